@@ -1,0 +1,60 @@
+"""The error tree. Every message says what, where, got, want and the remedy, on one line.
+
+    RoofwatchError                  exit 1   a bug of ours when it escapes bare
+    |-- UsageError                  exit 2   wrong words on the command line
+    |-- InputError (ValueError)     exit 3   input that a person must fix
+    |   |-- ConfigError             exit 3   the city file
+    |   |-- MissingInput            exit 3   a file or column that is not there (FileNotFoundError)
+    |   `-- CrsMismatch             exit 3   no CRS, or one that cannot be used
+    |-- Refused (PermissionError)   exit 4   a gate that does not hold
+    |   `-- TamperedModel           exit 4   a model file whose checksum does not match
+    `-- Unbalanced (RuntimeError)   exit 1   vacants in are not rows out
+"""
+
+
+class RoofwatchError(Exception):
+    """Root of all errors this product raises on purpose."""
+
+    exit_code: int = 1
+
+    def __str__(self) -> str:
+        """Return the message on one line."""
+        return " ".join(" ".join(str(part) for part in self.args).split())
+
+
+class UsageError(RoofwatchError):
+    """The command line was used wrongly."""
+
+    exit_code = 2
+
+
+class InputError(RoofwatchError, ValueError):
+    """Input that a person must fix."""
+
+    exit_code = 3
+
+
+class ConfigError(InputError):
+    """The city file is wrong."""
+
+
+class MissingInput(InputError, FileNotFoundError):
+    """A file, layer or column that the city file names is not there."""
+
+
+class CrsMismatch(InputError):
+    """A coordinate reference system is missing or cannot be used."""
+
+
+class Refused(RoofwatchError, PermissionError):
+    """A gate does not hold; nothing was changed."""
+
+    exit_code = 4
+
+
+class TamperedModel(Refused):
+    """A model file does not match the checksum it was registered with."""
+
+
+class Unbalanced(RoofwatchError, RuntimeError):
+    """Vacants in are not rows out."""

@@ -1,0 +1,1 @@
+"""The balanced ledger, batch scoring and the hazard words."""

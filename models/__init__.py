@@ -1,0 +1,1 @@
+"""What scoring shares with training: spec, network, preprocessing, calibration, files, registry."""

@@ -1,0 +1,1 @@
+"""Labels, honest splits, fitting, evaluation and the promotion gate."""
