@@ -1,0 +1,44 @@
+"""Rows age: old imagery stops counting, and every row falls due for review. Arithmetic only."""
+
+import calendar
+from datetime import date
+
+import pandas as pd
+
+
+def add_months(day: date, months: int) -> date:
+    """Return the same day `months` later, or the last day of that month."""
+    year, month0 = divmod(day.year * 12 + day.month - 1 + months, 12)
+    last = calendar.monthrange(year, month0 + 1)[1]
+    return date(year, month0 + 1, min(day.day, last))
+
+
+def as_date(value: object) -> date | None:
+    """Return a cell as a plain date, None when it is empty.
+
+    Raises:
+        ValueError: the cell holds something else.
+    """
+    if value is None or value is pd.NaT or (isinstance(value, float) and value != value) or value == "":
+        return None
+    if isinstance(value, pd.Timestamp):
+        return value.date()
+    if isinstance(value, date):
+        return date(value.year, value.month, value.day)
+    if isinstance(value, str):
+        return date.fromisoformat(value[:10])
+    raise ValueError(f"date cell is {value!r}, want a date or nothing")
+
+
+def too_old(flown: date | None, year: int, *, today: date, stale_months: int) -> bool:
+    """Return whether imagery is too old to say NOT SEEN IN PHOTO.
+
+    Without a flight date the last day of the flyover's year counts: the photo is at least that old.
+    """
+    latest = flown or (date(year, 12, 31) if year > 0 else None)
+    return latest is not None and today > add_months(latest, stale_months)
+
+
+def review_by(flown: date | None, *, today: date, review_months: int) -> date:
+    """Return the day after which a row is due for review."""
+    return add_months(flown or today, review_months)

@@ -1,0 +1,154 @@
+"""One row per vacant parcel with every field of every tier; the products only choose columns from it."""
+
+from datetime import date
+
+import geopandas as gpd
+import numpy as np
+import pandas as pd
+import shapely
+
+from gis_export.aging import as_date, review_by, too_old
+from gis_export.fields import FIELDS
+from gis_export.inputs import ExportInputs, ExportSettings
+from gis_export.priority import change_of, points_of
+from gis_export.symbols import BY_WORD
+from imagery.errors import Unbalanced
+from inference.hazard import HazardWord
+from inference.ledger import Ledger
+
+TOO_OLD = "imagery_too_old"
+_QUALITY = {
+    "COVERED": "covered_share", "NODATA": "nodata_share", "SHARPNESS": "sharpness", "DARK_SHARE": "dark_share",
+}  # fmt: skip
+
+
+def build_rows(inputs: ExportInputs, settings: ExportSettings) -> gpd.GeoDataFrame:
+    """Join roll and ledger, age the rows, and fill every field.
+
+    Returns:
+        A row per vacant parcel in the order of PARCEL_ID, with the short names of `FIELDS` and a polygon geometry or
+        None, in the CRS of the products. What is not known is null, never 0.
+
+    Raises:
+        Unbalanced: roll and ledger do not hold the same parcels.
+    """
+    rows = _joined(inputs)
+    _age(rows, inputs, settings)
+    _describe(rows, inputs, settings)
+    _prioritize(rows, inputs, settings)
+    out = gpd.GeoDataFrame(rows[[field.name for field in FIELDS]], geometry=rows["geometry"].to_numpy(), crs=inputs.roll.table.crs)
+    return out.to_crs(settings.crs) if settings.crs else out
+
+
+def _joined(inputs: ExportInputs) -> pd.DataFrame:
+    roll = inputs.roll.table.set_index("parcel_id").sort_index()
+    ledger = inputs.ledger.table.set_index("parcel_id")
+    if set(roll.index) != set(ledger.index):
+        off = sorted(set(roll.index) ^ set(ledger.index))
+        raise Unbalanced(f"{len(roll)} vacants, {len(ledger)} ledger rows; {len(off)} stand in one only, first {off[0]!r}")
+    ledger = ledger.loc[roll.index]
+    rows = pd.DataFrame({"PARCEL_ID": roll.index.astype(str)})
+    rows["geometry"] = polygons_only(roll.geometry.to_numpy())
+    for name, column in (
+        ("ADDRESS", "address"), ("FIRE_DIST", "fire_district"), ("INSP_DIST", "inspection_district"),
+        ("NBHD", "neighborhood"), ("OCC_SIDES", "occupied_sides"),
+    ):  # fmt: skip
+        rows[name] = roll[column].fillna("").astype(str).to_numpy()
+    rows["VBN_DATE"] = _dates(roll["notice_date"])
+    rows["IMG_DATE"] = _dates(ledger["img_date"])
+    for name, column in (("STATUS", "status"), ("NA_REASON", "reason"), ("MODEL_VER", "model_version"), ("TILES", "tiles"), ("hazard", "hazard")):
+        rows[name] = ledger[column].astype("string").fillna("").to_numpy(dtype=object)
+    for name, column in (("SCORE", "score"), ("SCORE_LOW", "score_low"), ("SCORE_HIGH", "score_high"), ("RANK", "rank"), *_QUALITY.items()):
+        rows[name] = pd.to_numeric(ledger[column]).to_numpy(dtype=np.float64, na_value=np.nan)
+    rows["YEAR"] = inputs.year
+    rows["RUN_ID"] = inputs.run_id
+    return rows
+
+
+def _age(rows: pd.DataFrame, inputs: ExportInputs, settings: ExportSettings) -> None:
+    """Turn NOT SEEN IN PHOTO of old imagery into NOT ASSESSED, in place."""
+    year, today = inputs.year, inputs.today
+    old = [
+        word == HazardWord.NOT_SEEN.value and too_old(flown, year, today=today, stale_months=settings.stale_months)
+        for word, flown in zip(rows["hazard"], rows["IMG_DATE"], strict=True)
+    ]
+    stale = pd.Series(old, index=rows.index, dtype=bool)
+    rows.loc[stale, "hazard"] = HazardWord.NOT_ASSESSED.value
+    rows.loc[stale, "STATUS"] = "not_assessed"
+    rows.loc[stale, "NA_REASON"] = TOO_OLD
+    unscored = rows["STATUS"] != "scored"
+    rows.loc[unscored, ["SCORE", "SCORE_LOW", "SCORE_HIGH", "RANK"]] = np.nan
+    rows.loc[unscored, "MODEL_VER"] = ""
+    rows.loc[~unscored, "NA_REASON"] = ""
+
+
+def _describe(rows: pd.DataFrame, inputs: ExportInputs, settings: ExportSettings) -> None:
+    today = inputs.today
+    rows["RISK_LVL"] = [BY_WORD[word].code for word in rows["hazard"]]
+    rows["SCORED"] = np.where(rows["STATUS"] == "scored", "Y", "N")
+    rows["VERIFIED"] = np.where(rows["hazard"] == HazardWord.CONFIRMED.value, "Y", "N")
+    rows["VER_DATE"] = _dates(pd.Series([None] * len(rows), dtype=object))
+    due = [review_by(flown, today=today, review_months=settings.review_months) for flown in rows["IMG_DATE"]]
+    rows["REVIEW_BY"] = pd.Series(due, index=rows.index, dtype=object)
+    rows["RISK_TXT"] = [
+        hazard_text(word, flown, reason, review_due=day < today)
+        for word, flown, reason, day in zip(rows["hazard"], rows["IMG_DATE"], rows["NA_REASON"], due, strict=True)
+    ]
+    rows["ADJ_OCC"] = ["U" if sides == "U" else "Y" if sides else "N" for sides in rows["OCC_SIDES"]]
+    rows["SIGN_POST"] = "U"
+    rows["DEMO_FLG"] = "U"
+    rows["ROOF_PCT"] = ""
+
+
+def _prioritize(rows: pd.DataFrame, inputs: ExportInputs, settings: ExportSettings) -> None:
+    before = previous_levels(inputs.previous)
+    level = [before.get(parcel, "") for parcel in rows["PARCEL_ID"]]
+    rows["PREV_LVL"] = level
+    rows["CHANGE"] = [change_of(code, old) for code, old in zip(rows["RISK_LVL"], level, strict=True)]
+    rows["RANK_DIST"] = rows.groupby("INSP_DIST")["RANK"].rank(method="first")
+    points = [
+        points_of(code, sides, change, settings)
+        for code, sides, change in zip(rows["RISK_LVL"], rows["OCC_SIDES"], rows["CHANGE"], strict=True)
+    ]
+    rows["PRIORITY"] = [sum(item.points for item in items) for items in points]
+    rows["WHY"] = ["; ".join(str(item) for item in items) for items in points]
+
+
+def hazard_text(word: str, flown: date | None, reason: str, *, review_due: bool) -> str:
+    """Say a hazard in words, with flight date or reason."""
+    symbol = BY_WORD[word]
+    when = f"photo {flown.isoformat()}" if flown else "photo date unknown"
+    if symbol.word is HazardWord.NOT_SEEN:
+        text = f"{word} ({when})"
+    elif symbol.word is HazardWord.NOT_ASSESSED:
+        text = f"{word}: {reason.replace('_', ' ')}"
+    else:
+        text = f"{word}: {symbol.meaning} ({when})"
+    return f"{text} - REVIEW DUE" if review_due else text
+
+
+def previous_levels(previous: Ledger | None) -> dict[str, str]:
+    """Return RISK_LVL by parcel of the flyover before."""
+    if previous is None:
+        return {}
+    table = previous.table
+    return {str(parcel): BY_WORD[word].code for parcel, word in zip(table["parcel_id"], table["hazard"], strict=True)}
+
+
+def polygons_only(shapes: np.ndarray[tuple[int], np.dtype[np.object_]]) -> list[shapely.Geometry | None]:
+    """Keep the polygons of each shape in two dimensions; None when nothing is left."""
+    return [_polygon(shape) for shape in shapes]
+
+
+def _polygon(shape: shapely.Geometry | None) -> shapely.Geometry | None:
+    if shape is None or shape.is_empty:
+        return None
+    flat = shapely.force_2d(shape)
+    if flat.geom_type not in ("Polygon", "MultiPolygon"):
+        parts = [part for part in shapely.get_parts(flat) if part.geom_type == "Polygon"]
+        flat = shapely.MultiPolygon(parts)
+    return None if flat.is_empty else flat
+
+
+def _dates(column: pd.Series) -> pd.Series:
+    return pd.Series([as_date(value) for value in column], dtype=object)
