@@ -1,0 +1,63 @@
+"""The grid of the map: a metric CRS, an origin, and the pyramid of tiles on it. Arithmetic only."""
+
+import math
+from dataclasses import dataclass
+
+import geopandas as gpd
+from affine import Affine
+from pyproj import CRS
+
+TILE_PX = 256
+_MARGIN_M = 60.0
+
+
+@dataclass(frozen=True, kw_only=True)
+class Ground:
+    """Where the map lies and how fine its photo is. Pixel (0, 0) of every level is the northwest corner."""
+
+    crs: CRS
+    """Metric CRS of the map: the UTM zone of the parcels."""
+    west_m: float
+    """Easting of the western edge, in `crs`."""
+    north_m: float
+    """Northing of the northern edge, in `crs`."""
+    width_m: float
+    """Extent eastward."""
+    height_m: float
+    """Extent southward."""
+    gsd_m: float
+    """Meters per pixel of the finest level."""
+
+    @property
+    def shape(self) -> tuple[int, int]:
+        """Return (height, width) in pixels of the finest level."""
+        return max(1, math.ceil(self.height_m / self.gsd_m)), max(1, math.ceil(self.width_m / self.gsd_m))
+
+    @property
+    def levels(self) -> int:
+        """Return the number of levels; level 0 fits in one tile, the last is the finest."""
+        return 1 + max(0, math.ceil(math.log2(max(self.shape) / TILE_PX)))
+
+    @property
+    def transform(self) -> Affine:
+        """Return the affine of the finest level, pixels to `crs`."""
+        return Affine(self.gsd_m, 0.0, self.west_m, 0.0, -self.gsd_m, self.north_m)
+
+    def place(self, easting_m: float, northing_m: float) -> tuple[float, float]:
+        """Return (x, y) on the map: meters east and south of the northwest corner, to a tenth."""
+        return round(easting_m - self.west_m, 1), round(self.north_m - northing_m, 1)
+
+
+def ground_of(shapes: gpd.GeoSeries, *, gsd_m: float, megapixels: float) -> Ground | None:
+    """Return the grid around the parcels, coarser than `gsd_m` where it would exceed `megapixels`; None without a parcel."""
+    placed = shapes[shapes.notna()]
+    if not len(placed):
+        return None
+    degrees = placed.to_crs("EPSG:4326")
+    crs = CRS(degrees.estimate_utm_crs())
+    west, south, east, north = (float(edge) for edge in degrees.to_crs(crs).total_bounds)
+    width_m, height_m = east - west + 2 * _MARGIN_M, north - south + 2 * _MARGIN_M
+    coarsest = math.sqrt(width_m * height_m / (megapixels * 1e6))
+    return Ground(
+        crs=crs, west_m=west - _MARGIN_M, north_m=north + _MARGIN_M, width_m=width_m, height_m=height_m, gsd_m=max(gsd_m, coarsest)
+    )
