@@ -2,15 +2,12 @@
 
 from dataclasses import dataclass
 from datetime import date
-from typing import TYPE_CHECKING
 
 from imagery.errors import ConfigError
+from imagery.flyover import Flyover
 from imagery.parcels import VacantRoll
+from imagery.store import ChipStore
 from inference.ledger import Ledger
-
-if TYPE_CHECKING:
-    from imagery.flyover import Flyover
-    from imagery.store import ChipStore
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -71,9 +68,9 @@ class ExportInputs:
     """One row for every parcel of the roll."""
     previous: Ledger | None
     """Ledger of the flyover before, None when there was none."""
-    flyover: "Flyover | None"
+    flyover: Flyover | None
     """Imagery for the fire map's photo; None leaves the ground plain gray."""
-    chips: "ChipStore | None"
+    chips: ChipStore | None
     """This year's chips for the fire map's cards; None leaves the cards without a photo."""
     today: date
     """Day of the export: rows age against it."""

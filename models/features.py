@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from imagery.files import atomic_path, sha256_file
 from imagery.store import ChipStore, read_chip
-from models.network import FEATURES, PooledBackbone, load_backbone, pooled_features
+from models.network import FEATURES, PooledBackbone, backbone_checksum, load_backbone, pooled_features
 from models.preprocess import chip_views
 from models.spec import VIEWS, ModelSpec, spec_to_json
 
@@ -51,7 +51,7 @@ def store_features(store: ChipStore, spec: ModelSpec, *, weights: str, threads: 
     Returns:
         Columns parcel_id and `features` (float32 array of views * FEATURES).
     """
-    key = _features_key(store, spec, weights)
+    key = _features_key(store, spec, backbone_checksum(_backbone(spec, weights)))
     cache = store.folder / "features.parquet"
     if cache.exists() and (pq.read_schema(cache).metadata or {}).get(b"key") == key.encode():
         return _read_cache(cache)
@@ -99,9 +99,9 @@ def _backbone(spec: ModelSpec, weights: str) -> PooledBackbone:
     return load_backbone(spec, weights)
 
 
-def _features_key(store: ChipStore, spec: ModelSpec, weights: str) -> str:
+def _features_key(store: ChipStore, spec: ModelSpec, weights_sha256: str) -> str:
     digest = hashlib.sha256(spec_to_json(spec).encode())
-    digest.update(sha256_file(Path(weights)).encode() if weights else b"packaged")
+    digest.update(weights_sha256.encode())
     digest.update(sha256_file(store.folder / "plan.json").encode())
     return digest.hexdigest()
 

@@ -1,5 +1,6 @@
 """The frozen network: chips in, pooled features out. Weights come from a package or a local file, never from a download."""
 
+import hashlib
 from pathlib import Path
 
 import numpy as np
@@ -58,6 +59,15 @@ def load_backbone(spec: ModelSpec, weights: str = "") -> PooledBackbone:
         first = str(error).strip().splitlines()[0]
         raise ConfigError(f"[model] weights: {path.name} does not fit {spec.backbone}: {first}; give a matching state dict") from error
     return backbone.eval().requires_grad_(False).to(memory_format=torch.channels_last)
+
+
+def backbone_checksum(backbone: PooledBackbone) -> str:
+    """Return the sha256 over all weights, the same however they were stored."""
+    digest = hashlib.sha256()
+    for name, part in sorted(backbone.network.state_dict().items()):
+        digest.update(name.encode())
+        digest.update(part.contiguous().numpy().tobytes())
+    return digest.hexdigest()
 
 
 def pooled_features(backbone: PooledBackbone, images: NDArray[np.uint8]) -> NDArray[np.float32]:

@@ -61,6 +61,11 @@ def register_model(registry: Registry, folder: Path, record: RunRecord) -> Model
     """
     from mlflow.entities import Metric, Param
 
+    sha256 = model_checksum(folder)
+    known = find_version(registry, "sha256", sha256)
+    if known:  # a killed run had come this far
+        return resolve_model(registry, str(known))
+
     mlflow = client(registry)
     found = mlflow.get_experiment_by_name(registry.experiment)
     place = Path(registry.artifacts).as_uri() if registry.artifacts else None
@@ -78,8 +83,7 @@ def register_model(registry: Registry, folder: Path, record: RunRecord) -> Model
     mlflow.set_terminated(run_id)
     if not mlflow.search_registered_models(filter_string=f"name = '{registry.model}'"):
         mlflow.create_registered_model(registry.model)
-    sha256 = model_checksum(folder)
-    tags = {"sha256": sha256, **{f"metric.{name}": f"{value:.6f}" for name, value in record.metrics.items()}}
+    tags = {"sha256": sha256, "labels_sha256": record.parameters.get("labels_sha256", ""), **{f"metric.{name}": f"{value:.6f}" for name, value in record.metrics.items()}}
     version = mlflow.create_model_version(registry.model, f"{run.info.artifact_uri}/model", run_id=run_id, tags=tags)
     mlflow.set_registered_model_alias(registry.model, "challenger", str(version.version))
     return replace(_hand_out(registry, mlflow, version), alias="challenger")
@@ -110,6 +114,12 @@ def alias_version(registry: Registry, alias: str) -> int | None:
         return int(client(registry).get_model_version_by_alias(registry.model, alias).version)
     except MlflowException:
         return None
+
+
+def find_version(registry: Registry, tag: str, value: str) -> int | None:
+    """Return the newest version that carries a tag, None when there is none."""
+    versions = client(registry).search_model_versions(f"name = '{registry.model}'")
+    return max((int(version.version) for version in versions if version.tags.get(tag) == value), default=None)
 
 
 def move_alias(registry: Registry, alias: str, version: int) -> None:

@@ -1,27 +1,28 @@
 """The map's photo: the city's own flyover, coarsened and cut into a pyramid of WebP tiles."""
 
+import math
 import tempfile
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TypeAlias
 
 import numpy as np
 import rasterio
+from affine import Affine
 from numpy.typing import NDArray
 from PIL import Image
 from pyproj import CRS, Transformer
 from rasterio.enums import Resampling
-from rasterio.errors import RasterioIOError
+from rasterio.errors import RasterioError
 from rasterio.warp import reproject
 from rasterio.windows import Window, from_bounds
 
 from gis_export.fire_map.ground import TILE_PX, Ground
-
-if TYPE_CHECKING:
-    from imagery.flyover import Flyover, Tile
+from imagery.flyover import Flyover, Tile
 
 Mosaic: TypeAlias = NDArray[np.uint8]
 _WEBP_QUALITY = 72
+_METERS_PER_DEGREE = 111_320.0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -34,35 +35,31 @@ class BaseMap:
     """Flyover tiles that could not be read and are missing from the photo."""
 
 
-def write_base_map(flyover: "Flyover", ground: Ground, folder: Path) -> BaseMap:
+def write_base_map(flyover: Flyover, ground: Ground, folder: Path) -> BaseMap:
     """Write base/z/x_y.webp for every tile that holds any photo."""
     height, width = ground.shape
     with tempfile.TemporaryDirectory(dir=folder) as scratch:
         mosaic = np.memmap(Path(scratch) / "mosaic", dtype=np.uint8, mode="w+", shape=(height, width, 4))
-        drawn = [_draw_tile(tile, ground, mosaic) for tile in flyover.tiles]
+        drawn = [_draw_tile(tile, ground, mosaic, white=flyover.white) for tile in flyover.tiles]
         names = _write_pyramid(mosaic, ground.levels, folder / "base")
         del mosaic
-    return BaseMap(tiles=tuple(names), unread=drawn.count(False))
+    return BaseMap(tiles=tuple(names), unread=drawn.count(False) + len(flyover.broken))
 
 
-def _draw_tile(tile: "Tile", ground: Ground, mosaic: Mosaic) -> bool:
+def _draw_tile(tile: Tile, ground: Ground, mosaic: Mosaic, *, white: float) -> bool:
     """Draw one flyover tile into the mosaic; return whether it could be read."""
-    window = _window_on(ground, tile.crs, tile.bounds)
+    window = _window_on(ground, tile)
     if window is None:
         return True
-    if not tile.readable:
-        return False
     try:
-        with rasterio.open(tile.path) as source:
-            coarse = _read_coarse(source, ground.gsd_m, CRS(tile.crs))
-            scale = source.width / coarse.shape[2], source.height / coarse.shape[1]
-            placed = source.transform * source.transform.scale(*scale)
-    except RasterioIOError:
+        coarse = _read_coarse(tile, ground.gsd_m, white)
+    except RasterioError:
         return False
+    placed = Affine(*tile.transform) @ Affine.scale(tile.width / coarse.shape[2], tile.height / coarse.shape[1])
     rows, columns = window.toslices()
     part = np.zeros((4, rows.stop - rows.start, columns.stop - columns.start), np.uint8)
     reproject(
-        coarse, part, src_transform=placed, src_crs=tile.crs, dst_transform=ground.transform * ground.transform.translation(columns.start, rows.start),
+        coarse, part, src_transform=placed, src_crs=tile.crs, dst_transform=ground.transform @ Affine.translation(columns.start, rows.start),
         dst_crs=ground.crs.to_wkt(), resampling=Resampling.bilinear,
     )  # fmt: skip
     seen = part[3] > 127
@@ -70,32 +67,30 @@ def _draw_tile(tile: "Tile", ground: Ground, mosaic: Mosaic) -> bool:
     return True
 
 
-def _window_on(ground: Ground, crs: str, bounds: tuple[float, float, float, float]) -> Window | None:
+def _window_on(ground: Ground, tile: Tile) -> Window | None:
     """Return the whole pixels of the mosaic that a flyover tile may touch, None when it lies outside."""
-    to_ground = Transformer.from_crs(CRS(crs), ground.crs, always_xy=True)
-    box = from_bounds(*to_ground.transform_bounds(*bounds), transform=ground.transform)
+    to_ground = Transformer.from_crs(CRS(tile.crs), ground.crs, always_xy=True)
+    xs, ys = zip(*tile.corners, strict=True)
+    box = from_bounds(*to_ground.transform_bounds(min(xs), min(ys), max(xs), max(ys)), transform=ground.transform)
     height, width = ground.shape
     top, bottom = max(0, int(box.row_off)), min(height, int(box.row_off + box.height) + 2)
     left, right = max(0, int(box.col_off)), min(width, int(box.col_off + box.width) + 2)
     return Window(left, top, right - left, bottom - top) if top < bottom and left < right else None
 
 
-def _read_coarse(source: rasterio.DatasetReader, gsd_m: float, crs: CRS) -> Mosaic:
+def _read_coarse(tile: Tile, gsd_m: float, white: float) -> Mosaic:
     """Read red, green, blue and coverage at about the map's resolution; averaging keeps thin lines from breaking up."""
-    unit_m = 111_320.0 if crs.is_geographic else float(crs.axis_info[0].unit_conversion_factor)
-    step = max(1.0, gsd_m / (abs(source.transform.e) * unit_m))
-    shape = max(1, round(source.height / step)), max(1, round(source.width / step))
-    bands = [1, 2, 3] if source.count >= 3 else [1, 1, 1]
-    color = source.read(bands, out_shape=(3, *shape), resampling=Resampling.average)
-    covered = source.dataset_mask(out_shape=shape)[None]
-    return np.concatenate([_to_bytes(color), (covered > 0).astype(np.uint8) * 255])
-
-
-def _to_bytes(color: NDArray[np.generic]) -> Mosaic:
-    if color.dtype == np.uint8:
-        return color.astype(np.uint8)
-    low, high = np.percentile(color.astype(np.float64), (1, 99))
-    return np.clip((color.astype(np.float64) - low) / max(high - low, 1.0) * 255, 0, 255).astype(np.uint8)
+    crs = CRS(tile.crs)
+    unit_m = _METERS_PER_DEGREE if crs.is_geographic else float(crs.axis_info[0].unit_conversion_factor)
+    pixel_m = math.sqrt(abs(Affine(*tile.transform).determinant)) * unit_m
+    step = max(1.0, gsd_m / pixel_m)
+    shape = max(1, round(tile.height / step)), max(1, round(tile.width / step))
+    with rasterio.open(tile.path) as source:
+        color = source.read(list(tile.bands), out_shape=(3, *shape), resampling=Resampling.average)
+        covered = source.dataset_mask(out_shape=shape)[None]
+    if color.dtype != np.uint8:
+        color = np.clip(color.astype(np.float64) * (255 / white), 0, 255).astype(np.uint8)
+    return np.concatenate([color, (covered > 0).astype(np.uint8) * 255])
 
 
 def _write_pyramid(mosaic: Mosaic, levels: int, folder: Path) -> list[str]:

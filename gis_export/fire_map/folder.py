@@ -49,9 +49,12 @@ def write_fire_map(rows: gpd.GeoDataFrame, folder: Path, inputs: ExportInputs, s
 
 def _page_data(rows: gpd.GeoDataFrame, inputs: ExportInputs, ground: Ground | None, base: BaseMap) -> dict[str, Json]:
     legend: list[Json] = [
-        {"code": s.code, "word": s.word.value, "shape": s.shape, "letter": s.letter, "color": s.color, "meaning": s.meaning}
-        for s in SYMBOLS
-    ]
+        {
+            "code": symbol.code, "word": symbol.word.value, "shape": symbol.shape, "letter": symbol.letter, "color": symbol.color,
+            "outline": symbol.outline, "meaning": symbol.meaning,
+        }
+        for symbol in SYMBOLS
+    ]  # fmt: skip
     columns: dict[str, Json] = {name: [_json_cell(cell) for cell in rows[name].tolist()] for name in COLUMNS}
     return {
         "city": inputs.city, "year": inputs.year, "made": inputs.today.isoformat(), "useLimit": USE_LIMIT, "symbols": legend,

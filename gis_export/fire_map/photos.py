@@ -1,20 +1,18 @@
 """The photo on a card: this year's chip with the outline of the parcel."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-if TYPE_CHECKING:
-    from imagery.store import ChipStore
+from imagery.store import ChipStore
 
 _QUALITY = 78
 _LONGEST_PX = 480
 
 
-def write_photos(chips: "ChipStore | None", parcel_ids: list[str], folder: Path) -> list[bool]:
+def write_photos(chips: ChipStore | None, parcel_ids: list[str], folder: Path) -> list[bool]:
     """Write chips/<row>.webp for every parcel that has a chip; return which have one."""
     if chips is None:
         return [False] * len(parcel_ids)
@@ -22,7 +20,7 @@ def write_photos(chips: "ChipStore | None", parcel_ids: list[str], folder: Path)
     return [_write_photo(chips, parcel, folder / f"{row}.webp") for row, parcel in enumerate(parcel_ids)]
 
 
-def _write_photo(chips: "ChipStore", parcel_id: str, path: Path) -> bool:
+def _write_photo(chips: ChipStore, parcel_id: str, path: Path) -> bool:
     chip = chips.read(parcel_id)
     if chip is None:
         return False

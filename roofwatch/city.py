@@ -1,0 +1,70 @@
+"""A city at work: the city file, the executor and the workspace, handed from stage to stage."""
+
+import re
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+from typing import TypeVar
+
+from imagery.flyover import Flyover, open_flyover
+from imagery.parcels import VacantRoll, read_roll
+from models.registry import Registry
+from roofwatch.config import CityFile
+from roofwatch.executors import Execution, map_batches
+from roofwatch.progress import Progress
+
+Batch = TypeVar("Batch")
+
+
+@dataclass(frozen=True, kw_only=True)
+class City:
+    """A city file at work: its inputs are read once, when first asked for."""
+
+    file: CityFile
+    """The configuration."""
+    execution: Execution = field(default_factory=Execution)
+    """How batches are executed."""
+    quiet: bool = False
+    """No progress on stderr."""
+
+    def folder(self, year: int) -> Path:
+        """Return the year's folder in the workspace."""
+        return self.file.city.workspace / str(year)
+
+    @cached_property
+    def roll(self) -> VacantRoll:
+        """The vacant roll."""
+        return read_roll(self.file.parcels, self.file.vacant)
+
+    @property
+    def audit(self) -> Path:
+        """The audit log."""
+        return self.file.city.workspace / "audit.csv"
+
+    def flyover(self, year: int) -> Flyover:
+        """Open the flyover of a year."""
+        source = self.file.source(year)
+        return open_flyover(year, source.path, source.flown)
+
+    def mapper(self, stage: str, total: int) -> Callable[[Callable[[Batch], int], Sequence[Batch]], Iterator[int]]:
+        """Return the executor of one stage, with its progress."""
+
+        def run(function: Callable[[Batch], int], batches: Sequence[Batch]) -> Iterator[int]:
+            with Progress(stage, quiet=self.quiet) as progress:
+                progress.total = total
+                yield from map_batches(function, batches, self.execution, progress.advance)
+
+        return run
+
+    @property
+    def registry(self) -> Registry:
+        """Where the city's models are registered."""
+        workspace = self.file.city.workspace
+        workspace.mkdir(parents=True, exist_ok=True)
+        slug = re.sub(r"[^a-z0-9]+", "-", self.file.city.name.lower()).strip("-")
+        uri = self.file.mlflow.uri
+        return Registry(
+            uri=uri or f"sqlite:///{workspace / 'mlflow.db'}", artifacts="" if uri else str(workspace / "mlruns"),
+            experiment=self.file.city.name, model=f"{slug}-roof",
+        )  # fmt: skip

@@ -1,0 +1,100 @@
+"""`roofwatch demo`: a synthetic city, the whole run on it, and an honest table against the known truth."""
+
+import dataclasses
+import time
+from collections import Counter
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from roofwatch.city import City
+from roofwatch.config import read_city
+from roofwatch.demo.city import build_demo_city
+from roofwatch.executors import Execution
+from roofwatch.pipeline import run
+from roofwatch.progress import Progress
+from training.evaluate import Figures, measure
+
+FAILING_PCT = 10
+"""Percent of the roof at which the truth counts as failing."""
+BOOTSTRAP = 500
+
+
+@dataclass(frozen=True, kw_only=True)
+class DemoResult:
+    """The table that `demo` prints."""
+
+    parcels: int
+    """Parcels in the city."""
+    vacants: int
+    """Parcels on the vacant roll."""
+    scored: int
+    """Rows with a score."""
+    reasons: dict[str, int]
+    """Rows without, by reason."""
+    failing: int
+    """Scored parcels whose roof truly fails."""
+    precision_50: float
+    """Share truly failing among the first 50."""
+    average_precision: float
+    """Of the model, against the truth of a year it was not trained on."""
+    interval: tuple[float, float]
+    """90% bootstrap interval over blocks."""
+    dark_average_precision: float
+    """Of the dark-pixel share."""
+    seconds: dict[str, float]
+    """Wall seconds by stage."""
+    products: list[Path]
+    """Every exported file."""
+
+    def answer(self) -> dict[str, object]:
+        """Return the table for --json."""
+        return dataclasses.asdict(self)
+
+    def lines(self) -> list[str]:
+        """Return the table for people."""
+        low, high = self.interval
+        reasons = [f"  not assessed  {count:6d}  {name}" for name, count in self.reasons.items()]
+        shown = [path for path in self.products if path.suffix in (".shp", ".gpkg", ".csv", ".html", ".parquet")]
+        return [
+            f"parcels         {self.parcels:6d}", f"vacants         {self.vacants:6d}", f"  scored        {self.scored:6d}  ({self.failing} truly failing)", *reasons,
+            f"precision among the first 50   {self.precision_50:.2f}",
+            f"average precision              {self.average_precision:.3f} ({low:.3f} to {high:.3f}), dark-pixel share alone {self.dark_average_precision:.3f}",
+            "seconds  " + ", ".join(f"{stage} {value:.0f}" for stage, value in self.seconds.items()), *(str(path) for path in shown),
+        ]  # fmt: skip
+
+
+def run_demo(out: Path, *, parcels: int, seed: int, execution: Execution, quiet: bool) -> DemoResult:
+    """Build the city, run its last year, and compare the ledger with the truth of that year.
+
+    The last year has no labels: the model is trained on the two years before.
+    """
+    start = time.monotonic()
+    with Progress("build city", quiet=quiet) as progress:
+        path = build_demo_city(out, parcels=parcels, seed=seed, progress=lambda _, done, total: progress.update(done, total))
+    seconds = {"build": time.monotonic() - start}
+    city = City(file=read_city(path), execution=execution, quiet=quiet)
+    year = max(source.year for source in city.file.flyover)
+    done = run(city, year)
+    ledger = done.ledger.table
+    truth = pd.read_csv(out / "truth.csv", dtype={"parcel_id": str})
+    scored = ledger[ledger["status"] == "scored"].merge(truth[truth["year"] == year], on="parcel_id")
+    scored = scored.merge(city.roll.table[["parcel_id", "block"]], on="parcel_id")
+    model, dark = _figures(scored)
+    return DemoResult(
+        parcels=parcels, vacants=len(ledger), scored=int((ledger["status"] == "scored").sum()),
+        reasons=dict(Counter(ledger.loc[ledger["status"] != "scored", "reason"])), failing=model.failing, precision_50=model.precision_top,
+        average_precision=model.average_precision, interval=model.interval, dark_average_precision=dark.average_precision,
+        seconds={**seconds, **done.seconds}, products=done.products,
+    )  # fmt: skip
+
+
+def _figures(scored: pd.DataFrame) -> tuple[Figures, Figures]:
+    """Measure the model and the dark-pixel share against the truth."""
+    labels = pd.DataFrame({"failing": (scored["roof_pct"] >= FAILING_PCT).astype(int), "block": scored["block"]})
+    rng = np.random.default_rng(0)
+    folds = np.zeros(len(labels), dtype=np.int64)
+    model = measure("model", scored["score"].to_numpy(np.float64), labels, folds, repeats=BOOTSTRAP, rng=rng)
+    return model, measure("dark-pixel share", scored["dark_share"].to_numpy(np.float64), labels, folds, repeats=BOOTSTRAP, rng=rng)

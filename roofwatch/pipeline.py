@@ -1,0 +1,189 @@
+"""The yearly pipeline: each stage is one function that reads what the stage before left in the workspace."""
+
+import dataclasses
+import json
+import os
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+from typing import TypeVar
+
+from gis_export.inputs import ExportInputs
+from gis_export.products import export_products
+from imagery.errors import InputError, MissingInput
+from imagery.files import atomic_path, sha256_file
+from imagery.store import ChipStore, open_store
+from imagery.tiling import read_footprints, tile_parcels
+from inference.ledger import Ledger, build_ledger, read_ledger, write_ledger
+from models.registry import alias_version, find_version, resolve_model
+from models.spec import ModelSpec, ModelVersion
+from roofwatch.audit import AuditLine, append_audit
+from roofwatch.city import City
+from roofwatch.intake import Intake, make_intake, write_intake
+from roofwatch.progress import Progress
+
+Result = TypeVar("Result")
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class YearRun:
+    """What `run` came to."""
+
+    intake: Intake
+    """The intake report."""
+    trained: str
+    """Version that was trained, "" when there were no new labels."""
+    ledger: Ledger
+    """The year's ledger."""
+    products: list[Path]
+    """Every file that was exported."""
+    seconds: dict[str, float]
+    """Wall seconds by stage."""
+
+
+def check(city: City, year: int) -> Intake:
+    """Write the intake report of a year."""
+    intake = make_intake(city.file.city.name, city.roll, city.flyover(year), city.file.tile)
+    write_intake(intake, city.folder(year))
+    return intake
+
+
+def tile(city: City, year: int, spec: ModelSpec | None = None) -> ChipStore:
+    """Cut the year's chips at the scale of `spec` (default: the city file's model)."""
+    scale = spec or city.file.model.spec
+    settings = dataclasses.replace(city.file.tile, gsd_m=scale.gsd_m, margin_m=scale.margin_m)
+    outlines = city.file.footprints
+    footprints = read_footprints(outlines.path, outlines.layer) if outlines else None
+    mapper = city.mapper(f"cut {year}", len(city.roll))
+    return tile_parcels(city.roll, city.flyover(year), city.folder(year) / "chips", settings=settings, footprints=footprints, mapper=mapper)
+
+
+def score(city: City, year: int, wanted: str = "champion") -> Ledger:
+    """Score every chip of a year with a registered model and write the ledger.
+
+    Raises:
+        MissingInput: no such model.
+        TamperedModel: the model's files are not those that were registered.
+    """
+    from inference.predict import score_features
+    from models.features import store_features
+    from models.files import load_model
+
+    city.file.source(year)
+    version = resolve_model(city.registry, wanted)
+    spec, head, _ = load_model(version.folder, version.sha256)
+    store = tile(city, year, spec)
+    mapper = city.mapper(f"look at {year}", len(city.roll))
+    weights = str(version.folder / "backbone.safetensors")
+    features = store_features(store, spec, weights=weights, threads=city.execution.threads, mapper=mapper)
+    scores = score_features(features, head)
+    flown = city.file.source(year).flown
+    ledger = build_ledger(store.manifest, scores, thresholds=city.file.score, model_version=version.label, flown=flown)
+    if len(ledger.table) != len(city.roll):
+        raise InputError(f"{len(city.roll)} vacants in, {len(ledger.table)} rows out; cut {year} again")
+    write_ledger(ledger, city.folder(year))
+    _write_model_card(city, year, version)
+    append_audit(city.audit, AuditLine(command="score", detail=f"{year} with {version.label}: {int((ledger.table['status'] == 'scored').sum())} of {len(ledger.table)} scored"))
+    return ledger
+
+
+def export(city: City, year: int) -> list[Path]:
+    """Write every product of a scored year.
+
+    Raises:
+        MissingInput: the year has no ledger yet.
+    """
+    city.file.source(year)
+    folder = city.folder(year)
+    if not (folder / "ledger.parquet").exists():
+        raise MissingInput(f"export {year}: no ledger in {folder}; run score --year {year} first")
+    ledger = read_ledger(folder, year)
+    earlier = [one.year for one in city.file.flyover if one.year < year and (city.folder(one.year) / "ledger.parquet").exists()]
+    previous = read_ledger(city.folder(max(earlier)), max(earlier)) if earlier else None
+    chips = folder / "chips"
+    inputs = ExportInputs(
+        city=city.file.city.name, year=year, run_id=f"{year}-{sha256_file(folder / 'ledger.parquet')[:8]}", roll=city.roll, ledger=ledger,
+        previous=previous, flyover=city.flyover(year), chips=open_store(chips) if (chips / "manifest.parquet").exists() else None, today=date.today(),
+    )  # fmt: skip
+    with Progress(f"export {year}", quiet=city.quiet) as progress:
+        products = export_products(inputs, folder, city.file.export, delivered=city.file.city.workspace, progress=lambda _: progress.advance(1))
+    _write_change(inputs, folder / "report" / "change.csv")
+    _write_manifest(folder)
+    append_audit(city.audit, AuditLine(command="export", detail=f"{year}: {len(products)} files from run {inputs.run_id}"))
+    return products
+
+
+def run(city: City, year: int) -> YearRun:
+    """Check, cut, train when there are new labels, score and export; an existing champion is never replaced.
+
+    Raises:
+        InputError: the intake report says FIX FIRST.
+    """
+    from roofwatch.retrain import train
+
+    seconds: dict[str, float] = {}
+
+    def timed(stage: str, work: Callable[[], Result]) -> Result:
+        start = time.monotonic()
+        result = work()
+        seconds[stage] = round(time.monotonic() - start, 1)
+        return result
+
+    intake = timed("check", lambda: check(city, year))
+    if intake.fixes:
+        raise InputError(f"check {year}: FIX FIRST: {intake.fixes[0]}")
+    timed("tile", lambda: tile(city, year))
+    trained = timed("train", lambda: train(city, year).version.label if has_new_labels(city, year) else "")
+    ledger = timed("score", lambda: score(city, year))
+    products = timed("export", lambda: export(city, year))
+    return YearRun(intake=intake, trained=trained, ledger=ledger, products=products, seconds=seconds)
+
+
+def has_new_labels(city: City, year: int) -> bool:
+    """Tell whether the labels dated `year` or earlier differ from those of every registered version."""
+    from training.labels import read_labels
+
+    if city.file.labels is None:
+        if alias_version(city.registry, "champion") is None:
+            raise InputError("run: no champion and no [labels]; add labels to the city file or register a model first")
+        return False
+    labels = read_labels(city.file.labels, city.roll, until=year)
+    return find_version(city.registry, "labels_sha256", labels.sha256) is None
+
+
+def _write_change(inputs: ExportInputs, path: Path) -> None:
+    """Write who changed the hazard word since the flyover before; header only in a first year."""
+    now = inputs.ledger.table[["parcel_id", "hazard", "score"]]
+    before = inputs.previous.table[["parcel_id", "hazard", "score"]] if inputs.previous else now.iloc[:0]
+    both = now.merge(before, on="parcel_id", suffixes=("", "_before"))
+    with atomic_path(path) as temporary:
+        both[both["hazard"] != both["hazard_before"]].to_csv(temporary, index=False)
+
+
+def _write_model_card(city: City, year: int, version: ModelVersion) -> None:
+    lines = [
+        f"# Model card: {version.label}",
+        "",
+        f"Scores roofs of vacant buildings in {city.file.city.name} from one aerial photo, as a calibrated probability that part of the roof is open.",
+        f"It is a frozen {version.spec.backbone} with a logistic head; sha256 {version.sha256}; MLflow run {version.run_id}.",
+        f"LIKELY begins at {city.file.score.likely}, POSSIBLE at {city.file.score.possible}.",
+        "",
+        "It sees roofs only: nothing of floors, walls or stairs. A roof it does not flag is not thereby sound.",
+        "Inputs are pixels and outlines. No price, no owner, no complaint counts, no demographics.",
+        "Figures: evaluation.html of the year it was trained for, and the MLflow run.",
+    ]
+    with atomic_path(city.folder(year) / "report" / "model_card.md") as temporary:
+        temporary.write_text("\n".join(lines) + "\n", encoding="utf-8")
+
+
+def _write_manifest(folder: Path) -> None:
+    """Write report/manifest.json: the sha256 of every file of the year but the chips."""
+    files = sorted(
+        Path(root) / name for root, folders, names in os.walk(folder) for name in names
+        if not name.startswith(".") and name != "manifest.json" and (folder / "chips") not in (Path(root), *Path(root).parents)
+    )  # fmt: skip
+    sums = {str(file.relative_to(folder)): sha256_file(file) for file in files}
+    with atomic_path(folder / "report" / "manifest.json") as temporary:
+        temporary.write_text(json.dumps(sums, indent=2), encoding="utf-8")
