@@ -11,7 +11,7 @@ import pandas as pd
 
 from gis_export.inputs import ExportSettings
 from gis_export.symbols import BY_CODE
-from gis_export.tables import csv_text, harmless
+from gis_export.tables import csv_texts, harmless
 from imagery.errors import InputError
 from imagery.files import atomic_path
 from inference.hazard import USE_LIMIT
@@ -76,7 +76,7 @@ def write_dispatch(dispatch: Dispatch, folder: Path) -> None:
         "match_report": dispatch.match,
     }  # fmt: skip
     for name, table in tables.items():
-        table.map(harmless).to_csv(folder / f"{name}.csv", index=False)
+        table.to_csv(folder / f"{name}.csv", index=False)
 
 
 def read_state(delivered: Path) -> pd.DataFrame:
@@ -96,7 +96,7 @@ def mark_delivered(dispatch: Dispatch, delivered: Path, *, run_id: str) -> None:
     delivered.mkdir(parents=True, exist_ok=True)
     log = delivered / LOG_FILE
     if len(changes):
-        changes.map(harmless).to_csv(log, mode="a", index=False, header=not log.exists())
+        changes.to_csv(log, mode="a", index=False, header=not log.exists())
     with atomic_path(delivered / STATE_FILE) as temporary:
         dispatch.state.to_csv(temporary, index=False)
 
@@ -114,7 +114,7 @@ def dispatch_text(code: str, flown: str, occupied_sides: str, *, width: int) -> 
 
 def _dispatch_rows(rows: pd.DataFrame, settings: ExportSettings) -> pd.DataFrame:
     table = pd.DataFrame({
-        name: pd.Series(["" if pd.isna(cell) else csv_text(cell) for cell in rows[name]], dtype="string")
+        name: pd.Series(csv_texts(rows[name]), dtype="string")
         for name in COLUMNS[:-1]
     })  # fmt: skip
     table["ADDRESS"] = table["ADDRESS"].str.strip()
@@ -122,7 +122,7 @@ def _dispatch_rows(rows: pd.DataFrame, settings: ExportSettings) -> pd.DataFrame
         dispatch_text(code, flown, sides, width=settings.dispatch_width)
         for code, flown, sides in zip(table["RISK_LVL"], table["IMG_DATE"], table["OCC_SIDES"], strict=True)
     ], dtype="string")  # fmt: skip
-    return table
+    return table.map(harmless).astype("string")
 
 
 def _actions(table: pd.DataFrame, action: str, reason: pd.Series) -> pd.DataFrame:

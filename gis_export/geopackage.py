@@ -15,6 +15,7 @@ from inference.hazard import USE_LIMIT
 
 ROOFS = "vacant_roofs"
 CENTROIDS = "centroids"
+_VERSION = "1.2"  # older readers, QGIS 3.22 among them, warn of later ones
 
 # The table QGIS looks for when it opens a layer: one row per stored style.
 _STYLE_TABLE = """
@@ -45,15 +46,13 @@ def _write_layer(rows: gpd.GeoDataFrame, path: Path, fields: tuple[Field, ...], 
     table = with_geometry(arrow_table(rows, fields, long_names=True), rows, multi=kind == "MultiPolygon")
     pyogrio.write_arrow(
         table, path, layer=layer, driver="GPKG", geometry_name="geometry", geometry_type=kind, crs=CRS(rows.crs).to_wkt(),
-        append=path.exists(),
+        append=path.exists(), dataset_options={"VERSION": _VERSION},
     )  # fmt: skip
 
 
 def _store_styles(database: sqlite3.Connection, fields: tuple[Field, ...]) -> None:
     database.execute(_STYLE_TABLE)
-    database.execute(
-        "INSERT INTO gpkg_contents (table_name, data_type, identifier, description) VALUES ('layer_styles', 'attributes', 'layer_styles', '')"
-    )
+    database.execute("INSERT INTO gpkg_contents (table_name, data_type, identifier, description) VALUES ('layer_styles', 'attributes', 'layer_styles', '')")
     for layer, geometry in ((ROOFS, "polygon"), (CENTROIDS, "point")):
         style = layer_style(fields, long_names=True, geometry="polygon" if geometry == "polygon" else "point")
         database.execute(

@@ -1,7 +1,8 @@
 """Write every product of a year: all of them, checked, or none."""
 
-import tempfile
-from collections.abc import Callable
+import shutil
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import geopandas as gpd
@@ -23,9 +24,7 @@ __all__ = ["ExportInputs", "ExportSettings", "export_products"]
 FOLDERS = ("fire", "housing", "data")
 
 
-def export_products(
-    inputs: ExportInputs, out: Path, settings: ExportSettings, *, delivered: Path, progress: Callable[[str], None] | None = None
-) -> list[Path]:
+def export_products(inputs: ExportInputs, out: Path, settings: ExportSettings, *, delivered: Path, progress: Callable[[str], None] | None = None) -> list[Path]:
     """Write fire/, housing/ and data/ into the year's folder.
 
     Everything is written beside its place and verified first; a run that fails leaves the last good products.
@@ -50,10 +49,7 @@ def export_products(
     tell("rows")
     rows = build_rows(inputs, settings)
     dispatch = build_dispatch(rows, read_state(delivered), settings)
-    with tempfile.TemporaryDirectory(dir=out, prefix=".export.") as name:
-        staging = Path(name)
-        for folder in FOLDERS:
-            (staging / folder).mkdir()
+    with _staging(out / ".export") as staging:
         _write_fire(rows, dispatch, staging / "fire", inputs, settings, tell=tell)
         _write_housing(rows, staging / "housing", inputs, tell=tell)
         tell("data")
@@ -66,9 +62,7 @@ def export_products(
     return sorted(path for folder in FOLDERS for path in (out / folder).rglob("*") if path.is_file())
 
 
-def _write_fire(
-    rows: gpd.GeoDataFrame, dispatch: Dispatch, folder: Path, inputs: ExportInputs, settings: ExportSettings, *, tell: Callable[[str], None]
-) -> None:
+def _write_fire(rows: gpd.GeoDataFrame, dispatch: Dispatch, folder: Path, inputs: ExportInputs, settings: ExportSettings, *, tell: Callable[[str], None]) -> None:
     title = f"{inputs.city} {inputs.year}, vacant roofs for the fire department"
     tell("fire layers")
     write_shapefile(rows, folder, name="fire", tier=Tier.RESPONDER, title=title)
@@ -86,6 +80,18 @@ def _write_housing(rows: gpd.GeoDataFrame, folder: Path, inputs: ExportInputs, *
     write_geopackage(rows, folder / "housing.gpkg", tier=Tier.HOUSING, title=title)
     tell("work list")
     write_worklist(rows, folder / "worklist.csv")
+
+
+@contextmanager
+def _staging(folder: Path) -> Iterator[Path]:
+    """Yield an empty folder of folders, and take it away again; what a killed run left there goes first."""
+    shutil.rmtree(folder, ignore_errors=True)
+    try:
+        for name in FOLDERS:
+            (folder / name).mkdir(parents=True)
+        yield folder
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
 
 
 def _put(finished: Path, target: Path) -> None:

@@ -6,6 +6,7 @@ import geopandas as gpd
 import numpy as np
 import pandas as pd
 import shapely
+from numpy.typing import NDArray
 
 from gis_export.aging import as_date, review_by, too_old
 from gis_export.fields import FIELDS
@@ -17,9 +18,17 @@ from inference.hazard import HazardWord
 from inference.ledger import Ledger
 
 TOO_OLD = "imagery_too_old"
-_QUALITY = {
-    "COVERED": "covered_share", "NODATA": "nodata_share", "SHARPNESS": "sharpness", "DARK_SHARE": "dark_share",
-}  # fmt: skip
+_PLACES = (
+    ("ADDRESS", "address"), ("FIRE_DIST", "fire_district"), ("INSP_DIST", "inspection_district"), ("NBHD", "neighborhood"),
+    ("OCC_SIDES", "occupied_sides"),
+)  # fmt: skip
+_TEXTS = (
+    ("STATUS", "status"), ("NA_REASON", "reason"), ("MODEL_VER", "model_version"), ("TILES", "tiles"), ("hazard", "hazard"),
+)  # fmt: skip
+_NUMBERS = (
+    ("SCORE", "score"), ("SCORE_LOW", "score_low"), ("SCORE_HIGH", "score_high"), ("RANK", "rank"), ("COVERED", "covered_share"),
+    ("NODATA", "nodata_share"), ("SHARPNESS", "sharpness"), ("DARK_SHARE", "dark_share"),
+)  # fmt: skip
 
 
 def build_rows(inputs: ExportInputs, settings: ExportSettings) -> gpd.GeoDataFrame:
@@ -48,17 +57,14 @@ def _joined(inputs: ExportInputs) -> pd.DataFrame:
         raise Unbalanced(f"{len(roll)} vacants, {len(ledger)} ledger rows; {len(off)} stand in one only, first {off[0]!r}")
     ledger = ledger.loc[roll.index]
     rows = pd.DataFrame({"PARCEL_ID": roll.index.astype(str)})
-    rows["geometry"] = polygons_only(roll.geometry.to_numpy())
-    for name, column in (
-        ("ADDRESS", "address"), ("FIRE_DIST", "fire_district"), ("INSP_DIST", "inspection_district"),
-        ("NBHD", "neighborhood"), ("OCC_SIDES", "occupied_sides"),
-    ):  # fmt: skip
+    rows["geometry"] = pd.Series(polygons_only(roll.geometry.to_numpy()), dtype=object)
+    for name, column in _PLACES:
         rows[name] = roll[column].fillna("").astype(str).to_numpy()
     rows["VBN_DATE"] = _dates(roll["notice_date"])
     rows["IMG_DATE"] = _dates(ledger["img_date"])
-    for name, column in (("STATUS", "status"), ("NA_REASON", "reason"), ("MODEL_VER", "model_version"), ("TILES", "tiles"), ("hazard", "hazard")):
+    for name, column in _TEXTS:
         rows[name] = ledger[column].astype("string").fillna("").to_numpy(dtype=object)
-    for name, column in (("SCORE", "score"), ("SCORE_LOW", "score_low"), ("SCORE_HIGH", "score_high"), ("RANK", "rank"), *_QUALITY.items()):
+    for name, column in _NUMBERS:
         rows[name] = pd.to_numeric(ledger[column]).to_numpy(dtype=np.float64, na_value=np.nan)
     rows["YEAR"] = inputs.year
     rows["RUN_ID"] = inputs.run_id
@@ -91,8 +97,7 @@ def _describe(rows: pd.DataFrame, inputs: ExportInputs, settings: ExportSettings
     due = [review_by(flown, today=today, review_months=settings.review_months) for flown in rows["IMG_DATE"]]
     rows["REVIEW_BY"] = pd.Series(due, index=rows.index, dtype=object)
     rows["RISK_TXT"] = [
-        hazard_text(word, flown, reason, review_due=day < today)
-        for word, flown, reason, day in zip(rows["hazard"], rows["IMG_DATE"], rows["NA_REASON"], due, strict=True)
+        hazard_text(word, flown, reason, review_due=day < today) for word, flown, reason, day in zip(rows["hazard"], rows["IMG_DATE"], rows["NA_REASON"], due, strict=True)
     ]
     rows["ADJ_OCC"] = ["U" if sides == "U" else "Y" if sides else "N" for sides in rows["OCC_SIDES"]]
     rows["SIGN_POST"] = "U"
@@ -106,10 +111,7 @@ def _prioritize(rows: pd.DataFrame, inputs: ExportInputs, settings: ExportSettin
     rows["PREV_LVL"] = level
     rows["CHANGE"] = [change_of(code, old) for code, old in zip(rows["RISK_LVL"], level, strict=True)]
     rows["RANK_DIST"] = rows.groupby("INSP_DIST")["RANK"].rank(method="first")
-    points = [
-        points_of(code, sides, change, settings)
-        for code, sides, change in zip(rows["RISK_LVL"], rows["OCC_SIDES"], rows["CHANGE"], strict=True)
-    ]
+    points = [points_of(code, sides, change, settings) for code, sides, change in zip(rows["RISK_LVL"], rows["OCC_SIDES"], rows["CHANGE"], strict=True)]
     rows["PRIORITY"] = [sum(item.points for item in items) for items in points]
     rows["WHY"] = ["; ".join(str(item) for item in items) for items in points]
 
@@ -135,19 +137,17 @@ def previous_levels(previous: Ledger | None) -> dict[str, str]:
     return {str(parcel): BY_WORD[word].code for parcel, word in zip(table["parcel_id"], table["hazard"], strict=True)}
 
 
-def polygons_only(shapes: np.ndarray[tuple[int], np.dtype[np.object_]]) -> list[shapely.Geometry | None]:
+def polygons_only(shapes: NDArray[np.object_]) -> list[shapely.Geometry | None]:
     """Keep the polygons of each shape in two dimensions; None when nothing is left."""
-    return [_polygon(shape) for shape in shapes]
+    flat = shapely.force_2d(shapes)
+    kinds = shapely.get_type_id(flat)
+    plain = np.isin(kinds, (shapely.GeometryType.POLYGON, shapely.GeometryType.MULTIPOLYGON)) & ~shapely.is_empty(flat)
+    return [shape if keep else _polygons_in(shape) for shape, keep in zip(flat, plain, strict=True)]
 
 
-def _polygon(shape: shapely.Geometry | None) -> shapely.Geometry | None:
-    if shape is None or shape.is_empty:
-        return None
-    flat = shapely.force_2d(shape)
-    if flat.geom_type not in ("Polygon", "MultiPolygon"):
-        parts = [part for part in shapely.get_parts(flat) if part.geom_type == "Polygon"]
-        flat = shapely.MultiPolygon(parts)
-    return None if flat.is_empty else flat
+def _polygons_in(shape: shapely.Geometry | None) -> shapely.Geometry | None:
+    parts = [part for part in shapely.get_parts(shape) if part.geom_type == "Polygon" and not part.is_empty] if shape is not None else []
+    return shapely.MultiPolygon(parts) if parts else None
 
 
 def _dates(column: pd.Series) -> pd.Series:

@@ -26,9 +26,7 @@ def write_shapefile(rows: gpd.GeoDataFrame, folder: Path, *, name: str, tier: Ti
     if len(placed):
         table = with_geometry(dbf_table(placed, fields), placed, multi=False)
         crs = CRS(rows.crs).to_wkt()
-        pyogrio.write_arrow(
-            table, path, driver="ESRI Shapefile", geometry_name="geometry", geometry_type="Polygon", crs=crs, append=True
-        )
+        pyogrio.write_arrow(table, path, driver="ESRI Shapefile", geometry_name="geometry", geometry_type="Polygon", crs=crs, append=True)
     (folder / f"{name}.cpg").write_text("UTF-8", encoding="ascii")
     (folder / f"{name}.qml").write_text(layer_style(fields, long_names=False), encoding="utf-8")
     (folder / f"{name}.shp.xml").write_text(layer_metadata(fields, title=title), encoding="utf-8")

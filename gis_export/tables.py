@@ -1,5 +1,8 @@
 """Choose the columns of a tier from the rows and give them the types of a format. No file is opened here."""
 
+import math
+from collections.abc import Iterable
+
 import geopandas as gpd
 import pandas as pd
 import pyarrow as pa
@@ -13,10 +16,7 @@ _FORMULA_STARTS = "=+-@\t\r\uff1d\uff0b\uff0d\uff20"
 
 def arrow_table(rows: gpd.GeoDataFrame, fields: tuple[Field, ...], *, long_names: bool) -> pa.Table:
     """Return the fields as an Arrow table with real nulls; empty text is null."""
-    columns = {
-        field.alias if long_names else field.name: pa.array(_cells(rows[field.name], field), type=arrow_type(field))
-        for field in fields
-    }
+    columns = {field.alias if long_names else field.name: pa.array(_cells(rows[field.name], field), type=arrow_type(field)) for field in fields}
     return pa.table(columns)
 
 
@@ -51,17 +51,20 @@ def csv_frame(rows: pd.DataFrame, fields: tuple[Field, ...], *, long_names: bool
     """Return the fields as text for a CSV: ISO dates, whole numbers whole, formulas made harmless, "" for null."""
     return pd.DataFrame(
         {
-            field.alias if long_names else field.name: pd.Series(
-                ["" if cell is None else harmless(csv_text(cell)) for cell in _cells(rows[field.name], field)], dtype=object
-            )
+            field.alias if long_names else field.name: pd.Series(["" if cell is None else harmless(csv_text(cell)) for cell in _cells(rows[field.name], field)], dtype=object)
             for field in fields
         }
     )
 
 
-def csv_text(cell: str | int | float | object) -> str:
-    """Return one value as a CSV spells it."""
-    return f"{cell:.6f}" if isinstance(cell, float) else str(cell)
+def csv_texts(cells: Iterable[object]) -> list[str]:
+    """Return values as a CSV spells them: ISO dates, six digits after the point, "" for null."""
+    return ["" if is_null(cell) else f"{cell:.6f}" if isinstance(cell, float) else str(cell) for cell in cells]
+
+
+def is_null(cell: object) -> bool:
+    """Return whether a cell is empty: None, NaN, NaT or NA."""
+    return cell is None or cell is pd.NaT or cell is pd.NA or (isinstance(cell, float) and math.isnan(cell))
 
 
 def harmless(text: str) -> str:
@@ -88,11 +91,11 @@ def fit(text: str, field: Field) -> str:
 
 
 def _cells(column: pd.Series, field: Field) -> list[object]:
-    cells: list[object] = [None if pd.isna(cell) else cell for cell in column.tolist()]
+    cells: list[object] = [None if is_null(cell) else cell for cell in column.tolist()]
     if field.kind == "text":
         return [cell or None for cell in cells]
     if field.kind == "int":
-        return [int(str(cell).split(".")[0]) if cell is not None else None for cell in cells]
+        return [round(cell) if isinstance(cell, float) else cell for cell in cells]
     return cells
 
 

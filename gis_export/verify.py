@@ -11,10 +11,12 @@ from gis_export.fields import FIELDS, Tier, fields_of
 from gis_export.geopackage import CENTROIDS, ROOFS
 from gis_export.rows import TOO_OLD
 from gis_export.symbols import BY_CODE
+from gis_export.tables import harmless
 from imagery.errors import RoofwatchError
 from imagery.parcels import VacantRoll
 from inference.ledger import Ledger
 
+PACK = (".shp", ".shx", ".dbf", ".prj", ".cpg", ".qml", ".shp.xml")
 _DISPATCH_FILES = ("dispatch_add.csv", "dispatch_change.csv", "dispatch_delete.csv")
 _LONG_TO_SHORT = {field.alias: field.name for field in FIELDS}
 
@@ -36,23 +38,27 @@ def verify_products(out: Path, ledger: Ledger, roll: VacantRoll) -> None:
     """
     _verify_tier(out / "fire", "fire", Tier.RESPONDER, ledger, roll)
     _verify_tier(out / "housing", "housing", Tier.HOUSING, ledger, roll)
-    _verify_columns(out / "housing" / "worklist.csv", _read_csv(out / "housing" / "worklist.csv"), Tier.HOUSING)
     for name in _DISPATCH_FILES:
         path = out / "fire" / name
-        _verify_columns(path, _read_csv(path), Tier.RESPONDER)
-        _want(set(DISPATCH_COLUMNS) <= set(_read_csv(path).columns), f"{path} lacks columns of {list(DISPATCH_COLUMNS)}")
-    _verify_page(out / "fire" / "fire_map" / "data.js", ledger)
-    _verify_rows(out / "housing" / "worklist.csv", _read_csv(out / "housing" / "worklist.csv"), ledger)
-    _verify_rows(out / "data" / "scores.csv", _short(_read_csv(out / "data" / "scores.csv")), ledger)
-    parquet = pd.read_parquet(out / "data" / "scores.parquet")
-    _verify_rows(out / "data" / "scores.parquet", _short(parquet), ledger)
+        table = pd.read_csv(path, dtype=str, nrows=0)
+        _verify_columns(path, table, Tier.RESPONDER)
+        _want(set(DISPATCH_COLUMNS) <= set(table.columns), f"{path} lacks columns of {list(DISPATCH_COLUMNS)}")
     match = _read_csv(out / "fire" / "match_report.csv")
+    _verify_columns(out / "fire" / "match_report.csv", match, Tier.RESPONDER)
     _want(len(match) == len(ledger.table), f"match_report.csv has {len(match)} rows, the ledger {len(ledger.table)}")
+    _verify_page(out / "fire" / "fire_map" / "data.js", ledger)
+    worklist = out / "housing" / "worklist.csv"
+    _verify_columns(worklist, _read_csv(worklist), Tier.HOUSING)
+    _verify_rows(worklist, _read_csv(worklist), ledger)
+    _verify_rows(out / "data" / "scores.csv", _short(_read_csv(out / "data" / "scores.csv")), ledger)
+    _verify_rows(out / "data" / "scores.parquet", _short(pd.read_parquet(out / "data" / "scores.parquet")), ledger)
 
 
 def _verify_tier(folder: Path, name: str, tier: Tier, ledger: Ledger, roll: VacantRoll) -> None:
     shape = folder / f"{name}.shp"
-    placed = pyogrio.read_dataframe(shape, read_geometry=False)
+    missing = [suffix for suffix in PACK if not shape.with_suffix(suffix).is_file()]
+    _want(not missing, f"{shape} lacks {missing}")
+    placed = _read_layer(shape)
     beside = _read_csv(folder / "no_geometry.csv")
     for path, table in ((shape, placed), (folder / "no_geometry.csv", beside)):
         _verify_columns(path, table, tier)
@@ -66,7 +72,7 @@ def _verify_tier(folder: Path, name: str, tier: Tier, ledger: Ledger, roll: Vaca
         _want(bool((placed.loc[unscored, ["SCORE", "RANK", "RANK_DIST"]] == -1).all(axis=None)), f"{shape}: a row that was not scored lacks -1")
     for layer in (ROOFS, CENTROIDS):
         path = folder / f"{name}.gpkg"
-        table = _short(pyogrio.read_dataframe(path, layer=layer, read_geometry=False))
+        table = _short(_read_layer(path, layer))
         _verify_columns(path, table, tier)
         _verify_rows(path, table, ledger)
 
@@ -93,10 +99,9 @@ def _verify_widths(path: Path, tier: Tier) -> None:
 
 def _verify_rows(path: Path, table: pd.DataFrame, ledger: Ledger) -> None:
     """Hold ids, words, SCORED and SCORE against the ledger."""
-    wanted = ledger.table.set_index(ledger.table["parcel_id"].astype(str))
+    wanted = ledger.table.set_index(_keys(ledger.table["parcel_id"]))
     _want(len(table) == len(wanted), f"{path} has {len(table)} rows, the ledger {len(wanted)}")
-    ids = table["PARCEL_ID"].astype(str).str.removeprefix("'") if path.suffix == ".csv" else table["PARCEL_ID"].astype(str)
-    known = wanted.reindex(ids.to_numpy())
+    known = wanted.reindex(_keys(table["PARCEL_ID"]))
     _want(bool(known["status"].notna().all()), f"{path} carries a parcel that the ledger lacks")
     scored = (table["SCORED"] == "Y").to_numpy()
     _want(bool((known["status"] == "scored").to_numpy()[scored].all()), f"{path} says SCORED of a row that was not scored")
@@ -127,6 +132,15 @@ def _verify_page(path: Path, ledger: Ledger) -> None:
 
 def _read_csv(path: Path) -> pd.DataFrame:
     return pd.read_csv(path, dtype=str, keep_default_na=False)
+
+
+def _read_layer(path: Path, layer: str | None = None) -> pd.DataFrame:
+    return pd.DataFrame(pyogrio.read_dataframe(path, layer=layer, read_geometry=False, use_arrow=True))
+
+
+def _keys(ids: pd.Series) -> pd.Index:
+    """Return ids as every format can give them back: formulas made harmless, no trailing blank."""
+    return pd.Index([harmless(str(parcel)).rstrip() for parcel in ids], dtype=object)
 
 
 def _short(table: pd.DataFrame) -> pd.DataFrame:

@@ -82,9 +82,7 @@ class CutSettings:
     """CRS in metres that shapes are given in."""
 
 
-def cut_chip(
-    parcel_id: str, year: int, shape: BaseGeometry, *, tiles: tuple[Tile, ...], settings: CutSettings
-) -> tuple[Chip | None, Quality, str]:
+def cut_chip(parcel_id: str, year: int, shape: BaseGeometry, *, tiles: tuple[Tile, ...], settings: CutSettings) -> tuple[Chip | None, Quality, str]:
     """Cut one parcel.
 
     Args:

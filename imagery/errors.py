@@ -1,14 +1,14 @@
 """The error tree. Every message says what, where, got, want and the remedy, on one line.
 
-    RoofwatchError                  exit 1   a bug of ours when it escapes bare
-    |-- UsageError                  exit 2   wrong words on the command line
-    |-- InputError (ValueError)     exit 3   input that a person must fix
-    |   |-- ConfigError             exit 3   the city file
-    |   |-- MissingInput            exit 3   a file or column that is not there (FileNotFoundError)
-    |   `-- CrsMismatch             exit 3   no CRS, or one that cannot be used
-    |-- Refused (PermissionError)   exit 4   a gate that does not hold
-    |   `-- TamperedModel           exit 4   a model file whose checksum does not match
-    `-- Unbalanced (RuntimeError)   exit 1   vacants in are not rows out
+RoofwatchError                  exit 1   a bug of ours when it escapes bare
+|-- UsageError                  exit 2   wrong words on the command line
+|-- InputError (ValueError)     exit 3   input that a person must fix
+|   |-- ConfigError             exit 3   the city file
+|   |-- MissingInput            exit 3   a file or column that is not there (FileNotFoundError)
+|   `-- CrsMismatch             exit 3   no CRS, or one that cannot be used
+|-- Refused (PermissionError)   exit 4   a gate that does not hold
+|   `-- TamperedModel           exit 4   a model file whose checksum does not match
+`-- Unbalanced (RuntimeError)   exit 1   vacants in are not rows out
 """
 
 

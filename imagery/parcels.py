@@ -174,9 +174,7 @@ def read_roll(parcels: ParcelFile, vacant: VacantFile) -> VacantRoll:
     table["notice_date"] = [None if pd.isna(value) else value.date() for value in pd.to_datetime(table["notice_date"])]
     table["occupied_sides"] = _occupied_sides(table, lots, known=bool(parcels.occupied))
     unmatched = tuple(sorted(lost["raw"]))
-    return VacantRoll(
-        table=gpd.GeoDataFrame(table[list(ROLL_COLUMNS)]), notices=len(notices), joined_by_place=joined_by_place, unmatched=unmatched
-    )
+    return VacantRoll(table=gpd.GeoDataFrame(table[list(ROLL_COLUMNS)]), notices=len(notices), joined_by_place=joined_by_place, unmatched=unmatched)
 
 
 def _read_parcels(parcels: ParcelFile) -> gpd.GeoDataFrame:
@@ -237,7 +235,7 @@ def _join_by_place(notices: pd.DataFrame, lots: gpd.GeoDataFrame) -> int:
 def _grid_blocks(table: gpd.GeoDataFrame, side_m: float) -> pd.Series:
     centers = metric(table).geometry.centroid
     cells = (centers.x // side_m).fillna(-1).astype(int).astype(str) + "_" + (centers.y // side_m).fillna(-1).astype(int).astype(str)
-    return cells.where(centers.notna(), "")
+    return pd.Series(cells.where(centers.notna(), ""))
 
 
 def _occupied_sides(table: gpd.GeoDataFrame, lots: gpd.GeoDataFrame, *, known: bool) -> list[str]:
@@ -278,4 +276,4 @@ def _as_text(value: object) -> str:
         return ""
     if isinstance(value, float) and value.is_integer():
         return str(int(value))
-    return "" if pd.isna(value) else str(value)
+    return "" if value is pd.NaT or value is pd.NA else str(value)

@@ -65,9 +65,7 @@ class CutBatch:
     """How to cut."""
 
 
-def tile_parcels(
-    roll: VacantRoll, flyover: Flyover, folder: Path, *, settings: TileSettings, footprints: gpd.GeoSeries | None, mapper: Mapper
-) -> ChipStore:
+def tile_parcels(roll: VacantRoll, flyover: Flyover, folder: Path, *, settings: TileSettings, footprints: gpd.GeoSeries | None, mapper: Mapper) -> ChipStore:
     """Cut every vacant parcel of the roll out of one flyover.
 
     Args:
@@ -99,9 +97,7 @@ def tile_parcels(
     return open_store(folder)
 
 
-def plan_batches(
-    roll: VacantRoll, flyover: Flyover, folder: Path, *, settings: TileSettings, footprints: gpd.GeoSeries | None
-) -> tuple[list[CutBatch], str]:
+def plan_batches(roll: VacantRoll, flyover: Flyover, folder: Path, *, settings: TileSettings, footprints: gpd.GeoSeries | None) -> tuple[list[CutBatch], str]:
     """Sort parcels by tile and place into batches; return them with a key that changes when any input does."""
     shapes, crs = roof_shapes(roll, footprints)
     cut = CutSettings(**asdict(settings), white=flyover.white, metric_crs=crs.to_wkt())

@@ -38,13 +38,13 @@ class ChipGrid:
 def pixel_to_xy(transform: tuple[float, float, float, float, float, float], pixels: NDArray[np.float64]) -> NDArray[np.float64]:
     """Map (n, 2) column-row pairs through affine a..f to (n, 2) x-y pairs."""
     a, b, c, d, e, f = transform
-    return pixels @ np.array([[a, d], [b, e]]) + np.array([c, f])
+    return np.asarray(pixels @ np.array([[a, d], [b, e]]) + np.array([c, f]), dtype=np.float64)
 
 
 def xy_to_pixel(transform: tuple[float, float, float, float, float, float], xy: NDArray[np.float64]) -> NDArray[np.float64]:
     """Map (n, 2) x-y pairs to (n, 2) column-row pairs of the affine a..f."""
     a, b, c, d, e, f = transform
-    return (xy - np.array([c, f])) @ np.linalg.inv(np.array([[a, d], [b, e]]))
+    return np.asarray((xy - np.array([c, f])) @ np.linalg.inv(np.array([[a, d], [b, e]])), dtype=np.float64)
 
 
 def chip_grid(shape: BaseGeometry, *, gsd_m: float, margin_m: float, max_side_m: float) -> ChipGrid:
@@ -93,4 +93,4 @@ def grid_to_tile(grid: ChipGrid, tile: Tile, to_tile: Transformer) -> NDArray[np
     target = xy_to_pixel(tile.transform, np.column_stack([x, y]))
     pixels = np.array([(0, 0, 1), (grid.width, 0, 1), (grid.width, grid.height, 1), (0, grid.height, 1)], dtype=np.float64)
     solution, *_ = np.linalg.lstsq(pixels, target, rcond=None)
-    return solution.T
+    return np.asarray(solution.T, dtype=np.float64)

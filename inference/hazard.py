@@ -3,9 +3,7 @@
 from dataclasses import dataclass
 from enum import StrEnum
 
-USE_LIMIT = (
-    "No symbol does not mean safe. Roof photo only; says nothing of floors, walls or stairs. Size-up governs."
-)
+USE_LIMIT = "No symbol does not mean safe. Roof photo only; says nothing of floors, walls or stairs. Size-up governs."
 
 
 class HazardWord(StrEnum):

@@ -4,7 +4,6 @@ from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 
-import numpy as np
 import pandas as pd
 
 from imagery.errors import Unbalanced
@@ -65,13 +64,11 @@ def build_ledger(manifest: pd.DataFrame, scores: pd.DataFrame, *, thresholds: Th
     table = manifest.merge(scores, on="parcel_id", how="left", validate="1:1")
     scored = table["status"] == "chip"
     kept_status = table["status"].where(table["status"] == "excluded", "not_assessed")
-    table["status"] = np.where(scored, "scored", kept_status)
-    table["hazard"] = [
-        hazard_word(None if pd.isna(score) else float(score), thresholds).value for score in table["score"]
-    ]
+    table["status"] = kept_status.mask(scored, "scored")
+    table["hazard"] = [hazard_word(None if pd.isna(score) else float(score), thresholds).value for score in table["score"]]
     order = table["score"].rank(method="first", ascending=False)
     table["rank"] = order.astype("Int32")
-    table["model_version"] = pd.Series(np.where(scored, model_version, None), index=table.index, dtype="string")
+    table["model_version"] = pd.Series(model_version, index=table.index, dtype="string").where(scored)
     table["img_date"] = pd.Series(flown, index=table.index, dtype="object")
     return Ledger(year=year, table=table.loc[:, list(COLUMNS)])
 

@@ -58,10 +58,10 @@ def store_features(store: ChipStore, spec: ModelSpec, *, weights: str, threads: 
     chips = store.manifest[store.manifest["status"] == "chip"].sort_values(["shard", "index"])
     batches = [
         FeatureBatch(
-            folder=store.folder, shard=int(shard), chips=tuple(zip(rows["offset"], rows["height"], rows["width"], strict=True)),
+            folder=store.folder, shard=shard, chips=tuple(zip(rows["offset"], rows["height"], rows["width"], strict=True)),
             spec=spec, weights=weights, target=store.folder / f"features_{key[:12]}_{shard:05d}.npy", threads=threads,
         )
-        for shard, rows in chips.groupby("shard")
+        for shard, rows in ((int(number), chips[chips["shard"] == number]) for number in chips["shard"].unique())
     ]  # fmt: skip
     for _ in mapper(extract_batch, [batch for batch in batches if not batch.target.exists()]):
         pass

@@ -28,7 +28,7 @@ class PooledBackbone(nn.Module):
         if spec.backbone not in BACKBONES:
             raise ConfigError(f"[model] backbone: got {spec.backbone!r}, want one of {', '.join(BACKBONES)}")
         self.spec = spec
-        self.network: nn.Module = EfficientNet.from_name(BACKBONES[spec.backbone])
+        self.network = EfficientNet.from_name(BACKBONES[spec.backbone])
 
     def forward(self, images: Tensor) -> Tensor:
         """Map uint8 images (B, 3, P, P) to features (B, FEATURES)."""
@@ -73,4 +73,5 @@ def backbone_checksum(backbone: PooledBackbone) -> str:
 def pooled_features(backbone: PooledBackbone, images: NDArray[np.uint8]) -> NDArray[np.float32]:
     """Return features (B, FEATURES) of uint8 images (B, 3, P, P); bf16 inside, float32 outside."""
     with torch.inference_mode(), torch.autocast("cpu", dtype=torch.bfloat16):
-        return backbone(torch.from_numpy(images)).numpy()
+        features: Tensor = backbone(torch.from_numpy(images))
+        return np.asarray(features.numpy(), dtype=np.float32)

@@ -46,6 +46,7 @@ def client(registry: Registry) -> "MlflowClient":
     """Return an MLflow client that reports to nobody."""
     os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
     os.environ.setdefault("DO_NOT_TRACK", "true")
+    os.environ.setdefault("MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR", "false")
     from mlflow.tracking import MlflowClient
 
     return MlflowClient(tracking_uri=registry.uri, registry_uri=registry.uri)
@@ -136,11 +137,12 @@ def version_metric(registry: Registry, version: int, name: str) -> float:
 
 
 def _hand_out(registry: Registry, mlflow: "MlflowClient", version: "RegisteredVersion") -> ModelVersion:
-    folder = Path(mlflow.download_artifacts(version.run_id, "model"))
+    run_id = str(version.run_id)
+    folder = Path(mlflow.download_artifacts(run_id, "model"))
     try:
         spec = spec_from_json((folder / "spec.json").read_text(encoding="utf-8"))
     except (OSError, ValueError, TypeError) as error:
         raise TamperedModel(f"model {registry.model}/{version.version}: spec.json cannot be read ({error}); promote another version") from error
     return ModelVersion(
-        name=registry.model, version=int(version.version), spec=spec, sha256=str(version.tags.get("sha256", "")), run_id=version.run_id, alias="", folder=folder
+        name=registry.model, version=int(version.version), spec=spec, sha256=str(version.tags.get("sha256", "")), run_id=run_id, alias="", folder=folder
     )  # fmt: skip

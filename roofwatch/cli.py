@@ -187,8 +187,8 @@ def _score(options: argparse.Namespace) -> tuple[int, Answer]:
 def _export(options: argparse.Namespace) -> tuple[int, Answer]:
     from roofwatch.pipeline import export
 
-    products = [str(path) for path in export(_open_city(options), options.year)]
-    return 0, (products, {"products": products})
+    products = export(_open_city(options), options.year)
+    return 0, (main_products(products), {"products": [str(path) for path in products]})
 
 
 def _run(options: argparse.Namespace) -> tuple[int, Answer]:
@@ -199,12 +199,18 @@ def _run(options: argparse.Namespace) -> tuple[int, Answer]:
     words, reasons = _counts(done.ledger.table["hazard"].tolist()), _reasons(done.ledger.table["reason"].tolist())
     trained = f"trained {done.trained}; promote it to use it" if done.trained else "no new labels, no training"
     lines = [f"{city.file.city.name} {options.year}: {len(done.ledger.table)} vacant parcels", *(f"{count:7d} {word}" for word, count in words.items())]
-    lines += [trained, *(f"{stage:>7} {value:7.1f} s" for stage, value in done.seconds.items()), *(str(path) for path in done.products)]
+    lines += [trained, *(f"{stage:>7} {value:7.1f} s" for stage, value in done.seconds.items()), *main_products(done.products)]
     answer: dict[str, object] = {
         "rows": len(done.ledger.table), "hazard": words, "reasons": reasons, "trained": done.trained, "seconds": done.seconds,
         "products": [str(path) for path in done.products],
     }  # fmt: skip
     return 0, (lines, answer)
+
+
+def main_products(products: list[Path]) -> list[str]:
+    """Return the files people open: not the parts of a pack or of the map folder."""
+    opened = (".shp", ".gpkg", ".csv", ".xlsx", ".parquet", ".pdf")
+    return [str(path) for path in products if path.suffix in opened or path.name == "index.html"]
 
 
 def _counts(values: list[str]) -> dict[str, int]:

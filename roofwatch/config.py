@@ -1,13 +1,13 @@
 """The city file: TOML into typed dataclasses, checked whole before any work. Unknown keys are errors."""
 
 import dataclasses
+import datetime
 import difflib
 import os
 import tomllib
 import types
 import typing
 from dataclasses import dataclass, field
-from datetime import date
 from pathlib import Path
 from typing import TypeVar
 
@@ -53,9 +53,9 @@ class FlyoverSource:
     """Date of the flight, YYYY-MM-DD."""
 
     @property
-    def flown(self) -> "date | None":
+    def flown(self) -> datetime.date | None:
         """Return the date of the flight, None when not given."""
-        return date.fromisoformat(self.date) if self.date else None
+        return datetime.date.fromisoformat(self.date) if self.date else None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -225,7 +225,7 @@ class _Reader:
             return Path(self.place(value, where))
         if kind is float and isinstance(value, int) and not isinstance(value, bool):
             return float(value)
-        if kind is str and isinstance(value, date):
+        if kind is str and isinstance(value, datetime.date):
             return value.isoformat()
         if isinstance(kind, type) and type(value) is kind:
             return self.place(value, where) if isinstance(value, str) and value and where in ("flyover.path", "model.weights") else value
@@ -238,4 +238,4 @@ class _Reader:
         filled = os.path.expandvars(path)
         if "$" in filled:
             raise ConfigError(f"{self.file}: {where}: got {path!r} and no such environment variable; set it, or write the path itself")
-        return filled if filled.startswith("/vsi") else str(self.base / Path(filled).expanduser())
+        return filled if filled.startswith("/vsi") else os.path.normpath(self.base / Path(filled).expanduser())

@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 
 from roofwatch.city import City
+from roofwatch.cli import main_products
 from roofwatch.config import read_city
 from roofwatch.demo.city import build_demo_city
 from roofwatch.executors import Execution
@@ -57,12 +58,11 @@ class DemoResult:
         """Return the table for people."""
         low, high = self.interval
         reasons = [f"  not assessed  {count:6d}  {name}" for name, count in self.reasons.items()]
-        shown = [path for path in self.products if path.suffix in (".shp", ".gpkg", ".csv", ".html", ".parquet")]
         return [
             f"parcels         {self.parcels:6d}", f"vacants         {self.vacants:6d}", f"  scored        {self.scored:6d}  ({self.failing} truly failing)", *reasons,
             f"precision among the first 50   {self.precision_50:.2f}",
             f"average precision              {self.average_precision:.3f} ({low:.3f} to {high:.3f}), dark-pixel share alone {self.dark_average_precision:.3f}",
-            "seconds  " + ", ".join(f"{stage} {value:.0f}" for stage, value in self.seconds.items()), *(str(path) for path in shown),
+            "seconds  " + ", ".join(f"{stage} {value:.0f}" for stage, value in self.seconds.items()), *main_products(self.products),
         ]  # fmt: skip
 
 

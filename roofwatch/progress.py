@@ -17,7 +17,7 @@ class Progress:
         self.stage, self.quiet = stage, quiet
         self.done, self.total = 0, 0
         self.start = self.said = time.monotonic()
-        self.bar: tqdm[None] | None = None
+        self.bar: tqdm[int] | None = None
 
     def __enter__(self) -> "Progress":
         """Start the clock."""
@@ -41,7 +41,7 @@ class Progress:
             return
         if sys.stderr.isatty():
             if self.bar is None:
-                self.bar = tqdm(total=total or None, desc=self.stage, unit="", leave=False)
+                self.bar = tqdm[int](total=total or None, desc=self.stage, unit="", leave=False)
             self.bar.update(step)
             return
         now = time.monotonic()

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from imagery.errors import ConfigError, InputError
 from imagery.files import sha256_file
@@ -100,10 +101,10 @@ def _labeled_features(city: City, labels: Labels) -> pd.DataFrame:
         parts.append(chosen.merge(features, on="parcel_id").merge(store.manifest[["parcel_id", "dark_share"]], on="parcel_id"))
     if not parts:
         raise InputError(f"[labels]: {len(labels.table)} usable labels, none in a flyover year ({sorted(have)}); label roofs of these years")
-    return pd.concat(parts, ignore_index=True).sort_values(["year", "parcel_id"], ignore_index=True)
+    return pd.DataFrame(pd.concat(parts, ignore_index=True).sort_values(["year", "parcel_id"], ignore_index=True))
 
 
-def _notes(labels: Labels, rows: pd.DataFrame, folds: np.ndarray) -> list[str]:
+def _notes(labels: Labels, rows: pd.DataFrame, folds: NDArray[np.int64]) -> list[str]:
     return [
         f"{len(rows)} of {len(labels.table)} labels have a chip in the flyover of their year; the others could not be used.",
         f"{labels.cannot_tell} labels say cannot tell, {labels.unknown_parcels} name no parcel on the roll, {labels.later} are dated later: all left out.",
@@ -113,7 +114,7 @@ def _notes(labels: Labels, rows: pd.DataFrame, folds: np.ndarray) -> list[str]:
     ]
 
 
-def _parameters(city: City, year: int, labels: Labels, folds: np.ndarray) -> dict[str, str]:
+def _parameters(city: City, year: int, labels: Labels, folds: NDArray[np.int64]) -> dict[str, str]:
     spec = {f"model.{name}": str(value) for name, value in asdict(city.file.model.spec).items()}
     train = {f"train.{name}": str(value) for name, value in asdict(city.file.train).items()}
     chips = sha256_file(city.folder(year) / "chips" / "manifest.parquet") if (city.folder(year) / "chips" / "manifest.parquet").exists() else ""

@@ -14,7 +14,7 @@ from imagery.files import atomic_path
 from models.head import Floats
 
 matplotlib.use("agg")
-from matplotlib import pyplot as plt  # noqa: E402  (the backend is chosen first)
+from matplotlib import pyplot as plt
 
 TOP = 50
 """Visits of a week and a bit: precision is reported among this many."""
@@ -58,9 +58,7 @@ def measure(name: str, scores: Floats, labels: pd.DataFrame, folds: NDArray[np.i
         rng: Source of randomness.
     """
     failing = labels["failing"].to_numpy(np.int64)
-    per_fold = [
-        roc_auc_score(failing[folds == fold], scores[folds == fold]) for fold in np.unique(folds) if 0 < failing[folds == fold].mean() < 1
-    ]
+    per_fold = [roc_auc_score(failing[folds == fold], scores[folds == fold]) for fold in np.unique(folds) if 0 < failing[folds == fold].mean() < 1]
     both = 0 < failing.mean() < 1
     top = np.argsort(-scores, kind="stable")[:TOP]
     return Figures(
@@ -127,7 +125,8 @@ img{max-width:100%}</style>
 <h1>{{ title }}</h1>
 <p>Every figure is out of fold: no head has seen the label it is measured on, nor any label of the same block.
 Intervals are 90%, by bootstrap over blocks.</p>
-<table><tr><th>ranked by<th>labels<th>failing<th>average precision<th>90% interval<th>AUROC<th>mean AUROC of folds<th>precision in first {{ top }}<th>Brier<th>calibration error</tr>
+<table><tr><th>ranked by<th>labels<th>failing<th>average precision<th>90% interval<th>AUROC<th>mean AUROC of folds<th>precision in first {{ top }}
+<th>Brier<th>calibration error</tr>
 {% for row in figures %}<tr><td>{{ row.name }}<td>{{ row.labels }}<td>{{ row.failing }}<td>{{ "%.3f"|format(row.average_precision) }}
 <td>{{ "%.3f to %.3f"|format(row.interval[0], row.interval[1]) }}<td>{{ "%.3f"|format(row.auroc) }}<td>{{ "%.3f"|format(row.auroc_folds) }}
 <td>{{ "%.2f"|format(row.precision_top) }}<td>{{ "%.3f"|format(row.brier) }}<td>{{ "%.3f"|format(row.calibration_error) }}</tr>{% endfor %}</table>

@@ -19,7 +19,7 @@ class TrainSettings:
 
     folds: int = 5
     """Folds of whole blocks."""
-    penalty_c: float = 1e-4
+    penalty_c: float = 1e-3
     """Inverse strength of the L2 penalty on standardized features."""
     seed: int = 0
     """Seed of the bootstrap."""
@@ -53,9 +53,7 @@ def fit_head(features: NDArray[np.float32], failing: NDArray[np.int64], folds: N
     """
     failures = int(failing.sum())
     if min(failures, len(failing) - failures) < LEAST_OF_A_CLASS:
-        raise InputError(
-            f"[labels]: {failures} failing and {len(failing) - failures} intact roofs with a chip; want at least {LEAST_OF_A_CLASS} of each; label more roofs"
-        )
+        raise InputError(f"[labels]: {failures} failing and {len(failing) - failures} intact roofs with a chip; want at least {LEAST_OF_A_CLASS} of each; label more roofs")
     if len(np.unique(folds)) < 2:
         raise InputError("[labels]: all labels lie in one block; want two blocks or more for honest folds; set [parcels] block or block_grid_m")
     center = features.mean(axis=0, dtype=np.float64)

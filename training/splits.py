@@ -27,7 +27,8 @@ def block_folds(labels: pd.DataFrame, folds: int) -> NDArray[np.int64]:
     load = np.zeros((folds, 2), dtype=np.int64)
     place = {}
     by_hash = sorted(sizes.index, key=lambda block: hashlib.sha256(str(block).encode()).hexdigest())
-    for block in sorted(by_hash, key=lambda block: -int(sizes.loc[block, "sum"])):
+    failing = sizes["sum"].to_dict()
+    for block in sorted(by_hash, key=lambda block: -failing[block]):
         fold = min(range(folds), key=lambda number: (load[number, 0], load[number, 1], number))
         place[block] = fold
         load[fold] += sizes.loc[block, ["sum", "size"]].to_numpy(np.int64)

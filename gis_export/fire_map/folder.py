@@ -8,7 +8,6 @@ from typing import TypeAlias
 
 import geopandas as gpd
 import jinja2
-import pandas as pd
 import shapely
 from pyproj import CRS
 
@@ -17,6 +16,7 @@ from gis_export.fire_map.ground import TILE_PX, Ground, ground_of
 from gis_export.fire_map.photos import write_photos
 from gis_export.inputs import ExportInputs, ExportSettings
 from gis_export.symbols import SYMBOLS
+from gis_export.tables import csv_texts
 from inference.hazard import USE_LIMIT
 
 Json: TypeAlias = "str | int | float | bool | None | list[Json] | dict[str, Json]"
@@ -55,7 +55,7 @@ def _page_data(rows: gpd.GeoDataFrame, inputs: ExportInputs, ground: Ground | No
         }
         for symbol in SYMBOLS
     ]  # fmt: skip
-    columns: dict[str, Json] = {name: [_json_cell(cell) for cell in rows[name].tolist()] for name in COLUMNS}
+    columns: dict[str, Json] = {name: list[Json](csv_texts(rows[name])) for name in COLUMNS}
     return {
         "city": inputs.city, "year": inputs.year, "made": inputs.today.isoformat(), "useLimit": USE_LIMIT, "symbols": legend,
         "columns": columns, "rings": _rings(rows, ground), "ground": _ground_json(ground, base),
@@ -81,7 +81,3 @@ def _rings(rows: gpd.GeoDataFrame, ground: Ground | None) -> list[Json]:
 
 def _ring(part: shapely.Polygon, ground: Ground) -> list[Json]:
     return [list[Json](ground.place(x, y)) for x, y in part.exterior.coords]
-
-
-def _json_cell(cell: str | int | float | object) -> Json:
-    return "" if pd.isna(cell) else str(cell)

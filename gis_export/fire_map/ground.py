@@ -58,6 +58,4 @@ def ground_of(shapes: gpd.GeoSeries, *, gsd_m: float, megapixels: float) -> Grou
     west, south, east, north = (float(edge) for edge in degrees.to_crs(crs).total_bounds)
     width_m, height_m = east - west + 2 * _MARGIN_M, north - south + 2 * _MARGIN_M
     coarsest = math.sqrt(width_m * height_m / (megapixels * 1e6))
-    return Ground(
-        crs=crs, west_m=west - _MARGIN_M, north_m=north + _MARGIN_M, width_m=width_m, height_m=height_m, gsd_m=max(gsd_m, coarsest)
-    )
+    return Ground(crs=crs, west_m=west - _MARGIN_M, north_m=north + _MARGIN_M, width_m=width_m, height_m=height_m, gsd_m=max(gsd_m, coarsest))

@@ -1,0 +1,158 @@
+"""The demo city: same seed, same bytes; tables agree; tiles are what each year's vendor would deliver."""
+
+import csv
+import json
+from collections import Counter
+from pathlib import Path
+
+import geopandas as gpd
+import numpy as np
+import pytest
+import rasterio
+from numpy.testing import assert_allclose
+from rasterio.warp import transform_bounds
+
+from roofwatch.demo.city import build_demo_city
+from roofwatch.demo.deliver import render_tile
+from roofwatch.demo.layout import CityPlan, block_at
+from roofwatch.demo.light import cast_shadow
+from roofwatch.demo.states import WRONG_LABELS, YEARS, label_block, vacant_histories
+from roofwatch.demo.tiles import Tile, plan_year
+
+PARCELS = 60
+CRS = {2022: "EPSG:2248", 2023: "EPSG:4326", 2024: "EPSG:2248"}
+DRIVER = {2022: "GTiff", 2023: "JPEG", 2024: "JP2OpenJPEG"}
+PATTERN = {2022: "*.tif", 2023: "*.jpg", 2024: "*.jp2"}
+
+
+@pytest.fixture(scope="module")
+def city(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Build one small city for all tests."""
+    return build_demo_city(tmp_path_factory.mktemp("city"), parcels=PARCELS).parent
+
+
+def read_rows(path: Path) -> list[dict[str, str]]:
+    """Read a CSV as dictionaries of text."""
+    with path.open(encoding="utf-8") as file:
+        return list(csv.DictReader(file))
+
+
+def test_tables_agree(city: Path) -> None:
+    """Every truth row is a vacant parcel, every label is of one, and only the stray notices match nothing."""
+    parcels = gpd.read_file(city / "parcels.gpkg")
+    assert len(parcels) == parcels["parcel_id"].nunique() == PARCELS
+    assert parcels.crs.to_epsg() == 2248
+    truth = read_rows(city / "truth.csv")
+    vacant = {row["parcel_id"] for row in truth}
+    assert vacant < set(parcels["parcel_id"])
+    assert Counter(row["year"] for row in truth) == {str(year): len(vacant) for year in YEARS}
+    spelled = {row["parcel_id"].replace(" ", "") for row in read_rows(city / "vacant.csv")}
+    assert len(spelled - {v.replace(" ", "") for v in vacant}) == 2
+    labels = read_rows(city / "labels.csv")
+    assert {row["parcel_id"] for row in labels} <= vacant
+    assert {row["year"] for row in labels} <= {"2022", "2023"}
+
+
+def test_rows_of_houses_share_one_outline(city: Path) -> None:
+    """Footprints lie on parcels, and a row of houses is one outline."""
+    parcels, buildings = gpd.read_file(city / "parcels.gpkg"), gpd.read_file(city / "buildings.gpkg")
+    assert len(buildings) < PARCELS / 3
+    # Coordinates rounded to millimeters meet the lot lines only to within a few.
+    assert buildings.difference(parcels.union_all().buffer(0.05)).area.max() == 0.0
+
+
+@pytest.mark.parametrize("year", YEARS)
+def test_tiles_are_in_the_years_format_and_cover_the_parcels(city: Path, year: int) -> None:
+    """Read back every tile of a year; every parcel lies under them, but for the tile that got lost."""
+    covered = 0.0
+    parcels = gpd.read_file(city / "parcels.gpkg").to_crs(CRS[year])
+    paths = sorted((city / "flyover" / str(year)).glob(PATTERN[year]))
+    for path in paths:
+        with rasterio.open(path) as tile:
+            assert (tile.driver, tile.crs.to_string(), tile.count) == (DRIVER[year], CRS[year], 3)
+            left, bottom, right, top = transform_bounds(tile.crs, "EPSG:26985", *tile.bounds)
+            assert_allclose((right - left) * (top - bottom) / (tile.width * tile.height), 0.01, rtol=0.08)
+            covered += float(parcels.clip(tuple(tile.bounds)).area.sum())
+            assert 30 < tile.read().mean() < 200
+    share = covered / float(parcels.area.sum())
+    lost = json.loads((city / "demo.json").read_text())["lost_tiles"]
+    assert len(lost) == 1
+    assert 0.6 < share < 0.99 if year == 2024 else share == pytest.approx(1.0, abs=1e-6)
+
+
+def test_same_seed_gives_same_bytes(city: Path, tmp_path: Path) -> None:
+    """Build the city again; another seed differs."""
+    again = build_demo_city(tmp_path / "again", parcels=PARCELS).parent
+    names = sorted(str(p.relative_to(city)) for p in city.rglob("*") if p.is_file())
+    assert names == sorted(str(p.relative_to(again)) for p in again.rglob("*") if p.is_file())
+    assert [n for n in names if (city / n).read_bytes() != (again / n).read_bytes()] == []
+    plans = [CityPlan(parcels=PARCELS, seed=seed) for seed in (0, 1)]
+    assert vacant_histories(plans[0], 0) != vacant_histories(plans[1], 0)
+
+
+def test_a_finished_city_is_left_alone(city: Path) -> None:
+    """Return at once when the city is there, without touching a file."""
+    before = {p: p.stat().st_mtime_ns for p in city.rglob("*")}
+    calls: list[str] = []
+    build_demo_city(city, parcels=PARCELS, progress=lambda stage, done, total: calls.append(stage))
+    assert calls == []
+    assert {p: p.stat().st_mtime_ns for p in city.rglob("*")} == before
+
+
+def test_neighboring_tiles_agree_along_the_seam() -> None:
+    """Render two tiles with a halo: what both show is the same ground."""
+    plan, halo = CityPlan(parcels=PARCELS, seed=0), 20
+    tiles, _ = plan_year(plan, 2023)
+    at = {(t.row, t.column): t for t in tiles}
+    left, right = at[0, 0], at[0, 1]
+    both = tuple(sorted({*left.blocks, *right.blocks}))
+    pictures = [
+        render_tile(plan, Tile(grid=t.grid, row=t.row, column=t.column, blocks=both), halo).astype(int)
+        for t in (left, right)
+    ]
+    apart = np.abs(pictures[0][:, -2 * halo :] - pictures[1][:, : 2 * halo])
+    assert apart.mean() < 0.5
+    assert np.quantile(apart, 0.999) <= 12
+
+
+def test_failing_roofs_are_rare_and_get_worse() -> None:
+    """Look at a big city without painting it: shares are as stated, and no roof heals unless mended or razed."""
+    plan = CityPlan(parcels=20_000, seed=5)
+    blocks = range(plan.block_count)
+    assert sum(len(block_at(plan, i).lots) for i in blocks) == plan.parcels
+    histories = [h for i in blocks for h in vacant_histories(plan, i).values()]
+    assert 0.32 < len(histories) / plan.parcels < 0.38
+    for place in range(len(YEARS)):
+        assert 0.04 < np.mean([h[place].roof_pct >= 10 for h in histories]) < 0.10
+    for before, after in (pair for h in histories for pair in zip(h, h[1:], strict=False)):
+        ended = after.repaired or after.condition == "razed"
+        assert after.roof_pct >= before.roof_pct or ended
+    states = {roof.condition for h in histories for roof in h}
+    assert states == {"intact", "sag", "hole", "open", "burnt", "gone", "razed", "occupied"}
+    assert all(roof.roof_pct < 10 for h in histories for roof in h if roof.condition == "sag")
+
+
+def test_labels_err_at_the_stated_rate() -> None:
+    """Compare the answers with the truth."""
+    plan = CityPlan(parcels=20_000, seed=5)
+    wrong = total = vacant = 0
+    for i in range(plan.block_count):
+        block, histories = block_at(plan, i), vacant_histories(plan, i)
+        truth = {block.lots[lot].parcel_id: history for lot, history in histories.items()}
+        vacant += 2 * len(truth)
+        for label in label_block(plan, i):
+            if label.roof_pct != "cannot tell":
+                total += 1
+                wrong += int(label.roof_pct) != truth[label.parcel_id][YEARS.index(label.year)].roof_pct
+    assert wrong / total == pytest.approx(WRONG_LABELS, abs=0.008)
+    assert total / vacant == pytest.approx(0.75 * 0.97, abs=0.02)
+
+
+def test_shadow_falls_away_from_the_sun_and_is_as_long_as_it_should_be() -> None:
+    """A 4 m wall under a 45 degree sun in the east throws 4 m of shadow to the west."""
+    height = np.zeros((60, 120), np.float32)
+    height[:, 80:90] = 4.0
+    shadow = cast_shadow(height, (1.0, 0.0), 1.0)[30]
+    assert shadow[44:76].min() > 0.9
+    assert shadow[:36].max() < 0.1
+    assert shadow[95:].max() < 0.1
