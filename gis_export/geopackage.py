@@ -6,6 +6,7 @@ from pathlib import Path
 
 import geopandas as gpd
 import pyogrio
+import shapely
 from pyproj import CRS
 
 from gis_export.fields import Field, Tier, fields_of
@@ -31,7 +32,7 @@ def write_geopackage(rows: gpd.GeoDataFrame, path: Path, *, tier: Tier, title: s
     """Write the layers `vacant_roofs` and `centroids`; rows without a geometry stand in both, with none."""
     fields = fields_of(tier)
     _write_layer(rows, path, fields, layer=ROOFS, kind="MultiPolygon")
-    centroids = rows.set_geometry(rows.geometry.centroid if len(rows) else rows.geometry)
+    centroids = rows.set_geometry(gpd.GeoSeries(shapely.centroid(rows.geometry.to_numpy()), index=rows.index, crs=rows.crs))
     _write_layer(centroids, path, fields, layer=CENTROIDS, kind="Point")
     with closing(sqlite3.connect(path)) as database, database:
         _store_styles(database, fields)

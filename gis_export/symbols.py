@@ -43,9 +43,9 @@ SYMBOLS: tuple[Symbol, ...] = (
     Symbol(word=HazardWord.POSSIBLE, code="POSSIBLE", shape="diamond", letter="P", color="#F0E442", outline="dash",
            size_mm=5.2, meaning="roof may be open or failing in photo, unverified"),
     Symbol(word=HazardWord.NOT_ASSESSED, code="NA", shape="tag", letter="?", color="#CC79A7", outline="dash dot",
-           size_mm=5.2, meaning="nothing is known of this roof; the row gives the reason"),
+           size_mm=5.2, meaning="not looked at; the row gives the reason"),
     Symbol(word=HazardWord.NOT_SEEN, code="NOT SEEN", shape="circle", letter="N", color="#56B4E9", outline="dot",
-           size_mm=3.6, meaning="no damage seen from above; does not mean safe"),
+           size_mm=3.6, meaning="no damage seen; does not mean safe"),
 )  # fmt: skip
 """Worst first; NOT ASSESSED stands before NOT SEEN IN PHOTO, since nothing is known of it."""
 

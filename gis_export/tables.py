@@ -50,10 +50,7 @@ def with_geometry(table: pa.Table, rows: gpd.GeoDataFrame, *, multi: bool) -> pa
 def csv_frame(rows: pd.DataFrame, fields: tuple[Field, ...], *, long_names: bool) -> pd.DataFrame:
     """Return the fields as text for a CSV: ISO dates, whole numbers whole, formulas made harmless, "" for null."""
     return pd.DataFrame(
-        {
-            field.alias if long_names else field.name: pd.Series(["" if cell is None else harmless(csv_text(cell)) for cell in _cells(rows[field.name], field)], dtype=object)
-            for field in fields
-        }
+        {field.alias if long_names else field.name: pd.Series([harmless(text) for text in csv_texts(_cells(rows[field.name], field))], dtype=object) for field in fields}
     )
 
 

@@ -3,6 +3,7 @@
 import sys
 import time
 from types import TracebackType
+from typing import Never
 
 from tqdm import tqdm
 
@@ -17,7 +18,7 @@ class Progress:
         self.stage, self.quiet = stage, quiet
         self.done, self.total = 0, 0
         self.start = self.said = time.monotonic()
-        self.bar: tqdm[int] | None = None
+        self.bar: tqdm[Never] | None = None
 
     def __enter__(self) -> "Progress":
         """Start the clock."""
@@ -41,7 +42,7 @@ class Progress:
             return
         if sys.stderr.isatty():
             if self.bar is None:
-                self.bar = tqdm[int](total=total or None, desc=self.stage, unit="", leave=False)
+                self.bar = tqdm(total=total or None, desc=self.stage, unit="", leave=False)
             self.bar.update(step)
             return
         now = time.monotonic()

@@ -1,0 +1,439 @@
+"""Products say what the ledger says, in every format, or nothing is delivered."""
+
+import json
+import sqlite3
+import subprocess
+import xml.etree.ElementTree as ET
+from datetime import date
+from pathlib import Path
+from shutil import which
+
+import fiona
+import geopandas as gpd
+import pandas as pd
+import pytest
+import shapely
+
+from gis_export import products
+from gis_export.aging import add_months, as_date, too_old
+from gis_export.dispatch import dispatch_text
+from gis_export.fields import DBF_TEXT_MAX, FIELDS, Field, Tier, fields_of
+from gis_export.inputs import ExportInputs, ExportSettings
+from gis_export.priority import change_of, points_of
+from gis_export.products import export_products
+from gis_export.rows import build_rows, polygons_only
+from gis_export.symbols import SYMBOLS
+from gis_export.tables import fit, harmless
+from gis_export.verify import BadProduct, TierLeak, verify_products
+from imagery.errors import ConfigError, InputError, Unbalanced
+from imagery.parcels import VacantRoll
+from inference.hazard import USE_LIMIT
+from inference.ledger import COLUMNS, Ledger
+
+TODAY = date(2026, 11, 24)
+FLOWN = date(2026, 3, 9)
+HAZARDS = ("LIKELY", "NOT SEEN IN PHOTO", "NOT ASSESSED", "POSSIBLE")
+SCORES = {"LIKELY": 0.75, "POSSIBLE": 0.25, "NOT SEEN IN PHOTO": 0.0625, "NOT ASSESSED": None}
+
+
+def make_roll(count: int) -> VacantRoll:
+    ids = [f"{216 + row:04d} 001" for row in range(count)]
+    table = gpd.GeoDataFrame(
+        {
+            "parcel_id": ids,
+            "parcel_key": [parcel.replace(" ", "") for parcel in ids],
+            "address": [f"{100 + 2 * row} Peña Réunion St" for row in range(count)],
+            "block": [parcel[:4] for parcel in ids],
+            "neighborhood": "Harlem Park",
+            "fire_district": "Bn 2",
+            "inspection_district": [f"D{row % 2}" for row in range(count)],
+            "notice_date": [date(2015, 1, 31) if row % 2 else None for row in range(count)],
+            "occupied_sides": [("E,W", "", "U")[row % 3] for row in range(count)],
+        },
+        geometry=[shapely.box(1_415_000 + 16 * row, 593_000, 1_415_015 + 16 * row, 593_072) for row in range(count)],
+        crs="EPSG:2248",
+    )
+    return VacantRoll(table=table, notices=count, joined_by_place=0, unmatched=())
+
+
+def make_ledger(roll: VacantRoll, hazards: tuple[str, ...] = HAZARDS, *, year: int = 2026, flown: date | None = FLOWN) -> Ledger:
+    words = [hazards[row % len(hazards)] for row in range(len(roll))]
+    scores = pd.Series([SCORES[word] for word in words], dtype="float64")
+    scored = scores.notna()
+    table = pd.DataFrame(
+        {
+            "parcel_id": roll.table["parcel_id"].to_numpy(),
+            "year": year,
+            "status": ["scored" if known else "not_assessed" for known in scored],
+            "reason": [None if known else "outside_imagery" for known in scored],
+            "score": scores,
+            "score_low": scores * 0.5,
+            "score_high": scores,
+            "hazard": words,
+            "rank": scores.rank(method="first", ascending=False).astype("Int32"),
+            "model_version": pd.Series(["demo-roof/3" if known else None for known in scored], dtype="string"),
+            "img_date": pd.Series([flown] * len(roll), dtype=object),
+            "covered_share": 1.0,
+            "nodata_share": 0.0,
+            "sharpness": 12.5,
+            "dark_share": 0.25,
+            "tiles": "a.tif",
+        }
+    )
+    return Ledger(year=year, table=table[list(COLUMNS)])
+
+
+def make_inputs(roll: VacantRoll, ledger: Ledger | None = None, *, previous: Ledger | None = None, today: date = TODAY) -> ExportInputs:
+    ledger = ledger or make_ledger(roll)
+    return ExportInputs(
+        city="Testville", year=2026, run_id="run-1", roll=roll, ledger=ledger, previous=previous, flyover=None, chips=None, today=today
+    )  # fmt: skip
+
+
+def export(inputs: ExportInputs, out: Path) -> Path:
+    export_products(inputs, out / "2026", ExportSettings(), delivered=out)
+    return out / "2026"
+
+
+def read_csv(path: Path) -> pd.DataFrame:
+    return pd.read_csv(path, dtype=str, keep_default_na=False)
+
+
+def page_columns(out: Path) -> dict[str, list[str]]:
+    text = (out / "fire/fire_map/data.js").read_text(encoding="utf-8")
+    columns: dict[str, list[str]] = json.loads(text.removeprefix("window.ROOFWATCH=").rstrip(";\n"))["columns"]
+    return columns
+
+
+def every_product(out: Path) -> dict[str, pd.DataFrame]:
+    """Read each product that has a row per vacant, with short names."""
+    short = {field.alias: field.name for field in FIELDS}
+    tables = {f"{name}.shp": gpd.read_file(out / name / f"{name}.shp") for name in ("fire", "housing")}
+    tables |= {f"{name}.gpkg": gpd.read_file(out / name / f"{name}.gpkg", layer="vacant_roofs") for name in ("fire", "housing")}
+    tables |= {"worklist": read_csv(out / "housing/worklist.csv"), "scores.csv": read_csv(out / "data/scores.csv")}
+    tables |= {"scores.parquet": gpd.read_parquet(out / "data/scores.parquet"), "page": pd.DataFrame(page_columns(out))}
+    return {name: pd.DataFrame(table).rename(columns=short) for name, table in tables.items()}
+
+
+def test_field_names_fit_a_shapefile() -> None:
+    assert all(field.name == field.name.upper() and len(field.name) <= 10 for field in FIELDS)
+    assert len({field.name for field in FIELDS}) == len({field.alias for field in FIELDS}) == len(FIELDS)
+    with pytest.raises(ValueError, match="11 characters"):
+        Field(name="ABCDEFGHIJK", alias="a", kind="text", width=9, tiers=frozenset({Tier.DATA}), meaning="")
+
+
+def test_fire_carries_no_score_and_housing_no_sign() -> None:
+    fire = {field.name for field in fields_of(Tier.RESPONDER)}
+    housing = {field.name for field in fields_of(Tier.HOUSING)}
+    assert not fire & {"SCORE", "RANK", "RANK_DIST", "PRIORITY", "WHY", "VBN_DATE", "NBHD"}
+    assert not housing & {"SIGN_POST", "ADJ_OCC", "OCC_SIDES", "FIRE_DIST"}
+
+
+def test_shapefile_pack_is_whole_with_widths_dates_and_accents(tmp_path: Path) -> None:
+    out = export(make_inputs(make_roll(4)), tmp_path)
+    for suffix in ("shp", "shx", "dbf", "prj", "cpg", "qml", "shp.xml"):
+        assert (out / f"housing/housing.{suffix}").stat().st_size > 0
+    with fiona.open(out / "housing/housing.shp") as layer:
+        assert layer.schema["properties"]["PARCEL_ID"] == "str:60"
+        assert layer.schema["properties"]["WHY"] == f"str:{DBF_TEXT_MAX}"
+        assert layer.schema["properties"]["SCORE"] == "float:9.6"
+        assert layer.schema["properties"]["IMG_DATE"] == "date"
+        assert layer.crs.to_epsg() == 2248
+        rows = [dict(feature["properties"]) for feature in layer]
+    assert rows[0]["PARCEL_ID"] == "0216 001"
+    assert rows[0]["ADDRESS"] == "100 Peña Réunion St"
+    assert rows[0]["IMG_DATE"] == "2026-03-09"
+    assert rows[0]["VBN_DATE"] is None
+    assert (rows[2]["SCORED"], rows[2]["SCORE"], rows[2]["RANK"], rows[2]["RISK_LVL"], rows[2]["NA_REASON"]) == ("N", -1, -1, "NA", "outside_imagery")
+
+
+@pytest.mark.skipif(which("ogrinfo") is None, reason="GDAL's ogrinfo is not installed")
+def test_ogrinfo_reads_crs_encoding_and_dates(tmp_path: Path) -> None:
+    out = export(make_inputs(make_roll(4)), tmp_path)
+    for path, date_word in ((out / "fire/fire.shp", "IMG_DATE: Date"), (out / "fire/fire.gpkg", "image_date: Date")):
+        said = subprocess.run(["ogrinfo", "-al", "-so", str(path)], capture_output=True, text=True, check=True).stdout
+        assert date_word in said
+        assert "Maryland" in said
+    said = subprocess.run(["ogrinfo", "-al", "-mdd", "all", str(out / "fire/fire.shp")], capture_output=True, text=True, check=True).stdout
+    assert "SOURCE_ENCODING=UTF-8" in said
+    assert "Peña Réunion" in said
+    assert "IMG_DATE (Date) = 2026/03/09" in said
+
+
+def test_ids_keep_their_blank_in_every_format(tmp_path: Path) -> None:
+    out = export(make_inputs(make_roll(4)), tmp_path)
+    for name, table in every_product(out).items():
+        assert set(table["PARCEL_ID"]) == {"0216 001", "0217 001", "0218 001", "0219 001"}, name
+
+
+def test_unscored_is_never_scored_in_any_product(tmp_path: Path) -> None:
+    out = export(make_inputs(make_roll(12)), tmp_path)
+    for name, table in every_product(out).items():
+        unscored = table[table["RISK_LVL"] == "NA"]
+        assert len(unscored) == 3, name
+        assert (unscored["NA_REASON"] == "outside_imagery").all(), name
+        if "SCORE" in table:
+            assert not (pd.to_numeric(unscored["SCORE"].replace("", None)) >= 0).any(), name
+
+
+def test_geopackage_has_nulls_style_and_use_limit(tmp_path: Path) -> None:
+    out = export(make_inputs(make_roll(4)), tmp_path)
+    database = sqlite3.connect(out / "housing/housing.gpkg")
+    try:
+        assert database.execute("SELECT score, rank FROM vacant_roofs WHERE scored = 'N'").fetchall() == [(None, None)]
+        assert {row[0] for row in database.execute("SELECT f_table_name FROM layer_styles WHERE useAsDefault = 1")} == {"vacant_roofs", "centroids"}
+        said = dict(database.execute("SELECT table_name, description FROM gpkg_contents"))
+    finally:
+        database.close()
+    assert said["vacant_roofs"] == said["centroids"] == USE_LIMIT
+
+
+def test_geoparquet_types_stay_when_a_column_is_empty(tmp_path: Path) -> None:
+    roll = make_roll(2)
+    out = export(make_inputs(roll, make_ledger(roll, ("NOT ASSESSED",))), tmp_path)
+    frame = gpd.read_parquet(out / "data/scores.parquet")
+    assert frame.crs == roll.table.crs
+    assert frame["score"].dtype == "float64"
+    assert str(frame["verified_date"].dtype) == "date32[day][pyarrow]"
+
+
+def test_style_and_metadata_name_every_word_and_field(tmp_path: Path) -> None:
+    out = export(make_inputs(make_roll(1)), tmp_path)
+    style = ET.parse(out / "fire/fire.qml").getroot()
+    assert [category.get("value") for category in style.iter("category")] == [symbol.code for symbol in SYMBOLS]
+    metadata = ET.parse(out / "fire/fire.shp.xml").getroot()
+    assert metadata.findtext(".//useLimit") == USE_LIMIT
+    assert [tag.text for tag in metadata.iter("attrlabl")] == [field.name for field in fields_of(Tier.RESPONDER)]
+
+
+def test_symbols_differ_by_shape_letter_and_color() -> None:
+    for name in ("shape", "letter", "color", "code"):
+        assert len({getattr(symbol, name) for symbol in SYMBOLS}) == len(SYMBOLS)
+    sizes = {symbol.code: symbol.size_mm for symbol in SYMBOLS}
+    assert sizes["NA"] == sizes["LIKELY"]
+
+
+def test_long_text_is_cut_at_a_whole_character_and_ids_never() -> None:
+    why = next(field for field in FIELDS if field.name == "WHY")
+    assert fit("é" * 200, why) == "é" * 127
+    assert fit("a" + "é" * 200, why) == "a" + "é" * 126
+    with pytest.raises(InputError, match="shorten the key"):
+        fit("1" * 61, FIELDS[0])
+
+
+def test_254_bytes_survive_the_shapefile(tmp_path: Path) -> None:
+    roll = make_roll(1)
+    roll.table["neighborhood"] = "ñ" * 40
+    roll.table["address"] = "é" * 300
+    row = gpd.read_file(export(make_inputs(roll), tmp_path) / "housing/housing.shp").iloc[0]
+    assert row["NBHD"] == "ñ" * 40
+    assert row["ADDRESS"] == "é" * 60
+
+
+def test_parcels_without_geometry_stand_in_the_tables(tmp_path: Path) -> None:
+    roll = make_roll(4)
+    roll.table.loc[2, "geometry"] = None
+    out = export(make_inputs(roll), tmp_path)
+    assert len(gpd.read_file(out / "fire/fire.shp")) == 3
+    assert read_csv(out / "fire/no_geometry.csv")["PARCEL_ID"].tolist() == ["0218 001"]
+    assert len(read_csv(out / "housing/worklist.csv")) == len(gpd.read_file(out / "fire/fire.gpkg", layer="vacant_roofs")) == 4
+    assert read_csv(out / "data/scores.csv")["lon"].tolist()[2] == ""
+
+
+def test_only_polygons_in_two_dimensions_remain() -> None:
+    flat = shapely.box(0, 0, 1, 1)
+    mixed = shapely.GeometryCollection([flat, shapely.Point(5, 5)])
+    shapes = gpd.GeoSeries([shapely.force_3d(flat), mixed, shapely.Point(1, 1), None, shapely.Polygon()]).to_numpy()
+    found = polygons_only(shapes)
+    assert found[0] is not None and not found[0].has_z
+    assert found[1] is not None and found[1].equals(flat)
+    assert found[2:] == [None, None, None]
+
+
+@pytest.mark.parametrize(("count", "hazards"), [(0, HAZARDS), (1, HAZARDS), (3, ("NOT ASSESSED",))])
+def test_small_rolls_make_every_product(count: int, hazards: tuple[str, ...], tmp_path: Path) -> None:
+    roll = make_roll(count)
+    out = export(make_inputs(roll, make_ledger(roll, hazards)), tmp_path)
+    for name, table in every_product(out).items():
+        assert len(table) == count, name
+
+
+def test_old_imagery_cannot_say_not_seen(tmp_path: Path) -> None:
+    roll = make_roll(4)
+    out = export(make_inputs(roll, today=date(2027, 9, 10)), tmp_path)
+    for name, table in every_product(out).items():
+        aged = table[table["NA_REASON"] == "imagery_too_old"]
+        assert (aged["PARCEL_ID"].tolist(), aged["RISK_LVL"].tolist()) == (["0217 001"], ["NA"]), name
+        assert "NOT SEEN" not in set(table["RISK_LVL"]), name
+    rows = build_rows(make_inputs(roll, today=date(2027, 9, 9)), ExportSettings())
+    assert rows["RISK_LVL"].tolist()[1] == "NOT SEEN"
+    assert rows["RISK_TXT"].tolist()[1] == "NOT SEEN IN PHOTO (photo 2026-03-09) - REVIEW DUE"
+
+
+def test_months_and_dates() -> None:
+    assert add_months(date(2024, 8, 31), 18) == date(2026, 2, 28)
+    assert too_old(None, 2024, today=date(2026, 7, 1), stale_months=18)
+    assert not too_old(None, 2024, today=date(2026, 6, 30), stale_months=18)
+    assert [as_date(value) for value in (pd.NaT, None, "", pd.Timestamp("2026-03-09T23:00"), "2026-03-09")] == [None, None, None, FLOWN, FLOWN]
+    with pytest.raises(ValueError, match="want a date"):
+        as_date(3)
+
+
+def test_settings_are_checked() -> None:
+    with pytest.raises(ConfigError, match="stale_months is 0"):
+        ExportSettings(stale_months=0)
+    with pytest.raises(ConfigError, match="dispatch_width is 20"):
+        ExportSettings(dispatch_width=20)
+
+
+def test_layers_follow_the_asked_crs(tmp_path: Path) -> None:
+    export_products(make_inputs(make_roll(1)), tmp_path / "2026", ExportSettings(crs="EPSG:4326"), delivered=tmp_path)
+    frame = gpd.read_file(tmp_path / "2026/fire/fire.shp")
+    assert frame.crs.to_epsg() == 4326
+    assert -77.3 < frame.geometry[0].centroid.x < -76.5
+
+
+def test_priority_is_a_sum_of_named_points() -> None:
+    points = points_of("LIKELY", "E,W", "WORSE", ExportSettings())
+    assert [str(point) for point in points] == ["LIKELY +60", "occupied neighbor on side E and W +30", "worse than in the photo before +20"]
+    assert sum(point.points for point in points_of("NA", "U", "NEW", ExportSettings())) == 20
+
+
+def test_change_against_the_flyover_before() -> None:
+    pairs = {("LIKELY", ""): "NEW", ("LIKELY", "POSSIBLE"): "WORSE", ("NOT SEEN", "LIKELY"): "LESS SEEN", ("NA", "LIKELY"): "NOW NA", ("LIKELY", "NA"): "WAS NA"}
+    assert {pair: change_of(*pair) for pair in pairs} == pairs
+
+
+def test_worklist_goes_by_rank_and_ends_with_the_unscored(tmp_path: Path) -> None:
+    roll = make_roll(8)
+    before = make_ledger(roll, ("NOT SEEN IN PHOTO",), year=2025)
+    table = read_csv(export(make_inputs(roll, previous=before), tmp_path) / "housing/worklist.csv")
+    assert table["RANK"].tolist() == ["1", "2", "3", "4", "5", "6", "", ""]
+    assert table["RISK_LVL"].tolist()[-2:] == ["NA", "NA"]
+    first = table.iloc[0]
+    assert (first["PRIORITY"], first["CHANGE"], first["PREV_LVL"]) == ("110", "WORSE", "NOT SEEN")
+    assert first["USE_LIMIT"] == USE_LIMIT
+
+
+@pytest.mark.parametrize("text", ["=1+1", "+cmd|' /C calc'!A0", "-2+3", "@SUM(A1)", "\t=1", " =1", "\uff1d1"])
+def test_formulas_become_text(text: str) -> None:
+    assert harmless(text) == f"'{text}"
+    assert harmless(harmless(text)) == f"'{text}"
+
+
+def test_numbers_and_names_stay_as_they_are() -> None:
+    assert [harmless(text) for text in ("-1", "-76.5", "O'Donnell St", "")] == ["-1", "-76.5", "O'Donnell St", ""]
+
+
+def test_formula_in_an_address_is_harmless_in_every_csv(tmp_path: Path) -> None:
+    roll = make_roll(2)
+    roll.table.loc[0, "address"] = '=HYPERLINK("http://x")'
+    out = export(make_inputs(roll), tmp_path)
+    for path in (*out.rglob("*.csv"), *tmp_path.glob("*.csv")):
+        assert not any(str(cell).startswith("=") for cell in read_csv(path).to_numpy().ravel()), path
+    assert page_columns(out)["ADDRESS"][0] == '=HYPERLINK("http://x")'
+
+
+def test_dispatch_delta_is_empty_when_nothing_changed(tmp_path: Path) -> None:
+    inputs = make_inputs(make_roll(4))
+    out = export(inputs, tmp_path)
+    assert len(read_csv(out / "fire/dispatch_add.csv")) == 4
+    export(inputs, tmp_path)
+    assert [len(read_csv(out / f"fire/dispatch_{name}.csv")) for name in ("add", "change", "delete")] == [0, 0, 0]
+    assert len(read_csv(tmp_path / "dispatch_log.csv")) == 4
+
+
+def test_dispatch_tells_new_changed_and_left(tmp_path: Path) -> None:
+    roll = make_roll(4)
+    export(make_inputs(roll, make_ledger(roll, ("POSSIBLE",))), tmp_path)
+    fewer = VacantRoll(table=roll.table.iloc[1:].reset_index(drop=True), notices=3, joined_by_place=0, unmatched=())
+    fewer.table.loc[2, "address"] = ""
+    out = export(make_inputs(fewer, make_ledger(fewer, ("LIKELY", "POSSIBLE"))), tmp_path)
+    change = read_csv(out / "fire/dispatch_change.csv")
+    assert (change["PARCEL_ID"].tolist(), change["REASON"].tolist()) == (["0217 001"], ["RISK_LVL"])
+    delete = read_csv(out / "fire/dispatch_delete.csv").set_index("PARCEL_ID")
+    assert set(delete["ACTION"]) == {"REVIEW"}
+    assert delete.loc["0216 001", "REASON"] == "left the vacant roll; needs a person"
+    assert delete.loc["0219 001", "REASON"] == "address no longer known; needs a person"
+    match = read_csv(out / "fire/match_report.csv").set_index("PARCEL_ID")
+    assert match["MATCH"].to_dict() == {"0217 001": "Y", "0218 001": "Y", "0219 001": "N"}
+    state = read_csv(tmp_path / "dispatch_state.csv").set_index("PARCEL_ID")
+    assert state.loc["0216 001", "STANDING"] == "REVIEW"
+    out = export(make_inputs(roll, make_ledger(roll, ("POSSIBLE",))), tmp_path)
+    assert set(read_csv(out / "fire/dispatch_change.csv")["PARCEL_ID"]) == {"0216 001", "0217 001", "0219 001"}
+
+
+def test_dispatch_text_keeps_the_words_whole() -> None:
+    assert dispatch_text("NOT SEEN", "2026-03-09", "E,W", width=80) == "VACANT ROOF NOT SEEN IN PHOTO / PHOTO 2026-03-09 / OCC E,W / SIZE-UP GOVERNS"
+    assert all(len(dispatch_text(symbol.code, "2026-03-09", "U", width=60)) <= 60 for symbol in SYMBOLS)
+
+
+def test_damaged_dispatch_state_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "dispatch_state.csv").write_text("PARCEL_ID\n1\n", encoding="utf-8")
+    with pytest.raises(InputError, match="restore the file"):
+        export(make_inputs(make_roll(1)), tmp_path)
+
+
+def test_roll_and_ledger_must_hold_the_same_parcels(tmp_path: Path) -> None:
+    with pytest.raises(Unbalanced, match="3 vacants, 4 ledger rows"):
+        export(make_inputs(make_roll(3), make_ledger(make_roll(4))), tmp_path)
+
+
+def test_failing_run_leaves_the_last_good_products(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    out = export(make_inputs(make_roll(4)), tmp_path)
+    before = {path: path.read_bytes() for path in tmp_path.rglob("*") if path.is_file()}
+
+    def full_disk(*_: object, **__: object) -> None:
+        raise OSError("no space left")
+
+    monkeypatch.setattr(products, "write_worklist", full_disk)
+    with pytest.raises(OSError, match="no space left"):
+        export(make_inputs(make_roll(2)), tmp_path)
+    assert {path: path.read_bytes() for path in tmp_path.rglob("*") if path.is_file()} == before
+    assert not (out / ".export").exists()
+
+
+def test_housing_field_in_a_fire_product_is_a_leak(tmp_path: Path) -> None:
+    inputs = make_inputs(make_roll(2))
+    out = export(inputs, tmp_path)
+    verify_products(out, inputs.ledger, inputs.roll)
+    for name in ("fire/no_geometry.csv", "fire/dispatch_add.csv", "fire/match_report.csv"):
+        kept = (out / name).read_bytes()
+        read_csv(out / name).assign(SCORE="").to_csv(out / name, index=False)
+        with pytest.raises(TierLeak, match="SCORE"):
+            verify_products(out, inputs.ledger, inputs.roll)
+        (out / name).write_bytes(kept)
+    layer = gpd.read_file(out / "fire/fire.gpkg", layer="vacant_roofs")
+    layer.assign(priority=1).to_file(out / "fire/fire.gpkg", layer="vacant_roofs")
+    with pytest.raises(TierLeak, match="PRIORITY"):
+        verify_products(out, inputs.ledger, inputs.roll)
+
+
+def test_product_that_differs_from_the_ledger_is_refused(tmp_path: Path) -> None:
+    inputs = make_inputs(make_roll(4))
+    out = export(inputs, tmp_path)
+    path = out / "housing/worklist.csv"
+    good = read_csv(path)
+    for column, row, value, message in (
+        ("SCORE", 3, "0.5", "was not scored carries a score"),
+        ("SCORE", 0, "0.1", "another score"),
+        ("RISK_LVL", 0, "POSSIBLE", "another hazard word"),
+        ("SCORED", 3, "Y", "SCORED of a row that was not scored"),
+        ("PARCEL_ID", 0, "0216001", "a parcel that the ledger lacks"),
+        ("NA_REASON", 3, "", "has no reason"),
+    ):
+        bad = good.copy()
+        bad.loc[row, column] = value
+        bad.to_csv(path, index=False)
+        with pytest.raises(BadProduct, match=message):
+            verify_products(out, inputs.ledger, inputs.roll)
+    good.iloc[1:].to_csv(path, index=False)
+    with pytest.raises(BadProduct, match="3 rows, the ledger 4"):
+        verify_products(out, inputs.ledger, inputs.roll)
+
+
+def test_data_dictionary_names_every_field(tmp_path: Path) -> None:
+    out = export(make_inputs(make_roll(1)), tmp_path)
+    table = read_csv(out / "data/data_dictionary.csv")
+    assert table["name"].tolist() == [field.name for field in FIELDS]
+    assert (table["meaning"] != "").all()

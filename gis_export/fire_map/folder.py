@@ -19,7 +19,7 @@ from gis_export.symbols import SYMBOLS
 from gis_export.tables import csv_texts
 from inference.hazard import USE_LIMIT
 
-Json: TypeAlias = "str | int | float | bool | None | list[Json] | dict[str, Json]"
+Json: TypeAlias = "str | int | float | bool | list[Json] | dict[str, Json] | None"
 
 COLUMNS = (
     "PARCEL_ID", "ADDRESS", "RISK_LVL", "RISK_TXT", "NA_REASON", "IMG_DATE", "ADJ_OCC", "OCC_SIDES", "SIGN_POST", "FIRE_DIST",

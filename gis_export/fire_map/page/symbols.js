@@ -23,6 +23,7 @@ const Symbols = (() => {
 
   function draw(context, symbol, { x, y }, radius) {
     context.save();
+    context.setLineDash([]);
     context.lineJoin = "round";
     trace(context, symbol.shape, x, y, radius);
     context.strokeStyle = "#fff";
