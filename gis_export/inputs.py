@@ -20,6 +20,8 @@ class ExportSettings:
     """Months after the flight at which a row is due for review."""
     crs: str = ""
     """CRS of the layers, such as "EPSG:2248"; "" means the CRS of the parcels."""
+    as_of: str = ""
+    """Day against which rows age, YYYY-MM-DD; "" means the day of the export."""
     dispatch_width: int = 80
     """Characters of the text that dispatch shows."""
     points_confirmed: int = 100
@@ -46,6 +48,10 @@ class ExportSettings:
         for name in ("stale_months", "review_months", "map_megapixels"):
             if getattr(self, name) < 1:
                 raise ConfigError(f"[export] {name} is {getattr(self, name)}, want 1 or more")
+        try:
+            _ = date.fromisoformat(self.as_of or "2000-01-01")
+        except ValueError as error:
+            raise ConfigError(f"[export] as_of is {self.as_of!r}, want YYYY-MM-DD") from error
         if self.map_gsd_m <= 0:
             raise ConfigError(f"[export] map_gsd_m is {self.map_gsd_m}, want more than 0")
         if self.dispatch_width < 60:

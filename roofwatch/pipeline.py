@@ -105,7 +105,7 @@ def export(city: City, year: int) -> list[Path]:
     chips = folder / "chips"
     inputs = ExportInputs(
         city=city.file.city.name, year=year, run_id=f"{year}-{sha256_file(folder / 'ledger.parquet')[:8]}", roll=city.roll, ledger=ledger,
-        previous=previous, flyover=city.flyover(year), chips=open_store(chips) if (chips / "manifest.parquet").exists() else None, today=date.today(),
+        previous=previous, flyover=city.flyover(year), chips=open_store(chips) if (chips / "manifest.parquet").exists() else None, today=date.fromisoformat(city.file.export.as_of) if city.file.export.as_of else date.today(),
     )  # fmt: skip
     with Progress(f"export {year}", quiet=city.quiet) as progress:
         products = export_products(inputs, folder, city.file.export, delivered=city.file.city.workspace, progress=lambda _: progress.advance(1))

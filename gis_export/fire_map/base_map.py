@@ -55,11 +55,13 @@ def _draw_tile(tile: Tile, ground: Ground, mosaic: Mosaic, *, white: float) -> b
         coarse = _read_coarse(tile, ground.gsd_m, white)
     except RasterioError:
         return False
-    placed = Affine(*tile.transform) @ Affine.scale(tile.width / coarse.shape[2], tile.height / coarse.shape[1])
+    across, down = tile.width / coarse.shape[2], tile.height / coarse.shape[1]
+    a, b, c, d, e, f = tile.transform
+    placed = Affine(a * across, b * down, c, d * across, e * down, f)
     rows, columns = window.toslices()
     part = np.zeros((4, rows.stop - rows.start, columns.stop - columns.start), np.uint8)
     reproject(
-        coarse, part, src_transform=placed, src_crs=tile.crs, dst_transform=ground.transform @ Affine.translation(columns.start, rows.start),
+        coarse, part, src_transform=placed, src_crs=tile.crs, dst_transform=ground.transform_at(rows.start, columns.start),
         dst_crs=ground.crs.to_wkt(), resampling=Resampling.bilinear,
     )  # fmt: skip
     seen = part[3] > 127

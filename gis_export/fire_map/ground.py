@@ -41,7 +41,11 @@ class Ground:
     @property
     def transform(self) -> Affine:
         """Return the affine of the finest level, pixels to `crs`."""
-        return Affine(self.gsd_m, 0.0, self.west_m, 0.0, -self.gsd_m, self.north_m)
+        return self.transform_at(0, 0)
+
+    def transform_at(self, row: int, column: int) -> Affine:
+        """Return the affine of the part of the finest level that begins at a pixel."""
+        return Affine(self.gsd_m, 0.0, self.west_m + column * self.gsd_m, 0.0, -self.gsd_m, self.north_m - row * self.gsd_m)
 
     def place(self, easting_m: float, northing_m: float) -> tuple[float, float]:
         """Return (x, y) on the map: meters east and south of the northwest corner, to a tenth."""

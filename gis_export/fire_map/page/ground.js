@@ -41,6 +41,16 @@ const Ground = (() => {
       if (this._drawing && !layer._empty()) Symbols.draw(this._ctx, layer.options.symbol, layer._point, layer._radius);
     },
   });
+  // Dashes in the color of the word on a dark casing, so that yellow shows on concrete and blue on slate.
+  const Outline = L.Polygon.extend({
+    _updatePath() {
+      const plain = this.options;
+      this.options = { ...plain, color: "#000", weight: 5, opacity: 0.75, fill: false, dashArray: null, _dashArray: null };
+      this._renderer._updatePoly(this, true);
+      this.options = plain;
+      this._renderer._updatePoly(this, true);
+    },
+  });
   const HazardMarker = L.CircleMarker.extend({ _updatePath() { this._renderer._drawHazard(this); } });
 
   const DASHES = { dash: "8 5", "dash dot": "10 4 2 4", dot: "2 4", solid: null };
@@ -55,7 +65,7 @@ const Ground = (() => {
 
   for (const roof of [...Roofs.ranked].reverse()) {
     if (!roof.rings.length) continue;
-    const outline = L.polygon(latLngs(roof).map((points) => [points]), {
+    const outline = new Outline(latLngs(roof).map((points) => [points]), {
       renderer, color: roof.symbol.color, weight: 3, fill: true, fillOpacity: 0.15, dashArray: DASHES[roof.symbol.outline],
     });
     outline.on("click", () => picked(roof));
@@ -73,8 +83,9 @@ const Ground = (() => {
     if (close && !map.hasLayer(parcels)) parcels.addTo(map).bringToBack();
     if (!close && map.hasLayer(parcels)) parcels.remove();
   }
-  map.on("zoomend", fitSymbols);
   map.fitBounds(bounds);
+  fitSymbols();
+  map.on("zoomend", fitSymbols);
   if (ground.unread) map.getContainer().append(Roofs.make("p", "unread", `${ground.unread} photo tiles could not be read and are missing here.`));
 
   function select(roof) {

@@ -27,12 +27,12 @@ const Symbols = (() => {
     context.lineJoin = "round";
     trace(context, symbol.shape, x, y, radius);
     context.strokeStyle = "#fff";
-    context.lineWidth = 4.5;
+    context.lineWidth = radius < 7 ? 3 : 4.5;
     context.stroke();
     context.fillStyle = symbol.color;
     context.fill();
     context.strokeStyle = INK;
-    context.lineWidth = 2;
+    context.lineWidth = radius < 7 ? 1.2 : 2;
     context.stroke();
     if (radius >= 7) {
       context.fillStyle = INK;
