@@ -38,7 +38,7 @@ class ExportSettings:
     """Priority points of each side with an occupied attached neighbor."""
     points_worse: int = 20
     """Priority points of a hazard word worse than in the flyover before."""
-    map_gsd_m: float = 0.5
+    map_gsd_m: float = 0.25
     """Finest meters per pixel of the fire map's photo."""
     map_megapixels: int = 150
     """Most pixels of the fire map's photo at its finest; a large city gets a coarser photo."""

@@ -60,6 +60,7 @@ def _joined(inputs: ExportInputs) -> pd.DataFrame:
     rows["geometry"] = pd.Series(polygons_only(roll.geometry.to_numpy()), dtype=object)
     for name, column in _PLACES:
         rows[name] = roll[column].fillna("").astype(str).to_numpy()
+    rows.loc[rows["geometry"].isna(), "OCC_SIDES"] = "U"  # without a place nobody knows the neighbors
     rows["VBN_DATE"] = _dates(roll["notice_date"])
     rows["IMG_DATE"] = _dates(ledger["img_date"])
     for name, column in _TEXTS:

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from functools import lru_cache
+from pathlib import Path
 
 import cv2
 import numpy as np
@@ -153,7 +154,7 @@ def _warp_tile(grid: ChipGrid, tile: Tile, settings: CutSettings) -> tuple[NDArr
 
 def _read(tile: Tile, window: Window, size: tuple[int, int], white: float) -> tuple[NDArray[np.uint8], NDArray[np.bool_]]:
     """Read a window at (columns, rows) `size` as RGB (h, w, 3) and where it holds data (h, w)."""
-    source = _open(tile.path)
+    source = _open(tile.path, _stamp(tile.path))
     bands = sorted(set(tile.bands))
     extra = [tile.alpha] if tile.alpha else []
     raw = source.read(bands + extra, window=window, out_shape=(len(bands + extra), size[1], size[0]), resampling=Resampling.average)
@@ -198,9 +199,14 @@ def _reason(quality: Quality, settings: CutSettings, *, unreadable: bool) -> str
 
 
 @lru_cache(maxsize=OPEN_TILES)
-def _open(path: str) -> DatasetReader:
-    """Open a tile once per worker; the cache closes nothing itself, GDAL does when the last reference goes."""
+def _open(path: str, stamp: int) -> DatasetReader:
+    """Open a tile once per worker and delivery; the cache closes nothing itself, GDAL does when the last reference goes."""
     return rasterio.open(path)
+
+
+def _stamp(path: str) -> int:
+    """Return when a file last changed, nanoseconds; 0 for GDAL virtual paths."""
+    return Path(path).stat().st_mtime_ns if Path(path).exists() else 0
 
 
 @lru_cache(maxsize=64)

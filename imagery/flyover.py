@@ -10,7 +10,7 @@ import numpy as np
 import rasterio
 from rasterio.crs import CRS
 from rasterio.enums import ColorInterp
-from rasterio.errors import RasterioError
+from rasterio.errors import CRSError, RasterioError
 from rasterio.io import DatasetReader
 
 from imagery.errors import InputError, MissingInput
@@ -73,20 +73,21 @@ class Flyover:
     """Pixel value shown as 255; 255 for 8-bit imagery, else the 99.5th percentile of a sample of the tiles."""
 
 
-def open_flyover(year: int, paths: tuple[str, ...], flown: date | None = None) -> Flyover:
+def open_flyover(year: int, paths: tuple[str, ...], flown: date | None = None, *, crs: str = "") -> Flyover:
     """Read every tile header of one year.
 
     Args:
         year: Year the imagery stands for.
         paths: Folders, globs, files or GDAL virtual paths.
         flown: Date of the flight.
+        crs: CRS of tiles that carry none and have no .prj beside them, e.g. "EPSG:4326"; "" leaves them unused.
 
     Raises:
         MissingInput: a path that holds no image at all.
         InputError: no tile can be used.
     """
     files = sorted({file for path in paths for file in _image_files(year, path)})
-    headers = [_read_header(file) for file in files]
+    headers = [_read_header(file, crs) for file in files]
     tiles = tuple(tile for tile in headers if not tile.problem)
     broken = tuple(tile for tile in headers if tile.problem)
     if not tiles:
@@ -106,18 +107,24 @@ def _image_files(year: int, path: str) -> list[str]:
     return found
 
 
-def _read_header(path: str) -> Tile:
+def _read_header(path: str, crs: str) -> Tile:
     try:
         with rasterio.open(path) as source:
-            return _describe(path, source)
-    except (RasterioError, ValueError) as error:
+            return _describe(path, source, source.crs or _sidecar_crs(path, crs))
+    except (RasterioError, CRSError, ValueError) as error:
         return _broken(path, " ".join(str(error).split()))
 
 
-def _describe(path: str, source: DatasetReader) -> Tile:
-    crs: CRS | None = source.crs
+def _sidecar_crs(path: str, crs: str) -> CRS | None:
+    """Return the CRS of the .prj beside a file, else the one the city file gives, else None."""
+    beside = Path(path).with_suffix(".prj")
+    text = beside.read_text(encoding="utf-8") if beside.exists() else crs
+    return CRS.from_user_input(text) if text else None
+
+
+def _describe(path: str, source: DatasetReader, crs: CRS | None) -> Tile:
     if crs is None:
-        return _broken(path, "has no CRS; write one into the file or add a .prj or .aux.xml beside it")
+        return _broken(path, "has no CRS; add a .prj or .aux.xml beside it, or give [[flyover]] crs")
     if source.transform.is_identity or source.transform.determinant == 0:
         return _broken(path, "is not georeferenced; add a world file")
     alpha = [band for band, color in enumerate(source.colorinterp, 1) if color == ColorInterp.alpha]
@@ -145,5 +152,6 @@ def _white(tiles: tuple[Tile, ...]) -> float:
     for tile in deep[:: max(1, len(deep) // 5)][:5]:
         with rasterio.open(tile.path) as source:
             small = source.read(sorted(set(tile.bands)), out_shape=(len(set(tile.bands)), min(256, tile.height), min(256, tile.width)))
-        samples.append(np.percentile(small[np.isfinite(small)], 99.5))
-    return float(max(np.median(samples), 1e-9))
+        held = small[np.isfinite(small) & (small != tile.nodata)]
+        samples += [np.percentile(held, 99.5)] if held.size else []
+    return float(max(np.median(samples), 1e-9)) if samples else 255.0

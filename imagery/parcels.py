@@ -120,12 +120,19 @@ def read_table(path: Path, *, layer: str = "", what: str) -> gpd.GeoDataFrame:
         raise MissingInput(f"[{what}] path: no file at {path}; put it there or mend the path")
     try:
         if path.suffix.lower() in (".csv", ".tsv", ".txt"):
-            table = pd.read_csv(path, dtype=str, keep_default_na=False, sep=None, engine="python", encoding="utf-8-sig")
+            table = pd.read_csv(path, dtype=str, keep_default_na=False, sep=_separator(path), encoding="utf-8-sig")
             return gpd.GeoDataFrame(table)
         read = pyogrio.read_dataframe(path, layer=layer or None)
     except (DataSourceError, DataLayerError, UnicodeDecodeError, pd.errors.ParserError, pd.errors.EmptyDataError) as error:
         raise InputError(f"[{what}] path: {path.name} cannot be read: {error}; convert it to GeoPackage or CSV (UTF-8)") from error
     return gpd.GeoDataFrame(read)
+
+
+def _separator(path: Path) -> str:
+    """Return the separator that the header line of a CSV uses most; a comma when it holds none."""
+    with path.open(encoding="utf-8-sig") as stream:
+        header = stream.readline()
+    return max((",", ";", "\t", "|"), key=header.count)
 
 
 def text_column(table: pd.DataFrame, names: tuple[str, ...], *, what: str) -> pd.Series:
@@ -161,8 +168,9 @@ def read_roll(parcels: ParcelFile, vacant: VacantFile) -> VacantRoll:
     notices["lot"] = pd.array(found, dtype="Int64")
     joined_by_place = _join_by_place(notices, lots)
     known = notices.dropna(subset=["lot"]).sort_values("notice_date", na_position="last").drop_duplicates("lot")
-    lost = notices[notices["lot"].isna()].drop_duplicates("raw")
-    lost = lost[(lost["raw"] != "") & ~lost["raw"].isin(lots["parcel_id"])]
+    lost = notices[notices["lot"].isna()].copy()
+    lost["raw"] = lost["raw"].where(lost["raw"].str.strip() != "", "notice in row " + (lost.index + 2).astype(str))
+    lost = lost.drop_duplicates("raw")
     roll = lots.loc[known["lot"].astype(int)].assign(notice_date=known["notice_date"].to_numpy())
     extra = gpd.GeoDataFrame(
         {"parcel_id": lost["raw"], "parcel_key": lost["raw"].map(normalize_key), "notice_date": lost["notice_date"]}, geometry=[None] * len(lost), crs=lots.crs

@@ -45,7 +45,7 @@ class City:
     def flyover(self, year: int) -> Flyover:
         """Open the flyover of a year."""
         source = self.file.source(year)
-        return open_flyover(year, source.path, source.flown)
+        return open_flyover(year, source.path, source.flown, crs=source.crs)
 
     def mapper(self, stage: str, total: int) -> Callable[[Callable[[Batch], int], Sequence[Batch]], Iterator[int]]:
         """Return the executor of one stage, with its progress."""

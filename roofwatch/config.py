@@ -51,6 +51,8 @@ class FlyoverSource:
     """Folder, glob, file or GDAL virtual path; or a list of them."""
     date: str = ""
     """Date of the flight, YYYY-MM-DD."""
+    crs: str = ""
+    """CRS of tiles that carry none and have no .prj beside them, e.g. "EPSG:4326"."""
 
     @property
     def flown(self) -> datetime.date | None:

@@ -139,15 +139,15 @@ def test_cog(tmp_path: Path, pixels: NDArray[np.uint8], write_raster: Writer) ->
     np.testing.assert_array_equal(picture([tmp_path / "cog" / "tile.tif"]), pixels[:, 8:20, 8:32])
 
 
-def test_jpeg_with_world_file(tmp_path: Path, pixels: NDArray[np.uint8], write_raster: Writer) -> None:
-    """A JPEG with .jgw and .prj is georeferenced."""
-    write_raster(tmp_path / "tile.jpg", pixels, QUALITY="95", WORLDFILE="YES")
-    (tmp_path / "tile.jpg.aux.xml").unlink(missing_ok=True)
-    world = next(path for path in tmp_path.iterdir() if path.suffix in (".wld", ".jgw"))
-    world.rename(tmp_path / "tile.jgw")
-    (tmp_path / "tile.prj").write_text(CRS(METRIC).to_wkt("WKT1_ESRI"))
-    got = picture([tmp_path / "tile.jpg"])
-    assert np.abs(got - pixels[:, 8:20, 8:32]).mean() < 4
+@pytest.mark.parametrize("sidecar", ["tile.prj", "tile.jpg.aux.xml"])
+def test_jpeg_with_world_file(tmp_path: Path, pixels: NDArray[np.uint8], write_raster: Writer, sidecar: str) -> None:
+    """A JPEG with .jgw beside it, its CRS in a .prj or .aux.xml, is georeferenced."""
+    path = write_raster(tmp_path / "tile.jpg", pixels, QUALITY="95")
+    (tmp_path / "tile.jpg.aux.xml").unlink()
+    (tmp_path / "tile.jgw").write_text(f"0.5\n0\n0\n-0.5\n{LEFT + 0.25}\n{TOP - 0.25}\n")
+    wkt = CRS(METRIC).to_wkt("WKT1_GDAL")
+    (tmp_path / sidecar).write_text(wkt if sidecar.endswith("prj") else f"<PAMDataset><SRS>{wkt}</SRS></PAMDataset>".replace('"', "&quot;"))
+    assert np.abs(picture([path]) - pixels[:, 8:20, 8:32]).mean() < 4
 
 
 def test_one_band_is_gray(tmp_path: Path, pixels: NDArray[np.uint8], write_raster: Writer) -> None:

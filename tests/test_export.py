@@ -232,10 +232,11 @@ def test_254_bytes_survive_the_shapefile(tmp_path: Path) -> None:
 
 def test_parcels_without_geometry_stand_in_the_tables(tmp_path: Path) -> None:
     roll = make_roll(4)
-    roll.table.loc[2, "geometry"] = None
+    roll.table.loc[2, ["geometry", "occupied_sides"]] = [None, ""]
     out = export(make_inputs(roll), tmp_path)
     assert len(gpd.read_file(out / "fire/fire.shp")) == 3
-    assert read_csv(out / "fire/no_geometry.csv")["PARCEL_ID"].tolist() == ["0218 001"]
+    beside = read_csv(out / "fire/no_geometry.csv").iloc[0]
+    assert (beside["PARCEL_ID"], beside["ADJ_OCC"], beside["OCC_SIDES"]) == ("0218 001", "U", "U")
     assert len(read_csv(out / "housing/worklist.csv")) == len(gpd.read_file(out / "fire/fire.gpkg", layer="vacant_roofs")) == 4
     assert read_csv(out / "data/scores.csv")["lon"].tolist()[2] == ""
 

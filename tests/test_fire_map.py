@@ -15,7 +15,7 @@ from PIL import Image
 from playwright.sync_api import Page, sync_playwright
 from pyproj import CRS
 
-from gis_export.fire_map.base_map import write_base_map
+from gis_export.fire_map.base_map import collar, write_base_map
 from gis_export.fire_map.ground import TILE_PX, Ground, ground_of
 from gis_export.fire_map.photos import outlined
 from gis_export.inputs import ExportInputs, ExportSettings
@@ -103,6 +103,16 @@ def test_base_map_lies_where_the_flyover_lies(tmp_path: Path) -> None:
     with Image.open(tmp_path / "base/0/0_0.webp") as image:
         colors = [image.convert("RGB").getpixel(xy) for xy in ((20, 128), (150, 128), (170, 128), (250, 128))]
     assert [isinstance(color, tuple) and color[0] > color[2] for color in colors] == [True, True, False, False]
+
+
+def test_black_border_is_no_photo_but_a_shadow_is() -> None:
+    color = np.full((3, 5, 6), 90, np.uint8)
+    color[:, :, 0] = 4
+    color[:, 2, 3] = 0
+    found = collar(color, darkest=8)
+    assert found[:, 0].all()
+    assert not found[:, 1:].any()
+    assert not collar(color, darkest=0).any()
 
 
 def test_outline_hides_nothing_of_the_roof() -> None:

@@ -22,6 +22,7 @@ from imagery.flyover import Flyover, Tile
 
 Mosaic: TypeAlias = NDArray[np.uint8]
 _WEBP_QUALITY = 72
+_LOSSY_BLACK = 8
 _METERS_PER_DEGREE = 111_320.0
 
 
@@ -92,7 +93,22 @@ def _read_coarse(tile: Tile, gsd_m: float, white: float) -> Mosaic:
         covered = source.dataset_mask(out_shape=shape)[None]
     if color.dtype != np.uint8:
         color = np.clip(color.astype(np.float64) * (255 / white), 0, 255).astype(np.uint8)
-    return np.concatenate([color, (covered > 0).astype(np.uint8) * 255])
+    seen = (covered > 0) & ~collar(color, darkest=_LOSSY_BLACK if tile.lossy else 0)
+    return np.concatenate([color, seen.astype(np.uint8) * 255])
+
+
+def collar(color: Mosaic, *, darkest: int) -> NDArray[np.bool_]:
+    """Return the undeclared black border of a tile: black in an unbroken run from an edge. Shadows inside stay.
+
+    Args:
+        color: (3, H, W).
+        darkest: Brightest value that still counts as black.
+    """
+    black = (color <= darkest).all(axis=0)
+    runs = (np.logical_and.accumulate(np.flip(black, axes), axis=axis) for axes, axis in (((), 0), ((0,), 0), ((), 1), ((1,), 1)))
+    top, bottom, left, right = runs
+    found: NDArray[np.bool_] = top | np.flip(bottom, 0) | left | np.flip(right, 1)
+    return found
 
 
 def _write_pyramid(mosaic: Mosaic, levels: int, folder: Path) -> list[str]:

@@ -44,17 +44,18 @@ const Card = (() => {
     small.append(make("span", "", `Parcel ${roof.PARCEL_ID}`));
     if (roof.FIRE_DIST) small.append(make("span", "", `Fire district ${roof.FIRE_DIST}`));
     small.append(make("span", "", `Review by ${roof.REVIEW_BY}`));
-    card.replaceChildren(
+    const body = make("div", "body");
+    body.append(
       hazard(roof),
       make("p", "address", Roofs.title(roof)),
       line("As of", roof.IMG_DATE ? `photo ${roof.IMG_DATE}` : "photo date unknown", "asof"),
       ...(roof.reviewDue ? [make("p", "due", "REVIEW DUE")] : []),
       line("Occupied sides", Roofs.occupied(roof)),
       line("Sign posted", Roofs.sign(roof)),
-      photo(roof), small, close,
+      photo(roof), small,
     );
+    card.replaceChildren(body, close);
     card.hidden = false;
-    card.scrollTop = 0;
   }
 
   function hide() {

@@ -4,8 +4,9 @@
 const Ground = (() => {
   const ground = window.ROOFWATCH.ground;
   const host = document.getElementById("map");
-  const LETTER_SCREEN_PX = 14;
+  const SYMBOL_PX = 14;
   const FINEST_M = 0.06;
+  const CLOSE_M = 0.12; // meters per pixel at which the symbols of neighboring row houses stand apart
 
   if (!ground) {
     host.append(Roofs.make("p", "notice", "No vacant building of this roll has a place on the map. The table lists them."));
@@ -70,14 +71,14 @@ const Ground = (() => {
     });
     outline.on("click", () => picked(roof));
     parcels.addLayer(outline);
-    const marker = new HazardMarker(middle(roof), { renderer, symbol: roof.symbol, radius: LETTER_SCREEN_PX });
+    const marker = new HazardMarker(middle(roof), { renderer, symbol: roof.symbol, radius: SYMBOL_PX });
     marker.on("click", () => picked(roof));
     markers.push(marker.addTo(map));
   }
 
   function fitSymbols() {
     const meters = coarsest / 2 ** map.getZoom();
-    const radius = Math.max(5, Math.min(LETTER_SCREEN_PX, 14 / Math.sqrt(Math.max(meters, 0.2) / 0.6)));
+    const radius = Math.max(7, Math.min(SYMBOL_PX, SYMBOL_PX * (CLOSE_M / meters) ** 0.33));
     for (const marker of markers) marker.setRadius(marker.options.symbol.shape === "circle" ? radius * 0.85 : radius);
     const close = meters < 0.7;
     if (close && !map.hasLayer(parcels)) parcels.addTo(map).bringToBack();
@@ -91,7 +92,7 @@ const Ground = (() => {
   function select(roof) {
     if (!roof.rings.length) return clear();
     const place = middle(roof);
-    const zoom = Math.max(map.getZoom(), Math.log2(coarsest / 0.25));
+    const zoom = Math.max(map.getZoom(), Math.log2(coarsest / CLOSE_M));
     ring.setLatLng(place).addTo(map).bringToFront();
     ringInk.setLatLng(place).addTo(map).bringToFront();
     const size = map.getSize();
