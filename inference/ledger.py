@@ -61,6 +61,7 @@ def build_ledger(manifest: pd.DataFrame, scores: pd.DataFrame, *, thresholds: Th
     chips = set(manifest.loc[manifest["status"] == "chip", "parcel_id"])
     if chips != set(scores["parcel_id"]) or len(chips) != len(scores):
         raise Unbalanced(f"{len(chips)} chips in, {len(scores)} scores out; want one score per chip")
+    scores = scores.assign(parcel_id=scores["parcel_id"].astype(manifest["parcel_id"].dtype))  # an empty table has no dtype of its own
     table = manifest.merge(scores, on="parcel_id", how="left", validate="1:1")
     scored = table["status"] == "chip"
     kept_status = table["status"].where(table["status"] == "excluded", "not_assessed")

@@ -22,6 +22,13 @@ def path(request: pytest.FixtureRequest) -> Path:
     return request.param
 
 
+def read_book(path: Path) -> nbformat.NotebookNode:
+    """Read a stored notebook."""
+    book = nbformat.read(path, as_version=4)  # type: ignore[no-untyped-call]  # nbformat has no annotations here
+    assert isinstance(book, nbformat.NotebookNode)
+    return book
+
+
 def test_both_are_there() -> None:
     """A renamed notebook does not drop out of the tests unseen."""
     assert [one.name for one in NOTEBOOKS] == ["01_look_at_a_flyover.ipynb", "02_train_compare_errors.ipynb"]
@@ -29,7 +36,7 @@ def test_both_are_there() -> None:
 
 def test_stored_without_output(path: Path) -> None:
     """No output, no execution count; imports from the packages; no word that promises anything."""
-    book = nbformat.read(path, as_version=4)
+    book = read_book(path)
     nbformat.validate(book)
     code = [cell for cell in book.cells if cell.cell_type == "code"]
     assert code
@@ -44,7 +51,7 @@ def test_runs(path: Path, tiny_city: Callable[..., Path], tmp_path: Path, monkey
     """No cell fails, nothing is said on stderr, and pictures come out."""
     monkeypatch.setenv("ROOFWATCH_CITY", str(tiny_city(tmp_path / "city")))
     monkeypatch.setenv("IPYTHONDIR", str(tmp_path / "ipython"))
-    book = nbformat.read(path, as_version=4)
+    book = read_book(path)
     NotebookClient(book, timeout=240, kernel_name="python3", resources={"metadata": {"path": str(FOLDER)}}).execute()
     outputs = [output for cell in book.cells if cell.cell_type == "code" for output in cell.outputs]
     assert [output for output in outputs if output.output_type == "error" or output.get("name") == "stderr"] == []

@@ -61,13 +61,12 @@ def read_labels(source: LabelFile, roll: VacantRoll, *, until: int) -> Labels:
     unclear = values.str.lower().isin(["", "cannot tell", "unknown", "na"])
     numbers = pd.to_numeric(values.where(~unclear), errors="coerce")
     wrong = (numbers.isna() & ~unclear) | years.isna()
-    if not source.roof_pct or source.collapsed:
-        wrong |= ~unclear & ~numbers.isin([0, 1])
+    wrong |= ~unclear & ~(numbers.isin([0, 1]) if source.collapsed else numbers.between(0, 100))
     if wrong.any():
         row = int(wrong.to_numpy().argmax())
         raise InputError(
             f"[labels] {source.path.name} row {row + 2}: got {column}={values.iloc[row]!r}, year={years.iloc[row]}; "
-            f"want {'0 or 1' if source.collapsed else 'a percentage'} or 'cannot tell', and a year; mend that row"
+            f"want {'0 or 1' if source.collapsed else 'a percentage from 0 to 100'} or 'cannot tell', and a year; mend that row"
         )
     limit = 0.5 if source.collapsed else source.threshold
     keys = dict(zip(roll.table["parcel_key"], roll.table["parcel_id"], strict=True))
