@@ -15,6 +15,7 @@ import rasterio
 import shapely
 from numpy.typing import NDArray
 from rasterio.transform import from_origin
+
 from roofwatch.cli import main
 
 CRS = "EPSG:32618"
@@ -70,8 +71,11 @@ bootstrap = 20
 """
 
 
-THIRD_PARTY_WARNINGS = ("ignore:Use `@` matmul instead:PendingDeprecationWarning",)
-"""rasterio multiplies affines with `*`."""
+THIRD_PARTY_WARNINGS = (
+    "ignore:Use `@` matmul instead:PendingDeprecationWarning",  # rasterio multiplies affines with `*`
+    "ignore:The ``noload`` loader strategy is deprecated",  # MLflow's SQL store
+)
+"""Warnings of libraries that nothing here can change."""
 
 
 def pytest_configure(config: pytest.Config) -> None:

@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+
 from roofwatch.audit import AuditLine, append_audit, first_broken_line, past_champions
 
 

@@ -8,17 +8,18 @@ import pytest
 import rasterio
 import rasterio.mask
 import shapely
-from imagery.chips import Chip, CutSettings, cut_chip
-from imagery.errors import InputError, MissingInput
-from imagery.flyover import open_flyover
 from numpy.typing import NDArray
-from pyproj import CRS, Transformer
+from pyproj import CRS
 from rasterio.enums import Resampling
 from rasterio.shutil import copy
 from rasterio.warp import calculate_default_transform, reproject
 from rasterio.windows import from_bounds
 from shapely.affinity import rotate
 from shapely.geometry.base import BaseGeometry
+
+from imagery.chips import Chip, CutSettings, cut_chip
+from imagery.errors import InputError, MissingInput
+from imagery.flyover import open_flyover
 
 METRIC = "EPSG:32618"
 LEFT, TOP = 360_000.0, 4_350_064.0

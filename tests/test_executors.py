@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 from distributed import LocalCluster
+
 from imagery import tiling
 from imagery.errors import InputError
 from imagery.flyover import open_flyover

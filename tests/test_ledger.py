@@ -7,6 +7,7 @@ import pandas as pd
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+
 from imagery.errors import Unbalanced
 from imagery.store import MANIFEST_COLUMNS
 from inference.hazard import HazardWord, Thresholds, hazard_word

@@ -10,10 +10,11 @@ import pytest
 import shapely
 from hypothesis import given
 from hypothesis import strategies as st
-from imagery.errors import CrsMismatch, InputError, MissingInput
-from imagery.parcels import ParcelFile, VacantFile, VacantRoll, normalize_key, read_roll
 from pyproj import Transformer
 from shapely.geometry.base import BaseGeometry
+
+from imagery.errors import CrsMismatch, InputError, MissingInput
+from imagery.parcels import ParcelFile, VacantFile, VacantRoll, normalize_key, read_roll
 
 CRS = "EPSG:32618"
 WEST, SOUTH = 360_000.0, 4_350_000.0

@@ -10,6 +10,7 @@ import pandas as pd
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+
 from imagery.chips import Chip, Quality
 from imagery.flyover import Flyover, open_flyover
 from imagery.parcels import ParcelFile, VacantFile, VacantRoll, read_roll

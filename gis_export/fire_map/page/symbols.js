@@ -34,7 +34,7 @@ const Symbols = (() => {
     context.strokeStyle = INK;
     context.lineWidth = radius < 7 ? 1.2 : 2;
     context.stroke();
-    if (radius >= 7) {
+    if (radius >= 5.9) {
       context.fillStyle = INK;
       context.font = `bold ${Math.round(radius * 1.15)}px sans-serif`;
       context.textAlign = "center";

@@ -1,0 +1,222 @@
+"""The command line from end to end on a tiny city."""
+
+import argparse
+import hashlib
+import json
+import re
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import geopandas as gpd
+import numpy as np
+import pandas as pd
+import pytest
+
+from roofwatch.audit import first_broken_line
+from roofwatch.cli import build_parser
+
+ROOT = Path(__file__).parents[1]
+QUICK = ("--executor", "serial", "--quiet", "--json")
+COMMANDS = ("demo", "check", "tile", "train", "promote", "score", "export", "run")
+Run = Callable[..., object]
+
+
+def ledger_of(path: Path, year: int = 2023) -> pd.DataFrame:
+    return pd.read_csv(path.parent / "workspace" / str(year) / "ledger.csv", dtype={"parcel_id": str})
+
+
+def audit_lines(path: Path) -> list[str]:
+    return (path.parent / "workspace" / "audit.csv").read_text().splitlines()
+
+
+def test_run_answers_with_one_object(done_city: object) -> None:
+    """Exit 0, one JSON object, not a word on stderr."""
+    ran = done_city.ran  # type: ignore[attr-defined]  # the class lives in conftest
+    assert ran.code == 0
+    assert ran.err == ""
+    answer = ran.answer
+    assert answer["rows"] == 25
+    assert answer["trained"] == "tinyville-roof/1"
+    assert sum(answer["hazard"].values()) == 25
+    assert answer["reasons"] == {"no_geometry": 1}
+    assert all(Path(path).is_file() for path in answer["products"])
+
+
+def test_ledger_is_balanced_and_right(done_city: object, houses: gpd.GeoDataFrame) -> None:
+    """Every notice is one row, and failing roofs rank above sound ones."""
+    table = ledger_of(done_city.path).set_index("parcel_id")  # type: ignore[attr-defined]
+    assert sorted(table.index) == sorted([*houses["parcel_id"], "9999 999"])
+    assert table.loc["9999 999", ["status", "reason", "hazard"]].tolist() == ["not_assessed", "no_geometry", "NOT ASSESSED"]
+    assert np.isnan(table.loc["9999 999", "score"])
+    failing = houses.set_index("parcel_id")["failing"] == 1
+    scores = table["score"].drop("9999 999")
+    assert scores[failing[failing].index].min() > scores[failing[~failing].index].max()
+    assert sorted(table["rank"].dropna()) == list(range(1, 25))
+
+
+def test_workspace_is_the_contract(done_city: object) -> None:
+    """The files that other programs look for are there, and the manifest's sums are true."""
+    workspace: Path = done_city.workspace  # type: ignore[attr-defined]
+    year = workspace / "2023"
+    names = [
+        "check.json", "check.html", "chips/manifest.parquet", "chips/features.parquet", "ledger.parquet", "ledger.csv", "fire/fire.shp", "fire/fire.gpkg",
+        "fire/dispatch_add.csv", "housing/housing.shp", "housing/worklist.csv", "data/scores.parquet", "report/evaluation.html", "report/model_card.md",
+        "report/change.csv", "report/manifest.json",
+    ]  # fmt: skip
+    assert [name for name in names if not (year / name).is_file()] == []
+    assert (workspace / "mlflow.db").is_file()
+    sums = json.loads((year / "report" / "manifest.json").read_text())
+    assert {name: hashlib.sha256((year / name).read_bytes()).hexdigest() for name in sums} == sums
+    assert "ledger.parquet" in sums
+    assert [path for path in workspace.rglob(".*") if path.is_file()] == []
+
+
+def test_first_model_is_champion_and_audit_holds(done_city: object) -> None:
+    """The log says so, and an edit shows."""
+    path: Path = done_city.path  # type: ignore[attr-defined]
+    log = path.parent / "workspace" / "audit.csv"
+    commands = [line.split(",")[2] for line in audit_lines(path)[1:5]]
+    assert commands == ["champion", "train", "score", "export"]
+    assert first_broken_line(log) is None
+    text = log.read_text()
+    try:
+        log.write_text(text.replace("the first one", "the best one", 1))
+        assert first_broken_line(log) == 2
+    finally:
+        log.write_text(text)
+
+
+def test_run_again_changes_nothing(done_city: object, roofwatch: Run) -> None:
+    """The same inputs give the same ledger bytes, and no second model."""
+    path: Path = done_city.path  # type: ignore[attr-defined]
+    year = path.parent / "workspace" / "2023"
+    before = [(year / name).read_bytes() for name in ("ledger.csv", "ledger.parquet")]
+    ran = roofwatch("run", path, "--year", 2023, *QUICK)
+    assert ran.code == 0
+    assert ran.answer["trained"] == ""
+    assert [(year / name).read_bytes() for name in ("ledger.csv", "ledger.parquet")] == before
+
+
+def test_stage_by_stage(done_city: object, roofwatch: Run) -> None:
+    """Next year's flyover: check, tile, score and export one by one."""
+    path: Path = done_city.path  # type: ignore[attr-defined]
+    year = path.parent / "workspace" / "2024"
+    ran = roofwatch("check", path, "--year", 2024, *QUICK)
+    assert (ran.code, ran.answer["verdict"]) == (0, "GO")
+    assert ran.answer["notices_unmatched"] == ["9999 999"]
+    ran = roofwatch("tile", path, "--year", 2024, *QUICK)
+    assert ran.code == 0
+    assert (ran.answer["parcels"], ran.answer["counts"]) == (25, {"chip": 24, "no_geometry": 1})
+    ran = roofwatch("score", path, "--year", 2024, "--model", "1", *QUICK)
+    assert (ran.code, ran.answer["rows"]) == (0, 25)
+    ran = roofwatch("export", path, "--year", 2024, *QUICK)
+    assert ran.code == 0
+    assert str(year / "fire" / "fire.shp") in ran.answer["products"]
+    changed = pd.read_csv(year / "report" / "change.csv", dtype={"parcel_id": str})
+    ours, theirs = ledger_of(path, 2024).set_index("parcel_id")["hazard"], ledger_of(path, 2023).set_index("parcel_id")["hazard"]
+    assert sorted(changed["parcel_id"]) == sorted(ours[ours != theirs].index)
+
+
+def test_lines_for_people(done_city: object, roofwatch: Run) -> None:
+    """Without --json the same is said in words."""
+    path: Path = done_city.path  # type: ignore[attr-defined]
+    ran = roofwatch("check", path, "--year", 2023)
+    assert ran.code == 0
+    assert ran.out.startswith("Tinyville 2023: GO\n")
+    assert "1 of 25 notices match no parcel" in ran.out
+
+
+def test_new_labels_make_a_challenger_only(tmp_path: Path, tiny_city: Callable[..., Path], roofwatch: Run) -> None:
+    """Train, train on other labels, be refused, force, roll back: each step is in the log."""
+    path = tiny_city(tmp_path / "city")
+    first = roofwatch("train", path, "--year", 2023, *QUICK)
+    assert first.code == 0
+    assert (first.answer["version"], first.answer["champion"]) == (1, True)
+    same = roofwatch("train", path, "--year", 2023, *QUICK)
+    assert (same.answer["version"], same.answer["sha256"]) == (1, first.answer["sha256"])
+    labels = pd.read_csv(path.parent / "labels.csv", dtype={"parcel_id": str})
+    labels["collapsed"] = np.random.default_rng(3).permutation(labels["collapsed"])
+    labels.to_csv(path.parent / "labels.csv", index=False)
+    ran = roofwatch("run", path, "--year", 2023, *QUICK)
+    assert ran.code == 0
+    assert ran.answer["trained"] == "tinyville-roof/2"
+    assert set(ledger_of(path)["model_version"].dropna()) == {"tinyville-roof/1"}
+    refused = roofwatch("promote", path, "--version", 2, "--by", "Ann")
+    assert refused.code == 4
+    assert "gate does not hold" in refused.error
+    forced = roofwatch("promote", path, "--version", 2, "--by", "Ann", "--why", "drill", "--force", "--json")
+    assert (forced.code, forced.answer["champion"], forced.answer["gate_holds"]) == (0, 2, False)
+    roofwatch("score", path, "--year", 2023, *QUICK)
+    assert set(ledger_of(path)["model_version"].dropna()) == {"tinyville-roof/2"}
+    back = roofwatch("promote", path, "--version", 1, "--by", "Bob", "--why", "roll back", "--json")
+    assert (back.code, back.answer["gate_holds"]) == (0, True)
+    roofwatch("score", path, "--year", 2023, *QUICK)
+    assert set(ledger_of(path)["model_version"].dropna()) == {"tinyville-roof/1"}
+    log = "\n".join(audit_lines(path))
+    assert "version 2 by Ann (forced): drill" in log and "version 1 by Bob: roll back" in log
+    assert first_broken_line(path.parent / "workspace" / "audit.csv") is None
+    _champion_is_found_after_a_crash(path, roofwatch)
+
+
+def _champion_is_found_after_a_crash(path: Path, roofwatch: Run) -> None:
+    """A run killed between registering the first model and naming it champion goes on as if nothing had been."""
+    from mlflow.tracking import MlflowClient
+
+    uri = f"sqlite:///{path.parent / 'workspace' / 'mlflow.db'}"
+    MlflowClient(tracking_uri=uri, registry_uri=uri).delete_registered_model_alias("tinyville-roof", "champion")
+    ran = roofwatch("run", path, "--year", 2023, *QUICK)
+    assert (ran.code, ran.err) == (0, "")
+
+
+def test_no_chip_at_all(tmp_path: Path, done_city: object, tiny_city: Callable[..., Path], roofwatch: Run, write_raster: Callable[..., Path], city_toml: str) -> None:
+    """A flyover that misses every parcel scores none of them and loses none."""
+    text = city_toml + f'\n[mlflow]\nuri = "sqlite:///{done_city.workspace}/mlflow.db"\n'  # type: ignore[attr-defined]
+    path = tiny_city(tmp_path / "city", text)
+    folder = path.parent / "flyover" / "2024"
+    for tile in folder.iterdir():
+        tile.unlink()
+    write_raster(folder / "far.tif", np.full((3, 32, 32), 9, np.uint8), left=500_000)
+    ran = roofwatch("score", path, "--year", 2024, *QUICK)
+    assert ran.code == 0, ran.err
+    assert ran.answer["hazard"] == {"NOT ASSESSED": 25}
+    assert ran.answer["reasons"] == {"no_geometry": 1, "no_imagery": 24}
+
+
+def commands_of_parser() -> dict[str, argparse.ArgumentParser]:
+    actions = build_parser()._actions
+    found = next(action for action in actions if isinstance(action, argparse._SubParsersAction))
+    return dict(found.choices)
+
+
+def test_contract_and_readme_agree_with_the_parser() -> None:
+    """Every command is in README, and README names no other; options too."""
+    parser = commands_of_parser()
+    assert tuple(parser) == COMMANDS
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    blocks = re.findall(r"```[a-z]*\n(.*?)```", readme, re.DOTALL)
+    lines = [line for block in blocks for line in block.splitlines()]
+    named = {match[1]: "" for line in lines if (match := re.match(r"\s*(?:\$ )?(?:\.venv/bin/)?roofwatch ([a-z]+)", line))}
+    assert set(named) == set(parser)
+    for line in lines:
+        if match := re.match(r"\s*(?:\$ )?(?:\.venv/bin/)?roofwatch ([a-z]+)(.*)", line):
+            known = parser[match[1]].format_help()
+            usage = re.split(r"\s{3,}|#", match[2])[0]
+            assert [option for option in re.findall(r"--[a-z]+", usage) if option not in known] == [], line
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_help_of_each_command(command: str) -> None:
+    """Each has a description and the options that are everywhere."""
+    text = " ".join(commands_of_parser()[command].format_help().split())
+    assert [option for option in ("--executor", "--workers", "--scheduler", "--quiet", "--json") if option not in text] == []
+    assert ("--year Y" in text) == (command not in ("demo", "promote"))
+    assert ("CITY.toml" in text) == (command != "demo")
+
+
+def test_help_starts_without_torch() -> None:
+    """Asking for help loads neither torch nor MLflow nor rasterio."""
+    code = "import sys; from roofwatch.cli import build_parser; build_parser(); print([n for n in ('torch', 'mlflow', 'rasterio', 'pandas') if n in sys.modules])"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=ROOT)
+    assert done.stdout.strip() == "[]"
