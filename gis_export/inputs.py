@@ -3,6 +3,9 @@
 from dataclasses import dataclass
 from datetime import date
 
+from pyproj import CRS
+from pyproj.exceptions import CRSError
+
 from imagery.errors import ConfigError
 from imagery.flyover import Flyover
 from imagery.parcels import VacantRoll
@@ -52,6 +55,10 @@ class ExportSettings:
             _ = date.fromisoformat(self.as_of or "2000-01-01")
         except ValueError as error:
             raise ConfigError(f"[export] as_of is {self.as_of!r}, want YYYY-MM-DD") from error
+        try:
+            _ = CRS.from_user_input(self.crs or "EPSG:4326")
+        except CRSError as error:
+            raise ConfigError(f"[export] crs is {self.crs!r}, want a CRS such as EPSG:2248") from error
         if self.map_gsd_m <= 0:
             raise ConfigError(f"[export] map_gsd_m is {self.map_gsd_m}, want more than 0")
         if self.dispatch_width < 60:

@@ -48,6 +48,11 @@ class ParcelFile:
     owner_class: str = ""
     """Column; kept out of every product of another tier than DATA."""
 
+    def __post_init__(self) -> None:
+        """Check the ranges."""
+        if not self.block_grid_m >= 1:
+            raise ValueError(f"block_grid_m is {self.block_grid_m}, want 1 or more meters")
+
 
 @dataclass(frozen=True, kw_only=True)
 class VacantFile:

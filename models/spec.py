@@ -1,9 +1,12 @@
 """What a model expects of a chip, written into every model so that scoring cannot disagree with training."""
 
 import json
+import math
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
+BACKBONES = {"efficientnet_lite0": "efficientnet-lite0"}
+"""Networks by name, and the name their library gives them."""
 VIEWS = ("context", "roof", "roof_grey")
 
 
@@ -28,6 +31,10 @@ class ModelSpec:
 
     def __post_init__(self) -> None:
         """Check the ranges."""
+        if self.backbone not in BACKBONES:
+            raise ValueError(f"backbone is {self.backbone!r}, want one of {', '.join(BACKBONES)}")
+        if not all(math.isfinite(value) for value in (self.gsd_m, self.margin_m, self.mean, self.std)):
+            raise ValueError(f"{self}: gsd_m, margin_m, mean and std must be finite")
         if self.input_px < 32 or self.gsd_m <= 0 or self.margin_m < 0 or self.std <= 0:
             raise ValueError(f"{self}: want input_px >= 32, gsd_m > 0, margin_m >= 0, std > 0")
 

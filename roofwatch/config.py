@@ -4,6 +4,7 @@ import dataclasses
 import datetime
 import difflib
 import os
+import re
 import tomllib
 import types
 import typing
@@ -153,6 +154,8 @@ def read_city(path: Path) -> CityFile:
 
 
 def _check(city: CityFile, file: str) -> None:
+    if not re.search(r"[A-Za-z0-9]", city.city.name):
+        raise ConfigError(f"{file}: [city] name: got {city.city.name!r}, want a name with letters")
     years = [one.year for one in city.flyover]
     if not years:
         raise ConfigError(f"{file}: no [[flyover]]; want at least one with year and path")
@@ -220,6 +223,8 @@ class _Reader:
             return self.value(options[0], value, where)
         if typing.get_origin(kind) is tuple:
             items = value if isinstance(value, list) else [value]
+            if not items:
+                raise ConfigError(f"{self.file}: {where}: got an empty list, want at least one entry")
             return tuple(self.value(options[0], item, where) for item in items)
         if isinstance(kind, type) and dataclasses.is_dataclass(kind):
             return self.table(kind, value, where)

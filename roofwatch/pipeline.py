@@ -103,9 +103,10 @@ def export(city: City, year: int) -> list[Path]:
     earlier = [one.year for one in city.file.flyover if one.year < year and (city.folder(one.year) / "ledger.parquet").exists()]
     previous = read_ledger(city.folder(max(earlier)), max(earlier)) if earlier else None
     chips = folder / "chips"
+    as_of = date.fromisoformat(city.file.export.as_of) if city.file.export.as_of else date.today()
     inputs = ExportInputs(
         city=city.file.city.name, year=year, run_id=f"{year}-{sha256_file(folder / 'ledger.parquet')[:8]}", roll=city.roll, ledger=ledger,
-        previous=previous, flyover=city.flyover(year), chips=open_store(chips) if (chips / "manifest.parquet").exists() else None, today=date.fromisoformat(city.file.export.as_of) if city.file.export.as_of else date.today(),
+        previous=previous, flyover=city.flyover(year), chips=open_store(chips) if (chips / "manifest.parquet").exists() else None, today=as_of,
     )  # fmt: skip
     with Progress(f"export {year}", quiet=city.quiet) as progress:
         products = export_products(inputs, folder, city.file.export, delivered=city.file.city.workspace, progress=lambda _: progress.advance(1))

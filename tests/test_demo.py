@@ -114,10 +114,7 @@ def test_neighboring_tiles_agree_along_the_seam() -> None:
     at = {(t.row, t.column): t for t in tiles}
     left, right = at[0, 0], at[0, 1]
     both = tuple(sorted({*left.blocks, *right.blocks}))
-    pictures = [
-        render_tile(plan, Tile(grid=t.grid, row=t.row, column=t.column, blocks=both), halo).astype(int)
-        for t in (left, right)
-    ]
+    pictures = [render_tile(plan, Tile(grid=t.grid, row=t.row, column=t.column, blocks=both), halo).astype(int) for t in (left, right)]
     apart = np.abs(pictures[0][:, -2 * halo :] - pictures[1][:, : 2 * halo])
     assert apart.mean() < 0.5
     assert np.quantile(apart, 0.999) <= 12

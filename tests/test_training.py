@@ -1,6 +1,5 @@
 """Honest folds and the head: against scikit-learn, and never on its own label."""
 
-from collections.abc import Callable
 from pathlib import Path
 
 import geopandas as gpd
@@ -31,11 +30,11 @@ def table_of(rows: list[tuple[str, int]]) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=["block", "failing"])
 
 
-@given(label_tables, st.integers(2, 6), st.randoms(use_true_random=False))
-def test_folds_do_not_hang_on_row_order(rows: list[tuple[str, int]], folds: int, random: object) -> None:
+@given(label_tables, st.integers(2, 6), st.integers(0, 99))
+def test_folds_do_not_hang_on_row_order(rows: list[tuple[str, int]], folds: int, seed: int) -> None:
     """Shuffled rows get the fold they had."""
     table = table_of(rows)
-    order = np.random.default_rng(len(rows)).permutation(len(rows))
+    order = np.random.default_rng(seed).permutation(len(rows))
     np.testing.assert_array_equal(block_folds(table, folds)[order], block_folds(table.iloc[order].reset_index(drop=True), folds))
 
 
@@ -195,7 +194,7 @@ def test_a_percentage_is_0_to_100(tmp_path: Path, roll: VacantRoll, row: str) ->
         read_labels(labels_file(tmp_path, [row], "roof_pct"), roll, until=2023)
 
 
-def test_checksum_follows_the_labels(tmp_path: Path, roll: VacantRoll, tiny_city: Callable[..., Path]) -> None:
+def test_checksum_follows_the_labels(tmp_path: Path, roll: VacantRoll) -> None:
     """Row order does not make labels new; another answer does."""
     rows = ["0216 001,2023,1", "0216 002,2023,0"]
     sums = [read_labels(labels_file(tmp_path, order), roll, until=2023).sha256 for order in (rows, rows[::-1], ["0216 001,2023,0", rows[1]])]

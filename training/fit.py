@@ -28,6 +28,11 @@ class TrainSettings:
     gate_margin: float = 0.02
     """A challenger may fall behind the champion by this much average precision."""
 
+    def __post_init__(self) -> None:
+        """Check the ranges."""
+        if self.folds < 2 or self.bootstrap < 1 or not self.penalty_c > 0 or not self.gate_margin >= 0 or self.seed < 0:
+            raise ValueError(f"{self}: want folds >= 2, bootstrap >= 1, penalty_c > 0, gate_margin >= 0, seed >= 0")
+
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Fit:
