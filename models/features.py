@@ -116,5 +116,5 @@ def _write_cache(path: Path, key: str, ids: list[str], matrix: NDArray[np.float3
 def _read_cache(path: Path) -> pd.DataFrame:
     table = pq.read_table(path)
     column = table["features"].combine_chunks()
-    matrix = column.flatten().to_numpy().reshape(len(table), -1)
+    matrix = column.flatten().to_numpy().reshape(len(table), len(VIEWS) * FEATURES)
     return pd.DataFrame({"parcel_id": table["parcel_id"].to_pylist(), "features": list(matrix)})

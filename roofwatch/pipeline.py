@@ -151,7 +151,8 @@ def has_new_labels(city: City, year: int) -> bool:
             raise InputError("run: no champion and no [labels]; add labels to the city file or register a model first")
         return False
     labels = read_labels(city.file.labels, city.roll, until=year)
-    return find_version(city.registry, "labels_sha256", labels.sha256) is None
+    unknown = find_version(city.registry, "labels_sha256", labels.sha256) is None
+    return unknown or alias_version(city.registry, "champion") is None
 
 
 def _write_change(inputs: ExportInputs, path: Path) -> None:
