@@ -29,9 +29,7 @@ DATES = {2022: "2022-02-20", 2023: "2023-03-05", 2024: "2024-02-11"}
 COLUMNS = ("block", "address", "neighborhood", "fire_district", "inspection_district", "occupied")
 
 
-def build_demo_city(
-    out: Path, *, parcels: int = 2000, seed: int = 0, progress: Progress | None = None
-) -> Path:
+def build_demo_city(out: Path, *, parcels: int = 2000, seed: int = 0, progress: Progress | None = None) -> Path:
     """Write the synthetic city under `out`; return the path of city.toml.
 
     A city that is there already is left alone; one that was cut short is finished. `progress` is called with
@@ -131,8 +129,7 @@ def _city_toml() -> str:
         '[city]\nname = "Demo City"\nworkspace = "workspace"\n',
         '[parcels]\npath = "parcels.gpkg"\nid = "parcel_id"\n' + "".join(f'{c} = "{c}"\n' for c in COLUMNS),
         '[vacant]\npath = "vacant.csv"\nid = "parcel_id"\nnotice_date = "notice_date"\n',
-        '[labels]\npath = "labels.csv"\nid = "parcel_id"\nroof_pct = "roof_pct"\n'
-        f'threshold = {THRESHOLD_PCT}\nyear = "year"\n',
+        f'[labels]\npath = "labels.csv"\nid = "parcel_id"\nroof_pct = "roof_pct"\nthreshold = {THRESHOLD_PCT}\nyear = "year"\n',
         '[footprints]\npath = "buildings.gpkg"\n',
     ]
     sections += [f'[[flyover]]\nyear = {y}\npath = "flyover/{y}"\ndate = "{DATES[y]}"\n' for y in YEARS]

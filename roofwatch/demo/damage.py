@@ -113,9 +113,7 @@ def _drop(roof: Roof, broad: FloatImage, fine: FloatImage) -> FloatImage:
     return np.asarray(STOREY_M * (0.75 + 1.0 * through) + 0.5 * slope, dtype=np.float32)
 
 
-def _floor(
-    rng: np.random.Generator, shape: tuple[int, int], roof: Roof, noises: tuple[FloatImage, FloatImage]
-) -> Surface:
+def _floor(rng: np.random.Generator, shape: tuple[int, int], roof: Roof, noises: tuple[FloatImage, FloatImage]) -> Surface:
     """Paint rooms with fallen plaster, joists and boards, and plants where light has fallen for years."""
     fine, broad = noises
     base: Color = (66, 60, 56) if roof.condition == "burnt" else (112, 100, 88)
@@ -154,9 +152,7 @@ def _scatter_debris(rng: np.random.Generator, floor: Surface, roof: Roof) -> Non
         cv2.fillConvexPoly(floor.height, points, float(rng.uniform(0.05, 0.45)), cv2.LINE_8, 3)
 
 
-def _hang_rafters(
-    rng: np.random.Generator, house: Surface, hole: NDArray[np.bool_], past_edge: FloatImage, top_m: FloatImage, roof: Roof
-) -> None:
+def _hang_rafters(rng: np.random.Generator, house: Surface, hole: NDArray[np.bool_], past_edge: FloatImage, top_m: FloatImage, roof: Roof) -> None:
     """Leave joists from party wall to party wall: many near the rim, few in the middle, some broken off."""
     if roof.condition == "gone":
         past_edge = past_edge + 0.5

@@ -128,7 +128,7 @@ def _paint_sidewalk(rng: np.random.Generator, inner: Surface) -> None:
     inner.albedo[:] = (174, 170, 162)
     _roughen(rng, inner, 0.05)
     inner.height[:] += 0.12
-    inner.albedo[:, :: 15] *= 0.86
+    inner.albedo[:, ::15] *= 0.86
     for row in (13, 26, -14, -27):
         inner.albedo[row] *= 0.88
     inner.albedo[[0, 1, -2, -1]] *= 1.1

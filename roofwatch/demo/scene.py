@@ -54,9 +54,7 @@ def paint_block(plan: CityPlan, index: int, year: int) -> NDArray[np.uint8]:
     return np.asarray(lit * (1 - cover) + BARK * cover, dtype=np.uint8)
 
 
-def render_window(
-    plan: CityPlan, year: int, shape: tuple[int, int], *, blocks: list[int], to_px: dict[int, NDArray[np.float64]]
-) -> NDArray[np.uint8]:
+def render_window(plan: CityPlan, year: int, shape: tuple[int, int], *, blocks: list[int], to_px: dict[int, NDArray[np.float64]]) -> NDArray[np.uint8]:
     """Put blocks together on an empty window (H, W, 3).
 
     Args:
@@ -91,14 +89,10 @@ def _open_ground(shape: tuple[int, int], corners_px: NDArray[np.float64]) -> NDA
     bare = np.clip((broad - 0.6) / 0.5, 0, 1)[..., None]
     tile = np.clip(color + bare * (np.array((142, 132, 116), np.float32) - color), 0, 255).astype(np.uint8)
     matrix = _patch_to_window(corners_px)
-    return np.asarray(
-        cv2.warpAffine(tile, matrix, shape[::-1], flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_WRAP), dtype=np.uint8
-    )
+    return np.asarray(cv2.warpAffine(tile, matrix, shape[::-1], flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_WRAP), dtype=np.uint8)
 
 
-def _paint_lot(
-    plan: CityPlan, block: Block, canvas: Surface, lot: Lot, style: RowStyle, roof: Roof | None
-) -> None:
+def _paint_lot(plan: CityPlan, block: Block, canvas: Surface, lot: Lot, style: RowStyle, roof: Roof | None) -> None:
     """Paint one lot into the block's canvas: yard first, then the house."""
     view = _lot_view(canvas, lot)
     rng = stream(plan.seed, "yard", block.index, lot.index)

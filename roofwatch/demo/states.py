@@ -73,9 +73,7 @@ def label_block(plan: CityPlan, index: int) -> list[Label]:
             answer = "cannot tell" if undecided else str(flipped if wrong else roof.roof_pct)
             source = "inspector" if rng.random() < 0.3 else "desk review"
             if not missing:
-                labels.append(
-                    Label(parcel_id=block.lots[lot].parcel_id, year=year, roof_pct=answer, source=source)
-                )
+                labels.append(Label(parcel_id=block.lots[lot].parcel_id, year=year, roof_pct=answer, source=source))
     return labels
 
 
@@ -132,10 +130,7 @@ def _failing(rng: np.random.Generator) -> tuple[Roof, ...]:
 
 def _sagging(rng: np.random.Generator) -> tuple[Roof, ...]:
     start, pct = int(rng.choice(3, p=[0.7, 0.2, 0.1])), int(rng.integers(1, 7))
-    return tuple(
-        Roof(condition="sag", roof_pct=pct + i) if i >= start else Roof(condition="intact", roof_pct=0)
-        for i in range(len(YEARS))
-    )
+    return tuple(Roof(condition="sag", roof_pct=pct + i) if i >= start else Roof(condition="intact", roof_pct=0) for i in range(len(YEARS)))
 
 
 def _condition(pct: int, burnt: bool) -> Condition:

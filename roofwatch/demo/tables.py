@@ -63,9 +63,7 @@ def write_vacant(plan: CityPlan, path: Path) -> None:
 def write_labels(plan: CityPlan, path: Path) -> None:
     """Write what reviewers said of the first two years."""
     labels = [label for block in _blocks(plan) for label in label_block(plan, block.index)]
-    _write_csv(
-        path, ("parcel_id", "year", "roof_pct", "source"), ((x.parcel_id, x.year, x.roof_pct, x.source) for x in labels)
-    )
+    _write_csv(path, ("parcel_id", "year", "roof_pct", "source"), ((x.parcel_id, x.year, x.roof_pct, x.source) for x in labels))
 
 
 def write_truth(plan: CityPlan, path: Path) -> None:

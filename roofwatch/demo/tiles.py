@@ -154,10 +154,7 @@ def _tiles(grid: Grid, corners_px: NDArray[np.float64]) -> list[Tile]:
 
 def _spoil(tiles: list[Tile], grid: Grid, blocks: list[Block]) -> tuple[list[Tile], list[Tile]]:
     """Lose a tile that shows rather few lots, and misplace the one that shows the most."""
-    centers = [
-        b.to_ground_m(np.array([(t.left_m + t.width_m / 2, t.front_m + (0.5 - t.row) * LOT_DEPTH_M) for t in b.lots]))
-        for b in blocks
-    ]
+    centers = [b.to_ground_m(np.array([(t.left_m + t.width_m / 2, t.front_m + (0.5 - t.row) * LOT_DEPTH_M) for t in b.lots])) for b in blocks]
     places = np.floor(grid.to_px(np.concatenate(centers)) / grid.tile_px).astype(int)
     counts: dict[tuple[int, int], int] = defaultdict(int)
     for column, row in places.tolist():
@@ -167,9 +164,5 @@ def _spoil(tiles: list[Tile], grid: Grid, blocks: list[Block]) -> tuple[list[Til
     if len(seen) < 2:
         return tiles, []
     lost, busy = seen[len(seen) // 3], seen[-1]
-    kept = [
-        Tile(grid=grid, row=t.row, column=t.column, blocks=t.blocks, shift_ft=SHIFT_FT if t is busy else 0.0)
-        for t in tiles
-        if t is not lost
-    ]
+    kept = [Tile(grid=grid, row=t.row, column=t.column, blocks=t.blocks, shift_ft=SHIFT_FT if t is busy else 0.0) for t in tiles if t is not lost]
     return kept, [lost]

@@ -67,9 +67,7 @@ def shade_trees(trees: list[Branches], shape: tuple[int, int], toward: tuple[flo
     return np.asarray(cv2.GaussianBlur(0.62 * lines_mask(shape, lines), (0, 0), 0.8), dtype=np.float32)
 
 
-def _branch_out(
-    rng: np.random.Generator, foot_px: tuple[float, float], radius_px: float, *, lifted_m: float
-) -> Branches:
+def _branch_out(rng: np.random.Generator, foot_px: tuple[float, float], radius_px: float, *, lifted_m: float) -> Branches:
     """Grow one tree seen from above: limbs from the trunk, fork after fork, ever shorter."""
     ends, heights = [], []
     limbs = int(rng.integers(7, 11))
