@@ -136,7 +136,7 @@ def _check(options: argparse.Namespace) -> tuple[int, Answer]:
 
 
 def _tile(options: argparse.Namespace) -> tuple[int, Answer]:
-    from roofwatch.pipeline import tile
+    from roofwatch.cutting import tile
 
     store = tile(_open_city(options), options.year)
     counts = _counts(store.manifest["reason"].where(store.manifest["status"] != "chip", "chip").tolist())
@@ -185,14 +185,14 @@ def _score(options: argparse.Namespace) -> tuple[int, Answer]:
 
 
 def _export(options: argparse.Namespace) -> tuple[int, Answer]:
-    from roofwatch.pipeline import export
+    from roofwatch.pipeline import export, main_products
 
     products = export(_open_city(options), options.year)
     return 0, (main_products(products), {"products": [str(path) for path in products]})
 
 
 def _run(options: argparse.Namespace) -> tuple[int, Answer]:
-    from roofwatch.pipeline import run
+    from roofwatch.pipeline import main_products, run
 
     city = _open_city(options)
     done = run(city, options.year)
@@ -205,12 +205,6 @@ def _run(options: argparse.Namespace) -> tuple[int, Answer]:
         "products": [str(path) for path in done.products],
     }  # fmt: skip
     return 0, (lines, answer)
-
-
-def main_products(products: list[Path]) -> list[str]:
-    """Return the files people open: not the parts of a pack or of the map folder."""
-    opened = (".shp", ".gpkg", ".csv", ".xlsx", ".parquet", ".pdf")
-    return [str(path) for path in products if path.suffix in opened or path.name == "index.html"]
 
 
 def _counts(values: list[str]) -> dict[str, int]:

@@ -10,11 +10,10 @@ import numpy as np
 import pandas as pd
 
 from roofwatch.city import City
-from roofwatch.cli import main_products
 from roofwatch.config import read_city
 from roofwatch.demo.city import build_demo_city
 from roofwatch.executors import Execution
-from roofwatch.pipeline import run
+from roofwatch.pipeline import main_products, run
 from roofwatch.progress import Progress
 from training.evaluate import Figures, measure
 

@@ -1,6 +1,5 @@
 """The yearly pipeline: each stage is one function that reads what the stage before left in the workspace."""
 
-import dataclasses
 import json
 import os
 import time
@@ -14,13 +13,13 @@ from gis_export.inputs import ExportInputs
 from gis_export.products import export_products
 from imagery.errors import InputError, MissingInput
 from imagery.files import atomic_path, sha256_file
-from imagery.store import ChipStore, open_store
-from imagery.tiling import read_footprints, tile_parcels
+from imagery.store import open_store
 from inference.ledger import Ledger, build_ledger, read_ledger, write_ledger
 from models.registry import alias_version, find_version, resolve_model
-from models.spec import ModelSpec, ModelVersion
+from models.spec import ModelVersion
 from roofwatch.audit import AuditLine, append_audit
 from roofwatch.city import City
+from roofwatch.cutting import tile
 from roofwatch.intake import Intake, make_intake, write_intake
 from roofwatch.progress import Progress
 
@@ -48,16 +47,6 @@ def check(city: City, year: int) -> Intake:
     intake = make_intake(city.file.city.name, city.roll, city.flyover(year), city.file.tile)
     write_intake(intake, city.folder(year))
     return intake
-
-
-def tile(city: City, year: int, spec: ModelSpec | None = None) -> ChipStore:
-    """Cut the year's chips at the scale of `spec` (default: the city file's model)."""
-    scale = spec or city.file.model.spec
-    settings = dataclasses.replace(city.file.tile, gsd_m=scale.gsd_m, margin_m=scale.margin_m)
-    outlines = city.file.footprints
-    footprints = read_footprints(outlines.path, outlines.layer) if outlines else None
-    mapper = city.mapper(f"cut {year}", len(city.roll))
-    return tile_parcels(city.roll, city.flyover(year), city.folder(year) / "chips", settings=settings, footprints=footprints, mapper=mapper)
 
 
 def score(city: City, year: int, wanted: str = "champion") -> Ledger:
@@ -140,6 +129,12 @@ def run(city: City, year: int) -> YearRun:
     ledger = timed("score", lambda: score(city, year))
     products = timed("export", lambda: export(city, year))
     return YearRun(intake=intake, trained=trained, ledger=ledger, products=products, seconds=seconds)
+
+
+def main_products(products: list[Path]) -> list[str]:
+    """Return the files people open: not the parts of a pack or of the map folder."""
+    opened = (".shp", ".gpkg", ".csv", ".xlsx", ".parquet", ".pdf")
+    return [str(path) for path in products if path.suffix in opened or path.name == "index.html"]
 
 
 def has_new_labels(city: City, year: int) -> bool:

@@ -16,7 +16,7 @@ from models.registry import RunRecord, alias_version, move_alias, register_model
 from models.spec import ModelVersion
 from roofwatch.audit import AuditLine, append_audit, past_champions
 from roofwatch.city import City
-from roofwatch.pipeline import tile
+from roofwatch.cutting import tile
 from training.evaluate import Figures, measure, write_report
 from training.fit import fit_head
 from training.labels import Labels, read_labels
