@@ -27,12 +27,17 @@ class Execution:
     @property
     def count(self) -> int:
         """Return the number of workers."""
-        return 1 if self.executor == "serial" else self.workers or len(os.sched_getaffinity(0))
+        return 1 if self.executor == "serial" else self.workers or _cores()
 
     @property
     def threads(self) -> int:
         """Return the torch threads per worker."""
-        return max(1, len(os.sched_getaffinity(0)) // self.count)
+        return max(1, _cores() // self.count)
+
+
+def _cores() -> int:
+    """Return the cores this process may use; all of them where the system does not say."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def map_batches(function: Callable[[Batch], int], batches: Sequence[Batch], execution: Execution, advance: Callable[[int], None]) -> Iterator[int]:
