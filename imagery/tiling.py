@@ -88,8 +88,6 @@ def tile_parcels(roll: VacantRoll, flyover: Flyover, folder: Path, *, settings: 
         with atomic_path(folder / "plan.json") as temporary:
             temporary.write_text(json.dumps({"key": key, "batches": len(batches)}))
     elif (folder / "manifest.parquet").exists():
-        for _ in mapper(cut_batch, []):
-            pass
         return open_store(folder)
     left = [batch for batch in batches if not rows_path(folder, batch.shard).exists()]
     for _ in mapper(cut_batch, left):
