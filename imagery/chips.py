@@ -1,39 +1,19 @@
-"""Cutting one parcel out of a flyover: whole across seams, turned, resampled, with its mask."""
+"""One chip from its views: windows put together, averaged where the source is finer, warped once, masked."""
 
 from dataclasses import dataclass
-from functools import lru_cache
-from pathlib import Path
 
 import cv2
 import numpy as np
-import rasterio
+import shapely
 from numpy.typing import NDArray
-from pyproj import Transformer
-from rasterio.enums import Resampling
-from rasterio.errors import RasterioError
-from rasterio.io import DatasetReader
-from rasterio.windows import Window
-from shapely.geometry.base import BaseGeometry
 
-from imagery.flyover import Tile
-from imagery.windows import ChipGrid, chip_grid, draw_mask, grid_to_tile
+from imagery.decode import DATA, NODATA, black_blobs
+from imagery.plan import ParcelCut, View
+from imagery.quality import Quality
+from imagery.windows import Affine6, draw_mask
 
-OPEN_TILES = 16
-"""Datasets kept open per worker."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class Quality:
-    """What the pixels inside the parcel allow."""
-
-    covered_share: float
-    """Share of parcel pixels inside some tile, 0-1."""
-    nodata_share: float
-    """Share of parcel pixels inside a tile but without data, 0-1."""
-    sharpness: float
-    """Standard deviation of the Laplacian of grey inside the parcel, grey levels."""
-    dark_share: float
-    """Share of parcel pixels darker than grey 60, 0-1 (a baseline, never a feature)."""
+Piece = tuple[NDArray[np.uint8], NDArray[np.uint8] | None]
+"""RGB (h, w, 3), and what is known of each pixel (h, w); None where all of it is data."""
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -48,12 +28,12 @@ class Chip:
     """RGB, (3, H, W)."""
     mask: NDArray[np.bool_]
     """Inside of the parcel (and footprint), (H, W)."""
-    transform: tuple[float, float, float, float, float, float]
+    transform: Affine6
     """Affine a..f from (column, row) to the metric CRS."""
     crs: str
     """The metric CRS."""
     gsd_m: float
-    """Metres per pixel."""
+    """Meters per pixel."""
     quality: Quality
     """Measures inside the mask."""
 
@@ -63,152 +43,122 @@ class Chip:
             raise ValueError(f"chip {self.parcel_id}: pixels {self.pixels.dtype} {self.pixels.shape}, mask {self.mask.shape}; want uint8 (3, H, W) and (H, W)")
 
 
-@dataclass(frozen=True, kw_only=True)
-class CutSettings:
-    """How chips are cut."""
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Scene:
+    """A chip before anybody asks whether it can be judged."""
 
-    gsd_m: float
-    """Metres per pixel."""
-    margin_m: float
-    """Metres around the parcel."""
-    max_side_m: float
-    """Longest side of a chip in metres."""
-    min_covered: float
-    """Least share of the parcel that must lie inside tiles."""
-    max_nodata: float
-    """Largest share of the parcel without data."""
-    white: float
-    """Pixel value shown as 255."""
-    metric_crs: str
-    """CRS in metres that shapes are given in."""
+    pixels: NDArray[np.uint8]
+    """RGB, (H, W, 3); 0 where nothing is known."""
+    mask: NDArray[np.bool_]
+    """Inside of the parcel, (H, W)."""
+    states: NDArray[np.uint8] | None
+    """What is known of each pixel, (H, W); None where all of it is data."""
+    owners: NDArray[np.uint8] | None
+    """Rank of the read that each pixel comes from, (H, W); None where there is one."""
 
 
-def cut_chip(parcel_id: str, year: int, shape: BaseGeometry, *, tiles: tuple[Tile, ...], settings: CutSettings) -> tuple[Chip | None, Quality, str]:
-    """Cut one parcel.
+def make_scene(parcel: ParcelCut, pieces: list[list[Piece]]) -> Scene:
+    """Put a chip together.
 
     Args:
-        parcel_id: Raw id.
-        year: Year of the flyover.
-        shape: Parcel outline in the metric CRS.
-        tiles: The tiles whose footprint touches the chip.
-        settings: How to cut.
-
-    Returns:
-        The chip or None, its quality, and the reason when there is no chip: `no_imagery`, `partial_imagery`, `nodata`
-        or `unreadable_tile`.
+        parcel: What to cut.
+        pieces: For every view, the pixels of its reads.
     """
-    grid = chip_grid_of(shape, settings)
-    mask = draw_mask(shape, grid)
-    canvas = np.zeros((grid.height, grid.width, 3), dtype=np.uint8)
-    inside, valid = np.zeros_like(mask), np.zeros_like(mask)
-    unreadable = False
-    for tile in tiles:
-        try:
-            pixels, data, covered = _warp_tile(grid, tile, settings)
-        except RasterioError:
-            unreadable = True
-            continue
-        fresh = data & ~valid
-        canvas[fresh] = pixels[fresh]
-        inside |= covered
-        valid |= data
-    quality = _measure(canvas, mask, inside, valid)
-    reason = _reason(quality, settings, unreadable=unreadable)
-    if reason:
-        return None, quality, reason
-    chip = Chip(
-        parcel_id=parcel_id, year=year, pixels=np.ascontiguousarray(canvas.transpose(2, 0, 1)), mask=mask, transform=grid.transform,
-        crs=settings.metric_crs, gsd_m=settings.gsd_m, quality=quality,
-    )  # fmt: skip
-    return chip, quality, ""
+    mask = draw_mask(shapely.from_wkb(parcel.shape), parcel.grid)
+    pixels, states, owners = _show(parcel.views[0], pieces[0], mask.shape)
+    for view, some in zip(parcel.views[1:], pieces[1:], strict=True):
+        if states is None:
+            break
+        other, known, theirs = _show(view, some, mask.shape)
+        known = np.full(mask.shape, DATA, np.uint8) if known is None else known
+        fresh = (known == DATA) & (states < DATA)
+        pixels[fresh] = other[fresh]
+        owners = np.zeros(mask.shape, np.uint8) if owners is None else owners
+        owners[fresh] = 128 if theirs is None else 128 + theirs[fresh]
+        states = np.maximum(states, known)
+    return Scene(pixels=pixels, mask=mask, states=states, owners=owners)
 
 
-def chip_grid_of(shape: BaseGeometry, settings: CutSettings) -> ChipGrid:
-    """Return the grid that the settings lay over a shape."""
-    return chip_grid(shape, gsd_m=settings.gsd_m, margin_m=settings.margin_m, max_side_m=settings.max_side_m)
+def _show(view: View, pieces: list[Piece], shape: tuple[int, ...]) -> tuple[NDArray[np.uint8], NDArray[np.uint8] | None, NDArray[np.uint8] | None]:
+    """Return pixels (H, W, 3), states and owners (H, W) of one view on the chip's grid."""
+    pixels, states = _assemble(view, pieces)
+    owners = _owners(view) if len(pieces) > 1 else None
+    if view.guess_black:
+        blobs = black_blobs(pixels)
+        if blobs is not None:
+            states = np.full(view.shape, DATA, np.uint8) if states is None else states
+            states = np.where(blobs & (states == DATA), np.uint8(NODATA), states)
+    if view.shrink > 1:
+        pixels, states, owners = _shrink(pixels, states, owners, view.shrink)
+    to_view = _center_matrix(view.matrix, view.shrink)
+    size, flags = (shape[1], shape[0]), cv2.WARP_INVERSE_MAP
+    if owners is not None:
+        owners = np.asarray(cv2.warpAffine(owners, to_view, size, flags=flags | cv2.INTER_NEAREST, borderMode=cv2.BORDER_REPLICATE), np.uint8)
+    if states is None and _lies_inside(to_view, shape, pixels.shape):
+        return np.asarray(cv2.warpAffine(pixels, to_view, size, flags=flags | cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE), np.uint8), None, owners
+    return *_warp_holes(pixels, np.full(pixels.shape[:2], DATA, np.uint8) if states is None else states, to_view, size), owners
 
 
-def _warp_tile(grid: ChipGrid, tile: Tile, settings: CutSettings) -> tuple[NDArray[np.uint8], NDArray[np.bool_], NDArray[np.bool_]]:
-    """Return pixels (H, W, 3), where they hold data, and where the tile lies (both (H, W))."""
-    shape = (grid.height, grid.width)
-    matrix = grid_to_tile(grid, tile, _transformer(settings.metric_crs, tile.crs))
-    ends = np.array([(0, 0, 1), (grid.width, 0, 1), (grid.width, grid.height, 1), (0, grid.height, 1)]) @ matrix.T
-    step = max(1.0, float(np.sqrt(abs(np.linalg.det(matrix[:, :2])))))  # tile pixels per chip pixel
-    low = np.maximum(np.floor(ends.min(axis=0) - 2 * step), 0).astype(int)
-    high = np.minimum(np.ceil(ends.max(axis=0) + 2 * step), (tile.width, tile.height)).astype(int)
-    if (high <= low).any():
-        return np.zeros((*shape, 3), np.uint8), np.zeros(shape, bool), np.zeros(shape, bool)
-    columns, rows = high - low
-    small = (max(1, round(columns / step)), max(1, round(rows / step)))
-    pixels, data = _read(tile, Window(low[0], low[1], columns, rows), small, settings.white)
-    scale = np.array([small[0] / columns, small[1] / rows])
-    to_small = (matrix - np.array([[0, 0, low[0]], [0, 0, low[1]]])) * scale[:, None]
-    to_small[:, 2] += to_small[:, :2] @ (0.5, 0.5) - 0.5  # pixel corners to pixel centers
-    flags, size = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP, (grid.width, grid.height)
-    warped = cv2.warpAffine(pixels, to_small, size, flags=flags, borderMode=cv2.BORDER_REPLICATE)
-    nearest = cv2.INTER_NEAREST | cv2.WARP_INVERSE_MAP
-    ones = cv2.warpAffine(np.ones(small[::-1], np.uint8), to_small, size, flags=nearest, borderMode=cv2.BORDER_CONSTANT)
-    held = cv2.warpAffine(data.astype(np.uint8), to_small, size, flags=nearest, borderMode=cv2.BORDER_CONSTANT)
-    return np.asarray(warped, dtype=np.uint8), held.astype(bool), ones.astype(bool)
+def _assemble(view: View, pieces: list[Piece]) -> Piece:
+    """Lay the pieces into one window; the first one counts where two hold data."""
+    if len(pieces) == 1 and pieces[0][0].shape[:2] == view.shape:
+        return pieces[0]
+    pixels, states = np.zeros((*view.shape, 3), np.uint8), np.zeros(view.shape, np.uint8)
+    for read, (part, known) in zip(view.reads, pieces, strict=True):
+        box = slice(read.at[0], read.at[0] + part.shape[0]), slice(read.at[1], read.at[1] + part.shape[1])
+        before = states[box]
+        better = (DATA if known is None else known) > before
+        if known is None and not before.any():
+            pixels[box], states[box] = part, DATA
+        else:
+            pixels[box][better] = part[better]
+            states[box] = np.where(better, DATA if known is None else known, before)
+    return pixels, None if (states == DATA).all() else states
 
 
-def _read(tile: Tile, window: Window, size: tuple[int, int], white: float) -> tuple[NDArray[np.uint8], NDArray[np.bool_]]:
-    """Read a window at (columns, rows) `size` as RGB (h, w, 3) and where it holds data (h, w)."""
-    source = _open(tile.path, _stamp(tile.path))
-    bands = sorted(set(tile.bands))
-    extra = [tile.alpha] if tile.alpha else []
-    raw = source.read(bands + extra, window=window, out_shape=(len(bands + extra), size[1], size[0]), resampling=Resampling.average)
-    color = raw[: len(bands)]
-    data = np.ones(color.shape[1:], dtype=bool)
-    if tile.alpha:
-        data &= raw[-1] > 0
-    elif tile.nodata is not None:
-        data &= (~np.isnan(color) if np.isnan(tile.nodata) else color != tile.nodata).any(axis=0)
-    elif tile.lossy:
-        black = (color.max(axis=0) <= 3).astype(np.uint8)
-        data &= ~cv2.morphologyEx(black, cv2.MORPH_OPEN, np.ones((9, 9), np.uint8)).astype(bool)
-    if tile.depth != "uint8":
-        color = np.clip(np.nan_to_num(color.astype(np.float32)) * (255.0 / white), 0, 255).astype(np.uint8)
-    chosen = color[[bands.index(band) for band in tile.bands]]
-    return np.ascontiguousarray(chosen.transpose(1, 2, 0)), data
+def _owners(view: View) -> NDArray[np.uint8] | None:
+    """Return the rank of the tile that covers each pixel of the view; None where one tile does."""
+    ranks = {tile: rank for rank, tile in enumerate(dict.fromkeys(read.tile for read in view.reads))}
+    if len(ranks) == 1:
+        return None
+    owners = np.zeros(view.shape, np.uint8)
+    for read in reversed(view.reads):
+        r0, r1, c0, c1 = read.window
+        owners[read.at[0] : read.at[0] + r1 - r0, read.at[1] : read.at[1] + c1 - c0] = ranks[read.tile]
+    return owners
 
 
-def _measure(canvas: NDArray[np.uint8], mask: NDArray[np.bool_], inside: NDArray[np.bool_], valid: NDArray[np.bool_]) -> Quality:
-    count = int(mask.sum())
-    grey = cv2.cvtColor(canvas, cv2.COLOR_RGB2GRAY)
-    seen = mask & valid
-    edges = cv2.Laplacian(grey, cv2.CV_32F)
-    return Quality(
-        covered_share=float((mask & inside).sum() / count),
-        nodata_share=float((mask & inside & ~valid).sum() / count),
-        sharpness=float(edges[seen].std()) if seen.any() else 0.0,
-        dark_share=float((grey[seen] < 60).mean()) if seen.any() else 0.0,
-    )
+def _shrink(
+    pixels: NDArray[np.uint8], states: NDArray[np.uint8] | None, owners: NDArray[np.uint8] | None, factor: int
+) -> tuple[NDArray[np.uint8], NDArray[np.uint8] | None, NDArray[np.uint8] | None]:
+    """Average squares of `factor` pixels; a square counts as data when all of it is."""
+    rows, columns = -(-pixels.shape[0] // factor) * factor, -(-pixels.shape[1] // factor) * factor
+    down, right = rows - pixels.shape[0], columns - pixels.shape[1]
+    whole = cv2.copyMakeBorder(pixels, 0, down, 0, right, cv2.BORDER_REPLICATE)
+    small = np.asarray(cv2.resize(whole, (columns // factor, rows // factor), interpolation=cv2.INTER_AREA), np.uint8)
+    squares = [None if part is None else np.pad(part, ((0, down), (0, right)), mode="edge").reshape(rows // factor, factor, columns // factor, factor) for part in (states, owners)]
+    return small, None if squares[0] is None else squares[0].min(axis=(1, 3)), None if squares[1] is None else squares[1].min(axis=(1, 3))
 
 
-def _reason(quality: Quality, settings: CutSettings, *, unreadable: bool) -> str:
-    if unreadable and (quality.covered_share < settings.min_covered or quality.nodata_share > settings.max_nodata):
-        return "unreadable_tile"
-    if quality.covered_share == 0:
-        return "no_imagery"
-    if quality.covered_share < settings.min_covered:
-        return "partial_imagery"
-    if quality.nodata_share > settings.max_nodata:
-        return "nodata"
-    return ""
+def _center_matrix(matrix: Affine6, factor: int) -> NDArray[np.float64]:
+    """Turn a map between pixel corners into OpenCV's map between pixel centers, in pixels `factor` times as large."""
+    to_view = np.array(matrix).reshape(2, 3) / factor
+    to_view[:, 2] += to_view[:, :2] @ (0.5, 0.5) - 0.5
+    return to_view
 
 
-@lru_cache(maxsize=OPEN_TILES)
-def _open(path: str, stamp: int) -> DatasetReader:
-    """Open a tile once per worker and delivery; the cache closes nothing itself, GDAL does when the last reference goes."""
-    return rasterio.open(path)
+def _lies_inside(to_view: NDArray[np.float64], shape: tuple[int, ...], view: tuple[int, ...]) -> bool:
+    """Tell whether every pixel center of the chip falls on the view."""
+    ends = np.array([(0, 0, 1), (shape[1] - 1, 0, 1), (0, shape[0] - 1, 1), (shape[1] - 1, shape[0] - 1, 1)]) @ to_view.T
+    return bool((ends >= -0.5).all() and (ends < np.array([view[1] - 0.5, view[0] - 0.5])).all())
 
 
-def _stamp(path: str) -> int:
-    """Return when a file last changed, nanoseconds; 0 for GDAL virtual paths."""
-    return Path(path).stat().st_mtime_ns if Path(path).exists() else 0
-
-
-@lru_cache(maxsize=64)
-def _transformer(source: str, target: str) -> Transformer:
-    return Transformer.from_crs(source, target, always_xy=True)
+def _warp_holes(pixels: NDArray[np.uint8], states: NDArray[np.uint8], to_view: NDArray[np.float64], size: tuple[int, int]) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
+    """Warp pixels of which some hold no data: those are left out of every mean, as in `rasterio.warp` with nodata."""
+    held = (states == DATA).astype(np.float32)
+    flags = cv2.WARP_INVERSE_MAP
+    weight = cv2.warpAffine(held, to_view, size, flags=flags | cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
+    color = cv2.warpAffine(pixels * held[..., None], to_view, size, flags=flags | cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
+    known = np.asarray(cv2.warpAffine(states, to_view, size, flags=flags | cv2.INTER_NEAREST, borderMode=cv2.BORDER_CONSTANT, borderValue=0), np.uint8)
+    shown = np.rint(color / np.maximum(weight, 1e-6)[..., None]) * (known == DATA)[..., None]
+    return shown.astype(np.uint8), known

@@ -74,6 +74,16 @@ class VacantFile:
     """Column of text such as "(39.30, -76.65)": latitude, longitude in degrees."""
 
 
+@dataclass(frozen=True, kw_only=True)
+class FootprintFile:
+    """Where the building outlines are; keys of [footprints] in the city file."""
+
+    path: Path
+    """Any vector file GDAL reads."""
+    layer: str = ""
+    """Layer name; "" is the first."""
+
+
 @dataclass(frozen=True, kw_only=True, eq=False)
 class VacantRoll:
     """Every vacant parcel once, with or without a geometry."""
@@ -131,6 +141,11 @@ def read_table(path: Path, *, layer: str = "", what: str) -> gpd.GeoDataFrame:
     except (DataSourceError, DataLayerError, UnicodeDecodeError, pd.errors.ParserError, pd.errors.EmptyDataError) as error:
         raise InputError(f"[{what}] path: {path.name} cannot be read: {error}; convert it to GeoPackage or CSV (UTF-8)") from error
     return gpd.GeoDataFrame(read)
+
+
+def read_footprints(footprints: FootprintFile) -> gpd.GeoSeries:
+    """Read building outlines; any vector format, any CRS."""
+    return read_table(footprints.path, layer=footprints.layer, what="footprints").geometry
 
 
 def _separator(path: Path) -> str:

@@ -1,19 +1,20 @@
 """The chip store: uint8 shards that are memory-mapped, and a manifest with a row per vacant parcel."""
 
-from dataclasses import dataclass
+from collections.abc import Iterable
+from dataclasses import astuple, dataclass
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
-from imagery.chips import Chip, Quality
+from imagery.chips import Chip
 from imagery.files import atomic_path
+from imagery.quality import QUALITY_COLUMNS, Quality
 
-MANIFEST_COLUMNS = (
-    "parcel_id", "year", "status", "reason", "shard", "index", "offset", "height", "width", "tiles", "decoder",
-    "covered_share", "nodata_share", "sharpness", "dark_share",
-)  # fmt: skip
+MANIFEST_COLUMNS = ("parcel_id", "year", "status", "reason", "shard", "index", "offset", "height", "width", "tiles", "decoder", *QUALITY_COLUMNS)
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -52,27 +53,41 @@ def rows_path(folder: Path, shard: int) -> Path:
     return folder / f"shard_{shard:05d}.parquet"
 
 
-def write_shard(folder: Path, shard: int, year: int, cut: list[CutRow]) -> None:
-    """Write one batch: pixels first, rows last, so that rows never point at missing pixels."""
-    records: list[dict[str, object]] = []
+def write_shard(folder: Path, shard: int, year: int, cut: Iterable[CutRow], *, decoder: str, key: str) -> None:
+    """Write one shard as its rows come: pixels first, rows last, so that rows never point at missing pixels.
+
+    Args:
+        folder: The `chips/` folder.
+        shard: Number of the shard.
+        year: Year of the flyover.
+        cut: What came of every parcel; one is held in memory at a time.
+        decoder: What decoded the tiles.
+        key: Checksum of all that the shard depends on.
+    """
+    records: list[tuple[object, ...]] = []
     offset = index = 0
     with atomic_path(shard_path(folder, shard)) as temporary, temporary.open("wb") as stream:
         for row in cut:
             shape = row.chip.mask.shape if row.chip else (0, 0)
-            quality = row.quality or Quality(covered_share=0.0, nodata_share=0.0, sharpness=0.0, dark_share=0.0)
-            status = "chip" if row.chip else "not_assessed"
             place = (shard, index, offset) if row.chip else (-1, -1, -1)
-            records.append(dict(zip(MANIFEST_COLUMNS, (
-                row.parcel_id, year, status, row.reason, *place, *shape, row.tiles, "gdal",
-                quality.covered_share, quality.nodata_share, quality.sharpness, quality.dark_share,
-            ), strict=True)))  # fmt: skip
+            status = "chip" if row.chip else "not_assessed"
+            records.append((row.parcel_id, year, status, row.reason, *place, *shape, row.tiles, decoder, *astuple(row.quality or Quality())))
             if row.chip:
-                stream.write(row.chip.pixels.tobytes())
-                stream.write(row.chip.mask.astype(np.uint8).tobytes())
+                stream.write(row.chip.pixels.data)
+                stream.write(row.chip.mask.data)
                 offset += 4 * row.chip.mask.size
                 index += 1
+    table = pa.Table.from_pandas(pd.DataFrame(records, columns=list(MANIFEST_COLUMNS)), preserve_index=False)
     with atomic_path(rows_path(folder, shard)) as temporary:
-        pd.DataFrame(records, columns=list(MANIFEST_COLUMNS)).to_parquet(temporary, index=False)
+        pq.write_table(table.replace_schema_metadata({**(table.schema.metadata or {}), "key": key}), temporary)
+
+
+def shard_key(folder: Path, shard: int) -> str:
+    """Return the key of a whole shard, "" when there is none."""
+    path = rows_path(folder, shard)
+    if not path.exists() or not shard_path(folder, shard).exists():
+        return ""
+    return (pq.read_schema(path).metadata or {}).get(b"key", b"").decode()
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -85,6 +100,10 @@ class ChipStore:
     """Columns `MANIFEST_COLUMNS`, indexed 0..n-1, one row per vacant parcel."""
     rows: dict[str, int]
     """Row number by parcel id."""
+    units_touched: int = 0
+    """Distinct decode units under all chips; 0 when the store was only opened."""
+    units_decoded: int = 0
+    """Decode units that this run decoded."""
 
     def read(self, parcel_id: str) -> StoredChip | None:
         """Return a parcel's chip, None when it has none."""

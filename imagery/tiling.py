@@ -1,29 +1,33 @@
-"""The chip stage: parcels to batches by tile, batches to shards, shards to one manifest. Killed runs resume by shard."""
+"""The chip stage: a plan, its tasks on some executor, one manifest. A killed or repeated run does only what is missing."""
 
 import hashlib
 import json
+import os
 import shutil
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import astuple, dataclass, replace
 from pathlib import Path
 
 import geopandas as gpd
 import numpy as np
 import pandas as pd
 import shapely
-from pyproj import CRS, Transformer
+from pyproj import CRS
 from shapely.geometry.base import BaseGeometry
 
-from imagery.chips import CutSettings, cut_chip
+from imagery.cutting import CutJob, Units, Work, cut_parcels, cut_task, piece_offsets
+from imagery.decode import decoding, file_stamp
 from imagery.files import atomic_path
-from imagery.flyover import Flyover, Tile
-from imagery.parcels import VacantRoll, read_table
-from imagery.store import MANIFEST_COLUMNS, ChipStore, CutRow, open_store, rows_path, write_shard
+from imagery.flyover import Flyover
+from imagery.parcels import FootprintFile, VacantRoll, read_footprints
+from imagery.plan import CutPlan, CutSettings, CutTask, plan_cuts
+from imagery.quality import Quality, QualityLimits
+from imagery.store import MANIFEST_COLUMNS, ChipStore, CutRow, open_store, rows_path, shard_key, shard_path
 
-BATCH_PARCELS = 200
-"""Parcels per batch and shard."""
+CUTTER = 1
+"""Raised when the same inputs would give other chips."""
 
-Mapper = Callable[[Callable[["CutBatch"], int], Sequence["CutBatch"]], Iterator[int]]
+Mapper = Callable[[Callable[[CutJob], Work], Sequence[CutJob]], Iterator[Work]]
 """Applies a batch function to batches, in any order and on any machine, and yields the results as they come."""
 
 
@@ -32,102 +36,133 @@ class TileSettings:
     """Keys of [tile] in the city file, and the model's scale."""
 
     gsd_m: float = 0.1
-    """Metres per pixel of chips; set by [model] gsd_m."""
+    """Meters per pixel of chips; set by [model] gsd_m."""
     margin_m: float = 10.0
-    """Metres around the parcel; set by [model] margin_m."""
+    """Meters around the parcel; set by [model] margin_m."""
     max_side_m: float = 120.0
-    """Longer chips are cut to this around the parcel's center, metres."""
+    """Longer chips are cut to this around the parcel's center, meters."""
     min_covered: float = 0.98
-    """Least share of a parcel inside tiles."""
+    """Least share of a roof inside tiles."""
     max_nodata: float = 0.02
-    """Largest share of a parcel without data."""
+    """Largest share of a roof without data."""
+    min_sharpness: float = 0.0
+    """Least standard deviation of the Laplacian inside a roof, gray levels; less is a blurred photo, or a roof without any texture; 0 lets all pass."""
+    max_shadow: float = 0.9
+    """Largest share of a roof in shadow so black that nothing can be made out."""
+    max_canopy: float = 0.9
+    """Largest share of a roof under green leaves."""
 
     def __post_init__(self) -> None:
         """Check the ranges."""
         if not (self.max_side_m >= 1 and 0 < self.min_covered <= 1 and 0 <= self.max_nodata < 1):
             raise ValueError(f"{self}: want max_side_m >= 1, min_covered in (0, 1], max_nodata in [0, 1)")
+        if not (self.min_sharpness >= 0 and 0 < self.max_shadow <= 1 and 0 < self.max_canopy <= 1):
+            raise ValueError(f"{self}: want min_sharpness >= 0, max_shadow and max_canopy in (0, 1]")
+
+    @property
+    def limits(self) -> QualityLimits:
+        """Return what can be judged."""
+        return QualityLimits(**{name: getattr(self, name) for name in QualityLimits.__dataclass_fields__})
 
 
-@dataclass(frozen=True, kw_only=True)
-class CutBatch:
-    """One task: parcels to cut into one shard. Everything in it pickles small."""
-
-    folder: Path
-    """Where the shard goes."""
-    shard: int
-    """Number of the shard."""
-    year: int
-    """Year of the flyover."""
-    parcel_ids: tuple[str, ...]
-    """Raw ids."""
-    shapes: tuple[bytes | None, ...]
-    """Outlines as WKB in the metric CRS; None without geometry."""
-    tiles: tuple[Tile, ...]
-    """The tiles that some parcel of the batch touches."""
-    touches: tuple[tuple[int, ...], ...]
-    """For every parcel, positions in `tiles`."""
-    settings: CutSettings
-    """How to cut."""
-
-
-def tile_parcels(roll: VacantRoll, flyover: Flyover, folder: Path, *, settings: TileSettings, footprints: gpd.GeoSeries | None, mapper: Mapper) -> ChipStore:
+def tile_parcels(roll: VacantRoll, flyover: Flyover, folder: Path, *, settings: TileSettings, footprints: FootprintFile | None, mapper: Mapper) -> ChipStore:
     """Cut every vacant parcel of the roll out of one flyover.
 
     Args:
         roll: The vacant roll.
         flyover: The year's imagery.
-        folder: The `chips/` folder; finished shards of the same plan are kept.
+        folder: The `chips/` folder; shards that need no change are kept.
         settings: Scale, margin and quality limits.
         footprints: Building outlines, intersected with the parcels.
         mapper: How batches are executed.
     """
-    batches, key = plan_batches(roll, flyover, folder, settings=settings, footprints=footprints)
-    if _recorded_key(folder) != key:
-        shutil.rmtree(folder, ignore_errors=True)
-        folder.mkdir(parents=True)
-        with atomic_path(folder / "plan.json") as temporary:
-            temporary.write_text(json.dumps({"key": key, "batches": len(batches)}))
-    elif (folder / "manifest.parquet").exists():
+    key = _inputs_key(roll, flyover, settings, footprints)
+    if _recorded_key(folder) == key and (folder / "manifest.parquet").exists():
         return open_store(folder)
-    left = [batch for batch in batches if not rows_path(folder, batch.shard).exists()]
-    for _ in mapper(cut_batch, left):
-        pass
-    parts = [pd.read_parquet(rows_path(folder, batch.shard)) for batch in batches]
-    manifest = pd.concat(parts, ignore_index=True) if parts else pd.DataFrame(columns=list(MANIFEST_COLUMNS))
-    manifest = manifest.sort_values("parcel_id", ignore_index=True)
-    with atomic_path(folder / "manifest.parquet") as temporary:
-        manifest.to_parquet(temporary, index=False)
-    return open_store(folder)
+    (folder / "manifest.parquet").unlink(missing_ok=True)
+    plan = plan_flyover(roll, flyover, settings=settings, footprints=footprints)
+    with atomic_path(folder / "plan.json") as temporary:
+        temporary.write_text(json.dumps({"key": key, "shards": len(plan.inner) + len(plan.seams)}))
+    units = 0
+    for jobs in plan_jobs(plan, flyover, folder, settings.limits):
+        units += sum(work.units for work in mapper(cut_task, jobs))
+    _write_manifest(plan, flyover.year, folder)
+    shutil.rmtree(folder / "pieces", ignore_errors=True)
+    return replace(open_store(folder), units_touched=plan.units, units_decoded=units)
 
 
-def plan_batches(roll: VacantRoll, flyover: Flyover, folder: Path, *, settings: TileSettings, footprints: gpd.GeoSeries | None) -> tuple[list[CutBatch], str]:
-    """Sort parcels by tile and place into batches; return them with a key that changes when any input does."""
-    shapes, crs = roof_shapes(roll, footprints)
-    cut = CutSettings(**asdict(settings), white=flyover.white, metric_crs=crs.to_wkt())
-    touches = touched_tiles(shapes, flyover.tiles, crs, reach_m=settings.margin_m)
-    center = shapely.get_coordinates(shapely.centroid(shapes.to_numpy()))
-    place = pd.DataFrame({"tile": [min(hit, default=-1) for hit in touches], "number": range(len(shapes))})
-    seen = shapes.notna().to_numpy()
-    place.loc[seen, "y"] = center[:, 1] // 50
-    place.loc[seen, "x"] = center[:, 0]
-    order = place.sort_values(["tile", "y", "x", "number"])["number"].to_numpy()
-    ids = roll.table["parcel_id"].to_numpy()
-    batches = []
-    for shard, start in enumerate(range(0, len(order), BATCH_PARCELS)):
-        chosen = order[start : start + BATCH_PARCELS]
-        used = sorted({tile for number in chosen for tile in touches[number]})
-        position = {tile: spot for spot, tile in enumerate(used)}
-        batches.append(CutBatch(
-            folder=folder, shard=shard, year=flyover.year, parcel_ids=tuple(ids[chosen]),
-            shapes=tuple(None if shapes.iloc[number] is None else shapely.to_wkb(shapes.iloc[number]) for number in chosen),
-            tiles=tuple(flyover.tiles[tile] for tile in used),
-            touches=tuple(tuple(position[tile] for tile in touches[number]) for number in chosen), settings=cut,
-        ))  # fmt: skip
-    return batches, _plan_key(batches)
+def plan_flyover(roll: VacantRoll, flyover: Flyover, *, settings: TileSettings, footprints: FootprintFile | None) -> CutPlan:
+    """Plan the cutting of a whole roll; no pixel is touched."""
+    shapes, crs = roof_shapes(roll, read_footprints(footprints) if footprints else None)
+    cut = CutSettings(gsd_m=settings.gsd_m, margin_m=settings.margin_m, max_side_m=settings.max_side_m, metric_crs=crs.to_wkt())
+    return plan_cuts(roll.table["parcel_id"].to_numpy(), shapes, flyover.tiles, cut)
+
+
+def plan_jobs(plan: CutPlan, flyover: Flyover, folder: Path, limits: QualityLimits) -> tuple[list[CutJob], list[CutJob]]:
+    """Return what is missing: first the jobs that decode, then those that cut parcels from pieces."""
+    stamps = {tile.path: file_stamp(tile.path) for tile in flyover.tiles}
+    shared = repr((CUTTER, plan.decoder, flyover.year, flyover.white, plan.settings, limits))
+
+    def key(part: object, task: CutTask) -> str:
+        return hashlib.sha256(repr((part, task.tiles, [stamps[tile.path] for tile in task.tiles.values()], shared)).encode()).hexdigest()
+
+    def job(task: CutTask, *, leave: Path | None, take: dict[int, Path], offsets: dict[tuple[int, int], int]) -> CutJob:
+        return CutJob(
+            task=task, key=key(task.parcels, task), folder=folder, leave=leave, take=take, offsets=offsets, year=flyover.year,
+            decoder=plan.decoder, white=flyover.white, settings=plan.settings, limits=limits,
+        )  # fmt: skip
+
+    def stale(task: CutTask) -> bool:
+        return bool(task.parcels) and shard_key(folder, task.number) != key(task.parcels, task)
+
+    seams = [task for task in plan.seams if stale(task)]
+    wanted: dict[int, set[int]] = {}
+    for place in (read.piece for task in seams for parcel in task.parcels for view in parcel.views for read in view.reads if read.piece):
+        wanted.setdefault(place[0], set()).add(place[1])
+    first: list[CutJob] = []
+    files: dict[int, Path] = {}
+    offsets: dict[tuple[int, int], int] = {}
+    for task in plan.inner:
+        ranks, cut = sorted(wanted.get(task.number, ())), stale(task)
+        whole = folder / "pieces" / f"{task.number:05d}_{key(task.spills, task)[:16]}.bin"
+        if ranks and (cut or whole.exists()):
+            ranks = list(range(len(task.spills)))
+        spills = tuple(task.spills[rank] for rank in ranks)
+        files[task.number] = folder / "pieces" / f"{task.number:05d}_{key(spills, task)[:16]}.bin"
+        offsets.update({(task.number, rank): place for rank, place in zip(ranks, piece_offsets(spills), strict=True)})
+        leave = files[task.number] if spills and not files[task.number].exists() else None
+        if cut or leave:
+            left = replace(task, parcels=task.parcels if cut else (), spills=spills if leave else ())
+            first.append(job(left, leave=leave, take={}, offsets={}))
+    second = []
+    for task in seams:
+        places = {read.piece for parcel in task.parcels for view in parcel.views for read in view.reads if read.piece}
+        second.append(job(task, leave=None, take={number: files[number] for number, _ in places}, offsets={place: offsets[place] for place in places}))
+    return first, second
+
+
+def cut_one(parcel_id: str, shape: BaseGeometry, flyover: Flyover, *, settings: TileSettings, crs: CRS) -> CutRow:
+    """Cut a single parcel in memory; nothing is written.
+
+    Args:
+        parcel_id: Raw id.
+        shape: Outline in `crs`.
+        flyover: The year's imagery.
+        settings: Scale, margin and quality limits.
+        crs: A CRS in meters.
+    """
+    cut = CutSettings(gsd_m=settings.gsd_m, margin_m=settings.margin_m, max_side_m=settings.max_side_m, metric_crs=crs.to_wkt())
+    plan = plan_cuts(np.array([parcel_id], dtype=object), gpd.GeoSeries([shape], crs=crs), flyover.tiles, cut)
+    if plan.absent:
+        return CutRow(parcel_id=parcel_id, chip=None, quality=None, reason=plan.absent[0][1], tiles="")
+    (job,), _ = plan_jobs(plan, flyover, Path(os.devnull), settings.limits)
+    with decoding():
+        (row,) = cut_parcels(job, Units(job), None)
+    return row
 
 
 def roof_shapes(roll: VacantRoll, footprints: gpd.GeoSeries | None) -> tuple[gpd.GeoSeries, CRS]:
-    """Return the outline to look at, parcel by parcel, in metres: the parcel, intersected with its building where there is one."""
+    """Return the outline to look at, parcel by parcel, in meters: the parcel, intersected with its building where there is one."""
     table = roll.table
     crs = CRS(table.estimate_utm_crs()) if table.geometry.notna().any() else CRS("EPSG:3857")
     lots = table.geometry.to_crs(crs)
@@ -142,57 +177,35 @@ def roof_shapes(roll: VacantRoll, footprints: gpd.GeoSeries | None) -> tuple[gpd
     for row, pieces in parts.items():
         roof = shapely.intersection(roofs[row], shapely.union_all([shapely.make_valid(piece) for piece in pieces]))
         solid = [part for part in getattr(roof, "geoms", [roof]) if part.geom_type in ("Polygon", "MultiPolygon")]
-        if solid and sum(part.area for part in solid) >= 4:  # square metres; less is an outline that grazes the lot
+        if solid and sum(part.area for part in solid) >= 4:  # square meters; less is an outline that grazes the lot
             roofs[row] = shapely.union_all(solid)
     return gpd.GeoSeries(roofs, crs=crs), crs
 
 
-def touched_tiles(shapes: gpd.GeoSeries, tiles: tuple[Tile, ...], crs: CRS, *, reach_m: float) -> list[tuple[int, ...]]:
-    """For every shape, return the positions of the tiles within reach; () for no geometry or no tile."""
-    outlines = []
-    for tile in tiles:
-        to_metric = Transformer.from_crs(tile.crs, crs, always_xy=True)
-        x, y = to_metric.transform(*np.array(tile.corners).T)
-        outlines.append(shapely.Polygon(np.column_stack([x, y])).buffer(0.5))
-    tree = shapely.STRtree(outlines)
-    touches: list[list[int]] = [[] for _ in range(len(shapes))]
-    known = np.flatnonzero(shapes.notna().to_numpy())
-    wide = shapely.buffer(shapes.iloc[known].to_numpy(), reach_m)
-    for row, tile in zip(*tree.query(wide, predicate="intersects"), strict=True):
-        touches[known[row]].append(int(tile))
-    return [tuple(sorted(hit)) for hit in touches]
+def _write_manifest(plan: CutPlan, year: int, folder: Path) -> None:
+    """Join the rows of all shards, and remove shards of another plan."""
+    shards = [task.number for task in (*plan.inner, *plan.seams) if task.parcels]
+    rows = [(parcel_id, year, "not_assessed", reason, -1, -1, -1, 0, 0, "", plan.decoder, *astuple(Quality())) for parcel_id, reason in plan.absent]
+    parts = [pd.read_parquet(rows_path(folder, shard)) for shard in shards]
+    parts += [pd.DataFrame(rows, columns=list(MANIFEST_COLUMNS))] if rows or not parts else []
+    manifest = pd.concat(parts, ignore_index=True).sort_values("parcel_id", ignore_index=True)
+    with atomic_path(folder / "manifest.parquet") as temporary:
+        manifest.to_parquet(temporary, index=False)
+    ours = {path.name for shard in shards for path in (shard_path(folder, shard), rows_path(folder, shard))}
+    for path in folder.glob("shard_*"):
+        if path.name not in ours:
+            path.unlink()
 
 
-def cut_batch(batch: CutBatch) -> int:
-    """Cut one batch into its shard; return the number of parcels. Runs in a worker."""
-    rows = []
-    for parcel_id, wkb, hit in zip(batch.parcel_ids, batch.shapes, batch.touches, strict=True):
-        if wkb is None:
-            rows.append(CutRow(parcel_id=parcel_id, chip=None, quality=None, reason="no_geometry", tiles=""))
-            continue
-        tiles = tuple(batch.tiles[spot] for spot in hit)
-        chip, quality, reason = cut_chip(parcel_id, batch.year, shapely.from_wkb(wkb), tiles=tiles, settings=batch.settings)
-        names = "|".join(Path(tile.path).name for tile in tiles)
-        rows.append(CutRow(parcel_id=parcel_id, chip=chip, quality=quality, reason=reason, tiles=names))
-    write_shard(batch.folder, batch.shard, batch.year, rows)
-    return len(rows)
-
-
-def read_footprints(path: Path, layer: str) -> gpd.GeoSeries:
-    """Read building outlines; any vector format, any CRS."""
-    return read_table(path, layer=layer, what="footprints").geometry
-
-
-def _plan_key(batches: list[CutBatch]) -> str:
-    digest = hashlib.sha256()
-    for batch in batches:
-        for tile in batch.tiles:
-            file = Path(tile.path)
-            stamp = file.stat() if file.exists() else None
-            digest.update(repr((tile, stamp and (stamp.st_size, stamp.st_mtime_ns))).encode())
-        digest.update(repr((batch.parcel_ids, batch.touches, batch.settings)).encode())
-        for shape in batch.shapes:
-            digest.update(shape or b"-")
+def _inputs_key(roll: VacantRoll, flyover: Flyover, settings: TileSettings, footprints: FootprintFile | None) -> str:
+    """Return a checksum that changes when anything does that chips depend on."""
+    digest = hashlib.sha256(repr((CUTTER, flyover.year, flyover.white, settings, footprints, file_stamp(str(footprints.path)) if footprints else None)).encode())
+    for tile in flyover.tiles:
+        digest.update(repr((tile, file_stamp(tile.path))).encode())
+    digest.update("\0".join(roll.table["parcel_id"]).encode())
+    digest.update(repr(roll.table.crs).encode())
+    for shape in shapely.to_wkb(roll.table.geometry.to_numpy()):
+        digest.update(shape or b"-")
     return digest.hexdigest()
 
 

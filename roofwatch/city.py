@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
-from typing import TypeVar
+from typing import SupportsInt, TypeVar
 
 from imagery.flyover import Flyover, open_flyover
 from imagery.parcels import VacantRoll, read_roll
@@ -15,6 +15,7 @@ from roofwatch.executors import Execution, map_batches
 from roofwatch.progress import Progress
 
 Batch = TypeVar("Batch")
+Done = TypeVar("Done", bound=SupportsInt)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -47,13 +48,16 @@ class City:
         source = self.file.source(year)
         return open_flyover(year, source.path, source.flown, crs=source.crs)
 
-    def mapper(self, stage: str, total: int) -> Callable[[Callable[[Batch], int], Sequence[Batch]], Iterator[int]]:
-        """Return the executor of one stage, with its progress."""
+    def mapper(self, stage: str, total: int) -> Callable[[Callable[[Batch], Done], Sequence[Batch]], Iterator[Done]]:
+        """Return the executor of one stage, with its progress; it may be called several times."""
+        progress = Progress(stage, quiet=self.quiet)
+        progress.total = total
 
-        def run(function: Callable[[Batch], int], batches: Sequence[Batch]) -> Iterator[int]:
-            with Progress(stage, quiet=self.quiet) as progress:
-                progress.total = total
-                yield from map_batches(function, batches, self.execution, progress.advance)
+        def run(function: Callable[[Batch], Done], batches: Sequence[Batch]) -> Iterator[Done]:
+            with progress:
+                for done in map_batches(function, batches, self.execution):
+                    progress.advance(int(done))
+                    yield done
 
         return run
 

@@ -14,7 +14,7 @@ from typing import TypeVar
 
 from gis_export.inputs import ExportSettings
 from imagery.errors import ConfigError, MissingInput
-from imagery.parcels import ParcelFile, VacantFile
+from imagery.parcels import FootprintFile, ParcelFile, VacantFile
 from imagery.tiling import TileSettings
 from inference.hazard import Thresholds
 from models.spec import ModelSpec
@@ -30,16 +30,6 @@ class CityInfo:
     """Name of the city; the MLflow experiment."""
     workspace: Path
     """Folder in which everything is written."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class FootprintFile:
-    """Keys of [footprints]."""
-
-    path: Path
-    """Building outlines, any vector format."""
-    layer: str = ""
-    """Layer name; "" is the first."""
 
 
 @dataclass(frozen=True, kw_only=True)

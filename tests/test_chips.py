@@ -17,9 +17,10 @@ from rasterio.windows import from_bounds
 from shapely.affinity import rotate
 from shapely.geometry.base import BaseGeometry
 
-from imagery.chips import Chip, CutSettings, cut_chip
+from imagery.chips import Chip
 from imagery.errors import InputError, MissingInput
 from imagery.flyover import open_flyover
+from imagery.tiling import TileSettings, cut_one
 
 METRIC = "EPSG:32618"
 LEFT, TOP = 360_000.0, 4_350_064.0
@@ -30,13 +31,10 @@ CORNER = rotate(shapely.box(LEFT + 26, TOP - 35, LEFT + 38, TOP - 29), 20)
 
 
 def cut(paths: list[Path], shape: BaseGeometry = LOT, *, margin_m: float = 0.0) -> tuple[Chip | None, str]:
-    """Cut at 0.5 m out of tiles that are taken to touch the shape."""
+    """Cut at 0.5 m out of tiles."""
     flyover = open_flyover(2023, tuple(str(path) for path in paths))
-    settings = CutSettings(
-        gsd_m=0.5, margin_m=margin_m, max_side_m=100, min_covered=0.98, max_nodata=0.02, white=flyover.white, metric_crs=CRS(METRIC).to_wkt()
-    )  # fmt: skip
-    chip, _, reason = cut_chip("0001", 2023, shape, tiles=flyover.tiles, settings=settings)
-    return chip, reason
+    row = cut_one("0001", shape, flyover, settings=TileSettings(gsd_m=0.5, margin_m=margin_m, max_side_m=100), crs=CRS(METRIC))
+    return row.chip, row.reason
 
 
 def picture(paths: list[Path], shape: BaseGeometry = LOT, *, margin_m: float = 0.0) -> NDArray[np.int64]:

@@ -11,17 +11,19 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from imagery.chips import Chip, Quality
+from imagery.chips import Chip
+from imagery.cutting import CutJob, Work
 from imagery.flyover import Flyover, open_flyover
-from imagery.parcels import ParcelFile, VacantFile, VacantRoll, read_roll
+from imagery.parcels import FootprintFile, ParcelFile, VacantFile, VacantRoll, read_roll
+from imagery.quality import Quality
 from imagery.store import MANIFEST_COLUMNS, ChipStore, CutRow, read_chip, rows_path, write_shard
-from imagery.tiling import CutBatch, TileSettings, plan_batches, tile_parcels
+from imagery.tiling import TileSettings, plan_flyover, tile_parcels
 
 SETTINGS = TileSettings(gsd_m=0.5, margin_m=2)
 Inputs = tuple[VacantRoll, Flyover]
 
 
-def serial(function: Callable[[CutBatch], int], batches: Sequence[CutBatch]) -> Iterator[int]:
+def serial(function: Callable[[CutJob], Work], batches: Sequence[CutJob]) -> Iterator[Work]:
     yield from map(function, batches)
 
 
@@ -33,7 +35,7 @@ def inputs(tmp_path_factory: pytest.TempPathFactory, tiny_city: Callable[..., Pa
     return roll, open_flyover(2023, (str(folder / "flyover" / "2023"),))
 
 
-def tile(inputs: Inputs, folder: Path, settings: TileSettings = SETTINGS, footprints: gpd.GeoSeries | None = None) -> ChipStore:
+def tile(inputs: Inputs, folder: Path, settings: TileSettings = SETTINGS, footprints: FootprintFile | None = None) -> ChipStore:
     return tile_parcels(*inputs, folder, settings=settings, footprints=footprints, mapper=serial)
 
 
@@ -46,7 +48,7 @@ def test_written_chips_are_read(tmp_path_factory: pytest.TempPathFactory, sizes:
         pixels, mask = rng.integers(0, 256, (3, height, width)).astype(np.uint8), rng.random((height, width)) > 0.5
         chip = Chip(parcel_id=str(number), year=2023, pixels=pixels, mask=mask, transform=(1, 0, 0, 0, -1, 0), crs="EPSG:32618", gsd_m=1.0, quality=quality)
         rows.append(CutRow(parcel_id=str(number), chip=chip if seen else None, quality=quality, reason="" if seen else "nodata", tiles="a.tif"))
-    write_shard(folder, 3, 2023, rows)
+    write_shard(folder, 3, 2023, rows, decoder="gdal", key="k")
     table = pd.read_parquet(rows_path(folder, 3))
     assert table["parcel_id"].tolist() == [row.parcel_id for row in rows]
     assert table["reason"].tolist() == [row.reason for row in rows]
@@ -129,7 +131,8 @@ def test_footprints_narrow_the_mask(inputs: Inputs, houses: gpd.GeoDataFrame, tm
     roofs = houses.geometry.copy()
     west, south, east, _ = roofs.iloc[0].bounds
     roofs.iloc[0] = gpd.points_from_xy([west + 3], [south + 3], crs=houses.crs)[0].buffer(3, cap_style="square")
-    store = tile(inputs, tmp_path / "chips", footprints=gpd.GeoSeries(roofs, crs=houses.crs))
+    gpd.GeoDataFrame(geometry=roofs, crs=houses.crs).to_file(tmp_path / "roofs.gpkg")
+    store = tile(inputs, tmp_path / "chips", footprints=FootprintFile(path=tmp_path / "roofs.gpkg"))
     narrow, full = store.read("0216 001"), store.read("0216 002")
     assert narrow is not None and full is not None
     assert narrow.mask.sum() == pytest.approx(144, abs=30)
@@ -139,7 +142,7 @@ def test_footprints_narrow_the_mask(inputs: Inputs, houses: gpd.GeoDataFrame, tm
 
 def test_plan_does_not_hang_on_row_order(inputs: Inputs, tmp_path: Path) -> None:
     """Every vacant is in exactly one batch, and the plan is the same each time."""
-    batches, key = plan_batches(*inputs, tmp_path, settings=SETTINGS, footprints=None)
-    ids = [parcel_id for batch in batches for parcel_id in batch.parcel_ids]
+    plan = plan_flyover(*inputs, settings=SETTINGS, footprints=None)
+    ids = [parcel.parcel_id for task in (*plan.inner, *plan.seams) for parcel in task.parcels] + [parcel_id for parcel_id, _ in plan.absent]
     assert sorted(ids) == inputs[0].table["parcel_id"].tolist()
-    assert plan_batches(*inputs, tmp_path, settings=SETTINGS, footprints=None)[1] == key
+    assert plan_flyover(*inputs, settings=SETTINGS, footprints=None) == plan

@@ -1,0 +1,206 @@
+"""Decoding one unit of a tile: libjpeg-turbo for JPEG where the whole flyover is JPEG, GDAL for all else.
+
+Decoders differ by a gray level or more, so one decoder serves a whole flyover, in training and scoring alike.
+"""
+
+import mmap
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import lru_cache
+from pathlib import Path
+
+import cv2
+import imagecodecs
+import numpy as np
+import rasterio
+from numpy.typing import NDArray
+from rasterio.errors import RasterioError
+from rasterio.io import DatasetReader
+from rasterio.windows import Window
+
+from imagery.tiles import LARGEST_BLOCK_PX, Tile
+
+TURBO, GDAL = "libjpeg-turbo", "gdal"
+UNIT_PX = 512
+"""Side of a decode unit where the file has no blocks of its own, pixels."""
+BAND_ROWS = 256
+"""Rows of a decode unit of files that are compressed line by line."""
+LINE_DRIVERS = ("JPEG", "PNG", "BMP", "GIF")
+BLACK = 3
+"""Gray level up to which lossy compression may have turned an undeclared black border."""
+BLOB_PX = 9
+"""Side of the smallest black square that is taken for missing data in a lossy tile, pixels."""
+OPEN_TILES = 64
+"""Files kept open per worker."""
+NODATA, UNREADABLE, DATA = 1, 2, 3
+"""What is known of a pixel; 0 is outside of all tiles."""
+GDAL_OPTIONS: dict[str, object] = {
+    "GDAL_CACHEMAX": 64_000_000,  # bytes; units are kept by us, not by GDAL
+    "GTIFF_VIRTUAL_MEM_IO": "IF_ENOUGH_RAM",  # uncompressed files are mapped
+    "GDAL_DISABLE_READDIR_ON_OPEN": "FALSE",
+    "GDAL_HTTP_MAX_RETRY": 3,
+    "GDAL_HTTP_RETRY_DELAY": 1,
+    "VSI_CACHE": True,
+    "VSI_CACHE_SIZE": 8_000_000,
+}
+
+
+def choose_decoder(tiles: tuple[Tile, ...]) -> str:
+    """Return the decoder that serves all tiles of a flyover: `TURBO` or `GDAL`."""
+    return TURBO if tiles and all(_is_plain_jpeg(tile) for tile in tiles) else GDAL
+
+
+def decode_unit(tile: Tile, decoder: str) -> tuple[int, int]:
+    """Return the (rows, columns) that are decoded at once: a block of the file, a band of lines, or for libjpeg-turbo a whole JPEG file."""
+    rows, columns = tile.block
+    if decoder == TURBO:
+        return (tile.height, tile.width) if tile.driver == "JPEG" else tile.block
+    if tile.driver in LINE_DRIVERS or (tile.driver == "GTiff" and tile.compression and columns >= tile.width):
+        return min(tile.height, max(rows, BAND_ROWS // rows * rows)), tile.width  # whole strips, read from top to bottom
+    if tile.compression or rows * columns >= 128 * 128:
+        return tile.block
+    return min(UNIT_PX, tile.height), min(UNIT_PX, tile.width)
+
+
+@contextmanager
+def decoding() -> Iterator[None]:
+    """Set GDAL up for decoding; units are only decoded inside."""
+    with rasterio.Env(**GDAL_OPTIONS):
+        yield
+
+
+def read_unit(tile: Tile, row: int, column: int, *, decoder: str, white: float) -> tuple[NDArray[np.uint8], NDArray[np.uint8] | None]:
+    """Decode one unit.
+
+    Args:
+        tile: Header of the file.
+        row: Row of the unit in the grid of units.
+        column: Its column.
+        decoder: What `choose_decoder` said for the flyover.
+        white: Pixel value shown as 255 in tiles deeper than 8 bit.
+
+    Returns:
+        RGB (h, w, 3), and per pixel `NODATA` or `DATA` (h, w); None where all of it is data.
+
+    Raises:
+        RasterioError, ValueError, OSError, RuntimeError: the unit cannot be decoded.
+    """
+    rows, columns = decode_unit(tile, decoder)
+    top, left = row * rows, column * columns
+    height, width = min(rows, tile.height - top), min(columns, tile.width - left)
+    if decoder == GDAL:
+        return _read_gdal(tile, Window(left, top, width, height), white)
+    pixels = _read_turbo(tile, row, column)[:height, :width]
+    if pixels.shape != (height, width, 3):
+        raise ValueError(f"{tile.path}: a block decodes to {pixels.shape}, want {(height, width, 3)}")
+    return pixels, _states(tile, pixels)
+
+
+def file_stamp(path: str) -> tuple[int, int]:
+    """Return size and time of the last change in nanoseconds; zeros for GDAL virtual paths."""
+    if path.startswith("/vsi"):
+        return 0, 0
+    facts = Path(path).stat()
+    return facts.st_size, facts.st_mtime_ns
+
+
+def _is_plain_jpeg(tile: Tile) -> bool:
+    """Tell whether libjpeg-turbo can take a tile's bytes as they are."""
+    plain = not tile.path.startswith("/vsi") and tile.depth == "uint8" and not tile.alpha and not tile.masked and tile.bands in ((1, 2, 3), (1, 1, 1))
+    if tile.driver == "JPEG":
+        return plain and tile.colorspace in ("YCbCr", "") and tile.width * tile.height <= LARGEST_BLOCK_PX
+    return plain and tile.driver == "GTiff" and tile.compression == "jpeg" and tile.colorspace in ("YCbCr", "")
+
+
+def _read_turbo(tile: Tile, row: int, column: int) -> NDArray[np.uint8]:
+    if tile.driver == "JPEG":
+        data, tables = Path(tile.path).read_bytes(), b""
+    else:
+        file = _jpeg_file(tile.path, tile.level, file_stamp(tile.path))
+        data, tables = file.block(row, column), file.tables
+    if not data.rstrip(b"\0").endswith(b"\xff\xd9"):  # the end-of-image marker; libjpeg would fill up with gray
+        raise ValueError(f"{tile.path}: JPEG data ends early")
+    pixels = imagecodecs.jpeg8_decode(data, tables=tables or None)
+    return np.repeat(pixels[..., None], 3, axis=2) if pixels.ndim == 2 else np.asarray(pixels, dtype=np.uint8)
+
+
+class _JpegFile:
+    """A TIFF of JPEG blocks, mapped into memory."""
+
+    def __init__(self, path: str, level: int) -> None:
+        """Map the file and read its shared tables."""
+        self.source = rasterio.open(path)
+        self.overview = {"ovr": level} if level >= 0 else {}
+        text = self.source.get_tag_item("JPEGTABLES", "TIFF", bidx=1, **self.overview)
+        self.tables = bytes.fromhex(text) if text else b""
+        with open(path, "rb") as stream:
+            self.bytes = mmap.mmap(stream.fileno(), 0, access=mmap.ACCESS_READ)
+
+    def block(self, row: int, column: int) -> bytes:
+        """Return the compressed bytes of one block."""
+        offset, size = (self.source.get_tag_item(f"BLOCK_{name}_{column}_{row}", "TIFF", bidx=1, **self.overview) for name in ("OFFSET", "SIZE"))
+        return self.bytes[int(offset) : int(offset) + int(size)] if offset and size else b""
+
+
+def _read_gdal(tile: Tile, window: Window, white: float) -> tuple[NDArray[np.uint8], NDArray[np.uint8] | None]:
+    source = _dataset(tile.path, tile.level, file_stamp(tile.path))
+    shape, bands = (int(window.height), int(window.width)), sorted(set(tile.bands))
+    if tile.depth == "uint8" and tile.bands == (1, 2, 3) and not tile.alpha:
+        pixels = np.empty((*shape, 3), np.uint8)
+        source.read([1, 2, 3], window=window, out=pixels.transpose(2, 0, 1))
+        return pixels, _masked(source, window, _states(tile, pixels), tile)
+    raw = source.read([*bands, *([tile.alpha] if tile.alpha else [])], window=window)
+    color = raw[: len(bands)]
+    if tile.palette:
+        table = np.zeros((256, 3), np.uint8)
+        for number, rgba in source.colormap(1).items():
+            table[number] = rgba[:3]
+        pixels = table[np.clip(color[0], 0, 255).astype(np.intp)]
+    else:
+        eight = color if tile.depth == "uint8" else np.clip(np.nan_to_num(color.astype(np.float32)) * (255.0 / white), 0, 255).astype(np.uint8)
+        pixels = np.ascontiguousarray(eight[[bands.index(band) for band in tile.bands]].transpose(1, 2, 0))
+    missing = np.zeros(shape, bool)
+    if tile.alpha:
+        missing |= raw[-1] == 0
+    if tile.nodata is not None:
+        missing |= (np.isnan(color) if np.isnan(tile.nodata) else color == tile.nodata).all(axis=0)
+    states = np.where(missing, np.uint8(NODATA), np.uint8(DATA)) if missing.any() else None
+    return pixels, _masked(source, window, states, tile)
+
+
+def _states(tile: Tile, pixels: NDArray[np.uint8]) -> NDArray[np.uint8] | None:
+    """Return where 8-bit RGB (h, w, 3) holds data, None where all of it does."""
+    if tile.nodata is None or not 0 <= tile.nodata <= 255:
+        return None
+    missing = cv2.inRange(pixels, (tile.nodata,) * 3, (tile.nodata,) * 3)
+    return np.where(missing > 0, np.uint8(NODATA), np.uint8(DATA)) if cv2.countNonZero(missing) else None
+
+
+def _masked(source: DatasetReader, window: Window, states: NDArray[np.uint8] | None, tile: Tile) -> NDArray[np.uint8] | None:
+    """Take away what the file's own mask hides."""
+    if not tile.masked:
+        return states
+    hidden = source.read_masks(1, window=window) == 0
+    if not hidden.any():
+        return states
+    return np.where(hidden, np.uint8(NODATA), np.uint8(DATA) if states is None else states)
+
+
+def black_blobs(pixels: NDArray[np.uint8]) -> NDArray[np.bool_] | None:
+    """Return where RGB (h, w, 3) of a lossy tile is black without texture in squares of `BLOB_PX`; None where it is nowhere."""
+    black = cv2.inRange(pixels, (0, 0, 0), (BLACK,) * 3)
+    if cv2.countNonZero(black) < BLOB_PX**2:
+        return None
+    blobs = cv2.morphologyEx(black, cv2.MORPH_OPEN, np.ones((BLOB_PX, BLOB_PX), np.uint8))
+    return np.asarray(blobs > 0) if cv2.countNonZero(blobs) else None
+
+
+@lru_cache(maxsize=OPEN_TILES)
+def _dataset(path: str, level: int, stamp: tuple[int, int]) -> DatasetReader:
+    """Open a file once per worker and delivery; GDAL closes it when the cache lets go of it."""
+    return rasterio.open(path, overview_level=level) if level >= 0 else rasterio.open(path)
+
+
+@lru_cache(maxsize=OPEN_TILES)
+def _jpeg_file(path: str, level: int, stamp: tuple[int, int]) -> _JpegFile:
+    return _JpegFile(path, level)
