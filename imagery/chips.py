@@ -1,19 +1,21 @@
 """One chip from its views: windows put together, averaged where the source is finer, warped once, masked."""
 
 from dataclasses import dataclass
+from typing import TypeVar
 
 import cv2
 import numpy as np
 import shapely
 from numpy.typing import NDArray
 
-from imagery.decode import DATA, NODATA, black_blobs
+from imagery.decode import DATA, NODATA, Pixels, black_blobs
 from imagery.plan import ParcelCut, View
-from imagery.quality import Quality
+from imagery.quality import Quality, Scene
 from imagery.windows import Affine6, draw_mask
 
-Piece = tuple[NDArray[np.uint8], NDArray[np.uint8] | None]
-"""RGB (h, w, 3), and what is known of each pixel (h, w); None where all of it is data."""
+Piece = tuple[Pixels, bool]
+"""RGBX (h, w, 4), X being what is known of each pixel (see `imagery.decode`), and whether all of it is data."""
+T = TypeVar("T", np.uint8, np.float32)
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -43,20 +45,6 @@ class Chip:
             raise ValueError(f"chip {self.parcel_id}: pixels {self.pixels.dtype} {self.pixels.shape}, mask {self.mask.shape}; want uint8 (3, H, W) and (H, W)")
 
 
-@dataclass(frozen=True, kw_only=True, eq=False)
-class Scene:
-    """A chip before anybody asks whether it can be judged."""
-
-    pixels: NDArray[np.uint8]
-    """RGB, (H, W, 3); 0 where nothing is known."""
-    mask: NDArray[np.bool_]
-    """Inside of the parcel, (H, W)."""
-    states: NDArray[np.uint8] | None
-    """What is known of each pixel, (H, W); None where all of it is data."""
-    owners: NDArray[np.uint8] | None
-    """Rank of the read that each pixel comes from, (H, W); None where there is one."""
-
-
 def make_scene(parcel: ParcelCut, pieces: list[list[Piece]]) -> Scene:
     """Put a chip together.
 
@@ -65,55 +53,54 @@ def make_scene(parcel: ParcelCut, pieces: list[list[Piece]]) -> Scene:
         pieces: For every view, the pixels of its reads.
     """
     mask = draw_mask(shapely.from_wkb(parcel.shape), parcel.grid)
-    pixels, states, owners = _show(parcel.views[0], pieces[0], mask.shape)
+    pixels, whole, owners = _show(parcel.views[0], pieces[0], mask.shape)
     for view, some in zip(parcel.views[1:], pieces[1:], strict=True):
-        if states is None:
+        if whole:
             break
-        other, known, theirs = _show(view, some, mask.shape)
-        known = np.full(mask.shape, DATA, np.uint8) if known is None else known
-        fresh = (known == DATA) & (states < DATA)
-        pixels[fresh] = other[fresh]
+        other, _, theirs = _show(view, some, mask.shape)
+        better = other[..., 3] > pixels[..., 3]
+        pixels[better] = other[better]
         owners = np.zeros(mask.shape, np.uint8) if owners is None else owners
-        owners[fresh] = 128 if theirs is None else 128 + theirs[fresh]
-        states = np.maximum(states, known)
-    return Scene(pixels=pixels, mask=mask, states=states, owners=owners)
+        owners[better] = 128 if theirs is None else 128 + theirs[better]
+        whole = bool((pixels[..., 3] == DATA).all())
+    return Scene(pixels=pixels, mask=mask, whole=whole, owners=owners)
 
 
-def _show(view: View, pieces: list[Piece], shape: tuple[int, ...]) -> tuple[NDArray[np.uint8], NDArray[np.uint8] | None, NDArray[np.uint8] | None]:
-    """Return pixels (H, W, 3), states and owners (H, W) of one view on the chip's grid."""
-    pixels, states = _assemble(view, pieces)
+def _show(view: View, pieces: list[Piece], shape: tuple[int, ...]) -> tuple[Pixels, bool, Pixels | None]:
+    """Return RGBX (H, W, 4) of one view on the chip's grid, whether all of it is data, and who each pixel belongs to (H, W)."""
+    pixels, whole = _assemble(view, pieces)
     owners = _owners(view) if len(pieces) > 1 else None
-    if view.guess_black:
-        blobs = black_blobs(pixels)
-        if blobs is not None:
-            states = np.full(view.shape, DATA, np.uint8) if states is None else states
-            states = np.where(blobs & (states == DATA), np.uint8(NODATA), states)
+    blobs = black_blobs(pixels) if view.guess_black else None
+    if blobs is not None:
+        pixels, whole = pixels.copy(), False
+        pixels[blobs & (pixels[..., 3] == DATA), 3] = NODATA
     if view.shrink > 1:
-        pixels, states, owners = _shrink(pixels, states, owners, view.shrink)
-    to_view = _center_matrix(view.matrix, view.shrink)
-    size, flags = (shape[1], shape[0]), cv2.WARP_INVERSE_MAP
+        pixels, owners = _shrink(pixels, whole, view.shrink), None if owners is None else owners[:: view.shrink, :: view.shrink]
+    to_view, size = _center_matrix(view.matrix, view.shrink), (shape[1], shape[0])
     if owners is not None:
-        owners = np.asarray(cv2.warpAffine(owners, to_view, size, flags=flags | cv2.INTER_NEAREST, borderMode=cv2.BORDER_REPLICATE), np.uint8)
-    if states is None and _lies_inside(to_view, shape, pixels.shape):
-        return np.asarray(cv2.warpAffine(pixels, to_view, size, flags=flags | cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE), np.uint8), None, owners
-    return *_warp_holes(pixels, np.full(pixels.shape[:2], DATA, np.uint8) if states is None else states, to_view, size), owners
+        owners = _warp(np.ascontiguousarray(owners), to_view, size, nearest=True)
+    if not whole:
+        return _warp_holes(pixels, to_view, size), False, owners
+    shown = _warp(pixels, to_view, size)
+    if _lies_inside(to_view, shape, pixels.shape):
+        return shown, True, owners
+    shown[_outside(to_view, shape, pixels.shape)] = 0
+    return shown, False, owners
 
 
 def _assemble(view: View, pieces: list[Piece]) -> Piece:
     """Lay the pieces into one window; the first one counts where two hold data."""
     if len(pieces) == 1 and pieces[0][0].shape[:2] == view.shape:
         return pieces[0]
-    pixels, states = np.zeros((*view.shape, 3), np.uint8), np.zeros(view.shape, np.uint8)
-    for read, (part, known) in zip(view.reads, pieces, strict=True):
-        box = slice(read.at[0], read.at[0] + part.shape[0]), slice(read.at[1], read.at[1] + part.shape[1])
-        before = states[box]
-        better = (DATA if known is None else known) > before
-        if known is None and not before.any():
-            pixels[box], states[box] = part, DATA
+    pixels = np.zeros((*view.shape, 4), np.uint8)
+    for read, (part, whole) in zip(view.reads, pieces, strict=True):
+        there = pixels[read.at[0] : read.at[0] + part.shape[0], read.at[1] : read.at[1] + part.shape[1]]
+        if whole and not there[..., 3].any():
+            there[:] = part
         else:
-            pixels[box][better] = part[better]
-            states[box] = np.where(better, DATA if known is None else known, before)
-    return pixels, None if (states == DATA).all() else states
+            better = part[..., 3] > there[..., 3]
+            there[better] = part[better]
+    return pixels, bool((pixels[..., 3] == DATA).all())
 
 
 def _owners(view: View) -> NDArray[np.uint8] | None:
@@ -128,16 +115,19 @@ def _owners(view: View) -> NDArray[np.uint8] | None:
     return owners
 
 
-def _shrink(
-    pixels: NDArray[np.uint8], states: NDArray[np.uint8] | None, owners: NDArray[np.uint8] | None, factor: int
-) -> tuple[NDArray[np.uint8], NDArray[np.uint8] | None, NDArray[np.uint8] | None]:
-    """Average squares of `factor` pixels; a square counts as data when all of it is."""
-    rows, columns = -(-pixels.shape[0] // factor) * factor, -(-pixels.shape[1] // factor) * factor
-    down, right = rows - pixels.shape[0], columns - pixels.shape[1]
-    whole = cv2.copyMakeBorder(pixels, 0, down, 0, right, cv2.BORDER_REPLICATE)
-    small = np.asarray(cv2.resize(whole, (columns // factor, rows // factor), interpolation=cv2.INTER_AREA), np.uint8)
-    squares = [None if part is None else np.pad(part, ((0, down), (0, right)), mode="edge").reshape(rows // factor, factor, columns // factor, factor) for part in (states, owners)]
-    return small, None if squares[0] is None else squares[0].min(axis=(1, 3)), None if squares[1] is None else squares[1].min(axis=(1, 3))
+def _shrink(pixels: Pixels, whole: bool, factor: int) -> Pixels:
+    """Average squares of `factor` pixels; a square is known as well as its least known pixel."""
+    rows, columns = -(-pixels.shape[0] // factor), -(-pixels.shape[1] // factor)
+    padded = cv2.copyMakeBorder(pixels, 0, rows * factor - pixels.shape[0], 0, columns * factor - pixels.shape[1], cv2.BORDER_REPLICATE)
+    small = np.asarray(cv2.resize(padded, (columns, rows), interpolation=cv2.INTER_AREA), np.uint8)
+    if not whole:
+        small[..., 3] = padded[..., 3].reshape(rows, factor, columns, factor).min(axis=(1, 3))
+    return small
+
+
+def _warp(pixels: NDArray[T], to_view: NDArray[np.float64], size: tuple[int, int], *, nearest: bool = False) -> NDArray[T]:
+    flags = cv2.WARP_INVERSE_MAP | (cv2.INTER_NEAREST if nearest else cv2.INTER_LINEAR)
+    return np.asarray(cv2.warpAffine(pixels, to_view, size, flags=flags, borderMode=cv2.BORDER_REPLICATE), pixels.dtype)
 
 
 def _center_matrix(matrix: Affine6, factor: int) -> NDArray[np.float64]:
@@ -153,12 +143,20 @@ def _lies_inside(to_view: NDArray[np.float64], shape: tuple[int, ...], view: tup
     return bool((ends >= -0.5).all() and (ends < np.array([view[1] - 0.5, view[0] - 0.5])).all())
 
 
-def _warp_holes(pixels: NDArray[np.uint8], states: NDArray[np.uint8], to_view: NDArray[np.float64], size: tuple[int, int]) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
-    """Warp pixels of which some hold no data: those are left out of every mean, as in `rasterio.warp` with nodata."""
-    held = (states == DATA).astype(np.float32)
-    flags = cv2.WARP_INVERSE_MAP
-    weight = cv2.warpAffine(held, to_view, size, flags=flags | cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
-    color = cv2.warpAffine(pixels * held[..., None], to_view, size, flags=flags | cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
-    known = np.asarray(cv2.warpAffine(states, to_view, size, flags=flags | cv2.INTER_NEAREST, borderMode=cv2.BORDER_CONSTANT, borderValue=0), np.uint8)
-    shown = np.rint(color / np.maximum(weight, 1e-6)[..., None]) * (known == DATA)[..., None]
-    return shown.astype(np.uint8), known
+def _outside(to_view: NDArray[np.float64], shape: tuple[int, ...], view: tuple[int, ...]) -> NDArray[np.bool_]:
+    """Return which pixel centers of the chip (H, W) fall beside the view."""
+    (a, b, c), (d, e, f) = to_view
+    columns, rows = np.arange(shape[1])[None, :], np.arange(shape[0])[:, None]
+    x, y = a * columns + b * rows + c, d * columns + e * rows + f
+    return np.asarray((x < -0.5) | (x >= view[1] - 0.5) | (y < -0.5) | (y >= view[0] - 0.5))
+
+
+def _warp_holes(pixels: Pixels, to_view: NDArray[np.float64], size: tuple[int, int]) -> Pixels:
+    """Warp RGBX of which some is no data: that is left out of every mean, as in `rasterio.warp` with nodata."""
+    held = (pixels[..., 3] == DATA).astype(np.float32)
+    weight, color = _warp(held, to_view, size), _warp(pixels * held[..., None], to_view, size)
+    known = _warp(np.ascontiguousarray(pixels[..., 3]), to_view, size, nearest=True)
+    known[_outside(to_view, size[::-1], pixels.shape)] = 0
+    shown = (np.rint(color / np.maximum(weight, 1e-6)[..., None]) * (known == DATA)[..., None]).astype(np.uint8)
+    shown[..., 3] = known
+    return shown

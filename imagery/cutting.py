@@ -17,7 +17,7 @@ from imagery.chips import Chip, Piece, make_scene
 from imagery.decode import DATA, UNREADABLE, decode_unit, decoding, read_unit
 from imagery.files import atomic_path
 from imagery.plan import CutSettings, CutTask, ParcelCut, Read, units_of
-from imagery.quality import Quality, QualityLimits, measure_quality, unreadable_share, why_not
+from imagery.quality import QualityLimits, measure_quality, why_not
 from imagery.store import CutRow, write_shard
 
 Unit = tuple[int, int, int]
@@ -86,21 +86,25 @@ def cut_parcels(job: CutJob, units: "Units", spill: BinaryIO | None) -> Iterator
     work += [(units.first(read), None, read, place) for read, place in zip(job.task.spills, places, strict=True)]
     for _, parcel, read, place in sorted(work, key=lambda item: item[0]):
         if parcel is not None:
+            reads = [read for view in parcel.views for read in view.reads]
             yield cut_parcel(job, parcel, [[units.piece(one) for one in view.reads] for view in parcel.views])
+            units.release(reads)
         elif read is not None and spill is not None:
-            _write_piece(spill, place, units.piece(read))
+            spill.seek(place)
+            spill.write(np.ascontiguousarray(units.piece(read)[0]).data)
+            units.release([read])
 
 
 def cut_parcel(job: CutJob, parcel: ParcelCut, pieces: list[list[Piece]]) -> CutRow:
     """Cut one parcel from the pixels of its reads."""
     scene = make_scene(parcel, pieces)
-    quality = measure_quality(scene.pixels, scene.mask, states=scene.states, owners=scene.owners)
-    reason = why_not(quality, job.limits, unreadable=unreadable_share(scene.mask, scene.states) > 0)
+    quality = measure_quality(scene)
+    reason = why_not(quality, job.limits, unreadable=not scene.whole and bool((scene.pixels[scene.mask, 3] == UNREADABLE).any()))
     names = "|".join(dict.fromkeys(job.task.tiles[read.tile].name for view in parcel.views for read in view.reads))
     if reason:
         return CutRow(parcel_id=parcel.parcel_id, chip=None, quality=quality, reason=reason, tiles=names)
     planes = np.empty((4, *scene.mask.shape), np.uint8)
-    cv2.split(scene.pixels, [planes[0], planes[1], planes[2]])
+    cv2.split(scene.pixels, [*planes])
     planes[3] = scene.mask
     chip = Chip(
         parcel_id=parcel.parcel_id, year=job.year, pixels=planes[:3], mask=planes[3].view(np.bool_), transform=parcel.grid.transform,
@@ -122,6 +126,7 @@ class Units:
         """Count how often every unit will be wanted."""
         self.job, self.decoded = job, 0
         self.live: dict[Unit, Piece] = {}
+        self.used: list[NDArray[np.uint8]] = []  # arrays of dropped units, to be written over
         reads = [*(read for parcel in job.task.parcels for view in parcel.views for read in view.reads), *job.task.spills]
         self.wanted = Counter(unit for read in reads if read.piece is None for unit in self._under(read))
 
@@ -130,41 +135,36 @@ class Units:
         return self._under(read)[0]
 
     def piece(self, read: Read) -> Piece:
-        """Return the pixels of a read, and what is known of them."""
+        """Return the pixels of a read; they hold until it is released."""
         if read.piece is not None:
             return self._stored(read)
         under = self._under(read)
-        piece = self._inside(read, under[0]) if len(under) == 1 else self._across(read, under)
-        for unit in under:
+        if len(under) > 1:
+            return self._across(read, under)
+        (top, left), (pixels, whole) = self._corner(under[0]), self._decode(under[0])
+        r0, r1, c0, c1 = read.window
+        return pixels[r0 - top : r1 - top, c0 - left : c1 - left], whole
+
+    def release(self, reads: list[Read]) -> None:
+        """Let go of the units under some reads that have been used."""
+        for unit in (unit for read in reads if read.piece is None for unit in self._under(read)):
             self.wanted[unit] -= 1
             if not self.wanted[unit]:
-                del self.live[unit]
-        return piece
+                self.used = [*self.used[-7:], self.live.pop(unit)[0]]
 
     def _under(self, read: Read) -> list[Unit]:
         return units_of(read, self.job.task.tiles[read.tile], self.job.decoder)
 
-    def _inside(self, read: Read, unit: Unit) -> Piece:
-        """Return a view on a single unit; nothing is copied."""
-        (top, left), (pixels, states) = self._corner(unit), self._decode(unit)
-        r0, r1, c0, c1 = read.window
-        box = slice(r0 - top, r1 - top), slice(c0 - left, c1 - left)
-        return pixels[box], None if states is None else states[box]
-
     def _across(self, read: Read, under: list[Unit]) -> Piece:
         """Copy the parts of several units side by side."""
         r0, r1, c0, c1 = read.window
-        pixels, states = np.empty((r1 - r0, c1 - c0, 3), np.uint8), None
+        pixels, whole = np.empty((r1 - r0, c1 - c0, 4), np.uint8), True
         for unit in under:
-            (top, left), (part, known) = self._corner(unit), self._decode(unit)
+            (top, left), (part, full) = self._corner(unit), self._decode(unit)
             rows, columns = (max(r0, top), min(r1, top + part.shape[0])), (max(c0, left), min(c1, left + part.shape[1]))
-            here = slice(rows[0] - r0, rows[1] - r0), slice(columns[0] - c0, columns[1] - c0)
-            there = slice(rows[0] - top, rows[1] - top), slice(columns[0] - left, columns[1] - left)
-            pixels[here] = part[there]
-            if known is not None:
-                states = np.full(pixels.shape[:2], DATA, np.uint8) if states is None else states
-                states[here] = known[there]
-        return pixels, states
+            pixels[rows[0] - r0 : rows[1] - r0, columns[0] - c0 : columns[1] - c0] = part[rows[0] - top : rows[1] - top, columns[0] - left : columns[1] - left]
+            whole &= full
+        return pixels, whole
 
     def _corner(self, unit: Unit) -> tuple[int, int]:
         rows, columns = decode_unit(self.job.task.tiles[unit[0]], self.job.decoder)
@@ -175,27 +175,16 @@ class Units:
             tile, row, column = self.job.task.tiles[unit[0]], unit[1], unit[2]
             self.decoded += 1
             try:
-                self.live[unit] = read_unit(tile, row, column, decoder=self.job.decoder, white=self.job.white)
+                self.live[unit] = read_unit(tile, row, column, decoder=self.job.decoder, white=self.job.white, out=self.used.pop() if self.used else None)
             except (RasterioError, ValueError, OSError, RuntimeError):
                 rows, columns = decode_unit(tile, self.job.decoder)
                 shape = min(rows, tile.height - row * rows), min(columns, tile.width - column * columns)
-                self.live[unit] = np.zeros((*shape, 3), np.uint8), np.full(shape, UNREADABLE, np.uint8)
+                self.live[unit] = np.full((*shape, 4), (0, 0, 0, UNREADABLE), np.uint8), False
         return self.live[unit]
 
     def _stored(self, read: Read) -> Piece:
         """Map a piece that another task left."""
         task, rank = read.piece or (0, 0)
         r0, r1, c0, c1 = read.window
-        shape = r1 - r0, c1 - c0
-        flat = np.memmap(self.job.take[task], dtype=np.uint8, mode="r", offset=self.job.offsets[task, rank], shape=(4 * shape[0] * shape[1],))
-        pixels, states = flat[: 3 * shape[0] * shape[1]].reshape(*shape, 3), flat[3 * shape[0] * shape[1] :].reshape(shape)
-        return np.asarray(pixels), None if states.min() == DATA else np.asarray(states)
-
-
-def _write_piece(spill: BinaryIO, place: int, piece: Piece) -> None:
-    """Write RGB (h, w, 3), then what is known (h, w)."""
-    pixels, states = piece
-    known: NDArray[np.uint8] = np.full(pixels.shape[:2], DATA, np.uint8) if states is None else states
-    spill.seek(place)
-    spill.write(np.ascontiguousarray(pixels).data)
-    spill.write(np.ascontiguousarray(known).data)
+        pixels = np.memmap(self.job.take[task], dtype=np.uint8, mode="r", offset=self.job.offsets[task, rank], shape=(r1 - r0, c1 - c0, 4))
+        return np.asarray(pixels), bool(pixels[..., 3].min() == DATA)

@@ -4,6 +4,7 @@ Decoders differ by a gray level or more, so one decoder serves a whole flyover, 
 """
 
 import mmap
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import lru_cache
@@ -21,6 +22,7 @@ from rasterio.windows import Window
 from imagery.tiles import LARGEST_BLOCK_PX, Tile
 
 TURBO, GDAL = "libjpeg-turbo", "gdal"
+Pixels = NDArray[np.uint8]
 UNIT_PX = 512
 """Side of a decode unit where the file has no blocks of its own, pixels."""
 BAND_ROWS = 256
@@ -32,8 +34,8 @@ BLOB_PX = 9
 """Side of the smallest black square that is taken for missing data in a lossy tile, pixels."""
 OPEN_TILES = 64
 """Files kept open per worker."""
-NODATA, UNREADABLE, DATA = 1, 2, 3
-"""What is known of a pixel; 0 is outside of all tiles."""
+NODATA, UNREADABLE, DATA = 1, 2, 255
+"""What is known of a pixel, in the fourth channel beside red, green and blue; 0 is outside of all tiles."""
 GDAL_OPTIONS: dict[str, object] = {
     "GDAL_CACHEMAX": 64_000_000,  # bytes; units are kept by us, not by GDAL
     "GTIFF_VIRTUAL_MEM_IO": "IF_ENOUGH_RAM",  # uncompressed files are mapped
@@ -69,7 +71,7 @@ def decoding() -> Iterator[None]:
         yield
 
 
-def read_unit(tile: Tile, row: int, column: int, *, decoder: str, white: float) -> tuple[NDArray[np.uint8], NDArray[np.uint8] | None]:
+def read_unit(tile: Tile, row: int, column: int, *, decoder: str, white: float, out: Pixels | None = None) -> tuple[Pixels, bool]:
     """Decode one unit.
 
     Args:
@@ -78,9 +80,10 @@ def read_unit(tile: Tile, row: int, column: int, *, decoder: str, white: float) 
         column: Its column.
         decoder: What `choose_decoder` said for the flyover.
         white: Pixel value shown as 255 in tiles deeper than 8 bit.
+        out: A used array of the unit's shape to be written over, which saves fetching memory anew.
 
     Returns:
-        RGB (h, w, 3), and per pixel `NODATA` or `DATA` (h, w); None where all of it is data.
+        Red, green, blue and what is known (`NODATA` or `DATA`), uint8 (h, w, 4); and whether all of it is data.
 
     Raises:
         RasterioError, ValueError, OSError, RuntimeError: the unit cannot be decoded.
@@ -89,18 +92,19 @@ def read_unit(tile: Tile, row: int, column: int, *, decoder: str, white: float) 
     top, left = row * rows, column * columns
     height, width = min(rows, tile.height - top), min(columns, tile.width - left)
     if decoder == GDAL:
-        return _read_gdal(tile, Window(left, top, width, height), white)
-    pixels = _read_turbo(tile, row, column)[:height, :width]
-    if pixels.shape != (height, width, 3):
-        raise ValueError(f"{tile.path}: a block decodes to {pixels.shape}, want {(height, width, 3)}")
-    return pixels, _states(tile, pixels)
+        pixels = np.empty((height, width, 4), np.uint8) if out is None or out.shape != (height, width, 4) else out
+        return pixels, _read_gdal(tile, Window(left, top, width, height), white, pixels)
+    pixels = _read_turbo(tile, row, column, out)
+    if pixels.shape[0] < height or pixels.shape[1] < width or pixels.shape[2:] != (4,):
+        raise ValueError(f"{tile.path}: a block decodes to {pixels.shape}, want {(height, width, 4)}")
+    return pixels[:height, :width], _mark_nodata(tile, pixels[:height, :width])
 
 
 def file_stamp(path: str) -> tuple[int, int]:
     """Return size and time of the last change in nanoseconds; zeros for GDAL virtual paths."""
     if path.startswith("/vsi"):
         return 0, 0
-    facts = Path(path).stat()
+    facts = os.stat(path)  # once per unit, and faster than by pathlib
     return facts.st_size, facts.st_mtime_ns
 
 
@@ -112,7 +116,8 @@ def _is_plain_jpeg(tile: Tile) -> bool:
     return plain and tile.driver == "GTiff" and tile.compression == "jpeg" and tile.colorspace in ("YCbCr", "")
 
 
-def _read_turbo(tile: Tile, row: int, column: int) -> NDArray[np.uint8]:
+def _read_turbo(tile: Tile, row: int, column: int, out: Pixels | None) -> Pixels:
+    """Decode one JPEG to RGBX; libjpeg-turbo sets X to 255, which is `DATA`."""
     if tile.driver == "JPEG":
         data, tables = Path(tile.path).read_bytes(), b""
     else:
@@ -120,8 +125,10 @@ def _read_turbo(tile: Tile, row: int, column: int) -> NDArray[np.uint8]:
         data, tables = file.block(row, column), file.tables
     if not data.rstrip(b"\0").endswith(b"\xff\xd9"):  # the end-of-image marker; libjpeg would fill up with gray
         raise ValueError(f"{tile.path}: JPEG data ends early")
-    pixels = imagecodecs.jpeg8_decode(data, tables=tables or None)
-    return np.repeat(pixels[..., None], 3, axis=2) if pixels.ndim == 2 else np.asarray(pixels, dtype=np.uint8)
+    if len(set(tile.bands)) == 1:
+        return np.asarray(cv2.cvtColor(imagecodecs.jpeg8_decode(data, tables=tables or None), cv2.COLOR_GRAY2RGBA), dtype=np.uint8)
+    shape = (*decode_unit(tile, TURBO), 4)
+    return np.asarray(imagecodecs.jpeg8_decode(data, tables=tables or None, outcolorspace="RGBA", out=out if out is not None and out.shape == shape else None), dtype=np.uint8)
 
 
 class _JpegFile:
@@ -142,55 +149,60 @@ class _JpegFile:
         return self.bytes[int(offset) : int(offset) + int(size)] if offset and size else b""
 
 
-def _read_gdal(tile: Tile, window: Window, white: float) -> tuple[NDArray[np.uint8], NDArray[np.uint8] | None]:
+def _read_gdal(tile: Tile, window: Window, white: float, out: Pixels) -> bool:
+    """Read a window into RGBX (h, w, 4); return whether all of it is data."""
     source = _dataset(tile.path, tile.level, file_stamp(tile.path))
-    shape, bands = (int(window.height), int(window.width)), sorted(set(tile.bands))
     if tile.depth == "uint8" and tile.bands == (1, 2, 3) and not tile.alpha:
-        pixels = np.empty((*shape, 3), np.uint8)
-        source.read([1, 2, 3], window=window, out=pixels.transpose(2, 0, 1))
-        return pixels, _masked(source, window, _states(tile, pixels), tile)
+        source.read([1, 2, 3], window=window, out=out[..., :3].transpose(2, 0, 1))
+        out[..., 3] = DATA
+        whole = _mark_nodata(tile, out)
+    else:
+        whole = _read_other(tile, source, window, white, out)
+    if not tile.masked:
+        return whole
+    hidden = source.read_masks(1, window=window) == 0
+    out[hidden, 3] = NODATA
+    return whole and not hidden.any()
+
+
+def _read_other(tile: Tile, source: DatasetReader, window: Window, white: float, out: Pixels) -> bool:
+    """Read gray, palette, alpha or deep pixels."""
+    bands = sorted(set(tile.bands))
     raw = source.read([*bands, *([tile.alpha] if tile.alpha else [])], window=window)
-    color = raw[: len(bands)]
+    color, missing = raw[: len(bands)], np.zeros(raw.shape[1:], bool)
     if tile.palette:
         table = np.zeros((256, 3), np.uint8)
         for number, rgba in source.colormap(1).items():
             table[number] = rgba[:3]
-        pixels = table[np.clip(color[0], 0, 255).astype(np.intp)]
+        out[..., :3] = table[np.clip(color[0], 0, 255).astype(np.intp)]
     else:
         eight = color if tile.depth == "uint8" else np.clip(np.nan_to_num(color.astype(np.float32)) * (255.0 / white), 0, 255).astype(np.uint8)
-        pixels = np.ascontiguousarray(eight[[bands.index(band) for band in tile.bands]].transpose(1, 2, 0))
-    missing = np.zeros(shape, bool)
+        out[..., :3] = eight[[bands.index(band) for band in tile.bands]].transpose(1, 2, 0)
     if tile.alpha:
         missing |= raw[-1] == 0
     if tile.nodata is not None:
         missing |= (np.isnan(color) if np.isnan(tile.nodata) else color == tile.nodata).all(axis=0)
-    states = np.where(missing, np.uint8(NODATA), np.uint8(DATA)) if missing.any() else None
-    return pixels, _masked(source, window, states, tile)
+    out[..., 3] = np.where(missing, np.uint8(NODATA), np.uint8(DATA))
+    return not missing.any()
 
 
-def _states(tile: Tile, pixels: NDArray[np.uint8]) -> NDArray[np.uint8] | None:
-    """Return where 8-bit RGB (h, w, 3) holds data, None where all of it does."""
+def _mark_nodata(tile: Tile, pixels: Pixels) -> bool:
+    """Mark the declared nodata value in 8-bit RGBX (h, w, 4); return whether all of it is data."""
     if tile.nodata is None or not 0 <= tile.nodata <= 255:
+        return True
+    missing = cv2.inRange(pixels, (*(tile.nodata,) * 3, 0), (*(tile.nodata,) * 3, 255))
+    if not cv2.countNonZero(missing):
+        return True
+    pixels[missing > 0, 3] = NODATA
+    return False
+
+
+def black_blobs(pixels: Pixels) -> NDArray[np.bool_] | None:
+    """Return where RGBX (h, w, 4) of a lossy tile is black without texture in squares of `BLOB_PX`; None where it is nowhere."""
+    sample = np.ascontiguousarray(pixels[BLOB_PX - 1 :: BLOB_PX, BLOB_PX - 1 :: BLOB_PX])  # every blob holds one of these
+    if not cv2.countNonZero(cv2.inRange(sample, (0, 0, 0, 0), (BLACK, BLACK, BLACK, 255))):
         return None
-    missing = cv2.inRange(pixels, (tile.nodata,) * 3, (tile.nodata,) * 3)
-    return np.where(missing > 0, np.uint8(NODATA), np.uint8(DATA)) if cv2.countNonZero(missing) else None
-
-
-def _masked(source: DatasetReader, window: Window, states: NDArray[np.uint8] | None, tile: Tile) -> NDArray[np.uint8] | None:
-    """Take away what the file's own mask hides."""
-    if not tile.masked:
-        return states
-    hidden = source.read_masks(1, window=window) == 0
-    if not hidden.any():
-        return states
-    return np.where(hidden, np.uint8(NODATA), np.uint8(DATA) if states is None else states)
-
-
-def black_blobs(pixels: NDArray[np.uint8]) -> NDArray[np.bool_] | None:
-    """Return where RGB (h, w, 3) of a lossy tile is black without texture in squares of `BLOB_PX`; None where it is nowhere."""
-    black = cv2.inRange(pixels, (0, 0, 0), (BLACK,) * 3)
-    if cv2.countNonZero(black) < BLOB_PX**2:
-        return None
+    black = cv2.inRange(pixels, (0, 0, 0, 0), (BLACK, BLACK, BLACK, 255))
     blobs = cv2.morphologyEx(black, cv2.MORPH_OPEN, np.ones((BLOB_PX, BLOB_PX), np.uint8))
     return np.asarray(blobs > 0) if cv2.countNonZero(blobs) else None
 

@@ -6,10 +6,12 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from imagery.decode import DATA, NODATA, UNREADABLE
+from imagery.decode import DATA, NODATA, Pixels
 
 DARK, BLACK = 60, 16
 """Gray levels: darker than DARK is the baseline's cue; up to BLACK nothing can be made out."""
+LEAF = np.array([(-1.1, 1.9, -1.1, 0), (1 / 3, 1 / 3, 1 / 3, 0)])
+"""From RGB and an idle channel to excess green (above 0 on leaves) and brightness."""
 LEAF_EDGE = 2.0
 """Mean absolute Laplacian around a pixel above which green is leaves and not paint, gray levels."""
 
@@ -55,41 +57,41 @@ class QualityLimits:
     """Largest share of the roof under leaves."""
 
 
-def measure_quality(pixels: NDArray[np.uint8], mask: NDArray[np.bool_], *, states: NDArray[np.uint8] | None, owners: NDArray[np.uint8] | None) -> Quality:
-    """Measure a chip inside its roof.
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Scene:
+    """A chip before anybody asks whether it can be judged."""
 
-    Args:
-        pixels: RGB, (H, W, 3).
-        mask: Inside of the roof, (H, W).
-        states: What is known of each pixel, (H, W); None where all of it is data.
-        owners: Number of the tile that each pixel comes from, (H, W); None where all come from one.
-    """
-    left, top, width, height = cv2.boundingRect(mask.view(np.uint8))
+    pixels: Pixels
+    """RGBX, (H, W, 4); X is what is known of each pixel (see `imagery.decode`)."""
+    mask: NDArray[np.bool_]
+    """Inside of the roof, (H, W)."""
+    whole: bool
+    """All of it is data."""
+    owners: NDArray[np.uint8] | None
+    """Number of the tile that each pixel comes from, (H, W); None where all come from one."""
+
+
+def measure_quality(scene: Scene) -> Quality:
+    """Measure a chip inside its roof."""
+    left, top, width, height = cv2.boundingRect(scene.mask.view(np.uint8))
     box = slice(top, top + height), slice(left, left + width)
-    inside = mask[box]
-    count = cv2.countNonZero(inside.view(np.uint8))
-    seen = inside if states is None else inside & (states[box] == DATA)
-    held = states[box][inside] if states is not None else None
-    covered = 1.0 if held is None else float(((held == NODATA) | (held == DATA)).sum() / count)
-    missing = 0.0 if held is None else float((held == NODATA).sum() / count)
-    if not seen.any():
+    roof, inside = scene.pixels[box], scene.mask[box]
+    count, covered, missing = cv2.countNonZero(inside.view(np.uint8)), 1.0, 0.0
+    if not scene.whole:
+        known = roof[..., 3][inside]
+        covered, missing = float(((known == NODATA) | (known == DATA)).mean()), float((known == NODATA).mean())
+    shown = (inside if scene.whole else inside & (roof[..., 3] == DATA)).view(np.uint8)
+    if not cv2.countNonZero(shown):
         return Quality(covered_share=covered, nodata_share=missing)
-    roof, shown = pixels[box], seen.view(np.uint8)
-    gray = cv2.cvtColor(roof, cv2.COLOR_RGB2GRAY)
+    gray = cv2.cvtColor(roof, cv2.COLOR_RGBA2GRAY)
     levels = cv2.calcHist([gray], [0], shown, [256], [0, 256]).ravel()
     edges = cv2.Laplacian(gray, cv2.CV_32F)
     _, spread = cv2.meanStdDev(edges, mask=shown)
     return Quality(
         covered_share=covered, nodata_share=missing, sharpness=float(spread[0, 0]),
         dark_share=float(levels[:DARK].sum() / levels.sum()), shadow_share=float(levels[: BLACK + 1].sum() / levels.sum()),
-        canopy_share=_leaf_share(roof, edges, seen), seam_share=0.0 if owners is None else 1 - float(np.bincount(owners[box][inside]).max() / count),
-        outline_edge=0.0,
+        canopy_share=_leaf_share(roof, edges, shown), seam_share=0.0 if scene.owners is None else 1 - float(np.bincount(scene.owners[box][inside]).max() / count),
     )  # fmt: skip
-
-
-def unreadable_share(mask: NDArray[np.bool_], states: NDArray[np.uint8] | None) -> float:
-    """Return the share of the roof that lies in damaged parts of a file."""
-    return 0.0 if states is None else float((states[mask] == UNREADABLE).mean())
 
 
 def why_not(quality: Quality, limits: QualityLimits, *, unreadable: bool) -> str:
@@ -115,11 +117,10 @@ def why_not(quality: Quality, limits: QualityLimits, *, unreadable: bool) -> str
     return "canopy" if quality.canopy_share > limits.max_canopy else ""
 
 
-def _leaf_share(roof: NDArray[np.uint8], edges: NDArray[np.float32], seen: NDArray[np.bool_]) -> float:
-    """Return the share of leaf pixels: excess green 2g - r - b > 0.1 of chromatic coordinates (Woebbecke et al. 1995), neither black nor smooth as paint."""
-    total, green = roof.astype(np.float32).sum(axis=2), roof[..., 1].astype(np.float32)
-    leaf = (3 * green - total > 0.1 * total) & (total > 90)
-    if np.count_nonzero(leaf & seen) < 0.02 * seen.size:
+def _leaf_share(roof: NDArray[np.uint8], edges: NDArray[np.float32], shown: NDArray[np.uint8]) -> float:
+    """Return the share of leaf pixels: excess green 2g - r - b > 0.1 (r + g + b) (Woebbecke et al. 1995), neither black nor smooth as paint."""
+    leaf = cv2.bitwise_and(cv2.inRange(cv2.transform(roof, LEAF), (1, 31), (255, 255)), shown)  # nonzero & 1
+    if cv2.countNonZero(leaf) < 0.02 * shown.size:
         return 0.0
     rough = cv2.blur(np.abs(edges), (9, 9)) > LEAF_EDGE
-    return float(np.count_nonzero(leaf & rough & seen) / np.count_nonzero(seen))
+    return float(np.count_nonzero(leaf[rough]) / cv2.countNonZero(shown))

@@ -1,7 +1,7 @@
 """The chip store: uint8 shards that are memory-mapped, and a manifest with a row per vacant parcel."""
 
 from collections.abc import Iterable
-from dataclasses import astuple, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -71,7 +71,7 @@ def write_shard(folder: Path, shard: int, year: int, cut: Iterable[CutRow], *, d
             shape = row.chip.mask.shape if row.chip else (0, 0)
             place = (shard, index, offset) if row.chip else (-1, -1, -1)
             status = "chip" if row.chip else "not_assessed"
-            records.append((row.parcel_id, year, status, row.reason, *place, *shape, row.tiles, decoder, *astuple(row.quality or Quality())))
+            records.append((row.parcel_id, year, status, row.reason, *place, *shape, row.tiles, decoder, *(getattr(row.quality or Quality(), name) for name in QUALITY_COLUMNS)))
             if row.chip:
                 stream.write(row.chip.pixels.data)
                 stream.write(row.chip.mask.data)

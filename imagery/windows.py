@@ -69,7 +69,7 @@ def pixel_to_xy(transform: Affine6, pixels: Floats) -> Floats:
 def xy_to_pixel(transform: Affine6, xy: Floats) -> Floats:
     """Map (..., 2) x-y pairs to (..., 2) column-row pairs of the affine a..f."""
     a, b, c, d, e, f = transform
-    return np.asarray((xy - np.array([c, f])) @ np.linalg.inv(np.array([[a, d], [b, e]])), dtype=np.float64)
+    return np.asarray((xy - np.array([c, f])) @ (np.array([[e, -d], [-b, a]]) / (a * e - b * d)), dtype=np.float64)
 
 
 def chip_grid(shape: BaseGeometry, *, gsd_m: float, margin_m: float, max_side_m: float) -> ChipGrid:
@@ -120,7 +120,7 @@ def draw_mask(shape: BaseGeometry, grid: ChipGrid) -> NDArray[np.bool_]:
             rings = [part.exterior, *part.interiors]
             corners = [np.rint((xy_to_pixel(grid.transform, shapely.get_coordinates(ring)) - 0.5) * 256).astype(np.int32) for ring in rings]
             cv2.fillPoly(canvas, corners, 1, shift=8)
-    if not canvas.any():
+    if not cv2.countNonZero(canvas):
         canvas[grid.height // 2, grid.width // 2] = 1
     return canvas.view(np.bool_)
 
