@@ -95,6 +95,10 @@ FIELDS: tuple[Field, ...] = (
     _field("NODATA", "nodata_share", "real", 9, _DATA, "Share of the chip without data."),
     _field("SHARPNESS", "sharpness", "real", 20, _DATA, "Sharpness of the chip."),
     _field("DARK_SHARE", "dark_share", "real", 9, _DATA, "Share of dark pixels in the chip."),
+    _field("SHADOW", "shadow_share", "real", 9, _DATA, "Share of the roof in shadow so black that nothing can be made out."),
+    _field("CANOPY", "canopy_share", "real", 9, _DATA, "Share of the roof under green leaves."),
+    _field("SEAM", "seam_share", "real", 9, _DATA, "Share of the roof that comes from another tile than most of it."),
+    _field("OUTL_EDGE", "outline_edge", "real", 20, _DATA, "Strength of edges along the outline against the same outline moved; about 1 where no building is."),
     _field("TILES", "tiles", "text", 254, _DATA, "Flyover tiles the chip was cut from."),
 )  # fmt: skip
 

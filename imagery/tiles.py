@@ -112,11 +112,6 @@ def at_scale(tile: Tile, gsd_m: float) -> Tile:
         )  # fmt: skip
 
 
-def crs_facts(wkt: str) -> tuple[str, str, bool, float]:
-    """Return name, unit, whether it is in degrees, and meters per unit (1 for degrees) of a CRS."""
-    return _facts(wkt)
-
-
 def _describe(path: str, source: DatasetReader, crs: CRS | None) -> Tile:
     if crs is None:
         return Tile(path=path, problem="has no CRS; add a .prj or .aux.xml beside it, or give [[flyover]] crs")
@@ -147,14 +142,15 @@ def _describe(path: str, source: DatasetReader, crs: CRS | None) -> Tile:
 
 def _gsd_m(tile: Tile) -> float:
     """Return the ground sample distance: exact for projected CRS, at the tile's latitude for degrees."""
-    _, _, degrees, meters = _facts(tile.crs)
+    _, _, degrees, meters = crs_facts(tile.crs)
     a, b, _, d, e, f = tile.transform
     side = float(np.sqrt(abs(a * e - b * d)))
     return side * 111_320 * float(np.sqrt(np.cos(np.radians(min(abs(f), 89.0))))) if degrees else side * meters
 
 
 @lru_cache(maxsize=64)
-def _facts(wkt: str) -> tuple[str, str, bool, float]:
+def crs_facts(wkt: str) -> tuple[str, str, bool, float]:
+    """Return name, unit, whether it is in degrees, and meters per unit (1 for degrees) of a CRS."""
     crs = pyproj.CRS(wkt)
     axis = crs.axis_info[0]
     return crs.name, axis.unit_name, crs.is_geographic, 1.0 if crs.is_geographic else axis.unit_conversion_factor

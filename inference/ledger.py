@@ -8,11 +8,12 @@ import pandas as pd
 
 from imagery.errors import Unbalanced
 from imagery.files import atomic_path
+from imagery.quality import QUALITY_COLUMNS
 from inference.hazard import HazardWord, Thresholds, hazard_word
 
 COLUMNS = (
     "parcel_id", "year", "status", "reason", "score", "score_low", "score_high", "hazard", "rank",
-    "model_version", "img_date", "covered_share", "nodata_share", "sharpness", "dark_share", "tiles",
+    "model_version", "img_date", *QUALITY_COLUMNS, "tiles",
 )  # fmt: skip
 STATUSES = ("scored", "not_assessed", "excluded")
 

@@ -6,13 +6,14 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import jinja2
-import numpy as np
-from pyproj import CRS
+import shapely
 
 from imagery.files import atomic_path
-from imagery.flyover import Flyover, Tile
+from imagery.flyover import Flyover
 from imagery.parcels import VacantRoll
-from imagery.tiling import TileSettings, roof_shapes, touched_tiles
+from imagery.plan import tile_outlines
+from imagery.tiles import crs_facts
+from imagery.tiling import TileSettings, roof_shapes
 
 SECONDS_PER_PARCEL = 0.15
 """Cut and score on two cores, for the estimate."""
@@ -61,8 +62,9 @@ class Intake:
 def make_intake(city: str, roll: VacantRoll, flyover: Flyover, settings: TileSettings) -> Intake:
     """Compare the roll with the tile headers of a year."""
     shapes, crs = roof_shapes(roll, None)
-    near = sum(bool(hit) for hit in touched_tiles(shapes, flyover.tiles, crs, reach_m=settings.margin_m))
-    gsd = [tile_gsd_m(tile) for tile in flyover.tiles]
+    ground = shapely.union_all([outline.buffer(0.5) for outline in tile_outlines(flyover.tiles, crs)])
+    near = int(shapely.intersects(ground, shapely.buffer(shapes.dropna().to_numpy(), settings.margin_m)).sum())
+    gsd = [tile.gsd_m for tile in flyover.tiles]
     fixes = [] if near else ["no vacant parcel lies on any tile; check the CRS of parcels and imagery"]
     warnings = [f"{Path(tile.path).name}: {tile.problem}" for tile in flyover.broken]
     if flyover.flown is None:
@@ -82,16 +84,6 @@ def make_intake(city: str, roll: VacantRoll, flyover: Flyover, settings: TileSet
     )  # fmt: skip
 
 
-def tile_gsd_m(tile: Tile) -> float:
-    """Return the ground sample distance in meters: exact for projected CRS, at the tile's latitude for degrees."""
-    crs = CRS(tile.crs)
-    a, b, _, d, e, f = tile.transform
-    side = float(np.sqrt(abs(a * e - b * d)))
-    if crs.is_geographic:
-        return side * 111_320 * float(np.sqrt(np.cos(np.radians(f))))
-    return side * crs.axis_info[0].unit_conversion_factor
-
-
 def write_intake(intake: Intake, folder: Path) -> Path:
     """Write check.json and check.html; return the page."""
     with atomic_path(folder / "check.json") as temporary:
@@ -102,8 +94,8 @@ def write_intake(intake: Intake, folder: Path) -> Path:
 
 
 def _crs_name(wkt: str) -> str:
-    crs = CRS(wkt)
-    return f"{crs.name} ({crs.axis_info[0].unit_name})"
+    name, unit, _, _ = crs_facts(wkt)
+    return f"{name} ({unit})"
 
 
 _PAGE = jinja2.Environment(autoescape=True).from_string("""<!doctype html>
