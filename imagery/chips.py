@@ -157,6 +157,6 @@ def _warp_holes(pixels: Pixels, to_view: NDArray[np.float64], size: tuple[int, i
     weight, color = _warp(held, to_view, size), _warp(pixels * held[..., None], to_view, size)
     known = _warp(np.ascontiguousarray(pixels[..., 3]), to_view, size, nearest=True)
     known[_outside(to_view, size[::-1], pixels.shape)] = 0
-    shown = (np.rint(color / np.maximum(weight, 1e-6)[..., None]) * (known == DATA)[..., None]).astype(np.uint8)
+    shown: Pixels = (np.rint(color / np.maximum(weight, 1e-6)[..., None]) * (known == DATA)[..., None]).astype(np.uint8)
     shown[..., 3] = known
     return shown

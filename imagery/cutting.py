@@ -100,7 +100,10 @@ def cut_parcel(job: CutJob, parcel: ParcelCut, pieces: list[list[Piece]]) -> Cut
     scene = make_scene(parcel, pieces)
     quality = measure_quality(scene)
     reason = why_not(quality, job.limits, unreadable=not scene.whole and bool((scene.pixels[scene.mask, 3] == UNREADABLE).any()))
-    names = "|".join(dict.fromkeys(job.task.tiles[read.tile].name for view in parcel.views for read in view.reads))
+    tiles = [job.task.tiles[read.tile] for view in parcel.views for read in view.reads]
+    names = "|".join(dict.fromkeys(tile.name for tile in tiles))
+    if any(tile.displaced for tile in tiles):
+        reason = reason or "tile_shifted"
     if reason:
         return CutRow(parcel_id=parcel.parcel_id, chip=None, quality=quality, reason=reason, tiles=names)
     planes = np.empty((4, *scene.mask.shape), np.uint8)

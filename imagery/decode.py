@@ -42,6 +42,9 @@ GDAL_OPTIONS: dict[str, object] = {
     "GDAL_DISABLE_READDIR_ON_OPEN": "FALSE",
     "GDAL_HTTP_MAX_RETRY": 3,
     "GDAL_HTTP_RETRY_DELAY": 1,
+    "GDAL_HTTP_CONNECTTIMEOUT": 20,
+    "GDAL_HTTP_LOW_SPEED_TIME": 60,
+    "GDAL_HTTP_LOW_SPEED_LIMIT": 100,  # bytes per second; a server that falls silent is an error, not a wait
     "VSI_CACHE": True,
     "VSI_CACHE_SIZE": 8_000_000,
 }
@@ -58,7 +61,8 @@ def decode_unit(tile: Tile, decoder: str) -> tuple[int, int]:
     if decoder == TURBO:
         return (tile.height, tile.width) if tile.driver == "JPEG" else tile.block
     if tile.driver in LINE_DRIVERS or (tile.driver == "GTiff" and tile.compression and columns >= tile.width):
-        return min(tile.height, max(rows, BAND_ROWS // rows * rows)), tile.width  # whole strips, read from top to bottom
+        band = min(BAND_ROWS, LARGEST_BLOCK_PX // tile.width)
+        return min(tile.height, max(rows, band // rows * rows)), tile.width  # whole strips, read from top to bottom
     if tile.compression or rows * columns >= 128 * 128:
         return tile.block
     return min(UNIT_PX, tile.height), min(UNIT_PX, tile.width)
@@ -93,18 +97,23 @@ def read_unit(tile: Tile, row: int, column: int, *, decoder: str, white: float, 
     height, width = min(rows, tile.height - top), min(columns, tile.width - left)
     if decoder == GDAL:
         pixels = np.empty((height, width, 4), np.uint8) if out is None or out.shape != (height, width, 4) else out
-        return pixels, _read_gdal(tile, Window(left, top, width, height), white, pixels)
+        try:
+            return pixels, _read_gdal(tile, Window(left, top, width, height), white, pixels)
+        except RasterioError:
+            _dataset.cache_clear()  # once it has failed on a file, GDAL may read black out of it without a word
+            raise
     pixels = _read_turbo(tile, row, column, out)
     if pixels.shape[0] < height or pixels.shape[1] < width or pixels.shape[2:] != (4,):
         raise ValueError(f"{tile.path}: a block decodes to {pixels.shape}, want {(height, width, 4)}")
-    return pixels[:height, :width], _mark_nodata(tile, pixels[:height, :width])
+    pixels = pixels[:height, :width]
+    return pixels, _mark_nodata(tile, pixels) and bool(pixels[0, 0, 3] == DATA)  # a hole is `NODATA` all over
 
 
 def file_stamp(path: str) -> tuple[int, int]:
     """Return size and time of the last change in nanoseconds; zeros for GDAL virtual paths."""
     if path.startswith("/vsi"):
         return 0, 0
-    facts = os.stat(path)  # once per unit, and faster than by pathlib
+    facts = os.stat(path)  # noqa: PTH116  # once per unit, and faster than by pathlib
     return facts.st_size, facts.st_mtime_ns
 
 
@@ -117,18 +126,25 @@ def _is_plain_jpeg(tile: Tile) -> bool:
 
 
 def _read_turbo(tile: Tile, row: int, column: int, out: Pixels | None) -> Pixels:
-    """Decode one JPEG to RGBX; libjpeg-turbo sets X to 255, which is `DATA`."""
+    """Decode one JPEG to RGBX; libjpeg-turbo sets X to 255, which is `DATA`. A block that the file leaves out is `NODATA`."""
     if tile.driver == "JPEG":
         data, tables = Path(tile.path).read_bytes(), b""
     else:
         file = _jpeg_file(tile.path, tile.level, file_stamp(tile.path))
         data, tables = file.block(row, column), file.tables
-    if not data.rstrip(b"\0").endswith(b"\xff\xd9"):  # the end-of-image marker; libjpeg would fill up with gray
+        if not data:
+            return np.full((*tile.block, 4), (0, 0, 0, NODATA), np.uint8)
+    if not _is_complete(data):  # libjpeg would fill up with gray
         raise ValueError(f"{tile.path}: JPEG data ends early")
     if len(set(tile.bands)) == 1:
         return np.asarray(cv2.cvtColor(imagecodecs.jpeg8_decode(data, tables=tables or None), cv2.COLOR_GRAY2RGBA), dtype=np.uint8)
     shape = (*decode_unit(tile, TURBO), 4)
     return np.asarray(imagecodecs.jpeg8_decode(data, tables=tables or None, outcolorspace="RGBA", out=out if out is not None and out.shape == shape else None), dtype=np.uint8)
+
+
+def _is_complete(data: bytes) -> bool:
+    """Tell whether a JPEG's last scan reaches its end-of-image marker; what may follow it is of no concern."""
+    return data.rstrip(b"\0").endswith(b"\xff\xd9") or data.find(b"\xff\xd9", data.rfind(b"\xff\xda")) >= 0
 
 
 class _JpegFile:
@@ -140,13 +156,21 @@ class _JpegFile:
         self.overview = {"ovr": level} if level >= 0 else {}
         text = self.source.get_tag_item("JPEGTABLES", "TIFF", bidx=1, **self.overview)
         self.tables = bytes.fromhex(text) if text else b""
-        with open(path, "rb") as stream:
+        with Path(path).open("rb") as stream:
             self.bytes = mmap.mmap(stream.fileno(), 0, access=mmap.ACCESS_READ)
 
     def block(self, row: int, column: int) -> bytes:
-        """Return the compressed bytes of one block."""
+        """Return the compressed bytes of one block, none where the file leaves it out.
+
+        Raises:
+            ValueError: the file is cut off before them.
+        """
         offset, size = (self.source.get_tag_item(f"BLOCK_{name}_{column}_{row}", "TIFF", bidx=1, **self.overview) for name in ("OFFSET", "SIZE"))
-        return self.bytes[int(offset) : int(offset) + int(size)] if offset and size else b""
+        if not (offset and size):
+            return b""
+        if int(offset) + int(size) > len(self.bytes):
+            raise ValueError("the file ends before the block")
+        return self.bytes[int(offset) : int(offset) + int(size)]
 
 
 def _read_gdal(tile: Tile, window: Window, white: float, out: Pixels) -> bool:
@@ -158,11 +182,25 @@ def _read_gdal(tile: Tile, window: Window, white: float, out: Pixels) -> bool:
         whole = _mark_nodata(tile, out)
     else:
         whole = _read_other(tile, source, window, white, out)
+    whole = not (tile.driver == "GTiff" and tile.level < 0 and _mark_holes(tile, source, window, out)) and whole
     if not tile.masked:
         return whole
     hidden = source.read_masks(1, window=window) == 0
     out[hidden, 3] = NODATA
     return whole and not hidden.any()
+
+
+def _mark_holes(tile: Tile, source: DatasetReader, window: Window, out: Pixels) -> bool:
+    """Mark the blocks that a sparse GeoTIFF leaves out, which GDAL fills up with black; return whether there are any."""
+    (rows, columns), holes = tile.block, False
+    row, column = window.row_off // rows, window.col_off // columns
+    tops = [max(0, top - window.row_off) for top in range(row * rows, window.row_off + window.height, rows)]
+    lefts = [max(0, left - window.col_off) for left in range(column * columns, window.col_off + window.width, columns)]
+    for down, right in np.argwhere(~out[np.ix_(tops, lefts)][..., :3].any(axis=2)).tolist():  # blocks that begin black
+        part = out[tops[down] : (*tops, None)[down + 1], lefts[right] : (*lefts, None)[right + 1]]
+        if source.get_tag_item(f"BLOCK_OFFSET_{column + right}_{row + down}", "TIFF", bidx=1) is None and not part[..., :3].any():
+            part[..., 3], holes = NODATA, True
+    return holes
 
 
 def _read_other(tile: Tile, source: DatasetReader, window: Window, white: float, out: Pixels) -> bool:
@@ -171,19 +209,27 @@ def _read_other(tile: Tile, source: DatasetReader, window: Window, white: float,
     raw = source.read([*bands, *([tile.alpha] if tile.alpha else [])], window=window)
     color, missing = raw[: len(bands)], np.zeros(raw.shape[1:], bool)
     if tile.palette:
-        table = np.zeros((256, 3), np.uint8)
-        for number, rgba in source.colormap(1).items():
-            table[number] = rgba[:3]
-        out[..., :3] = table[np.clip(color[0], 0, 255).astype(np.intp)]
+        table = _palette(tile.path, tile.level, file_stamp(tile.path))
+        rgba = table[np.clip(color[0], 0, len(table) - 1).astype(np.intp)]
+        out[..., :3] = rgba[..., :3]
+        missing |= rgba[..., 3] == 0
     else:
-        eight = color if tile.depth == "uint8" else np.clip(np.nan_to_num(color.astype(np.float32)) * (255.0 / white), 0, 255).astype(np.uint8)
+        eight = color if tile.depth == "uint8" else _to_eight_bits(color, white)
         out[..., :3] = eight[[bands.index(band) for band in tile.bands]].transpose(1, 2, 0)
     if tile.alpha:
         missing |= raw[-1] == 0
+    if color.dtype.kind == "f":
+        missing |= (~np.isfinite(color)).all(axis=0)
     if tile.nodata is not None:
-        missing |= (np.isnan(color) if np.isnan(tile.nodata) else color == tile.nodata).all(axis=0)
+        missing |= (color == tile.nodata).all(axis=0)
     out[..., 3] = np.where(missing, np.uint8(NODATA), np.uint8(DATA))
     return not missing.any()
+
+
+def _to_eight_bits(color: NDArray[np.generic], white: float) -> Pixels:
+    """Scale 0 to `white` to 0 to 255; what lies outside is clipped before it can overflow, and NaN is no data anyway."""
+    near = np.clip(np.nan_to_num(color.astype(np.float32)), 0, 2 * white)
+    return np.asarray(np.clip(near * (255.0 / white), 0, 255), dtype=np.uint8)
 
 
 def _mark_nodata(tile: Tile, pixels: Pixels) -> bool:
@@ -200,7 +246,7 @@ def _mark_nodata(tile: Tile, pixels: Pixels) -> bool:
 def black_blobs(pixels: Pixels) -> NDArray[np.bool_] | None:
     """Return where RGBX (h, w, 4) of a lossy tile is black without texture in squares of `BLOB_PX`; None where it is nowhere."""
     sample = np.ascontiguousarray(pixels[BLOB_PX - 1 :: BLOB_PX, BLOB_PX - 1 :: BLOB_PX])  # every blob holds one of these
-    if not cv2.countNonZero(cv2.inRange(sample, (0, 0, 0, 0), (BLACK, BLACK, BLACK, 255))):
+    if not sample.size or not cv2.countNonZero(cv2.inRange(sample, (0, 0, 0, 0), (BLACK, BLACK, BLACK, 255))):
         return None
     black = cv2.inRange(pixels, (0, 0, 0, 0), (BLACK, BLACK, BLACK, 255))
     blobs = cv2.morphologyEx(black, cv2.MORPH_OPEN, np.ones((BLOB_PX, BLOB_PX), np.uint8))
@@ -211,6 +257,16 @@ def black_blobs(pixels: Pixels) -> NDArray[np.bool_] | None:
 def _dataset(path: str, level: int, stamp: tuple[int, int]) -> DatasetReader:
     """Open a file once per worker and delivery; GDAL closes it when the cache lets go of it."""
     return rasterio.open(path, overview_level=level) if level >= 0 else rasterio.open(path)
+
+
+@lru_cache(maxsize=OPEN_TILES)
+def _palette(path: str, level: int, stamp: tuple[int, int]) -> Pixels:
+    """Return the colors that the numbers of a palette tile stand for, RGBA (n, 4)."""
+    colors = _dataset(path, level, stamp).colormap(1)
+    table = np.zeros((max(colors) + 1, 4), np.uint8)
+    for number, rgba in colors.items():
+        table[number] = rgba
+    return table
 
 
 @lru_cache(maxsize=OPEN_TILES)

@@ -7,8 +7,11 @@ from pathlib import Path
 
 import numpy as np
 import rasterio
+from rasterio.crs import CRS
+from rasterio.errors import CRSError, RasterioError
 
-from imagery.errors import InputError
+from imagery.decode import decoding
+from imagery.errors import CrsMismatch, InputError
 from imagery.sources import CLOSED_FORMATS, image_files, lonely_world_files
 from imagery.tiles import Tile, read_header
 
@@ -43,10 +46,13 @@ def open_flyover(year: int, paths: tuple[str, ...], flown: date | None = None, *
 
     Raises:
         MissingInput: a path that holds no image at all.
+        CrsMismatch: `crs` is none.
         InputError: no tile can be used.
     """
+    _check_crs(year, crs)
     files = sorted({file for path in paths for file in image_files(year, path)})
-    headers = [_closed(file) or read_header(file, crs) for file in files]
+    with decoding():
+        headers = [_closed(file) or read_header(file, crs) for file in files]
     lonely = [Tile(path=file, problem="is a world file without its image; copy the image too") for path in paths for file in lonely_world_files(path)]
     tiles = tuple(tile for tile in headers if not tile.problem)
     broken = (*(tile for tile in headers if tile.problem), *lonely)
@@ -55,21 +61,38 @@ def open_flyover(year: int, paths: tuple[str, ...], flown: date | None = None, *
     return Flyover(year=year, flown=flown, tiles=tiles, broken=broken, white=_white(tiles))
 
 
+def _check_crs(year: int, crs: str) -> None:
+    try:
+        _ = CRS.from_user_input(crs) if crs else None
+    except (CRSError, ValueError) as error:
+        raise CrsMismatch(f'flyover {year}: crs: got {crs!r}, want a code or WKT; write it as in "EPSG:26985"') from error
+
+
 def _closed(path: str) -> Tile | None:
     name = CLOSED_FORMATS.get(Path(path).suffix.lower())
     if name is None:
         return None
-    return Tile(path=path, problem=f"is {name}, which no open driver reads here; convert it where GDAL has the driver: gdal_translate -of COG {Path(path).name} {Path(path).stem}.tif")
+    return Tile(
+        path=path, problem=f"is {name}, which no open driver reads here; convert it where GDAL has the driver: gdal_translate -of COG {Path(path).name} {Path(path).stem}.tif"
+    )
 
 
 def _white(tiles: tuple[Tile, ...]) -> float:
-    deep = [tile for tile in tiles if tile.depth != "uint8"]
-    if not deep:
-        return 255.0
-    samples = []
-    for tile in deep[:: max(1, len(deep) // 5)][:5]:
-        with rasterio.open(tile.path) as source:
-            small = source.read(sorted(set(tile.bands)), out_shape=(len(set(tile.bands)), min(256, tile.height), min(256, tile.width)))
-        held = small[np.isfinite(small) & (small != tile.nodata)]
-        samples += [np.percentile(held, 99.5)] if held.size else []
+    """Return the pixel value to be shown as 255, from five deep tiles that can be read and hold data."""
+    deep = [tile for tile in tiles if tile.depth != "uint8" and not tile.palette]
+    spread = deep[:: max(1, len(deep) // 5)][:5]
+    samples: list[float] = []
+    for tile in (*spread, *(tile for tile in deep if tile not in spread)):
+        samples += _bright(tile) if len(samples) < 5 else []
     return float(max(np.median(samples), 1e-9)) if samples else 255.0
+
+
+def _bright(tile: Tile) -> list[float]:
+    """Return the 99.5th percentile of a thinned-out tile, nothing where it holds no data or cannot be read (its parcels will say so)."""
+    try:
+        with decoding(), rasterio.open(tile.path) as source:
+            small = source.read(sorted(set(tile.bands)), out_shape=(len(set(tile.bands)), min(256, tile.height), min(256, tile.width)))
+    except RasterioError:
+        return []
+    held = small[np.isfinite(small) & (small != tile.nodata)]
+    return [float(np.percentile(held, 99.5))] if held.size and held.max() > 0 else []

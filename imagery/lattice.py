@@ -29,7 +29,9 @@ class Lattices:
 def find_lattices(tiles: tuple[Tile, ...]) -> Lattices:
     """Sort tiles into lattices: same CRS, same pixels to 1/50 pixel over a whole tile, corners on the grid to 1/50 pixel."""
     founders: dict[tuple[object, ...], list[int]] = {}
-    of_tile, windows, first = [], [], []
+    of_tile: list[int] = []
+    windows: list[tuple[int, int, int, int]] = []
+    first: list[Tile] = []
     for tile in tiles:
         for lattice in founders.setdefault(_kind(tile), []):
             column, row = xy_to_pixel(first[lattice].transform, np.array([[tile.transform[2], tile.transform[5]]]))[0]

@@ -27,6 +27,8 @@ TASK_PARCELS = 300
 """Parcels per task and shard, about."""
 OUTLINE_POINTS = 9
 """Points per side of a tile's outline, which bends when it is reprojected."""
+NEAR_M = 0.5
+"""How far from a tile a chip must at least be to have nothing to do with it."""
 Window = tuple[int, int, int, int]
 """(row from, row to, column from, column to)."""
 
@@ -45,7 +47,7 @@ class CutSettings:
     """WKT of the CRS in meters that shapes are given in."""
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Read:
     """A rectangle of one tile."""
 
@@ -59,7 +61,7 @@ class Read:
     """Task that leaves it as a piece, and its rank there; None where it is decoded."""
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, slots=True)
 class View:
     """What one chip sees of one lattice."""
 
@@ -75,7 +77,7 @@ class View:
     """Large black blobs are missing data, because some tile cannot say so itself."""
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, slots=True)
 class ParcelCut:
     """One parcel to be cut."""
 
@@ -150,11 +152,12 @@ def plan_cuts(ids: NDArray[np.object_], shapes: gpd.GeoSeries, tiles: tuple[Tile
 def tile_outlines(tiles: tuple[Tile, ...], crs: CRS) -> list[shapely.Polygon]:
     """Return the outline of every tile in another CRS, its sides bent as they are there."""
     along = np.linspace(0, 1, OUTLINE_POINTS)[:-1, None]
+    ways = {wkt: Transformer.from_crs(wkt, crs, always_xy=True) for wkt in {tile.crs for tile in tiles}}
     rings = []
     for tile in tiles:
         ends = np.array(tile.corners)
         ring = np.concatenate([start + (end - start) * along for start, end in zip(ends, np.roll(ends, -1, axis=0), strict=True)])
-        x, y = Transformer.from_crs(tile.crs, crs, always_xy=True).transform(*ring.T)
+        x, y = ways[tile.crs].transform(*ring.T)
         rings.append(shapely.Polygon(np.column_stack([x, y])) if np.isfinite(x).all() and np.isfinite(y).all() else shapely.Polygon())
     return rings
 
@@ -168,7 +171,8 @@ def _plan_reads(grids: ChipGrids, tiles: tuple[Tile, ...], settings: CutSettings
     """
     lattices, corners = find_lattices(tiles), grids.corners
     crs = CRS(settings.metric_crs)
-    tree = shapely.STRtree([outline.buffer(0.5) for outline in tile_outlines(tiles, crs)])
+    reach = [max(NEAR_M, tile.gsd_m, 2 * settings.gsd_m) for tile in tiles]  # what is sampled at the edge of a chip lies beyond it
+    tree = shapely.STRtree([outline.buffer(far) for outline, far in zip(tile_outlines(tiles, crs), reach, strict=True)])
     parcel, tile = tree.query(shapely.polygons(corners), predicate="intersects") if len(corners) else np.zeros((2, 0), np.int64)
     pairs = pd.DataFrame({"parcel": parcel, "tile": tile, "lattice": lattices.of_tile[tile]}).sort_values(["parcel", "tile"], ignore_index=True)
     views = pairs.groupby(["parcel", "lattice"], as_index=False, sort=False).agg(tile=("tile", "min"))
@@ -209,9 +213,13 @@ def _ends(corners: Floats, parcels: NDArray[np.int64], lattice: NDArray[np.int64
 def _share_out(reads: pd.DataFrame, views: pd.DataFrame, tiles: tuple[Tile, ...], decoder: str) -> pd.DataFrame:
     """Split reads at the borders of cells; add the task of each, and the rank among the task's pieces, -1 for parcels of one task."""
     centers = np.column_stack([(reads["r0"] + reads["r1"]) / 2, (reads["c0"] + reads["c1"]) / 2])
-    parts, places, weights = [], [], []
-    for number, rows in reads.groupby("tile").indices.items():
-        tile, some = tiles[int(number)], reads.iloc[rows]
+    parts: list[pd.DataFrame] = []
+    places: list[tuple[float, float, str]] = []
+    weights: list[int] = []
+    indices = reads.groupby("tile").indices
+    for number in sorted(set(reads["tile"].tolist())):
+        rows = indices[number]
+        tile, some = tiles[number], reads.iloc[rows]
         for cell in split_cells((tile.height, tile.width), decode_unit(tile, decoder), centers[rows], TASK_PARCELS):
             box = overlap(some[["r0", "r1", "c0", "c1"]].to_numpy(), np.array([cell]))
             inside = (box[:, 1] > box[:, 0]) & (box[:, 3] > box[:, 2])
@@ -263,7 +271,9 @@ def units_of(read: Read, tile: Tile, decoder: str) -> list[tuple[int, int, int]]
     return [(read.tile, row, column) for row in range(r0 // rows, (r1 - 1) // rows + 1) for column in range(c0 // columns, (c1 - 1) // columns + 1)]
 
 
-def _make_parcels(ids: NDArray[np.object_], outlines: NDArray[np.object_], grids: ChipGrids, *, views: pd.DataFrame, reads: pd.DataFrame, tiles: tuple[Tile, ...]) -> dict[int, ParcelCut]:
+def _make_parcels(
+    ids: NDArray[np.object_], outlines: NDArray[np.object_], grids: ChipGrids, *, views: pd.DataFrame, reads: pd.DataFrame, tiles: tuple[Tile, ...]
+) -> dict[int, ParcelCut]:
     """Turn the rows of the plan into parcels to cut, by parcel number."""
     wkb = shapely.to_wkb(outlines)
     looks = views[["a", "b", "c", "d", "e", "f", "rows", "columns", "shrink"]].to_numpy(np.float64).tolist()

@@ -85,7 +85,7 @@ def measure_quality(scene: Scene) -> Quality:
         return Quality(covered_share=covered, nodata_share=missing)
     gray = cv2.cvtColor(roof, cv2.COLOR_RGBA2GRAY)
     levels = cv2.calcHist([gray], [0], shown, [256], [0, 256]).ravel()
-    edges = cv2.Laplacian(gray, cv2.CV_32F)
+    edges = np.asarray(cv2.Laplacian(gray, cv2.CV_32F), np.float32)
     _, spread = cv2.meanStdDev(edges, mask=shown)
     return Quality(
         covered_share=covered, nodata_share=missing, sharpness=float(spread[0, 0]),

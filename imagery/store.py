@@ -14,7 +14,9 @@ from imagery.chips import Chip
 from imagery.files import atomic_path
 from imagery.quality import QUALITY_COLUMNS, Quality
 
-MANIFEST_COLUMNS = ("parcel_id", "year", "status", "reason", "shard", "index", "offset", "height", "width", "tiles", "decoder", *QUALITY_COLUMNS)
+GRID_COLUMNS = ("grid_a", "grid_b", "grid_c", "grid_d", "grid_e", "grid_f")
+MANIFEST_COLUMNS = ("parcel_id", "year", "status", "reason", "shard", "index", "offset", "height", "width", "tiles", "decoder", *QUALITY_COLUMNS, *GRID_COLUMNS)
+"""A row per vacant parcel; `offset` is in bytes, the grid is the affine a..f from chip (column, row) to the metric CRS."""
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -71,7 +73,9 @@ def write_shard(folder: Path, shard: int, year: int, cut: Iterable[CutRow], *, d
             shape = row.chip.mask.shape if row.chip else (0, 0)
             place = (shard, index, offset) if row.chip else (-1, -1, -1)
             status = "chip" if row.chip else "not_assessed"
-            records.append((row.parcel_id, year, status, row.reason, *place, *shape, row.tiles, decoder, *(getattr(row.quality or Quality(), name) for name in QUALITY_COLUMNS)))
+            quality = (getattr(row.quality or Quality(), name) for name in QUALITY_COLUMNS)
+            grid = row.chip.transform if row.chip else (np.nan,) * 6
+            records.append((row.parcel_id, year, status, row.reason, *place, *shape, row.tiles, decoder, *quality, *grid))
             if row.chip:
                 stream.write(row.chip.pixels.data)
                 stream.write(row.chip.mask.data)
@@ -87,7 +91,7 @@ def shard_key(folder: Path, shard: int) -> str:
     path = rows_path(folder, shard)
     if not path.exists() or not shard_path(folder, shard).exists():
         return ""
-    return (pq.read_schema(path).metadata or {}).get(b"key", b"").decode()
+    return str((pq.read_schema(path).metadata or {}).get(b"key", b"").decode())
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -104,6 +108,12 @@ class ChipStore:
     """Distinct decode units under all chips; 0 when the store was only opened."""
     units_decoded: int = 0
     """Decode units that this run decoded."""
+
+    def lot_width_m(self, margin_m: float) -> float:
+        """Return the median short side of the parcels that have a chip, meters; infinite where none has."""
+        chips = self.manifest[self.manifest["status"] == "chip"]
+        gsd_m = np.hypot(chips["grid_a"], chips["grid_d"])
+        return float((chips["height"] * gsd_m - 2 * margin_m).median()) if len(chips) else float("inf")
 
     def read(self, parcel_id: str) -> StoredChip | None:
         """Return a parcel's chip, None when it has none."""

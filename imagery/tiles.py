@@ -1,6 +1,10 @@
 """The header of one image file: where it lies, how it is stored, why it cannot be used. No pixel is read here."""
 
-from dataclasses import dataclass, replace
+import html
+import os
+import re
+import warnings
+from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from pathlib import Path
 
@@ -9,7 +13,7 @@ import pyproj
 import rasterio
 from rasterio.crs import CRS
 from rasterio.enums import ColorInterp, MaskFlags
-from rasterio.errors import CRSError, RasterioError
+from rasterio.errors import CRSError, NotGeoreferencedWarning, RasterioError
 from rasterio.io import DatasetReader
 
 LARGEST_BLOCK_PX = 160_000_000
@@ -57,6 +61,10 @@ class Tile:
     """Overview that this header describes; -1 is the full resolution."""
     gsd_m: float = 0.0
     """Meters per pixel on the ground."""
+    stamp: str = field(default="", repr=False)
+    """TIFFTAG_DATETIME as it stands, "YYYY:MM:DD HH:MM:SS"; "" for none. Kept out of `repr`, for chips do not depend on it."""
+    displaced: bool = False
+    """The tile lies off, and nobody should judge a roof by it."""
     problem: str = ""
     """Why the file cannot be used; "" when it can."""
 
@@ -69,8 +77,8 @@ class Tile:
 
     @property
     def name(self) -> str:
-        """Return the file name."""
-        return Path(self.path).name
+        """Return the file name, without what is secret in a signed address."""
+        return Path(self.path.split("?")[0] if self.remote else self.path).name
 
     @property
     def lossy(self) -> bool:
@@ -90,34 +98,51 @@ def read_header(path: str, crs: str = "") -> Tile:
         path: A file or a GDAL virtual path.
         crs: CRS of a file that carries none and has no .prj beside it; "" leaves it unused.
     """
+    if _runs_in_circles(path):
+        return Tile(path=path, problem="is a VRT that refers back to itself; build it anew with gdalbuildvrt from the tiles alone")
     try:
-        with rasterio.open(path) as source:
-            return _describe(path, source, source.crs or _sidecar_crs(path, crs))
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", NotGeoreferencedWarning)  # said as the tile's problem
+            with rasterio.open(path) as source:
+                return _describe(path, source, crs)
     except (RasterioError, CRSError, ValueError, OSError, pyproj.exceptions.CRSError) as error:
         return Tile(path=path, problem=_plain(path, error))
 
 
 def at_scale(tile: Tile, gsd_m: float) -> Tile:
-    """Return the coarsest overview that is still as fine as `gsd_m`, or the tile itself."""
+    """Return the coarsest overview that is still as fine as `gsd_m`, or the tile itself, also where the overview is damaged."""
     steps = [(factor, level) for level, factor in enumerate(tile.overviews) if factor <= gsd_m / tile.gsd_m * 1.05]
     if tile.level >= 0 or not steps:
         return tile
     level = max(steps)[1]
-    with rasterio.open(tile.path, overview_level=level) as source:
-        x, y = tile.width / source.width, tile.height / source.height
-        a, b, c, d, e, f = tile.transform
-        return replace(
-            tile, level=level, width=source.width, height=source.height, transform=(a * x, b * y, c, d * x, e * y, f),
-            block=source.block_shapes[0], gsd_m=tile.gsd_m * float(np.sqrt(x * y)),
-        )  # fmt: skip
+    try:
+        with rasterio.open(tile.path, overview_level=level) as source:
+            return _coarser(tile, level, source)
+    except RasterioError:
+        return tile
 
 
-def _describe(path: str, source: DatasetReader, crs: CRS | None) -> Tile:
+def _coarser(tile: Tile, level: int, source: DatasetReader) -> Tile:
+    if source.block_shapes[0][0] * source.block_shapes[0][1] > LARGEST_BLOCK_PX:
+        return tile
+    x, y = tile.width / source.width, tile.height / source.height
+    a, b, c, d, e, f = tile.transform
+    return replace(
+        tile, level=level, width=source.width, height=source.height, transform=(a * x, b * y, c, d * x, e * y, f),
+        block=source.block_shapes[0], gsd_m=tile.gsd_m * float(np.sqrt(x * y)),
+    )  # fmt: skip
+
+
+def _describe(path: str, source: DatasetReader, given: str) -> Tile:
+    own = source.crs
+    crs = own if own is not None and _on_earth(own.to_wkt()) else _sidecar_crs(path, given)
     if crs is None:
-        return Tile(path=path, problem="has no CRS; add a .prj or .aux.xml beside it, or give [[flyover]] crs")
+        lack = "no CRS" if own is None else "a local CRS that lies nowhere on earth"
+        return Tile(path=path, problem=f"has {lack}; add a .prj or .aux.xml beside it, or give [[flyover]] crs")
     if source.transform.is_identity or source.transform.determinant == 0 or not np.isfinite(source.transform).all():
         return Tile(path=path, problem="is not georeferenced; add a world file")
-    if any(color in CMYK for color in source.colorinterp):
+    colorspace = source.tags(ns="IMAGE_STRUCTURE").get("SOURCE_COLOR_SPACE", "")
+    if any(color in CMYK for color in source.colorinterp) or (colorspace == "CMYK" and source.driver == "GTiff"):
         return Tile(path=path, problem="is CMYK, want RGB; convert it with a color profile first (gdalwarp does not)")
     if np.dtype(source.dtypes[0]).kind not in "uif":
         return Tile(path=path, problem=f"holds {source.dtypes[0]} pixels, want whole or real numbers; convert it with gdal_translate -ot Byte")
@@ -127,7 +152,7 @@ def _describe(path: str, source: DatasetReader, crs: CRS | None) -> Tile:
         return Tile(path=path, problem="holds an alpha band alone, want red, green, blue or gray")
     compression = str(source.profile.get("compress", "")).lower()
     rows, columns = source.block_shapes[0]
-    if compression and rows * columns > LARGEST_BLOCK_PX:
+    if rows * columns > LARGEST_BLOCK_PX:
         return Tile(path=path, problem=f"has blocks of {columns} x {rows} pixels, which do not fit into memory; write it anew with gdal_translate -co TILED=YES")
     a, b, c, d, e, f = source.transform[:6]
     tile = Tile(
@@ -135,7 +160,8 @@ def _describe(path: str, source: DatasetReader, crs: CRS | None) -> Tile:
         bands=(colors[0], colors[1], colors[2]) if len(colors) >= 3 else (colors[0],) * 3, alpha=alpha[0] if alpha else 0,
         masked=MaskFlags.per_dataset in source.mask_flag_enums[0] and not alpha, palette=source.colorinterp[0] == ColorInterp.palette,
         nodata=source.nodata, depth=source.dtypes[0], driver=source.driver, compression=compression,
-        colorspace=source.tags(ns="IMAGE_STRUCTURE").get("SOURCE_COLOR_SPACE", ""), block=(rows, columns), overviews=tuple(source.overviews(1)),
+        colorspace=colorspace, block=(rows, columns), overviews=tuple(source.overviews(1)),
+        stamp=source.tags().get("TIFFTAG_DATETIME", ""),
     )  # fmt: skip
     return replace(tile, gsd_m=_gsd_m(tile))
 
@@ -156,11 +182,34 @@ def crs_facts(wkt: str) -> tuple[str, str, bool, float]:
     return crs.name, axis.unit_name, crs.is_geographic, 1.0 if crs.is_geographic else axis.unit_conversion_factor
 
 
+@lru_cache(maxsize=64)
+def _on_earth(wkt: str) -> bool:
+    """Tell whether a CRS is more than a drawing board's."""
+    crs = pyproj.CRS(wkt)
+    return bool(crs.is_geographic or crs.is_projected)
+
+
 def _sidecar_crs(path: str, crs: str) -> CRS | None:
-    """Return the CRS of the .prj beside a file, else the one the city file gives, else None."""
+    """Return the CRS of the .prj beside a file, else the one the city file gives, else None.
+
+    Raises:
+        CRSError: the .prj holds something else.
+    """
     beside = Path(path).with_suffix(".prj")
-    text = beside.read_text(encoding="utf-8") if beside.exists() else crs
-    return CRS.from_user_input(text) if text else None
+    text = beside.read_text(encoding="utf-8", errors="replace").strip() if beside.exists() else ""
+    try:
+        return CRS.from_user_input(text or crs) if text or crs else None
+    except (CRSError, ValueError) as error:
+        raise CRSError(f"{beside.name if text else '[[flyover]] crs'} holds no CRS but {(text or crs)[:40]!r}") from error
+
+
+def _runs_in_circles(path: str, above: tuple[str, ...] = ()) -> bool:
+    """Tell whether a local VRT refers back to itself; once GDAL has read one, it reads black out of others where sources are gone."""
+    if not path.lower().endswith(".vrt") or path.startswith("/vsi") or not Path(path).is_file():
+        return False
+    real = os.path.realpath(path)
+    names = set(re.findall(r"<Source(?:Filename|Dataset)\b[^>]*>([^<]+)<", Path(path).read_text(encoding="utf-8", errors="replace")))
+    return real in above or any(_runs_in_circles(str(Path(path).parent / html.unescape(name.strip())), (*above, real)) for name in names)
 
 
 def _plain(path: str, error: Exception) -> str:
@@ -171,5 +220,9 @@ def _plain(path: str, error: Exception) -> str:
         return f"cannot be opened ({broken.strerror}); mend the link or copy the file"
     if empty:
         return "is empty (0 bytes); copy it again from the delivery"
-    text = " ".join(str(error).split())
-    return f"cannot be read: {text}; copy it again, or convert it to GeoTIFF" if "not recognized" not in text else "is no image that GDAL knows; copy it again, or convert it to GeoTIFF"
+    text = " ".join(str(error).split()).replace(f"'{path}' ", "")
+    if isinstance(error, CRSError):
+        return f"cannot be placed: {text}; mend that, want WKT or a code such as EPSG:26985"
+    if "not recognized" in text:
+        return "is no image that GDAL knows; copy it again, or convert it to GeoTIFF"
+    return f"cannot be read: {text}; {'mend the address or the rights' if path.startswith('/vsi') else 'copy it again, or convert it to GeoTIFF'}"

@@ -26,6 +26,7 @@ from imagery.store import MANIFEST_COLUMNS, ChipStore, CutRow, open_store, rows_
 
 CUTTER = 1
 """Raised when the same inputs would give other chips."""
+REGISTRATIONS = ("correct", "quarantine", "report", "off")
 
 Mapper = Callable[[Callable[[CutJob], Work], Sequence[CutJob]], Iterator[Work]]
 """Applies a batch function to batches, in any order and on any machine, and yields the results as they come."""
@@ -51,6 +52,10 @@ class TileSettings:
     """Largest share of a roof in shadow so black that nothing can be made out."""
     max_canopy: float = 0.9
     """Largest share of a roof under green leaves."""
+    registration: str = "correct"
+    """What is done with tiles that lie off: "correct", "quarantine" (their parcels are not assessed), "report", or "off"."""
+    max_shift: float = 0.2
+    """How far a tile may lie off, as a share of the median lot width."""
 
     def __post_init__(self) -> None:
         """Check the ranges."""
@@ -58,6 +63,8 @@ class TileSettings:
             raise ValueError(f"{self}: want max_side_m >= 1, min_covered in (0, 1], max_nodata in [0, 1)")
         if not (self.min_sharpness >= 0 and 0 < self.max_shadow <= 1 and 0 < self.max_canopy <= 1):
             raise ValueError(f"{self}: want min_sharpness >= 0, max_shadow and max_canopy in (0, 1]")
+        if self.registration not in REGISTRATIONS or not self.max_shift > 0:
+            raise ValueError(f"registration is {self.registration!r} and max_shift {self.max_shift}; want one of {', '.join(REGISTRATIONS)}, and a share above 0")
 
     @property
     def limits(self) -> QualityLimits:
@@ -76,13 +83,13 @@ def tile_parcels(roll: VacantRoll, flyover: Flyover, folder: Path, *, settings: 
         footprints: Building outlines, intersected with the parcels.
         mapper: How batches are executed.
     """
-    key = _inputs_key(roll, flyover, settings, footprints)
-    if _recorded_key(folder) == key and (folder / "manifest.parquet").exists():
+    key = inputs_key(roll, flyover, settings, footprints)
+    if _is_done(folder, key):
         return open_store(folder)
     (folder / "manifest.parquet").unlink(missing_ok=True)
     plan = plan_flyover(roll, flyover, settings=settings, footprints=footprints)
     with atomic_path(folder / "plan.json") as temporary:
-        temporary.write_text(json.dumps({"key": key, "shards": len(plan.inner) + len(plan.seams)}))
+        temporary.write_text(json.dumps({"key": key, "files": _file_names(plan, folder)}))
     units = 0
     for jobs in plan_jobs(plan, flyover, folder, settings.limits):
         units += sum(work.units for work in mapper(cut_task, jobs))
@@ -161,11 +168,15 @@ def cut_one(parcel_id: str, shape: BaseGeometry, flyover: Flyover, *, settings: 
     return row
 
 
+def metric_crs(roll: VacantRoll) -> CRS:
+    """Return the UTM zone of the roll's center, in which chips are laid out."""
+    return CRS(roll.table.estimate_utm_crs()) if roll.table.geometry.notna().any() else CRS("EPSG:3857")
+
+
 def roof_shapes(roll: VacantRoll, footprints: gpd.GeoSeries | None) -> tuple[gpd.GeoSeries, CRS]:
     """Return the outline to look at, parcel by parcel, in meters: the parcel, intersected with its building where there is one."""
-    table = roll.table
-    crs = CRS(table.estimate_utm_crs()) if table.geometry.notna().any() else CRS("EPSG:3857")
-    lots = table.geometry.to_crs(crs)
+    crs = metric_crs(roll)
+    lots = roll.table.geometry.to_crs(crs)
     if footprints is None:
         return lots, crs
     houses = footprints.dropna().to_crs(crs).reset_index(drop=True)
@@ -185,21 +196,22 @@ def roof_shapes(roll: VacantRoll, footprints: gpd.GeoSeries | None) -> tuple[gpd
 def _write_manifest(plan: CutPlan, year: int, folder: Path) -> None:
     """Join the rows of all shards, and remove shards of another plan."""
     shards = [task.number for task in (*plan.inner, *plan.seams) if task.parcels]
-    rows = [(parcel_id, year, "not_assessed", reason, -1, -1, -1, 0, 0, "", plan.decoder, *astuple(Quality())) for parcel_id, reason in plan.absent]
+    rows = [(parcel_id, year, "not_assessed", reason, -1, -1, -1, 0, 0, "", plan.decoder, *astuple(Quality()), *(np.nan,) * 6) for parcel_id, reason in plan.absent]
     parts = [pd.read_parquet(rows_path(folder, shard)) for shard in shards]
     parts += [pd.DataFrame(rows, columns=list(MANIFEST_COLUMNS))] if rows or not parts else []
     manifest = pd.concat(parts, ignore_index=True).sort_values("parcel_id", ignore_index=True)
     with atomic_path(folder / "manifest.parquet") as temporary:
         manifest.to_parquet(temporary, index=False)
-    ours = {path.name for shard in shards for path in (shard_path(folder, shard), rows_path(folder, shard))}
+    ours = set(_file_names(plan, folder))
     for path in folder.glob("shard_*"):
         if path.name not in ours:
             path.unlink()
 
 
-def _inputs_key(roll: VacantRoll, flyover: Flyover, settings: TileSettings, footprints: FootprintFile | None) -> str:
+def inputs_key(roll: VacantRoll, flyover: Flyover, settings: TileSettings, footprints: FootprintFile | None) -> str:
     """Return a checksum that changes when anything does that chips depend on."""
-    digest = hashlib.sha256(repr((CUTTER, flyover.year, flyover.white, settings, footprints, file_stamp(str(footprints.path)) if footprints else None)).encode())
+    cut = replace(settings, registration="off", max_shift=1.0)
+    digest = hashlib.sha256(repr((CUTTER, flyover.year, flyover.white, cut, footprints, file_stamp(str(footprints.path)) if footprints else None)).encode())
     for tile in flyover.tiles:
         digest.update(repr((tile, file_stamp(tile.path))).encode())
     digest.update("\0".join(roll.table["parcel_id"]).encode())
@@ -209,6 +221,15 @@ def _inputs_key(roll: VacantRoll, flyover: Flyover, settings: TileSettings, foot
     return digest.hexdigest()
 
 
-def _recorded_key(folder: Path) -> str:
+def _file_names(plan: CutPlan, folder: Path) -> list[str]:
+    """Return the names of all shards of a plan."""
+    return [place(folder, task.number).name for task in (*plan.inner, *plan.seams) if task.parcels for place in (shard_path, rows_path)]
+
+
+def _is_done(folder: Path, key: str) -> bool:
+    """Tell whether a folder holds the manifest and every shard of these very inputs."""
     plan = folder / "plan.json"
-    return str(json.loads(plan.read_text())["key"]) if plan.exists() else ""
+    if not (plan.exists() and (folder / "manifest.parquet").exists()):
+        return False
+    recorded = json.loads(plan.read_text())
+    return bool(recorded["key"] == key and all((folder / name).exists() for name in recorded.get("files", ["older"])))

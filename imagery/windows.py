@@ -18,7 +18,7 @@ Floats = NDArray[np.float64]
 Affine6 = tuple[float, float, float, float, float, float]
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, slots=True)
 class ChipGrid:
     """Where the pixels of a chip lie: shape and affine together, in the city's metric CRS."""
 

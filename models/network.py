@@ -14,6 +14,7 @@ from safetensors.torch import load_file
 from torch import Tensor, nn
 
 from imagery.errors import ConfigError, MissingInput
+from models.engine import compile_engine
 from models.spec import BACKBONES, ModelSpec
 
 FEATURES = 1280
@@ -69,8 +70,12 @@ def backbone_checksum(backbone: PooledBackbone) -> str:
     return digest.hexdigest()
 
 
-def pooled_features(backbone: PooledBackbone, images: NDArray[np.uint8]) -> NDArray[np.float32]:
-    """Return features (B, FEATURES) of uint8 images (B, 3, P, P); bf16 inside, float32 outside."""
-    with torch.inference_mode(), torch.autocast("cpu", dtype=torch.bfloat16):
-        features: Tensor = backbone(torch.from_numpy(images))
-        return np.asarray(features.numpy(), dtype=np.float32)
+def pooled_features(backbone: PooledBackbone, images: NDArray[np.uint8], *, threads: int = 0) -> NDArray[np.float32]:
+    """Return features (B, FEATURES) of uint8 images (B, 3, P, P); bf16 inside, float32 outside.
+
+    Args:
+        backbone: The network.
+        images: RGB.
+        threads: Threads to use, 0 for as many as torch does.
+    """
+    return compile_engine(backbone, images.shape[2], threads or torch.get_num_threads())(images)

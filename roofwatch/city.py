@@ -28,6 +28,8 @@ class City:
     """How batches are executed."""
     quiet: bool = False
     """No progress on stderr."""
+    opened: dict[int, Flyover] = field(default_factory=dict)
+    """Flyovers whose headers have been read."""
 
     def folder(self, year: int) -> Path:
         """Return the year's folder in the workspace."""
@@ -44,9 +46,11 @@ class City:
         return self.file.city.workspace / "audit.csv"
 
     def flyover(self, year: int) -> Flyover:
-        """Open the flyover of a year."""
-        source = self.file.source(year)
-        return open_flyover(year, source.path, source.flown, crs=source.crs)
+        """Open the flyover of a year; its headers are read once."""
+        if year not in self.opened:
+            source = self.file.source(year)
+            self.opened[year] = open_flyover(year, source.path, source.flown, crs=source.crs)
+        return self.opened[year]
 
     def mapper(self, stage: str, total: int) -> Callable[[Callable[[Batch], Done], Sequence[Batch]], Iterator[Done]]:
         """Return the executor of one stage, with its progress; it may be called several times."""

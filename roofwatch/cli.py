@@ -55,7 +55,8 @@ def build_parser() -> argparse.ArgumentParser:
     demo.add_argument("--out", type=Path, default=Path("demo"), metavar="DIR", help="folder for the city (default: demo)")
     demo.add_argument("--parcels", type=_positive, default=2000, metavar="N", help="parcels in the city (default: 2000)")
     demo.add_argument("--seed", type=int, default=0, metavar="S", help="seed of the city (default: 0)")
-    _command(commands, "check", _check, "intake report: what is there, what is missing, GO or FIX FIRST")
+    check = _command(commands, "check", _check, "intake report: what is there, what is missing, GO or FIX FIRST")
+    check.add_argument("--pixels", action="store_true", help="cut the chips first and tell which tiles lie off; without it headers are read only")
     _command(commands, "tile", _tile, "cut chips")
     _command(commands, "train", _train, "train on labels dated Y or earlier, register a challenger in MLflow")
     promote = _command(commands, "promote", _promote, "move the champion alias if the gate holds", year=False)
@@ -127,21 +128,24 @@ def _check(options: argparse.Namespace) -> tuple[int, Answer]:
     from roofwatch.pipeline import check
 
     city = _open_city(options)
-    intake = check(city, options.year)
-    lines = [f"{intake.city} {intake.year}: {intake.verdict}", f"  {intake.vacants_near_tiles} of {intake.vacants} vacants near {intake.tiles} tiles"]
+    intake = check(city, options.year, pixels=options.pixels)
+    lines = [f"{intake.city} {intake.year}: {intake.verdict}"]
+    lines += [f"  {intake.tiles} tiles; of {intake.vacants} vacants {intake.vacants_covered} covered, {intake.vacants_partly_covered} partly, {intake.vacants_uncovered} not"]
     lines += [f"  {len(intake.notices_unmatched)} of {intake.notices} notices match no parcel; {intake.notices_joined_by_place} joined by place"]
     lines += [f"  fix first: {line}" for line in intake.fixes] + [f"  note: {line}" for line in intake.warnings]
     lines += [f"  report: {city.folder(options.year) / 'check.html'}"]
-    return FIX_FIRST if intake.fixes else 0, (lines, dataclasses.asdict(intake))
+    return FIX_FIRST if intake.fixes else 0, (lines, intake.answer())
 
 
 def _tile(options: argparse.Namespace) -> tuple[int, Answer]:
-    from roofwatch.cutting import tile
+    from roofwatch.cutting import shift_lines, tile
 
-    store = tile(_open_city(options), options.year)
-    counts = _counts(store.manifest["reason"].where(store.manifest["status"] != "chip", "chip").tolist())
-    lines = [f"{count:7d} {name}" for name, count in counts.items()]
-    return 0, ([*lines, f"chips: {store.folder}"], {"chips": str(store.folder), "parcels": len(store.manifest), "counts": counts})
+    city = _open_city(options)
+    store = tile(city, options.year)
+    counts, off = _counts(store.manifest["reason"].where(store.manifest["status"] != "chip", "chip").tolist()), shift_lines(city, options.year)
+    lines = [*(f"{count:7d} {name}" for name, count in counts.items()), *(f"  note: {line}" for line in off)]
+    answer: dict[str, object] = {"chips": str(store.folder), "parcels": len(store.manifest), "counts": counts, "displaced_tiles": off}
+    return 0, ([*lines, f"chips: {store.folder}"], answer)
 
 
 def _train(options: argparse.Namespace) -> tuple[int, Answer]:

@@ -15,6 +15,7 @@ from typing import TypeVar
 from gis_export.inputs import ExportSettings
 from imagery.errors import ConfigError, MissingInput
 from imagery.parcels import FootprintFile, ParcelFile, VacantFile
+from imagery.sources import SCHEMES
 from imagery.tiling import TileSettings
 from inference.hazard import Thresholds
 from models.spec import ModelSpec
@@ -39,7 +40,7 @@ class FlyoverSource:
     year: int
     """Year the imagery stands for."""
     path: tuple[str, ...]
-    """Folder, glob, file or GDAL virtual path; or a list of them."""
+    """Folder, glob, file, STAC item list, URL or GDAL virtual path; or a list of them."""
     date: str = ""
     """Date of the flight, YYYY-MM-DD."""
     crs: str = ""
@@ -139,8 +140,7 @@ def read_city(path: Path) -> CityFile:
         raise ConfigError(f"{path.name}: not valid TOML: {error}; mend that line") from error
     city = _Reader(file=path.name, base=path.parent.resolve()).table(CityFile, document, "")
     _check(city, path.name)
-    shared = {"gsd_m": city.model.gsd_m, "margin_m": city.model.margin_m}
-    return dataclasses.replace(city, tile=dataclasses.replace(city.tile, **shared))
+    return dataclasses.replace(city, tile=dataclasses.replace(city.tile, gsd_m=city.model.gsd_m, margin_m=city.model.margin_m))
 
 
 def _check(city: CityFile, file: str) -> None:
@@ -231,8 +231,9 @@ class _Reader:
         raise ConfigError(f"{self.file}: {where}: got {value!r} ({type(value).__name__}), want {want}")
 
     def place(self, path: str, where: str) -> str:
-        """Fill in $NAME from the environment and make a path absolute; GDAL virtual paths stay as they are."""
+        """Fill in $NAME from the environment and make a path absolute; GDAL virtual paths and the URLs of flyovers stay as they are."""
         filled = os.path.expandvars(path)
         if "$" in filled:
             raise ConfigError(f"{self.file}: {where}: got {path!r} and no such environment variable; set it, or write the path itself")
-        return filled if filled.startswith("/vsi") else os.path.normpath(self.base / Path(filled).expanduser())
+        remote = ("/vsi", *SCHEMES, "file://") if where == "flyover.path" else ("/vsi",)
+        return filled if filled.lower().startswith(remote) else os.path.normpath(self.base / Path(filled).expanduser())

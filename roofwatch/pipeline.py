@@ -13,14 +13,15 @@ from gis_export.inputs import ExportInputs
 from gis_export.products import export_products
 from imagery.errors import InputError, MissingInput
 from imagery.files import atomic_path, sha256_file
+from imagery.intake import Intake, make_intake
+from imagery.intake_page import write_intake
 from imagery.store import open_store
 from inference.ledger import Ledger, build_ledger, read_ledger, write_ledger
 from models.registry import alias_version, find_version, resolve_model
 from models.spec import ModelVersion
 from roofwatch.audit import AuditLine, append_audit
 from roofwatch.city import City
-from roofwatch.cutting import tile
-from roofwatch.intake import Intake, make_intake, write_intake
+from roofwatch.cutting import registered_flyover, shift_lines, tile
 from roofwatch.progress import Progress
 
 Result = TypeVar("Result")
@@ -42,9 +43,11 @@ class YearRun:
     """Wall seconds by stage."""
 
 
-def check(city: City, year: int) -> Intake:
-    """Write the intake report of a year."""
-    intake = make_intake(city.file.city.name, city.roll, city.flyover(year), city.file.tile)
+def check(city: City, year: int, *, pixels: bool = False) -> Intake:
+    """Write the intake report of a year, by headers alone or (`pixels`) after cutting chips and measuring how far tiles lie off."""
+    if pixels:
+        tile(city, year)
+    intake = make_intake(city.file.city.name, city.roll, city.flyover(year), city.file.tile, shifts=shift_lines(city, year))
     write_intake(intake, city.folder(year))
     return intake
 
@@ -95,7 +98,7 @@ def export(city: City, year: int) -> list[Path]:
     as_of = date.fromisoformat(city.file.export.as_of) if city.file.export.as_of else date.today()
     inputs = ExportInputs(
         city=city.file.city.name, year=year, run_id=f"{year}-{sha256_file(folder / 'ledger.parquet')[:8]}", roll=city.roll, ledger=ledger,
-        previous=previous, flyover=city.flyover(year), chips=open_store(chips) if (chips / "manifest.parquet").exists() else None, today=as_of,
+        previous=previous, flyover=registered_flyover(city, year), chips=open_store(chips) if (chips / "manifest.parquet").exists() else None, today=as_of,
     )  # fmt: skip
     with Progress(f"export {year}", quiet=city.quiet) as progress:
         products = export_products(inputs, folder, city.file.export, delivered=city.file.city.workspace, progress=lambda _: progress.advance(1))
@@ -125,6 +128,8 @@ def run(city: City, year: int) -> YearRun:
     if intake.fixes:
         raise InputError(f"check {year}: FIX FIRST: {intake.fixes[0]}")
     timed("tile", lambda: tile(city, year))
+    if shift_lines(city, year) != tuple(intake.displaced_tiles):
+        intake = check(city, year)
     trained = timed("train", lambda: train(city, year).version.label if has_new_labels(city, year) else "")
     ledger = timed("score", lambda: score(city, year))
     products = timed("export", lambda: export(city, year))

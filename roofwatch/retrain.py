@@ -98,7 +98,7 @@ def _labeled_features(city: City, labels: Labels) -> pd.DataFrame:
         mapper = city.mapper(f"look at {year}", len(city.roll))
         features = store_features(store, city.file.model.spec, weights=city.file.model.weights, threads=city.execution.threads, mapper=mapper)
         chosen = labels.table[labels.table["year"] == year]
-        parts.append(chosen.merge(features, on="parcel_id").merge(store.manifest[["parcel_id", "dark_share"]], on="parcel_id"))
+        parts.append(chosen.merge(features.of(set(chosen["parcel_id"])), on="parcel_id").merge(store.manifest[["parcel_id", "dark_share"]], on="parcel_id"))
     if not parts:
         raise InputError(f"[labels]: {len(labels.table)} usable labels, none in a flyover year ({sorted(have)}); label roofs of these years")
     return pd.DataFrame(pd.concat(parts, ignore_index=True).sort_values(["year", "parcel_id"], ignore_index=True))

@@ -7,10 +7,10 @@ import pytest
 from distributed import LocalCluster
 
 from imagery import plan
+from imagery.cutting import CutJob, Work
 from imagery.errors import InputError
 from imagery.flyover import open_flyover
 from imagery.parcels import ParcelFile, VacantFile, read_roll
-from imagery.cutting import CutJob, Work
 from imagery.tiling import TileSettings, tile_parcels
 from roofwatch.executors import Execution, map_batches
 

@@ -18,7 +18,8 @@ from rasterio.warp import reproject
 from rasterio.windows import Window, from_bounds
 
 from gis_export.fire_map.ground import TILE_PX, Ground
-from imagery.flyover import Flyover, Tile
+from imagery.flyover import Flyover
+from imagery.tiles import Tile
 
 Mosaic: TypeAlias = NDArray[np.uint8]
 _WEBP_QUALITY = 72

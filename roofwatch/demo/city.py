@@ -29,11 +29,11 @@ DATES = {2022: "2022-02-20", 2023: "2023-03-05", 2024: "2024-02-11"}
 COLUMNS = ("block", "address", "neighborhood", "fire_district", "inspection_district", "occupied")
 
 
-def build_demo_city(out: Path, *, parcels: int = 2000, seed: int = 0, progress: Progress | None = None) -> Path:
+def build_demo_city(out: Path, *, parcels: int = 2000, seed: int = 0, years: tuple[int, ...] = YEARS, progress: Progress | None = None) -> Path:
     """Write the synthetic city under `out`; return the path of city.toml.
 
     A city that is there already is left alone; one that was cut short is finished. `progress` is called with
-    the stage's name, how much is done, and how much there is.
+    the stage's name, how much is done, and how much there is. Only the flyovers of `years` are rendered.
     """
     plan = CityPlan(parcels=parcels, seed=seed)
     city_file = out / "city.toml"
@@ -41,8 +41,8 @@ def build_demo_city(out: Path, *, parcels: int = 2000, seed: int = 0, progress: 
     if not _start(plan, out) and city_file.exists():
         return city_file
     _write_tables(plan, out, report)
-    _fly(plan, out, report)
-    _replace_text(city_file, _city_toml())
+    _fly(plan, out, years, report)
+    _replace_text(city_file, _city_toml(years))
     return city_file
 
 
@@ -85,10 +85,10 @@ def _write_tables(plan: CityPlan, out: Path, report: Progress) -> None:
         report("maps and lists", done, len(steps))
 
 
-def _fly(plan: CityPlan, out: Path, report: Progress) -> None:
+def _fly(plan: CityPlan, out: Path, years: tuple[int, ...], report: Progress) -> None:
     """Render every year's tiles, neighbors in one go because they show the same blocks."""
     groups: dict[tuple[int, int, int], list[Tile]] = defaultdict(list)
-    for year in YEARS:
+    for year in years:
         folder = out / "flyover" / str(year)
         folder.mkdir(parents=True, exist_ok=True)
         for leftover in folder.glob(".writing_*"):
@@ -124,7 +124,7 @@ def _deliver_group(plan: CityPlan, group: list[Tile], folder: Path) -> int:
     return len(group)
 
 
-def _city_toml() -> str:
+def _city_toml(years: tuple[int, ...]) -> str:
     sections = [
         '[city]\nname = "Demo City"\nworkspace = "workspace"\n',
         '[parcels]\npath = "parcels.gpkg"\nid = "parcel_id"\n' + "".join(f'{c} = "{c}"\n' for c in COLUMNS),
@@ -132,7 +132,7 @@ def _city_toml() -> str:
         f'[labels]\npath = "labels.csv"\nid = "parcel_id"\nroof_pct = "roof_pct"\nthreshold = {THRESHOLD_PCT}\nyear = "year"\n',
         '[footprints]\npath = "buildings.gpkg"\n',
     ]
-    sections += [f'[[flyover]]\nyear = {y}\npath = "flyover/{y}"\ndate = "{DATES[y]}"\n' for y in YEARS]
+    sections += [f'[[flyover]]\nyear = {y}\npath = "flyover/{y}"\ndate = "{DATES[y]}"\n' for y in years]
     sections += [f'[export]\nas_of = "{max(YEARS)}-06-01"  # rows age against this day, so that the demo is the same every year\n']
     return "\n".join(sections)
 

@@ -1,0 +1,152 @@
+"""The intake report: what imagery is there, what is missing, GO or FIX FIRST. Headers only, no pixel is read."""
+
+from collections import Counter
+from dataclasses import asdict, dataclass, field, fields
+
+import numpy as np
+import pyproj
+import shapely
+from pyproj import CRS
+
+from imagery.coverage import COVERED, NO_OUTLINE, PARTLY, UNCOVERED, Coverage, Shapes, measure_coverage
+from imagery.decode import choose_decoder
+from imagery.flyover import Flyover
+from imagery.intake_lines import find_fixes, find_warnings
+from imagery.parcels import VacantRoll
+from imagery.tile_kinds import TileKind, crs_words, tile_dates, tile_kinds
+from imagery.tiling import TileSettings, roof_shapes
+from imagery.windows import chip_grids
+
+CUT_SECONDS, SCORE_SECONDS = 0.012, 0.05
+"""For one parcel on two cores without GPU, as in the demo city of 2,000 parcels; for the estimate."""
+BYTES_PER_PIXEL = 4
+"""Red, green, blue and mask, as the chip store holds them."""
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Intake:
+    """What `check` found."""
+
+    city: str
+    """Name of the city."""
+    year: int
+    """Year of the flyover."""
+    verdict: str
+    """"GO" or "FIX FIRST"."""
+    fixes: list[str]
+    """What must be mended, a line each."""
+    warnings: list[str]
+    """What should be known, a line each."""
+    tiles: int
+    """Usable tiles."""
+    broken_tiles: list[str]
+    """Path and problem of every unusable file."""
+    tile_kinds: list[TileKind]
+    """A row for every group of tiles that are stored alike."""
+    decoder: str
+    """What decodes the whole flyover."""
+    crs: dict[str, int]
+    """Tiles by CRS: name, EPSG code, unit."""
+    parcels_crs: str
+    """CRS of the parcels: name, EPSG code, unit."""
+    gsd_m: list[float]
+    """Smallest and largest ground sample distance, meters."""
+    bands: dict[str, int]
+    """Tiles by number of bands used and pixel type."""
+    flown: str
+    """Date of the flight, ISO; "" when not known."""
+    tile_dates: list[str]
+    """First and last date in the tiles' TIFFTAG_DATETIME, ISO; empty when none carries one."""
+    vacants: int
+    """Parcels on the roll."""
+    vacants_without_geometry: int
+    """Of these, without outline."""
+    vacants_near_tiles: int
+    """Of these, within the margin of a tile."""
+    vacants_covered: int
+    """With the whole outline on tiles."""
+    vacants_partly_covered: int
+    """With a part of the outline on tiles."""
+    vacants_uncovered: int
+    """With an outline, none of it on tiles."""
+    tile_grid: str
+    """Rows and columns of the grid the tiles are cut by, "" when there is none."""
+    missing_tiles: list[str]
+    """Cells of that grid without tile that lie among tiles or hold an uncovered vacant."""
+    ground_km2: float
+    """Ground on tiles, square kilometers."""
+    overlap_share: float
+    """Share of it that lies on two tiles or more."""
+    overlap_pairs: int
+    """Pairs of tiles that share ground."""
+    displaced_tiles: list[str]
+    """Tiles that lie off their place, a line each."""
+    notices: int
+    """Vacancy notices read."""
+    notices_joined_by_place: int
+    """Notices joined by coordinates."""
+    notices_unmatched: list[str]
+    """Ids that match no parcel; they stay on the roll as NOT ASSESSED."""
+    expected_seconds: float
+    """Estimate for cutting and scoring on two cores."""
+    expected_cut_seconds: float
+    """Of it, for cutting."""
+    expected_score_seconds: float
+    """Of it, for scoring."""
+    chips_bytes: int
+    """Disk that the chips need."""
+    coverage: Coverage = field(repr=False)
+    """Outlines behind the figures; not part of the answer."""
+
+    def answer(self) -> dict[str, object]:
+        """Return what check.json holds."""
+        facts = {one.name: getattr(self, one.name) for one in fields(self) if one.name != "coverage"}
+        return facts | {"tile_kinds": [asdict(kind) for kind in self.tile_kinds]}
+
+
+def make_intake(city: str, roll: VacantRoll, flyover: Flyover, settings: TileSettings, *, shifts: tuple[str, ...] = ()) -> Intake:
+    """Compare the roll with the tile headers of a year.
+
+    Args:
+        city: Name of the city.
+        roll: The vacant roll.
+        flyover: The year's imagery.
+        settings: Scale and margin of the chips.
+        shifts: A line for every tile that lies off its place.
+    """
+    shapes, metric = _metric_shapes(roll)
+    coverage = measure_coverage(shapes, flyover.tiles, metric, margin_m=settings.margin_m)
+    fixes = find_fixes(roll, flyover, coverage)
+    near, gsd = int(coverage.near.sum()), [tile.gsd_m for tile in flyover.tiles]
+    dates, decoder = sorted(tile_dates(flyover.tiles).values()), choose_decoder(flyover.tiles)
+    return Intake(
+        city=city, year=flyover.year, verdict="FIX FIRST" if fixes else "GO", fixes=fixes, warnings=find_warnings(roll, flyover, coverage, settings, shifts),
+        tiles=len(flyover.tiles), broken_tiles=[f"{tile.path}: {tile.problem}" for tile in flyover.broken],
+        tile_kinds=tile_kinds(flyover.tiles, decoder), decoder=decoder, crs=dict(Counter(str(crs_words(tile.crs)) for tile in flyover.tiles)),
+        parcels_crs=str(crs_words(CRS(roll.table.crs).to_wkt())), gsd_m=[round(min(gsd), 4), round(max(gsd), 4)],
+        bands=dict(Counter(f"{len(set(tile.bands))} x {tile.depth}" for tile in flyover.tiles)),
+        flown=flyover.flown.isoformat() if flyover.flown else "", tile_dates=[day.isoformat() for day in (*dates[:1], *dates[-1:])],
+        vacants=len(roll), vacants_without_geometry=coverage.count(NO_OUTLINE), vacants_near_tiles=near, vacants_covered=coverage.count(COVERED),
+        vacants_partly_covered=coverage.count(PARTLY), vacants_uncovered=coverage.count(UNCOVERED), tile_grid=coverage.grid,
+        missing_tiles=list(coverage.missing_places), ground_km2=round(coverage.ground_km2, 4),
+        overlap_share=round(coverage.twice_km2 / coverage.ground_km2, 4) if coverage.ground_km2 else 0.0, overlap_pairs=len(coverage.pairs),
+        displaced_tiles=list(shifts), notices=roll.notices, notices_joined_by_place=roll.joined_by_place, notices_unmatched=list(roll.unmatched),
+        expected_seconds=round(near * (CUT_SECONDS + SCORE_SECONDS), 1), expected_cut_seconds=round(near * CUT_SECONDS, 1),
+        expected_score_seconds=round(near * SCORE_SECONDS, 1), chips_bytes=_chips_bytes(shapes[coverage.near], settings), coverage=coverage,
+    )  # fmt: skip
+
+
+def _metric_shapes(roll: VacantRoll) -> tuple[Shapes, CRS]:
+    """Return the outlines in meters; None for those whose coordinates cannot be in the CRS that the parcel file declares."""
+    try:
+        lots, metric = roof_shapes(roll, None)
+    except (RuntimeError, pyproj.exceptions.ProjError):  # no UTM zone: the coordinates lie off the earth
+        return np.full(len(roll), None, dtype=object), CRS("EPSG:3857")
+    shapes = lots.to_numpy().copy()
+    shapes[~np.isfinite(shapely.bounds(shapes)).all(axis=1)] = None
+    return shapes, metric
+
+
+def _chips_bytes(shapes: Shapes, settings: TileSettings) -> int:
+    grids = chip_grids(shapes, gsd_m=settings.gsd_m, margin_m=settings.margin_m, max_side_m=settings.max_side_m)
+    return int((grids.heights * grids.widths).sum()) * BYTES_PER_PIXEL

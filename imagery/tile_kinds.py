@@ -1,0 +1,127 @@
+"""Tiles that are alike, one row for each kind: CRS, unit, scale, how the files are stored. From headers alone."""
+
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date, datetime
+from functools import lru_cache
+
+import numpy as np
+import pyproj
+
+from imagery.tiles import Tile
+
+US_SURVEY_FOOT_M, INTERNATIONAL_FOOT_M = 1200 / 3937, 0.3048
+"""They differ by two millionths: about 3 ft in coordinates of 1.5 million feet."""
+UNIT_WORDS = {US_SURVEY_FOOT_M: "US survey foot", INTERNATIONAL_FOOT_M: "international foot", 1.0: "meter"}
+
+
+@dataclass(frozen=True, kw_only=True)
+class CrsWords:
+    """A CRS in words."""
+
+    name: str
+    """Name, e.g. "NAD83 / Maryland (ftUS)"."""
+    epsg: int | None
+    """EPSG code, None where none is known."""
+    unit: str
+    """Unit of its axes: meter, US survey foot, international foot, degree."""
+
+    def __str__(self) -> str:
+        """Return all of it on one line."""
+        return f"{self.name} ({f'EPSG:{self.epsg}, ' if self.epsg else ''}{self.unit})"
+
+
+@dataclass(frozen=True, kw_only=True)
+class TileKind:
+    """Tiles that are stored alike."""
+
+    count: int
+    """Tiles of this kind."""
+    crs: str
+    """Name of their CRS."""
+    epsg: int | None
+    """Its EPSG code, None where none is known."""
+    unit: str
+    """Its unit in words."""
+    gsd_m: float
+    """Meters per pixel on the ground, median."""
+    bands: str
+    """What is read: RGB, gray or palette, and alpha or mask where there is one."""
+    bits: str
+    """Bit depth, e.g. "8", "16", "32 (real)"."""
+    compression: str
+    """GDAL's name, "none" for none."""
+    driver: str
+    """GDAL's name of the format."""
+    block: str
+    """What the file is stored in: squares or strips, pixels."""
+    overviews: str
+    """By how much the overviews are coarser, "none" for none."""
+    decoder: str
+    """What decodes them: `imagery.decode.choose_decoder` of the whole flyover."""
+    example: str
+    """Name of the first one."""
+
+
+def tile_kinds(tiles: tuple[Tile, ...], decoder: str) -> list[TileKind]:
+    """Return a row for every kind of tile, the most frequent first."""
+    groups: dict[tuple[object, ...], list[Tile]] = {}
+    for tile in tiles:
+        side = f"{np.sqrt(abs(tile.transform[0] * tile.transform[4] - tile.transform[1] * tile.transform[3])):.2e}"
+        key = (tile.crs, side, _bands(tile), tile.depth, tile.compression, tile.driver, _block(tile), bool(tile.overviews))
+        groups.setdefault(key, []).append(tile)
+    kinds = [_kind(group, decoder) for group in groups.values()]
+    return sorted(kinds, key=lambda kind: (-kind.count, kind.example))
+
+
+@lru_cache(maxsize=64)
+def crs_words(wkt: str) -> CrsWords:
+    """Say a CRS in words; the two kinds of foot are told apart by their length."""
+    crs = pyproj.CRS(wkt)
+    flat = crs.sub_crs_list[0] if crs.is_compound else crs
+    axis = flat.axis_info[0]
+    unit = "degree" if flat.is_geographic else f"{axis.unit_name} of {axis.unit_conversion_factor} m"
+    if not flat.is_geographic:
+        unit = next((word for length, word in UNIT_WORDS.items() if abs(length / axis.unit_conversion_factor - 1) < 1e-8), unit)
+    return CrsWords(name=flat.name, epsg=flat.to_epsg(), unit=unit)
+
+
+def most_common_crs(tiles: Iterable[Tile]) -> str:
+    """Return the WKT that most tiles have."""
+    return Counter(tile.crs for tile in tiles).most_common(1)[0][0]
+
+
+def tile_dates(tiles: tuple[Tile, ...]) -> dict[str, date]:
+    """Return the date in TIFFTAG_DATETIME by tile name, of the tiles that carry one; what is no date counts as none."""
+    dates = {}
+    for tile in tiles:
+        try:
+            dates[tile.name] = datetime.strptime(tile.stamp[:10].replace("-", ":"), "%Y:%m:%d").date()
+        except ValueError:
+            continue
+    return dates
+
+
+def _kind(group: list[Tile], decoder: str) -> TileKind:
+    first = group[0]
+    words = crs_words(first.crs)
+    pixel = np.dtype(first.depth)
+    fullest = max((tile.overviews for tile in group), key=len)
+    return TileKind(
+        count=len(group), crs=words.name, epsg=words.epsg, unit=words.unit, gsd_m=round(float(np.median([tile.gsd_m for tile in group])), 4),
+        bands=_bands(first), bits=f"{pixel.itemsize * 8}{' (real)' if pixel.kind == 'f' else ''}", compression=first.compression or "none",
+        driver=first.driver, block=_block(first), overviews=", ".join(map(str, fullest)) or "none", decoder=decoder, example=first.name,
+    )  # fmt: skip
+
+
+def _bands(tile: Tile) -> str:
+    color = "palette" if tile.palette else "gray" if len(set(tile.bands)) == 1 else "RGB" if tile.bands == (1, 2, 3) else f"bands {tile.bands}"
+    return color + (" + alpha" if tile.alpha else "") + (" + mask" if tile.masked else "")
+
+
+def _block(tile: Tile) -> str:
+    rows, columns = tile.block
+    if columns < tile.width or (rows > 1 and rows == columns):
+        return f"{columns} x {rows}"
+    return "whole file" if rows >= tile.height else f"strips of {rows} row{'s' if rows > 1 else ''}"
