@@ -98,7 +98,7 @@ FIELDS: tuple[Field, ...] = (
     _field("SHADOW", "shadow_share", "real", 9, _DATA, "Share of the roof in shadow so black that nothing can be made out."),
     _field("CANOPY", "canopy_share", "real", 9, _DATA, "Share of the roof under green leaves."),
     _field("SEAM", "seam_share", "real", 9, _DATA, "Share of the roof that comes from another tile than most of it."),
-    _field("OUTL_EDGE", "outline_edge", "real", 20, _DATA, "Strength of edges along the outline against the same outline moved; about 1 where no building is."),
+    _field("GROUND", "ground_share", "real", 9, _DATA, "Share of the lit roof with the tint of grass and soil; near 1 where no building is left."),
     _field("TILES", "tiles", "text", 254, _DATA, "Flyover tiles the chip was cut from."),
 )  # fmt: skip
 

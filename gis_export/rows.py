@@ -28,7 +28,7 @@ _TEXTS = (
 _NUMBERS = (
     ("SCORE", "score"), ("SCORE_LOW", "score_low"), ("SCORE_HIGH", "score_high"), ("RANK", "rank"), ("COVERED", "covered_share"),
     ("NODATA", "nodata_share"), ("SHARPNESS", "sharpness"), ("DARK_SHARE", "dark_share"),
-    ("SHADOW", "shadow_share"), ("CANOPY", "canopy_share"), ("SEAM", "seam_share"), ("OUTL_EDGE", "outline_edge"),
+    ("SHADOW", "shadow_share"), ("CANOPY", "canopy_share"), ("SEAM", "seam_share"), ("GROUND", "ground_share"),
 )  # fmt: skip
 
 

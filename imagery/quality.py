@@ -12,6 +12,10 @@ DARK, BLACK = 60, 16
 """Gray levels: darker than DARK is the baseline's cue; up to BLACK nothing can be made out."""
 LEAF = np.array([(-1.1, 1.9, -1.1, 0), (1 / 3, 1 / 3, 1 / 3, 0)])
 """From RGB and an idle channel to excess green (above 0 on leaves) and brightness."""
+GROUND = np.array([(-10.2, 19.8, -10.2, 0)])
+"""From RGB and an idle channel to the tint of the ground, above 0 on grass and soil; ten times, so that rounding to a byte does not matter."""
+SHADE = 55
+"""Gray level up to which the tint of a roof cannot be told."""
 LEAF_EDGE = 2.0
 """Mean absolute Laplacian around a pixel above which green is leaves and not paint, gray levels."""
 
@@ -34,8 +38,8 @@ class Quality:
     """Share covered by green leaves."""
     seam_share: float = 0.0
     """Share that comes from another tile than most of the roof."""
-    outline_edge: float = 0.0
-    """How much stronger gray changes across the outline than across the same outline moved or shrunk; about 1 where no building is."""
+    ground_share: float = 0.0
+    """Share of the lit roof that has the tint of grass and soil; near 1 where no building is left."""
 
 
 QUALITY_COLUMNS = tuple(part.name for part in fields(Quality))
@@ -91,7 +95,17 @@ def measure_quality(scene: Scene) -> Quality:
         covered_share=covered, nodata_share=missing, sharpness=float(spread[0, 0]),
         dark_share=float(levels[:DARK].sum() / levels.sum()), shadow_share=float(levels[: BLACK + 1].sum() / levels.sum()),
         canopy_share=_leaf_share(roof, edges, shown), seam_share=0.0 if scene.owners is None else 1 - float(np.bincount(scene.owners[box][inside]).max() / count),
+        ground_share=_ground_share(roof, gray, shown),
     )  # fmt: skip
+
+
+def _ground_share(roof: Pixels, gray: NDArray[np.uint8], shown: NDArray[np.uint8]) -> float:
+    """Return the share of lit pixels with excess green 2g - r - b > 0.02 (r + g + b), of all pixels where less than a tenth is lit."""
+    tint = cv2.transform(cv2.blur(roof, (5, 5)), GROUND)
+    lit = cv2.bitwise_and(shown, (gray > SHADE).view(np.uint8))
+    if cv2.countNonZero(lit) < 0.1 * cv2.countNonZero(shown):
+        lit = shown
+    return float(np.count_nonzero(tint[lit > 0]) / cv2.countNonZero(lit))
 
 
 def why_not(quality: Quality, limits: QualityLimits, *, unreadable: bool) -> str:

@@ -28,6 +28,9 @@ CELL_M = 0.1
 """Side of the cells in which correlations are added up, meters."""
 COARSE_M = 0.2
 """Chips are averaged to about this many meters a pixel first."""
+PROMINENT = 1.4
+"""How much higher than any other peak more than `APART_M` away the peak must stand above the mean to be believed."""
+APART_M = 1.0
 LOOK_TWICE_M = 0.4
 """Longer shifts are measured again on the full pixels, meters."""
 BATCH_TILES = 64
@@ -156,7 +159,8 @@ def _tile_shift(name: str, rows: pd.DataFrame, store: ChipStore, before: ChipSto
         halves[chips % 2] += _to_ground(_correlate(here, there), axes * factor, side)
         chips += 1
     first, second, (east, north) = (_peak(part) for part in (halves[0], halves[1], halves.sum(axis=0)))
-    if chips < LEAST_CHIPS or np.hypot(first[0] - second[0], first[1] - second[1]) > AGREE_M:
+    agree = np.hypot(first[0] - second[0], first[1] - second[1]) <= AGREE_M
+    if chips < LEAST_CHIPS or not agree or not _stands_out(halves.sum(axis=0)):
         return TileShift(tile=name, chips=chips, against=against, east_m=None, north_m=None)
     return TileShift(tile=name, chips=chips, against=against, east_m=round(east, 3), north_m=round(north, 3))
 
@@ -202,6 +206,16 @@ def _peak(total: NDArray[np.float32]) -> tuple[float, float]:
     row, column = (int(part) for part in np.unravel_index(int(smooth.argmax()), smooth.shape))
     center = total.shape[0] // 2
     return (column + _vertex(smooth[row], column) - center) * CELL_M, (row + _vertex(smooth[:, column], row) - center) * CELL_M
+
+
+def _stands_out(total: NDArray[np.float32]) -> bool:
+    """Tell whether the peak is no edge of the search and clearly higher than every other one."""
+    smooth = np.asarray(cv2.GaussianBlur(total, (0, 0), 1.0), np.float32) - total.mean()
+    row, column = (int(part) for part in np.unravel_index(int(smooth.argmax()), smooth.shape))
+    rows, columns = np.indices(smooth.shape)
+    apart = np.hypot(rows - row, columns - column) * CELL_M > APART_M
+    inside = 1 < row < smooth.shape[0] - 2 and 1 < column < smooth.shape[1] - 2
+    return inside and bool(smooth[row, column] >= PROMINENT * smooth[apart].max())
 
 
 def _vertex(line: NDArray[np.float32], at: int) -> float:

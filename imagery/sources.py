@@ -3,6 +3,7 @@
 import glob
 import json
 import os
+import urllib.error
 import urllib.parse
 import urllib.request
 from collections.abc import Iterator
@@ -145,8 +146,12 @@ def _resolve(href: str, place: str) -> str:
 
 def _text(place: str) -> str:
     if place.startswith("/vsicurl/"):
-        with urllib.request.urlopen(place.removeprefix("/vsicurl/"), timeout=30) as answer:
-            return bytes(answer.read()).decode()
+        try:
+            with urllib.request.urlopen(place.removeprefix("/vsicurl/"), timeout=30) as answer:
+                return bytes(answer.read()).decode()
+        except urllib.error.HTTPError as error:
+            error.close()
+            raise
     if place.startswith("/vsi"):
         raise OSError("it lies in an object store; download the list and give its path")
     return Path(place).read_text(encoding="utf-8")

@@ -26,6 +26,8 @@ from imagery.store import MANIFEST_COLUMNS, ChipStore, CutRow, open_store, rows_
 
 CUTTER = 1
 """Raised when the same inputs would give other chips."""
+USUAL_GROUND = 0.2
+"""Median share of ground tint in roofs up to which the tint tells roofs from ground; above, sensor or roofs are of that tint themselves."""
 REGISTRATIONS = ("correct", "quarantine", "report", "off")
 
 Mapper = Callable[[Callable[[CutJob], Work], Sequence[CutJob]], Iterator[Work]]
@@ -52,6 +54,9 @@ class TileSettings:
     """Largest share of a roof in shadow so black that nothing can be made out."""
     max_canopy: float = 0.9
     """Largest share of a roof under green leaves."""
+    max_ground: float = 0.8
+    """Largest share of a roof with the tint of grass and soil; more is `no_building_seen`. Not applied to a flyover whose roofs
+    have that tint as a rule."""
     registration: str = "correct"
     """What is done with tiles that lie off: "correct", "quarantine" (their parcels are not assessed), "report", or "off"."""
     max_shift: float = 0.2
@@ -61,8 +66,8 @@ class TileSettings:
         """Check the ranges."""
         if not (self.max_side_m >= 1 and 0 < self.min_covered <= 1 and 0 <= self.max_nodata < 1):
             raise ValueError(f"{self}: want max_side_m >= 1, min_covered in (0, 1], max_nodata in [0, 1)")
-        if not (self.min_sharpness >= 0 and 0 < self.max_shadow <= 1 and 0 < self.max_canopy <= 1):
-            raise ValueError(f"{self}: want min_sharpness >= 0, max_shadow and max_canopy in (0, 1]")
+        if not (self.min_sharpness >= 0 and 0 < self.max_shadow <= 1 and 0 < self.max_canopy <= 1 and 0 < self.max_ground <= 1):
+            raise ValueError(f"{self}: want min_sharpness >= 0; max_shadow, max_canopy and max_ground in (0, 1]")
         if self.registration not in REGISTRATIONS or not self.max_shift > 0:
             raise ValueError(f"registration is {self.registration!r} and max_shift {self.max_shift}; want one of {', '.join(REGISTRATIONS)}, and a share above 0")
 
@@ -93,7 +98,7 @@ def tile_parcels(roll: VacantRoll, flyover: Flyover, folder: Path, *, settings: 
     units = 0
     for jobs in plan_jobs(plan, flyover, folder, settings.limits):
         units += sum(work.units for work in mapper(cut_task, jobs))
-    _write_manifest(plan, flyover.year, folder)
+    _write_manifest(plan, flyover.year, folder, settings.max_ground)
     shutil.rmtree(folder / "pieces", ignore_errors=True)
     return replace(open_store(folder), units_touched=plan.units, units_decoded=units)
 
@@ -193,13 +198,16 @@ def roof_shapes(roll: VacantRoll, footprints: gpd.GeoSeries | None) -> tuple[gpd
     return gpd.GeoSeries(roofs, crs=crs), crs
 
 
-def _write_manifest(plan: CutPlan, year: int, folder: Path) -> None:
+def _write_manifest(plan: CutPlan, year: int, folder: Path, max_ground: float) -> None:
     """Join the rows of all shards, and remove shards of another plan."""
     shards = [task.number for task in (*plan.inner, *plan.seams) if task.parcels]
     rows = [(parcel_id, year, "not_assessed", reason, -1, -1, -1, 0, 0, "", plan.decoder, *astuple(Quality()), *(np.nan,) * 6) for parcel_id, reason in plan.absent]
     parts = [pd.read_parquet(rows_path(folder, shard)) for shard in shards]
     parts += [pd.DataFrame(rows, columns=list(MANIFEST_COLUMNS))] if rows or not parts else []
     manifest = pd.concat(parts, ignore_index=True).sort_values("parcel_id", ignore_index=True)
+    chips = manifest["status"] == "chip"
+    if chips.any() and manifest.loc[chips, "ground_share"].median() <= USUAL_GROUND:
+        manifest.loc[chips & (manifest["ground_share"] > max_ground), ["status", "reason"]] = ["not_assessed", "no_building_seen"]
     with atomic_path(folder / "manifest.parquet") as temporary:
         manifest.to_parquet(temporary, index=False)
     ours = set(_file_names(plan, folder))

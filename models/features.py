@@ -79,7 +79,7 @@ def store_features(store: ChipStore, spec: ModelSpec, *, weights: str, threads: 
     network = _network_key(spec, backbone_checksum(_backbone(spec, weights)))
     chips = store.manifest[store.manifest["status"] == "chip"].sort_values(["shard", "index"])
     shards = {number: chips[chips["shard"] == number] for number in chips["shard"].unique().tolist()}
-    keys = {number: shard_key(store.folder, number) for number in shards}
+    keys = {number: _short(shard_key(store.folder, number) + "|".join(rows["parcel_id"])) for number, rows in shards.items()}
     have = _groups(features.path, network)
     if have is not None and list(have) == list(keys.values()):
         return features

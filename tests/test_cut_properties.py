@@ -48,7 +48,7 @@ FORMATS: dict[str, dict[str, object]] = {
     "clear": {"compress": "deflate", "photometric": "RGB", "ALPHA": "YES"},
 }
 """Lossless ways to store a tile; the last one says by alpha where it has no data, the others by nodata 0."""
-EVERYTHING = {"min_covered": 1e-9, "max_nodata": 0.999, "max_shadow": 1.0, "max_canopy": 1.0}
+EVERYTHING = TileSettings(min_covered=1e-9, max_nodata=0.999, max_shadow=1.0, max_canopy=1.0)
 """Limits that let every chip pass of which anything can be seen."""
 OUTLINE_M = 0.005
 """How well the smallest turned rectangle is known at coordinates of millions of meters."""
@@ -285,7 +285,7 @@ def test_any_chip_is_cut_as_from_the_mosaic(tmp_path_factory: pytest.TempPathFac
     folder = tmp_path_factory.mktemp("layout")
     mosaic = write_layout(folder, layout)
     flyover = open_folder(folder)
-    tile_settings = TileSettings(gsd_m=zoom * layout.gsd_m, margin_m=margin * layout.gsd_m, max_side_m=min(120, 120 * zoom * layout.gsd_m), **EVERYTHING)
+    tile_settings = replace(EVERYTHING, gsd_m=zoom * layout.gsd_m, margin_m=margin * layout.gsd_m, max_side_m=min(120, 120 * zoom * layout.gsd_m))
     for lot in data.draw(st.lists(lots, min_size=1, max_size=5)):
         outline = lot.outline(layout, metric)
         row = cut_one("0001", outline, flyover, settings=tile_settings, crs=CRS(metric))
@@ -308,7 +308,7 @@ def test_a_coarser_chip_is_an_average_in_its_place(tmp_path_factory: pytest.Temp
     folder = tmp_path_factory.mktemp("layout")
     mosaic = write_layout(folder, layout, smooth=True)
     for lot in data.draw(st.lists(lots, min_size=1, max_size=5)):
-        tile_settings = TileSettings(gsd_m=coarser * layout.gsd_m, margin_m=2 * layout.gsd_m, max_side_m=120, **EVERYTHING)
+        tile_settings = replace(EVERYTHING, gsd_m=coarser * layout.gsd_m, margin_m=2 * layout.gsd_m, max_side_m=120)
         chip = cut_one("0001", lot.outline(layout, METRIC[0]), open_folder(folder), settings=tile_settings, crs=CRS(METRIC[0])).chip
         if chip is not None:
             transform, shape = Affine(*chip.transform), chip.mask.shape
@@ -324,7 +324,7 @@ def test_a_seam_just_beyond_the_edge_is_seen(tmp_path: Path, gsd_m: float) -> No
     patches = tuple(Patch(window=(0, 60, left, left + 30), kind="raw", hole=None) for left in (0, 30))
     layout = Layout(crs="EPSG:32618", gsd_m=gsd_m, turn=0.0, shape=(60, 60), patches=patches, seed=0)
     mosaic, lot = write_layout(tmp_path, layout), Lot(kind="box", place=(19.8 / 60, 0.5), sides=(20.0, 10.0), angle=0.0)
-    row = cut_one("0001", lot.outline(layout, METRIC[0]), open_folder(tmp_path), settings=TileSettings(gsd_m=gsd_m / 2, margin_m=0, **EVERYTHING), crs=CRS(METRIC[0]))
+    row = cut_one("0001", lot.outline(layout, METRIC[0]), open_folder(tmp_path), settings=replace(EVERYTHING, gsd_m=gsd_m / 2, margin_m=0), crs=CRS(METRIC[0]))
     assert row.chip is not None
     assert largest_gray(row.chip, mosaic, layout, METRIC[0]) <= MOST_GRAY
 
@@ -343,7 +343,7 @@ def test_tiles_of_two_grids_fill_each_other(tmp_path_factory: pytest.TempPathFac
     second = one_tile(first, crs, turn)
     mosaics = [(one, write_layout(folder / name, one, smooth=True)) for name, one in (("a", first), ("b", second))]
     for lot in data.draw(st.lists(lots, min_size=1, max_size=5)):
-        tile_settings = TileSettings(gsd_m=first.gsd_m, margin_m=0, max_side_m=120 * first.gsd_m, **EVERYTHING)
+        tile_settings = replace(EVERYTHING, gsd_m=first.gsd_m, margin_m=0, max_side_m=120 * first.gsd_m)
         chip = cut_one("0001", lot.outline(first, METRIC[0]), open_folder(folder), settings=tile_settings, crs=CRS(METRIC[0])).chip
         if chip is not None:
             transform, shape = Affine(*chip.transform), chip.mask.shape
@@ -384,7 +384,7 @@ class Town:
             self.roll(),
             open_folder(photos),
             folder,
-            settings=TileSettings(gsd_m=gsd, margin_m=3 * gsd, max_side_m=120 * gsd, **EVERYTHING),
+            settings=replace(EVERYTHING, gsd_m=gsd, margin_m=3 * gsd, max_side_m=120 * gsd),
             footprints=None,
             mapper=mapper or serial,
         )

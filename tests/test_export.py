@@ -77,7 +77,7 @@ def make_ledger(roll: VacantRoll, hazards: tuple[str, ...] = HAZARDS, *, year: i
             "nodata_share": 0.0,
             "sharpness": 12.5,
             "dark_share": 0.25,
-            **dict.fromkeys(("shadow_share", "canopy_share", "seam_share", "outline_edge"), 0.0),
+            **dict.fromkeys(("shadow_share", "canopy_share", "seam_share", "ground_share"), 0.0),
             "tiles": "a.tif",
         }
     )

@@ -70,7 +70,7 @@ def make_inputs(folder: Path) -> ExportInputs:
         | {"score": score, "score_low": score, "score_high": score, "hazard": WORDS, "rank": pd.Series([1, 2, 3, 4, None], dtype="Int32")}
         | {"model_version": "m/1", "img_date": pd.Series([date(2026, 3, 9)] * 5, dtype=object), "covered_share": 1.0, "nodata_share": 0.0}
         | {"sharpness": 1.0, "dark_share": 0.1, "tiles": "t0.tif"}
-        | dict.fromkeys(("shadow_share", "canopy_share", "seam_share", "outline_edge"), 0.0)
+        | dict.fromkeys(("shadow_share", "canopy_share", "seam_share", "ground_share"), 0.0)
     )  # fmt: skip
     return ExportInputs(
         city="Testville", year=2026, run_id="r", roll=VacantRoll(table=roll, notices=5, joined_by_place=0, unmatched=()),

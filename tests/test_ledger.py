@@ -22,7 +22,7 @@ def manifest_of(reasons: list[str]) -> pd.DataFrame:
         {
             "parcel_id": f"{number:04d}", "year": 2023, "status": "not_assessed" if reason else "chip", "reason": reason, "shard": 0, "index": number, "offset": 0,
             "height": 1, "width": 1, "tiles": "a.tif", "decoder": "gdal", "covered_share": 1.0, "nodata_share": 0.0, "sharpness": 1.0, "dark_share": 0.0,
-            **dict.fromkeys(("shadow_share", "canopy_share", "seam_share", "outline_edge"), 0.0),
+            **dict.fromkeys(("shadow_share", "canopy_share", "seam_share", "ground_share"), 0.0),
         }
         for number, reason in enumerate(reasons)
     ]  # fmt: skip

@@ -72,7 +72,7 @@ def out(tmp_path_factory: pytest.TempPathFactory) -> Path:
         | {"score_low": score, "score_high": score, "hazard": WORDS, "rank": pd.Series([1, 2, 3, 4, None], dtype="Int32")}
         | {"model_version": "m/1", "img_date": date(2026, 3, 9), "covered_share": 1.0, "nodata_share": 0.0, "sharpness": 1.0}
         | {"dark_share": 0.1, "tiles": ""}
-        | dict.fromkeys(("shadow_share", "canopy_share", "seam_share", "outline_edge"), 0.0)
+        | dict.fromkeys(("shadow_share", "canopy_share", "seam_share", "ground_share"), 0.0)
     )  # fmt: skip
     inputs = ExportInputs(
         city="Testville", year=2026, run_id="r", roll=VacantRoll(table=roll, notices=5, joined_by_place=0, unmatched=()),
