@@ -12,12 +12,13 @@ DARK, BLACK = 60, 16
 """Gray levels: darker than DARK is the baseline's cue; up to BLACK nothing can be made out."""
 LEAF = np.array([(-1.1, 1.9, -1.1, 0), (1 / 3, 1 / 3, 1 / 3, 0)])
 """From RGB and an idle channel to excess green (above 0 on leaves) and brightness."""
-GROUND = np.array([(-10.2, 19.8, -10.2, 0)])
-"""From RGB and an idle channel to the tint of the ground, above 0 on grass and soil; ten times, so that rounding to a byte does not matter."""
+GROUND = np.array([(-10.2, 19.8, -10.2, 0), (10.0, 0, -10.0, 0)])
+"""From RGB and an idle channel to excess green and to red over blue, both above 0 on grass and soil (green paint has more blue than red);
+ten times, so that rounding to a byte does not matter."""
 SHADE = 55
 """Gray level up to which the tint of a roof cannot be told."""
-LEAF_EDGE = 2.0
-"""Mean absolute Laplacian around a pixel above which green is leaves and not paint, gray levels."""
+ROUGH = 2.0
+"""Mean absolute Laplacian around a pixel above which it may be leaves, grass or soil; smoother is paint. Gray levels."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -87,25 +88,26 @@ def measure_quality(scene: Scene) -> Quality:
     shown = (inside if scene.whole else inside & (roof[..., 3] == DATA)).view(np.uint8)
     if not cv2.countNonZero(shown):
         return Quality(covered_share=covered, nodata_share=missing)
-    gray = cv2.cvtColor(roof, cv2.COLOR_RGBA2GRAY)
+    gray = np.asarray(cv2.cvtColor(roof, cv2.COLOR_RGBA2GRAY), np.uint8)
     levels = cv2.calcHist([gray], [0], shown, [256], [0, 256]).ravel()
     edges = np.asarray(cv2.Laplacian(gray, cv2.CV_32F), np.float32)
     _, spread = cv2.meanStdDev(edges, mask=shown)
+    rough = np.asarray(cv2.blur(np.abs(edges), (9, 9)) > ROUGH).view(np.uint8)
     return Quality(
         covered_share=covered, nodata_share=missing, sharpness=float(spread[0, 0]),
         dark_share=float(levels[:DARK].sum() / levels.sum()), shadow_share=float(levels[: BLACK + 1].sum() / levels.sum()),
-        canopy_share=_leaf_share(roof, edges, shown), seam_share=0.0 if scene.owners is None else 1 - float(np.bincount(scene.owners[box][inside]).max() / count),
-        ground_share=_ground_share(roof, gray, shown),
+        canopy_share=_leaf_share(roof, rough, shown), seam_share=0.0 if scene.owners is None else 1 - float(np.bincount(scene.owners[box][inside]).max() / count),
+        ground_share=_ground_share(roof, gray, rough, shown),
     )  # fmt: skip
 
 
-def _ground_share(roof: Pixels, gray: NDArray[np.uint8], shown: NDArray[np.uint8]) -> float:
-    """Return the share of lit pixels with excess green 2g - r - b > 0.02 (r + g + b), of all pixels where less than a tenth is lit."""
-    tint = cv2.transform(cv2.blur(roof, (5, 5)), GROUND)
+def _ground_share(roof: Pixels, gray: NDArray[np.uint8], rough: NDArray[np.uint8], shown: NDArray[np.uint8]) -> float:
+    """Return the share of lit pixels with 2g - r - b > 0.02 (r + g + b) and r > b and texture; of all pixels where less than a tenth is lit."""
+    tint = cv2.inRange(cv2.transform(cv2.blur(roof, (5, 5)), GROUND), (1, 1), (255, 255))
     lit = cv2.bitwise_and(shown, (gray > SHADE).view(np.uint8))
     if cv2.countNonZero(lit) < 0.1 * cv2.countNonZero(shown):
         lit = shown
-    return float(np.count_nonzero(tint[lit > 0]) / cv2.countNonZero(lit))
+    return float(cv2.countNonZero(cv2.bitwise_and(tint, lit, mask=rough)) / cv2.countNonZero(lit))
 
 
 def why_not(quality: Quality, limits: QualityLimits, *, unreadable: bool) -> str:
@@ -131,10 +133,7 @@ def why_not(quality: Quality, limits: QualityLimits, *, unreadable: bool) -> str
     return "canopy" if quality.canopy_share > limits.max_canopy else ""
 
 
-def _leaf_share(roof: NDArray[np.uint8], edges: NDArray[np.float32], shown: NDArray[np.uint8]) -> float:
+def _leaf_share(roof: Pixels, rough: NDArray[np.uint8], shown: NDArray[np.uint8]) -> float:
     """Return the share of leaf pixels: excess green 2g - r - b > 0.1 (r + g + b) (Woebbecke et al. 1995), neither black nor smooth as paint."""
-    leaf = cv2.bitwise_and(cv2.inRange(cv2.transform(roof, LEAF), (1, 31), (255, 255)), shown)  # nonzero & 1
-    if cv2.countNonZero(leaf) < 0.02 * shown.size:
-        return 0.0
-    rough = cv2.blur(np.abs(edges), (9, 9)) > LEAF_EDGE
-    return float(np.count_nonzero(leaf[rough]) / cv2.countNonZero(shown))
+    leaf = cv2.bitwise_and(cv2.inRange(cv2.transform(roof, LEAF), (1, 31), (255, 255)), shown, mask=rough)
+    return float(cv2.countNonZero(leaf) / cv2.countNonZero(shown))

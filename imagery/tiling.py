@@ -20,11 +20,11 @@ from imagery.decode import decoding, file_stamp
 from imagery.files import atomic_path
 from imagery.flyover import Flyover
 from imagery.parcels import FootprintFile, VacantRoll, read_footprints
-from imagery.plan import CutPlan, CutSettings, CutTask, plan_cuts
+from imagery.plan import CutPlan, CutSettings, CutTask, ParcelCut, Read, plan_cuts
 from imagery.quality import Quality, QualityLimits
 from imagery.store import MANIFEST_COLUMNS, ChipStore, CutRow, open_store, rows_path, shard_key, shard_path
 
-CUTTER = 1
+CUTTER = 2
 """Raised when the same inputs would give other chips."""
 USUAL_GROUND = 0.2
 """Median share of ground tint in roofs up to which the tint tells roofs from ground; above, sensor or roofs are of that tint themselves."""
@@ -115,8 +115,10 @@ def plan_jobs(plan: CutPlan, flyover: Flyover, folder: Path, limits: QualityLimi
     stamps = {tile.path: file_stamp(tile.path) for tile in flyover.tiles}
     shared = repr((CUTTER, plan.decoder, flyover.year, flyover.white, plan.settings, limits))
 
-    def key(part: object, task: CutTask) -> str:
-        return hashlib.sha256(repr((part, task.tiles, [stamps[tile.path] for tile in task.tiles.values()], shared)).encode()).hexdigest()
+    def key(part: tuple[ParcelCut | Read, ...], task: CutTask) -> str:
+        reads = (read for one in part for read in ([one] if isinstance(one, Read) else (read for view in one.views for read in view.reads)))
+        tiles = {number: task.tiles[number] for number in sorted({read.tile for read in reads})}  # pieces for others are no reason to cut anew
+        return hashlib.sha256(repr((part, tiles, [stamps[tile.path] for tile in tiles.values()], shared)).encode()).hexdigest()
 
     def job(task: CutTask, *, leave: Path | None, take: dict[int, Path], offsets: dict[tuple[int, int], int]) -> CutJob:
         return CutJob(

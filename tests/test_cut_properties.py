@@ -13,7 +13,7 @@ import pytest
 import rasterio
 import shapely
 from affine import Affine
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 from PIL import Image
@@ -55,7 +55,9 @@ OUTLINE_M = 0.005
 MOST_GRAY = 1.0
 """Largest difference from the reference, gray levels."""
 ONE_METER = CutSettings(gsd_m=1.0, margin_m=0.0, max_side_m=120.0, metric_crs=CRS(METRIC[0]).to_wkt())
-quick = settings(max_examples=50, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
+PHASES = (Phase.explicit, Phase.reuse, Phase.generate)
+"""To shrink an example takes minutes here, and says little more."""
+quick = settings(max_examples=50, deadline=None, phases=PHASES, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
 
 
 @dataclass(frozen=True, kw_only=True)

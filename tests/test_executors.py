@@ -1,16 +1,20 @@
 """One by one, by processes, or by Dask: the same bytes."""
 
+import os
+import signal
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 from distributed import LocalCluster
 
 from imagery import plan
-from imagery.cutting import CutJob, Work
-from imagery.errors import InputError
+from imagery.cutting import CutJob, Work, cut_task
+from imagery.errors import InputError, RoofwatchError
 from imagery.flyover import open_flyover
 from imagery.parcels import ParcelFile, VacantFile, read_roll
+from imagery.store import shard_path
 from imagery.tiling import TileSettings, tile_parcels
 from roofwatch.executors import Execution, map_batches
 
@@ -73,3 +77,73 @@ def test_counts() -> None:
     assert Execution(workers=3).count == 3
     assert Execution(workers=1000).threads == 1
     assert list(map_batches(int, [], Execution())) == []
+
+
+@dataclass(frozen=True, kw_only=True)
+class Deadly:
+    """A job whose worker is killed once, when it comes to it."""
+
+    job: CutJob
+    """What to cut."""
+    flag: Path
+    """Taken away by the worker that dies."""
+
+
+def cut_or_die(deadly: Deadly) -> Work:
+    """Cut; the first worker that finds the flag kills itself with a half-written shard on disk."""
+    try:
+        deadly.flag.unlink()
+    except FileNotFoundError:
+        return cut_task(deadly.job)
+    shard_path(deadly.job.folder, deadly.job.task.number).write_bytes(b"half")
+    os.kill(os.getpid(), signal.SIGKILL)
+    raise AssertionError("a killed worker goes on")
+
+
+def shards_with_a_death(city: Path, folder: Path, execution: Execution) -> dict[str, bytes]:
+    """Cut the city while one worker is killed midway."""
+    place = city.parent
+    roll = read_roll(ParcelFile(path=place / "parcels.gpkg", id=("parcel_id",)), VacantFile(path=place / "vacant.csv", id=("parcel_id",)))
+    flag = place / "flag"
+    flag.touch()
+    units = []
+
+    def mapper(function: Callable[[CutJob], Work], jobs: Sequence[CutJob]) -> Iterator[Work]:
+        nobody = place / "nobody"
+        deadly = [Deadly(job=job, flag=flag if number == len(jobs) // 2 else nobody) for number, job in enumerate(jobs)]
+        for work in map_batches(cut_or_die, deadly, execution):
+            units.append(work.units)
+            yield work
+
+    flyover = open_flyover(2023, (str(place / "flyover" / "2023"),))
+    store = tile_parcels(roll, flyover, folder, settings=TileSettings(gsd_m=0.5, margin_m=2), footprints=None, mapper=mapper)
+    assert not flag.exists()
+    assert sum(units) == store.units_decoded == store.units_touched
+    return {path.name: path.read_bytes() for path in sorted(folder.iterdir()) if path.name != "plan.json"}
+
+
+def test_a_killed_process_costs_its_batch(city: Path, tmp_path: Path) -> None:
+    """One of two workers dies midway: the same bytes, every unit counted once."""
+    serial = shards(city, tmp_path / "serial", Execution(executor="serial"))
+    assert shards_with_a_death(city, tmp_path / "killed", Execution(executor="processes", workers=2)) == serial
+
+
+@pytest.mark.filterwarnings("ignore")  # a cluster that loses a worker warns of it in many ways
+def test_a_killed_dask_worker_costs_its_task(city: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """One of two Dask worker processes dies midway: the same bytes."""
+    monkeypatch.setenv("PYTHONPATH", str(Path(__file__).parent), prepend=":")  # workers import this file by its name
+    serial = shards(city, tmp_path / "serial", Execution(executor="serial"))
+    with LocalCluster(n_workers=2, threads_per_worker=1, dashboard_address=None, processes=True) as cluster:
+        assert shards_with_a_death(city, tmp_path / "killed", Execution(executor="dask", scheduler=cluster.scheduler_address)) == serial
+
+
+def test_workers_that_die_again_and_again(tmp_path: Path) -> None:
+    """A batch that kills every worker ends the run with one line, not in a loop."""
+    with pytest.raises(RoofwatchError, match="workers died 3 times in a row"):
+        list(map_batches(die, [1, 2], Execution(executor="processes", workers=2)))
+
+
+def die(batch: int) -> int:
+    """Kill the worker."""
+    os.kill(os.getpid(), signal.SIGKILL)
+    return batch
