@@ -14,6 +14,7 @@ from pathlib import Path
 
 import pandas as pd
 
+from benchmarks.memory import anonymous_mb, family
 from roofwatch.demo.city import build_demo_city
 
 OUT = Path("out/whole")
@@ -44,32 +45,11 @@ def _measure(arguments: list[str]) -> tuple[float, float]:
     start, peak = time.monotonic(), 0.0
     with subprocess.Popen([sys.executable, "-m", "roofwatch.cli", *arguments]) as run:
         while run.poll() is None:
-            peak = max(peak, sum(_anonymous_kb(pid) for pid in _family(run.pid)) / 1000)
+            peak = max(peak, sum(anonymous_mb(pid) for pid in family(run.pid)))
             time.sleep(POLL_S)
     if run.returncode:
         raise SystemExit(run.returncode)
     return time.monotonic() - start, peak
-
-
-def _family(pid: int) -> list[int]:
-    """Return a process and all below it (Linux)."""
-    family = [pid]
-    for parent in family:
-        for thread in Path(f"/proc/{parent}/task").glob("*/children"):
-            family += [int(child) for child in _text(thread).split()]
-    return family
-
-
-def _anonymous_kb(pid: int) -> int:
-    lines = [line for line in _text(Path(f"/proc/{pid}/status")).splitlines() if line.startswith("RssAnon")]
-    return int(lines[0].split()[1]) if lines else 0
-
-
-def _text(path: Path) -> str:
-    try:
-        return path.read_text()
-    except (FileNotFoundError, ProcessLookupError):
-        return ""
 
 
 if __name__ == "__main__":

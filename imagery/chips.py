@@ -9,8 +9,8 @@ import shapely
 from numpy.typing import NDArray
 
 from imagery.decode import DATA, NODATA, Pixels, black_blobs
-from imagery.plan import ParcelCut, View
 from imagery.quality import Quality, Scene
+from imagery.tasks import ParcelCut, View
 from imagery.windows import Affine6, draw_mask
 
 Piece = tuple[Pixels, bool]

@@ -16,9 +16,9 @@ from rasterio.errors import RasterioError
 from imagery.chips import Chip, Piece, make_scene
 from imagery.decode import DATA, UNREADABLE, decode_unit, decoding, read_unit
 from imagery.files import atomic_path
-from imagery.plan import CutSettings, CutTask, ParcelCut, Read, units_of
 from imagery.quality import QualityLimits, measure_quality, why_not
 from imagery.store import CutRow, write_shard
+from imagery.tasks import CutSettings, CutTask, ParcelCut, Read, units_of
 
 Unit = tuple[int, int, int]
 """Tile, and row and column in its grid of units."""

@@ -20,9 +20,10 @@ from imagery.decode import decoding, file_stamp
 from imagery.files import atomic_path
 from imagery.flyover import Flyover
 from imagery.parcels import FootprintFile, VacantRoll, read_footprints
-from imagery.plan import CutPlan, CutSettings, CutTask, ParcelCut, Read, plan_cuts
+from imagery.plan import plan_cuts
 from imagery.quality import Quality, QualityLimits
 from imagery.store import MANIFEST_COLUMNS, ChipStore, CutRow, open_store, rows_path, shard_key, shard_path
+from imagery.tasks import CutPlan, CutSettings, CutTask, ParcelCut, Read
 
 CUTTER = 2
 """Raised when the same inputs would give other chips."""

@@ -13,8 +13,8 @@ from gis_export.inputs import ExportInputs
 from gis_export.products import export_products
 from imagery.errors import InputError, MissingInput
 from imagery.files import atomic_path, sha256_file
-from imagery.intake import Intake, make_intake
-from imagery.intake_page import write_intake
+from imagery.intake.page import write_intake
+from imagery.intake.report import Intake, make_intake
 from imagery.store import open_store
 from inference.ledger import Ledger, build_ledger, read_ledger, write_ledger
 from models.registry import alias_version, find_version, resolve_model

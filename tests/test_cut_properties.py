@@ -28,8 +28,9 @@ from imagery.chips import Chip
 from imagery.cutting import CutJob, Work
 from imagery.flyover import Flyover, open_flyover
 from imagery.parcels import ROLL_COLUMNS, VacantRoll
-from imagery.plan import CutSettings, plan_cuts
+from imagery.plan import plan_cuts
 from imagery.store import ChipStore
+from imagery.tasks import CutSettings
 from imagery.tiles import Tile
 from imagery.tiling import Mapper, TileSettings, cut_one, tile_parcels
 from imagery.windows import chip_grid, draw_mask

@@ -16,10 +16,10 @@ from numpy.typing import NDArray
 from shapely.geometry.base import BaseGeometry
 
 from imagery.flyover import open_flyover
-from imagery.intake import BYTES_PER_PIXEL, CUT_SECONDS, SCORE_SECONDS, Intake, make_intake
-from imagery.intake_page import draw_page, words_for_bytes, words_for_seconds, write_intake
+from imagery.intake.page import draw_page, words_for_bytes, words_for_seconds, write_intake
+from imagery.intake.report import BYTES_PER_PIXEL, CUT_SECONDS, SCORE_SECONDS, Intake, make_intake
+from imagery.intake.tile_kinds import crs_words
 from imagery.parcels import ROLL_COLUMNS, VacantRoll
-from imagery.tile_kinds import crs_words
 from imagery.tiling import TileSettings
 
 UTM = "EPSG:32618"

@@ -8,12 +8,12 @@ import pyproj
 import shapely
 from pyproj import CRS
 
-from imagery.coverage import COVERED, NO_OUTLINE, PARTLY, UNCOVERED, Coverage, Shapes, measure_coverage
 from imagery.decode import choose_decoder
 from imagery.flyover import Flyover
-from imagery.intake_lines import find_fixes, find_warnings
+from imagery.intake.coverage import COVERED, NO_OUTLINE, PARTLY, UNCOVERED, Coverage, Shapes, measure_coverage
+from imagery.intake.lines import find_fixes, find_warnings
+from imagery.intake.tile_kinds import TileKind, crs_words, tile_dates, tile_kinds
 from imagery.parcels import VacantRoll
-from imagery.tile_kinds import TileKind, crs_words, tile_dates, tile_kinds
 from imagery.tiling import TileSettings, roof_shapes
 from imagery.windows import chip_grids
 

@@ -4,11 +4,11 @@ import numpy as np
 import shapely
 from pyproj import CRS
 
-from imagery.coverage import COVERED, FAR_KM, PARTLY, UNCOVERED, Coverage
 from imagery.decode import TURBO, choose_decoder
 from imagery.flyover import Flyover
+from imagery.intake.coverage import COVERED, FAR_KM, PARTLY, UNCOVERED, Coverage
+from imagery.intake.tile_kinds import INTERNATIONAL_FOOT_M, US_SURVEY_FOOT_M, crs_words, most_common_crs, tile_dates
 from imagery.parcels import VacantRoll
-from imagery.tile_kinds import INTERNATIONAL_FOOT_M, US_SURVEY_FOOT_M, crs_words, most_common_crs, tile_dates
 from imagery.tiling import TileSettings
 
 MOST_LINES = 3

@@ -8,8 +8,8 @@ from numpy.typing import NDArray
 from pyproj import CRS, Geod, Transformer
 from shapely.geometry.base import BaseGeometry
 
+from imagery.intake.tile_grid import find_grid
 from imagery.plan import tile_outlines
-from imagery.tile_grid import find_grid
 from imagery.tiles import Tile
 
 SLACK_M = 0.01

@@ -7,9 +7,9 @@ from pathlib import Path
 
 import jinja2
 
-from imagery.coverage_map import CLASSES, MARKS, draw_coverage
 from imagery.files import atomic_path
-from imagery.intake import Intake
+from imagery.intake.coverage_map import CLASSES, MARKS, draw_coverage
+from imagery.intake.report import Intake
 
 MOST_ROWS = 200
 """Rows of a list on the page, most; check.json holds all."""
@@ -36,7 +36,7 @@ def write_intake(intake: Intake, folder: Path) -> Path:
 
 def draw_page(intake: Intake) -> str:
     """Return the page as HTML."""
-    text = files("imagery").joinpath("intake_page.html").read_text(encoding="utf-8")
+    text = files("imagery").joinpath("intake", "page.html").read_text(encoding="utf-8")
     template = jinja2.Environment(autoescape=True, trim_blocks=True, lstrip_blocks=True).from_string(text)
     tables = [_vacants(intake), _imagery(intake), _ground(intake), _work(intake)]
     drawn = draw_coverage(intake.coverage)

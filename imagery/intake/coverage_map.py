@@ -8,7 +8,7 @@ import shapely
 from markupsafe import Markup, escape
 from numpy.typing import NDArray
 
-from imagery.coverage import COVERED, NO_OUTLINE, PARTLY, UNCOVERED, Coverage
+from imagery.intake.coverage import COVERED, NO_OUTLINE, PARTLY, UNCOVERED, Coverage
 
 WIDTH = 920.0
 """Width of the drawing, its own units."""
