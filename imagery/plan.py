@@ -25,6 +25,8 @@ from imagery.windows import ChipGrids, Floats, chip_grids, fit_matrices, overlap
 
 TASK_PARCELS = 300
 """Parcels per task and shard, about."""
+SEAM_PARCELS = 100
+"""Parcels per shard of those that reach into several tasks; fewer, so that a changed tile touches fewer of its neighbors."""
 OUTLINE_POINTS = 9
 """Points per side of a tile's outline, which bends when it is reprojected."""
 NEAR_M = 0.5
@@ -211,7 +213,8 @@ def _make_tasks(reads: pd.DataFrame, parcels: dict[int, ParcelCut], order: NDArr
     inner = tuple(_make_task(task, mine[task], spills[task], tiles) for task in sorted(spills))
     crossing = set(home.index[home["min"] != home["max"]])
     chosen = [parcels[parcel] for parcel in order.tolist() if parcel in crossing]
-    seams = tuple(_make_task(len(inner) + turn, chosen[start : start + TASK_PARCELS], [], tiles) for turn, start in enumerate(range(0, len(chosen), TASK_PARCELS)))
+    size = min(TASK_PARCELS, SEAM_PARCELS)
+    seams = tuple(_make_task(len(inner) + turn, chosen[start : start + size], [], tiles) for turn, start in enumerate(range(0, len(chosen), size)))
     return inner, seams
 
 
