@@ -50,7 +50,7 @@ def _openvino(network: nn.Module, side_px: int, threads: int) -> Engine:
         model = frontend.convert(frontend.load(decoder))
     model.inputs[0].get_node().set_element_type(openvino.Type.u8)
     model.reshape([-1, 3, side_px, side_px])
-    options = {"INFERENCE_PRECISION_HINT": "bf16", "INFERENCE_NUM_THREADS": threads, "NUM_STREAMS": 1}
+    options = {"INFERENCE_PRECISION_HINT": "bf16", "INFERENCE_NUM_THREADS": threads, "NUM_STREAMS": 1, "ENABLE_CPU_PINNING": False}  # else all workers sit on core 0
     compiled = openvino.Core().compile_model(model, "CPU", options)
     return lambda images: np.array(compiled(images)[0], dtype=np.float32)
 

@@ -17,8 +17,8 @@ from imagery.parcels import VacantRoll
 from imagery.tiling import TileSettings, roof_shapes
 from imagery.windows import chip_grids
 
-CUT_SECONDS, SCORE_SECONDS = 0.012, 0.05
-"""For one parcel on two cores without GPU, as in the demo city of 2,000 parcels; for the estimate."""
+CUT_SECONDS, SCORE_SECONDS = 0.004, 0.007
+"""For one parcel on two cores without GPU, as `benchmarks.whole_city` measures; for the estimate."""
 BYTES_PER_PIXEL = 4
 """Red, green, blue and mask, as the chip store holds them."""
 
