@@ -110,10 +110,10 @@ class ChipStore:
     """Decode units that this run decoded."""
 
     def lot_width_m(self, margin_m: float) -> float:
-        """Return the median short side of the parcels that have a chip, meters; infinite where none has."""
+        """Return the median short side of the parcels that have a chip, meters; 0 where none has."""
         chips = self.manifest[self.manifest["status"] == "chip"]
         gsd_m = np.hypot(chips["grid_a"], chips["grid_d"])
-        return float((chips["height"] * gsd_m - 2 * margin_m).median()) if len(chips) else float("inf")
+        return float((chips["height"] * gsd_m - 2 * margin_m).median()) if len(chips) else 0.0
 
     def read(self, parcel_id: str) -> StoredChip | None:
         """Return a parcel's chip, None when it has none."""

@@ -37,7 +37,7 @@ def tile(city: City, year: int, spec: ModelSpec | None = None) -> ChipStore:
         store = _cut(city, flyover, settings)
         before, against = _earlier_chips(city, year, spec)
         shifts = tile_shifts(store.folder, before, against=against, mapper=city.mapper(f"compare {year} with {against}", 0))
-        _record(path, key, shifts, settings.max_shift * store.lot_width_m(settings.margin_m))
+        _record(path, key, shifts, store.lot_width_m(settings.margin_m))
     return _cut(city, registered_flyover(city, year), settings)
 
 
@@ -53,7 +53,7 @@ def displaced_tiles(city: City, year: int) -> list[TileShift]:
     if not path.exists():
         return []
     facts = json.loads(path.read_text(encoding="utf-8"))
-    return displaced([TileShift(**shift) for shift in facts["tiles"]], facts["limit_m"])
+    return displaced([TileShift(**shift) for shift in facts["tiles"]], city.file.tile.max_shift * facts["lot_width_m"])
 
 
 def shift_lines(city: City, year: int) -> tuple[str, ...]:
@@ -97,7 +97,7 @@ def _recorded_key(path: Path) -> str:
     return str(json.loads(path.read_text(encoding="utf-8"))["key"]) if path.exists() else ""
 
 
-def _record(path: Path, key: str, shifts: list[TileShift], limit_m: float) -> None:
+def _record(path: Path, key: str, shifts: list[TileShift], lot_width_m: float) -> None:
     """Write what was measured; a shift that cannot be told is null."""
     with atomic_path(path) as temporary:
-        temporary.write_text(json.dumps({"key": key, "limit_m": limit_m, "tiles": [dataclasses.asdict(shift) for shift in shifts]}, indent=1), encoding="utf-8")
+        temporary.write_text(json.dumps({"key": key, "lot_width_m": lot_width_m, "tiles": [dataclasses.asdict(shift) for shift in shifts]}, indent=1), encoding="utf-8")

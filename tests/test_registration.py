@@ -130,6 +130,26 @@ def test_nothing_is_done_on_demand(town: Callable[..., Path], roofwatch: Ran, ti
     assert ran.answer["displaced_tiles"] == []  # type: ignore[attr-defined]
 
 
+def test_another_limit_needs_no_other_measurement(town: Callable[..., Path], roofwatch: Ran) -> None:
+    """A limit that is widened later lets the tile lie where it was delivered, and one that is narrowed lays it back again."""
+    city = town()
+    narrow, measured = city.read_text(), city.parent / "workspace" / "2024" / "registration.json"
+    command = ("tile", city, "--year", 2024, "--executor", "serial", "--quiet", "--json")
+    assert len(roofwatch(*command).answer["displaced_tiles"]) == 1  # type: ignore[attr-defined]
+    chips, before = city.parent / "workspace" / "2024" / "chips", measured.stat().st_mtime_ns
+    laid_back = open_store(chips).read("012")
+    city.write_text(narrow + "max_shift = 0.9\n")
+    assert roofwatch(*command).answer["displaced_tiles"] == []  # type: ignore[attr-defined]
+    delivered = open_store(chips).read("012")
+    city.write_text(narrow)
+    assert len(roofwatch(*command).answer["displaced_tiles"]) == 1  # type: ignore[attr-defined]
+    again = open_store(chips).read("012")
+    assert laid_back is not None and delivered is not None and again is not None
+    assert not np.array_equal(laid_back.pixels, delivered.pixels)
+    np.testing.assert_array_equal(laid_back.pixels, again.pixels)
+    assert measured.stat().st_mtime_ns == before
+
+
 def test_noise_is_no_shift(town: Callable[..., Path], roofwatch: Ran) -> None:
     """A year without any likeness to the one before, or to the outlines, tells nothing and moves nothing."""
     city = town()
