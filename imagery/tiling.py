@@ -214,7 +214,7 @@ def _write_manifest(plan: CutPlan, year: int, folder: Path, max_ground: float) -
     with atomic_path(folder / "manifest.parquet") as temporary:
         manifest.to_parquet(temporary, index=False)
     ours = set(_file_names(plan, folder))
-    for path in folder.glob("shard_*"):
+    for path in (*folder.glob("shard_*"), *folder.glob(".*.shard_*")):  # the latter by workers that were killed while writing
         if path.name not in ours:
             path.unlink()
 

@@ -94,7 +94,7 @@ def store_features(store: ChipStore, spec: ModelSpec, *, weights: str, threads: 
     for _ in mapper(extract_batch, [batch for batch in batches.values() if not batch.target.exists()]):
         pass
     _join(features.path, network, {number: (keys[number], shards[number]["parcel_id"].tolist()) for number in shards}, have, batches)
-    for leftover in store.folder.glob("features_*.npy"):
+    for leftover in (*store.folder.glob("features_*.npy"), *store.folder.glob(".*.features_*.npy")):
         leftover.unlink()
     return features
 

@@ -121,7 +121,9 @@ def test_half_a_shard_is_cut_again(inputs: Inputs, tmp_path: Path) -> None:
     (folder / "manifest.parquet").unlink()
     rows_path(folder, 0).unlink()
     (folder / "shard_00000.bin").write_bytes(b"half")
+    (folder / ".4711.shard_00000.bin").write_bytes(b"what a worker wrote that was killed")
     tile(inputs, folder)
+    assert {path.name for path in folder.iterdir()} == {path.name for path in whole.iterdir()}
     for path in sorted(whole.iterdir()):
         assert (folder / path.name).read_bytes() == path.read_bytes(), path.name
 
