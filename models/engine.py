@@ -1,4 +1,4 @@
-"""The engine behind the frozen network: OpenVINO on the CPU where it is installed, torch otherwise; bf16 inside either.
+"""The engine behind the frozen networks: a CUDA card where there is one, else OpenVINO where it is installed, else torch.
 
 The graph is handed to OpenVINO by its frontend directly, because its converter command reports its use to a server.
 """
@@ -15,28 +15,37 @@ from torch import nn
 
 Engine = Callable[[NDArray[np.uint8]], NDArray[np.float32]]
 """Maps uint8 images (B, 3, P, P) to float32 features (B, F)."""
-OPENVINO, TORCH = "openvino-bf16", "torch-bf16"
 EXAMPLE_IMAGES = 2
 
 
+@lru_cache(maxsize=1)
 def engine_name() -> str:
-    """Return the engine of this machine; features of two engines are never mixed."""
-    return OPENVINO if importlib.util.find_spec("openvino") else TORCH
+    """Return engine and precision of this machine, as recorded beside the features; those of two engines are never mixed."""
+    if torch.cuda.is_available():
+        return "torch-cuda-bf16"
+    if importlib.util.find_spec("openvino"):
+        import openvino
+
+        capabilities = openvino.Core().get_property("CPU", "OPTIMIZATION_CAPABILITIES")
+        return "openvino-bf16" if "BF16" in capabilities else "openvino-fp32"
+    return "torch-cpu-bf16"
 
 
-@lru_cache(maxsize=2)
-def compile_engine(network: nn.Module, side_px: int, threads: int) -> Engine:
+@lru_cache(maxsize=4)
+def compile_engine(network: nn.Module, side_px: int, threads: int, name: str) -> Engine:
     """Prepare a network for scoring.
 
     Args:
         network: Maps uint8 images (B, 3, P, P) to features (B, F); in evaluation mode.
         side_px: P.
         threads: Threads that it may use.
+        name: Engine and precision, see `engine_name`.
     """
-    return _openvino(network, side_px, threads) if engine_name() == OPENVINO else _torch(network)
+    engine, *device, precision = name.split("-")
+    return _openvino(network, side_px, threads, precision) if engine == "openvino" else _torch(network, device[0], precision)
 
 
-def _openvino(network: nn.Module, side_px: int, threads: int) -> Engine:
+def _openvino(network: nn.Module, side_px: int, threads: int, precision: str) -> Engine:
     import openvino
     from openvino.frontend import FrontEndManager
     from openvino.frontend.pytorch.ts_decoder import TorchScriptPythonDecoder
@@ -50,14 +59,17 @@ def _openvino(network: nn.Module, side_px: int, threads: int) -> Engine:
         model = frontend.convert(frontend.load(decoder))
     model.inputs[0].get_node().set_element_type(openvino.Type.u8)
     model.reshape([-1, 3, side_px, side_px])
-    options = {"INFERENCE_PRECISION_HINT": "bf16", "INFERENCE_NUM_THREADS": threads, "NUM_STREAMS": 1, "ENABLE_CPU_PINNING": False}  # else all workers sit on core 0
+    hint = {"bf16": "bf16", "fp32": "f32"}[precision]
+    options = {"INFERENCE_PRECISION_HINT": hint, "INFERENCE_NUM_THREADS": threads, "NUM_STREAMS": 1, "ENABLE_CPU_PINNING": False}  # else all workers sit on core 0
     compiled = openvino.Core().compile_model(model, "CPU", options)
     return lambda images: np.array(compiled(images)[0], dtype=np.float32)
 
 
-def _torch(network: nn.Module) -> Engine:
+def _torch(network: nn.Module, device: str, precision: str) -> Engine:
+    placed = network.to(device)
+
     def run(images: NDArray[np.uint8]) -> NDArray[np.float32]:
-        with torch.inference_mode(), torch.autocast("cpu", dtype=torch.bfloat16):
-            return np.asarray(network(torch.from_numpy(images)).numpy(), dtype=np.float32)
+        with torch.inference_mode(), torch.autocast(device, dtype=torch.bfloat16, enabled=precision == "bf16"):
+            return np.asarray(placed(torch.from_numpy(images).to(device)).float().cpu().numpy(), dtype=np.float32)
 
     return run

@@ -1,31 +1,46 @@
 """Model files: safetensors and JSON, bound by one checksum. Nothing is ever unpickled."""
 
 import hashlib
+import json
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-from safetensors import SafetensorError
+from safetensors import SafetensorError, safe_open
 from safetensors.numpy import load_file, save_file
 from safetensors.torch import save_file as save_tensors
 
-from imagery.errors import TamperedModel
+from imagery.errors import ConfigError, TamperedModel
 from imagery.files import atomic_folder, sha256_file
 from models.head import Head
-from models.network import PooledBackbone, load_backbone
+from models.network import Backbones, joined_state, load_backbones
 from models.spec import ModelSpec, spec_from_json, spec_to_json
 
 NAMES = ("backbone.safetensors", "head.safetensors", "spec.json")
+SCALARS = ("slope", "offset", "likely", "possible")
 
 
-def save_model(folder: Path, spec: ModelSpec, head: Head, backbone: PooledBackbone) -> str:
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Model:
+    """All that makes a chip into a score."""
+
+    spec: ModelSpec
+    """Preprocessing and networks."""
+    head: Head
+    """Linear head with its calibration."""
+    backbones: Backbones
+    """The networks, in the order of the spec."""
+
+
+def save_model(folder: Path, model: Model) -> str:
     """Write a whole model into `folder` (made anew) and return its checksum."""
+    head = model.head
     with atomic_folder(folder) as temporary:
-        save_tensors({name: part.contiguous() for name, part in backbone.network.state_dict().items()}, temporary / NAMES[0])
-        save_file({
-            "center": head.center, "scale": head.scale, "weights": head.weights, "bias": head.bias,
-            "platt": np.array([head.slope, head.offset]),
-        }, temporary / NAMES[1])  # fmt: skip
-        (temporary / NAMES[2]).write_text(spec_to_json(spec), encoding="utf-8")
+        save_tensors(joined_state(model.backbones), temporary / NAMES[0])
+        arrays = {name: getattr(head, name) for name in ("center", "scale", "weights", "bias", "covariance")}
+        scalars = np.array([getattr(head, name) for name in SCALARS])
+        save_file({**arrays, "scalars": scalars}, temporary / NAMES[1], metadata={"rung": head.rung})
+        (temporary / NAMES[2]).write_text(spec_to_json(model.spec), encoding="utf-8")
     return model_checksum(folder)
 
 
@@ -42,20 +57,28 @@ def model_checksum(folder: Path) -> str:
     return hashlib.sha256("\n".join(lines).encode()).hexdigest()
 
 
-def load_model(folder: Path, sha256: str) -> tuple[ModelSpec, Head, PooledBackbone]:
+def load_model(folder: Path, sha256: str) -> Model:
     """Load a model after its checksum has been compared.
 
     Raises:
-        TamperedModel: the checksum differs, or a file cannot be parsed.
+        TamperedModel: the checksum differs, or a file cannot be parsed or does not fit the others.
     """
     got = model_checksum(folder)
     if got != sha256:
         raise TamperedModel(f"model at {folder}: sha256 is {got[:12]}, registered as {sha256[:12]}; promote another version or train again")
     try:
         spec = spec_from_json((folder / NAMES[2]).read_text(encoding="utf-8"))
-        parts = load_file(folder / NAMES[1])
-        platt = parts.pop("platt")
-        head = Head(**parts, slope=float(platt[0]), offset=float(platt[1]))
-    except (SafetensorError, ValueError, TypeError, KeyError) as error:
+        head = _load_head(folder / NAMES[1])
+        if head.rung == "network" and len(head.center) != spec.features:
+            raise ValueError(f"the head wants {len(head.center)} features, the spec makes {spec.features}")
+        return Model(spec=spec, head=head, backbones=load_backbones(spec, str(folder / NAMES[0])))
+    except (SafetensorError, ConfigError, ValueError, TypeError, KeyError, json.JSONDecodeError) as error:
         raise TamperedModel(f"model at {folder} cannot be read: {error}; promote another version or train again") from error
-    return spec, head, load_backbone(spec, str(folder / NAMES[0]))
+
+
+def _load_head(path: Path) -> Head:
+    with safe_open(path, framework="numpy") as file:
+        rung = (file.metadata() or {}).get("rung", "")
+    arrays = load_file(path)
+    scalars = dict(zip(SCALARS, arrays.pop("scalars").tolist(), strict=True))
+    return Head(rung=rung, **arrays, **scalars)

@@ -1,19 +1,31 @@
-"""MLflow: runs, registered versions, aliases. The only module that imports mlflow, and only when called."""
+"""MLflow: registered versions and aliases. Here and in the modules it calls mlflow is imported only when called."""
 
-import os
+import atexit
+import shutil
+import tempfile
 from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+from urllib.request import url2pathname
 
 from imagery.errors import InputError, MissingInput, TamperedModel
 from models.files import model_checksum
+from models.package import WEIGHTS_PATH, save_package
+from models.runs import RunRecord, open_run
 from models.spec import ModelVersion, spec_from_json
+from models.tracking import mask, open_client, served
 
 if TYPE_CHECKING:
     from mlflow.entities.model_registry import ModelVersion as RegisteredVersion
     from mlflow.tracking import MlflowClient
 
 ALIASES = ("champion", "challenger")
+NOT_FOUND = ("RESOURCE_DOES_NOT_EXIST", "INVALID_PARAMETER_VALUE")
+"""Error codes of a model, version or alias that is not there."""
+PACKAGE = "model"
+"""Folder of the package among the files of a run."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -21,105 +33,76 @@ class Registry:
     """Where models are registered."""
 
     uri: str
-    """MLflow tracking URI, e.g. "sqlite:////city/mlflow.db"."""
+    """MLflow tracking URI, e.g. "sqlite:////city/mlflow.db" or "http://server:5000"."""
     artifacts: str
-    """Folder of the run files, for a store that this machine keeps."""
+    """Folder of the run files; a server keeps them itself and takes no notice."""
     experiment: str
     """MLflow experiment: the city."""
     model: str
     """Registered model: "<city>-roof"."""
 
 
-@dataclass(frozen=True, kw_only=True)
-class RunRecord:
-    """What a training run leaves besides the model."""
-
-    parameters: dict[str, str]
-    """Settings, label checksum and the like."""
-    metrics: dict[str, float]
-    """Figures."""
-    report: Path
-    """Folder of plots and the evaluation page."""
-
-
-def client(registry: Registry) -> "MlflowClient":
-    """Return an MLflow client that reports to nobody."""
-    os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
-    os.environ.setdefault("DO_NOT_TRACK", "true")
-    os.environ.setdefault("MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR", "false")
-    from mlflow.tracking import MlflowClient
-
-    return MlflowClient(tracking_uri=registry.uri, registry_uri=registry.uri)
-
-
 def register_model(registry: Registry, folder: Path, record: RunRecord) -> ModelVersion:
     """Log a run with its model and report, and register the model as the challenger.
+
+    A model that is registered already, by a run that was killed or on the same labels, is not registered again.
 
     Args:
         registry: Where to.
         folder: What `models.files.save_model` left.
-        record: Parameters, metrics and the report folder.
+        record: Parameters, metrics, the runs below and the report folder.
+
+    Raises:
+        InputError: MLflow cannot be reached or refuses.
     """
-    from mlflow.entities import Metric, Param
-
     sha256 = model_checksum(folder)
-    known = find_version(registry, "sha256", sha256)
-    if known:  # a killed run had come this far
-        return resolve_model(registry, str(known))
-
-    mlflow = client(registry)
-    found = mlflow.get_experiment_by_name(registry.experiment)
-    place = Path(registry.artifacts).as_uri() if registry.artifacts else None
-    experiment = found.experiment_id if found else mlflow.create_experiment(registry.experiment, artifact_location=place)
-    run = mlflow.create_run(experiment)
-    run_id = run.info.run_id
-    now = run.info.start_time
-    mlflow.log_batch(
-        run_id,
-        metrics=[Metric(name, value, now, 0) for name, value in record.metrics.items() if value == value],
-        params=[Param(name, value) for name, value in record.parameters.items()],
-    )
-    mlflow.log_artifacts(run_id, str(folder), "model")
-    mlflow.log_artifacts(run_id, str(record.report), "report")
-    mlflow.set_terminated(run_id)
-    if not mlflow.search_registered_models(filter_string=f"name = '{registry.model}'"):
-        mlflow.create_registered_model(registry.model)
-    tags = {"sha256": sha256, "labels_sha256": record.parameters.get("labels_sha256", ""), **{f"metric.{name}": f"{value:.6f}" for name, value in record.metrics.items()}}
-    version = mlflow.create_model_version(registry.model, f"{run.info.artifact_uri}/model", run_id=run_id, tags=tags)
-    mlflow.set_registered_model_alias(registry.model, "challenger", str(version.version))
-    return replace(_hand_out(registry, mlflow, version), alias="challenger")
+    version = find_version(registry, "sha256", sha256)
+    with open_client(registry.uri) as mlflow:
+        if version is None:
+            version = _register(registry, mlflow, folder, record, sha256)
+        newest = max(int(one.version) for one in mlflow.search_model_versions(f"name = '{registry.model}'"))
+        if version == newest:
+            mlflow.set_registered_model_alias(registry.model, "challenger", str(version))
+    found = resolve_model(registry, str(version))
+    return replace(found, alias="challenger") if version == newest else found
 
 
 def resolve_model(registry: Registry, wanted: str) -> ModelVersion:
     """Find a version by alias or number and bring its files here.
 
     Raises:
-        MissingInput: no such model, alias or version.
+        MissingInput: no such model, alias or version, or its files are gone.
+        TamperedModel: its spec cannot be read.
+        InputError: MLflow cannot be reached.
     """
-    from mlflow.exceptions import MlflowException
-
-    mlflow = client(registry)
+    by_number = wanted.isdecimal()
+    with open_client(registry.uri) as mlflow:
+        version = _found(registry, mlflow, wanted)
+        folder = _bring(mlflow, version, f"{PACKAGE}/{WEIGHTS_PATH}")
+    label = f"model {registry.model}/{version.version}"
+    if folder is None:
+        raise MissingInput(f"{label}: its files are not at {mask(str(version.source))}; put them back, or promote another version")
     try:
-        by_number = wanted.isdigit()
-        version = mlflow.get_model_version(registry.model, wanted) if by_number else mlflow.get_model_version_by_alias(registry.model, wanted)
-    except MlflowException as error:
-        raise MissingInput(f"model {registry.model}: no version or alias {wanted!r} in {registry.uri}; run train first or name another") from error
-    return replace(_hand_out(registry, mlflow, version), alias="" if by_number else wanted)
+        spec = spec_from_json((folder / "spec.json").read_text(encoding="utf-8"))
+    except (OSError, ValueError, TypeError) as error:
+        raise TamperedModel(f"{label}: spec.json cannot be read ({error}); promote another version") from error
+    return ModelVersion(
+        name=registry.model, version=int(version.version), spec=spec, sha256=str(version.tags.get("sha256", "")), run_id=str(version.run_id),
+        alias="" if by_number else wanted, folder=folder,
+    )  # fmt: skip
 
 
 def alias_version(registry: Registry, alias: str) -> int | None:
     """Return the version an alias points at, None when there is none."""
-    from mlflow.exceptions import MlflowException
-
-    try:
-        return int(client(registry).get_model_version_by_alias(registry.model, alias).version)
-    except MlflowException:
-        return None
+    with open_client(registry.uri) as mlflow:
+        version = _version(registry, mlflow, alias)
+    return None if version is None else int(version.version)
 
 
 def find_version(registry: Registry, tag: str, value: str) -> int | None:
     """Return the newest version that carries a tag, None when there is none."""
-    versions = client(registry).search_model_versions(f"name = '{registry.model}'")
+    with open_client(registry.uri) as mlflow:
+        versions = mlflow.search_model_versions(f"name = '{registry.model}'")
     return max((int(version.version) for version in versions if version.tags.get(tag) == value), default=None)
 
 
@@ -127,22 +110,83 @@ def move_alias(registry: Registry, alias: str, version: int) -> None:
     """Point an alias at a version."""
     if alias not in ALIASES:
         raise InputError(f"alias {alias!r}, want one of {', '.join(ALIASES)}")
-    client(registry).set_registered_model_alias(registry.model, alias, str(version))
+    with open_client(registry.uri) as mlflow:
+        mlflow.set_registered_model_alias(registry.model, alias, str(version))
+
+
+def record_promotion(registry: Registry, version: int, *, by: str, why: str) -> None:
+    """Write beside a version who made it champion, why and when (UTC); the last promotion counts."""
+    now = datetime.now(UTC).isoformat(timespec="seconds")
+    with open_client(registry.uri) as mlflow:
+        for name, value in (("promoted_by", by), ("promoted_why", why), ("promoted_at", now)):
+            mlflow.set_model_version_tag(registry.model, str(version), name, value.encode("utf-8", "replace").decode())  # argv may hold what UTF-8 cannot
+
+
+def version_tag(registry: Registry, version: int, name: str) -> str:
+    """Return a tag of a version, "" when it has none.
+
+    Raises:
+        MissingInput: no such version.
+    """
+    with open_client(registry.uri) as mlflow:
+        return str(_found(registry, mlflow, str(version)).tags.get(name, ""))
 
 
 def version_metric(registry: Registry, version: int, name: str) -> float:
     """Return a figure that was written beside a version; NaN when there is none."""
-    tags = client(registry).get_model_version(registry.model, str(version)).tags
-    return float(tags.get(f"metric.{name}", "nan"))
+    return float(version_tag(registry, version, f"metric.{name}") or "nan")
 
 
-def _hand_out(registry: Registry, mlflow: "MlflowClient", version: "RegisteredVersion") -> ModelVersion:
-    run_id = str(version.run_id)
-    folder = Path(mlflow.download_artifacts(run_id, "model"))
+def version_file(registry: Registry, version: int, path: str) -> Path | None:
+    """Bring a file here that the run of a version logged, e.g. "report/out_of_fold.parquet"; None when it is not there."""
+    with open_client(registry.uri) as mlflow:
+        return _bring(mlflow, _found(registry, mlflow, str(version)), path)
+
+
+def _register(registry: Registry, mlflow: "MlflowClient", folder: Path, record: RunRecord, sha256: str) -> int:
+    place = Path(registry.artifacts).as_uri() if registry.artifacts and not served(registry.uri) else None
+    found = mlflow.get_experiment_by_name(registry.experiment)
+    experiment = found.experiment_id if found else mlflow.create_experiment(registry.experiment, artifact_location=place)
+    with open_run(mlflow, experiment, record, sha256) as run, tempfile.TemporaryDirectory(prefix="roofwatch-") as temporary:
+        save_package(Path(temporary) / PACKAGE, folder, sha256)
+        mlflow.log_artifacts(run.info.run_id, str(Path(temporary) / PACKAGE), PACKAGE)
+    if not mlflow.search_registered_models(filter_string=f"name = '{registry.model}'"):
+        mlflow.create_registered_model(registry.model)
+    tags = {"sha256": sha256, "rung": record.rung, "labels_sha256": record.parameters.get("labels_sha256", "")}
+    tags |= {f"metric.{name}": f"{value:.6f}" for name, value in record.metrics.items()}
+    return int(mlflow.create_model_version(registry.model, f"{run.info.artifact_uri}/{PACKAGE}", run_id=run.info.run_id, tags=tags).version)
+
+
+def _version(registry: Registry, mlflow: "MlflowClient", wanted: str) -> "RegisteredVersion | None":
+    from mlflow.exceptions import MlflowException
+
     try:
-        spec = spec_from_json((folder / "spec.json").read_text(encoding="utf-8"))
-    except (OSError, ValueError, TypeError) as error:
-        raise TamperedModel(f"model {registry.model}/{version.version}: spec.json cannot be read ({error}); promote another version") from error
-    return ModelVersion(
-        name=registry.model, version=int(version.version), spec=spec, sha256=str(version.tags.get("sha256", "")), run_id=run_id, alias="", folder=folder
-    )  # fmt: skip
+        return mlflow.get_model_version(registry.model, wanted) if wanted.isdecimal() else mlflow.get_model_version_by_alias(registry.model, wanted)
+    except MlflowException as error:
+        if error.error_code in NOT_FOUND:
+            return None
+        raise
+
+
+def _found(registry: Registry, mlflow: "MlflowClient", wanted: str) -> "RegisteredVersion":
+    version = _version(registry, mlflow, wanted)
+    if version is None:
+        raise MissingInput(f"model {registry.model}: no version or alias {wanted!r} in {mask(registry.uri)}; run train first or name another")
+    return version
+
+
+def _bring(mlflow: "MlflowClient", version: "RegisteredVersion", path: str) -> Path | None:
+    """Return a path of the run's files, None when there is none; those on this machine are used where they lie, others come into a folder that is removed at exit."""
+    run_id, source = str(version.run_id), str(version.source)
+    if source.startswith("file:"):
+        here = Path(url2pathname(urlsplit(source).path)).parent / path  # the source is the run's files / PACKAGE
+        return here if here.exists() else None
+    if path not in [str(one.path) for one in mlflow.list_artifacts(run_id, path.rpartition("/")[0])]:
+        return None
+    return Path(mlflow.download_artifacts(run_id, path, _temporary_folder()))
+
+
+def _temporary_folder() -> str:
+    folder = tempfile.mkdtemp(prefix="roofwatch-")
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    return folder

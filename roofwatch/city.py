@@ -73,6 +73,6 @@ class City:
         slug = re.sub(r"[^a-z0-9]+", "-", self.file.city.name.lower()).strip("-")
         uri = self.file.mlflow.uri
         return Registry(
-            uri=uri or f"sqlite:///{workspace / 'mlflow.db'}", artifacts="" if uri else str(workspace / "mlruns"),
+            uri=uri or f"sqlite:///{workspace / 'mlflow.db'}", artifacts=str(workspace / "mlruns"),
             experiment=self.file.city.name, model=f"{slug}-roof",
         )  # fmt: skip

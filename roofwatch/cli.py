@@ -152,17 +152,22 @@ def _train(options: argparse.Namespace) -> tuple[int, Answer]:
     from roofwatch.retrain import train
 
     trained = train(_open_city(options), options.year)
-    model, dark = trained.model, trained.dark_pixels
-    lines = [
-        f"{trained.version.label} on {model.labels} labels, {model.failing} failing, out of fold:",
-        f"  average precision {model.average_precision:.3f} ({model.interval[0]:.3f} to {model.interval[1]:.3f}); dark-pixel share {dark.average_precision:.3f}",
-        f"  AUROC {model.auroc:.3f}; precision in first 50 {model.precision_top:.2f}",
+    ours, chosen = trained.figures, trained.evaluation.chosen[trained.rung]
+    lines = [f"{trained.version.label} on {ours.labels} labels, {ours.failing} failing, out of fold:"]
+    for one in trained.evaluation.rungs:
+        low, high = one.interval
+        lines.append(
+            f"  {one.name:10} average precision {one.average_precision:.3f} ({low:.3f} to {high:.3f}), AUROC {one.auroc:.3f}, precision in first {one.top} {one.precision_top:.2f}"
+        )
+    lines += [
+        f"  {trained.evaluation.ships.sentence}", f"  {chosen.precision.sentence}", f"  {chosen.recall.sentence}",
         "  it is the first and so the champion" if trained.first_champion else "  it is the challenger; promote it to use it",
         f"  report: {trained.report}",
-    ]
+    ]  # fmt: skip
     answer: dict[str, object] = {
-        "model": trained.version.name, "version": trained.version.version, "sha256": trained.version.sha256, "champion": trained.first_champion,
-        "figures": dataclasses.asdict(model), "dark_pixel_share": dataclasses.asdict(dark), "report": str(trained.report),
+        "model": trained.version.name, "version": trained.version.version, "sha256": trained.version.sha256, "champion": trained.first_champion, "rung": trained.rung,
+        "figures": dataclasses.asdict(ours), "rungs": {one.name: dataclasses.asdict(one) for one in trained.evaluation.rungs},
+        "likely": chosen.likely, "possible": chosen.possible, "report": str(trained.report),
     }  # fmt: skip
     return 0, (lines, answer)
 

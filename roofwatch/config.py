@@ -18,9 +18,9 @@ from imagery.parcels import FootprintFile, ParcelFile, VacantFile
 from imagery.sources import SCHEMES
 from imagery.tiling import TileSettings
 from inference.hazard import Thresholds
-from models.spec import ModelSpec
-from training.fit import TrainSettings
+from models.spec import DOWNLOAD, ModelSpec
 from training.labels import LabelFile
+from training.settings import TrainSettings
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -57,7 +57,7 @@ class ModelSettings(ModelSpec):
     """Keys of [model]: the spec, and where its weights lie."""
 
     weights: str = ""
-    """Local .safetensors or .pth state dict; "" takes the packaged weights."""
+    """Local .safetensors or .pth state dict; "" takes the packaged weights, "download" fetches torchvision's."""
 
     @property
     def spec(self) -> ModelSpec:
@@ -66,13 +66,22 @@ class ModelSettings(ModelSpec):
 
 
 @dataclass(frozen=True, kw_only=True)
-class ScoreSettings(Thresholds):
+class ScoreSettings:
     """Keys of [score]."""
 
-    likely: float = 0.5
-    """Calibrated score at which LIKELY begins."""
-    possible: float = 0.1
-    """Calibrated score at which POSSIBLE begins."""
+    likely: float = 0.0
+    """Calibrated score at which LIKELY begins; 0 is what the model was trained with."""
+    possible: float = 0.0
+    """Calibrated score at which POSSIBLE begins; 0 is what the model was trained with."""
+
+    def __post_init__(self) -> None:
+        """Check that both are given, in order, or neither."""
+        if self.likely or self.possible:
+            Thresholds(likely=self.likely, possible=self.possible)
+
+    def thresholds(self, likely: float, possible: float) -> Thresholds:
+        """Return the city's own thresholds, or else those of the model."""
+        return Thresholds(likely=self.likely or likely, possible=self.possible or possible)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -165,8 +174,13 @@ def _check(city: CityFile, file: str) -> None:
     for section, target in named.items():
         if not str(target).startswith("/vsi") and not target.exists():
             raise MissingInput(f"{file}: [{section}] path: no file at {target}; put it there or mend the path")
-    if city.model.weights and not Path(city.model.weights).exists():
+    if city.model.weights not in ("", DOWNLOAD) and not Path(city.model.weights).exists():
         raise MissingInput(f"{file}: [model] weights: no file at {city.model.weights}; give a .safetensors or .pth state dict")
+
+
+def _is_path(where: str, value: str) -> bool:
+    """Tell whether a text in the city file is a path that is not typed as one."""
+    return (where == "flyover.path" and value != "") or (where == "model.weights" and value not in ("", DOWNLOAD))
 
 
 _T = TypeVar("_T")
@@ -225,7 +239,7 @@ class _Reader:
         if kind is str and isinstance(value, datetime.date):
             return value.isoformat()
         if isinstance(kind, type) and type(value) is kind:
-            return self.place(value, where) if isinstance(value, str) and value and where in ("flyover.path", "model.weights") else value
+            return self.place(value, where) if isinstance(value, str) and _is_path(where, value) else value
         names = {Path: "a path in quotes", str: "text in quotes", int: "a whole number", float: "a number", bool: "true or false"}
         want = names.get(kind, str(kind)) if isinstance(kind, type) else str(kind)
         raise ConfigError(f"{self.file}: {where}: got {value!r} ({type(value).__name__}), want {want}")

@@ -16,6 +16,7 @@ from imagery.files import atomic_path, sha256_file
 from imagery.intake.page import write_intake
 from imagery.intake.report import Intake, make_intake
 from imagery.store import open_store
+from inference.hazard import Thresholds
 from inference.ledger import Ledger, build_ledger, read_ledger, write_ledger
 from models.registry import alias_version, find_version, resolve_model
 from models.spec import ModelVersion
@@ -65,18 +66,19 @@ def score(city: City, year: int, wanted: str = "champion") -> Ledger:
 
     city.file.source(year)
     version = resolve_model(city.registry, wanted)
-    spec, head, _ = load_model(version.folder, version.sha256)
-    store = tile(city, year, spec)
+    model = load_model(version.folder, version.sha256)
+    store = tile(city, year, model.spec)
     mapper = city.mapper(f"look at {year}", len(city.roll))
     weights = str(version.folder / "backbone.safetensors")
-    features = store_features(store, spec, weights=weights, threads=city.execution.threads, mapper=mapper)
-    scores = score_features(features, head)
+    features = store_features(store, model.spec, weights=weights, threads=city.execution.threads, mapper=mapper)
+    scores = score_features(features.rung(model.head.rung), model.head)
+    thresholds = city.file.score.thresholds(model.head.likely, model.head.possible)
     flown = city.file.source(year).flown
-    ledger = build_ledger(store.manifest, scores, thresholds=city.file.score, model_version=version.label, flown=flown)
+    ledger = build_ledger(store.manifest, scores, thresholds=thresholds, model_version=version.label, flown=flown)
     if len(ledger.table) != len(city.roll):
         raise InputError(f"{len(city.roll)} vacants in, {len(ledger.table)} rows out; cut {year} again")
     write_ledger(ledger, city.folder(year))
-    _write_model_card(city, year, version)
+    _write_model_card(city, year, version, model.head.rung, thresholds)
     append_audit(city.audit, AuditLine(command="score", detail=f"{year} with {version.label}: {int((ledger.table['status'] == 'scored').sum())} of {len(ledger.table)} scored"))
     return ledger
 
@@ -164,13 +166,18 @@ def _write_change(inputs: ExportInputs, path: Path) -> None:
         both[both["hazard"] != both["hazard_before"]].to_csv(temporary, index=False)
 
 
-def _write_model_card(city: City, year: int, version: ModelVersion) -> None:
+def _write_model_card(city: City, year: int, version: ModelVersion, rung: str, thresholds: Thresholds) -> None:
+    kinds = {
+        "network": f"a linear head on features of a frozen {version.spec.backbone}",
+        "measures": "a logistic regression on named measures",
+        "dark_share": "the share of dark pixels",
+    }
     lines = [
         f"# Model card: {version.label}",
         "",
         f"Scores roofs of vacant buildings in {city.file.city.name} from one aerial photo, as a calibrated probability that part of the roof is open.",
-        f"It is a frozen {version.spec.backbone} with a logistic head; sha256 {version.sha256}; MLflow run {version.run_id}.",
-        f"LIKELY begins at {city.file.score.likely}, POSSIBLE at {city.file.score.possible}.",
+        f"It is {kinds[rung]}; sha256 {version.sha256}; MLflow run {version.run_id}.",
+        f"LIKELY begins at {thresholds.likely:.3g}, POSSIBLE at {thresholds.possible:.3g}.",
         "",
         "It sees roofs only: nothing of floors, walls or stairs. A roof it does not flag is not thereby sound.",
         "Inputs are pixels and outlines. No price, no owner, no complaint counts, no demographics.",

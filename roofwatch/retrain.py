@@ -5,39 +5,47 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
 from imagery.errors import ConfigError, InputError
 from imagery.files import sha256_file
-from models.features import feature_matrix, store_features
-from models.files import save_model
-from models.network import load_backbone
-from models.registry import RunRecord, alias_version, move_alias, register_model, resolve_model
+from imagery.tiling import metric_crs
+from models.engine import engine_name
+from models.features import store_features
+from models.files import Model, save_model
+from models.network import load_backbones
+from models.registry import alias_version, move_alias, record_promotion, register_model, resolve_model
+from models.runs import ChildRun, RunRecord
 from models.spec import ModelVersion
 from roofwatch.audit import AuditLine, append_audit, past_champions
 from roofwatch.city import City
 from roofwatch.cutting import tile
-from training.evaluate import Figures, measure, write_report
-from training.fit import fit_head
+from training.evaluate import STATISTICS, Figures, measure_folds
+from training.fit import with_thresholds
 from training.labels import Labels, read_labels
 from training.promote import Verdict, judge, promote
-from training.splits import block_folds
+from training.report import Evaluation, evaluate, write_report
+from training.rungs import FittedRungs, fit_rungs
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, eq=False)
 class Trained:
     """What training came to."""
 
     version: ModelVersion
     """The registered challenger."""
-    model: Figures
-    """Out-of-fold figures of the model."""
-    dark_pixels: Figures
-    """The same of the dark-pixel share."""
+    rung: str
+    """The rung that ships."""
+    evaluation: Evaluation
+    """All figures, out of fold."""
     first_champion: bool
     """It became champion because there was none."""
     report: Path
     """The evaluation page."""
+
+    @property
+    def figures(self) -> Figures:
+        """Return the figures of the rung that ships."""
+        return next(one for one in self.evaluation.rungs if one.name == self.rung)
 
 
 def train(city: City, year: int) -> Trained:
@@ -52,25 +60,20 @@ def train(city: City, year: int) -> Trained:
     city.file.source(year)
     settings, spec = city.file.train, city.file.model.spec
     labels = read_labels(city.file.labels, city.roll, until=year)
-    rows = _labeled_features(city, labels)
-    failing, folds = rows["failing"].to_numpy(np.int64), block_folds(rows, settings.folds)
-    fit = fit_head(feature_matrix(rows), failing, folds, penalty_c=settings.penalty_c)
-    rng = np.random.default_rng(settings.seed)
-    model = measure("model", fit.out_of_fold, rows, folds, repeats=settings.bootstrap, rng=rng)
-    dark = measure("dark-pixel share", rows["dark_share"].to_numpy(np.float64), rows, folds, repeats=settings.bootstrap, rng=rng)
-    report = write_report(
-        city.folder(year) / "report", [dark, model], fit.out_of_fold, failing, title=f"{city.file.city.name}: model trained {year}", notes=_notes(labels, rows, folds)
+    rows = labeled_features(city, labels)
+    fitted = fit_rungs(rows, spec.groups, settings)
+    evaluation = evaluate(
+        fitted.scored, others=fitted.others, aims=settings, margin=settings.rung_margin, repeats=settings.bootstrap, seed=settings.seed, top=settings.visits
     )  # fmt: skip
+    rung = evaluation.ships.name
+    report = write_report(
+        city.folder(year) / "report", evaluation, fitted.scored, title=f"{city.file.city.name}: model trained {year}", notes=_notes(labels, rows, evaluation)
+    )  # fmt: skip
+    head = with_thresholds(fitted.fits[rung].head, evaluation.chosen[rung])
     folder = city.folder(year) / "model"
-    save_model(folder, spec, fit.head, load_backbone(spec, city.file.model.weights))
-    record = RunRecord(parameters=_parameters(city, year, labels, folds), metrics=_metrics(model, dark), report=report.parent)
-    version = register_model(city.registry, folder, record)
-    first = alias_version(city.registry, "champion") is None
-    if first:
-        move_alias(city.registry, "champion", version.version)
-        append_audit(city.audit, AuditLine(command="champion", detail=f"version {version.version} by train: the first one"))
-    append_audit(city.audit, AuditLine(command="train", detail=f"{version.label} on {len(rows)} labels dated {year} or earlier, average precision {model.average_precision:.3f}"))
-    return Trained(version=version, model=model, dark_pixels=dark, first_champion=first, report=report)
+    save_model(folder, Model(spec=spec, head=head, backbones=load_backbones(spec, city.file.model.weights)))
+    version = register_model(city.registry, folder, _record(city, year, labels, fitted, evaluation, report))
+    return _announce(city, year, Trained(version=version, rung=rung, evaluation=evaluation, first_champion=alias_version(city.registry, "champion") is None, report=report))
 
 
 def promote_version(city: City, version: int, *, by: str, why: str, force: bool) -> Verdict:
@@ -80,50 +83,98 @@ def promote_version(city: City, version: int, *, by: str, why: str, force: bool)
         MissingInput: no such version.
         Refused: the gate does not hold and `force` is not set.
     """
-    registry = city.registry
+    registry, settings = city.registry, city.file.train
     resolve_model(registry, str(version))
-    verdict = judge(registry, version, margin=city.file.train.gate_margin, was_champion=version in past_champions(city.audit))
+    verdict = judge(registry, version, margin=settings.gate_margin, was_champion=version in past_champions(city.audit), seed=settings.seed)
     promote(registry, version, verdict, force=force)
     forced = " (forced)" if force and not verdict.holds else ""
     append_audit(city.audit, AuditLine(command="champion", detail=f"version {version} by {by}{forced}: {why}; {verdict.text}"))
+    record_promotion(registry, version, by=by, why=why)
     return verdict
 
 
-def _labeled_features(city: City, labels: Labels) -> pd.DataFrame:
-    """Cut and look at every year that has labels; return labels with features and dark_share, sorted."""
-    have = {source.year for source in city.file.flyover}
-    parts = []
-    for year in sorted(set(labels.table["year"]) & have):
-        store = tile(city, year)
-        mapper = city.mapper(f"look at {year}", len(city.roll))
-        features = store_features(store, city.file.model.spec, weights=city.file.model.weights, threads=city.execution.threads, mapper=mapper)
-        chosen = labels.table[labels.table["year"] == year]
-        parts.append(chosen.merge(features.of(set(chosen["parcel_id"])), on="parcel_id").merge(store.manifest[["parcel_id", "dark_share"]], on="parcel_id"))
+def labeled_features(city: City, labels: Labels) -> pd.DataFrame:
+    """Cut and look at every year that has labels; return what `training.rungs.fit_rungs` wants, sorted by year and parcel.
+
+    Raises:
+        InputError: no label lies in a flyover year.
+    """
+    years = sorted(set(labels.table["year"]) & {source.year for source in city.file.flyover})
+    parts = [_labeled_year(city, year, labels.table[labels.table["year"] == year]) for year in years]
     if not parts:
-        raise InputError(f"[labels]: {len(labels.table)} usable labels, none in a flyover year ({sorted(have)}); label roofs of these years")
+        have = sorted(source.year for source in city.file.flyover)
+        raise InputError(f"[labels]: {len(labels.table)} usable labels, none in a flyover year ({have}); label roofs of these years")
     return pd.DataFrame(pd.concat(parts, ignore_index=True).sort_values(["year", "parcel_id"], ignore_index=True))
 
 
-def _notes(labels: Labels, rows: pd.DataFrame, folds: NDArray[np.int64]) -> list[str]:
+def _labeled_year(city: City, year: int, labels: pd.DataFrame) -> pd.DataFrame:
+    """Return the labels of a year that have a chip, with features, copies in other light, and where they lie."""
+    store, spec, weights = tile(city, year), city.file.model.spec, city.file.model.weights
+    threads, ids = city.execution.threads, set(labels["parcel_id"])
+    features = store_features(store, spec, weights=weights, threads=threads, mapper=city.mapper(f"look at {year}", len(city.roll)))
+    rows = labels.merge(features.of(ids), on="parcel_id")
+    if city.file.train.light > 0:
+        mapper = city.mapper(f"look at {year} in other light", len(rows))
+        relit = store_features(store, spec, weights=weights, threads=threads, mapper=mapper, relit=set(rows["parcel_id"]))
+        rows = rows.merge(relit.of(ids), on="parcel_id", suffixes=("", "_relit"))
+    return rows.merge(_places(city), on="parcel_id")
+
+
+def _places(city: City) -> pd.DataFrame:
+    """Return parcel_id, neighborhood, district and area of every vacant parcel."""
+    roll = city.roll.table
+    district = roll["inspection_district"].where(roll["inspection_district"] != "", roll["fire_district"])
+    area_m2 = roll.geometry.to_crs(metric_crs(city.roll)).area
+    return pd.DataFrame({"parcel_id": roll["parcel_id"], "neighborhood": roll["neighborhood"], "district": district, "area_m2": area_m2})
+
+
+def _announce(city: City, year: int, trained: Trained) -> Trained:
+    """Make a first model champion, and write down what was trained."""
+    version, figures = trained.version, trained.figures
+    if trained.first_champion:
+        move_alias(city.registry, "champion", version.version)
+        append_audit(city.audit, AuditLine(command="champion", detail=f"version {version.version} by train: the first one"))
+    detail = f"{version.label} on {figures.labels} labels dated {year} or earlier, average precision {figures.average_precision:.3f}"
+    append_audit(city.audit, AuditLine(command="train", detail=detail))
+    return trained
+
+
+def _notes(labels: Labels, rows: pd.DataFrame, evaluation: Evaluation) -> list[str]:
+    chosen = evaluation.chosen[evaluation.ships.name]
     return [
         f"{len(rows)} of {len(labels.table)} labels have a chip in the flyover of their year; the others could not be used.",
         f"{labels.cannot_tell} labels say cannot tell, {labels.unknown_parcels} name no parcel on the roll, {labels.later} are dated later: all left out.",
-        f"{rows['block'].nunique()} blocks in {len(np.unique(folds))} folds; a building's years stay in one fold.",
+        f"{rows['block'].nunique()} blocks; a block, and so a building's years, stay in one fold.",
         "Unlabeled roofs are not counted as intact.",
-        f"Labels: sha256 {labels.sha256}.",
-    ]
+        chosen.recall.sentence, chosen.precision.sentence,
+        f"Labels: sha256 {labels.sha256}. Features: {engine_name()}.",
+    ]  # fmt: skip
 
 
-def _parameters(city: City, year: int, labels: Labels, folds: NDArray[np.int64]) -> dict[str, str]:
+def _record(city: City, year: int, labels: Labels, fitted: FittedRungs, evaluation: Evaluation, report: Path) -> RunRecord:
+    """Return what MLflow keeps of the training: a run per rung, and below it one per fold."""
+    children = []
+    for one in evaluation.rungs:
+        folds = tuple(ChildRun(name=f"fold {fold}", parameters={}, metrics=figures) for fold, figures in measure_folds(fitted.scored, one.name).items())
+        children.append(ChildRun(name=one.name, parameters={"rung": one.name}, metrics=_metrics(one), children=folds))
+    ships, chosen = evaluation.ships.name, evaluation.chosen[evaluation.ships.name]
+    ours = next(one for one in evaluation.rungs if one.name == ships)
+    metrics = {**_metrics(ours), "likely": chosen.likely, "possible": chosen.possible}
+    return RunRecord(parameters=_parameters(city, year, labels), metrics=metrics, report=report.parent, rung=ships, children=tuple(children))
+
+
+def _parameters(city: City, year: int, labels: Labels) -> dict[str, str]:
     spec = {f"model.{name}": str(value) for name, value in asdict(city.file.model.spec).items()}
     train = {f"train.{name}": str(value) for name, value in asdict(city.file.train).items()}
-    chips = sha256_file(city.folder(year) / "chips" / "manifest.parquet") if (city.folder(year) / "chips" / "manifest.parquet").exists() else ""
-    return {**spec, **train, "year": str(year), "labels": str(len(labels.table)), "labels_sha256": labels.sha256, "chips_sha256": chips, "folds": str(len(np.unique(folds)))}
+    manifest = city.folder(year) / "chips" / "manifest.parquet"
+    return {
+        **spec, **train, "year": str(year), "labels": str(len(labels.table)), "labels_sha256": labels.sha256, "engine": engine_name(),
+        "chips_sha256": sha256_file(manifest) if manifest.exists() else "",
+    }  # fmt: skip
 
 
-def _metrics(model: Figures, dark: Figures) -> dict[str, float]:
-    names = ("average_precision", "auroc", "auroc_folds", "precision_top", "brier", "calibration_error")
-    low, high = model.interval
-    ours = {name: float(getattr(model, name)) for name in names}
-    theirs = {f"dark_{name}": float(getattr(dark, name)) for name in names[:4]}
-    return {**ours, **theirs, "average_precision_low": low, "average_precision_high": high}
+def _metrics(figures: Figures) -> dict[str, float]:
+    low, high = figures.interval
+    folds = {"average_precision_folds": figures.average_precision_by_fold.mean, "auroc_folds": figures.auroc_folds}
+    values = {**{name: float(getattr(figures, name)) for name in STATISTICS}, **folds, "average_precision_low": low, "average_precision_high": high}
+    return {name: value for name, value in values.items() if np.isfinite(value)}

@@ -1,0 +1,42 @@
+"""From chips to calibrated scores in one call, for whoever holds a model and some chips."""
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from imagery.store import StoredChip
+from models.features import COLUMNS, chip_features
+from models.files import Model
+from models.head import head_scores
+from models.measures import roof_measures
+
+CHIPS_AT_ONCE = 4
+"""Chips per forward pass."""
+
+
+def score_chips(model: Model, chips: Sequence[StoredChip]) -> NDArray[np.float64]:
+    """Return score, score_low and score_high of every chip, (N, 3).
+
+    Args:
+        model: Preprocessing, networks and head.
+        chips: Any sizes; each mask marks at least one pixel.
+
+    Raises:
+        ValueError: a mask is empty.
+    """
+    empty = [number for number, chip in enumerate(chips) if not chip.mask.any()]
+    if empty:
+        raise ValueError(f"chip {empty[0]} has an empty mask; mark the parcel with 1")
+    parts = [np.zeros((0, 3))]
+    for start in range(0, len(chips), CHIPS_AT_ONCE):
+        parts.append(np.stack(head_scores(model.head, _seen(model, chips[start : start + CHIPS_AT_ONCE])), axis=1))
+    return np.concatenate(parts)
+
+
+def _seen(model: Model, chips: Sequence[StoredChip]) -> NDArray[np.float32]:
+    """Return what the model's rung looks at, (N, F)."""
+    column, part = COLUMNS[model.head.rung]
+    if column == "features":
+        return chip_features(model.spec, model.backbones, chips)
+    return np.stack([roof_measures(chip) for chip in chips])[:, part]

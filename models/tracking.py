@@ -1,0 +1,68 @@
+"""The way to MLflow: a client that reports to nobody, gives up soon, and fails in one line without passwords."""
+
+import os
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import lru_cache
+from typing import TYPE_CHECKING
+
+from imagery.errors import InputError, RoofwatchError
+
+if TYPE_CHECKING:
+    from mlflow.tracking import MlflowClient
+
+QUIET = {
+    "MLFLOW_DISABLE_TELEMETRY": "true", "DO_NOT_TRACK": "true", "MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR": "false", "MLFLOW_SUPPRESS_PRINTING_URL_TO_STDOUT": "true",
+    "MLFLOW_HTTP_REQUEST_MAX_RETRIES": "3",
+}  # fmt: skip
+"""Defaults of the environment; the last one gives a dead server up after some 15 seconds."""
+LONGEST_MESSAGE = 300
+
+
+@contextmanager
+def open_client(uri: str) -> Iterator["MlflowClient"]:
+    """Yield a client of an MLflow server or database.
+
+    Raises:
+        InputError: MLflow cannot be reached or refuses; errors of ours pass as they are.
+    """
+    for name, value in QUIET.items():
+        os.environ.setdefault(name, value)
+    from mlflow.exceptions import MlflowException
+    from mlflow.tracking import MlflowClient
+    from sqlalchemy.exc import SQLAlchemyError
+
+    try:
+        if not served(uri) and not uri.startswith("sqlite:"):
+            _knock(uri)
+        yield MlflowClient(tracking_uri=uri, registry_uri=uri)
+    except RoofwatchError:
+        raise
+    except (MlflowException, SQLAlchemyError, OSError) as error:
+        first = (str(error).strip().splitlines() or [type(error).__name__])[0]
+        raise InputError(f"[mlflow] uri: {mask(uri)}: {mask(first)[:LONGEST_MESSAGE]}; check that it runs and that this machine may use it") from error
+
+
+def served(uri: str) -> bool:
+    """Tell whether an MLflow server answers there, which keeps the files of runs itself."""
+    return uri.startswith(("http://", "https://"))
+
+
+def mask(text: str) -> str:
+    """Return an address, or a text with one, without its password."""
+    return re.sub(r"(password=)[^&\s]*", r"\1***", re.sub(r"(://[^:/@\s]*):[^/\s]*@", r"\1:***@", text))
+
+
+@lru_cache
+def _knock(uri: str) -> None:
+    """Connect to a database once, because MLflow would try for 100 seconds."""
+    import sqlalchemy
+
+    try:
+        engine = sqlalchemy.create_engine(uri)
+    except ModuleNotFoundError as error:
+        raise InputError(f"[mlflow] uri: {mask(uri)}: no driver ({error}); install it, for PostgreSQL with `pip install 'psycopg[binary]'`") from error
+    with engine.connect():
+        pass
+    engine.dispose()

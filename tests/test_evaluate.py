@@ -1,0 +1,213 @@
+"""Figures: by hand, against scikit-learn with sample weights, and intervals that hold what they should."""
+
+import time
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from numpy.typing import NDArray
+from sklearn.metrics import average_precision_score, brier_score_loss, f1_score, roc_auc_score
+
+from inference.hazard import Thresholds
+from training.evaluate import (
+    STATISTICS,
+    Figures,
+    _rank,
+    _statistics,
+    draw_weights,
+    measure,
+    measure_rungs,
+    measure_slices,
+    paired_difference,
+    rung_that_ships,
+)
+
+seeds = st.integers(0, 2**32 - 1)
+THRESHOLDS = Thresholds(likely=0.6, possible=0.3)
+
+
+def scored_table(seed: int, rows: int = 300) -> pd.DataFrame:
+    """Scored labels in which the network ranks best; scores of `measures` are rounded, so that ties occur."""
+    rng = np.random.default_rng(seed)
+    risk = rng.beta(1, 4, rows)
+    failing = (rng.random(rows) < risk).astype(int)
+    return pd.DataFrame({
+        "parcel_id": [f"P{number:05d}" for number in range(rows)], "year": 2021, "block": [f"B{number // 5}" for number in range(rows)], "neighborhood": "",
+        "district": np.where(np.arange(rows) % 3 == 0, "East", ""), "area_m2": rng.gamma(5, 30, rows), "failing": failing, "fold": np.arange(rows) // 5 % 5,
+        "dark_share": rng.random(rows), "measures": np.round((risk + rng.random(rows)) / 2, 2), "network": risk,
+    })  # fmt: skip
+
+
+def figures_of(scores: list[float], failing: list[int], folds: list[int] | None = None, *, top: int = 50, thresholds: Thresholds | None = None) -> Figures:
+    labels = pd.DataFrame({"block": [f"B{number}" for number in range(len(scores))], "failing": failing})
+    numbers = np.array(folds or [0] * len(scores))
+    return measure("model", np.array(scores), labels, numbers, repeats=20, rng=np.random.default_rng(0), top=top, thresholds=thresholds)
+
+
+def test_figures_by_hand() -> None:
+    """Five roofs: failing, intact, failing, intact, intact from the top down."""
+    figures = figures_of([0.9, 0.7, 0.5, 0.2, 0.1], [1, 0, 1, 0, 0], top=2, thresholds=THRESHOLDS)
+    assert figures.average_precision == pytest.approx((1 + 2 / 3) / 2)
+    assert figures.auroc == pytest.approx(5 / 6)
+    assert (figures.precision_top, figures.recall_top) == (0.5, 0.5)
+    assert (figures.precision_likely, figures.recall_likely) == (0.5, 0.5)
+    assert figures.precision_possible == pytest.approx(2 / 3) and figures.recall_possible == 1
+    assert figures.brier == pytest.approx((0.01 + 0.49 + 0.25 + 0.04 + 0.01) / 5)
+    assert figures.calibration_error == pytest.approx((0.1 + 0.7 + 0.5 + 0.2 + 0.1) / 5)
+    assert (figures.labels, figures.failing, figures.blocks, figures.resampled) == (5, 2, 5, "labels")
+    assert np.isnan(figures.f1)  # one fold has no others
+
+
+def test_ties_at_the_last_visit_count_at_their_mean() -> None:
+    """Two visits among three equal scores of which one fails: 2/3 of a failing roof."""
+    assert figures_of([0.5, 0.5, 0.5, 0.1], [1, 0, 0, 0], top=2).precision_top == pytest.approx(1 / 3)
+
+
+def test_f1_threshold_comes_from_the_other_folds() -> None:
+    """Best on fold 1 is 0.8, on fold 0 is 0.4: fold 0 catches 0 of 1, and fold 1 names one intact roof besides its own."""
+    figures = figures_of([0.4, 0.3, 0.8, 0.5], [1, 0, 1, 0], [0, 0, 1, 1])
+    assert figures.f1 == pytest.approx(2 * 1 / (2 + 2))
+    assert figures.f1_by_fold.mean == pytest.approx((0 + 2 / 3) / 2)
+    assert figures.f1_by_fold.std == pytest.approx((2 / 3) / np.sqrt(2))
+    assert (figures.auroc_folds, figures.auroc_by_fold.mean, figures.precision_n_by_fold.mean) == (1, 1, 1)
+
+
+@given(seeds, st.sampled_from(["measures", "network"]))
+def test_weighted_figures_are_scikit_learns(seed: int, rung: str) -> None:
+    """With ties and without, on whole resamples of blocks."""
+    table = scored_table(seed, 100)
+    scores, failing = table[rung].to_numpy(np.float64), table["failing"].to_numpy(np.int64)
+    if not 0 < failing.sum() < 100:
+        return
+    called = (scores > 0.4).astype(np.float64)
+    ranking = _rank(scores, failing, called, thresholds=THRESHOLDS, probability=True, top=50)
+    weights = next(draw_weights(table["block"].to_numpy(), 5, np.random.default_rng(seed)))
+    for values, weight in zip(_statistics(ranking, weights), weights, strict=True):
+        ours = dict(zip(STATISTICS, values, strict=True))
+        if 0 < weight @ failing < weight.sum():
+            assert ours["average_precision"] == pytest.approx(average_precision_score(failing, scores, sample_weight=weight))
+            assert ours["auroc"] == pytest.approx(roc_auc_score(failing, scores, sample_weight=weight))
+            assert ours["f1"] == pytest.approx(f1_score(failing, called, sample_weight=weight, zero_division=np.nan))
+        assert ours["brier"] == pytest.approx(brier_score_loss(failing, scores, sample_weight=weight, pos_label=1))
+        repeated = np.repeat(np.arange(100), weight.astype(int))
+        again = _rank(scores[repeated], failing[repeated], called[repeated], thresholds=THRESHOLDS, probability=True, top=50)
+        np.testing.assert_allclose(_statistics(again, np.ones((1, len(repeated))))[0], values, atol=1e-9)
+
+
+def test_calibration_error_is_that_of_equal_bins() -> None:
+    """Against the plain definition, without ties."""
+    table = scored_table(3)
+    scores, failing = table["network"].to_numpy(), table["failing"].to_numpy()
+    bins = np.array_split(np.argsort(scores), 10)
+    plain = sum(abs(scores[part].mean() - failing[part].mean()) for part in bins) / 10
+    assert measure_rungs(table, {}, repeats=1, seed=0)[2].calibration_error == pytest.approx(plain)
+
+
+def test_what_makes_no_sense_is_nan() -> None:
+    """The dark-pixel share is no probability; without thresholds there is no LIKELY; with one class no AUROC."""
+    dark, measures, _ = measure_rungs(scored_table(1), {"network": THRESHOLDS}, repeats=5, seed=0)
+    assert np.isnan([dark.brier, dark.calibration_error, *dark.intervals["brier"], measures.recall_likely]).all()
+    intact = figures_of([0.1, 0.2], [0, 0])
+    assert np.isnan([intact.auroc, intact.average_precision, intact.auroc_folds, *intact.interval]).all()
+
+
+@given(seeds)
+def test_row_order_does_not_matter(seed: int) -> None:
+    """Neither do ties."""
+    table = scored_table(seed, 60)
+    shuffled = table.sample(frac=1, random_state=seed % 1000).reset_index(drop=True)
+    for one, other in zip(measure_rungs(table, {}, repeats=1, seed=0), measure_rungs(shuffled, {}, repeats=1, seed=0), strict=True):
+        np.testing.assert_allclose([getattr(one, name) for name in STATISTICS], [getattr(other, name) for name in STATISTICS], equal_nan=True)
+
+
+def test_intervals_hold_the_point() -> None:
+    """Of all figures of 20 tables; and blocks of like roofs make them wider than single labels would be."""
+    held = []
+    for seed in range(20):
+        one = measure_rungs(scored_table(seed), {"network": THRESHOLDS}, repeats=100, seed=seed)[2]
+        held += [low <= getattr(one, name) <= high for name, (low, high) in one.intervals.items()]
+        assert one.interval == one.intervals["average_precision"] and one.resampled == "blocks"
+    assert np.mean(held) > 0.95
+    table = scored_table(1, 100)
+    copies = pd.concat([table.assign(block=table["parcel_id"])] * 5)
+    single = copies.assign(block=[f"B{number}" for number in range(500)])
+    wide, narrow = (measure_rungs(each, {}, repeats=200, seed=0)[2].interval for each in (copies, single))
+    assert wide[1] - wide[0] > 1.5 * (narrow[1] - narrow[0])
+
+
+def test_intervals_cover_the_truth() -> None:
+    """The 90% interval of AUROC holds the value of the whole city in 80 to 98 of 100 samples of it."""
+    city = scored_table(0, 40_000)
+    truth = roc_auc_score(city["failing"], city["network"])
+    held = 0
+    for seed in range(100):
+        low, high = measure_rungs(city.sample(300, random_state=seed).assign(block=lambda rows: rows["parcel_id"]), {}, repeats=100, seed=seed)[2].intervals["auroc"]
+        held += low <= truth <= high
+    assert 80 <= held <= 98
+
+
+def test_slices_need_five_failing() -> None:
+    """Districts by name, unknown ones left out; thirds of the areas in order."""
+    table = scored_table(2)
+    table.loc[:3, "district"] = "Tiny"
+    slices = measure_slices(table, {}, repeats=5, seed=0)
+    assert [one.group for one in slices if one.kind == "district"] == ["East"] * 3
+    sizes = [one for one in slices if one.kind == "size"]
+    assert [one.group.split(":")[0] for one in sizes] == ["small"] * 3 + ["middle"] * 3 + ["large"] * 3
+    assert [one.figures.labels for one in sizes] == [100] * 9
+    assert measure_slices(table.assign(area_m2=np.nan, district=""), {}, repeats=5, seed=0) == []
+
+
+def ranked(name: str, order: list[int]) -> Figures:
+    figures = figures_of([0.9, 0.8, 0.7, 0.6, 0.5, 0.4], order)
+    return Figures(**{**{field: getattr(figures, field) for field in figures.__dataclass_fields__}, "name": name})
+
+
+def test_the_simplest_within_the_margin_ships() -> None:
+    """Average precision 0.5, 0.75 and 0.833 of three rungs."""
+    three = [ranked("dark_share", [0, 1, 0, 1, 0, 0]), ranked("measures", [1, 0, 0, 1, 0, 0]), ranked("network", [1, 0, 1, 0, 0, 0])]
+    assert [one.average_precision for one in three] == pytest.approx([0.5, 0.75, 5 / 6])
+    assert rung_that_ships(three, 0.02).name == "network"
+    assert rung_that_ships(three, 0.02).sentence == (
+        "C frozen network ships: it has the best average precision, 0.833; no simpler one comes within 0.020 of it (B0 dark-pixel share has 0.500, B1 named measures has 0.750)."
+    )
+    assert rung_that_ships(three, 0.1).name == "measures"
+    assert "within 0.100 of the best (C frozen network, 0.833), and it is simpler" in rung_that_ships(three, 0.1).sentence
+    assert rung_that_ships(three, 0.5).name == rung_that_ships(three[::-1][2:], 0.0).name == "dark_share"
+
+
+def columns(table: pd.DataFrame) -> tuple[NDArray[np.int64], NDArray[np.object_]]:
+    return table["failing"].to_numpy(np.int64), table["block"].to_numpy(object)
+
+
+def test_paired_difference() -> None:
+    """A clear difference, its mirror image, and none at all."""
+    table = scored_table(4, 600)
+    good, bad = table["network"].to_numpy(), table["dark_share"].to_numpy()
+    ours = paired_difference(good, bad, *columns(table), 200, np.random.default_rng(1))
+    mirror = paired_difference(bad, good, *columns(table), 200, np.random.default_rng(1))
+    none = paired_difference(good, good * 0.5, *columns(table), 50, np.random.default_rng(1))
+    expected = average_precision_score(table["failing"], good) - average_precision_score(table["failing"], bad)
+    assert ours.difference == pytest.approx(expected) and ours.interval[0] > 0 and ours.share_better > 0.99
+    assert mirror.interval == pytest.approx((-ours.interval[1], -ours.interval[0])) and mirror.share_better == pytest.approx(1 - ours.share_better)
+    assert (none.difference, none.interval, none.share_better, none.resampled) == (0, (0, 0), 0.5, "blocks")
+
+
+def test_fewer_than_eight_blocks_draw_labels() -> None:
+    """Seven blocks: single labels, and it says so; resamples are whole blocks otherwise."""
+    table = scored_table(5, 40)
+    assert paired_difference(table["network"].to_numpy(), table["measures"].to_numpy(), *columns(table.iloc[:40]), 5, np.random.default_rng(0)).resampled == "blocks"
+    few = table.iloc[:35]
+    assert paired_difference(few["network"].to_numpy(), few["measures"].to_numpy(), *columns(few), 5, np.random.default_rng(0)).resampled == "labels"
+    weights = np.concatenate(list(draw_weights(table["block"].to_numpy(), 30, np.random.default_rng(0))))
+    assert weights.shape == (30, 40) and (weights.sum(axis=1) == 40).all()
+    assert (weights.reshape(30, 8, 5) == weights.reshape(30, 8, 5)[:, :, :1]).all()
+
+
+def test_bootstrap_is_fast() -> None:
+    """15,000 labels, 50 resamples of three rungs: a tenth of a full report, in seconds of processor time."""
+    start = time.process_time()
+    measure_rungs(scored_table(6, 15_000), {"network": THRESHOLDS}, repeats=50, seed=0)
+    assert time.process_time() - start < 5

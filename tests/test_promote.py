@@ -1,0 +1,182 @@
+"""The gate: same labels, same blocks, plain words."""
+
+import math
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from imagery.errors import MissingInput, Refused
+from models.files import NAMES
+from models.registry import Registry, alias_version, move_alias, record_promotion, register_model, version_tag
+from models.runs import RunRecord
+from models.spec import ModelSpec, spec_to_json
+from training.promote import NotPaired, Verdict, judge, judge_pairs, pair_labels, promote
+
+Register = Callable[..., int]
+
+
+def make_labels(seed: int, noise: float, *, labels: int = 120, first: int = 0) -> pd.DataFrame:
+    """Labels of 4 a block, every third failing; the score is the class plus noise."""
+    numbers = np.arange(first, first + labels)
+    failing = (numbers % 3 == 0).astype(np.int64)
+    score = failing + noise * np.random.default_rng(seed).normal(size=labels)
+    return pd.DataFrame({"parcel_id": [f"{one:04d}" for one in numbers], "year": 2023, "block": [f"B{one // 4}" for one in numbers], "failing": failing, "score": score})
+
+
+@pytest.fixture(scope="module")
+def registry(tmp_path_factory: pytest.TempPathFactory) -> Registry:
+    """A store of this machine; each test has a model of its own in it."""
+    folder = tmp_path_factory.mktemp("store")
+    return Registry(uri=f"sqlite:///{folder}/mlflow.db", artifacts=str(folder / "mlruns"), experiment="Tinyville", model="unused")
+
+
+@pytest.fixture
+def store(registry: Registry, request: pytest.FixtureRequest) -> Registry:
+    """The store with a model name of this test."""
+    return Registry(uri=registry.uri, artifacts=registry.artifacts, experiment=registry.experiment, model=f"{request.node.name.replace('_', '-')}-roof")
+
+
+@pytest.fixture
+def register(store: Registry, tmp_path: Path) -> Register:
+    """Register a version with labels and a figure; what its files hold does not matter to the gate."""
+
+    def run(labels: pd.DataFrame | None, figure: float = 0.5, *, rung: str = "network") -> int:
+        folder, report = tmp_path / "model", tmp_path / "report"
+        folder.mkdir(exist_ok=True)
+        report.mkdir(exist_ok=True)
+        for name in NAMES:
+            (folder / name).write_bytes(np.random.default_rng().bytes(8))
+        (folder / "spec.json").write_text(spec_to_json(ModelSpec()))
+        (report / "out_of_fold.parquet").unlink(missing_ok=True)
+        if labels is not None:
+            labels.rename(columns={"score": rung}).to_parquet(report / "out_of_fold.parquet")
+        return register_model(store, folder, RunRecord(parameters={}, metrics={"average_precision": figure}, report=report, rung=rung)).version
+
+    return run
+
+
+def verdict_of(ours: pd.DataFrame, theirs: pd.DataFrame, margin: float = 0.02) -> Verdict:
+    return judge_pairs(pair_labels(ours, theirs), "ours against theirs", margin=margin, rng=np.random.default_rng(0))
+
+
+def test_by_hand() -> None:
+    """Two failing roofs in four: ranked first and third is 5/6, ranked first and second is 1."""
+    right = pd.DataFrame({"parcel_id": list("abcd"), "year": 2023, "block": list("wxyz"), "failing": [1, 1, 0, 0], "score": [0.9, 0.8, 0.3, 0.1]})
+    wrong = right.assign(score=[0.9, 0.3, 0.8, 0.1])
+    verdict = verdict_of(wrong, right, margin=0.02)
+    assert not verdict.holds
+    assert verdict.text.startswith("ours against theirs on the same 4 held-out labels of 4 blocks: average precision 0.833 against 1.000, difference -0.167 (90% -")
+    assert verdict.text.endswith("of resamples of labels; the gate wants no worse than -0.020: does not hold")
+    assert verdict_of(wrong, right, margin=0.17).holds
+    assert verdict_of(right, wrong, margin=0.0).holds
+
+
+@settings(max_examples=20, deadline=None)
+@given(st.integers(0, 99), st.floats(0, 0.1))
+def test_equal_models_hold(seed: int, margin: float) -> None:
+    """Whatever the margin, a model is not worse than itself, and the order of the rows does not matter."""
+    labels = make_labels(seed, 1.0, labels=40)
+    verdict = verdict_of(labels, labels.sample(frac=1, random_state=seed), margin)
+    assert verdict.holds
+    assert "difference +0.000 (90% +0.000 to +0.000), better in 50% of resamples of blocks" in verdict.text
+
+
+def test_only_common_labels_count() -> None:
+    """The champion's other labels are left out, and a label that was corrected counts as the candidate has it."""
+    ours, theirs = make_labels(0, 0.1, labels=60), make_labels(1, 0.1, labels=120, first=30)
+    pairs = pair_labels(ours, theirs.assign(failing=0))
+    assert pairs["parcel_id"].tolist() == [f"{one:04d}" for one in range(30, 60)]
+    assert pairs["failing"].tolist() == [int(one % 3 == 0) for one in range(30, 60)]
+    with pytest.raises(NotPaired, match="no label in common"):
+        pair_labels(ours, make_labels(0, 1, first=500))
+    with pytest.raises(NotPaired, match="30 labels in common, none of a failing roof"):
+        pair_labels(ours.assign(failing=0), theirs)
+    with pytest.raises(NotPaired, match="no label in common"):
+        pair_labels(ours, theirs.assign(year=2022))
+
+
+@pytest.mark.parametrize("mine", [True, False])
+def test_scores_that_are_not_numbers_do_not_hold(mine: bool) -> None:
+    """Neither the candidate's nor the champion's."""
+    whole = make_labels(0, 0.1)
+    broken = whole.assign(score=whole["score"].where(whole.index > 0))
+    verdict = verdict_of(broken, whole) if mine else verdict_of(whole, broken)
+    assert not verdict.holds
+    assert "scores are not numbers" in verdict.text
+
+
+def test_gate_on_registered_versions(store: Registry, register: Register) -> None:
+    """First, worse, better, another rung, back to the first."""
+    first = register(make_labels(0, 0.6), 0.8)
+    verdict = judge(store, first, margin=0.02, was_champion=False)
+    assert verdict == Verdict(holds=True, text="version 1 has no champion to beat: average precision 0.800; the gate wants a figure: holds")
+    promote(store, first, verdict, force=False)
+    assert judge(store, first, margin=0.02, was_champion=True).text == "version 1 is champion already"
+    worse = register(make_labels(1, 3.0), 0.99)
+    verdict = judge(store, worse, margin=0.02, was_champion=False)
+    assert "version 2 against champion 1 on the same 120 held-out labels of 30 blocks" in verdict.text
+    with pytest.raises(Refused, match=r"does not hold; train with more labels"):
+        promote(store, worse, verdict, force=False)
+    assert alias_version(store, "champion") == first
+    promote(store, worse, verdict, force=True)
+    assert alias_version(store, "champion") == worse
+    better = register(make_labels(2, 0.1), 0.1, rung="measures")
+    verdict = judge(store, better, margin=0.0, was_champion=False)
+    assert verdict.holds
+    assert "better in 100% of resamples of blocks; the gate wants no worse than -0.000: holds" in verdict.text
+    assert verdict == judge(store, better, margin=0.0, was_champion=False)
+    promote(store, better, verdict, force=False)
+    back = judge(store, first, margin=0.0, was_champion=True)
+    assert back == Verdict(holds=True, text="version 1 has been champion before: a rollback always holds")
+    promote(store, first, back, force=False)
+    assert alias_version(store, "champion") == first
+
+
+@pytest.mark.parametrize(
+    ("labels", "reason"),
+    [
+        (None, "version 2 has no report/out_of_fold.parquet"),
+        (make_labels(0, 1, first=900), "they have no label in common"),
+        (make_labels(0, 1).drop(columns="block"), "report/out_of_fold.parquet of version 2 cannot be read"),
+        (make_labels(0, 1).assign(parcel_id="1"), "report/out_of_fold.parquet of version 2 holds a label twice"),
+        (make_labels(0, 1).assign(failing=0), "they have 120 labels in common, none of a failing roof"),
+    ],
+    ids=["missing", "strangers", "unreadable", "twice", "sound"],
+)  # fmt: skip
+def test_without_pairs_the_registered_figures_count(store: Registry, register: Register, labels: pd.DataFrame | None, reason: str) -> None:
+    """And the verdict says that it is not paired, and why."""
+    move_alias(store, "champion", register(make_labels(0, 0.5), 0.70))
+    verdict = judge(store, register(labels, 0.69), margin=0.02, was_champion=False)
+    assert verdict.holds
+    assert verdict.text.startswith(f"version 2 against champion 1, not paired because {reason}")
+    assert "average precision 0.690 against 0.700, each on its own labels; the gate wants no worse than -0.020: holds" in verdict.text
+    assert not judge(store, 2, margin=0.005, was_champion=False).holds
+
+
+def test_a_figure_that_is_no_number_does_not_hold(store: Registry, register: Register) -> None:
+    """With a champion or without."""
+    assert not judge(store, register(None, math.nan), margin=1, was_champion=False).holds
+    move_alias(store, "champion", register(None, 0.5))
+    assert not judge(store, 1, margin=1, was_champion=False).holds
+
+
+def test_who_and_why_are_written_beside_the_version(store: Registry, register: Register) -> None:
+    """As plain text, whatever it holds."""
+    why = "dr'op; -- table\n" + "x" * 5000 + " ü " + chr(0xDCFF)
+    record_promotion(store, register(None), by="Ann <b>", why=why)
+    assert version_tag(store, 1, "promoted_by") == "Ann <b>"
+    assert version_tag(store, 1, "promoted_why") == why.replace(chr(0xDCFF), "?")
+    assert version_tag(store, 1, "promoted_at").endswith("+00:00")
+    assert version_tag(store, 1, "promoted") == ""
+
+
+def test_a_version_that_is_not_there(store: Registry, register: Register) -> None:
+    """Is missing input, for the gate as for everything else."""
+    register(None)
+    with pytest.raises(MissingInput, match="no version or alias '7'"):
+        judge(store, 7, margin=1, was_champion=False)

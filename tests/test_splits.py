@@ -1,0 +1,115 @@
+"""Splits: stable under row order and added labels, and never a block or a building on both sides."""
+
+import numpy as np
+import pandas as pd
+from hypothesis import given
+from hypothesis import strategies as st
+
+from training.splits import MANY, Split, block_folds, neighborhood_folds, next_year_split, splits_of
+
+seeds = st.integers(0, 2**32 - 1)
+COLUMNS = ["parcel_id", "year", "block", "neighborhood", "failing"]
+
+
+def city(seed: int, *, rows: int = 400, blocks: int = 130, failing: float = 0.15) -> pd.DataFrame:
+    """Labels of parcels over three years; a block lies in one of nine neighborhoods, or astride two of them."""
+    rng = np.random.default_rng(seed)
+    parcels = rng.integers(0, rows // 2, rows)
+    table = pd.DataFrame({"parcel_id": parcels, "year": rng.integers(2019, 2022, rows), "failing": (rng.random(rows) < failing).astype(int)})
+    table["block"] = [f"B{number}" for number in parcels % blocks]
+    table["neighborhood"] = ["" if number % 10 == 9 else f"N{(number % blocks + (number // blocks) * (number % blocks % 5 == 0)) % 9}" for number in parcels]
+    return table.drop_duplicates(["parcel_id", "year"], ignore_index=True)
+
+
+def rows_tested(splits: list[Split] | None) -> list[int]:
+    return sorted(row for _, test in splits or [] for row in test)
+
+
+@given(seeds, st.integers(2, 12))
+def test_folds_do_not_hang_on_row_order(seed: int, folds: int) -> None:
+    """Shuffled rows get the fold they had, by hash alone and dealt out."""
+    table = city(seed)
+    order = np.random.default_rng(seed).permutation(len(table))
+    np.testing.assert_array_equal(block_folds(table, folds)[order], block_folds(table.iloc[order].reset_index(drop=True), folds))
+
+
+@given(seeds, st.integers(2, 8))
+def test_a_block_keeps_its_fold_when_labels_are_added(seed: int, folds: int) -> None:
+    """With many blocks the fold hangs on the block alone; with this many failing ones no fold needs mending."""
+    table = city(seed, rows=1500, failing=0.5)
+    first = table[table["year"] < 2021].reset_index(drop=True)
+    before = dict(zip(first["block"], block_folds(first, folds), strict=True))
+    after = dict(zip(table["block"], block_folds(table, folds), strict=True))
+    assert first["block"].nunique() > MANY * folds
+    assert {block: after[block] for block in before} == before
+
+
+@given(seeds, st.integers(2, 10), st.integers(1, 30))
+def test_no_fold_without_failing_roofs(seed: int, folds: int, failing: int) -> None:
+    """As long as there are as many failing blocks as folds; blocks stay whole."""
+    rng = np.random.default_rng(seed)
+    table = pd.DataFrame({"block": [f"B{number}" for number in range(200)], "failing": 0})
+    table.loc[rng.choice(200, failing, replace=False), "failing"] = 1
+    table["fold"] = block_folds(table, folds)
+    assert (table.groupby("fold")["failing"].sum() > 0).sum() == min(failing, folds)
+    assert table["fold"].nunique() == folds
+
+
+def test_few_blocks_are_dealt_out() -> None:
+    """Twelve failing blocks of one label each, over four folds: three each."""
+    table = pd.DataFrame({"block": [f"B{number}" for number in range(36)], "failing": [1] * 12 + [0] * 24})
+    folds = block_folds(table, 4)
+    assert np.bincount(folds).tolist() == [9] * 4
+    assert np.bincount(folds[:12]).tolist() == [3] * 4
+
+
+def test_splits_of_folds() -> None:
+    """Worked by hand."""
+    splits = splits_of(np.array([0, 1, 0, 3]))
+    assert [(train.tolist(), test.tolist()) for train, test in splits] == [([1, 3], [0, 2]), ([0, 2, 3], [1]), ([0, 1, 2], [3])]
+
+
+def test_each_neighborhood_is_held_out() -> None:
+    """Worked by hand: block B is astride, and is not trained on while its other half is tested; unknown takes no part."""
+    rows = [("P1", 2020, "A", "North", 1), ("P2", 2020, "A", "North", 0), ("P3", 2020, "B", "North", 1), ("P4", 2020, "B", "South", 1),
+            ("P5", 2020, "C", "South", 1), ("P6", 2020, "C", "South", 0), ("P7", 2020, "C", "", 0)]  # fmt: skip
+    splits = neighborhood_folds(pd.DataFrame(rows, columns=COLUMNS), 5)
+    assert [(train.tolist(), test.tolist()) for train, test in splits or []] == [([4, 5], [0, 1, 2]), ([0, 1], [3, 4, 5])]
+
+
+def test_one_neighborhood_is_none_to_hold_out() -> None:
+    """Nor are two of which one has intact roofs only."""
+    rows = [("P1", 2020, "A", "North", 1), ("P2", 2020, "A", "North", 0), ("P3", 2020, "B", "South", 0)]
+    assert neighborhood_folds(pd.DataFrame(rows, columns=COLUMNS), 5) is None
+    assert neighborhood_folds(pd.DataFrame(rows, columns=COLUMNS).assign(neighborhood=""), 5) is None
+
+
+@given(seeds, st.integers(2, 12))
+def test_neighborhoods_stay_on_one_side(seed: int, folds: int) -> None:
+    """So do blocks and buildings, whether or not neighborhoods are grouped; every row with a neighborhood is tested once."""
+    table = city(seed, blocks=60)
+    splits = neighborhood_folds(table, folds)
+    assert splits and len(splits) <= folds
+    assert rows_tested(splits) == np.flatnonzero(table["neighborhood"] != "").tolist()
+    for train, test in splits:
+        for column in ("neighborhood", "block", "parcel_id"):
+            assert not set(table[column].iloc[train]) & set(table[column].iloc[test])
+
+
+@given(seeds, st.integers(2, 6))
+def test_next_year_has_seen_neither_year_nor_block(seed: int, folds: int) -> None:
+    """All labels of the last year are tested once, by years before it, from other blocks."""
+    table = city(seed)
+    splits = next_year_split(table, block_folds(table, folds))
+    assert rows_tested(splits) == np.flatnonzero(table["year"] == 2021).tolist()
+    for train, test in splits or []:
+        assert (table["year"].iloc[train] < 2021).all() and (table["year"].iloc[test] == 2021).all()
+        assert not set(table["block"].iloc[train]) & set(table["block"].iloc[test])
+        assert table["failing"].iloc[train].nunique() == 2
+
+
+def test_one_year_has_no_year_before() -> None:
+    """Nor has a table without rows."""
+    table = city(1).assign(year=2020)
+    assert next_year_split(table, block_folds(table, 3)) is None
+    assert next_year_split(table.iloc[:0], np.array([], np.int64)) is None

@@ -1,0 +1,77 @@
+"""The three rungs on one table of labels: every one fitted, and scored with blocks, neighborhoods and the last year left out."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from models.features import feature_matrix
+from models.head import RUNGS
+from training.fit import Fit, Rows, fit_head, score_splits
+from training.settings import TrainSettings
+from training.splits import Split, block_folds, neighborhood_folds, next_year_split
+
+KEPT = ["parcel_id", "year", "block", "neighborhood", "district", "area_m2", "failing"]
+"""Columns of a label that go into the table of scored labels."""
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class FittedRungs:
+    """Every rung, fitted on the same labels and folds."""
+
+    fits: dict[str, Fit]
+    """By rung."""
+    scored: pd.DataFrame
+    """Columns `KEPT`, fold, and the out-of-fold score of every rung."""
+    others: dict[str, pd.DataFrame | None]
+    """The same for what else was left out, only the rows that were tested; None where the labels do not allow it."""
+
+
+def fit_rungs(labels: pd.DataFrame, groups: tuple[int, ...], settings: TrainSettings) -> FittedRungs:
+    """Fit every rung on labeled roofs.
+
+    Args:
+        labels: Columns `KEPT`, and what the rungs look at: measures, features; measures_relit and features_relit where there are copies in other light.
+        groups: Lengths of the groups of features of the network.
+        settings: Folds, penalty, light.
+
+    Raises:
+        InputError: too few labels, blocks or classes.
+    """
+    folds = block_folds(labels, settings.folds)
+    splits = {"neighborhood": neighborhood_folds(labels, settings.folds), "next year": next_year_split(labels, folds)}
+    scored = labels[KEPT].assign(fold=folds)
+    others = {name: _tested(scored, parts) for name, parts in splits.items()}
+    fits = {}
+    for rung in RUNGS:
+        rows = _rows(labels, folds, rung, groups)
+        fits[rung] = fit_head(rows, rung=rung, penalty=settings.penalty, light=settings.light)
+        scored[rung] = fits[rung].out_of_fold
+        for name, parts in splits.items():
+            table = others[name]
+            if parts is not None and table is not None:
+                scores = score_splits(rows, parts, fits[rung].head, penalty=settings.penalty, light=settings.light)
+                table[rung] = scores[table.index]
+    return FittedRungs(fits=fits, scored=scored, others={name: None if table is None else table.reset_index(drop=True) for name, table in others.items()})
+
+
+def _rows(labels: pd.DataFrame, folds: np.ndarray[tuple[int], np.dtype[np.int64]], rung: str, groups: tuple[int, ...]) -> Rows:
+    features = feature_matrix(labels, rung)
+    relit = None
+    if rung == "network" and "features_relit" in labels:
+        relit = np.stack(labels["features_relit"].to_list()).astype(np.float32)
+    return Rows(
+        features=features, relit=relit, failing=labels["failing"].to_numpy(np.int64), folds=folds, blocks=labels["block"].to_numpy(object),
+        groups=groups if rung == "network" else (features.shape[1],),
+    )  # fmt: skip
+
+
+def _tested(scored: pd.DataFrame, splits: Sequence[Split] | None) -> pd.DataFrame | None:
+    """Return the rows that some split tests, `fold` being the number of the split."""
+    if not splits:
+        return None
+    number = pd.Series(-1, index=scored.index)
+    for place, (_, test) in enumerate(splits):
+        number.iloc[test] = place
+    return scored.assign(fold=number)[number >= 0]

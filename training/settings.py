@@ -1,0 +1,39 @@
+"""The keys of [train] in the city file."""
+
+from dataclasses import dataclass
+
+from training.thresholds import Aims
+
+MODES = ("frozen", "finetune")
+
+
+@dataclass(frozen=True, kw_only=True)
+class TrainSettings(Aims):
+    """Keys of [train] in the city file."""
+
+    mode: str = "frozen"
+    """"frozen": a head on the features of a frozen network, in seconds; "finetune": the network learns too."""
+    folds: int = 5
+    """Folds of whole blocks."""
+    penalty: float = 2.0
+    """L2 penalty of the head, in units of one label."""
+    light: float = 0.25
+    """Share of a label's weight that its copy in other light carries; 0 makes no copies."""
+    rung_margin: float = 0.02
+    """Average precision that a simpler rung may lack and still ship."""
+    visits: int = 50
+    """Precision and recall are reported among so many."""
+    seed: int = 0
+    """Seed of the bootstrap."""
+    bootstrap: int = 500
+    """Bootstrap repetitions for intervals."""
+    gate_margin: float = 0.02
+    """A challenger may fall behind the champion by this much average precision."""
+
+    def __post_init__(self) -> None:
+        """Check the ranges."""
+        super().__post_init__()
+        if self.folds < 2 or self.bootstrap < 1 or self.visits < 1 or self.seed < 0 or self.mode not in MODES:
+            raise ValueError(f"{self}: want folds >= 2, bootstrap >= 1, visits >= 1, seed >= 0, mode one of {', '.join(MODES)}")
+        if not (self.penalty > 0 and 0 <= self.light < 1 and self.rung_margin >= 0 and self.gate_margin >= 0):
+            raise ValueError(f"{self}: want penalty > 0, light in [0, 1), rung_margin >= 0, gate_margin >= 0")
