@@ -17,6 +17,7 @@ from models.network import Backbones, joined_state, load_backbones
 from models.spec import ModelSpec, spec_from_json, spec_to_json
 
 NAMES = ("backbone.safetensors", "head.safetensors", "spec.json")
+ARRAYS = ("center", "scale", "weights", "bias", "covariance")
 SCALARS = ("slope", "offset", "likely", "possible")
 
 
@@ -37,7 +38,7 @@ def save_model(folder: Path, model: Model) -> str:
     head = model.head
     with atomic_folder(folder) as temporary:
         save_tensors(joined_state(model.backbones), temporary / NAMES[0])
-        arrays = {name: getattr(head, name) for name in ("center", "scale", "weights", "bias", "covariance")}
+        arrays = {name: getattr(head, name) for name in ARRAYS}
         scalars = np.array([getattr(head, name) for name in SCALARS])
         save_file({**arrays, "scalars": scalars}, temporary / NAMES[1], metadata={"rung": head.rung})
         (temporary / NAMES[2]).write_text(spec_to_json(model.spec), encoding="utf-8")
@@ -80,5 +81,10 @@ def _load_head(path: Path) -> Head:
     with safe_open(path, framework="numpy") as file:
         rung = (file.metadata() or {}).get("rung", "")
     arrays = load_file(path)
-    scalars = dict(zip(SCALARS, arrays.pop("scalars").tolist(), strict=True))
-    return Head(rung=rung, **arrays, **scalars)
+    slope, offset, likely, possible = arrays.pop("scalars").tolist()
+    if set(arrays) != set(ARRAYS):
+        raise ValueError(f"head holds {sorted(arrays)}, want {sorted(ARRAYS)}")
+    center, scale, weights, bias, covariance = (arrays[name] for name in ARRAYS)
+    return Head(
+        rung=rung, center=center, scale=scale, weights=weights, bias=bias, covariance=covariance, slope=slope, offset=offset, likely=likely, possible=possible
+    )  # fmt: skip

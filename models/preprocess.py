@@ -29,7 +29,7 @@ def chip_views(chip: StoredChip, spec: ModelSpec, side_px: int) -> Image:
         side_px: Side of the square images.
     """
     pixels = np.ascontiguousarray(chip.pixels.transpose(1, 2, 0))
-    known = pixels.any(axis=2)
+    known: NDArray[np.bool_] = np.any(pixels, axis=2)
     if spec.stretch:
         pixels = stretch_colors(pixels, known)
     shown = np.where(known[..., None], pixels, np.uint8(GREY))

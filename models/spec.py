@@ -2,6 +2,7 @@
 
 import json
 import math
+from collections.abc import Callable
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 
@@ -142,6 +143,8 @@ def spec_from_json(text: str) -> ModelSpec:
         TypeError: not a spec.
     """
     values = json.loads(text)
-    if not isinstance(values, dict) or set(values) != {part.name for part in fields(ModelSpec)}:
+    known = {part.name for part in fields(ModelSpec)}
+    if not isinstance(values, dict) or set(values) != known:
         raise TypeError("spec.json has other keys than this version of roofwatch knows")
-    return ModelSpec(**{name: tuple(value) if isinstance(value, list) else value for name, value in values.items()})
+    make: Callable[..., ModelSpec] = ModelSpec
+    return make(**{name: tuple(value) if isinstance(value, list) else value for name, value in values.items()})

@@ -165,7 +165,7 @@ def _leave_folds_out(design: _Design, left_out: Sequence[NDArray[np.bool_]]) -> 
 
 def _moments(design: _Design, chosen: NDArray[np.bool_]) -> Moments:
     """Return the moments of some labels, their copies in other light among them."""
-    targets, weights = design.failing[chosen] * 2.0 - 1.0, design.weights[chosen]
+    targets, weights = design.failing[chosen] * 2.0 - 1.0, np.asarray(design.weights[chosen], np.float64)
     if design.relit is None:
         return sum_moments(design.rows[chosen], targets, weights)
     return sum_moments(design.rows[chosen], targets, weights * (1 - design.light)) + sum_moments(design.relit[chosen], targets, weights * design.light)

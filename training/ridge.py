@@ -43,7 +43,7 @@ def sum_moments(rows: Matrix, targets: Floats, weights: Floats) -> Moments:
     """Return the moments of rows (N, F) with targets and weights (N,)."""
     heavy = rows * weights.astype(np.float32)[:, None]
     return Moments(
-        xx=heavy.T @ rows,
+        xx=np.asarray(heavy.T @ rows, np.float32),
         x=heavy.sum(axis=0, dtype=np.float64),
         xt=(heavy.T @ targets.astype(np.float32)).astype(np.float64),
         t=float(weights @ targets),
