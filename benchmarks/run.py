@@ -19,6 +19,7 @@ import shapely
 
 from benchmarks.fixture import BenchCity, bench_city
 from benchmarks.memory import peak_anonymous_mb
+from benchmarks.model import refitting, scoring
 from benchmarks.peers import best_order_cut, naive_cut
 from imagery.cutting import CutJob, Units, Work
 from imagery.decode import decoding, read_unit
@@ -57,13 +58,19 @@ def main() -> None:
     parts: dict[str, Callable[[], list[Row]]] = {
         "G1": lambda: [_decode_ratio(kind, bench_city(OUT, kind, columns=columns, rows=tiles)) for kind, columns, tiles in FORMATS],
         "G2": lambda: _stage(small()), "G3": lambda: _peers(large()), "G6": lambda: _scale(small(), large()), "G13": lambda: _reruns(large()), "G9": lambda: _two_workers(large()),
+        "G7": lambda: [_row(*one) for one in scoring(OUT / "demo", _interleave)], "G10": lambda: [_row(*one) for one in refitting()],
     }  # fmt: skip
     for name, measure in parts.items():
         if len(sys.argv) < 2 or name in sys.argv[1:]:
             rows += measure()
     for row in rows:
         print(f"{row.goal:4s} {row.what:78s} {row.want:>10s} {row.got:9.3f}", flush=True)
+    OUT.mkdir(parents=True, exist_ok=True)
     (OUT / "bench.json").write_text(json.dumps([dataclasses.asdict(row) for row in rows], indent=1))
+
+
+def _row(goal: str, what: str, want: str, got: float) -> Row:
+    return Row(goal=goal, what=what, want=want, got=got)
 
 
 def _decode_ratio(kind: str, city: BenchCity) -> Row:

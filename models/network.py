@@ -6,6 +6,7 @@ Weights come from a package, from a local file, or (torchvision's own, when the 
 import hashlib
 import importlib
 import itertools
+import struct
 from pathlib import Path
 from pickle import UnpicklingError
 
@@ -23,6 +24,8 @@ from models.spec import BACKBONES, DOWNLOAD, ModelSpec
 
 LITE = "efficientnet_lite"
 LITE_BUFFER = "num_batches_tracked"
+UNREADABLE = (RuntimeError, ValueError, OSError, UnpicklingError, EOFError, AttributeError, LookupError, TypeError, AssertionError, struct.error)
+"""What torch raises on a file that is no state dict."""
 Backbones = tuple["PooledBackbone", ...]
 """The networks of one spec, in its order."""
 
@@ -106,7 +109,7 @@ def load_backbones(spec: ModelSpec, weights: str = "") -> Backbones:
     for name in names:
         own = {key.removeprefix(f"{name}/"): part for key, part in state.items() if not whole or key.startswith(f"{name}/")}
         backbone = PooledBackbone(name, mean=spec.mean, std=spec.std)
-        backbones.append(_with_weights(backbone, own or _library_state(name, weights), Path(weights).name or "the packaged file"))
+        backbones.append(_with_weights(backbone, _library_state(name, weights) if weights in ("", DOWNLOAD) else own, Path(weights).name or "the packaged file"))
     return tuple(backbones)
 
 
@@ -166,9 +169,9 @@ def _read_state(path: Path) -> dict[str, Tensor]:
         raise MissingInput(f"[model] weights: no file at {path}; give a .safetensors or .pth state dict")
     try:
         state: dict[str, Tensor] = load_file(path) if path.suffix == ".safetensors" else torch.load(path, weights_only=True, map_location="cpu")
-        if not all(isinstance(part, Tensor) for part in state.values()):
+        if not all(isinstance(key, str) and isinstance(part, Tensor) for key, part in state.items()):
             raise ValueError("not a state dict")
-    except (RuntimeError, ValueError, OSError, SafetensorError, UnpicklingError, EOFError, AttributeError) as error:
+    except (*UNREADABLE, SafetensorError) as error:
         raise _unfit(path.name, "a state dict", error) from error
     return state
 

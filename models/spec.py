@@ -143,8 +143,12 @@ def spec_from_json(text: str) -> ModelSpec:
         TypeError: not a spec.
     """
     values = json.loads(text)
-    known = {part.name for part in fields(ModelSpec)}
-    if not isinstance(values, dict) or set(values) != known:
+    known = {part.name: part.default for part in fields(ModelSpec)}
+    if not isinstance(values, dict) or set(values) != set(known):
         raise TypeError("spec.json has other keys than this version of roofwatch knows")
+    for name, default in known.items():
+        kinds: tuple[type, ...] = (list,) if isinstance(default, tuple) else (float, int) if isinstance(default, float) else (type(default),)
+        if not isinstance(values[name], kinds):
+            raise TypeError(f"spec.json holds {values[name]!r} for {name}")
     make: Callable[..., ModelSpec] = ModelSpec
     return make(**{name: tuple(value) if isinstance(value, list) else value for name, value in values.items()})

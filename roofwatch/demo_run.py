@@ -6,20 +6,13 @@ from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
 
-import numpy as np
-import pandas as pd
-
 from roofwatch.city import City
 from roofwatch.config import read_city
 from roofwatch.demo.city import build_demo_city
+from roofwatch.demo_truth import Comparison, compare_with_truth, read_truth
 from roofwatch.executors import Execution
 from roofwatch.pipeline import main_products, run
 from roofwatch.progress import Progress
-from training.evaluate import Figures, measure
-
-FAILING_PCT = 10
-"""Percent of the roof at which the truth counts as failing."""
-BOOTSTRAP = 500
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -44,6 +37,8 @@ class DemoResult:
     """90% bootstrap interval over blocks."""
     dark_average_precision: float
     """Of the dark-pixel share."""
+    comparison: Comparison
+    """Every rung, and what the intervals and labels are worth."""
     seconds: dict[str, float]
     """Wall seconds by stage."""
     products: list[Path]
@@ -55,12 +50,10 @@ class DemoResult:
 
     def lines(self) -> list[str]:
         """Return the table for people."""
-        low, high = self.interval
         reasons = [f"  not assessed  {count:6d}  {name}" for name, count in self.reasons.items()]
         return [
             f"parcels         {self.parcels:6d}", f"vacants         {self.vacants:6d}", f"  scored        {self.scored:6d}  ({self.failing} truly failing)", *reasons,
-            f"precision among the first 50   {self.precision_50:.2f}",
-            f"average precision              {self.average_precision:.3f} ({low:.3f} to {high:.3f}), dark-pixel share alone {self.dark_average_precision:.3f}",
+            *self.comparison.lines(),
             "seconds  " + ", ".join(f"{stage} {value:.0f}" for stage, value in self.seconds.items()), *main_products(self.products),
         ]  # fmt: skip
 
@@ -78,22 +71,12 @@ def run_demo(out: Path, *, parcels: int, seed: int, execution: Execution, quiet:
     year = max(source.year for source in city.file.flyover)
     done = run(city, year)
     ledger = done.ledger.table
-    truth = pd.read_csv(out / "truth.csv", dtype={"parcel_id": str})
-    scored = ledger[ledger["status"] == "scored"].merge(truth[truth["year"] == year], on="parcel_id")
-    scored = scored.merge(city.roll.table[["parcel_id", "block"]], on="parcel_id")
-    model, dark = _figures(scored)
+    start = time.monotonic()
+    comparison = compare_with_truth(city, year, ledger, read_truth(out))
+    dark, ours = comparison.rungs[0], comparison.rungs[-1]
     return DemoResult(
         parcels=parcels, vacants=len(ledger), scored=int((ledger["status"] == "scored").sum()),
-        reasons=dict(Counter(ledger.loc[ledger["status"] != "scored", "reason"])), failing=model.failing, precision_50=model.precision_top,
-        average_precision=model.average_precision, interval=model.interval, dark_average_precision=dark.average_precision,
-        seconds={**seconds, **done.seconds}, products=done.products,
+        reasons=dict(Counter(ledger.loc[ledger["status"] != "scored", "reason"])), failing=ours.failing, precision_50=ours.precision_top,
+        average_precision=ours.average_precision, interval=ours.interval, dark_average_precision=dark.average_precision, comparison=comparison,
+        seconds={**seconds, **done.seconds, "compare": time.monotonic() - start}, products=done.products,
     )  # fmt: skip
-
-
-def _figures(scored: pd.DataFrame) -> tuple[Figures, Figures]:
-    """Measure the model and the dark-pixel share against the truth."""
-    labels = pd.DataFrame({"failing": (scored["roof_pct"] >= FAILING_PCT).astype(int), "block": scored["block"]})
-    rng = np.random.default_rng(0)
-    folds = np.zeros(len(labels), dtype=np.int64)
-    model = measure("model", scored["score"].to_numpy(np.float64), labels, folds, repeats=BOOTSTRAP, rng=rng)
-    return model, measure("dark-pixel share", scored["dark_share"].to_numpy(np.float64), labels, folds, repeats=BOOTSTRAP, rng=rng)

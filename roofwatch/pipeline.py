@@ -63,6 +63,7 @@ def score(city: City, year: int, wanted: str = "champion") -> Ledger:
     from inference.predict import score_features
     from models.features import store_features
     from models.files import load_model
+    from roofwatch.explaining import explain
 
     city.file.source(year)
     version = resolve_model(city.registry, wanted)
@@ -78,6 +79,7 @@ def score(city: City, year: int, wanted: str = "champion") -> Ledger:
     if len(ledger.table) != len(city.roll):
         raise InputError(f"{len(city.roll)} vacants in, {len(ledger.table)} rows out; cut {year} again")
     write_ledger(ledger, city.folder(year))
+    explain(city, year, version, ledger, store, features)
     _write_model_card(city, year, version, model.head.rung, thresholds)
     append_audit(city.audit, AuditLine(command="score", detail=f"{year} with {version.label}: {int((ledger.table['status'] == 'scored').sum())} of {len(ledger.table)} scored"))
     return ledger

@@ -19,11 +19,12 @@ from models.spec import ModelVersion
 from roofwatch.audit import AuditLine, append_audit, past_champions
 from roofwatch.city import City
 from roofwatch.cutting import tile
-from training.evaluate import STATISTICS, Figures, measure_folds
+from training.evaluate import Figures, measure_folds
 from training.fit import with_thresholds
 from training.labels import Labels, read_labels
 from training.promote import Verdict, judge, promote
 from training.report import Evaluation, evaluate, write_report
+from training.resample import STATISTICS
 from training.rungs import FittedRungs, fit_rungs
 
 

@@ -13,6 +13,7 @@ import pandas as pd
 import pytest
 import rasterio
 import shapely
+from hypothesis import settings
 from numpy.typing import NDArray
 from rasterio.transform import from_origin
 
@@ -65,6 +66,8 @@ date = "2024-03-01"
 gsd_m = 0.5
 margin_m = 2
 input_px = 64
+views = ["roof_grey"]
+turns = 1
 
 [train]
 bootstrap = 20
@@ -82,6 +85,8 @@ def pytest_configure(config: pytest.Config) -> None:
     """Let warnings of libraries pass that nothing here can change."""
     for line in THIRD_PARTY_WARNINGS:
         config.addinivalue_line("filterwarnings", line)
+    settings.register_profile("calm", deadline=None)  # a busy machine is no failure
+    settings.load_profile("calm")
 
 
 @dataclass(frozen=True, kw_only=True)

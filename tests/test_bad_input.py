@@ -1,11 +1,22 @@
 """Bad input: one line that names what and where, the right exit code, and nothing written."""
 
 import pickle
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
+
+from models.files import Model, save_model
+from models.head import Head
+from models.network import load_backbones
+from models.registry import Registry, register_model
+from models.runs import RunRecord
+from models.spec import ModelSpec, spec_to_json
 
 Run = Callable[..., object]
 
@@ -39,7 +50,16 @@ BAD_TOML = [
     ("no flyover path", 'path = "flyover/2023"', "path = []", ["path"]),
     ("no fold", "bootstrap = 20", "folds = 0", ["folds"]),
     ("one fold", "bootstrap = 20", "folds = 1", ["folds"]),
-    ("no penalty", "bootstrap = 20", "penalty_c = 0.0", ["penalty_c"]),
+    ("no penalty", "bootstrap = 20", "penalty = 0.0", ["penalty"]),
+    ("a copy that weighs all", "bootstrap = 20", "light = 1.0", ["light"]),
+    ("an aim that cannot be kept", "bootstrap = 20", "recall = 1.0", ["recall"]),
+    ("unknown mode", "bootstrap = 20", 'mode = "thaw"', ["mode", "thaw"]),
+    ("unknown view", '["roof_grey"]', '["roof_gray"]', ["views", "roof_gray", "roof_grey"]),
+    ("no view", '["roof_grey"]', "[]", ["views"]),
+    ("a view twice", '["roof_grey"]', '["near", "near"]', ["views"]),
+    ("three turns", "turns = 1", "turns = 3", ["turns"]),
+    ("a network twice", "turns = 1", 'backbone = "resnet18+resnet18"', ["backbone"]),
+    ("likely alone", "[train]", "[score]\nlikely = 0.5\n[train]", ["[score]", "possible"]),
     ("no grid", 'block = "block"', "block_grid_m = 0", ["block_grid_m"]),
     ("no chip side", "[train]", "[tile]\nmax_side_m = 0\n[train]", ["max_side_m"]),
     ("bad export crs", "[train]", '[export]\ncrs = "EPSG:nowhere"\n[train]', ["crs"]),
@@ -134,6 +154,58 @@ def test_too_few_labels(city: Path, roofwatch: Run) -> None:
     assert "3 failing and 3 intact" in ran.error
 
 
+LABELS = [
+    ("one class", lambda rows: rows.assign(collapsed=1), ["24 failing and 0 intact", "label more roofs"]),
+    ("three labels", lambda rows: rows.iloc[:3], ["1 failing and 2 intact"]),
+    ("strangers", lambda rows: rows.assign(parcel_id=[f"7777 {number:03d}" for number in range(24)]), ["0 usable labels", "flyover year"]),
+    ("later years", lambda rows: rows.assign(year=2024), ["0 usable labels", "flyover year"]),
+    ("years without flyover", lambda rows: rows.assign(year=2001), ["24 usable labels, none in a flyover year", "2023, 2024"]),
+    ("nobody could tell", lambda rows: rows.assign(collapsed="cannot tell"), ["0 usable labels"]),
+    ("no rows", lambda rows: rows.iloc[:0], ["0 usable labels"]),
+]
+
+
+@pytest.fixture(scope="module")
+def labels_city(tmp_path_factory: pytest.TempPathFactory, tiny_city: Callable[..., Path]) -> Path:
+    """A city in which label files come and go."""
+    return tiny_city(tmp_path_factory.mktemp("labels") / "city")
+
+
+@pytest.mark.parametrize(("change", "says"), [case[1:] for case in LABELS], ids=[case[0] for case in LABELS])
+def test_labels_that_cannot_be_learned_from(labels_city: Path, roofwatch: Run, change: Callable[[pd.DataFrame], pd.DataFrame], says: list[str]) -> None:
+    """One line that says what there is and what is wanted; no model."""
+    file = labels_city.parent / "labels.csv"
+    before = file.read_text()
+    try:
+        change(pd.read_csv(file, dtype={"parcel_id": str})).to_csv(file, index=False)
+        ran = roofwatch("train", labels_city, "--year", 2023, "--executor", "serial", "--quiet")
+    finally:
+        file.write_text(before)
+    assert ran.code == 3
+    assert [word for word in says if word not in ran.error] == []
+    assert not (labels_city.parent / "workspace" / "2023" / "model").exists()
+
+
+def test_features_that_are_no_numbers(labels_city: Path, roofwatch: Run) -> None:
+    """A cache with NaN in it stops the training, and the line says what to remove."""
+    chips = labels_city.parent / "workspace" / "2023" / "chips"
+    file = labels_city.parent / "labels.csv"
+    before = file.read_text()
+    file.write_text("\n".join(before.splitlines()[:4]))  # fails, but leaves the features
+    roofwatch("train", labels_city, "--year", 2023, "--executor", "serial", "--quiet")
+    file.write_text(before)
+    table = pq.read_table(chips / "features.parquet")
+    values = table["features"].combine_chunks().flatten().to_numpy().copy()
+    values[5] = np.nan
+    broken = pa.FixedSizeListArray.from_arrays(pa.array(values, pa.float32()), table.schema.field("features").type.list_size)
+    place = table.schema.get_field_index("features")
+    pq.write_table(table.set_column(place, table.schema.field(place), broken), chips / "features.parquet")
+    ran = roofwatch("train", labels_city, "--year", 2023, "--executor", "serial", "--quiet")
+    assert ran.code == 3
+    assert "NaN or infinity" in ran.error and "chips/" in ran.error
+    shutil.rmtree(chips)
+
+
 def test_score_and_export_before_their_time(city: Path, roofwatch: Run) -> None:
     """No model, no ledger: the command that is missing is named."""
     ran = roofwatch("export", city, "--year", 2023)
@@ -224,6 +296,34 @@ def test_tampered_model(done_city: object, roofwatch: Run, name: str, how: str) 
         assert "model" in refused(done_city, roofwatch)
     finally:
         file.write_bytes(content)
+
+
+def test_models_whose_files_do_not_fit_each_other(city: Path, roofwatch: Run, tmp_path: Path) -> None:
+    """Registered as they are, with checksums that match: a spec of other views or of another network, and pickles under the right names."""
+    workspace = city.parent / "workspace"
+    registry = Registry(uri=f"sqlite:///{workspace}/mlflow.db", artifacts=str(workspace / "mlruns"), experiment="Tinyville", model="tinyville-roof")
+    workspace.mkdir()
+    spec = ModelSpec(input_px=32, gsd_m=0.5, margin_m=2, views=("roof_grey",), turns=1)
+    width = spec.features
+    head = Head(
+        rung="network", center=np.zeros(width), scale=np.ones(width), weights=np.ones((4, width)), bias=np.zeros(4), slope=1.0, offset=0.0,
+        covariance=np.eye(2), likely=0.9, possible=0.1,
+    )  # fmt: skip
+    (tmp_path / "report").mkdir()
+    save_model(tmp_path / "model", Model(spec=spec, head=head, backbones=load_backbones(spec)))
+    written = spec_to_json(spec)
+    smuggled: list[tuple[str, bytes]] = [
+        ("spec.json", written.replace('"roof_grey"', '"near", "roof"').encode()), ("spec.json", written.replace("lite0", "lite2").encode()),
+        ("head.safetensors", pickle.dumps(print)), ("backbone.safetensors", pickle.dumps(print)),
+    ]  # fmt: skip
+    for version, (name, content) in enumerate(smuggled, start=1):
+        folder = Path(shutil.copytree(tmp_path / "model", tmp_path / f"model {version}"))
+        (folder / name).write_bytes(content)
+        assert register_model(registry, folder, RunRecord(parameters={}, metrics={}, report=tmp_path / "report")).version == version
+        ran = roofwatch("score", city, "--year", 2023, "--model", version, "--executor", "serial", "--quiet")
+        assert ran.code == 4
+        assert "cannot be read" in ran.error and "promote another version" in ran.error
+    assert not (workspace / "2023").exists()
 
 
 def test_unknown_version_and_alias(done_city: object, roofwatch: Run) -> None:

@@ -128,6 +128,31 @@ def test_lines_for_people(done_city: object, roofwatch: Run) -> None:
     assert "1 of 25 notices match no parcel" in ran.out
 
 
+def test_training_leaves_nested_runs(done_city: object) -> None:
+    """One parent, below it a run per rung, below each a run per fold, all finished; the parent carries the figures of the rung that ships."""
+    from mlflow.tracking import MlflowClient
+
+    uri = f"sqlite:///{done_city.workspace / 'mlflow.db'}"  # type: ignore[attr-defined]
+    mlflow = MlflowClient(tracking_uri=uri, registry_uri=uri)
+    experiment = mlflow.get_experiment_by_name("Tinyville")
+    runs = {run.info.run_id: run for run in mlflow.search_runs([experiment.experiment_id])}
+    assert {run.info.status for run in runs.values()} == {"FINISHED"}
+    below: dict[str, list[str]] = {}
+    for run_id, run in runs.items():
+        below.setdefault(run.data.tags.get("mlflow.parentRunId", ""), []).append(run_id)
+    (parent,) = below.pop("")
+    rungs = {str(runs[run_id].info.run_name): run_id for run_id in below.pop(parent)}
+    assert sorted(rungs) == ["dark_share", "measures", "network"]
+    assert sorted(below) == sorted(rungs.values())
+    labels = pd.read_parquet(done_city.workspace / "2023" / "report" / "out_of_fold.parquet")  # type: ignore[attr-defined]
+    for folds in below.values():
+        assert sorted(str(runs[run_id].info.run_name) for run_id in folds) == sorted(f"fold {fold}" for fold in labels["fold"].unique())
+    ships = runs[parent].data.tags["rung"]
+    assert runs[parent].data.metrics["average_precision"] == runs[rungs[ships]].data.metrics["average_precision"]
+    assert 0 < runs[parent].data.metrics["possible"] <= runs[parent].data.metrics["likely"] <= 1
+    assert {"model.backbone", "train.penalty", "labels_sha256", "chips_sha256", "engine", "year"} <= set(runs[parent].data.params)
+
+
 def test_new_labels_make_a_challenger_only(tmp_path: Path, tiny_city: Callable[..., Path], roofwatch: Run) -> None:
     """Train, train on other labels, be refused, force, roll back: each step is in the log."""
     path = tiny_city(tmp_path / "city")

@@ -5,24 +5,14 @@ import time
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 from sklearn.metrics import average_precision_score, brier_score_loss, f1_score, roc_auc_score
 
 from inference.hazard import Thresholds
-from training.evaluate import (
-    STATISTICS,
-    Figures,
-    _rank,
-    _statistics,
-    draw_weights,
-    measure,
-    measure_rungs,
-    measure_slices,
-    paired_difference,
-    rung_that_ships,
-)
+from training.evaluate import Figures, measure, measure_folds, measure_rungs, measure_slices, paired_difference, rung_that_ships
+from training.resample import STATISTICS, draw_weights, rank_labels, statistics_of, weigh
 
 seeds = st.integers(0, 2**32 - 1)
 THRESHOLDS = Thresholds(likely=0.6, possible=0.3)
@@ -74,6 +64,7 @@ def test_f1_threshold_comes_from_the_other_folds() -> None:
     assert (figures.auroc_folds, figures.auroc_by_fold.mean, figures.precision_n_by_fold.mean) == (1, 1, 1)
 
 
+@settings(max_examples=25)
 @given(seeds, st.sampled_from(["measures", "network"]))
 def test_weighted_figures_are_scikit_learns(seed: int, rung: str) -> None:
     """With ties and without, on whole resamples of blocks."""
@@ -82,9 +73,9 @@ def test_weighted_figures_are_scikit_learns(seed: int, rung: str) -> None:
     if not 0 < failing.sum() < 100:
         return
     called = (scores > 0.4).astype(np.float64)
-    ranking = _rank(scores, failing, called, thresholds=THRESHOLDS, probability=True, top=50)
+    ranking = rank_labels(scores, failing, called, thresholds=THRESHOLDS, probability=True, top=50)
     weights = next(draw_weights(table["block"].to_numpy(), 5, np.random.default_rng(seed)))
-    for values, weight in zip(_statistics(ranking, weights), weights, strict=True):
+    for values, weight in zip(weigh(ranking, weights), weights, strict=True):
         ours = dict(zip(STATISTICS, values, strict=True))
         if 0 < weight @ failing < weight.sum():
             assert ours["average_precision"] == pytest.approx(average_precision_score(failing, scores, sample_weight=weight))
@@ -92,8 +83,8 @@ def test_weighted_figures_are_scikit_learns(seed: int, rung: str) -> None:
             assert ours["f1"] == pytest.approx(f1_score(failing, called, sample_weight=weight, zero_division=np.nan))
         assert ours["brier"] == pytest.approx(brier_score_loss(failing, scores, sample_weight=weight, pos_label=1))
         repeated = np.repeat(np.arange(100), weight.astype(int))
-        again = _rank(scores[repeated], failing[repeated], called[repeated], thresholds=THRESHOLDS, probability=True, top=50)
-        np.testing.assert_allclose(_statistics(again, np.ones((1, len(repeated))))[0], values, atol=1e-9)
+        again = rank_labels(scores[repeated], failing[repeated], called[repeated], thresholds=THRESHOLDS, probability=True, top=50)
+        np.testing.assert_allclose(list(statistics_of(again).values()), values, atol=1e-9)
 
 
 def test_calibration_error_is_that_of_equal_bins() -> None:
@@ -106,13 +97,33 @@ def test_calibration_error_is_that_of_equal_bins() -> None:
 
 
 def test_what_makes_no_sense_is_nan() -> None:
-    """The dark-pixel share is no probability; without thresholds there is no LIKELY; with one class no AUROC."""
-    dark, measures, _ = measure_rungs(scored_table(1), {"network": THRESHOLDS}, repeats=5, seed=0)
-    assert np.isnan([dark.brier, dark.calibration_error, *dark.intervals["brier"], measures.recall_likely]).all()
+    """Calibration of what is no probability; LIKELY without thresholds; AUROC with one class."""
+    table = scored_table(1)
+    folds = table["fold"].to_numpy(np.int64)
+    dark = measure("share", table["dark_share"].to_numpy(), table, folds, repeats=5, rng=np.random.default_rng(0), probability=False)
+    assert np.isnan([dark.brier, dark.calibration_error, *dark.intervals["brier"], dark.recall_likely]).all()
+    calibrated, measures, _ = measure_rungs(table, {"dark_share": THRESHOLDS}, repeats=5, seed=0)
+    assert np.isfinite([calibrated.brier, calibrated.calibration_error, calibrated.recall_likely, measures.brier]).all() and np.isnan(measures.recall_likely)
     intact = figures_of([0.1, 0.2], [0, 0])
     assert np.isnan([intact.auroc, intact.average_precision, intact.auroc_folds, *intact.interval]).all()
 
 
+def test_folds_one_by_one() -> None:
+    """Each fold's figures are scikit-learn's on its rows; what a fold of one class cannot tell is left out."""
+    table = scored_table(8)
+    table.loc[table["fold"] == 3, "failing"] = 0
+    folds = measure_folds(table, "network")
+    assert list(folds) == [0, 1, 2, 3, 4]
+    for fold, figures in folds.items():
+        mine = table[table["fold"] == fold]
+        assert figures["brier"] == pytest.approx(((mine["network"] - mine["failing"]) ** 2).mean())
+        if fold != 3:
+            assert figures["average_precision"] == pytest.approx(average_precision_score(mine["failing"], mine["network"]))
+            assert figures["auroc"] == pytest.approx(roc_auc_score(mine["failing"], mine["network"]))
+    assert sorted(folds[3]) == ["brier", "calibration_error"]
+
+
+@settings(max_examples=15)
 @given(seeds)
 def test_row_order_does_not_matter(seed: int) -> None:
     """Neither do ties."""
@@ -171,10 +182,10 @@ def test_the_simplest_within_the_margin_ships() -> None:
     assert [one.average_precision for one in three] == pytest.approx([0.5, 0.75, 5 / 6])
     assert rung_that_ships(three, 0.02).name == "network"
     assert rung_that_ships(three, 0.02).sentence == (
-        "C frozen network ships: it has the best average precision, 0.833; no simpler one comes within 0.020 of it (B0 dark-pixel share has 0.500, B1 named measures has 0.750)."
+        "C network ships: it has the best average precision, 0.833; no simpler one comes within 0.020 of it (B0 dark-pixel share has 0.500, B1 named measures has 0.750)."
     )
     assert rung_that_ships(three, 0.1).name == "measures"
-    assert "within 0.100 of the best (C frozen network, 0.833), and it is simpler" in rung_that_ships(three, 0.1).sentence
+    assert "within 0.100 of the best (C network, 0.833), and it is simpler" in rung_that_ships(three, 0.1).sentence
     assert rung_that_ships(three, 0.5).name == rung_that_ships(three[::-1][2:], 0.0).name == "dark_share"
 
 

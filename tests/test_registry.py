@@ -25,9 +25,10 @@ from numpy.typing import NDArray
 
 from imagery.errors import InputError, MissingInput, TamperedModel
 from imagery.store import StoredChip
-from models.files import load_model, save_model
+from models.files import Model, load_model, save_model
 from models.head import Head
-from models.network import FEATURES, load_backbone
+from models.measures import MEASURES
+from models.network import load_backbones
 from models.registry import Registry, alias_version, find_version, move_alias, record_promotion, register_model, resolve_model, version_file, version_metric, version_tag
 from models.runs import ROOT, ChildRun, RunRecord, environment, git_commit
 from models.scoring import score_chips
@@ -35,25 +36,26 @@ from models.spec import ModelSpec
 from models.tracking import mask
 from training.promote import judge, promote
 
-SPEC = ModelSpec(input_px=64, gsd_m=0.5, margin_m=2)
-STORES = ("sqlite", "server on sqlite", "postgres", "server on postgres")
+SPEC = ModelSpec(input_px=32, gsd_m=0.5, margin_m=2, views=("roof_grey",), turns=1)
+STORES = ("sqlite", "postgres", "server on postgres")
 START_S = 120
 MLFLOW_ENVIRONMENT = {"MLFLOW_DISABLE_TELEMETRY": "true", "DO_NOT_TRACK": "true", "MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false"}
-SaveModel = Callable[[int], Path]
+SaveModel = Callable[..., Path]
 
 
 @pytest.fixture(scope="module")
 def saved_model(tmp_path_factory: pytest.TempPathFactory) -> SaveModel:
-    """Save a model with a head of its own."""
-    backbone = load_backbone(SPEC)
+    """Save a model with a head of its own: on the measures, or on the network, which takes longer to load."""
+    backbones = load_backbones(SPEC)
 
-    def save(seed: int) -> Path:
-        rng, features = np.random.default_rng(seed), 3 * FEATURES
+    def save(seed: int, rung: str = "measures") -> Path:
+        rng, features = np.random.default_rng(seed), SPEC.features if rung == "network" else len(MEASURES)
         head = Head(
-            center=rng.normal(size=features), scale=rng.random(features) + 0.5, weights=rng.normal(size=(4, features)) / 50, bias=rng.normal(size=4), slope=1.3, offset=-0.4
-        )
+            rung=rung, center=rng.normal(size=features), scale=rng.random(features) + 50, weights=rng.normal(size=(4, features)) / 5, bias=rng.normal(size=4),
+            slope=1.3, offset=-0.4, covariance=np.eye(2) / 100, likely=0.6, possible=0.2,
+        )  # fmt: skip
         folder = tmp_path_factory.mktemp("model") / "model"
-        save_model(folder, SPEC, head, backbone)
+        save_model(folder, Model(spec=SPEC, head=head, backbones=backbones))
         return folder
 
     return save
@@ -89,10 +91,10 @@ def running(command: list[str], *, environ: dict[str, str], log: Path, user: int
     try:
         yield
     finally:
-        for number in (signal.SIGTERM, signal.SIGKILL):
+        for number in (signal.SIGINT, signal.SIGKILL):  # what PostgreSQL calls a fast shutdown
             try:
                 os.killpg(process.pid, number)
-                process.wait(timeout=20)
+                process.wait(timeout=5)
             except ProcessLookupError:
                 break
             except subprocess.TimeoutExpired:
@@ -157,22 +159,27 @@ def answers(url: str) -> bool:
         return False
 
 
-@pytest.fixture(scope="module", params=STORES)
-def any_registry(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Registry]:
-    """A registry on each kind of store."""
-    folder = tmp_path_factory.mktemp("any")
-    local = on_this_machine(folder)
+@pytest.fixture(scope="module")
+def database() -> Iterator[str]:
+    """One PostgreSQL for all tests here."""
+    with postgres() as url:
+        yield url
+
+
+@pytest.fixture(scope="module")
+def served_url(database: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """One MLflow server on top of it."""
+    with server(tmp_path_factory.mktemp("server"), database) as url:
+        yield url
+
+
+@pytest.fixture(params=STORES)
+def any_registry(request: pytest.FixtureRequest, registry: Registry) -> Registry:
+    """A registry on each kind of store, with an experiment and a model of its own."""
+    store = replace(registry, experiment=f"On {request.param}", model=f"{request.param.replace(' ', '-')}-roof")
     if request.param == "sqlite":
-        yield local
-    elif request.param == "postgres":
-        with postgres() as database:
-            yield replace(local, uri=database)
-    elif request.param == "server on sqlite":
-        with server(folder, local.uri) as url:
-            yield replace(local, uri=url)
-    else:
-        with postgres() as database, server(folder, database) as url:
-            yield replace(local, uri=url)
+        return store
+    return replace(store, uri=request.getfixturevalue("database" if request.param == "postgres" else "served_url"))
 
 
 def pyfunc_scores(registry: Registry, alias: str, chips: NDArray[np.generic], monkeypatch: pytest.MonkeyPatch) -> NDArray[np.float64]:
@@ -196,8 +203,7 @@ def make_chips(number: int, *, side: int = 48) -> NDArray[np.uint8]:
 
 
 def our_scores(folder: Path, sha256: str, chips: NDArray[np.uint8]) -> NDArray[np.float64]:
-    spec, head, backbone = load_model(folder, sha256)
-    return score_chips(spec, head, backbone, [StoredChip(pixels=chip[:3], mask=chip[3] == 1) for chip in chips])
+    return score_chips(load_model(folder, sha256), [StoredChip(pixels=chip[:3], mask=chip[3] == 1) for chip in chips])
 
 
 @pytest.mark.timeout(600)
@@ -207,7 +213,7 @@ def test_whole_flow_on_every_store(any_registry: Registry, saved_model: SaveMode
     record = replace(record, children=tuple(replace(rung, children=rung.children[:1]) for rung in record.children[:2]))
     assert alias_version(store, "champion") is None
     first = register_model(store, models[0], record)
-    assert (first.version, first.alias, first.spec, first.name) == (1, "challenger", SPEC, "tinyville-roof")
+    assert (first.version, first.alias, first.spec, first.name) == (1, "challenger", SPEC, store.model)
     again = register_model(store, models[0], record)
     assert replace(again, folder=first.folder) == first
     assert alias_version(store, "challenger") == 1
@@ -308,7 +314,7 @@ def test_a_killed_run_is_closed_and_its_model_registered_once(registry: Registry
 
 def test_no_pickle_in_the_package(registry: Registry, saved_model: SaveModel, record: RunRecord) -> None:
     """Our files lie in a folder of their own, the code and pinned requirements beside them, and nothing has to be unpickled."""
-    version = register_model(registry, saved_model(30), record)
+    version = register_model(registry, saved_model(30), replace(record, children=()))
     package = version.folder.parents[1]
     files = [path for path in package.rglob("*") if path.is_file()]
     assert {"MLmodel", "pyfunc.py", "requirements.txt", "backbone.safetensors", "head.safetensors", "spec.json", "scoring.py", "store.py"} <= {path.name for path in files}
@@ -333,7 +339,7 @@ np.save("scores.npy", model.predict(np.load(sys.argv[1])))
 
 def test_it_loads_where_roofwatch_is_not_installed(registry: Registry, saved_model: SaveModel, record: RunRecord, tmp_path: Path) -> None:
     """A fresh process, elsewhere, that knows the address only, gets our scores."""
-    version = register_model(registry, saved_model(40), record)
+    version = register_model(registry, saved_model(40, "network"), record)
     assert version.alias == "challenger"
     chips = make_chips(3)
     np.save(tmp_path / "chips.npy", chips)
@@ -351,7 +357,7 @@ def test_it_loads_where_roofwatch_is_not_installed(registry: Registry, saved_mod
 def test_tampered_files_are_refused(registry: Registry, saved_model: SaveModel, record: RunRecord, monkeypatch: pytest.MonkeyPatch, name: str) -> None:
     """By our loader and by the package's own."""
     store = replace(registry, model=f"{name.split('.')[0]}-roof")
-    version = register_model(store, saved_model(50 + len(name)), record)
+    version = register_model(store, saved_model(50 + len(name)), replace(record, children=()))
     content = bytearray((version.folder / name).read_bytes())
     content[-2] ^= 1
     (version.folder / name).write_bytes(bytes(content))
@@ -367,7 +373,7 @@ def test_tampered_files_are_refused(registry: Registry, saved_model: SaveModel, 
 
 def test_input_of_the_package_is_checked(registry: Registry, saved_model: SaveModel, record: RunRecord, monkeypatch: pytest.MonkeyPatch) -> None:
     """No chips are no scores; another type, another shape or an empty mask is an error."""
-    version = register_model(registry, saved_model(60), record)
+    version = register_model(registry, saved_model(60, "network"), replace(record, children=()))
     move_alias(registry, "champion", version.version)
     chips = make_chips(9)
     scores = pyfunc_scores(registry, "champion", chips, monkeypatch)

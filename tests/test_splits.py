@@ -2,7 +2,7 @@
 
 import numpy as np
 import pandas as pd
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from training.splits import MANY, Split, block_folds, neighborhood_folds, next_year_split, splits_of
@@ -84,6 +84,7 @@ def test_one_neighborhood_is_none_to_hold_out() -> None:
     assert neighborhood_folds(pd.DataFrame(rows, columns=COLUMNS).assign(neighborhood=""), 5) is None
 
 
+@settings(max_examples=30)
 @given(seeds, st.integers(2, 12))
 def test_neighborhoods_stay_on_one_side(seed: int, folds: int) -> None:
     """So do blocks and buildings, whether or not neighborhoods are grouped; every row with a neighborhood is tested once."""
@@ -96,6 +97,7 @@ def test_neighborhoods_stay_on_one_side(seed: int, folds: int) -> None:
             assert not set(table[column].iloc[train]) & set(table[column].iloc[test])
 
 
+@settings(max_examples=30)
 @given(seeds, st.integers(2, 6))
 def test_next_year_has_seen_neither_year_nor_block(seed: int, folds: int) -> None:
     """All labels of the last year are tested once, by years before it, from other blocks."""

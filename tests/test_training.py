@@ -1,28 +1,29 @@
 """Honest folds and the head: against scikit-learn, and never on its own label."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import geopandas as gpd
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
-from sklearn.linear_model import LogisticRegression
-from sklearn.metrics import average_precision_score
+from sklearn.linear_model import LogisticRegression, Ridge
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
 from imagery.errors import InputError
 from imagery.parcels import ParcelFile, VacantFile, VacantRoll, read_roll
-from models.head import Head, calibrate, head_logits, head_scores
+from models.head import calibrate, head_logits, head_scores
 from training.evaluate import measure
-from training.fit import fit_head
+from training.fit import Fit, Rows, fit_head, score_splits, with_thresholds
 from training.labels import LabelFile, read_labels
+from training.ridge import solve_ridge, sum_moments
 from training.splits import block_folds
+from training.thresholds import Aims, choose_thresholds
 
-Data = tuple[NDArray[np.float32], NDArray[np.int64], NDArray[np.int64]]
 label_tables = st.lists(st.tuples(st.sampled_from([f"B{number}" for number in range(12)]), st.integers(0, 1)), min_size=1, max_size=60)
 
 
@@ -55,89 +56,227 @@ def test_failing_roofs_are_spread() -> None:
     assert table.groupby("fold")["failing"].sum().tolist() == [4] * 5
 
 
-@pytest.fixture(scope="module")
-def data() -> Data:
-    """60 rows of 8 features, learnable, in 5 folds."""
-    rng = np.random.default_rng(1)
-    failing = rng.integers(0, 2, 60)
-    features = (rng.normal(3, 2, (60, 8)) + failing[:, None] * np.arange(8) * 0.4).astype(np.float32)
-    return features, failing, np.arange(60) % 5
+def make_rows(seed: int = 1, *, count: int = 60, groups: tuple[int, ...] = (8,), relit: bool = False) -> Rows:
+    """Learnable rows in 5 folds of 15 blocks."""
+    rng = np.random.default_rng(seed)
+    failing, width = rng.permutation(np.arange(count) % 3 == 0).astype(np.int64), sum(groups)
+    features = (rng.normal(3, 2, (count, width)) + failing[:, None] * np.linspace(0, 2.5, width)).astype(np.float32)
+    blocks = np.array([f"B{number % 15}" for number in range(count)], dtype=object)
+    copies = (features + rng.normal(0, 0.5, features.shape)).astype(np.float32) if relit else None
+    return Rows(features=features, relit=copies, failing=failing, folds=np.arange(count) % 5, blocks=blocks, groups=groups)
 
 
-def test_fit_is_scikit_learns(data: Data) -> None:
+FEW, MANY = make_rows(), make_rows(2, groups=(30, 50), relit=True)
+
+
+def plain_ridge(rows: Rows, chosen: NDArray[np.bool_], penalty: float, light: float) -> Ridge:
+    """Fit scikit-learn's Ridge on standardized rows and their copies, as the docstrings of training.fit say it."""
+    share = np.repeat([1 / np.sqrt(size * len(rows.groups)) for size in rows.groups], rows.groups)
+
+    def standard(part: NDArray[np.float32]) -> NDArray[np.float64]:
+        return np.asarray((part - rows.features.mean(axis=0, dtype=np.float64)) / rows.features.std(axis=0, dtype=np.float64) * share)
+
+    failing = rows.failing == 1
+    weights = np.where(failing, np.cbrt((~failing).sum() / failing.sum()), 1.0)[chosen]
+    x, target = standard(rows.features)[chosen], np.where(failing, 1.0, -1.0)[chosen]
+    if rows.relit is not None and light:
+        x, target, weights = np.concatenate([x, standard(rows.relit)[chosen]]), np.tile(target, 2), np.concatenate([weights * (1 - light), weights * light])
+    return Ridge(alpha=penalty).fit(x, target, sample_weight=weights)
+
+
+def slow_fit(rows: Rows, penalty: float, light: float) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Return logits of the shipped head and out-of-fold logits, both (N,), one Ridge at a time."""
+    share = np.repeat([1 / np.sqrt(size * len(rows.groups)) for size in rows.groups], rows.groups)
+    standard = (rows.features - rows.features.mean(axis=0, dtype=np.float64)) / rows.features.std(axis=0, dtype=np.float64) * share
+    left_out = np.zeros(len(rows.failing))
+    for fold in np.unique(rows.folds):
+        left_out[rows.folds == fold] = plain_ridge(rows, rows.folds != fold, penalty, light).predict(standard[rows.folds == fold])
+    return plain_ridge(rows, np.ones(len(rows.failing), bool), penalty, light).predict(standard), left_out
+
+
+def left_out_logits(fit: Fit, rows: Rows) -> NDArray[np.float64]:
+    """Return each row's logit of the head that left its fold out, (N,)."""
+    return head_logits(fit.head, rows.features)[np.arange(len(rows.failing)), 1 + rows.folds]
+
+
+seeds = st.integers(0, 9999)
+
+
+@settings(max_examples=25)
+@given(seeds, st.integers(5, 60), st.integers(1, 40), st.floats(0.1, 50))
+def test_ridge_is_scikit_learns(seed: int, count: int, width: int, penalty: float) -> None:
+    """Weights and an intercept without a penalty, on all rows and on those that a subtraction leaves."""
+    rng = np.random.default_rng(seed)
+    rows, targets, weights = rng.normal(0.5, 1, (count, width)).astype(np.float32), rng.choice([-1.0, 1.0], count), rng.random(count) + 0.1
+    out = np.arange(count) % 3 == 0
+    whole, part = sum_moments(rows, targets, weights), sum_moments(rows[out], targets[out], weights[out])
+    for moments, chosen in ((whole, np.ones(count, bool)), (whole - part, ~out)):
+        theirs = Ridge(alpha=penalty).fit(rows[chosen].astype(np.float64), targets[chosen], sample_weight=weights[chosen])
+        ours, bias = solve_ridge(moments, penalty)
+        np.testing.assert_allclose(ours, theirs.coef_, atol=2e-3, rtol=2e-3)
+        assert bias == pytest.approx(theirs.intercept_, abs=2e-3)
+
+
+@given(seeds)
+def test_moments_add_up(seed: int) -> None:
+    """Moments of two parts add up to those of all rows, and taking one away leaves the other."""
+    rng = np.random.default_rng(seed)
+    rows, targets, weights = rng.normal(size=(12, 3)).astype(np.float32), rng.choice([-1.0, 1.0], 12), rng.random(12)
+    whole, first, last = (sum_moments(rows[part], targets[part], weights[part]) for part in (slice(None), slice(0, 5), slice(5, None)))
+    for one, other in ((first + last, whole), (whole - last, first), (whole - first, last)):
+        for name in ("xx", "x", "xt", "t", "weight"):
+            np.testing.assert_allclose(getattr(one, name), getattr(other, name), atol=1e-4)
+
+
+@pytest.mark.parametrize("light", [0.0, 0.25])
+def test_fit_is_a_slow_plain_one(light: float) -> None:
+    """Shipped head, heads that left a fold out, and scores: as scikit-learn's Ridge gives them one at a time."""
+    fit = fit_head(MANY, rung="network", penalty=2.0, light=light)
+    shipped, left_out = slow_fit(MANY, 2.0, light)
+    np.testing.assert_allclose(head_logits(fit.head, MANY.features)[:, 0], shipped, atol=2e-3)
+    np.testing.assert_allclose(left_out_logits(fit, MANY), left_out, atol=2e-3)
+    np.testing.assert_allclose(fit.out_of_fold, calibrate(left_out, slope=fit.head.slope, offset=fit.head.offset), atol=5e-3)
+    assert fit.head.weights.shape == (6, 80) and fit.head.rung == "network"
+    assert (fit.head.likely, fit.head.possible) == (1, 1)
+
+
+def test_copies_in_other_light_count_as_much_as_said() -> None:
+    """With none of the weight they change nothing; with more they do."""
+    without = fit_head(replace(MANY, relit=None), rung="network", penalty=2.0, light=0.25)
+    none, some = (fit_head(MANY, rung="network", penalty=2.0, light=light) for light in (0.0, 0.5))
+    np.testing.assert_array_equal(none.out_of_fold, without.out_of_fold)
+    assert np.abs(some.out_of_fold - none.out_of_fold).max() > 1e-3
+    same = replace(MANY, relit=MANY.features)
+    np.testing.assert_allclose(fit_head(same, rung="network", penalty=2.0, light=0.5).out_of_fold, none.out_of_fold, atol=1e-4)
+
+
+def test_few_features_are_a_logistic_regression() -> None:
     """The shipped head ranks and scores as StandardScaler and LogisticRegression do."""
-    features, failing, folds = data
-    head = fit_head(features, failing, folds, penalty_c=0.1).head
-    pipeline = make_pipeline(StandardScaler(), LogisticRegression(C=0.1, max_iter=2000)).fit(features.astype(np.float64), failing)
-    ours = head_logits(head, features)[:, 0]
-    np.testing.assert_allclose(ours, pipeline.decision_function(features.astype(np.float64)), atol=1e-3)
-    np.testing.assert_array_equal(ours > 0, pipeline.predict(features).astype(bool))
+    head = fit_head(FEW, rung="measures", penalty=2.0, light=0.25).head
+    pipeline = make_pipeline(StandardScaler(), LogisticRegression(max_iter=2000)).fit(FEW.features.astype(np.float64), FEW.failing)
+    ours = head_logits(head, FEW.features)[:, 0]
+    np.testing.assert_allclose(ours, pipeline.decision_function(FEW.features.astype(np.float64)), atol=2e-3)
     assert head.weights.shape == (6, 8)
 
 
-def test_own_label_does_not_tell(data: Data) -> None:
-    """Turning over the labels of one fold leaves that fold's logits as they were."""
-    features, failing, folds = data
-    turned = np.where(folds == 2, 1 - failing, failing)
-    before, after = (fit_head(features, labels, folds, penalty_c=0.1) for labels in (failing, turned))
-    mine = folds == 2
-    row = 1 + 2  # row 0 is the shipped head
-    np.testing.assert_array_equal(before.head.weights[row], after.head.weights[row])
-    undone = [(np.log(fit.out_of_fold / (1 - fit.out_of_fold)) - fit.head.offset) / fit.head.slope for fit in (before, after)]
-    np.testing.assert_allclose(undone[0][mine], undone[1][mine], atol=1e-6)
-    assert np.abs(undone[0][~mine] - undone[1][~mine]).max() > 1e-3
+@pytest.mark.parametrize("rows", [FEW, MANY], ids=["few", "many"])
+def test_own_label_does_not_tell(rows: Rows) -> None:
+    """Exchanging the labels within one fold leaves that fold's logits as they were, and the others' not."""
+    mine = rows.folds == 2
+    turned = rows.failing.copy()
+    turned[mine] = np.roll(rows.failing[mine], 1)
+    assert (turned != rows.failing).any()
+    before, after = (fit_head(replace(rows, failing=failing), rung="network", penalty=2.0, light=0.25) for failing in (rows.failing, turned))
+    first, second = left_out_logits(before, rows), left_out_logits(after, rows)
+    np.testing.assert_allclose(first[mine], second[mine], atol=1e-3)
+    assert np.abs(first[~mine] - second[~mine]).max() > 1e-2
 
 
-def test_out_of_fold_scores_come_from_the_other_folds(data: Data) -> None:
-    """Each score is that of the head which left the row's fold out."""
-    features, failing, folds = data
-    fit = fit_head(features, failing, folds, penalty_c=0.1)
-    logits = head_logits(fit.head, features)[np.arange(60), 1 + folds]
-    np.testing.assert_allclose(fit.out_of_fold, calibrate(logits, slope=fit.head.slope, offset=fit.head.offset), atol=1e-9)
+@pytest.mark.parametrize("rows", [FEW, MANY], ids=["few", "many"])
+def test_out_of_fold_scores_come_from_the_other_folds(rows: Rows) -> None:
+    """Each score is that of the head which left the row's fold out, calibrated by scikit-learn's logistic regression on those logits."""
+    fit = fit_head(rows, rung="network", penalty=2.0, light=0.25)
+    logits = left_out_logits(fit, rows)
+    np.testing.assert_allclose(fit.out_of_fold, calibrate(logits, slope=fit.head.slope, offset=fit.head.offset), atol=1e-4)
+    platt = LogisticRegression(C=10.0).fit((logits / logits.std())[:, None], rows.failing)
+    np.testing.assert_allclose(fit.out_of_fold, platt.predict_proba((logits / logits.std())[:, None])[:, 1], atol=1e-3)
 
 
-def test_scores_are_in_order(data: Data) -> None:
-    """Lowest, score and highest; calibration never turns the ranking over."""
-    features, failing, folds = data
-    head = fit_head(features, failing, folds, penalty_c=0.1).head
-    score, low, high = head_scores(head, features)
+@settings(max_examples=15)
+@given(seeds)
+def test_scores_are_in_order(seed: int) -> None:
+    """Lowest, score and highest; and the slope is positive even on labels at random, so that calibration never turns the ranking over."""
+    rows = make_rows(seed)
+    rows = replace(rows, failing=np.random.default_rng(seed).permutation(rows.failing))
+    head = fit_head(rows, rung="measures", penalty=2.0, light=0.0).head
+    score, low, high = head_scores(head, rows.features)
+    assert head.slope > 0
     assert ((low >= 0) & (low <= score) & (score <= high) & (high <= 1)).all()
-    np.testing.assert_array_equal(np.argsort(score), np.argsort(head_logits(head, features)[:, 0]))
-    assert average_precision_score(failing, score) > 0.8
+    np.testing.assert_array_equal(np.argsort(score, kind="stable"), np.argsort(head_logits(head, rows.features)[:, 0], kind="stable"))
+
+
+@pytest.mark.parametrize("blocks", [15, 3])
+def test_covariance_of_the_calibration_by_a_plain_loop(blocks: int) -> None:
+    """Sums within whole blocks, or label by label where there are too few of them."""
+    rows = replace(FEW, blocks=np.array([f"B{number % blocks}" for number in range(60)], dtype=object))
+    fit = fit_head(rows, rung="measures", penalty=2.0, light=0.0)
+    bread, meat = np.zeros((2, 2)), np.zeros((2, 2))
+    groups = rows.blocks if blocks >= 8 else np.arange(60)
+    sums = {group: np.zeros(2) for group in groups}
+    for logit, score, failing, group in zip(left_out_logits(fit, rows), fit.out_of_fold, rows.failing, groups, strict=True):
+        line = np.array([logit, 1.0])
+        bread += score * (1 - score) * np.outer(line, line)
+        sums[group] += (failing - score) * line
+    for total in sums.values():
+        meat += np.outer(total, total)
+    np.testing.assert_allclose(fit.head.covariance, np.linalg.inv(bread) @ meat @ np.linalg.inv(bread), rtol=1e-3)
+
+
+def test_splits_are_scored_by_their_own_heads() -> None:
+    """Against Ridge on the training rows; rows that no split tests stay NaN; calibrated as the shipped head is."""
+    head = fit_head(MANY, rung="network", penalty=2.0, light=0.25).head
+    train, test = np.arange(10, 60), np.arange(0, 7)
+    scores = score_splits(MANY, [(train, test)], head, penalty=2.0, light=0.25)
+    share = np.repeat([1 / np.sqrt(size * 2) for size in MANY.groups], MANY.groups)
+    standard = (MANY.features - MANY.features.mean(axis=0, dtype=np.float64)) / MANY.features.std(axis=0, dtype=np.float64) * share
+    plain = plain_ridge(MANY, np.isin(np.arange(60), train), 2.0, 0.25).predict(standard[test])
+    np.testing.assert_allclose(scores[test], calibrate(plain, slope=head.slope, offset=head.offset), atol=5e-3)
+    assert np.isnan(scores[7:]).all()
+
+
+def test_thresholds_go_into_the_head() -> None:
+    """And nothing else of it changes."""
+    fit = fit_head(FEW, rung="measures", penalty=2.0, light=0.0)
+    chosen = choose_thresholds(fit.out_of_fold, FEW.failing, Aims())
+    head = with_thresholds(fit.head, chosen)
+    assert (head.likely, head.possible) == (chosen.likely, chosen.possible)
+    np.testing.assert_array_equal(head.weights, fit.head.weights)
+
+
+def rows_of(failing: list[int], folds: list[int], features: NDArray[np.float32] | None = None) -> Rows:
+    count = len(failing)
+    return Rows(
+        features=np.ones((count, 3), np.float32) if features is None else features, relit=None, failing=np.array(failing), folds=np.array(folds),
+        blocks=np.array([f"B{number}" for number in range(count)], dtype=object), groups=(3,),
+    )  # fmt: skip
 
 
 @pytest.mark.parametrize("failing", [[0] * 12, [1] * 12, [1, 1, 1] + [0] * 9, [0, 1, 1]])
 def test_too_few_labels(failing: list[int]) -> None:
     """One class, or three of one, is too few to learn from."""
-    rows = len(failing)
     with pytest.raises(InputError, match="want at least 4 of each"):
-        fit_head(np.ones((rows, 3), np.float32), np.array(failing), np.arange(rows) % 3, penalty_c=0.1)
+        rows_of(failing, [number % 3 for number in range(len(failing))])
 
 
 def test_one_block_or_one_class_left() -> None:
     """Without two folds, or with all failing roofs in one, there is no honest figure."""
-    failing = np.array([1] * 4 + [0] * 4)
     with pytest.raises(InputError, match="one block"):
-        fit_head(np.ones((8, 3), np.float32), failing, np.zeros(8, np.int64), penalty_c=0.1)
+        rows_of([1] * 4 + [0] * 4, [0] * 8)
     with pytest.raises(InputError, match="only one class is left"):
-        fit_head(np.ones((8, 3), np.float32), failing, 1 - failing, penalty_c=0.1)
+        rows_of([1] * 4 + [0] * 4, [0] * 4 + [1] * 4)
 
 
-def test_constant_features_are_harmless(data: Data) -> None:
-    """A feature that never changes gives no infinity."""
-    features, failing, folds = data
-    flat = np.concatenate([features, np.full((60, 1), 7, np.float32)], axis=1)
-    assert np.isfinite(fit_head(flat, failing, folds, penalty_c=0.1).out_of_fold).all()
+@pytest.mark.parametrize("value", [np.nan, np.inf])
+def test_features_must_be_numbers(value: float) -> None:
+    """Those of the chips, and those of their copies."""
+    broken = FEW.features.copy()
+    broken[3, 2] = value
+    with pytest.raises(InputError, match="NaN or infinity"):
+        replace(FEW, features=broken)
+    with pytest.raises(InputError, match="NaN or infinity"):
+        replace(FEW, relit=broken)
+    with pytest.raises(ValueError, match="groups add up"):
+        replace(FEW, groups=(7,))
 
 
-def test_head_refuses_what_does_not_fit() -> None:
-    """Features of another length, or NaN, are no features."""
-    head = Head(center=np.zeros(2), scale=np.ones(2), weights=np.ones((1, 2)), bias=np.zeros(1), slope=1.0, offset=0.0)
-    assert head_scores(head, np.array([[1, -1]], np.float32))[0] == pytest.approx([0.5])
-    with pytest.raises(ValueError, match="head wants"):
-        head_logits(head, np.zeros((1, 3), np.float32))
-    with pytest.raises(ValueError, match="NaN"):
-        head_logits(head, np.array([[np.nan, 0]], np.float32))
+@pytest.mark.parametrize("rows", [FEW, MANY], ids=["few", "many"])
+def test_constant_features_are_harmless(rows: Rows) -> None:
+    """A feature that never changes gives no infinity, nor do features that are all alike."""
+    flat = np.concatenate([rows.features, np.full((60, 1), 7, np.float32)], axis=1)
+    groups = (*rows.groups, 1)
+    assert np.isfinite(fit_head(replace(rows, features=flat, relit=None, groups=groups), rung="network", penalty=2.0, light=0.0).out_of_fold).all()
+    alike = replace(rows, features=np.zeros_like(rows.features), relit=None)
+    assert np.isfinite(fit_head(alike, rung="network", penalty=2.0, light=0.0).out_of_fold).all()
 
 
 def test_figures_of_a_perfect_ranking() -> None:

@@ -1,6 +1,6 @@
 """Figures that can be trusted: out of fold, with intervals over blocks, rungs side by side, by district and by size."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -9,25 +9,14 @@ from numpy.typing import NDArray
 
 from inference.hazard import Thresholds
 from models.head import RUNGS, Floats
+from training.resample import STATISTICS, Classes, Interval, average_precision, cumulate, draw_weights, drawn_unit, interval_of, rank_labels, statistics_of, weigh
 
 TOP = 50
 """Visits of a week and a bit: precision and recall are reported among this many."""
 LEAST_FAILING = 5
 """A district or size class with fewer failing roofs gets no figures of its own."""
-LEAST_BLOCKS = 8
-"""With fewer blocks, single labels are resampled."""
-BINS = 10
-"""Equal-count bins of the calibration error."""
 RUNG_NAMES = {"dark_share": "B0 dark-pixel share", "measures": "B1 named measures", "network": "C network"}
 """What people call them."""
-STATISTICS = (
-    "average_precision", "auroc", "precision_top", "recall_top", "precision_likely", "recall_likely", "precision_possible", "recall_possible", "brier", "calibration_error", "f1",
-)  # fmt: skip
-"""Fields of `Figures` that have an interval."""
-Interval = tuple[float, float]
-"""Ends of a 90% interval; NaN where it cannot be had."""
-Classes = NDArray[np.int64]
-"""1 failing, 0 intact, (N,)."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -130,26 +119,6 @@ class Difference:
     """What the bootstrap draws: "blocks" or "labels"."""
 
 
-@dataclass(frozen=True, kw_only=True, eq=False)
-class _Ranking:
-    """Labels from the highest score down, sorted once and weighted many times."""
-
-    order: NDArray[np.intp]
-    """Row numbers from the highest score down, (N,)."""
-    ends: NDArray[np.intp]
-    """Last place of each run of equal scores, (G,)."""
-    scores: Floats
-    """Distinct scores, (G,)."""
-    failing: Floats
-    """1 or 0, (N,)."""
-    excess: Floats
-    """Score less class, (N,); NaN when the score is no probability."""
-    summed: Floats
-    """Whether a label is LIKELY, is POSSIBLE or LIKELY, is called failing for F1; the same and failing; squared excess. (N, 7), NaN where not known."""
-    top: int
-    """Visits."""
-
-
 def measure(
     name: str, scores: Floats, labels: pd.DataFrame, folds: NDArray[np.int64], *,
     repeats: int, rng: np.random.Generator, top: int = TOP, thresholds: Thresholds | None = None, probability: bool = True,
@@ -169,10 +138,10 @@ def measure(
     """
     failing, blocks = labels["failing"].to_numpy(np.int64), labels["block"].to_numpy()
     called = _called_failing(scores, failing, folds)
-    ranking = _rank(scores, failing, called, thresholds=thresholds, probability=probability, top=top)
-    point = dict(zip(STATISTICS, _statistics(ranking, np.ones((1, len(failing))))[0].tolist(), strict=True))
-    drawn = np.concatenate([_statistics(ranking, weights) for weights in draw_weights(blocks, repeats, rng)])
-    intervals = {name: _interval(values) for name, values in zip(STATISTICS, drawn.T, strict=True)}
+    ranking = rank_labels(scores, failing, called, thresholds=thresholds, probability=probability, top=top)
+    point = statistics_of(ranking)
+    drawn = np.concatenate([weigh(ranking, weights) for weights in draw_weights(blocks, repeats, rng)])
+    intervals = {name: interval_of(values) for name, values in zip(STATISTICS, drawn.T, strict=True)}
     by_fold = _by_fold(scores, failing, called, folds)
     return Figures(
         name=name, labels=len(failing), failing=int(failing.sum()), blocks=len(pd.unique(blocks)), top=top, resampled=drawn_unit(blocks),
@@ -208,8 +177,8 @@ def measure_folds(scored: pd.DataFrame, rung: str) -> dict[int, dict[str, float]
     found = {}
     for fold, rows in scored.groupby("fold"):
         failing = rows["failing"].to_numpy(np.int64)
-        ranking = _rank(rows[rung].to_numpy(np.float64), failing, np.full(len(rows), np.nan), thresholds=None, probability=True, top=len(rows))
-        figures = dict(zip(STATISTICS, _statistics(ranking, np.ones((1, len(rows))))[0].tolist(), strict=True))
+        ranking = rank_labels(rows[rung].to_numpy(np.float64), failing, np.full(len(rows), np.nan), thresholds=None, probability=True, top=len(rows))
+        figures = statistics_of(ranking)
         found[int(str(fold))] = {name: figures[name] for name in ("average_precision", "auroc", "brier", "calibration_error") if not np.isnan(figures[name])}
     return found
 
@@ -261,93 +230,12 @@ def paired_difference(a: Floats, b: Floats, failing: Classes, blocks: NDArray[np
         repeats: Bootstrap repetitions.
         rng: Source of randomness.
     """
-    first, second = (_rank(scores, failing, np.full(len(failing), np.nan), thresholds=None, probability=False, top=TOP) for scores in (a, b))
-    point = float(_average_precision(first, np.ones((1, len(a))))[0] - _average_precision(second, np.ones((1, len(a))))[0])
-    drawn = np.concatenate([_average_precision(first, weights) - _average_precision(second, weights) for weights in draw_weights(blocks, repeats, rng)])
+    first, second = (rank_labels(scores, failing, np.full(len(failing), np.nan), thresholds=None, probability=False, top=TOP) for scores in (a, b))
+    point = float(average_precision(first, np.ones((1, len(a))))[0] - average_precision(second, np.ones((1, len(a))))[0])
+    drawn = np.concatenate([average_precision(first, weights) - average_precision(second, weights) for weights in draw_weights(blocks, repeats, rng)])
     drawn = drawn[~np.isnan(drawn)]
     share = float(((drawn > 0) + 0.5 * (drawn == 0)).mean()) if len(drawn) else float("nan")
-    return Difference(difference=point, interval=_interval(drawn), share_better=share, resampled=drawn_unit(blocks))
-
-
-def drawn_unit(blocks: NDArray[np.object_]) -> str:
-    """Return what the bootstrap draws: "blocks", or "labels" where there are too few blocks."""
-    return "blocks" if len(pd.unique(blocks)) >= LEAST_BLOCKS else "labels"
-
-
-def draw_weights(blocks: NDArray[np.object_], repeats: int, rng: np.random.Generator) -> Iterator[Floats]:
-    """Draw blocks with replacement; yield how often each row was drawn, (R, N), a few resamples at a time."""
-    codes = pd.factorize(blocks)[0] if drawn_unit(blocks) == "blocks" else np.arange(len(blocks))
-    count = int(codes.max(initial=0)) + 1
-    step = max(1, 200_000 // max(len(blocks), 1))
-    for start in range(0, repeats, step):
-        drawn = rng.multinomial(count, np.full(count, 1 / count), size=min(step, repeats - start))
-        yield np.take(drawn.astype(np.float64), codes, axis=1)
-
-
-def _rank(scores: Floats, failing: Classes, called: Floats, *, thresholds: Thresholds | None, probability: bool, top: int) -> _Ranking:
-    order = np.argsort(-scores, kind="stable")
-    ends = np.append(np.flatnonzero(np.diff(scores[order])), len(scores) - 1)
-    sorted_, classes = scores[order], failing[order].astype(np.float64)
-    marks = [sorted_ >= thresholds.likely, sorted_ >= thresholds.possible] if thresholds else [np.full(len(scores), np.nan)] * 2
-    excess = sorted_ - classes if probability else np.full(len(scores), np.nan)
-    chosen = np.stack([*marks, called[order]]).astype(np.float64)
-    return _Ranking(order=order, ends=ends, scores=sorted_[ends], failing=classes, excess=excess, summed=np.vstack([chosen, chosen * classes, excess**2]).T, top=top)
-
-
-def _statistics(ranking: _Ranking, weights: Floats) -> Floats:
-    """Return `STATISTICS` of weighted labels, (R, len(STATISTICS)); weights (R, N)."""
-    weights = np.take(weights, ranking.order, axis=1)
-    total, hits, gained = _cumulate(ranking, weights)
-    drawn, failing = total[:, -1], hits[:, -1]
-    visits = np.minimum(ranking.top, drawn)
-    at_top = _hits_at(total, hits, gained, visits)
-    sums = weights @ ranking.summed
-    flagged, caught = sums[:, :3], sums[:, 3:6]
-    precision, recall = _ratio(caught, flagged), _ratio(caught, failing[:, None])
-    area = np.einsum("rg,rg->r", np.diff(total, axis=1, prepend=0) - gained, hits - gained / 2)  # intact labels, and failing ones ranked above them
-    return np.stack([
-        _average_precision_of(total, hits, gained), _ratio(area, failing * (drawn - failing)), _ratio(at_top, visits), _ratio(at_top, failing),
-        precision[:, 0], recall[:, 0], precision[:, 1], recall[:, 1],
-        _ratio(sums[:, 6], drawn), _calibration_error(ranking, weights, total),
-        _ratio(2 * caught[:, 2], flagged[:, 2] + failing),
-    ], axis=1)  # fmt: skip
-
-
-def _hits_at(total: Floats, hits: Floats, gained: Floats, visits: Floats) -> Floats:
-    """Return the failing weight among the first `visits`, (R,); a run of equal scores counts at its mean."""
-    place = np.array([np.searchsorted(line, most) for line, most in zip(total, visits, strict=True)])
-    lines = np.arange(len(total))
-    before = np.where(place > 0, total[lines, place - 1], 0)
-    share = _ratio(visits - before, total[lines, place] - before)
-    hits_at: Floats = hits[lines, place] - (1 - share) * gained[lines, place]
-    return hits_at
-
-
-def _cumulate(ranking: _Ranking, weights: Floats) -> tuple[Floats, Floats, Floats]:
-    """Return weights and failing weights at or above each distinct score, and failing weights at it; all (R, G).
-
-    Weights (R, N) are sorted as the ranking is.
-    """
-    hits = np.take((weights * ranking.failing).cumsum(axis=1), ranking.ends, axis=1)
-    return np.take(weights.cumsum(axis=1), ranking.ends, axis=1), hits, np.diff(hits, axis=1, prepend=0)
-
-
-def _average_precision(ranking: _Ranking, weights: Floats) -> Floats:
-    return _average_precision_of(*_cumulate(ranking, np.take(weights, ranking.order, axis=1)))
-
-
-def _average_precision_of(total: Floats, hits: Floats, gained: Floats) -> Floats:
-    return _ratio(np.einsum("rg,rg->r", gained, hits / np.maximum(total, 1)), hits[:, -1])  # weights are whole numbers
-
-
-def _calibration_error(ranking: _Ranking, weights: Floats, total: Floats) -> Floats:
-    """Cut the ranking into bins of equal weight, equal scores spread evenly, and add up how far each is off."""
-    if np.isnan(ranking.excess).any():
-        return np.full(len(weights), np.nan)
-    off = (weights * ranking.excess).cumsum(axis=1)[:, ranking.ends]
-    cuts = np.linspace(0, 1, min(BINS, weights.shape[1]) + 1)
-    rows = [np.abs(np.diff(np.interp(cuts * up[-1], np.append(0, up), np.append(0, sums)))).sum() / up[-1] for up, sums in zip(total, off, strict=True)]
-    return np.array(rows)
+    return Difference(difference=point, interval=interval_of(drawn), share_better=share, resampled=drawn_unit(blocks))
 
 
 def _called_failing(scores: Floats, failing: Classes, folds: NDArray[np.int64]) -> Floats:
@@ -356,8 +244,8 @@ def _called_failing(scores: Floats, failing: Classes, folds: NDArray[np.int64]) 
     numbers = np.unique(folds)
     for fold in numbers if len(numbers) > 1 else []:
         mine, others = folds == fold, folds != fold
-        ranking = _rank(scores[others], failing[others], called[others], thresholds=None, probability=False, top=TOP)
-        total, hits, _ = _cumulate(ranking, np.ones((1, len(ranking.order))))
+        ranking = rank_labels(scores[others], failing[others], called[others], thresholds=None, probability=False, top=TOP)
+        total, hits, _ = cumulate(ranking, np.ones((1, len(ranking.order))))
         best = int((hits / (total + hits[:, -1:])).argmax())
         called[mine] = scores[mine] >= ranking.scores[best]
     return called
@@ -369,8 +257,8 @@ def _by_fold(scores: Floats, failing: Classes, called: Floats, folds: NDArray[np
     for fold in np.unique(folds):
         mine = folds == fold
         if 0 < failing[mine].mean() < 1:
-            ranking = _rank(scores[mine], failing[mine], called[mine], thresholds=None, probability=False, top=int(failing[mine].sum()))
-            figures = dict(zip(STATISTICS, _statistics(ranking, np.ones((1, int(mine.sum()))))[0], strict=True))
+            ranking = rank_labels(scores[mine], failing[mine], called[mine], thresholds=None, probability=False, top=int(failing[mine].sum()))
+            figures = statistics_of(ranking)
             rows.append([figures[name] for name in ("average_precision", "auroc", "f1", "precision_top")])
     columns = np.array(rows, dtype=np.float64).reshape(-1, 4).T
     return [Spread(mean=float(column.mean()) if len(column) else float("nan"), std=float(column.std(ddof=1)) if len(column) > 1 else float("nan")) for column in columns]
@@ -386,16 +274,3 @@ def _size_classes(area_m2: pd.Series) -> pd.Series:
 
 def _name(one: Figures) -> str:
     return RUNG_NAMES.get(one.name, one.name)
-
-
-def _interval(values: Floats) -> Interval:
-    values = values[~np.isnan(values)]
-    low, high = np.quantile(values, (0.05, 0.95)) if len(values) else (np.nan, np.nan)
-    return float(low), float(high)
-
-
-def _ratio(part: Floats, whole: Floats) -> Floats:
-    """Divide; NaN where there is nothing to divide by."""
-    out: Floats = np.full(part.shape, np.nan)
-    np.divide(part, whole, out=out, where=whole > 0)
-    return out

@@ -10,7 +10,7 @@ from sklearn.linear_model import LogisticRegression
 
 from imagery.errors import InputError
 from models.head import Floats, Head, calibrate
-from training.evaluate import drawn_unit
+from training.resample import drawn_unit
 from training.ridge import Matrix, Moments, solve_ridge, sum_moments
 from training.splits import Split
 from training.thresholds import Chosen
@@ -83,7 +83,7 @@ class _Design:
     failing: NDArray[np.int64]
     """(N,)."""
     weights: Floats
-    """Failing roofs weigh more by the root of how much rarer they are, (N,)."""
+    """Failing roofs weigh more by the cube root of how much rarer they are, (N,)."""
     penalty: float
     """L2 penalty."""
     light: float
@@ -144,8 +144,9 @@ def _design(rows: Rows, center: Floats, scale: Floats, penalty: float, light: fl
     def standard(part: Matrix) -> Matrix:
         return np.asarray((part - center.astype(np.float32)) / scale.astype(np.float32), np.float32)
 
-    failures = rows.failing.sum()
-    weights = np.where(rows.failing == 1, np.sqrt((len(rows.failing) - failures) / failures), 1.0)
+    failures = int(rows.failing.sum())
+    weights: Floats = np.ones(len(rows.failing))
+    weights[rows.failing == 1] = np.cbrt((len(rows.failing) - failures) / failures)
     relit = standard(rows.relit) if rows.relit is not None and light > 0 else None
     return _Design(rows=standard(rows.features), relit=relit, failing=rows.failing, weights=weights, penalty=penalty, light=light)
 
@@ -165,10 +166,12 @@ def _leave_folds_out(design: _Design, left_out: Sequence[NDArray[np.bool_]]) -> 
 
 def _moments(design: _Design, chosen: NDArray[np.bool_]) -> Moments:
     """Return the moments of some labels, their copies in other light among them."""
-    targets, weights = design.failing[chosen] * 2.0 - 1.0, np.asarray(design.weights[chosen], np.float64)
+    targets = np.where(design.failing[chosen] == 1, 1.0, -1.0)
+    weights: Floats = np.asarray(design.weights[chosen], np.float64)
     if design.relit is None:
         return sum_moments(design.rows[chosen], targets, weights)
-    return sum_moments(design.rows[chosen], targets, weights * (1 - design.light)) + sum_moments(design.relit[chosen], targets, weights * design.light)
+    as_is, relit = np.asarray((1 - design.light) * weights, np.float64), np.asarray(design.light * weights, np.float64)
+    return sum_moments(design.rows[chosen], targets, as_is) + sum_moments(design.relit[chosen], targets, relit)
 
 
 def _logistic(design: _Design, chosen: NDArray[np.bool_]) -> tuple[Floats, float]:

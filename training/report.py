@@ -18,11 +18,9 @@ from sklearn.metrics import precision_recall_curve
 from imagery.files import atomic_path
 from models.head import RUNGS, Floats
 from training.evaluate import (
-    LEAST_BLOCKS,
     LEAST_FAILING,
     RUNG_NAMES,
     TOP,
-    Classes,
     Difference,
     Figures,
     Ships,
@@ -32,6 +30,7 @@ from training.evaluate import (
     paired_difference,
     rung_that_ships,
 )
+from training.resample import LEAST_BLOCKS, Classes
 from training.thresholds import Aims, Chosen, choose_thresholds
 
 matplotlib.use("agg")

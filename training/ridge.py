@@ -41,14 +41,11 @@ class Moments:
 
 def sum_moments(rows: Matrix, targets: Floats, weights: Floats) -> Moments:
     """Return the moments of rows (N, F) with targets and weights (N,)."""
-    heavy = rows * weights.astype(np.float32)[:, None]
-    return Moments(
-        xx=np.asarray(heavy.T @ rows, np.float32),
-        x=heavy.sum(axis=0, dtype=np.float64),
-        xt=(heavy.T @ targets.astype(np.float32)).astype(np.float64),
-        t=float(weights @ targets),
-        weight=float(weights.sum()),
-    )
+    root = np.sqrt(weights).astype(np.float32)
+    heavy = rows * root[:, None]
+    squares = np.asarray(heavy.T @ heavy, np.float32)  # of one matrix with itself: half the work
+    sums = np.stack([root, root * targets.astype(np.float32)]) @ heavy
+    return Moments(xx=squares, x=sums[0].astype(np.float64), xt=sums[1].astype(np.float64), t=float(weights @ targets), weight=float(weights.sum()))
 
 
 def solve_ridge(moments: Moments, penalty: float) -> tuple[Floats, float]:

@@ -11,13 +11,17 @@ MODES = ("frozen", "finetune")
 class TrainSettings(Aims):
     """Keys of [train] in the city file."""
 
+    recall: float = 0.8
+    """Share of failing roofs that LIKELY and POSSIBLE together have to hold, in (0, 1)."""
+    confidence: float = 0.9
+    """Probability with which the aims for the two words are kept, in (0, 1)."""
     mode: str = "frozen"
     """"frozen": a head on the features of a frozen network, in seconds; "finetune": the network learns too."""
     folds: int = 5
     """Folds of whole blocks."""
-    penalty: float = 2.0
+    penalty: float = 1.0
     """L2 penalty of the head, in units of one label."""
-    light: float = 0.25
+    light: float = 0.1
     """Share of a label's weight that its copy in other light carries; 0 makes no copies."""
     rung_margin: float = 0.02
     """Average precision that a simpler rung may lack and still ship."""
@@ -29,6 +33,20 @@ class TrainSettings(Aims):
     """Bootstrap repetitions for intervals."""
     gate_margin: float = 0.02
     """A challenger may fall behind the champion by this much average precision."""
+    epochs: int = 8
+    """Fine-tuning: most passes over the labels; fewer where early stopping says so."""
+    learning_rate: float = 2e-4
+    """Fine-tuning: highest learning rate of the last segment of the network; earlier ones learn more slowly, the head faster."""
+    batch: int = 32
+    """Fine-tuning: chips per step, all processes together."""
+    unfreeze: int = 1
+    """Fine-tuning: how many of the three segments of the network learn, from the last."""
+    label_smoothing: float = 0.05
+    """Fine-tuning: share of a label's certainty that is taken away."""
+    ema: float = 0.1
+    """Fine-tuning: share of all steps that the running average of the weights looks back on; 0 for the weights as they are."""
+    workers: int = 0
+    """Fine-tuning: processes that read and augment chips; 0 reads in the process that learns."""
 
     def __post_init__(self) -> None:
         """Check the ranges."""
@@ -37,3 +55,7 @@ class TrainSettings(Aims):
             raise ValueError(f"{self}: want folds >= 2, bootstrap >= 1, visits >= 1, seed >= 0, mode one of {', '.join(MODES)}")
         if not (self.penalty > 0 and 0 <= self.light < 1 and self.rung_margin >= 0 and self.gate_margin >= 0):
             raise ValueError(f"{self}: want penalty > 0, light in [0, 1), rung_margin >= 0, gate_margin >= 0")
+        if not (self.epochs >= 1 and 0 < self.learning_rate <= 1 and self.batch >= 1 and 0 <= self.unfreeze <= 3 and self.workers >= 0):
+            raise ValueError(f"{self}: want epochs >= 1, learning_rate in (0, 1], batch >= 1, unfreeze 0 to 3, workers >= 0")
+        if not (0 <= self.label_smoothing < 1 and 0 <= self.ema <= 1):
+            raise ValueError(f"{self}: want label_smoothing in [0, 1), ema in [0, 1]")

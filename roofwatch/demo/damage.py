@@ -44,6 +44,17 @@ def _weakness(rng: np.random.Generator, inside: NDArray[np.bool_]) -> FloatImage
     return np.asarray(blob + ragged - 1.2 * np.exp(-walls / 2.5), dtype=np.float32)
 
 
+def failing_part(rng: np.random.Generator, inside: NDArray[np.bool_], roof_pct: int) -> NDArray[np.bool_]:
+    """Return where `damage` opens `roof_pct` percent of a roof (H, W), given a fresh stream like the one it is given."""
+    return _hole(_weakness(rng, inside), inside, roof_pct)[0]
+
+
+def _hole(weak: FloatImage, inside: NDArray[np.bool_], roof_pct: int) -> tuple[NDArray[np.bool_], float]:
+    """Return the weakest share of a roof (H, W), and the weakness at which it begins."""
+    edge = float(np.quantile(weak[inside], 1.0 - min(roof_pct, 97) / 100.0))
+    return np.asarray((weak > edge) & inside, dtype=np.bool_), edge
+
+
 def _sag(house: Surface, weak: FloatImage, fine: FloatImage, inside: NDArray[np.bool_], *, depth_m: float) -> None:
     """Let the deck hang: a dip with stained, torn felt and standing water."""
     level = np.quantile(weak[inside], [0.55, 0.97])
@@ -61,8 +72,7 @@ def _open_up(
     """Cut the hole of the stated share and paint its rim, what hangs in it, and what lies below."""
     fine, broad = noises
     burnt = roof.condition == "burnt"
-    edge = float(np.quantile(weak[inside], 1.0 - min(roof.roof_pct, 97) / 100.0))
-    hole = (weak > edge) & inside
+    hole, edge = _hole(weak, inside, roof.roof_pct)
     top_m = house.height.copy()
     if roof.roof_pct >= 50:
         hole &= ~_standing_walls(house, inside, fine)

@@ -1,0 +1,126 @@
+"""The three rungs on one table of labels: same rows, same folds, and what else was left out."""
+
+from dataclasses import replace
+
+import numpy as np
+import pandas as pd
+import pytest
+from sklearn.metrics import roc_auc_score
+
+from imagery.errors import InputError
+from models.head import RUNGS, head_logits
+from models.measures import MEASURES
+from training.rungs import KEPT, FittedRungs, fit_rungs
+from training.settings import TrainSettings
+from training.splits import block_folds
+
+GROUPS = (40, 40)
+SETTINGS = TrainSettings(folds=4)
+
+
+def label_table(seed: int = 0, *, rows: int = 160) -> pd.DataFrame:
+    """Labels of 80 parcels over two years, in 20 blocks and 4 neighborhoods; features tell more than measures, measures more than the dark share."""
+    rng = np.random.default_rng(seed)
+    number = np.arange(rows) % (rows // 2)
+    failing = (rng.random(rows) < 0.35).astype(np.int64)
+    measures, features = rng.normal(0, 1, (rows, len(MEASURES))), rng.normal(0, 1, (rows, sum(GROUPS)))
+    measures[:, 0] += 0.5 * failing
+    measures[:, 1:4] += 0.7 * failing[:, None]
+    features[:, ::2] += 0.6 * failing[:, None]
+    columns = {name: list(part.astype(np.float32)) for name, part in (("measures", measures), ("features", features), ("features_relit", features + 0.1))}
+    return pd.DataFrame({
+        "parcel_id": [f"P{one:03d}" for one in number], "year": 2022 + (np.arange(rows) >= rows // 2), "block": [f"B{one % 20}" for one in number],
+        "neighborhood": [f"N{one % 20 // 5}" for one in number], "district": "", "area_m2": 100.0, "failing": failing, **columns, "measures_relit": columns["measures"],
+    })  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def labels() -> pd.DataFrame:
+    """The table."""
+    return label_table()
+
+
+@pytest.fixture(scope="module")
+def fitted(labels: pd.DataFrame) -> FittedRungs:
+    """Its three rungs."""
+    return fit_rungs(labels, GROUPS, SETTINGS)
+
+
+def test_one_row_per_label_and_a_score_per_rung(labels: pd.DataFrame, fitted: FittedRungs) -> None:
+    """Folds are those of the blocks; every score is a probability; what the rungs look at is not kept."""
+    assert list(fitted.scored.columns) == [*KEPT, "fold", *RUNGS]
+    pd.testing.assert_frame_equal(fitted.scored[KEPT], labels[KEPT])
+    np.testing.assert_array_equal(fitted.scored["fold"], block_folds(labels, 4))
+    assert fitted.scored[list(RUNGS)].apply(lambda column: column.between(0, 1).all()).all()
+    assert [len(fitted.fits[rung].head.center) for rung in RUNGS] == [1, len(MEASURES), sum(GROUPS)]
+    assert [fit.head.rung for fit in fitted.fits.values()] == list(RUNGS)
+
+
+def test_richer_rungs_rank_better(fitted: FittedRungs) -> None:
+    """On a table that was made so."""
+    dark, measures, network = (roc_auc_score(fitted.scored["failing"], fitted.scored[rung]) for rung in RUNGS)
+    assert dark < measures < network
+    assert network > 0.9
+
+
+def test_dark_share_ranks_by_the_share_alone(labels: pd.DataFrame, fitted: FittedRungs) -> None:
+    """Whatever its calibration."""
+    share = np.array([one[:1] for one in labels["measures"]])
+    logits = head_logits(fitted.fits["dark_share"].head, share)[:, 0]
+    np.testing.assert_array_equal(np.argsort(logits), np.argsort(share[:, 0]))
+
+
+def test_neighborhoods_and_the_last_year_are_left_out_too(labels: pd.DataFrame, fitted: FittedRungs) -> None:
+    """All rows in known neighborhoods, and all of the last year, have a score of every rung, and it is another one than the out-of-fold score."""
+    neighborhood, year = fitted.others["neighborhood"], fitted.others["next year"]
+    assert neighborhood is not None and year is not None
+    assert len(neighborhood) == len(labels) and (neighborhood.groupby("neighborhood")["fold"].nunique() == 1).all()
+    assert (year["year"] == 2023).all() and len(year) == 80
+    for table in (neighborhood, year):
+        assert list(table.columns) == [*KEPT, "fold", *RUNGS]
+        assert table[list(RUNGS)].apply(lambda column: column.between(0, 1).all()).all()
+        assert table.index.tolist() == list(range(len(table)))
+        merged = table.merge(fitted.scored, on=["parcel_id", "year"], suffixes=("", "_block"))
+        assert (merged["network"] != merged["network_block"]).any()
+        assert roc_auc_score(table["failing"], table["network"]) > 0.85
+
+
+def test_what_the_labels_do_not_allow_is_none(labels: pd.DataFrame) -> None:
+    """One neighborhood, none known, or one year."""
+    one = fit_rungs(labels.assign(neighborhood="N0"), GROUPS, SETTINGS)
+    assert one.others["neighborhood"] is None and one.others["next year"] is not None
+    bare = fit_rungs(labels[labels["year"] == 2022].assign(neighborhood="").reset_index(drop=True), GROUPS, SETTINGS)
+    assert bare.others == {"neighborhood": None, "next year": None}
+
+
+def test_copies_in_other_light_are_optional(labels: pd.DataFrame, fitted: FittedRungs) -> None:
+    """Without them the network's scores are others; the other rungs have none."""
+    plain = fit_rungs(labels.drop(columns=["features_relit", "measures_relit"]), GROUPS, SETTINGS)
+    np.testing.assert_array_equal(plain.scored["measures"], fitted.scored["measures"])
+    assert (plain.scored["network"] != fitted.scored["network"]).any()
+    dark = fit_rungs(labels, GROUPS, replace(SETTINGS, light=0.0))
+    np.testing.assert_array_equal(plain.scored["network"], dark.scored["network"])
+
+
+def test_same_labels_same_heads(labels: pd.DataFrame, fitted: FittedRungs) -> None:
+    """To the last bit."""
+    again = fit_rungs(labels, GROUPS, SETTINGS)
+    pd.testing.assert_frame_equal(again.scored, fitted.scored, check_exact=True)
+
+
+def with_nan(labels: pd.DataFrame, column: str) -> pd.DataFrame:
+    values = [one.copy() for one in labels[column]]
+    values[5][7] = np.nan
+    return labels.assign(**{column: values})
+
+
+def test_labels_that_cannot_be_learned_from(labels: pd.DataFrame) -> None:
+    """One class, three labels, no label at all, or features that are no numbers: a line that says so."""
+    for broken in (labels.assign(failing=1), labels.assign(failing=0), labels.iloc[:3], labels.iloc[:0]):
+        with pytest.raises(InputError, match="want at least 4 of each"):
+            fit_rungs(broken.reset_index(drop=True), GROUPS, SETTINGS)
+    for column in ("measures", "features", "features_relit"):
+        with pytest.raises(InputError, match="NaN or infinity"):
+            fit_rungs(with_nan(labels, column), GROUPS, SETTINGS)
+    with pytest.raises(InputError, match="one block"):
+        fit_rungs(labels.assign(block="B0"), GROUPS, SETTINGS)
