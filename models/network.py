@@ -48,7 +48,7 @@ class PooledBackbone(nn.Module):
         """Map images in gray levels (B, 3, P, P), uint8 or float, to feature maps (B, C, p, p), C of `BackboneKind.channels`."""
         part = ((images.float() - self.mean) / self.std).contiguous(memory_format=torch.channels_last)
         maps = []
-        for layers in _segments(self.name, self.network):
+        for layers in segments(self.name, self.network):
             for layer in layers:
                 part = layer(part)
             maps.append(part)
@@ -65,7 +65,7 @@ class PooledBackbone(nn.Module):
         return torch.cat(pooled, dim=1)
 
 
-def _segments(name: str, network: nn.Module) -> list[list[nn.Module]]:
+def segments(name: str, network: nn.Module) -> list[list[nn.Module]]:
     """Return the layers of a network, cut after each feature map that is pooled."""
     parts = dict(network.named_children())
     if name.startswith(LITE):

@@ -1,5 +1,6 @@
 """Train a challenger on every label up to a year, and move the champion alias when a person says so."""
 
+import os
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -12,7 +13,7 @@ from imagery.tiling import metric_crs
 from models.engine import engine_name
 from models.features import store_features
 from models.files import Model, save_model
-from models.network import load_backbones
+from models.network import Backbones, load_backbones
 from models.registry import alias_version, move_alias, record_promotion, register_model, resolve_model
 from models.runs import ChildRun, RunRecord
 from models.spec import ModelVersion
@@ -61,8 +62,7 @@ def train(city: City, year: int) -> Trained:
     city.file.source(year)
     settings, spec = city.file.train, city.file.model.spec
     labels = read_labels(city.file.labels, city.roll, until=year)
-    rows = labeled_features(city, labels)
-    fitted = fit_rungs(rows, spec.groups, settings)
+    rows, fitted, backbones = _fit(city, labels)
     evaluation = evaluate(
         fitted.scored, others=fitted.others, aims=settings, margin=settings.rung_margin, repeats=settings.bootstrap, seed=settings.seed, top=settings.visits
     )  # fmt: skip
@@ -72,7 +72,7 @@ def train(city: City, year: int) -> Trained:
     )  # fmt: skip
     head = with_thresholds(fitted.fits[rung].head, evaluation.chosen[rung])
     folder = city.folder(year) / "model"
-    save_model(folder, Model(spec=spec, head=head, backbones=load_backbones(spec, city.file.model.weights)))
+    save_model(folder, Model(spec=spec, head=head, backbones=backbones))
     version = register_model(city.registry, folder, _record(city, year, labels, fitted, evaluation, report))
     return _announce(city, year, Trained(version=version, rung=rung, evaluation=evaluation, first_champion=alias_version(city.registry, "champion") is None, report=report))
 
@@ -92,6 +92,25 @@ def promote_version(city: City, version: int, *, by: str, why: str, force: bool)
     append_audit(city.audit, AuditLine(command="champion", detail=f"version {version} by {by}{forced}: {why}; {verdict.text}"))
     record_promotion(registry, version, by=by, why=why)
     return verdict
+
+
+def _fit(city: City, labels: Labels) -> tuple[pd.DataFrame, FittedRungs, Backbones]:
+    """Return the labeled rows, the fitted rungs and the networks; under `torchrun` only the first process comes back."""
+    settings, spec = city.file.train, city.file.model.spec
+    backbones = load_backbones(spec, city.file.model.weights)
+    if settings.mode == "frozen":
+        rows = labeled_features(city, labels)
+        return rows, fit_rungs(rows, spec.groups, settings), backbones
+    from roofwatch.tuning import tune_network
+    from training.finetune import first_alone, processes
+
+    with processes():
+        with first_alone():
+            rows = labeled_features(city, labels)
+        fitted, backbones = tune_network(city, rows, fit_rungs(rows, spec.groups, settings), backbones)
+    if int(os.environ.get("RANK", "0")):
+        raise SystemExit(0)  # the first process writes and registers
+    return rows, fitted, backbones
 
 
 def labeled_features(city: City, labels: Labels) -> pd.DataFrame:

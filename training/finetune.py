@@ -29,10 +29,10 @@ from torch.utils.data import DataLoader
 from imagery.errors import InputError
 from models.features import feature_matrix
 from models.head import Floats, Head, calibrate
-from models.network import Backbones, PooledBackbone, _segments
+from models.network import Backbones, PooledBackbone, segments
 from models.spec import ModelSpec
 from training.dataset import Batch, Batches, ChipPlace, Images, LabeledChips, load_chips
-from training.fit import Fit, Rows, _platt, _platt_covariance, _standard
+from training.fit import Fit, Rows, platt, platt_covariance, standard_scale
 from training.ridge import Matrix, solve_ridge, sum_moments
 from training.settings import TrainSettings
 from training.splits import Split, block_folds, splits_of
@@ -100,7 +100,7 @@ class RoofNetwork(nn.Module):
         self.backbones = nn.ModuleList(copy.deepcopy(list(backbones)))
         self.learning: list[list[nn.Parameter]] = [[] for _ in range(unfreeze)]
         for backbone in backbones_of(self):
-            for segment, learning in zip(reversed(_segments(backbone.name, backbone.network)), self.learning, strict=False):
+            for segment, learning in zip(reversed(segments(backbone.name, backbone.network)), self.learning, strict=False):
                 learning += [part for layer in segment for part in layer.parameters()]
         for part in itertools.chain(*self.learning):
             part.requires_grad_()
@@ -216,10 +216,10 @@ def finetune(
         epochs = round(float(np.mean(bests)))
         final = _learn(task, everything, everything[:0], epochs=epochs, name="all labels", steps=steps)
         weights, bias = _imitate(task, final.network, all_logits)
-        slope, offset = _platt(logits, task.rows.failing)
+        slope, offset = platt(logits, task.rows.failing)
         head = Head(
             rung="network", center=task.center, scale=task.scale, weights=weights, bias=bias, slope=slope, offset=offset,
-            covariance=_platt_covariance(logits, task.rows, slope, offset), likely=1.0, possible=1.0,
+            covariance=platt_covariance(logits, task.rows, slope, offset), likely=1.0, possible=1.0,
         )  # fmt: skip
         fit = Fit(head=head, out_of_fold=calibrate(logits, slope=slope, offset=offset))
         return Tuned(fit=fit, backbones=_frozen(final.network), epochs=epochs, history=(*history, *final.history))
@@ -313,7 +313,7 @@ def _task(labels: pd.DataFrame, chips: Sequence[ChipPlace], spec: ModelSpec, bac
         features=feature_matrix(labels, "network"), relit=relit, failing=labels["failing"].to_numpy(np.int64), folds=labels["fold"].to_numpy(np.int64),
         blocks=labels["block"].to_numpy(object), groups=spec.groups,
     )  # fmt: skip
-    center, scale = _standard(rows)
+    center, scale = standard_scale(rows)
     means = np.add.reduceat(scale, np.cumsum((0, *spec.groups[:-1]))) / spec.groups
     batches = Batches(settings.batch, rank=dist.get_rank() if dist.is_initialized() else 0, world=dist.get_world_size() if dist.is_initialized() else 1)
     device = _device(device)

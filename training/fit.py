@@ -99,7 +99,7 @@ def fit_head(rows: Rows, *, rung: str, penalty: float, light: float) -> Fit:
         penalty: L2 penalty of least squares, in units of one label.
         light: Share of a label's weight that its copy in other light carries, where there are copies.
     """
-    center, scale = _standard(rows)
+    center, scale = standard_scale(rows)
     design = _design(rows, center, scale, penalty, light)
     numbers = np.unique(rows.folds)
     solved = _leave_folds_out(design, [rows.folds == fold for fold in numbers])
@@ -107,10 +107,10 @@ def fit_head(rows: Rows, *, rung: str, penalty: float, light: float) -> Fit:
     for fold, (weights, bias) in zip(numbers, solved[1:], strict=True):
         mine = rows.folds == fold
         logits[mine] = design.rows[mine] @ weights + bias
-    slope, offset = _platt(logits, rows.failing)
+    slope, offset = platt(logits, rows.failing)
     head = Head(
         rung=rung, center=center, scale=scale, weights=np.stack([weights for weights, _ in solved]), bias=np.array([bias for _, bias in solved]),
-        slope=slope, offset=offset, covariance=_platt_covariance(logits, rows, slope, offset), likely=1.0, possible=1.0,
+        slope=slope, offset=offset, covariance=platt_covariance(logits, rows, slope, offset), likely=1.0, possible=1.0,
     )  # fmt: skip
     return Fit(head=head, out_of_fold=calibrate(logits, slope=slope, offset=offset))
 
@@ -133,7 +133,7 @@ def with_thresholds(head: Head, chosen: Chosen) -> Head:
     return replace(head, likely=chosen.likely, possible=chosen.possible)
 
 
-def _standard(rows: Rows) -> tuple[Floats, Floats]:
+def standard_scale(rows: Rows) -> tuple[Floats, Floats]:
     """Return mean and scale of the features: deviation, times the root of the size of the group, so that groups weigh the same."""
     sizes = np.repeat(rows.groups, rows.groups).astype(np.float64) * len(rows.groups)
     deviation = np.maximum(rows.features.std(axis=0, dtype=np.float64), 1e-6)
@@ -179,14 +179,14 @@ def _logistic(design: _Design, chosen: NDArray[np.bool_]) -> tuple[Floats, float
     return model.coef_[0].astype(np.float64), float(model.intercept_[0])
 
 
-def _platt(logits: Floats, failing: NDArray[np.int64]) -> tuple[float, float]:
+def platt(logits: Floats, failing: NDArray[np.int64]) -> tuple[float, float]:
     """Fit slope and offset on out-of-fold logits; the slope stays positive so that ranks never turn over."""
     spread = max(float(logits.std()), 1e-9)
     model = LogisticRegression(C=10.0).fit((logits / spread)[:, None], failing)
     return max(float(model.coef_[0, 0]) / spread, 1e-3), float(model.intercept_[0])
 
 
-def _platt_covariance(logits: Floats, rows: Rows, slope: float, offset: float) -> Floats:
+def platt_covariance(logits: Floats, rows: Rows, slope: float, offset: float) -> Floats:
     """Return the covariance of slope and offset, robust to labels of one block being alike (Liang and Zeger, 1986)."""
     design = np.stack([logits, np.ones(len(logits))], axis=1)
     chance = expit(slope * logits + offset)
