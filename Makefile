@@ -38,6 +38,4 @@ bench: install
 	$(BIN)/python -m benchmarks.run
 
 lock:
-	$(UV) lock --upgrade
-	$(UV) export --format requirements-txt --no-emit-project --all-groups --no-header --quiet > requirements.lock
-	rm uv.lock
+	$(UV) pip compile pyproject.toml --group dev --extra postgres --upgrade --universal --generate-hashes --no-header --no-emit-index-url --quiet -o requirements.lock

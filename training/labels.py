@@ -4,7 +4,9 @@ import hashlib
 from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from imagery.errors import InputError
 from imagery.parcels import VacantRoll, normalize_key, read_table, text_column
@@ -26,6 +28,12 @@ class LabelFile:
     """Column of the open share of the roof in percent (or "cannot tell"); instead of `collapsed`."""
     threshold: float = 10.0
     """Percent of the roof at and above which a roof counts as failing."""
+    source: str = ""
+    """Column: who says so, such as "inspector" or "desk review"."""
+    source_rank: tuple[str, ...] = ()
+    """Sources, most trusted first; where two labels of one parcel and year disagree the more trusted counts, others come last."""
+    date: str = ""
+    """Column: day of the label; of two equally trusted ones the later counts, then the lower row."""
     layer: str = ""
     """Layer name; "" is the first."""
 
@@ -73,9 +81,22 @@ def read_labels(source: LabelFile, roll: VacantRoll, *, until: int) -> Labels:
     ids = text_column(raw, source.id, what="[labels] id").map(lambda value: keys.get(normalize_key(value), ""))
     table = pd.DataFrame({"parcel_id": ids, "year": years.astype(int), "failing": (numbers >= limit).astype(int)})
     known, later = ids != "", years > until
-    table = table[known & ~unclear & ~later].drop_duplicates(["parcel_id", "year"], keep="last").sort_values(["year", "parcel_id"])
+    table = table.iloc[_trusted_last(raw, source)]
+    table = table[(known & ~unclear & ~later)[table.index]].drop_duplicates(["parcel_id", "year"], keep="last").sort_values(["year", "parcel_id"])
     table = table.merge(roll.table[["parcel_id", "block"]], on="parcel_id").reset_index(drop=True)
     return Labels(
         table=pd.DataFrame(table), unknown_parcels=int((~known).sum()), cannot_tell=int((known & unclear).sum()), later=int((known & later).sum()),
         sha256=hashlib.sha256(table.to_csv(index=False).encode()).hexdigest(),
     )  # fmt: skip
+
+
+def _trusted_last(raw: pd.DataFrame, source: LabelFile) -> NDArray[np.intp]:
+    """Return row numbers so that of the labels of one parcel and year the one that counts comes last."""
+    trust, day = np.zeros(len(raw)), np.zeros(len(raw))
+    if source.source:
+        ranks = {name.strip().lower(): -place for place, name in enumerate(source.source_rank)}
+        trust = text_column(raw, (source.source,), what="[labels] source").str.strip().str.lower().map(lambda name: ranks.get(name, -len(ranks))).to_numpy(np.float64)
+    if source.date:
+        days = pd.to_datetime(text_column(raw, (source.date,), what="[labels] date"), errors="coerce", format="mixed")
+        day = days.fillna(pd.Timestamp.min).to_numpy().astype("datetime64[s]").astype(np.float64)
+    return np.lexsort((np.arange(len(raw)), day, trust))
