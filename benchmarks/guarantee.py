@@ -1,6 +1,6 @@
 """How often the recall of LIKELY and POSSIBLE keeps its aim: blocks of labels split in two a hundred times, thresholds from one half.
 
-    python -m benchmarks.guarantee [WORKSPACE/YEAR/report/out_of_fold.parquet]
+python -m benchmarks.guarantee [WORKSPACE/YEAR/report/out_of_fold.parquet]
 """
 
 import sys

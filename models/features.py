@@ -29,7 +29,7 @@ CHIPS_AT_ONCE = 4
 """Chips per forward pass."""
 COLUMNS = {"dark_share": ("measures", slice(0, 1)), "measures": ("measures", slice(None)), "network": ("features", slice(None))}
 """Column of the cache, and part of it, that each rung looks at."""
-MAKER = 1
+MAKER = 2
 """Raised when the same chips would give other features."""
 
 Mapper = Callable[[Callable[["FeatureBatch"], int], Sequence["FeatureBatch"]], Iterator[int]]

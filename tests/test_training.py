@@ -20,7 +20,7 @@ from models.head import calibrate, head_logits, head_scores
 from training.evaluate import measure
 from training.fit import Fit, Rows, fit_head, score_splits, with_thresholds
 from training.labels import LabelFile, read_labels
-from training.ridge import solve_ridge, sum_moments
+from training.ridge import solve_dual, solve_ridge, sum_moments
 from training.splits import block_folds
 from training.thresholds import Aims, choose_thresholds
 
@@ -115,6 +115,16 @@ def test_ridge_is_scikit_learns(seed: int, count: int, width: int, penalty: floa
         ours, bias = solve_ridge(moments, penalty)
         np.testing.assert_allclose(ours, theirs.coef_, atol=2e-3, rtol=2e-3)
         assert bias == pytest.approx(theirs.intercept_, abs=2e-3)
+
+
+@pytest.mark.parametrize(("count", "width"), [(12, 80), (80, 12)])
+def test_dual_is_primal(count: int, width: int) -> None:
+    """A system of rows gives the weights and the intercept that one of features gives."""
+    rng = np.random.default_rng(4)
+    rows, targets, weights = rng.normal(1, 1, (count, width)).astype(np.float32), rng.choice([-1.0, 1.0], count), rng.uniform(0.5, 3, count)
+    (ours, bias), (theirs, other) = solve_dual(rows, targets, weights, 1.5), solve_ridge(sum_moments(rows, targets, weights), 1.5)
+    np.testing.assert_allclose(ours, theirs, atol=2e-4)
+    assert bias == pytest.approx(other, abs=2e-3)
 
 
 @given(seeds)

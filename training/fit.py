@@ -11,7 +11,7 @@ from sklearn.linear_model import LogisticRegression
 from imagery.errors import InputError
 from models.head import Floats, Head, calibrate
 from training.resample import drawn_unit
-from training.ridge import Matrix, Moments, solve_ridge, sum_moments
+from training.ridge import Matrix, Moments, solve_dual, solve_ridge, sum_moments
 from training.splits import Split
 from training.thresholds import Chosen
 
@@ -155,8 +155,11 @@ def _leave_folds_out(design: _Design, left_out: Sequence[NDArray[np.bool_]]) -> 
     """Return weights and intercept of the head of all rows, then of each that leaves some rows out."""
     if design.rows.shape[1] <= FEW:
         return [_logistic(design, np.ones(len(design.rows), np.bool_)), *(_logistic(design, ~out) for out in left_out)]
+    everything = np.ones(len(design.rows), np.bool_)
+    if len(design.rows) * (1 if design.relit is None else 2) <= design.rows.shape[1]:
+        return [_solve_few(design, chosen) for chosen in (everything, *(~out for out in left_out))]
     if not left_out:
-        return [solve_ridge(_moments(design, np.ones(len(design.rows), np.bool_)), design.penalty)]
+        return [solve_ridge(_moments(design, everything), design.penalty)]
     moments = [_moments(design, out) for out in left_out]
     whole = moments[0]
     for one in moments[1:]:
@@ -164,14 +167,24 @@ def _leave_folds_out(design: _Design, left_out: Sequence[NDArray[np.bool_]]) -> 
     return [solve_ridge(whole, design.penalty), *(solve_ridge(whole - one, design.penalty) for one in moments)]
 
 
-def _moments(design: _Design, chosen: NDArray[np.bool_]) -> Moments:
-    """Return the moments of some labels, their copies in other light among them."""
-    targets = np.where(design.failing[chosen] == 1, 1.0, -1.0)
+def _parts(design: _Design, chosen: NDArray[np.bool_]) -> list[tuple[Matrix, Floats, Floats]]:
+    """Return rows, targets and weights of some labels, then of their copies in other light."""
+    targets: Floats = np.where(design.failing[chosen] == 1, 1.0, -1.0)
     weights: Floats = np.asarray(design.weights[chosen], np.float64)
     if design.relit is None:
-        return sum_moments(design.rows[chosen], targets, weights)
-    as_is, relit = np.asarray((1 - design.light) * weights, np.float64), np.asarray(design.light * weights, np.float64)
-    return sum_moments(design.rows[chosen], targets, as_is) + sum_moments(design.relit[chosen], targets, relit)
+        return [(design.rows[chosen], targets, weights)]
+    light = np.float64(design.light)
+    return [(design.rows[chosen], targets, np.asarray(weights * (1 - light))), (design.relit[chosen], targets, np.asarray(weights * light))]
+
+
+def _moments(design: _Design, chosen: NDArray[np.bool_]) -> Moments:
+    first, *more = (sum_moments(*part) for part in _parts(design, chosen))
+    return first + more[0] if more else first
+
+
+def _solve_few(design: _Design, chosen: NDArray[np.bool_]) -> tuple[Floats, float]:
+    rows, targets, weights = (np.concatenate(part) for part in zip(*_parts(design, chosen), strict=True))
+    return solve_dual(np.asarray(rows, np.float32), np.asarray(targets, np.float64), np.asarray(weights, np.float64), design.penalty)
 
 
 def _logistic(design: _Design, chosen: NDArray[np.bool_]) -> tuple[Floats, float]:

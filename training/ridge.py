@@ -56,3 +56,14 @@ def solve_ridge(moments: Moments, penalty: float) -> tuple[Floats, float]:
     right = (moments.xt - moments.weight * mean * target).astype(np.float32)
     weights = solve(centered, right, assume_a="pos", overwrite_a=True, check_finite=False).astype(np.float64)
     return weights, float(target - mean @ weights)
+
+
+def solve_dual(rows: Matrix, targets: Floats, weights: Floats, penalty: float) -> tuple[Floats, float]:
+    """Return what `solve_ridge` does, by a system as large as the rows are many: for fewer rows (N, F) than features."""
+    mean, target = (weights @ rows) / weights.sum(), float(weights @ targets) / float(weights.sum())
+    centered = rows - mean.astype(np.float32)
+    products = np.asarray(centered @ centered.T, np.float64)
+    products[np.diag_indices_from(products)] += penalty / weights
+    found = solve(products, targets - target, assume_a="pos", overwrite_a=True, check_finite=False)
+    solution: Floats = np.asarray(centered.T @ found.astype(np.float32), np.float64)
+    return solution, float(target - mean @ solution)
