@@ -33,7 +33,7 @@ class Comparison:
     wrong_labels: float
     """Share of the usable labels that the truth contradicts."""
     covered: int
-    """Of `GROUPS` groups by score, those whose share failing lies between their mean `score_low` and mean `score_high`."""
+    """Of `GROUPS` groups by score, those whose share failing, with the labels' own error added, lies between their mean `score_low` and `score_high`."""
 
     def lines(self) -> list[str]:
         """Return the comparison for people."""
@@ -45,7 +45,7 @@ class Comparison:
         return [
             f"a year without labels against its truth; of the labels of the years before {self.wrong_labels:.1%} are wrong", *rows,
             f"  LIKELY: {network.precision_likely:.0%} fail; LIKELY and POSSIBLE together hold {network.recall_possible:.0%} of all that fail",
-            f"  calibration error {network.calibration_error:.3f}; the 90% intervals hold the share failing in {self.covered} of {GROUPS} groups by score",
+            f"  calibration error {network.calibration_error:.3f}; the 90% intervals hold the share that labels would call failing in {self.covered} of {GROUPS} groups by score",
         ]  # fmt: skip
 
 
@@ -78,14 +78,26 @@ def compare_with_truth(city: City, year: int, ledger: pd.DataFrame, truth: pd.Da
         network = rows.merge(score_features(features.rung(rung), fit.head), on="parcel_id")
         chosen = choose_thresholds(fit.out_of_fold, fitted.scored["failing"].to_numpy(np.int64), city.file.train).thresholds
         figures.append(_measure(rung, network, chosen, city))
-    return Comparison(rungs=tuple(figures), wrong_labels=_wrong(labels, truth), covered=covered_groups(network))
+    wrong = _wrong(labels, truth)
+    return Comparison(rungs=tuple(figures), wrong_labels=wrong, covered=covered_groups(network, wrong))
 
 
-def covered_groups(rows: pd.DataFrame) -> int:
-    """Return in how many of `GROUPS` groups by score the share failing lies between mean `score_low` and mean `score_high`."""
+def covered_groups(rows: pd.DataFrame, wrong_labels: float = 0.0) -> int:
+    """Return in how many of `GROUPS` groups by score the share that labels would call failing lies between mean `score_low` and mean `score_high`.
+
+    A score is the chance that a label says failing, so the truth is given the same share of wrong labels first.
+
+    Args:
+        rows: Columns failing (the truth), score, score_low, score_high.
+        wrong_labels: Share of labels that are wrong.
+    """
     ordered = rows.sort_values("score", kind="stable")
     parts = [ordered.iloc[place] for place in np.array_split(np.arange(len(ordered)), GROUPS)]
-    return sum(bool(part["score_low"].mean() <= part["failing"].mean() <= part["score_high"].mean()) for part in parts if len(part))
+    found = 0
+    for part in parts:
+        called = part["failing"].mean() * (1 - wrong_labels) + (1 - part["failing"].mean()) * wrong_labels
+        found += bool(part["score_low"].mean() <= called <= part["score_high"].mean())
+    return found
 
 
 def _measure(rung: str, rows: pd.DataFrame, thresholds: Thresholds, city: City) -> Figures:

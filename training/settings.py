@@ -13,7 +13,7 @@ class TrainSettings(Aims):
 
     recall: float = 0.8
     """Share of failing roofs that LIKELY and POSSIBLE together have to hold, in (0, 1)."""
-    confidence: float = 0.9
+    confidence: float = 0.95
     """Probability with which the aims for the two words are kept, in (0, 1)."""
     mode: str = "frozen"
     """"frozen": a head on the features of a frozen network, in seconds; "finetune": the network learns too."""
