@@ -219,7 +219,7 @@ def nearest_roofs(head: Head, features: NDArray[np.float32], labeled: NDArray[np
     """Return the labeled roofs that look most alike to the head, each roof once.
 
     Args:
-        head: Its standardization makes features comparable.
+        head: Features are compared by what each says to it: standardized, times its weight.
         features: What the head looks at, (F,).
         labeled: The same of the labeled roofs, (N, F).
         roofs: Parcel id of every labeled roof, N of them; a roof labeled in two years stands there twice.
@@ -228,7 +228,7 @@ def nearest_roofs(head: Head, features: NDArray[np.float32], labeled: NDArray[np
     """
     if not len(labeled):
         return []
-    ours, theirs = ((values.astype(np.float64) - head.center) / head.scale for values in (features, labeled))
+    ours, theirs = ((values.astype(np.float64) - head.center) / head.scale * head.weights[0] for values in (features, labeled))
     lengths = np.linalg.norm(theirs, axis=1) * np.linalg.norm(ours)
     cosine = theirs @ ours / np.maximum(lengths, 1e-12)
     rows: dict[str, int] = {}

@@ -169,12 +169,14 @@ def test_measures_in_words() -> None:
 
 def test_nearest_roofs_by_hand() -> None:
     """By angle from the training mean, each roof once, never the roof itself."""
-    head = dataclasses.replace(make_head(2), center=np.array([1.0, 1.0]), scale=np.array([1.0, 2.0]))
+    head = dataclasses.replace(make_head(2, weights=np.array([1.0, 1.0])), center=np.array([1.0, 1.0]), scale=np.array([1.0, 2.0]))
     labeled = np.array([[3, 1], [2, 1.1], [1, 9], [0, 1], [9, 1]], np.float32)
     near = nearest_roofs(head, np.array([5, 1], np.float32), labeled, roofs=["a", "b", "c", "d", "a"], count=3)
     assert [one.row for one in near] == [0, 1, 2]
     np.testing.assert_allclose([one.similarity for one in near], [1.0, 1 / np.hypot(1, 0.05), 0.0], rtol=1e-6, atol=1e-12)
     assert [one.row for one in nearest_roofs(head, np.array([5, 1], np.float32), labeled, roofs=["a", "b", "c", "d", "a"], not_of="a", count=2)] == [1, 2]
+    blind = dataclasses.replace(make_head(2, weights=np.array([1.0, 0.0])), center=np.array([1.0, 1.0]))
+    assert [one.row for one in nearest_roofs(blind, np.array([5, 1], np.float32), labeled, roofs=["a", "b", "c", "d", "e"], count=3)] == [0, 1, 4]
     assert nearest_roofs(head, np.zeros(2, np.float32), np.zeros((0, 2), np.float32), roofs=[]) == []
 
 
