@@ -281,7 +281,7 @@ def test_stage_draws_the_list_once(done_city: object, tiny_city: Callable[..., P
         assert set(words) <= {"failing", "intact"}
         assert set(years) == {"2023"}
         assert bool(row["peak_row"]) != bool(row["measures"])
-    before = {file: file.stat().st_mtime_ns for file in files}
+    before, contents = {file: file.stat().st_mtime_ns for file in files}, {file: file.read_bytes() for file in files}
     assert explain(city, 2023, version, ledger, store, features) == files
     assert {file: file.stat().st_mtime_ns for file in files} == before
     files[1].unlink()
@@ -292,3 +292,5 @@ def test_stage_draws_the_list_once(done_city: object, tiny_city: Callable[..., P
     fewer.loc[fewer["parcel_id"] == table["parcel_id"][0], "hazard"] = "NOT SEEN IN PHOTO"
     assert explain(city, 2023, version, Ledger(year=2023, table=fewer), store, features) == [files[0], *files[2:]]
     assert not files[1].exists()
+    assert explain(city, 2023, version, ledger, store, features) == files
+    assert {file: file.read_bytes() for file in files} == contents
