@@ -119,7 +119,7 @@ def _dispatch_rows(rows: pd.DataFrame, settings: ExportSettings) -> pd.DataFrame
     })  # fmt: skip
     table["ADDRESS"] = table["ADDRESS"].str.strip()
     table["TEXT"] = pd.Series([
-        dispatch_text(code, flown, sides, width=settings.dispatch_width)
+        dispatch_text(code, flown, sides, width=settings.dispatch.width)
         for code, flown, sides in zip(table["RISK_LVL"], table["IMG_DATE"], table["OCC_SIDES"], strict=True)
     ], dtype="string")  # fmt: skip
     return table.map(harmless).astype("string")

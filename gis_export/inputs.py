@@ -1,8 +1,11 @@
 """What an export is made from, and the city's choices about it."""
 
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, field
 from datetime import date
+from pathlib import Path
 
+import pandas as pd
 from pyproj import CRS
 from pyproj.exceptions import CRSError
 
@@ -10,7 +13,107 @@ from imagery.errors import ConfigError
 from imagery.flyover import Flyover
 from imagery.parcels import VacantRoll
 from imagery.store import ChipStore
+from imagery.tiles import Tile
 from inference.ledger import Ledger
+
+LOOK_COLUMNS = ("parcel_id", "year", "date", "source", "found")
+"""What `training.looks` reads."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class PrioritySettings:
+    """Points of [export.priority]; a row's priority is their sum."""
+
+    confirmed: int = 100
+    """Of CONFIRMED."""
+    likely: int = 60
+    """Of LIKELY."""
+    possible: int = 30
+    """Of POSSIBLE."""
+    not_assessed: int = 20
+    """Of NOT ASSESSED: nobody has looked."""
+    not_seen: int = 0
+    """Of NOT SEEN IN PHOTO."""
+    occupied_side: int = 15
+    """Of each side with an occupied attached neighbor."""
+    street_side: int = 3
+    """Of each side without a neighboring parcel: people walk below it."""
+    worse: int = 20
+    """Of a hazard word worse than in the flyover before."""
+    unseen_year: int = 4
+    """Of each whole year since a person looked, or since the notice where nobody has."""
+    unseen_years_max: int = 5
+    """Most years that count."""
+
+    def __post_init__(self) -> None:
+        """Check ranges."""
+        if self.unseen_years_max < 0:
+            raise ConfigError(f"[export.priority] unseen_years_max is {self.unseen_years_max}, want 0 or more")
+
+
+@dataclass(frozen=True, kw_only=True)
+class DispatchSettings:
+    """The dispatch file; [export.dispatch]."""
+
+    width: int = 80
+    """Characters of the text that dispatch shows."""
+    columns: Path | None = None
+    """TOML file that says which column of the vendor gets which of our values; without it our own names."""
+    addresses: Path | None = None
+    """CSV of the addresses that dispatch knows; without it the match report tells of the roll alone."""
+    address: str = "address"
+    """Column of `addresses` with the address as dispatch spells it."""
+    alias: str = ""
+    """Column of `addresses` with other spellings, joined by ";"."""
+
+    def __post_init__(self) -> None:
+        """Check ranges."""
+        if self.width < 60:
+            raise ConfigError(f"[export.dispatch] width is {self.width}, want 60 or more: the words must fit")
+
+
+@dataclass(frozen=True, kw_only=True)
+class VisitSettings:
+    """The inspectors' week; [export.visits]."""
+
+    per_district: int = 40
+    """Visits that an inspection district can make: as many rows of it are on the list."""
+    capacity: dict[str, int] = field(default_factory=dict)
+    """The same for single districts, such as {"I1" = 30}."""
+    per_day: int = 10
+    """Visits that one inspector makes in a day: one route sheet."""
+    viewer: str = ""
+    """Address of the city's own map viewer with {parcel_id}, {lon}, {lat} and {address} to fill in; "" gives no links."""
+    packets: int = 25
+    """Evidence packets that are written with every export, by priority; any other by `roofwatch evidence`."""
+
+    def __post_init__(self) -> None:
+        """Check ranges."""
+        for name, least in (("per_district", 1), ("per_day", 1), ("packets", 0)):
+            if getattr(self, name) < least:
+                raise ConfigError(f"[export.visits] {name} is {getattr(self, name)}, want {least} or more")
+        for district, visits in self.capacity.items():
+            if visits < 0:
+                raise ConfigError(f"[export.visits] capacity of {district!r} is {visits}, want 0 or more")
+
+    def of(self, district: str) -> int:
+        """Return the visits of one district."""
+        return self.capacity.get(district, self.per_district)
+
+
+@dataclass(frozen=True, kw_only=True)
+class MapSettings:
+    """The fire map's photo; [export.map]."""
+
+    gsd_m: float = 0.25
+    """Finest meters per pixel."""
+    megapixels: int = 150
+    """Most pixels at its finest; a large city gets a coarser photo."""
+
+    def __post_init__(self) -> None:
+        """Check ranges."""
+        if self.gsd_m <= 0 or self.megapixels < 1:
+            raise ConfigError(f"[export.map] gsd_m is {self.gsd_m} and megapixels {self.megapixels}, want more than 0 and 1 or more")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -23,46 +126,49 @@ class ExportSettings:
     """Months after the flight at which a row is due for review."""
     crs: str = ""
     """CRS of the layers, such as "EPSG:2248"; "" means the CRS of the parcels."""
+    also_crs: tuple[str, ...] = ()
+    """Further CRSs: each gets its own shapefile pack in a folder such as fire/epsg_4326."""
     as_of: str = ""
     """Day against which rows age, YYYY-MM-DD; "" means the day of the export."""
-    dispatch_width: int = 80
-    """Characters of the text that dispatch shows."""
-    points_confirmed: int = 100
-    """Priority points of CONFIRMED."""
-    points_likely: int = 60
-    """Priority points of LIKELY."""
-    points_possible: int = 30
-    """Priority points of POSSIBLE."""
-    points_not_assessed: int = 20
-    """Priority points of NOT ASSESSED: nobody has looked."""
-    points_not_seen: int = 0
-    """Priority points of NOT SEEN IN PHOTO."""
-    points_occupied_side: int = 15
-    """Priority points of each side with an occupied attached neighbor."""
-    points_worse: int = 20
-    """Priority points of a hazard word worse than in the flyover before."""
-    map_gsd_m: float = 0.25
-    """Finest meters per pixel of the fire map's photo."""
-    map_megapixels: int = 150
-    """Most pixels of the fire map's photo at its finest; a large city gets a coarser photo."""
+    priority: PrioritySettings = field(default_factory=PrioritySettings)
+    """[export.priority]."""
+    dispatch: DispatchSettings = field(default_factory=DispatchSettings)
+    """[export.dispatch]."""
+    visits: VisitSettings = field(default_factory=VisitSettings)
+    """[export.visits]."""
+    map: MapSettings = field(default_factory=MapSettings)
+    """[export.map]."""
 
     def __post_init__(self) -> None:
         """Check ranges."""
-        for name in ("stale_months", "review_months", "map_megapixels"):
+        for name in ("stale_months", "review_months"):
             if getattr(self, name) < 1:
                 raise ConfigError(f"[export] {name} is {getattr(self, name)}, want 1 or more")
         try:
             _ = date.fromisoformat(self.as_of or "2000-01-01")
         except ValueError as error:
             raise ConfigError(f"[export] as_of is {self.as_of!r}, want YYYY-MM-DD") from error
-        try:
-            _ = CRS.from_user_input(self.crs or "EPSG:4326")
-        except CRSError as error:
-            raise ConfigError(f"[export] crs is {self.crs!r}, want a CRS such as EPSG:2248") from error
-        if self.map_gsd_m <= 0:
-            raise ConfigError(f"[export] map_gsd_m is {self.map_gsd_m}, want more than 0")
-        if self.dispatch_width < 60:
-            raise ConfigError(f"[export] dispatch_width is {self.dispatch_width}, want 60 or more: the words must fit")
+        for crs in (self.crs or "EPSG:4326", *self.also_crs):
+            try:
+                _ = CRS.from_user_input(crs)
+            except CRSError as error:
+                raise ConfigError(f"[export] crs is {crs!r}, want a CRS such as EPSG:2248") from error
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Year:
+    """What an earlier year left."""
+
+    year: int
+    """Year of the flyover."""
+    flown: date | None
+    """Day of the flight, None when not known."""
+    ledger: Ledger | None
+    """None where the year was never scored."""
+    chips: ChipStore | None
+    """None where no chips were cut."""
+    tiles: Callable[[], tuple[Tile, ...]] = tuple
+    """Opens the headers of its imagery, for checksums."""
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -79,11 +185,32 @@ class ExportInputs:
     """Every vacant parcel once."""
     ledger: Ledger
     """One row for every parcel of the roll."""
-    previous: Ledger | None
-    """Ledger of the flyover before, None when there was none."""
     flyover: Flyover | None
-    """Imagery for the fire map's photo; None leaves the ground plain gray."""
+    """Imagery for maps; None leaves the ground plain gray."""
     chips: ChipStore | None
-    """This year's chips for the fire map's cards; None leaves the cards without a photo."""
+    """This year's chips; None leaves cards and lists without a photo."""
+    tiles: Callable[[], tuple[Tile, ...]] = tuple
+    """Opens the headers of this year's imagery, for checksums."""
+    earlier: tuple[Year, ...]
+    """The years before, latest first."""
+    looks: pd.DataFrame
+    """What people found and when, columns `LOOK_COLUMNS`, all text but the year; no rows when nobody has looked."""
+    models: dict[str, str]
+    """sha256 of every model that a ledger names, by its label such as "demo-city-roof/1"."""
     today: date
     """Day of the export: rows age against it."""
+
+    @property
+    def previous(self) -> Ledger | None:
+        """Return the latest ledger before this one."""
+        return next((one.ledger for one in self.earlier if one.ledger is not None), None)
+
+    @property
+    def previous_chips(self) -> ChipStore | None:
+        """Return the latest chips before these."""
+        return next((one.chips for one in self.earlier if one.chips is not None), None)
+
+
+def no_looks() -> pd.DataFrame:
+    """Return the table of looks when nobody has looked."""
+    return pd.DataFrame({name: pd.Series(dtype="int64" if name == "year" else "str") for name in LOOK_COLUMNS})

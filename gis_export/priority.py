@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from gis_export.inputs import ExportSettings
+from gis_export.inputs import PrioritySettings
 from gis_export.symbols import BY_CODE
 from inference.hazard import HazardWord
 
@@ -23,7 +23,7 @@ class Points:
         return f"{self.reason} {self.points:+d}"
 
 
-def points_of(code: str, occupied_sides: str, change: str, settings: ExportSettings) -> tuple[Points, ...]:
+def points_of(code: str, occupied_sides: str, change: str, settings: PrioritySettings) -> tuple[Points, ...]:
     """Return the points of one row; their sum is its priority.
 
     Args:
@@ -37,9 +37,9 @@ def points_of(code: str, occupied_sides: str, change: str, settings: ExportSetti
     sides = [side for side in occupied_sides.split(",") if side and side != "U"]
     if sides:
         reason = f"occupied neighbor on side {' and '.join(sides)}"
-        found.append(Points(reason=reason, points=settings.points_occupied_side * len(sides)))
+        found.append(Points(reason=reason, points=settings.occupied_side * len(sides)))
     if change == "WORSE":
-        found.append(Points(reason="worse than in the photo before", points=settings.points_worse))
+        found.append(Points(reason="worse than in the photo before", points=settings.worse))
     return tuple(found)
 
 
@@ -56,12 +56,12 @@ def change_of(code: str, before: str) -> str:
     return "WORSE" if _SEVERITY[code] > _SEVERITY[before] else "LESS SEEN"
 
 
-def _severity_points(word: HazardWord, settings: ExportSettings) -> int:
+def _severity_points(word: HazardWord, settings: PrioritySettings) -> int:
     points = {
-        HazardWord.CONFIRMED: settings.points_confirmed,
-        HazardWord.LIKELY: settings.points_likely,
-        HazardWord.POSSIBLE: settings.points_possible,
-        HazardWord.NOT_SEEN: settings.points_not_seen,
-        HazardWord.NOT_ASSESSED: settings.points_not_assessed,
+        HazardWord.CONFIRMED: settings.confirmed,
+        HazardWord.LIKELY: settings.likely,
+        HazardWord.POSSIBLE: settings.possible,
+        HazardWord.NOT_SEEN: settings.not_seen,
+        HazardWord.NOT_ASSESSED: settings.not_assessed,
     }
     return points[word]

@@ -113,7 +113,7 @@ def _prioritize(rows: pd.DataFrame, inputs: ExportInputs, settings: ExportSettin
     rows["PREV_LVL"] = level
     rows["CHANGE"] = [change_of(code, old) for code, old in zip(rows["RISK_LVL"], level, strict=True)]
     rows["RANK_DIST"] = rows.groupby("INSP_DIST")["RANK"].rank(method="first")
-    points = [points_of(code, sides, change, settings) for code, sides, change in zip(rows["RISK_LVL"], rows["OCC_SIDES"], rows["CHANGE"], strict=True)]
+    points = [points_of(code, sides, change, settings.priority) for code, sides, change in zip(rows["RISK_LVL"], rows["OCC_SIDES"], rows["CHANGE"], strict=True)]
     rows["PRIORITY"] = [sum(item.points for item in items) for items in points]
     rows["WHY"] = ["; ".join(str(item) for item in items) for items in points]
 

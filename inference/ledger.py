@@ -15,6 +15,8 @@ COLUMNS = (
     "parcel_id", "year", "status", "reason", "score", "score_low", "score_high", "hazard", "rank",
     "model_version", "img_date", *QUALITY_COLUMNS, "tiles",
 )  # fmt: skip
+NEVER_PHOTOGRAPHED = ("no_imagery", "no_geometry")
+"""Reasons of rows that no photo shows, so they carry no date of one."""
 STATUSES = ("scored", "not_assessed", "excluded")
 
 
@@ -71,7 +73,8 @@ def build_ledger(manifest: pd.DataFrame, scores: pd.DataFrame, *, thresholds: Th
     order = table["score"].rank(method="first", ascending=False)
     table["rank"] = order.astype("Int32")
     table["model_version"] = pd.Series(model_version, index=table.index, dtype="string").where(scored)
-    table["img_date"] = pd.Series(flown, index=table.index, dtype="object")
+    photographed = ~table["reason"].isin(NEVER_PHOTOGRAPHED)
+    table["img_date"] = pd.Series(flown, index=table.index, dtype="object").where(photographed, None)
     return Ledger(year=year, table=table.loc[:, list(COLUMNS)])
 
 

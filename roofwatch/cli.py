@@ -194,7 +194,8 @@ def _score(options: argparse.Namespace) -> tuple[int, Answer]:
 
 
 def _export(options: argparse.Namespace) -> tuple[int, Answer]:
-    from roofwatch.pipeline import export, main_products
+    from roofwatch.deliver import export
+    from roofwatch.pipeline import main_products
 
     products = export(_open_city(options), options.year)
     return 0, (main_products(products), {"products": [str(path) for path in products]})

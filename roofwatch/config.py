@@ -171,9 +171,12 @@ def _check(city: CityFile, file: str) -> None:
         named["labels"] = city.labels.path
     if city.footprints:
         named["footprints"] = city.footprints.path
-    for section, target in named.items():
+    files = [(f"[{section}] path", target) for section, target in named.items()]
+    dispatch = city.export.dispatch
+    files += [(f"[export.dispatch] {key}", target) for key, target in (("columns", dispatch.columns), ("addresses", dispatch.addresses)) if target]
+    for key, target in files:
         if not str(target).startswith("/vsi") and not target.exists():
-            raise MissingInput(f"{file}: [{section}] path: no file at {target}; put it there or mend the path")
+            raise MissingInput(f"{file}: {key}: no file at {target}; put it there or mend the path")
     if city.model.weights not in ("", DOWNLOAD) and not Path(city.model.weights).exists():
         raise MissingInput(f"{file}: [model] weights: no file at {city.model.weights}; give a .safetensors or .pth state dict")
 
@@ -230,6 +233,8 @@ class _Reader:
             if not items:
                 raise ConfigError(f"{self.file}: {where}: got an empty list, want at least one entry")
             return tuple(self.value(options[0], item, where) for item in items)
+        if typing.get_origin(kind) is dict and isinstance(value, dict):
+            return {str(key): self.value(options[1], item, f"{where}.{key}") for key, item in value.items()}
         if isinstance(kind, type) and dataclasses.is_dataclass(kind):
             return self.table(kind, value, where)
         if kind is Path and isinstance(value, str) and value:

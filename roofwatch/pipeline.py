@@ -1,29 +1,24 @@
 """The yearly pipeline: each stage is one function that reads what the stage before left in the workspace."""
 
 import json
-import os
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import date
 from pathlib import Path
 from typing import TypeVar
 
-from gis_export.inputs import ExportInputs
-from gis_export.products import export_products
-from imagery.errors import InputError, MissingInput
-from imagery.files import atomic_path, sha256_file
+from imagery.errors import InputError
+from imagery.files import atomic_path
 from imagery.intake.page import write_intake
 from imagery.intake.report import Intake, make_intake
-from imagery.store import open_store
 from inference.hazard import Thresholds
-from inference.ledger import Ledger, build_ledger, read_ledger, write_ledger
+from inference.ledger import Ledger, build_ledger, write_ledger
 from models.registry import alias_version, find_version, resolve_model
 from models.spec import ModelVersion
 from roofwatch.audit import AuditLine, append_audit
 from roofwatch.city import City
-from roofwatch.cutting import registered_flyover, shift_lines, tile
-from roofwatch.progress import Progress
+from roofwatch.cutting import shift_lines, tile
+from roofwatch.deliver import MODEL_FILE, export
 
 Result = TypeVar("Result")
 
@@ -85,33 +80,6 @@ def score(city: City, year: int, wanted: str = "champion") -> Ledger:
     return ledger
 
 
-def export(city: City, year: int) -> list[Path]:
-    """Write every product of a scored year.
-
-    Raises:
-        MissingInput: the year has no ledger yet.
-    """
-    city.file.source(year)
-    folder = city.folder(year)
-    if not (folder / "ledger.parquet").exists():
-        raise MissingInput(f"export {year}: no ledger in {folder}; run score --year {year} first")
-    ledger = read_ledger(folder, year)
-    earlier = [one.year for one in city.file.flyover if one.year < year and (city.folder(one.year) / "ledger.parquet").exists()]
-    previous = read_ledger(city.folder(max(earlier)), max(earlier)) if earlier else None
-    chips = folder / "chips"
-    as_of = date.fromisoformat(city.file.export.as_of) if city.file.export.as_of else date.today()
-    inputs = ExportInputs(
-        city=city.file.city.name, year=year, run_id=f"{year}-{sha256_file(folder / 'ledger.parquet')[:8]}", roll=city.roll, ledger=ledger,
-        previous=previous, flyover=registered_flyover(city, year), chips=open_store(chips) if (chips / "manifest.parquet").exists() else None, today=as_of,
-    )  # fmt: skip
-    with Progress(f"export {year}", quiet=city.quiet) as progress:
-        products = export_products(inputs, folder, city.file.export, delivered=city.file.city.workspace, progress=lambda _: progress.advance(1))
-    _write_change(inputs, folder / "report" / "change.csv")
-    _write_manifest(folder)
-    append_audit(city.audit, AuditLine(command="export", detail=f"{year}: {len(products)} files from run {inputs.run_id}"))
-    return products
-
-
 def run(city: City, year: int) -> YearRun:
     """Check, cut, train when there are new labels, score and export; an existing champion is never replaced.
 
@@ -159,15 +127,6 @@ def has_new_labels(city: City, year: int) -> bool:
     return unknown or alias_version(city.registry, "champion") is None
 
 
-def _write_change(inputs: ExportInputs, path: Path) -> None:
-    """Write who changed the hazard word since the flyover before; header only in a first year."""
-    now = inputs.ledger.table[["parcel_id", "hazard", "score"]]
-    before = inputs.previous.table[["parcel_id", "hazard", "score"]] if inputs.previous else now.iloc[:0]
-    both = now.merge(before, on="parcel_id", suffixes=("", "_before"))
-    with atomic_path(path) as temporary:
-        both[both["hazard"] != both["hazard_before"]].to_csv(temporary, index=False)
-
-
 def _write_model_card(city: City, year: int, version: ModelVersion, rung: str, thresholds: Thresholds) -> None:
     kinds = {
         "network": f"a linear head on features of a frozen {version.spec.backbone}",
@@ -185,16 +144,8 @@ def _write_model_card(city: City, year: int, version: ModelVersion, rung: str, t
         "Inputs are pixels and outlines. No price, no owner, no complaint counts, no demographics.",
         "Figures: evaluation.html of the year it was trained for, and the MLflow run.",
     ]
-    with atomic_path(city.folder(year) / "report" / "model_card.md") as temporary:
+    report = city.folder(year) / "report"
+    with atomic_path(report / "model_card.md") as temporary:
         temporary.write_text("\n".join(lines) + "\n", encoding="utf-8")
-
-
-def _write_manifest(folder: Path) -> None:
-    """Write report/manifest.json: the sha256 of every file of the year but the chips."""
-    files = sorted(
-        Path(root) / name for root, folders, names in os.walk(folder) for name in names
-        if not name.startswith(".") and name != "manifest.json" and (folder / "chips") not in (Path(root), *Path(root).parents)
-    )  # fmt: skip
-    sums = {str(file.relative_to(folder)): sha256_file(file) for file in files}
-    with atomic_path(folder / "report" / "manifest.json") as temporary:
-        temporary.write_text(json.dumps(sums, indent=2), encoding="utf-8")
+    with atomic_path(report / MODEL_FILE) as temporary:
+        temporary.write_text(json.dumps({"label": version.label, "sha256": version.sha256, "run_id": version.run_id}), encoding="utf-8")

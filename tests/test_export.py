@@ -1,6 +1,5 @@
 """Products say what the ledger says, in every format, or nothing is delivered."""
 
-import json
 import sqlite3
 import subprocess
 import xml.etree.ElementTree as ET
@@ -13,12 +12,13 @@ import geopandas as gpd
 import pandas as pd
 import pytest
 import shapely
+from export_cases import FLOWN, HAZARDS, every_product, export, make_inputs, make_ledger, make_roll, page_columns, read_csv
 
 from gis_export import products
 from gis_export.aging import add_months, as_date, too_old
 from gis_export.dispatch import dispatch_text
 from gis_export.fields import DBF_TEXT_MAX, FIELDS, Field, Tier, fields_of
-from gis_export.inputs import ExportInputs, ExportSettings
+from gis_export.inputs import DispatchSettings, ExportSettings, PrioritySettings, VisitSettings
 from gis_export.priority import change_of, points_of
 from gis_export.products import export_products
 from gis_export.rows import build_rows, polygons_only
@@ -28,92 +28,6 @@ from gis_export.verify import BadProduct, TierLeak, verify_products
 from imagery.errors import ConfigError, InputError, Unbalanced
 from imagery.parcels import VacantRoll
 from inference.hazard import USE_LIMIT
-from inference.ledger import COLUMNS, Ledger
-
-TODAY = date(2026, 11, 24)
-FLOWN = date(2026, 3, 9)
-HAZARDS = ("LIKELY", "NOT SEEN IN PHOTO", "NOT ASSESSED", "POSSIBLE")
-SCORES = {"LIKELY": 0.75, "POSSIBLE": 0.25, "NOT SEEN IN PHOTO": 0.0625, "NOT ASSESSED": None}
-
-
-def make_roll(count: int) -> VacantRoll:
-    ids = [f"{216 + row:04d} 001" for row in range(count)]
-    table = gpd.GeoDataFrame(
-        {
-            "parcel_id": ids,
-            "parcel_key": [parcel.replace(" ", "") for parcel in ids],
-            "address": [f"{100 + 2 * row} Peña Réunion St" for row in range(count)],
-            "block": [parcel[:4] for parcel in ids],
-            "neighborhood": "Harlem Park",
-            "fire_district": "Bn 2",
-            "inspection_district": [f"D{row % 2}" for row in range(count)],
-            "notice_date": [date(2015, 1, 31) if row % 2 else None for row in range(count)],
-            "occupied_sides": [("E,W", "", "U")[row % 3] for row in range(count)],
-        },
-        geometry=[shapely.box(1_415_000 + 16 * row, 593_000, 1_415_015 + 16 * row, 593_072) for row in range(count)],
-        crs="EPSG:2248",
-    )
-    return VacantRoll(table=table, notices=count, joined_by_place=0, unmatched=())
-
-
-def make_ledger(roll: VacantRoll, hazards: tuple[str, ...] = HAZARDS, *, year: int = 2026, flown: date | None = FLOWN) -> Ledger:
-    words = [hazards[row % len(hazards)] for row in range(len(roll))]
-    scores = pd.Series([SCORES[word] for word in words], dtype="float64")
-    scored = scores.notna()
-    table = pd.DataFrame(
-        {
-            "parcel_id": roll.table["parcel_id"].to_numpy(),
-            "year": year,
-            "status": ["scored" if known else "not_assessed" for known in scored],
-            "reason": [None if known else "outside_imagery" for known in scored],
-            "score": scores,
-            "score_low": scores * 0.5,
-            "score_high": scores,
-            "hazard": words,
-            "rank": scores.rank(method="first", ascending=False).astype("Int32"),
-            "model_version": pd.Series(["demo-roof/3" if known else None for known in scored], dtype="string"),
-            "img_date": pd.Series([flown] * len(roll), dtype=object),
-            "covered_share": 1.0,
-            "nodata_share": 0.0,
-            "sharpness": 12.5,
-            "dark_share": 0.25,
-            **dict.fromkeys(("shadow_share", "canopy_share", "seam_share", "ground_share"), 0.0),
-            "tiles": "a.tif",
-        }
-    )
-    return Ledger(year=year, table=table[list(COLUMNS)])
-
-
-def make_inputs(roll: VacantRoll, ledger: Ledger | None = None, *, previous: Ledger | None = None, today: date = TODAY) -> ExportInputs:
-    ledger = ledger or make_ledger(roll)
-    return ExportInputs(
-        city="Testville", year=2026, run_id="run-1", roll=roll, ledger=ledger, previous=previous, flyover=None, chips=None, today=today
-    )  # fmt: skip
-
-
-def export(inputs: ExportInputs, out: Path) -> Path:
-    export_products(inputs, out / "2026", ExportSettings(), delivered=out)
-    return out / "2026"
-
-
-def read_csv(path: Path) -> pd.DataFrame:
-    return pd.read_csv(path, dtype=str, keep_default_na=False)
-
-
-def page_columns(out: Path) -> dict[str, list[str]]:
-    text = (out / "fire/fire_map/data.js").read_text(encoding="utf-8")
-    columns: dict[str, list[str]] = json.loads(text.removeprefix("window.ROOFWATCH=").rstrip(";\n"))["columns"]
-    return columns
-
-
-def every_product(out: Path) -> dict[str, pd.DataFrame]:
-    """Read each product that has a row per vacant, with short names."""
-    short = {field.alias: field.name for field in FIELDS}
-    tables = {f"{name}.shp": gpd.read_file(out / name / f"{name}.shp") for name in ("fire", "housing")}
-    tables |= {f"{name}.gpkg": gpd.read_file(out / name / f"{name}.gpkg", layer="vacant_roofs") for name in ("fire", "housing")}
-    tables |= {"worklist": read_csv(out / "housing/worklist.csv"), "scores.csv": read_csv(out / "data/scores.csv")}
-    tables |= {"scores.parquet": gpd.read_parquet(out / "data/scores.parquet"), "page": pd.DataFrame(page_columns(out))}
-    return {name: pd.DataFrame(table).rename(columns=short) for name, table in tables.items()}
 
 
 def test_field_names_fit_a_shapefile() -> None:
@@ -284,8 +198,12 @@ def test_months_and_dates() -> None:
 def test_settings_are_checked() -> None:
     with pytest.raises(ConfigError, match="stale_months is 0"):
         ExportSettings(stale_months=0)
-    with pytest.raises(ConfigError, match="dispatch_width is 20"):
-        ExportSettings(dispatch_width=20)
+    with pytest.raises(ConfigError, match="width is 20"):
+        DispatchSettings(width=20)
+    with pytest.raises(ConfigError, match="capacity of 'I1' is -1"):
+        VisitSettings(capacity={"I1": -1})
+    with pytest.raises(ConfigError, match="crs is 'EPSG:0'"):
+        ExportSettings(also_crs=("EPSG:0",))
 
 
 def test_layers_follow_the_asked_crs(tmp_path: Path) -> None:
@@ -296,9 +214,9 @@ def test_layers_follow_the_asked_crs(tmp_path: Path) -> None:
 
 
 def test_priority_is_a_sum_of_named_points() -> None:
-    points = points_of("LIKELY", "E,W", "WORSE", ExportSettings())
+    points = points_of("LIKELY", "E,W", "WORSE", PrioritySettings())
     assert [str(point) for point in points] == ["LIKELY +60", "occupied neighbor on side E and W +30", "worse than in the photo before +20"]
-    assert sum(point.points for point in points_of("NA", "U", "NEW", ExportSettings())) == 20
+    assert sum(point.points for point in points_of("NA", "U", "NEW", PrioritySettings())) == 20
 
 
 def test_change_against_the_flyover_before() -> None:

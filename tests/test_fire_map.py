@@ -18,7 +18,7 @@ from pyproj import CRS
 from gis_export.fire_map.base_map import collar, write_base_map
 from gis_export.fire_map.ground import TILE_PX, Ground, ground_of
 from gis_export.fire_map.photos import outlined
-from gis_export.inputs import ExportInputs, ExportSettings
+from gis_export.inputs import ExportInputs, ExportSettings, no_looks
 from gis_export.products import export_products
 from imagery.flyover import Flyover, open_flyover
 from imagery.parcels import VacantRoll
@@ -74,8 +74,8 @@ def make_inputs(folder: Path) -> ExportInputs:
     )  # fmt: skip
     return ExportInputs(
         city="Testville", year=2026, run_id="r", roll=VacantRoll(table=roll, notices=5, joined_by_place=0, unmatched=()),
-        ledger=Ledger(year=2026, table=table[list(COLUMNS)]), previous=None, flyover=make_flyover(folder / "flyover"),
-        chips=make_chips(folder / "chips"), today=date(2026, 11, 24),
+        ledger=Ledger(year=2026, table=table[list(COLUMNS)]), flyover=make_flyover(folder / "flyover"),
+        chips=make_chips(folder / "chips"), earlier=(), looks=no_looks(), models={}, today=date(2026, 11, 24),
     )  # fmt: skip
 
 

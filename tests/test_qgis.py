@@ -13,7 +13,7 @@ import pytest
 import shapely
 from PIL import Image
 
-from gis_export.inputs import ExportInputs, ExportSettings
+from gis_export.inputs import ExportInputs, ExportSettings, no_looks
 from gis_export.products import export_products
 from gis_export.symbols import BY_WORD, SYMBOLS
 from imagery.parcels import VacantRoll
@@ -76,7 +76,7 @@ def out(tmp_path_factory: pytest.TempPathFactory) -> Path:
     )  # fmt: skip
     inputs = ExportInputs(
         city="Testville", year=2026, run_id="r", roll=VacantRoll(table=roll, notices=5, joined_by_place=0, unmatched=()),
-        ledger=Ledger(year=2026, table=table[list(COLUMNS)]), previous=None, flyover=None, chips=None, today=date(2026, 11, 24),
+        ledger=Ledger(year=2026, table=table[list(COLUMNS)]), flyover=None, chips=None, earlier=(), looks=no_looks(), models={}, today=date(2026, 11, 24),
     )  # fmt: skip
     export_products(inputs, folder / "2026", ExportSettings(), delivered=folder)
     return folder / "2026"

@@ -34,7 +34,7 @@ def write_fire_map(rows: gpd.GeoDataFrame, folder: Path, inputs: ExportInputs, s
         shutil.copytree(page, folder)
     with as_file(files("gis_export.fire_map") / "vendor") as vendor:
         shutil.copytree(vendor, folder / "vendor")
-    ground = ground_of(rows.geometry, gsd_m=settings.map_gsd_m, megapixels=settings.map_megapixels)
+    ground = ground_of(rows.geometry, gsd_m=settings.map.gsd_m, megapixels=settings.map.megapixels)
     base = _NO_MAP
     if ground is not None and inputs.flyover is not None:
         base = write_base_map(inputs.flyover, ground, folder)

@@ -1,0 +1,112 @@
+"""The last stage: gather what a year and those before left, and write every product of it."""
+
+import json
+import os
+from datetime import date
+from functools import partial
+from pathlib import Path
+
+import pandas as pd
+
+from gis_export.inputs import ExportInputs, Year, no_looks
+from gis_export.products import export_products
+from imagery.errors import MissingInput
+from imagery.files import atomic_path, sha256_file
+from imagery.store import ChipStore, open_store
+from imagery.tiles import Tile
+from inference.ledger import Ledger, read_ledger
+from roofwatch.audit import AuditLine, append_audit
+from roofwatch.city import City
+from roofwatch.cutting import registered_flyover
+from roofwatch.progress import Progress
+
+MODEL_FILE = "model.json"
+"""In report/: label, sha256 and run of the model that scored the year."""
+
+
+def export(city: City, year: int) -> list[Path]:
+    """Write every product of a scored year.
+
+    Raises:
+        MissingInput: the year has no ledger yet.
+    """
+    inputs, folder = export_inputs(city, year), city.folder(year)
+    with Progress(f"export {year}", quiet=city.quiet) as progress:
+        products = export_products(inputs, folder, city.file.export, delivered=city.file.city.workspace, progress=lambda _: progress.advance(1))
+    _write_change(inputs, folder / "report" / "change.csv")
+    _write_manifest(folder)
+    append_audit(city.audit, AuditLine(command="export", detail=f"{year}: {len(products)} files from run {inputs.run_id}"))
+    return products
+
+
+def export_inputs(city: City, year: int) -> ExportInputs:
+    """Gather what the products of a scored year are made from.
+
+    Raises:
+        MissingInput: the year has no ledger yet.
+    """
+    source = city.file.source(year)
+    folder = city.folder(year)
+    ledger = _ledger(folder, year)
+    if ledger is None:
+        raise MissingInput(f"export {year}: no ledger in {folder}; run score --year {year} first")
+    before = sorted((one for one in city.file.flyover if one.year < year), key=lambda one: -one.year)
+    return ExportInputs(
+        city=city.file.city.name, year=year, run_id=f"{year}-{sha256_file(folder / 'ledger.parquet')[:8]}", roll=city.roll, ledger=ledger,
+        flyover=registered_flyover(city, year), chips=_chips(folder), tiles=partial(_tiles, city, year),
+        earlier=tuple(
+            Year(
+                year=one.year, flown=one.flown, ledger=_ledger(city.folder(one.year), one.year), chips=_chips(city.folder(one.year)),
+                tiles=partial(_tiles, city, one.year),
+            ) for one in before
+        ),
+        looks=_looks(city, year), models=_models(city, (source.year, *(one.year for one in before))),
+        today=date.fromisoformat(city.file.export.as_of) if city.file.export.as_of else date.today(),
+    )  # fmt: skip
+
+
+def _ledger(folder: Path, year: int) -> Ledger | None:
+    return read_ledger(folder, year) if (folder / "ledger.parquet").exists() else None
+
+
+def _chips(folder: Path) -> ChipStore | None:
+    return open_store(folder / "chips") if (folder / "chips" / "manifest.parquet").exists() else None
+
+
+def _tiles(city: City, year: int) -> tuple[Tile, ...]:
+    return city.flyover(year).tiles
+
+
+def _looks(city: City, year: int) -> pd.DataFrame:
+    if city.file.labels is None:
+        return no_looks()
+    from training.looks import read_looks
+
+    return read_looks(city.file.labels, city.roll, until=year)
+
+
+def _models(city: City, years: tuple[int, ...]) -> dict[str, str]:
+    """Return the sha256 of the models that scored some years, by label."""
+    files = [city.folder(year) / "report" / MODEL_FILE for year in years]
+    known = [json.loads(file.read_text(encoding="utf-8")) for file in files if file.exists()]
+    return {str(one["label"]): str(one["sha256"]) for one in known}
+
+
+def _write_change(inputs: ExportInputs, path: Path) -> None:
+    """Write who changed the hazard word since the flyover before; header only in a first year."""
+    now = inputs.ledger.table[["parcel_id", "hazard", "score"]]
+    before = inputs.previous.table[["parcel_id", "hazard", "score"]] if inputs.previous else now.iloc[:0]
+    both = now.merge(before, on="parcel_id", suffixes=("", "_before"))
+    with atomic_path(path) as temporary:
+        both[both["hazard"] != both["hazard_before"]].to_csv(temporary, index=False)
+
+
+def _write_manifest(folder: Path) -> None:
+    """Write report/manifest.json: the sha256 of every file of the year but the chips."""
+    files = sorted(
+        Path(root) / name for root, folders, names in os.walk(folder) for name in names
+        if not name.startswith(".") and name != "manifest.json" and (folder / "chips") not in (Path(root), *Path(root).parents)
+    )  # fmt: skip
+    sums = {str(file.relative_to(folder)): sha256_file(file) for file in files}
+    with atomic_path(folder / "report" / "manifest.json") as temporary:
+        temporary.write_text(json.dumps(sums, indent=2), encoding="utf-8")
