@@ -9,6 +9,7 @@ import shapely
 from numpy.typing import NDArray
 
 from gis_export.aging import as_date, review_by, too_old
+from gis_export.distinct import by_distinct
 from gis_export.fields import FIELDS
 from gis_export.inputs import ExportInputs, ExportSettings
 from gis_export.priority import change_of, points_of
@@ -57,10 +58,10 @@ def _joined(inputs: ExportInputs) -> pd.DataFrame:
         off = sorted(set(roll.index) ^ set(ledger.index))
         raise Unbalanced(f"{len(roll)} vacants, {len(ledger)} ledger rows; {len(off)} stand in one only, first {off[0]!r}")
     ledger = ledger.loc[roll.index]
-    rows = pd.DataFrame({"PARCEL_ID": roll.index.astype(str)})
+    rows = pd.DataFrame({"PARCEL_ID": roll.index.astype(str).to_numpy(dtype=object)})
     rows["geometry"] = pd.Series(polygons_only(roll.geometry.to_numpy()), dtype=object)
     for name, column in _PLACES:
-        rows[name] = roll[column].fillna("").astype(str).to_numpy()
+        rows[name] = roll[column].fillna("").astype(str).to_numpy(dtype=object)
     rows.loc[rows["geometry"].isna(), "OCC_SIDES"] = "U"  # without a place nobody knows the neighbors
     rows["VBN_DATE"] = _dates(roll["notice_date"])
     rows["IMG_DATE"] = _dates(ledger["img_date"])
@@ -75,12 +76,11 @@ def _joined(inputs: ExportInputs) -> pd.DataFrame:
 
 def _age(rows: pd.DataFrame, inputs: ExportInputs, settings: ExportSettings) -> None:
     """Turn NOT SEEN IN PHOTO of old imagery into NOT ASSESSED, in place."""
-    year, today = inputs.year, inputs.today
-    old = [
-        word == HazardWord.NOT_SEEN.value and too_old(flown, year, today=today, stale_months=settings.stale_months)
-        for word, flown in zip(rows["hazard"], rows["IMG_DATE"], strict=True)
-    ]
-    stale = pd.Series(old, index=rows.index, dtype=bool)
+
+    def old(word: str, flown: date | None) -> bool:
+        return word == HazardWord.NOT_SEEN.value and too_old(flown, inputs.year, today=inputs.today, stale_months=settings.stale_months)
+
+    stale = by_distinct(old, rows["hazard"], rows["IMG_DATE"]).astype(bool)
     rows.loc[stale, "hazard"] = HazardWord.NOT_ASSESSED.value
     rows.loc[stale, "STATUS"] = "not_assessed"
     rows.loc[stale, "NA_REASON"] = TOO_OLD
@@ -92,26 +92,28 @@ def _age(rows: pd.DataFrame, inputs: ExportInputs, settings: ExportSettings) -> 
 
 def _describe(rows: pd.DataFrame, inputs: ExportInputs, settings: ExportSettings) -> None:
     today = inputs.today
-    rows["RISK_LVL"] = [BY_WORD[word].code for word in rows["hazard"]]
+
+    def due(flown: date | None) -> date:
+        return review_by(flown, today=today, review_months=settings.review_months)
+
+    def text(word: str, flown: date | None, reason: str) -> str:
+        return hazard_text(word, flown, reason, review_due=due(flown) < today)
+
+    rows["RISK_LVL"] = by_distinct(lambda word: BY_WORD[word].code, rows["hazard"])
     rows["SCORED"] = np.where(rows["STATUS"] == "scored", "Y", "N")
     rows["VERIFIED"] = np.where(rows["hazard"] == HazardWord.CONFIRMED.value, "Y", "N")
-    rows["VER_DATE"] = _dates(pd.Series([None] * len(rows), dtype=object))
-    due = [review_by(flown, today=today, review_months=settings.review_months) for flown in rows["IMG_DATE"]]
-    rows["REVIEW_BY"] = pd.Series(due, index=rows.index, dtype=object)
-    rows["RISK_TXT"] = [
-        hazard_text(word, flown, reason, review_due=day < today) for word, flown, reason, day in zip(rows["hazard"], rows["IMG_DATE"], rows["NA_REASON"], due, strict=True)
-    ]
-    rows["ADJ_OCC"] = ["U" if sides == "U" else "Y" if sides else "N" for sides in rows["OCC_SIDES"]]
+    rows["VER_DATE"] = pd.Series([None] * len(rows), dtype=object)
+    rows["REVIEW_BY"] = by_distinct(due, rows["IMG_DATE"])
+    rows["RISK_TXT"] = by_distinct(text, rows["hazard"], rows["IMG_DATE"], rows["NA_REASON"])
+    rows["ADJ_OCC"] = by_distinct(lambda sides: "U" if sides == "U" else "Y" if sides else "N", rows["OCC_SIDES"])
     rows["SIGN_POST"] = "U"
     rows["DEMO_FLG"] = "U"
     rows["ROOF_PCT"] = ""
 
 
 def _prioritize(rows: pd.DataFrame, inputs: ExportInputs, settings: ExportSettings) -> None:
-    before = previous_levels(inputs.previous)
-    level = [before.get(parcel, "") for parcel in rows["PARCEL_ID"]]
-    rows["PREV_LVL"] = level
-    rows["CHANGE"] = [change_of(code, old) for code, old in zip(rows["RISK_LVL"], level, strict=True)]
+    rows["PREV_LVL"] = previous_levels(inputs.previous).reindex(rows["PARCEL_ID"], fill_value="").to_numpy(dtype=object)
+    rows["CHANGE"] = by_distinct(change_of, rows["RISK_LVL"], rows["PREV_LVL"])
     rows["RANK_DIST"] = rows.groupby("INSP_DIST")["RANK"].rank(method="first")
     points = [points_of(code, sides, change, settings.priority) for code, sides, change in zip(rows["RISK_LVL"], rows["OCC_SIDES"], rows["CHANGE"], strict=True)]
     rows["PRIORITY"] = [sum(item.points for item in items) for items in points]
@@ -131,12 +133,12 @@ def hazard_text(word: str, flown: date | None, reason: str, *, review_due: bool)
     return f"{text} - REVIEW DUE" if review_due else text
 
 
-def previous_levels(previous: Ledger | None) -> dict[str, str]:
-    """Return RISK_LVL by parcel of the flyover before."""
+def previous_levels(previous: Ledger | None) -> pd.Series:
+    """Return RISK_LVL of the flyover before, indexed by parcel."""
     if previous is None:
-        return {}
+        return pd.Series(dtype="str")
     table = previous.table
-    return {str(parcel): BY_WORD[word].code for parcel, word in zip(table["parcel_id"], table["hazard"], strict=True)}
+    return pd.Series(by_distinct(lambda word: BY_WORD[word].code, table["hazard"]), index=table["parcel_id"].astype(str))
 
 
 def polygons_only(shapes: NDArray[np.object_]) -> list[shapely.Geometry | None]:
@@ -153,4 +155,4 @@ def _polygons_in(shape: shapely.Geometry | None) -> shapely.Geometry | None:
 
 
 def _dates(column: pd.Series) -> pd.Series:
-    return pd.Series([as_date(value) for value in column], dtype=object)
+    return pd.Series(by_distinct(as_date, column), dtype=object)

@@ -132,3 +132,8 @@ def test_thresholds_are_in_order(likely: float, possible: float) -> None:
     """POSSIBLE begins below LIKELY, both within (0, 1]."""
     with pytest.raises(ValueError, match="thresholds"):
         Thresholds(likely=likely, possible=possible)
+
+
+def test_roof_that_no_photo_shows_has_no_date_of_one() -> None:
+    table = ledger_of(["", "no_imagery", "no_geometry", "nodata"], {"0000": 0.5}).table
+    assert table["img_date"].tolist() == [date(2023, 3, 1), None, None, date(2023, 3, 1)]

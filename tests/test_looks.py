@@ -1,0 +1,32 @@
+"""What people said of a roof, in words, for lists and packets."""
+
+from pathlib import Path
+
+from export_cases import make_roll
+
+from training.labels import LabelFile
+from training.looks import read_looks
+
+
+def test_looks_say_the_label_in_words_with_day_and_source(tmp_path: Path) -> None:
+    path = tmp_path / "labels.csv"
+    path.write_text(
+        "id,year,pct,who,day\n0217001,2025,cannot tell,desk review,\n0216 001,2026,25,inspector,2026-04-01\n0216001,2024,0,inspector,4/2/2024\n"
+        "0216 001,2027,50,inspector,\n9999,2024,0,inspector,\n",
+        encoding="utf-8",
+    )
+    source = LabelFile(path=path, id=("id",), roof_pct="pct", source="who", date="day")
+    looks = read_looks(source, make_roll(3), until=2026)
+    assert looks.to_numpy().tolist() == [
+        ["0216 001", 2024, "2024-04-02", "inspector", "no open roof found"],
+        ["0216 001", 2026, "2026-04-01", "inspector", "25% of the roof open"],
+        ["0217 001", 2025, "", "desk review", "could not tell"],
+    ]
+
+
+def test_looks_of_yes_and_no_labels(tmp_path: Path) -> None:
+    path = tmp_path / "labels.csv"
+    path.write_text("id,year,bad\n0216 001,2026,1\n0217 001,2026,0\n", encoding="utf-8")
+    looks = read_looks(LabelFile(path=path, id=("id",), collapsed="bad"), make_roll(3), until=2026)
+    assert looks["found"].tolist() == ["roof open or failing", "no open roof found"]
+    assert looks["source"].tolist() == looks["date"].tolist() == ["", ""]
