@@ -6,6 +6,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import geopandas as gpd
+from filelock import FileLock, Timeout
 
 from gis_export.data_tier import write_data
 from gis_export.dispatch import Dispatch, build_dispatch, mark_delivered, read_state, write_dispatch
@@ -17,6 +18,7 @@ from gis_export.rows import build_rows
 from gis_export.shapefile import write_shapefile
 from gis_export.verify import verify_products
 from gis_export.worklist import write_worklist
+from imagery.errors import InputError
 from imagery.files import atomic_folder
 
 __all__ = ["ExportInputs", "ExportSettings", "export_products"]
@@ -49,7 +51,7 @@ def export_products(inputs: ExportInputs, out: Path, settings: ExportSettings, *
     tell("rows")
     rows = build_rows(inputs, settings)
     dispatch = build_dispatch(rows, read_state(delivered), settings)
-    with _staging(out / ".export") as staging:
+    with _alone(out), _staging(out / ".export") as staging:
         _write_fire(rows, dispatch, staging / "fire", inputs, settings, tell=tell)
         _write_housing(rows, staging / "housing", inputs, tell=tell)
         tell("data")
@@ -80,6 +82,20 @@ def _write_housing(rows: gpd.GeoDataFrame, folder: Path, inputs: ExportInputs, *
     write_geopackage(rows, folder / "housing.gpkg", tier=Tier.HOUSING, title=title)
     tell("work list")
     write_worklist(rows, folder / "worklist.csv")
+
+
+@contextmanager
+def _alone(out: Path) -> Iterator[None]:
+    """Let no second export of the year begin."""
+    lock = FileLock(out / ".export.lock")
+    try:
+        lock.acquire(timeout=0)
+    except Timeout as error:
+        raise InputError(f"export: another export is writing {out}; wait until it has ended") from error
+    try:
+        yield
+    finally:
+        lock.release()
 
 
 @contextmanager
