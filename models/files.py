@@ -11,7 +11,7 @@ from safetensors.numpy import load_file, save_file
 from safetensors.torch import save_file as save_tensors
 
 from imagery.errors import ConfigError, TamperedModel
-from imagery.files import atomic_folder, sha256_file
+from imagery.files import atomic_folder, atomic_path, sha256_file
 from models.head import Head
 from models.network import Backbones, joined_state, load_backbones
 from models.spec import ModelSpec, spec_from_json, spec_to_json
@@ -35,12 +35,9 @@ class Model:
 
 def save_model(folder: Path, model: Model) -> str:
     """Write a whole model into `folder` (made anew) and return its checksum."""
-    head = model.head
     with atomic_folder(folder) as temporary:
         save_tensors(joined_state(model.backbones), temporary / NAMES[0])
-        arrays = {name: getattr(head, name) for name in ARRAYS}
-        scalars = np.array([getattr(head, name) for name in SCALARS])
-        save_file({**arrays, "scalars": scalars}, temporary / NAMES[1], metadata={"rung": head.rung})
+        save_head(temporary / NAMES[1], model.head)
         (temporary / NAMES[2]).write_text(spec_to_json(model.spec), encoding="utf-8")
     return model_checksum(folder)
 
@@ -69,7 +66,7 @@ def load_model(folder: Path, sha256: str) -> Model:
         raise TamperedModel(f"model at {folder}: sha256 is {got[:12]}, registered as {sha256[:12]}; promote another version or train again")
     try:
         spec = spec_from_json((folder / NAMES[2]).read_text(encoding="utf-8"))
-        head = _load_head(folder / NAMES[1])
+        head = load_head(folder / NAMES[1])
         if head.rung == "network" and len(head.center) != spec.features:
             raise ValueError(f"the head wants {len(head.center)} features, the spec makes {spec.features}")
         return Model(spec=spec, head=head, backbones=load_backbones(spec, str(folder / NAMES[0])))
@@ -77,7 +74,21 @@ def load_model(folder: Path, sha256: str) -> Model:
         raise TamperedModel(f"model at {folder} cannot be read: {error}; promote another version or train again") from error
 
 
-def _load_head(path: Path) -> Head:
+def save_head(path: Path, head: Head) -> None:
+    """Write a head alone."""
+    arrays = {name: getattr(head, name) for name in ARRAYS}
+    scalars = np.array([getattr(head, name) for name in SCALARS])
+    with atomic_path(path) as temporary:
+        save_file({**arrays, "scalars": scalars}, temporary, metadata={"rung": head.rung})
+
+
+def load_head(path: Path) -> Head:
+    """Read what `save_head` left.
+
+    Raises:
+        SafetensorError: not such a file.
+        ValueError: its parts do not fit.
+    """
     with safe_open(path, framework="numpy") as file:
         rung = (file.metadata() or {}).get("rung", "")
     arrays = load_file(path)

@@ -26,6 +26,8 @@ LITE = "efficientnet_lite"
 LITE_BUFFER = "num_batches_tracked"
 UNREADABLE = (RuntimeError, ValueError, OSError, UnpicklingError, EOFError, AttributeError, LookupError, TypeError, AssertionError, struct.error)
 """What torch raises on a file that is no state dict."""
+LEAST_VARIANCE = 1e-30
+"""Of a feature map: the root of 0 has no finite gradient."""
 Backbones = tuple["PooledBackbone", ...]
 """The networks of one spec, in its order."""
 
@@ -60,8 +62,8 @@ class PooledBackbone(nn.Module):
         for part in self.maps(images):
             values = part.float()
             mean = values.mean(dim=(2, 3))
-            spread = (values - mean[:, :, None, None]).square().mean(dim=(2, 3)).sqrt()
-            pooled += [mean, spread]
+            variance = (values - mean[:, :, None, None]).square().mean(dim=(2, 3))
+            pooled += [mean, variance.clamp_min(LEAST_VARIANCE).sqrt()]
         return torch.cat(pooled, dim=1)
 
 

@@ -6,13 +6,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from imagery.store import StoredChip
-from models.features import COLUMNS, chip_features
+from models.features import CHIPS_AT_ONCE, COLUMNS, chip_features
 from models.files import Model
 from models.head import head_scores
 from models.measures import roof_measures
-
-CHIPS_AT_ONCE = 4
-"""Chips per forward pass."""
 
 
 def score_chips(model: Model, chips: Sequence[StoredChip]) -> NDArray[np.float64]:

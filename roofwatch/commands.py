@@ -83,7 +83,7 @@ def train_command(options: argparse.Namespace) -> tuple[int, Answer]:
         )
     lines += [
         f"  {trained.evaluation.ships.sentence}", f"  {chosen.precision.sentence}", f"  {chosen.recall.sentence}",
-        "  it is the first and so the champion" if trained.first_champion else "  it is the challenger; promote it to use it",
+        f"  {trained.standing}",
         f"  report: {trained.report}",
     ]  # fmt: skip
     answer: dict[str, object] = {
@@ -101,7 +101,8 @@ def promote_command(options: argparse.Namespace) -> tuple[int, Answer]:
     from roofwatch.retrain import promote_version
 
     verdict = promote_version(open_city(options), options.version, by=options.by, why=options.why or "gate holds", force=options.force)
-    return 0, ([f"version {options.version} is champion: {verdict.text}"], {"champion": options.version, "gate_holds": verdict.holds, "verdict": verdict.text})
+    how = "is champion" if verdict.holds else "is champion by force"
+    return 0, ([f"version {options.version} {how}: {verdict.text}"], {"champion": options.version, "gate_holds": verdict.holds, "verdict": verdict.text})
 
 
 def score_command(options: argparse.Namespace) -> tuple[int, Answer]:

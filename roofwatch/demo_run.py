@@ -4,6 +4,7 @@ import dataclasses
 import time
 from collections import Counter
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from roofwatch.city import City
@@ -11,8 +12,9 @@ from roofwatch.config import read_city
 from roofwatch.demo.city import build_demo_city
 from roofwatch.demo_truth import Comparison, compare_with_truth, read_truth
 from roofwatch.executors import Execution
-from roofwatch.pipeline import main_products, run
+from roofwatch.pipeline import main_products, run, score
 from roofwatch.progress import Progress
+from roofwatch.retrain import train
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -61,14 +63,19 @@ class DemoResult:
 def run_demo(out: Path, *, parcels: int, seed: int, execution: Execution, quiet: bool) -> DemoResult:
     """Build the city, run its last year, and compare the ledger with the truth of that year.
 
-    The last year has no labels: the model is trained on the two years before.
+    The last year has no labels: the model is trained on the two years before. The year before is scored too, so that lists and layers
+    tell what changed.
     """
     start = time.monotonic()
     with Progress("build city", quiet=quiet) as progress:
         path = build_demo_city(out, parcels=parcels, seed=seed, progress=lambda _, done, total: progress.update(done, total))
     seconds = {"build": time.monotonic() - start}
     city = City(file=read_city(path), execution=execution, quiet=quiet)
-    year = max(source.year for source in city.file.flyover)
+    before, year = sorted(source.year for source in city.file.flyover)[-2:]
+    for stage, work in (("train", partial(train, city, year)), (f"score {before}", partial(score, city, before))):
+        start = time.monotonic()
+        work()
+        seconds[stage] = time.monotonic() - start
     done = run(city, year)
     ledger = done.ledger.table
     start = time.monotonic()
@@ -78,5 +85,5 @@ def run_demo(out: Path, *, parcels: int, seed: int, execution: Execution, quiet:
         parcels=parcels, vacants=len(ledger), scored=int((ledger["status"] == "scored").sum()),
         reasons=dict(Counter(ledger.loc[ledger["status"] != "scored", "reason"])), failing=ours.failing, precision_50=ours.precision_top,
         average_precision=ours.average_precision, interval=ours.interval, dark_average_precision=dark.average_precision, comparison=comparison,
-        seconds={**seconds, **done.seconds, "compare": time.monotonic() - start}, products=done.products,
+        seconds={**done.seconds, **seconds, "compare": time.monotonic() - start}, products=done.products,
     )  # fmt: skip

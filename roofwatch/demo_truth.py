@@ -1,21 +1,23 @@
 """A scored year of the demo city against its known truth: every rung, the intervals, and the labels that were wrong."""
 
+import math
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 
+from imagery.errors import MissingInput
 from inference.hazard import Thresholds
 from inference.predict import score_features
 from models.features import store_features
+from models.files import load_head
+from models.head import RUNGS, Head
 from roofwatch.city import City
 from roofwatch.cutting import tile
-from roofwatch.retrain import labeled_features
+from roofwatch.retrain import head_path
 from training.evaluate import Figures, measure
 from training.labels import Labels, read_labels
-from training.rungs import fit_rungs
-from training.thresholds import choose_thresholds
 
 FAILING_PCT = 10
 """Percent of the roof at which the truth counts as failing."""
@@ -38,13 +40,14 @@ class Comparison:
     def lines(self) -> list[str]:
         """Return the comparison for people."""
         network = self.rungs[-1]
+        likely = "no roof is LIKELY" if math.isnan(network.precision_likely) else f"LIKELY: {network.precision_likely:.0%} fail"
         rows = [
             f"  {one.name:11} average precision {one.average_precision:.3f} ({one.interval[0]:.3f} to {one.interval[1]:.3f}), AUROC {one.auroc:.3f}, "
             f"precision among the first {one.top} {one.precision_top:.2f}" for one in self.rungs
         ]  # fmt: skip
         return [
             f"a year without labels against its truth; of the labels of the years before {self.wrong_labels:.1%} are wrong", *rows,
-            f"  LIKELY: {network.precision_likely:.0%} fail; LIKELY and POSSIBLE together hold {network.recall_possible:.0%} of all that fail",
+            f"  {likely}; LIKELY and POSSIBLE together hold {network.recall_possible:.0%} of all that fail",
             f"  calibration error {network.calibration_error:.3f}; the 90% intervals hold the share that labels would call failing in {self.covered} of {GROUPS} groups by score",
         ]  # fmt: skip
 
@@ -56,29 +59,27 @@ def read_truth(out: Path) -> pd.DataFrame:
 
 
 def compare_with_truth(city: City, year: int, ledger: pd.DataFrame, truth: pd.DataFrame) -> Comparison:
-    """Score a year with every rung, fitted on all labels up to it, and hold that against the truth.
+    """Score a year with every rung, as training on the labels up to it left them, and hold that against the truth.
 
     Args:
-        city: The demo city, its year scored.
+        city: The demo city, its year trained for and scored.
         year: A year without labels.
         ledger: The year's ledger.
         truth: What `read_truth` returns.
     """
     if city.file.labels is None:
         raise ValueError("the demo city has labels")
-    labels = read_labels(city.file.labels, city.roll, until=year)
-    fitted = fit_rungs(labeled_features(city, labels), city.file.model.spec.groups, city.file.train)
     features = store_features(
         tile(city, year), city.file.model.spec, weights=city.file.model.weights, threads=city.execution.threads, mapper=city.mapper("compare", len(ledger))
     )  # fmt: skip
     known = truth[truth["year"] == year].merge(city.roll.table[["parcel_id", "block"]], on="parcel_id")
     rows = ledger.loc[ledger["status"] == "scored", ["parcel_id"]].merge(known, on="parcel_id")
     figures, network = [], rows
-    for rung, fit in fitted.fits.items():
-        network = rows.merge(score_features(features.rung(rung), fit.head), on="parcel_id")
-        chosen = choose_thresholds(fit.out_of_fold, fitted.scored["failing"].to_numpy(np.int64), city.file.train).thresholds
-        figures.append(_measure(rung, network, chosen, city))
-    wrong = _wrong(labels, truth)
+    for rung in RUNGS:
+        head = _head(city, year, rung)
+        network = rows.merge(score_features(features.rung(rung), head), on="parcel_id")
+        figures.append(_measure(rung, network, Thresholds(likely=head.likely, possible=head.possible), city))
+    wrong = _wrong(read_labels(city.file.labels, city.roll, until=year), truth)
     return Comparison(rungs=tuple(figures), wrong_labels=wrong, covered=covered_groups(network, wrong))
 
 
@@ -98,6 +99,13 @@ def covered_groups(rows: pd.DataFrame, wrong_labels: float = 0.0) -> int:
         called = part["failing"].mean() * (1 - wrong_labels) + (1 - part["failing"].mean()) * wrong_labels
         found += bool(part["score_low"].mean() <= called <= part["score_high"].mean())
     return found
+
+
+def _head(city: City, year: int, rung: str) -> Head:
+    path = head_path(city, year, rung)
+    if not path.exists():
+        raise MissingInput(f"demo: no file at {path}; train {year} again, then run demo again")
+    return load_head(path)
 
 
 def _measure(rung: str, rows: pd.DataFrame, thresholds: Thresholds, city: City) -> Figures:

@@ -4,23 +4,21 @@ import hashlib
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pyarrow.parquet as pq
-import torch
 from numpy.typing import NDArray
 
 from imagery.errors import MissingInput
 from imagery.files import atomic_path
-from imagery.store import ChipStore, open_store, read_chip, shard_key
-from inference.explain import NEAREST, Panel, draw_explanation, heat_map, measure_shares, nearest_roofs, peak
+from imagery.store import ChipStore, open_store, shard_key
+from inference.explain import NEAREST, measure_shares, nearest_roofs
+from inference.explain_batch import ExplainBatch, ExplainTask, Portrait, explain_batch, explained_model
 from inference.hazard import HazardWord
 from inference.ledger import Ledger
 from models.features import Features, feature_matrix
-from models.files import Model, load_model
 from models.head import Head
 from models.spec import ModelVersion
 from roofwatch.city import City
@@ -36,70 +34,7 @@ LISTED = (HazardWord.LIKELY.value, HazardWord.POSSIBLE.value)
 COLUMNS = ("parcel_id", "file", "peak_row", "peak_col", "nearest_ids", "nearest_labels", "nearest_years", "measures", "key")
 """Of explain.csv: pixel of the chip that speaks loudest for failing; labeled roofs and measures, joined by "|"; what the picture was made from."""
 CALLED = ("intact", "failing")
-QUALITY = 80
 Row = dict[str, str]
-
-
-@dataclass(frozen=True, kw_only=True)
-class Portrait:
-    """A chip in a store, with its caption."""
-
-    folder: Path
-    """The `chips/` folder."""
-    place: tuple[int, int, int, int]
-    """Shard, offset, height and width."""
-    caption: str
-    """What is written below it."""
-
-    def panel(self) -> Panel:
-        """Read the chip."""
-        return Panel(chip=read_chip(self.folder, *self.place), caption=self.caption)
-
-
-@dataclass(frozen=True, kw_only=True)
-class ExplainTask:
-    """One picture."""
-
-    parcel_id: str
-    """The roof."""
-    title: str
-    """Stands on top."""
-    roof: Portrait
-    """Its chip."""
-    near: tuple[Portrait, ...]
-    """Labeled roofs that look alike."""
-    lines: tuple[str, ...]
-    """Measures that speak for failing; empty where a heat map is drawn."""
-    target: Path
-    """Where the picture goes."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class ExplainBatch:
-    """Some pictures."""
-
-    tasks: tuple[ExplainTask, ...]
-    """The pictures."""
-    model: Path
-    """Folder of the model."""
-    sha256: str
-    """Its checksum."""
-    threads: int
-    """Threads of this worker."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class Explained:
-    """What a batch came to."""
-
-    peaks: dict[str, tuple[int, int]]
-    """Hottest pixel (row, column) by parcel; none without heat map."""
-    count: int
-    """Pictures written."""
-
-    def __int__(self) -> int:
-        """Return the pictures, for progress."""
-        return self.count
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -139,21 +74,6 @@ def explain(city: City, year: int, version: ModelVersion, ledger: Ledger, store:
     return _finish(folder, [rows[one] for one in titles])
 
 
-def explain_batch(batch: ExplainBatch) -> Explained:
-    """Draw some pictures. Runs in a worker."""
-    torch.set_num_threads(batch.threads)
-    model, peaks = _model(batch.model, batch.sha256), {}
-    for task in batch.tasks:
-        roof = task.roof.panel()
-        heat = heat_map(model, roof.chip) if model.head.rung == "network" else None
-        if heat is not None:
-            peaks[task.parcel_id] = peak(heat, roof.chip.mask, gsd_m=model.spec.gsd_m)
-        image = draw_explanation(roof, heat, [one.panel() for one in task.near], title=task.title, lines=task.lines)
-        with atomic_path(task.target) as temporary:
-            image.save(temporary, "WEBP", quality=QUALITY, method=4)
-    return Explained(peaks=peaks, count=len(batch.tasks))
-
-
 def file_name(parcel_id: str) -> str:
     """Return a name for a parcel's picture that any file system takes; blanks become underscores, two parcels never share one."""
     safe = re.sub(r"[^A-Za-z0-9_-]", "_", parcel_id)
@@ -166,7 +86,7 @@ def _draw(city: City, version: ModelVersion, titles: dict[str, str], looked: tup
     if not titles:
         return []
     store, features = looked
-    head = _model(version.folder, version.sha256).head
+    head = explained_model(version.folder, version.sha256).head
     find = _finder(head, labeled)
     seen = features.of(titles)
     tasks, rows = [], []
@@ -270,8 +190,3 @@ def _network(features: Features) -> bytes:
 
 def _key(*parts: str) -> str:
     return hashlib.sha256("\0".join((str(MAKER), *parts)).encode()).hexdigest()[:20]
-
-
-@lru_cache(maxsize=1)
-def _model(folder: Path, sha256: str) -> Model:
-    return load_model(folder, sha256)

@@ -129,7 +129,7 @@ def has_new_labels(city: City, year: int) -> bool:
 
 def _write_model_card(city: City, year: int, version: ModelVersion, rung: str, thresholds: Thresholds) -> None:
     kinds = {
-        "network": f"a linear head on features of a frozen {version.spec.backbone}",
+        "network": f"a linear head on features of {version.spec.backbone}",
         "measures": "a logistic regression on named measures",
         "dark_share": "the share of dark pixels",
     }

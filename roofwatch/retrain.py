@@ -12,7 +12,7 @@ from imagery.files import sha256_file
 from imagery.tiling import metric_crs
 from models.engine import engine_name
 from models.features import store_features
-from models.files import Model, save_model
+from models.files import Model, save_head, save_model
 from models.network import Backbones, load_backbones
 from models.registry import alias_version, move_alias, record_promotion, register_model, resolve_model
 from models.runs import ChildRun, RunRecord
@@ -39,10 +39,24 @@ class Trained:
     """The rung that ships."""
     evaluation: Evaluation
     """All figures, out of fold."""
-    first_champion: bool
-    """It became champion because there was none."""
+    champion: int | None
+    """Version that was champion before; None when there was none, and this one became it."""
     report: Path
     """The evaluation page."""
+
+    @property
+    def first_champion(self) -> bool:
+        """Tell whether it became champion because there was none."""
+        return self.champion is None
+
+    @property
+    def standing(self) -> str:
+        """Say in words what it is now."""
+        if self.first_champion:
+            return "it is the first and so the champion"
+        if self.champion == self.version.version:
+            return "the same model came out again, and it is the champion already"
+        return "it is the challenger; promote it to use it" if self.version.alias else "a model from before came out again; promote it to use it"
 
     @property
     def figures(self) -> Figures:
@@ -70,11 +84,19 @@ def train(city: City, year: int) -> Trained:
     report = write_report(
         city.folder(year) / "report", evaluation, fitted.scored, title=f"{city.file.city.name}: model trained {year}", notes=_notes(labels, rows, evaluation)
     )  # fmt: skip
-    head = with_thresholds(fitted.fits[rung].head, evaluation.chosen[rung])
+    heads = {name: with_thresholds(fit.head, evaluation.chosen[name]) for name, fit in fitted.fits.items()}
+    for name, head in heads.items():
+        save_head(head_path(city, year, name), head)
     folder = city.folder(year) / "model"
-    save_model(folder, Model(spec=spec, head=head, backbones=backbones))
+    save_model(folder, Model(spec=spec, head=heads[rung], backbones=backbones))
     version = register_model(city.registry, folder, _record(city, year, labels, fitted, evaluation, report))
-    return _announce(city, year, Trained(version=version, rung=rung, evaluation=evaluation, first_champion=alias_version(city.registry, "champion") is None, report=report))
+    champion = alias_version(city.registry, "champion")
+    return _announce(city, year, Trained(version=version, rung=rung, evaluation=evaluation, champion=champion, report=report))
+
+
+def head_path(city: City, year: int, rung: str) -> Path:
+    """Return where `train` leaves the head of a rung, also of those that do not ship."""
+    return city.folder(year) / "report" / "heads" / f"{rung}.safetensors"
 
 
 def promote_version(city: City, version: int, *, by: str, why: str, force: bool) -> Verdict:
@@ -102,7 +124,7 @@ def _fit(city: City, labels: Labels) -> tuple[pd.DataFrame, FittedRungs, Backbon
         rows = labeled_features(city, labels)
         return rows, fit_rungs(rows, spec.groups, settings), backbones
     from roofwatch.tuning import tune_network
-    from training.finetune import first_alone, processes
+    from training.processes import first_alone, processes
 
     with processes():
         with first_alone():

@@ -11,7 +11,8 @@ from numpy.typing import NDArray
 from sklearn.metrics import average_precision_score, brier_score_loss, f1_score, roc_auc_score
 
 from inference.hazard import Thresholds
-from training.evaluate import Figures, measure, measure_folds, measure_rungs, measure_slices, paired_difference, rung_that_ships
+from training.compare import paired_difference, rung_that_ships
+from training.evaluate import Figures, measure, measure_folds, measure_rungs, measure_slices
 from training.resample import STATISTICS, draw_weights, rank_labels, statistics_of, weigh
 
 seeds = st.integers(0, 2**32 - 1)

@@ -18,8 +18,6 @@ from inference.explain import (
     WORDS,
     Heat,
     MapPart,
-    Panel,
-    draw_explanation,
     heat_map,
     measure_shares,
     nearest_roofs,
@@ -28,6 +26,7 @@ from inference.explain import (
     spread_over,
     turn_back,
 )
+from inference.explain_picture import Panel, draw_explanation
 from models.files import Model
 from models.head import Head, head_logits
 from models.measures import MEASURES

@@ -11,7 +11,7 @@ from scipy.stats import beta, binom, binomtest
 
 from training.thresholds import Aims, average_recall_bound, certified_precision, choose_thresholds, precision_bound, recall_bound
 
-AIMS = Aims()
+AIMS = Aims(recall=0.9)
 REPEATS = 200
 FORBIDDEN = re.compile(r"\b(safe\w*|clear\w*|low\w*|no risk|fine|good|intact)\b", re.IGNORECASE)
 

@@ -73,9 +73,13 @@ class Fit:
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
-class _Design:
+class Design:
     """Standardized rows, ready to be solved."""
 
+    center: Floats
+    """Subtracted from the features, (F,)."""
+    scale: Floats
+    """Divided them, (F,)."""
     rows: Matrix
     """(N, F)."""
     relit: Matrix | None
@@ -100,7 +104,7 @@ def fit_head(rows: Rows, *, rung: str, penalty: float, light: float) -> Fit:
         light: Share of a label's weight that its copy in other light carries, where there are copies.
     """
     center, scale = standard_scale(rows)
-    design = _design(rows, center, scale, penalty, light)
+    design = design_rows(rows, center, scale, penalty=penalty, light=light)
     numbers = np.unique(rows.folds)
     solved = _leave_folds_out(design, [rows.folds == fold for fold in numbers])
     logits = np.zeros(len(rows.failing))
@@ -117,13 +121,10 @@ def fit_head(rows: Rows, *, rung: str, penalty: float, light: float) -> Fit:
 
 def score_splits(rows: Rows, splits: Sequence[Split], head: Head, *, penalty: float, light: float) -> Floats:
     """Return scores (N,) of every split's test rows by a head fitted on its training rows, calibrated as `head` is; NaN for rows never tested."""
-    design = _design(rows, head.center, head.scale, penalty, light)
+    design = design_rows(rows, head.center, head.scale, penalty=penalty, light=light)
     scores = np.full(len(rows.failing), np.nan)
     for train, test in splits:
-        part = replace(
-            design, rows=design.rows[train], relit=None if design.relit is None else design.relit[train], failing=design.failing[train], weights=design.weights[train]
-        )  # fmt: skip
-        weights, bias = _leave_folds_out(part, [])[0]
+        weights, bias = fit_part(design, train)
         scores[test] = calibrate(design.rows[test] @ weights + bias, slope=head.slope, offset=head.offset)
     return scores
 
@@ -140,7 +141,17 @@ def standard_scale(rows: Rows) -> tuple[Floats, Floats]:
     return rows.features.mean(axis=0, dtype=np.float64), deviation * (np.sqrt(sizes) if rows.features.shape[1] > FEW else 1.0)
 
 
-def _design(rows: Rows, center: Floats, scale: Floats, penalty: float, light: float) -> _Design:
+def design_rows(rows: Rows, center: Floats, scale: Floats, *, penalty: float, light: float) -> Design:
+    """Standardize rows by a center (F,) and a scale (F,), and weigh their labels.
+
+    Args:
+        rows: Features and labels.
+        center: Subtracted.
+        scale: Divides.
+        penalty: L2 penalty of least squares, in units of one label.
+        light: Share of a label's weight that its copy in other light carries; with 0 the copies are left out.
+    """
+
     def standard(part: Matrix) -> Matrix:
         return np.asarray((part - center.astype(np.float32)) / scale.astype(np.float32), np.float32)
 
@@ -148,10 +159,16 @@ def _design(rows: Rows, center: Floats, scale: Floats, penalty: float, light: fl
     weights: Floats = np.ones(len(rows.failing))
     weights[rows.failing == 1] = np.cbrt((len(rows.failing) - failures) / failures)
     relit = standard(rows.relit) if rows.relit is not None and light > 0 else None
-    return _Design(rows=standard(rows.features), relit=relit, failing=rows.failing, weights=weights, penalty=penalty, light=light)
+    return Design(center=center, scale=scale, rows=standard(rows.features), relit=relit, failing=rows.failing, weights=weights, penalty=penalty, light=light)
 
 
-def _leave_folds_out(design: _Design, left_out: Sequence[NDArray[np.bool_]]) -> list[tuple[Floats, float]]:
+def fit_part(design: Design, part: NDArray[np.int64]) -> tuple[Floats, float]:
+    """Return weights (F,) and intercept of the head of some rows, given by number; they weigh as among all rows."""
+    relit = None if design.relit is None else design.relit[part]
+    return _leave_folds_out(replace(design, rows=design.rows[part], relit=relit, failing=design.failing[part], weights=design.weights[part]), [])[0]
+
+
+def _leave_folds_out(design: Design, left_out: Sequence[NDArray[np.bool_]]) -> list[tuple[Floats, float]]:
     """Return weights and intercept of the head of all rows, then of each that leaves some rows out."""
     if design.rows.shape[1] <= FEW:
         return [_logistic(design, np.ones(len(design.rows), np.bool_)), *(_logistic(design, ~out) for out in left_out)]
@@ -167,7 +184,7 @@ def _leave_folds_out(design: _Design, left_out: Sequence[NDArray[np.bool_]]) -> 
     return [solve_ridge(whole, design.penalty), *(solve_ridge(whole - one, design.penalty) for one in moments)]
 
 
-def _parts(design: _Design, chosen: NDArray[np.bool_]) -> list[tuple[Matrix, Floats, Floats]]:
+def _parts(design: Design, chosen: NDArray[np.bool_]) -> list[tuple[Matrix, Floats, Floats]]:
     """Return rows, targets and weights of some labels, then of their copies in other light."""
     targets: Floats = np.where(design.failing[chosen] == 1, 1.0, -1.0)
     weights: Floats = np.asarray(design.weights[chosen], np.float64)
@@ -177,17 +194,17 @@ def _parts(design: _Design, chosen: NDArray[np.bool_]) -> list[tuple[Matrix, Flo
     return [(design.rows[chosen], targets, np.asarray(weights * (1 - light))), (design.relit[chosen], targets, np.asarray(weights * light))]
 
 
-def _moments(design: _Design, chosen: NDArray[np.bool_]) -> Moments:
+def _moments(design: Design, chosen: NDArray[np.bool_]) -> Moments:
     first, *more = (sum_moments(*part) for part in _parts(design, chosen))
     return first + more[0] if more else first
 
 
-def _solve_few(design: _Design, chosen: NDArray[np.bool_]) -> tuple[Floats, float]:
+def _solve_few(design: Design, chosen: NDArray[np.bool_]) -> tuple[Floats, float]:
     rows, targets, weights = (np.concatenate(part) for part in zip(*_parts(design, chosen), strict=True))
     return solve_dual(np.asarray(rows, np.float32), np.asarray(targets, np.float64), np.asarray(weights, np.float64), design.penalty)
 
 
-def _logistic(design: _Design, chosen: NDArray[np.bool_]) -> tuple[Floats, float]:
+def _logistic(design: Design, chosen: NDArray[np.bool_]) -> tuple[Floats, float]:
     model = LogisticRegression(C=LOGISTIC_C, max_iter=2000).fit(design.rows[chosen], design.failing[chosen])
     return model.coef_[0].astype(np.float64), float(model.intercept_[0])
 

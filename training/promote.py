@@ -9,7 +9,7 @@ from sklearn.metrics import average_precision_score
 
 from imagery.errors import Refused
 from models.registry import Registry, alias_version, move_alias, version_file, version_metric, version_tag
-from training.evaluate import paired_difference
+from training.compare import paired_difference
 
 GATE_METRIC = "average_precision"
 OUT_OF_FOLD = "report/out_of_fold.parquet"

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from models.features import feature_matrix
 from models.head import RUNGS
@@ -40,12 +41,12 @@ def fit_rungs(labels: pd.DataFrame, groups: tuple[int, ...], settings: TrainSett
         InputError: too few labels, blocks or classes.
     """
     folds = block_folds(labels, settings.folds)
-    splits = {"neighborhood": neighborhood_folds(labels, settings.folds), "next year": next_year_split(labels, folds)}
+    splits = other_splits(labels, folds, settings.folds)
     scored = labels[KEPT].assign(fold=folds)
     others = {name: _tested(scored, parts) for name, parts in splits.items()}
     fits = {}
     for rung in RUNGS:
-        rows = _rows(labels, folds, rung, groups)
+        rows = rung_rows(labels, folds, rung, groups)
         fits[rung] = fit_head(rows, rung=rung, penalty=settings.penalty, light=settings.light)
         scored[rung] = fits[rung].out_of_fold
         for name, parts in splits.items():
@@ -56,7 +57,29 @@ def fit_rungs(labels: pd.DataFrame, groups: tuple[int, ...], settings: TrainSett
     return FittedRungs(fits=fits, scored=scored, others={name: None if table is None else table.reset_index(drop=True) for name, table in others.items()})
 
 
-def _rows(labels: pd.DataFrame, folds: np.ndarray[tuple[int], np.dtype[np.int64]], rung: str, groups: tuple[int, ...]) -> Rows:
+def other_splits(labels: pd.DataFrame, folds: NDArray[np.int64], count: int) -> dict[str, list[Split] | None]:
+    """Return what is left out besides blocks, by name; None where the labels do not allow it.
+
+    Args:
+        labels: Columns neighborhood, year, block and failing.
+        folds: Block folds, (N,).
+        count: Largest number of splits by neighborhood.
+    """
+    return {"neighborhood": neighborhood_folds(labels, count), "next year": next_year_split(labels, folds)}
+
+
+def rung_rows(labels: pd.DataFrame, folds: NDArray[np.int64], rung: str, groups: tuple[int, ...]) -> Rows:
+    """Return what a rung learns from.
+
+    Args:
+        labels: As for `fit_rungs`; of the measures and features, those the rung looks at.
+        folds: Block folds, (N,).
+        rung: Of `models.head.RUNGS`.
+        groups: Lengths of the groups of features of the network.
+
+    Raises:
+        InputError: too few labels, blocks or classes, or features that are not finite.
+    """
     features = feature_matrix(labels, rung)
     relit = None
     if rung == "network" and "features_relit" in labels:

@@ -11,10 +11,6 @@ MODES = ("frozen", "finetune")
 class TrainSettings(Aims):
     """Keys of [train] in the city file."""
 
-    recall: float = 0.8
-    """Share of failing roofs that LIKELY and POSSIBLE together have to hold, in (0, 1)."""
-    confidence: float = 0.95
-    """Probability with which the aims for the two words are kept, in (0, 1)."""
     mode: str = "frozen"
     """"frozen": a head on the features of a frozen network, in seconds; "finetune": the network learns too."""
     folds: int = 5

@@ -24,10 +24,10 @@ class Aims:
 
     precision_likely: float = 0.7
     """Share of LIKELY roofs that fail, in (0, 1)."""
-    recall: float = 0.9
-    """Share of failing roofs that are LIKELY or POSSIBLE, in (0, 1)."""
+    recall: float = 0.8
+    """Share of failing roofs that LIKELY and POSSIBLE together have to hold, in (0, 1)."""
     confidence: float = 0.95
-    """Probability with which each of the two is kept, in (0, 1)."""
+    """Probability with which the aims for the two words are kept, in (0, 1)."""
 
     def __post_init__(self) -> None:
         """Check the ranges."""

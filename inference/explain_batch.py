@@ -1,0 +1,103 @@
+"""Pictures of some roofs at a time, as a worker draws them: it gets places only, and reads chips and model itself."""
+
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+
+import torch
+
+from imagery.files import atomic_path
+from imagery.store import read_chip
+from inference.explain import heat_map, peak
+from inference.explain_picture import Panel, draw_explanation
+from models.files import Model, load_model
+
+QUALITY = 80
+"""Of WebP."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Portrait:
+    """A chip in a store, with its caption."""
+
+    folder: Path
+    """The `chips/` folder."""
+    place: tuple[int, int, int, int]
+    """Shard, offset, height and width."""
+    caption: str
+    """What is written below it."""
+
+    def panel(self) -> Panel:
+        """Read the chip."""
+        return Panel(chip=read_chip(self.folder, *self.place), caption=self.caption)
+
+
+@dataclass(frozen=True, kw_only=True)
+class ExplainTask:
+    """One picture."""
+
+    parcel_id: str
+    """The roof."""
+    title: str
+    """Stands on top."""
+    roof: Portrait
+    """Its chip."""
+    near: tuple[Portrait, ...]
+    """Labeled roofs that look alike."""
+    lines: tuple[str, ...]
+    """Measures that speak for failing; empty where a heat map is drawn."""
+    target: Path
+    """Where the picture goes."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class ExplainBatch:
+    """Some pictures."""
+
+    tasks: tuple[ExplainTask, ...]
+    """The pictures."""
+    model: Path
+    """Folder of the model."""
+    sha256: str
+    """Its checksum."""
+    threads: int
+    """Threads of this worker."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Explained:
+    """What a batch came to."""
+
+    peaks: dict[str, tuple[int, int]]
+    """Hottest pixel (row, column) by parcel; none without heat map."""
+    count: int
+    """Pictures written."""
+
+    def __int__(self) -> int:
+        """Return the pictures, for progress."""
+        return self.count
+
+
+def explain_batch(batch: ExplainBatch) -> Explained:
+    """Draw some pictures. Runs in a worker."""
+    torch.set_num_threads(batch.threads)
+    model, peaks = explained_model(batch.model, batch.sha256), {}
+    for task in batch.tasks:
+        roof = task.roof.panel()
+        heat = heat_map(model, roof.chip) if model.head.rung == "network" else None
+        if heat is not None:
+            peaks[task.parcel_id] = peak(heat, roof.chip.mask, gsd_m=model.spec.gsd_m)
+        image = draw_explanation(roof, heat, [one.panel() for one in task.near], title=task.title, lines=task.lines)
+        with atomic_path(task.target) as temporary:
+            image.save(temporary, "WEBP", quality=QUALITY, method=4)
+    return Explained(peaks=peaks, count=len(batch.tasks))
+
+
+@lru_cache(maxsize=1)
+def explained_model(folder: Path, sha256: str) -> Model:
+    """Load a model after its checksum has been compared; the last one is kept.
+
+    Raises:
+        TamperedModel: the checksum differs.
+    """
+    return load_model(folder, sha256)
