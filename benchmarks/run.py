@@ -17,6 +17,7 @@ import geopandas as gpd
 import numpy as np
 import shapely
 
+from benchmarks.export import exporting
 from benchmarks.fixture import BenchCity, bench_city
 from benchmarks.memory import peak_anonymous_mb
 from benchmarks.model import refitting, scoring
@@ -59,6 +60,7 @@ def main() -> None:
         "G1": lambda: [_decode_ratio(kind, bench_city(OUT, kind, columns=columns, rows=tiles)) for kind, columns, tiles in FORMATS],
         "G2": lambda: _stage(small()), "G3": lambda: _peers(large()), "G6": lambda: _scale(small(), large()), "G13": lambda: _reruns(large()), "G9": lambda: _two_workers(large()),
         "G7": lambda: [_row(*one) for one in scoring(OUT / "demo", _interleave)], "G10": lambda: [_row(*one) for one in refitting()],
+        "G11": lambda: [_row(*one) for one in exporting(_interleave)],
     }  # fmt: skip
     for name, measure in parts.items():
         if len(sys.argv) < 2 or name in sys.argv[1:]:

@@ -1,29 +1,37 @@
-"""What changed for dispatch since the last delivery: rows to add, rows to change, and rows a person must look at.
+"""What changed for dispatch since the last delivery: rows to add, rows to change, rows that a person must look at or had deleted.
 
-Nothing is deleted by itself: a row that left the vacant roll is proposed for review, since a delete needs a person and a
-reason (razed, occupied, error).
+Nothing is deleted by itself: a row that left the vacant roll is proposed for review, and goes out as a delete once a person
+has given a reason (razed, occupied, error). The state is kept in our names, so that another column map changes no row.
 """
 
 from dataclasses import dataclass
+from datetime import date
 from pathlib import Path
 
+import geopandas as gpd
 import pandas as pd
 
+from gis_export.address_match import AddressBook, match_addresses
+from gis_export.dispatch_columns import ColumnMap, write_delivery
+from gis_export.dispatch_rows import COLUMNS, DELIVERY_COLUMNS, MATCH_COLUMNS, REVIEW_DUE, dispatch_rows, dispatch_text, match_report
+from gis_export.dispatch_state import STATE_COLUMNS, Deletion, read_deletes, read_state
+from gis_export.dispatch_state import mark_delivered as _mark_delivered
 from gis_export.inputs import ExportSettings
-from gis_export.symbols import BY_CODE
 from gis_export.tables import csv_texts, harmless
-from imagery.errors import InputError
-from imagery.files import atomic_path
 from inference.hazard import USE_LIMIT
 
-STATE_FILE = "dispatch_state.csv"
-LOG_FILE = "dispatch_log.csv"
-COLUMNS = (
-    "PARCEL_ID", "ADDRESS", "RISK_LVL", "RISK_TXT", "IMG_DATE", "ADJ_OCC", "OCC_SIDES", "SIGN_POST", "FIRE_DIST", "TEXT",
-)  # fmt: skip
-STATE_COLUMNS = (*COLUMNS, "STANDING")
+__all__ = [
+    "COLUMNS", "DELIVERY_COLUMNS", "MATCH_COLUMNS", "STATE_COLUMNS", "Dispatch", "build_dispatch", "dispatch_text", "mark_delivered", "read_deletes",
+    "read_state", "write_dispatch",
+]  # fmt: skip
+
 LEFT_ROLL = "left the vacant roll; needs a person"
 NO_ADDRESS = "address no longer known; needs a person"
+_COMPARED = (
+    "ADDRESS", "LON", "LAT", "RISK_LVL", "RISK_TXT", "TEXT", "IMG_DATE", "VERIFIED", "VER_DATE", "REVIEW_BY", "ADJ_OCC", "OCC_SIDES", "SIGN_POST", "FIRE_DIST",
+)  # fmt: skip
+"""Values that make a change. EFFECTIVE, ALIASES and SOURCE follow from others, and a run is no news."""
+_WORDINGS = ("RISK_TXT", "TEXT")
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -31,117 +39,110 @@ class Dispatch:
     """One year's delivery to dispatch; every table holds text only."""
 
     add: pd.DataFrame
-    """Columns ACTION, `COLUMNS`, REASON, USE_LIMIT."""
+    """Columns `DELIVERY_COLUMNS`; ACTION is ADD."""
     change: pd.DataFrame
-    """As `add`; ACTION is CHANGE."""
+    """As `add`; ACTION is CHANGE, REASON names what changed."""
     delete: pd.DataFrame
-    """As `add`; ACTION is REVIEW."""
+    """As `add`; ACTION is REVIEW, or DELETE where a person confirmed it, who stands in BY."""
     match: pd.DataFrame
-    """Columns PARCEL_ID, ADDRESS, MATCH, REASON; a row per vacant."""
+    """Columns `MATCH_COLUMNS`; a row per vacant."""
     state: pd.DataFrame
     """Columns `STATE_COLUMNS`: what dispatch holds after this delivery; STANDING is ACTIVE or REVIEW."""
 
 
-def build_dispatch(rows: pd.DataFrame, state: pd.DataFrame, settings: ExportSettings) -> Dispatch:
+def build_dispatch(
+    rows: gpd.GeoDataFrame, state: pd.DataFrame, settings: ExportSettings, *, today: date, addresses: AddressBook | None = None,
+    deletes: dict[str, Deletion] | None = None,
+) -> Dispatch:  # fmt: skip
     """Compare this year's rows with what dispatch holds.
 
     Args:
         rows: The rows of the export.
         state: What the last delivery left, columns `STATE_COLUMNS`.
         settings: The width of the text.
+        today: Day of the delivery.
+        addresses: What the dispatcher knows; without it no address is looked up.
+        deletes: What people confirmed, by parcel.
     """
-    wanted = _dispatch_rows(rows, settings)
-    current = wanted[wanted["ADDRESS"] != ""].set_index("PARCEL_ID", drop=False)
+    confirmed = deletes or {}
+    matches = match_addresses(csv_texts(rows["ADDRESS"]), addresses)
+    wanted = dispatch_rows(rows, matches, width=settings.dispatch.width, today=today)
+    current = wanted[(wanted["ADDRESS"] != "") & ~wanted["PARCEL_ID"].isin(confirmed)].set_index("PARCEL_ID", drop=False)
     before = state.set_index("PARCEL_ID", drop=False)
+    deleted = before[before.index.isin(confirmed)]
+    before = before.drop(index=deleted.index)
     known = current.index.isin(before.index)
-    kept = current[known]
-    held = before.loc[kept.index]
-    differs = (kept[list(COLUMNS)] != held[list(COLUMNS)]).any(axis=1) | (held["STANDING"] == "REVIEW")
+    kept, held = current[known], before.loc[current.index[known]]
+    differs = _differences(kept, held)
+    moved = differs.any(axis=1) | (held["STANDING"] == "REVIEW")
     gone = before[~before.index.isin(current.index)]
     asked = gone[gone["STANDING"] != "REVIEW"]
     on_roll = asked["PARCEL_ID"].isin(wanted["PARCEL_ID"])
+    by = {parcel: f"kept out: {one}, {one.by}" for parcel, one in confirmed.items()}
     return Dispatch(
-        add=_actions(current[~known], "ADD", pd.Series("new on the vacant roll", index=current[~known].index)),
-        change=_actions(kept[differs], "CHANGE", _what_changed(kept[differs], held[differs])),
-        delete=_actions(asked, "REVIEW", on_roll.map({True: NO_ADDRESS, False: LEFT_ROLL})),
-        match=_match_report(wanted),
-        state=pd.concat([current.assign(STANDING="ACTIVE"), gone.assign(STANDING="REVIEW")])[list(STATE_COLUMNS)].sort_index(),
+        add=_actions(current[~known], "ADD", ["new on the vacant roll"] * int((~known).sum())),
+        change=_actions(kept[moved], "CHANGE", _said(differs[moved])),
+        delete=pd.concat([_deletes(deleted, confirmed), _actions(asked, "REVIEW", list(on_roll.map({True: NO_ADDRESS, False: LEFT_ROLL})))], ignore_index=True),
+        match=match_report(rows, matches, {str(parcel): by[harmless(str(parcel))] for parcel in rows["PARCEL_ID"] if harmless(str(parcel)) in by}),
+        state=_after(current[~known], kept[moved], held[~moved], gone),
     )
 
 
-def write_dispatch(dispatch: Dispatch, folder: Path) -> None:
-    """Write dispatch_add.csv, dispatch_change.csv, dispatch_delete.csv and match_report.csv into `folder`."""
-    tables = {
-        "dispatch_add": dispatch.add, "dispatch_change": dispatch.change, "dispatch_delete": dispatch.delete,
-        "match_report": dispatch.match,
-    }  # fmt: skip
-    for name, table in tables.items():
-        table.to_csv(folder / f"{name}.csv", index=False)
+def write_dispatch(dispatch: Dispatch, folder: Path, columns: ColumnMap | None = None) -> None:
+    """Write dispatch_add.csv, dispatch_change.csv, dispatch_delete.csv and match_report.csv into `folder`.
 
-
-def read_state(delivered: Path) -> pd.DataFrame:
-    """Read what the last delivery left in `delivered`; no rows before the first one."""
-    path = delivered / STATE_FILE
-    if not path.exists():
-        return pd.DataFrame({name: pd.Series(dtype="string") for name in STATE_COLUMNS})
-    state = pd.read_csv(path, dtype="string", keep_default_na=False)
-    if tuple(state.columns) != STATE_COLUMNS:
-        raise InputError(f"{path} has columns {list(state.columns)}, want {list(STATE_COLUMNS)}; restore the file that the last export left")
-    return state
+    Args:
+        dispatch: The delivery.
+        folder: Where to.
+        columns: How the vendor wants the first three; None gives our own names.
+    """
+    for name, table in (("add", dispatch.add), ("change", dispatch.change), ("delete", dispatch.delete)):
+        write_delivery(table, folder / f"dispatch_{name}.csv", columns)
+    dispatch.match.to_csv(folder / "match_report.csv", index=False)
 
 
 def mark_delivered(dispatch: Dispatch, delivered: Path, *, run_id: str) -> None:
     """Remember what dispatch holds now, and append what changed to the log."""
-    changes = pd.concat([dispatch.add, dispatch.change, dispatch.delete]).assign(RUN_ID=run_id)
-    delivered.mkdir(parents=True, exist_ok=True)
-    log = delivered / LOG_FILE
-    if len(changes):
-        changes.to_csv(log, mode="a", index=False, header=not log.exists())
-    with atomic_path(delivered / STATE_FILE) as temporary:
-        dispatch.state.to_csv(temporary, index=False)
+    _mark_delivered(pd.concat([dispatch.add, dispatch.change, dispatch.delete]), dispatch.state, delivered, run_id=run_id)
 
 
-def dispatch_text(code: str, flown: str, occupied_sides: str, *, width: int) -> str:
-    """Say a row in the characters that dispatch shows; the hazard words always stand whole, in front."""
-    photo = f"PHOTO {flown}" if flown else "PHOTO DATE UNKNOWN"
-    sides = {"": "", "U": "SIDES UNKNOWN"}.get(occupied_sides, f"OCC {occupied_sides}")
-    text = f"VACANT ROOF {BY_CODE[code].word.value}"
-    for part in (photo, sides, "SIZE-UP GOVERNS"):
-        longer = f"{text} / {part}" if part else text
-        text = longer if len(longer) <= width else text
-    return text
+def _differences(kept: pd.DataFrame, held: pd.DataFrame) -> pd.DataFrame:
+    """Return which of `_COMPARED` moved, row by row.
+
+    That a row has fallen due for review is no news to dispatch, which holds REVIEW_BY; nor is a REVIEW_BY that is counted
+    from the day of the export because the day of the photo is not known.
+    """
+    names = list(_COMPARED)
+    new, old = kept[names].copy(), held[names].copy()
+    for table in (new, old):
+        table["RISK_TXT"] = table["RISK_TXT"].str.removesuffix(REVIEW_DUE)
+    drifting = (new["IMG_DATE"] == "") & (old["IMG_DATE"] == "")
+    new.loc[drifting, "REVIEW_BY"] = old.loc[drifting, "REVIEW_BY"]
+    return new != old
 
 
-def _dispatch_rows(rows: pd.DataFrame, settings: ExportSettings) -> pd.DataFrame:
-    table = pd.DataFrame({
-        name: pd.Series(csv_texts(rows[name]), dtype="string")
-        for name in COLUMNS[:-1]
-    })  # fmt: skip
-    table["ADDRESS"] = table["ADDRESS"].str.strip()
-    table["TEXT"] = pd.Series([
-        dispatch_text(code, flown, sides, width=settings.dispatch.width)
-        for code, flown, sides in zip(table["RISK_LVL"], table["IMG_DATE"], table["OCC_SIDES"], strict=True)
-    ], dtype="string")  # fmt: skip
-    return table.map(harmless).astype("string")
+def _said(differs: pd.DataFrame) -> list[str]:
+    """Name what changed; the texts only where nothing else did."""
+    said = []
+    for row in differs.to_numpy(dtype=bool):
+        names = [name for name, moved in zip(_COMPARED, row, strict=True) if moved]
+        said.append(", ".join(name for name in names if name not in _WORDINGS) or ("wording" if names else "back on the vacant roll"))
+    return said
 
 
-def _actions(table: pd.DataFrame, action: str, reason: pd.Series) -> pd.DataFrame:
-    out = table[list(COLUMNS)].astype("string").reset_index(drop=True)
+def _after(added: pd.DataFrame, changed: pd.DataFrame, same: pd.DataFrame, gone: pd.DataFrame) -> pd.DataFrame:
+    """Return what dispatch holds after the delivery: rows that were not sent stay as they were sent."""
+    tables = [added.assign(STANDING="ACTIVE"), changed.assign(STANDING="ACTIVE"), same, gone.assign(STANDING="REVIEW")]
+    return pd.concat(tables)[list(STATE_COLUMNS)].sort_index().reset_index(drop=True)
+
+
+def _deletes(held: pd.DataFrame, confirmed: dict[str, Deletion]) -> pd.DataFrame:
+    people = [confirmed[str(parcel)] for parcel in held.index]
+    return _actions(held, "DELETE", [str(one) for one in people], [one.by for one in people])
+
+
+def _actions(table: pd.DataFrame, action: str, reasons: list[str], by: list[str] | None = None) -> pd.DataFrame:
+    out = table[list(COLUMNS)].reset_index(drop=True)
     out.insert(0, "ACTION", action)
-    return out.assign(REASON=reason.to_numpy(), USE_LIMIT=USE_LIMIT)
-
-
-def _what_changed(kept: pd.DataFrame, held: pd.DataFrame) -> pd.Series:
-    names = [name for name in COLUMNS if name not in ("PARCEL_ID", "TEXT", "RISK_TXT")]
-    differs = kept[names] != held[names]
-    reasons = [", ".join(name for name, moved in zip(names, row, strict=True) if moved) or "wording" for row in differs.to_numpy()]
-    return pd.Series(reasons, index=kept.index, dtype="string")
-
-
-def _match_report(wanted: pd.DataFrame) -> pd.DataFrame:
-    shared = wanted.groupby("ADDRESS")["PARCEL_ID"].transform("size")
-    missing = wanted["ADDRESS"] == ""
-    reason = pd.Series("", index=wanted.index, dtype="string")
-    reason[missing] = "no address on the roll; dispatch cannot find it"
-    reason[~missing & (shared > 1)] = "address shared with another vacant parcel"
-    return wanted[["PARCEL_ID", "ADDRESS"]].assign(MATCH=missing.map({True: "N", False: "Y"}), REASON=reason)
+    out = out.assign(REASON=reasons, BY=by or "", USE_LIMIT=USE_LIMIT)
+    return out[list(DELIVERY_COLUMNS)].astype("str")

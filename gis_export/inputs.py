@@ -92,6 +92,8 @@ class VisitSettings:
         for name, least in (("per_district", 1), ("per_day", 1), ("packets", 0)):
             if getattr(self, name) < least:
                 raise ConfigError(f"[export.visits] {name} is {getattr(self, name)}, want {least} or more")
+        if self.viewer and not self.viewer.lower().startswith(("https://", "http://")):
+            raise ConfigError(f"[export.visits] viewer is {self.viewer!r}, want an address that begins with https://, such as https://maps.example.gov/?parcel={{parcel_id}}")
         for district, visits in self.capacity.items():
             if visits < 0:
                 raise ConfigError(f"[export.visits] capacity of {district!r} is {visits}, want 0 or more")

@@ -3,31 +3,75 @@
 import shutil
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
 import geopandas as gpd
 from filelock import FileLock, Timeout
+from pyproj import CRS
 
+from gis_export.address_match import read_addresses
+from gis_export.capacity import write_capacity
 from gis_export.data_tier import write_data
-from gis_export.dispatch import Dispatch, build_dispatch, mark_delivered, read_state, write_dispatch
+from gis_export.dictionary import write_dictionary
+from gis_export.dispatch import Dispatch, build_dispatch, mark_delivered, write_dispatch
+from gis_export.dispatch_columns import ColumnMap, column_map_of
+from gis_export.dispatch_state import read_deletes, read_state
+from gis_export.drawing_info import write_drawing_info
 from gis_export.fields import Tier
 from gis_export.fire_map.folder import write_fire_map
 from gis_export.geopackage import write_geopackage
 from gis_export.inputs import ExportInputs, ExportSettings
+from gis_export.metadata import Lineage, lineage_of
+from gis_export.paper.evidence import write_packets
+from gis_export.paper.fire_book import write_fire_book
+from gis_export.paper.route_sheets import write_route_sheets
+from gis_export.pmtiles import write_pmtiles
+from gis_export.public_tier import PublicText, write_public
+from gis_export.qgis_project import write_qgis_project
+from gis_export.routing import plan_routes
 from gis_export.rows import build_rows
-from gis_export.shapefile import write_shapefile
+from gis_export.shapefile import write_pack
 from gis_export.verify import verify_products
 from gis_export.worklist import write_worklist
+from gis_export.worklist_xlsx import write_worklist_xlsx
+from gis_export.xlsform import write_form_media, write_xlsform
 from imagery.errors import InputError
 from imagery.files import atomic_folder
 
 __all__ = ["ExportInputs", "ExportSettings", "export_products"]
 
-FOLDERS = ("fire", "housing", "data")
+FOLDERS = ("fire", "housing", "data", "public")
+STEPS = (
+    "rows", "fire layers", "dispatch", "fire map", "fire book", "housing layers", "work list", "routes", "evidence", "data", "public", "verify",
+)  # fmt: skip
+"""What `progress` hears of, in this order."""
+
+Tell = Callable[[str], None]
 
 
-def export_products(inputs: ExportInputs, out: Path, settings: ExportSettings, *, delivered: Path, progress: Callable[[str], None] | None = None) -> list[Path]:
-    """Write fire/, housing/ and data/ into the year's folder.
+@dataclass(frozen=True, kw_only=True, eq=False)
+class _Job:
+    """What every product is made from."""
+
+    rows: gpd.GeoDataFrame
+    """A row per vacant parcel."""
+    inputs: ExportInputs
+    """Roll, ledger and imagery."""
+    settings: ExportSettings
+    """The city's choices."""
+    lineage: Lineage
+    """Where the rows come from."""
+    dispatch: Dispatch
+    """What changed for dispatch."""
+    columns: ColumnMap | None
+    """How its vendor wants it."""
+    pictures: Path
+    """Folder of the heat maps that `score` left; it may be missing."""
+
+
+def export_products(inputs: ExportInputs, out: Path, settings: ExportSettings, *, delivered: Path, progress: Tell | None = None) -> list[Path]:
+    """Write fire/, housing/, data/ and public/ into the year's folder.
 
     Everything is written beside its place and verified first; a run that fails leaves the last good products.
 
@@ -36,7 +80,7 @@ def export_products(inputs: ExportInputs, out: Path, settings: ExportSettings, *
         out: The year's folder.
         settings: The city's choices.
         delivered: Folder that remembers what dispatch holds.
-        progress: Called with the name of each step as it begins.
+        progress: Called with the name of each step as it begins, see `STEPS`.
 
     Returns:
         Every file written, sorted.
@@ -45,43 +89,72 @@ def export_products(inputs: ExportInputs, out: Path, settings: ExportSettings, *
         Unbalanced: roll and ledger do not hold the same parcels.
         TierLeak: a product carries a field of another tier.
         BadProduct: a product does not say what the ledger says.
+        InputError: another export is at work here; a dispatch file that cannot be read.
     """
     tell = progress or _silent
     out.mkdir(parents=True, exist_ok=True)
-    tell("rows")
-    rows = build_rows(inputs, settings)
-    dispatch = build_dispatch(rows, read_state(delivered), settings)
     with _alone(out), _staging(out / ".export") as staging:
-        _write_fire(rows, dispatch, staging / "fire", inputs, settings, tell=tell)
-        _write_housing(rows, staging / "housing", inputs, tell=tell)
-        tell("data")
-        write_data(rows, staging / "data")
+        tell("rows")
+        rows = build_rows(inputs, settings)
+        dispatch = build_dispatch(
+            rows, read_state(delivered), settings, today=inputs.today, addresses=read_addresses(settings.dispatch), deletes=read_deletes(delivered, today=inputs.today)
+        )  # fmt: skip
+        job = _Job(
+            rows=rows, inputs=inputs, settings=settings, lineage=lineage_of(inputs), dispatch=dispatch, columns=column_map_of(settings.dispatch),
+            pictures=out / "explain",
+        )  # fmt: skip
+        _write_fire(job, staging / "fire", tell)
+        _write_housing(job, staging / "housing", tell)
+        _write_data(job, staging / "data", tell)
+        tell("public")
+        write_public(rows, staging / "public", PublicText(city=inputs.city, year=inputs.year, made=inputs.today))
         tell("verify")
         verify_products(staging, inputs.ledger, inputs.roll)
         for folder in FOLDERS:
             _put(staging / folder, out / folder)
-    mark_delivered(dispatch, delivered, run_id=inputs.run_id)
+        mark_delivered(dispatch, delivered, run_id=inputs.run_id)
     return sorted(path for folder in FOLDERS for path in (out / folder).rglob("*") if path.is_file())
 
 
-def _write_fire(rows: gpd.GeoDataFrame, dispatch: Dispatch, folder: Path, inputs: ExportInputs, settings: ExportSettings, *, tell: Callable[[str], None]) -> None:
-    title = f"{inputs.city} {inputs.year}, vacant roofs for the fire department"
+def _write_fire(job: _Job, folder: Path, tell: Tell) -> None:
     tell("fire layers")
-    write_shapefile(rows, folder, name="fire", tier=Tier.RESPONDER, title=title)
-    write_geopackage(rows, folder / "fire.gpkg", tier=Tier.RESPONDER, title=title)
+    _write_layers(job, folder, name="fire", tier=Tier.RESPONDER, title=f"{job.inputs.city} {job.inputs.year}, vacant roofs for the fire department")
     tell("dispatch")
-    write_dispatch(dispatch, folder)
+    write_dispatch(job.dispatch, folder, job.columns)
     tell("fire map")
-    write_fire_map(rows, folder / "fire_map", inputs, settings)
+    write_fire_map(job.rows, folder / "fire_map", job.inputs, job.settings)
+    tell("fire book")
+    write_fire_book(job.rows, folder / "fire_book.pdf", job.inputs, job.settings)
 
 
-def _write_housing(rows: gpd.GeoDataFrame, folder: Path, inputs: ExportInputs, *, tell: Callable[[str], None]) -> None:
-    title = f"{inputs.city} {inputs.year}, vacant roofs for the housing department"
+def _write_housing(job: _Job, folder: Path, tell: Tell) -> None:
     tell("housing layers")
-    write_shapefile(rows, folder, name="housing", tier=Tier.HOUSING, title=title)
-    write_geopackage(rows, folder / "housing.gpkg", tier=Tier.HOUSING, title=title)
+    _write_layers(job, folder, name="housing", tier=Tier.HOUSING, title=f"{job.inputs.city} {job.inputs.year}, vacant roofs for the housing department")
     tell("work list")
-    write_worklist(rows, folder / "worklist.csv")
+    write_worklist(job.rows, folder / "worklist.csv", job.settings.visits)
+    write_worklist_xlsx(job.rows, folder / "worklist.xlsx", job.inputs, job.settings)
+    write_capacity(job.rows, folder / "capacity.csv", job.settings, start=job.inputs.today)
+    write_xlsform(folder / "findings_form.xlsx", city=job.inputs.city)
+    write_form_media(job.rows, folder)
+    tell("routes")
+    write_route_sheets(plan_routes(job.rows, job.settings), job.rows, folder / "route_sheets", job.inputs, job.settings)
+    tell("evidence")
+    write_packets(job.rows, folder / "evidence", job.inputs, job.settings, pictures=job.pictures)
+
+
+def _write_layers(job: _Job, folder: Path, *, name: str, tier: Tier, title: str) -> None:
+    write_pack(job.rows, folder, name=name, tier=tier, title=title, lineage=job.lineage, also_crs=job.settings.also_crs)
+    write_geopackage(job.rows, folder / f"{name}.gpkg", tier=tier, title=title)
+    write_qgis_project(folder, name=name, title=title, crs=CRS(job.rows.crs), tier=tier)
+    write_drawing_info(folder / f"{name}.drawingInfo.json", tier)
+    write_dictionary(folder, tier)
+
+
+def _write_data(job: _Job, folder: Path, tell: Tell) -> None:
+    tell("data")
+    write_data(job.rows, folder)
+    write_pmtiles(job.rows, folder / "scores.pmtiles", title=f"{job.inputs.city} {job.inputs.year}, vacant roofs")
+    write_dictionary(folder, Tier.DATA)
 
 
 @contextmanager

@@ -12,7 +12,7 @@ from gis_export.aging import as_date, review_by, too_old
 from gis_export.distinct import by_distinct
 from gis_export.fields import FIELDS
 from gis_export.inputs import ExportInputs, ExportSettings
-from gis_export.priority import change_of, points_of
+from gis_export.priority import change_of, prioritize, street_sides
 from gis_export.symbols import BY_WORD
 from imagery.errors import Unbalanced
 from inference.hazard import HazardWord
@@ -115,9 +115,8 @@ def _prioritize(rows: pd.DataFrame, inputs: ExportInputs, settings: ExportSettin
     rows["PREV_LVL"] = previous_levels(inputs.previous).reindex(rows["PARCEL_ID"], fill_value="").to_numpy(dtype=object)
     rows["CHANGE"] = by_distinct(change_of, rows["RISK_LVL"], rows["PREV_LVL"])
     rows["RANK_DIST"] = rows.groupby("INSP_DIST")["RANK"].rank(method="first")
-    points = [points_of(code, sides, change, settings.priority) for code, sides, change in zip(rows["RISK_LVL"], rows["OCC_SIDES"], rows["CHANGE"], strict=True)]
-    rows["PRIORITY"] = [sum(item.points for item in items) for items in points]
-    rows["WHY"] = ["; ".join(str(item) for item in items) for items in points]
+    streets = street_sides(inputs.roll, rows["PARCEL_ID"])
+    rows["PRIORITY"], rows["WHY"] = prioritize(rows, streets, inputs.looks, inputs.today, settings.priority)
 
 
 def hazard_text(word: str, flown: date | None, reason: str, *, review_due: bool) -> str:

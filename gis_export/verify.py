@@ -1,24 +1,37 @@
-"""Read the finished products back and hold them against the ledger, before they take their place."""
+"""Check finished products: those of a run before they take their place, and any pack that somebody has had in hand.
+
+`verify_folder` reads a folder as a stranger would: it trusts no file name but those of the folders, and needs neither city
+file nor settings. A ledger beside or above the folder is used when it is there.
+"""
 
 import json
+import os
+from collections.abc import Iterator
 from pathlib import Path
 
 import pandas as pd
-import pyogrio
+import pyarrow as pa
 
-from gis_export.dispatch import COLUMNS as DISPATCH_COLUMNS
-from gis_export.fields import FIELDS, Tier, fields_of
+from gis_export.fields import Tier
 from gis_export.geopackage import CENTROIDS, ROOFS
-from gis_export.rows import TOO_OLD
-from gis_export.symbols import BY_CODE
-from gis_export.tables import harmless
-from imagery.errors import RoofwatchError
+from gis_export.shapefile import NO_GEOMETRY, POINTS
+from gis_export.verify_finding import EXPORT_AGAIN, FOLDERS, LEAK, Finding
+from gis_export.verify_pack import PackCheck, check_pack
+from gis_export.verify_read import TABLES, VECTOR, Unreadable, layer_names, read_csv, read_layer, read_page, read_parquet
+from gis_export.verify_rows import Known, check_against_ledger, check_rows
+from gis_export.verify_tiers import check_tier, tier_audience
+from imagery.errors import MissingInput, RoofwatchError, Unbalanced
+from imagery.files import sha256_file
 from imagery.parcels import VacantRoll
 from inference.ledger import Ledger
 
-PACK = (".shp", ".shx", ".dbf", ".prj", ".cpg", ".qml", ".shp.xml")
-_DISPATCH_FILES = ("dispatch_add.csv", "dispatch_change.csv", "dispatch_delete.csv")
-_LONG_TO_SHORT = {field.alias: field.name for field in FIELDS}
+__all__ = ["BadProduct", "Finding", "TierLeak", "verify_folder", "verify_products"]
+
+LEDGER, MANIFEST = "ledger.parquet", Path("report") / "manifest.json"
+WHOLE = ("worklist.csv", "match_report.csv", "scores.csv", "scores.parquet")
+"""Tables that hold every vacant."""
+_NOT_PRODUCTS = frozenset({"chips", "report", "explain", "model", "mlruns", "vendor"})
+_UP = 3  # fire/epsg_4326 lies two folders below the year
 
 
 class TierLeak(RoofwatchError):
@@ -29,124 +42,145 @@ class BadProduct(RoofwatchError, RuntimeError):
     """A product does not say what the ledger says."""
 
 
+def verify_folder(folder: Path, ledger: Ledger | None = None) -> list[Finding]:
+    """Check every product under a folder: ours, or one that was edited by hand.
+
+    Args:
+        folder: A pack, a tier's folder, a year's folder, or a workspace.
+        ledger: What to hold it against; None takes the ledger.parquet in the folder or up to two folders above.
+
+    Returns:
+        What is wrong, tier leaks first; nothing for a clean export.
+
+    Raises:
+        MissingInput: no such folder, or no product in it.
+    """
+    if not folder.is_dir():
+        raise MissingInput(f"verify: no folder at {folder}; give the folder of a pack")
+    products = _products(folder)
+    if not products:
+        raise MissingInput(f"verify: no shapefile, GeoPackage or table under {folder}; give the folder of a pack")
+    return [*_check(folder, products, ledger), *_check_manifests(folder)]
+
+
 def verify_products(out: Path, ledger: Ledger, roll: VacantRoll) -> None:
-    """Check fields, widths, the null rule, tiers and counts of every product under `out`.
+    """Check every product that an export has just written under `out`.
 
     Raises:
         TierLeak: a field of one tier stands in a product of another.
         BadProduct: fields, widths, counts, words or scores are off.
     """
-    _verify_tier(out / "fire", "fire", Tier.RESPONDER, ledger, roll)
-    _verify_tier(out / "housing", "housing", Tier.HOUSING, ledger, roll)
-    for name in _DISPATCH_FILES:
-        path = out / "fire" / name
-        table = pd.read_csv(path, dtype=str, nrows=0)
-        _verify_columns(path, table, Tier.RESPONDER)
-        _want(set(DISPATCH_COLUMNS) <= set(table.columns), f"{path} lacks columns of {list(DISPATCH_COLUMNS)}")
-    match = _read_csv(out / "fire" / "match_report.csv")
-    _verify_columns(out / "fire" / "match_report.csv", match, Tier.RESPONDER)
-    _want(len(match) == len(ledger.table), f"match_report.csv has {len(match)} rows, the ledger {len(ledger.table)}")
-    _verify_page(out / "fire" / "fire_map" / "data.js", ledger)
-    worklist = out / "housing" / "worklist.csv"
-    _verify_columns(worklist, _read_csv(worklist), Tier.HOUSING)
-    _verify_rows(worklist, _read_csv(worklist), ledger)
-    _verify_rows(out / "data" / "scores.csv", _short(_read_csv(out / "data" / "scores.csv")), ledger)
-    _verify_rows(out / "data" / "scores.parquet", _short(pd.read_parquet(out / "data" / "scores.parquet")), ledger)
+    products = _products(out)
+    expected = [out / tier / f"{tier}{suffix}" for tier in ("fire", "housing") for suffix in (".shp", ".gpkg")]
+    missing = [path for path in expected if path not in products]
+    if missing:
+        raise BadProduct(f"{missing[0]} was not written; nothing was delivered, the last good products stand")
+    for finding in _check(out, products, ledger):
+        if finding.what == LEAK:
+            raise TierLeak(str(finding))
+        raise BadProduct(f"{finding}; nothing was delivered, the last good products stand")
 
 
-def _verify_tier(folder: Path, name: str, tier: Tier, ledger: Ledger, roll: VacantRoll) -> None:
-    shape = folder / f"{name}.shp"
-    missing = [suffix for suffix in PACK if not shape.with_suffix(suffix).is_file()]
-    _want(not missing, f"{shape} lacks {missing}")
-    placed = _read_layer(shape)
-    beside = _read_csv(folder / "no_geometry.csv")
-    for path, table in ((shape, placed), (folder / "no_geometry.csv", beside)):
-        _verify_columns(path, table, tier)
-        wanted = [field.name for field in fields_of(tier)]
-        _want(list(table.columns) == wanted, f"{path} has fields {list(table.columns)}, want {wanted}")
-    _verify_widths(shape, tier)
-    _verify_rows(shape, pd.concat([placed, beside]), ledger)
-    _want(len(placed) <= int(roll.table.geometry.notna().sum()), f"{shape} has {len(placed)} shapes, more than the roll")
-    if tier is Tier.HOUSING and len(placed):
-        unscored = placed["SCORED"] == "N"
-        _want(bool((placed.loc[unscored, ["SCORE", "RANK", "RANK_DIST"]] == -1).all(axis=None)), f"{shape}: a row that was not scored lacks -1")
-    for layer in (ROOFS, CENTROIDS):
-        path = folder / f"{name}.gpkg"
-        table = _short(_read_layer(path, layer))
-        _verify_columns(path, table, tier)
-        _verify_rows(path, table, ledger)
+def _products(folder: Path) -> list[Path]:
+    """Return every file that may hold rows, sorted; chips, reports and hidden files are none."""
+    found = []
+    for root, folders, names in os.walk(folder):
+        folders[:] = sorted(name for name in folders if name not in _NOT_PRODUCTS and not name.startswith("."))
+        found += [Path(root) / name for name in names if Path(name).suffix.lower() in VECTOR | TABLES and not name.startswith(".")]
+    return sorted(path for path in found if not (path.suffix.lower() == ".dbf" and path.with_suffix(".shp").exists()))
 
 
-def _verify_columns(path: Path, table: pd.DataFrame, tier: Tier) -> None:
-    allowed = {field.name for field in fields_of(tier)}
-    leaks = ({field.name for field in FIELDS} & {str(name).upper() for name in _short(table).columns}) - allowed
-    if leaks:
-        raise TierLeak(f"{path} carries {sorted(leaks)}, which {tier.value} may not read; take the field out of the product")
+def _check(folder: Path, products: list[Path], ledger: Ledger | None) -> Iterator[Finding]:
+    """Yield tier leaks first, then whatever else is wrong."""
+    for path in products:
+        yield from check_tier(path, folder)
+    given = Known(ledger=ledger) if ledger is not None else None
+    runs: dict[Path | None, PackCheck] = {}
+    for path in products:
+        where = None if given is not None else _ledger_near(path.parent)
+        try:
+            if where not in runs:
+                runs[where] = PackCheck(known=given or _read_known(where))
+            yield from _check_rows_of(path, folder, runs[where])
+        except Unreadable as error:
+            yield error.finding
 
 
-def _verify_widths(path: Path, tier: Tier) -> None:
-    info = pyogrio.read_info(path)
-    _want(str(info["encoding"]).upper() == "UTF-8", f"{path} is read as {info['encoding']}, want UTF-8")
-    for field, dtype in zip(fields_of(tier), info["ogr_types"], strict=True):
-        wanted = {"text": "OFTString", "int": "OFTInteger", "real": "OFTReal", "date": "OFTDate"}[field.kind]
-        _want(dtype == wanted, f"{path} field {field.name} is {dtype}, want {wanted}")
-    with path.with_suffix(".dbf").open("rb") as stream:
-        header = stream.read(32 + 32 * len(fields_of(tier)))
-    for index, field in enumerate(fields_of(tier)):
-        width = header[32 + 32 * index + 16]
-        _want(width == field.width, f"{path} field {field.name} is {width} wide, want {field.width}")
+def _check_rows_of(path: Path, root: Path, run: PackCheck) -> Iterator[Finding]:
+    kind = path.suffix.lower()
+    if kind == ".shp" and not path.stem.endswith(POINTS):
+        yield from check_pack(path, tier_audience(path, root).tier or Tier.DATA, run)
+    elif kind == ".gpkg":
+        yield from _check_geopackage(path, run)
+    elif kind == ".parquet":
+        table, shapes = read_parquet(path)
+        yield from _check_table(path, table, run.known)
+        yield from run.geometry.shapes(path, shapes.drop_null(), ids=None, kind="polygon")
+    elif kind in (".csv", ".tsv") and path.name != NO_GEOMETRY:
+        yield from _check_table(path, read_csv(path), run.known)
+    elif kind in (".js", ".json"):
+        yield from _check_table(path, read_page(path), run.known, whole=True)
 
 
-def _verify_rows(path: Path, table: pd.DataFrame, ledger: Ledger) -> None:
-    """Hold ids, words, SCORED and SCORE against the ledger."""
-    wanted = ledger.table.set_index(_keys(ledger.table["parcel_id"]))
-    _want(len(table) == len(wanted), f"{path} has {len(table)} rows, the ledger {len(wanted)}")
-    known = wanted.reindex(_keys(table["PARCEL_ID"]))
-    _want(bool(known["status"].notna().all()), f"{path} carries a parcel that the ledger lacks")
-    scored = (table["SCORED"] == "Y").to_numpy()
-    _want(bool((known["status"] == "scored").to_numpy()[scored].all()), f"{path} says SCORED of a row that was not scored")
-    reason = table["NA_REASON"].fillna("").astype(str).to_numpy()
-    _want(bool((reason[~scored] != "").all()), f"{path}: a row that was not scored has no reason")
-    aged = known["status"].to_numpy()[~scored] == "scored"
-    _want(bool((reason[~scored][aged] == TOO_OLD).all()), f"{path}: a scored row of the ledger is missing its score")
-    _want(bool(table["RISK_LVL"].isin(list(BY_CODE)).all()), f"{path} carries an unknown RISK_LVL")
-    words = [BY_CODE[str(code)].word.value for code in table["RISK_LVL"]]
-    _want(bool((known["hazard"].to_numpy()[scored] == pd.array(words, dtype=object)[scored]).all()), f"{path} says another hazard word than the ledger")
-    if "SCORE" in table.columns:
-        score = pd.to_numeric(table["SCORE"].replace("", None)).to_numpy(dtype=float, na_value=float("nan"))
-        off = abs(score[scored] - known["score"].to_numpy(dtype=float)[scored]) > 1e-5
-        _want(not off.any(), f"{path} carries another score than the ledger")
-        _want(not (score[~scored] >= 0).any(), f"{path}: a row that was not scored carries a score")
+def _check_geopackage(path: Path, run: PackCheck) -> Iterator[Finding]:
+    """Check every layer with rows of parcels; the two main ones hold each parcel once."""
+    for layer in layer_names(path):
+        whole = layer in (ROOFS, CENTROIDS)
+        table, shapes = read_layer(path, layer, shapes=layer == ROOFS)
+        named = path / layer
+        yield from _check_table(named, table, run.known, whole=whole)
+        yield from run.geometry.shapes(named, shapes.drop_null(), ids=None, kind="polygon")
 
 
-def _verify_page(path: Path, ledger: Ledger) -> None:
-    text = path.read_text(encoding="utf-8").removeprefix("window.ROOFWATCH=").rstrip(";\n")
-    columns = json.loads(text)["columns"]
-    table = pd.DataFrame({name: pd.Series(cells, dtype=object) for name, cells in columns.items()})
-    _verify_columns(path, table, Tier.RESPONDER)
-    status = dict(zip(ledger.table["parcel_id"].astype(str), ledger.table["status"], strict=True))
-    _want(len(table) == len(status), f"{path} has {len(table)} rows, the ledger {len(status)}")
-    for parcel, code in zip(table["PARCEL_ID"], table["RISK_LVL"], strict=True):
-        _want(code == "NA" or code == "CONFIRMED" or status.get(parcel) == "scored", f"{path} gives {parcel!r} {code} without a score")
+def _check_table(path: Path, table: pa.Table, known: Known | None, *, whole: bool | None = None) -> Iterator[Finding]:
+    """Check a table with rows of parcels; one without them is passed over."""
+    if "PARCEL_ID" not in table.column_names:
+        return
+    once = path.name in WHOLE if whole is None else whole
+    if known is not None and once:
+        yield from check_against_ledger(path, table, known)
+    yield from check_rows(path, table, dbf=False, once=once)
 
 
-def _read_csv(path: Path) -> pd.DataFrame:
-    return pd.read_csv(path, dtype=str, keep_default_na=False)
+def _read_known(path: Path | None) -> Known | None:
+    if path is None:
+        return None
+    try:
+        table = pd.read_parquet(path)
+        return Known(ledger=Ledger(year=int(table["year"].iloc[0]) if len(table) else 0, table=table))
+    except (OSError, ValueError, KeyError, Unbalanced) as error:
+        said = str(error).splitlines()[0]
+        raise Unreadable(Finding(path=path, what="is no whole ledger", got=said, want="the ledger that score left", remedy="score the year again")) from error
 
 
-def _read_layer(path: Path, layer: str | None = None) -> pd.DataFrame:
-    return pd.DataFrame(pyogrio.read_dataframe(path, layer=layer, read_geometry=False, use_arrow=True))
+def _ledger_near(folder: Path) -> Path | None:
+    """Return the ledger beside a product or in the folders above it."""
+    near = folder.resolve()
+    return next((place / LEDGER for place in (near, *near.parents[: _UP - 1]) if (place / LEDGER).is_file()), None)
 
 
-def _keys(ids: pd.Series) -> pd.Index:
-    """Return ids as every format can give them back: formulas made harmless, no trailing blank."""
-    return pd.Index([harmless(str(parcel)).rstrip() for parcel in ids], dtype=object)
+def _check_manifests(folder: Path) -> Iterator[Finding]:
+    """Hold the products under `folder` against the checksums that the export left."""
+    home = folder.resolve()
+    years = [home, *home.parents[: _UP - 1], *sorted(child for child in home.iterdir() if child.is_dir())]
+    for year in years:
+        if not (year / MANIFEST).is_file():
+            continue
+        try:
+            sums: dict[str, str] = json.loads((year / MANIFEST).read_text(encoding="utf-8"))
+        except ValueError:
+            yield Finding(path=year / MANIFEST, what="cannot be read", got="no JSON", want="names and checksums", remedy=EXPORT_AGAIN)
+            continue
+        for name, wanted in sums.items():
+            path = year / name
+            if Path(name).parts[0] in FOLDERS and path.is_relative_to(home):
+                yield from _check_sum(folder / path.relative_to(home), wanted)
 
 
-def _short(table: pd.DataFrame) -> pd.DataFrame:
-    return table.rename(columns=_LONG_TO_SHORT)
-
-
-def _want(holds: bool, message: str) -> None:
-    if not holds:
-        raise BadProduct(f"{message}; nothing was delivered, the last good products stand")
+def _check_sum(path: Path, wanted: str) -> Iterator[Finding]:
+    if not path.is_file():
+        yield Finding(path=path, what="is not there", got="nothing", want="the file that the export wrote", remedy=f"copy it back, or {EXPORT_AGAIN}")
+    elif (got := sha256_file(path)) != wanted:
+        yield Finding(
+            path=path, what="was changed after the export", got=f"sha256 {got[:12]}", want=f"sha256 {wanted[:12]}", remedy=f"take the delivered file, or {EXPORT_AGAIN}",
+        )  # fmt: skip

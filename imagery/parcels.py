@@ -9,16 +9,19 @@ import numpy as np
 import pandas as pd
 import pyogrio
 import shapely
+from numpy.typing import NDArray
 from pyogrio.errors import DataLayerError, DataSourceError
-from shapely.geometry.base import BaseGeometry
 
 from imagery.errors import CrsMismatch, InputError, MissingInput
+from imagery.neighbors import sides_of
 
 ROLL_COLUMNS = (
     "parcel_id", "parcel_key", "address", "block", "neighborhood", "fire_district", "inspection_district",
-    "notice_date", "occupied_sides", "geometry",
+    "notice_date", "occupied_sides", "street_sides", "geometry",
 )  # fmt: skip
 TEXTS = ("address", "neighborhood", "fire_district", "inspection_district")
+_AREAS = (shapely.GeometryType.POLYGON, shapely.GeometryType.MULTIPOLYGON)
+_PUNCTUATION = {code: None for code in range(128) if not chr(code).isalnum()}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -90,8 +93,8 @@ class VacantRoll:
 
     table: gpd.GeoDataFrame
     """Columns `ROLL_COLUMNS`, one row per parcel: ids and texts as str ("" when not known), `notice_date` a date or None,
-    `occupied_sides` compass letters of occupied attached neighbors such as "E,W", "" for none, "U" unknown; geometry in the
-    parcel file's CRS or None."""
+    `occupied_sides` compass letters of occupied attached neighbors such as "E,W", "" for none, "U" unknown; `street_sides`
+    those on which no parcel adjoins; geometry in the parcel file's CRS or None."""
     notices: int
     """Notices read."""
     joined_by_place: int
@@ -121,7 +124,17 @@ def normalize_key(raw: str) -> str:
     >>> normalize_key("0216 001") == normalize_key("0216001 ")
     True
     """
-    return re.sub(r"[^0-9A-Z]", "", re.sub(r"\.0$", "", str(raw).strip()).upper())
+    text = str(raw).strip().removesuffix(".0").upper()
+    return text.translate(_PUNCTUATION) if text.isascii() else re.sub(r"[^0-9A-Z]", "", text)
+
+
+def normalize_keys(raw: pd.Series) -> pd.Series:
+    """Normalize a column of text as `normalize_key` does."""
+    plain = raw.astype("str")
+    odd = ~plain.str.isascii()
+    keys = plain.str.strip().str.removesuffix(".0").str.upper().str.replace(r"[^0-9A-Z]", "", regex=True)
+    keys[odd] = plain[odd].map(normalize_key)
+    return keys
 
 
 def read_table(path: Path, *, layer: str = "", what: str) -> gpd.GeoDataFrame:
@@ -172,8 +185,8 @@ def text_column(table: pd.DataFrame, names: tuple[str, ...], *, what: str) -> pd
     return joined.str.strip() if len(parts) > 1 else joined
 
 
-def read_roll(parcels: ParcelFile, vacant: VacantFile) -> VacantRoll:
-    """Join vacancy notices to parcels: by raw key, by normalized key, then by place.
+def read_roll(parcels: ParcelFile, vacant: VacantFile, footprints: FootprintFile | None = None) -> VacantRoll:
+    """Join vacancy notices to parcels: by raw key, by normalized key, then by place; and name the sides of each.
 
     Raises:
         InputError: see `read_table`, `text_column`; no notices at all.
@@ -182,25 +195,38 @@ def read_roll(parcels: ParcelFile, vacant: VacantFile) -> VacantRoll:
     notices = _read_notices(vacant)
     if not len(notices):
         raise InputError(f"[vacant] path: {vacant.path.name} holds no notice; want at least one vacant parcel")
-    by_raw = dict(zip(lots["parcel_id"], lots.index, strict=True))
-    by_key = dict(zip(lots["parcel_key"], lots.index, strict=True))
-    found = [by_raw.get(raw, by_key.get(normalize_key(raw)) if normalize_key(raw) else None) for raw in notices["raw"]]
-    notices["lot"] = pd.array(found, dtype="Int64")
+    buildings = read_footprints(footprints) if footprints else None
+    return join_roll(lots, notices, buildings, occupancy=bool(parcels.occupied))
+
+
+def join_roll(lots: gpd.GeoDataFrame, notices: pd.DataFrame, buildings: gpd.GeoSeries | None, *, occupancy: bool) -> VacantRoll:
+    """Join tables that have been read.
+
+    Args:
+        lots: Every parcel once, index from 0.
+        notices: Columns raw, notice_date, lon, lat.
+        buildings: Building outlines, None where there are none.
+        occupancy: Whether the column `occupied` of `lots` says anything.
+    """
+    notices["lot"] = _join_by_key(notices, lots)
     joined_by_place = _join_by_place(notices, lots)
     known = notices.dropna(subset=["lot"]).sort_values("notice_date", na_position="last").drop_duplicates("lot")
     lost = notices[notices["lot"].isna()].copy()
     lost["raw"] = lost["raw"].where(lost["raw"].str.strip() != "", "notice in row " + (lost.index + 2).astype(str))
     lost = lost.drop_duplicates("raw")
-    roll = lots.loc[known["lot"].astype(int)].assign(notice_date=known["notice_date"].to_numpy())
+    places = known["lot"].to_numpy(dtype=np.intp)
+    lived = lots["occupied"].str.upper().str[:1].isin(["Y", "1", "T"]).to_numpy() if occupancy else None
+    occupied, street = sides_of(lots.geometry, places, occupied=lived, buildings=buildings)
+    roll = lots.loc[places].assign(notice_date=known["notice_date"].to_numpy(), occupied_sides=occupied, street_sides=street)
     extra = gpd.GeoDataFrame(
-        {"parcel_id": lost["raw"], "parcel_key": lost["raw"].map(normalize_key), "notice_date": lost["notice_date"]}, geometry=[None] * len(lost), crs=lots.crs
+        {"parcel_id": lost["raw"], "parcel_key": normalize_keys(lost["raw"]), "notice_date": lost["notice_date"], "occupied_sides": "U", "street_sides": "U"},
+        geometry=[None] * len(lost), crs=lots.crs,
     )  # fmt: skip
     table = gpd.GeoDataFrame(pd.concat([roll, extra], ignore_index=True) if len(extra) else roll, geometry="geometry", crs=lots.crs)
     for column in (*TEXTS, "block"):
         table[column] = table[column].fillna("")
     table = gpd.GeoDataFrame(table.sort_values("parcel_id").reset_index(drop=True), geometry="geometry", crs=lots.crs)
     table["notice_date"] = [None if pd.isna(value) else value.date() for value in pd.to_datetime(table["notice_date"])]
-    table["occupied_sides"] = _occupied_sides(table, lots, known=bool(parcels.occupied))
     unmatched = tuple(sorted(lost["raw"]))
     return VacantRoll(table=gpd.GeoDataFrame(table[list(ROLL_COLUMNS)]), notices=len(notices), joined_by_place=joined_by_place, unmatched=unmatched)
 
@@ -214,8 +240,8 @@ def _read_parcels(parcels: ParcelFile) -> gpd.GeoDataFrame:
         name = getattr(parcels, column)
         table[column] = text_column(raw, (name,), what=f"[parcels] {column}") if name else ""
     table = table[table["parcel_id"].str.strip() != ""]
-    table["geometry"] = [_mend(shape) for shape in table.geometry]
-    table["parcel_key"] = table["parcel_id"].map(normalize_key)
+    table["geometry"] = _mend(table.geometry.to_numpy())
+    table["parcel_key"] = normalize_keys(table["parcel_id"])
     if not table["parcel_id"].is_unique:
         shapes = table.dropna(subset=["geometry"]).groupby("parcel_id")["geometry"].agg(lambda group: shapely.union_all(group.to_numpy()))
         table = table.drop_duplicates("parcel_id").set_index("parcel_id", drop=False)
@@ -247,6 +273,17 @@ def _read_notices(vacant: VacantFile) -> pd.DataFrame:
     return notices.assign(lon=lon.to_numpy(), lat=lat.to_numpy())
 
 
+def _join_by_key(notices: pd.DataFrame, lots: gpd.GeoDataFrame) -> pd.Series:
+    """Return the place of each notice's parcel, NA where no key is like it; the raw key goes before the normalized one."""
+    found = pd.Index(lots["parcel_id"]).get_indexer(pd.Index(notices["raw"]))
+    rest = np.flatnonzero(found < 0)
+    keys = normalize_keys(notices["raw"].iloc[rest])
+    alike = lots.loc[lots["parcel_key"].isin(keys[keys != ""]), "parcel_key"].drop_duplicates(keep="last")
+    place = pd.Index(alike).get_indexer(pd.Index(keys))
+    found[rest] = np.where(place < 0, -1, np.append(alike.index.to_numpy(), -1)[place])
+    return pd.Series(found, index=notices.index, dtype="Int64").replace(-1, pd.NA)
+
+
 def _join_by_place(notices: pd.DataFrame, lots: gpd.GeoDataFrame) -> int:
     """Fill `lot` for notices with a point inside a parcel; return how many."""
     rest = notices[notices["lot"].isna() & notices["lon"].notna() & notices["lat"].notna()]
@@ -266,23 +303,6 @@ def _grid_blocks(table: gpd.GeoDataFrame, side_m: float) -> pd.Series:
     return pd.Series(cells.where(centers.notna(), ""))
 
 
-def _occupied_sides(table: gpd.GeoDataFrame, lots: gpd.GeoDataFrame, *, known: bool) -> list[str]:
-    """Name the sides on which an occupied neighbor touches; "U" where occupancy is not in the parcel file."""
-    if not known:
-        return ["U"] * len(table)
-    occupied = metric(lots[lots["occupied"].str.upper().str[:1].isin(["Y", "1", "T"])])
-    vacant = metric(table)
-    pairs = occupied.sindex.query(vacant.geometry.buffer(0.3).to_numpy(), predicate="intersects")
-    sides: list[set[str]] = [set() for _ in range(len(vacant))]
-    for row, neighbor in zip(*pairs, strict=True):
-        here, there = vacant.geometry.iloc[row], occupied.geometry.iloc[neighbor]
-        if occupied["parcel_id"].iloc[neighbor] == vacant["parcel_id"].iloc[row] or here.buffer(0.3).intersection(there).length < 4:
-            continue
-        bearing = np.degrees(np.arctan2(there.centroid.x - here.centroid.x, there.centroid.y - here.centroid.y)) % 360
-        sides[row].add(("N", "NE", "E", "SE", "S", "SW", "W", "NW")[round(bearing / 45) % 8])
-    return [",".join(sorted(names)) for names in sides]
-
-
 def metric(table: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
     """Reproject to the UTM zone of the table's center: metres, scale within 0.1% of the ground."""
     if not table.geometry.notna().any():
@@ -290,13 +310,16 @@ def metric(table: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
     return gpd.GeoDataFrame(table.to_crs(table.estimate_utm_crs()))
 
 
-def _mend(shape: BaseGeometry | None) -> BaseGeometry | None:
-    if shape is None or shape.is_empty:
-        return None
-    flat = shapely.force_2d(shape)
-    solid = flat if flat.is_valid else shapely.make_valid(flat)
-    areas = [part for part in getattr(solid, "geoms", [solid]) if part.geom_type in ("Polygon", "MultiPolygon") and part.area > 0]
-    return shapely.union_all(areas) if areas else None
+def _mend(shapes: NDArray[np.object_]) -> NDArray[np.object_]:
+    """Return flat, valid polygons; None where nothing is left."""
+    flat = shapely.force_2d(shapes)
+    flat[shapely.is_empty(flat)] = None
+    odd = ~shapely.is_missing(flat) & ~(shapely.is_valid(flat) & np.isin(shapely.get_type_id(flat), _AREAS))
+    for place in np.flatnonzero(odd):
+        parts = shapely.get_parts(shapely.make_valid(flat[place]))
+        areas = [part for part in parts if part.geom_type in ("Polygon", "MultiPolygon") and part.area > 0]
+        flat[place] = shapely.union_all(areas) if areas else None
+    return flat
 
 
 def _as_text(value: object) -> str:

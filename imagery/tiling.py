@@ -19,6 +19,7 @@ from imagery.cutting import CutJob, Units, Work, cut_parcels, cut_task, piece_of
 from imagery.decode import decoding, file_stamp
 from imagery.files import atomic_path
 from imagery.flyover import Flyover
+from imagery.outlines import roofs_of
 from imagery.parcels import FootprintFile, VacantRoll, read_footprints
 from imagery.plan import plan_cuts
 from imagery.quality import Quality, QualityLimits
@@ -187,18 +188,7 @@ def roof_shapes(roll: VacantRoll, footprints: gpd.GeoSeries | None) -> tuple[gpd
     lots = roll.table.geometry.to_crs(crs)
     if footprints is None:
         return lots, crs
-    houses = footprints.dropna().to_crs(crs).reset_index(drop=True)
-    rows, hits = houses.sindex.query(lots.to_numpy(), predicate="intersects")
-    parts: dict[int, list[BaseGeometry]] = {}
-    for row, hit in zip(rows, hits, strict=True):
-        parts.setdefault(int(row), []).append(houses.iloc[hit])
-    roofs = lots.to_numpy().copy()
-    for row, pieces in parts.items():
-        roof = shapely.intersection(roofs[row], shapely.union_all([shapely.make_valid(piece) for piece in pieces]))
-        solid = [part for part in getattr(roof, "geoms", [roof]) if part.geom_type in ("Polygon", "MultiPolygon")]
-        if solid and sum(part.area for part in solid) >= 4:  # square meters; less is an outline that grazes the lot
-            roofs[row] = shapely.union_all(solid)
-    return gpd.GeoSeries(roofs, crs=crs), crs
+    return roofs_of(lots, footprints.dropna().reset_index(drop=True)), crs
 
 
 def _write_manifest(plan: CutPlan, year: int, folder: Path, max_ground: float) -> None:

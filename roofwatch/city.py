@@ -38,7 +38,7 @@ class City:
     @cached_property
     def roll(self) -> VacantRoll:
         """The vacant roll."""
-        return read_roll(self.file.parcels, self.file.vacant)
+        return read_roll(self.file.parcels, self.file.vacant, self.file.footprints)
 
     @property
     def audit(self) -> Path:

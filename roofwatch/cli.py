@@ -57,8 +57,16 @@ def build_parser() -> argparse.ArgumentParser:
     promote.add_argument("--force", action="store_true", help="although the gate does not hold; needs --why")
     score = _command(group, "score", commands.score_command, "the ledger; default model is the champion")
     score.add_argument("--model", default="champion", metavar="ALIAS|VERSION", help="model to score with (default: champion)")
-    _command(group, "export", commands.export_command, "every product")
+    export = _command(group, "export", commands.export_command, "every product")
+    export.add_argument("--what-if", nargs="+", default=[], metavar="KEY=POINTS", help="say who would move on the work list with other points; nothing is written")
     _command(group, "run", commands.run_command, "check, tile, train when there are new labels, score, export; never promotes over a champion")
+    evidence = _command(group, "evidence", commands.evidence_command, "the evidence packet of single parcels")
+    evidence.add_argument("--parcel", required=True, action="append", metavar="ID", help="parcel id; may be given several times")
+    publish = _command(group, "publish", commands.publish_command, "the layers into a PostGIS database")
+    publish.add_argument("--to", required=True, metavar="URL", help="postgresql://USER@HOST:PORT/DATABASE; the password from PGPASSWORD or ~/.pgpass")
+    publish.add_argument("--schema", default="roofwatch", metavar="NAME", help="schema of the tables (default: roofwatch)")
+    verify = _command(group, "verify", commands.verify_command, "check a finished pack, ours or one edited by hand", city=False)
+    verify.add_argument("folder", type=Path, metavar="DIR", help="folder of a pack, of a tier or of a year")
     return parser
 
 

@@ -119,12 +119,41 @@ def score_command(options: argparse.Namespace) -> tuple[int, Answer]:
 
 
 def export_command(options: argparse.Namespace) -> tuple[int, Answer]:
-    """Write every product."""
-    from roofwatch.deliver import export
+    """Write every product, or say who would move on the work list."""
+    from roofwatch.deliver import export, other_points
     from roofwatch.pipeline import main_products
 
-    products = export(open_city(options), options.year)
+    city = open_city(options)
+    if options.what_if:
+        found = other_points(city, options.year, options.what_if)
+        return 0, (found.lines(), dataclasses.asdict(found))
+    products = export(city, options.year)
     return 0, (main_products(products), {"products": [str(path) for path in products]})
+
+
+def evidence_command(options: argparse.Namespace) -> tuple[int, Answer]:
+    """Write evidence packets."""
+    from roofwatch.deliver import evidence
+
+    files = [str(path) for path in evidence(open_city(options), options.year, options.parcel)]
+    return 0, (files, {"packets": files})
+
+
+def publish_command(options: argparse.Namespace) -> tuple[int, Answer]:
+    """Replace the year's rows in a database."""
+    from roofwatch.deliver import publish_year
+
+    counts = publish_year(open_city(options), options.year, options.to, schema=options.schema)
+    return 0, ([f"{count:7d} rows in {table}" for table, count in counts.items()], {"rows": counts})
+
+
+def verify_command(options: argparse.Namespace) -> tuple[int, Answer]:
+    """Check finished products."""
+    from gis_export.verify import verify_folder
+
+    findings = [str(finding) for finding in verify_folder(options.folder)]
+    said = findings or [f"{options.folder}: nothing found wrong"]
+    return FIX_FIRST if findings else 0, (said, {"findings": findings})
 
 
 def run_command(options: argparse.Namespace) -> tuple[int, Answer]:

@@ -8,8 +8,14 @@ from pathlib import Path
 
 import pandas as pd
 
+from gis_export.fields import Tier
 from gis_export.inputs import ExportInputs, Year, no_looks
+from gis_export.paper.evidence import write_packet
+from gis_export.postgis import publish
+from gis_export.priority import street_sides
 from gis_export.products import export_products
+from gis_export.rows import build_rows
+from gis_export.what_if import WhatIf, parse_weights, what_if
 from imagery.errors import MissingInput
 from imagery.files import atomic_path, sha256_file
 from imagery.store import ChipStore, open_store
@@ -63,6 +69,48 @@ def export_inputs(city: City, year: int) -> ExportInputs:
         looks=_looks(city, year), models=_models(city, (source.year, *(one.year for one in before))),
         today=date.fromisoformat(city.file.export.as_of) if city.file.export.as_of else date.today(),
     )  # fmt: skip
+
+
+def other_points(city: City, year: int, pairs: list[str]) -> WhatIf:
+    """Say who would enter and leave the work list if points were others; nothing is written.
+
+    Raises:
+        UsageError: a pair that is not KEY=POINTS, or no such key.
+    """
+    settings = city.file.export
+    changed = parse_weights(pairs, settings.priority)
+    inputs = export_inputs(city, year)
+    rows = build_rows(inputs, settings)
+    return what_if(rows, inputs.looks, street_sides(inputs.roll, rows["PARCEL_ID"]), settings, changed, today=inputs.today)
+
+
+def evidence(city: City, year: int, parcel_ids: list[str]) -> list[Path]:
+    """Write the evidence packets of some parcels into the year's housing/evidence/.
+
+    Raises:
+        InputError: no such parcel.
+    """
+    inputs, folder = export_inputs(city, year), city.folder(year)
+    rows = build_rows(inputs, city.file.export)
+    files = [
+        path for parcel in parcel_ids
+        for path in write_packet(parcel, rows, folder / "housing" / "evidence", inputs, city.file.export, pictures=folder / "explain")
+    ]  # fmt: skip
+    append_audit(city.audit, AuditLine(command="evidence", detail=f"{year}: {', '.join(parcel_ids)}"))
+    return files
+
+
+def publish_year(city: City, year: int, url: str, *, schema: str) -> dict[str, int]:
+    """Replace the year's rows of both departments in a PostGIS database; return how many by table.
+
+    Raises:
+        InputError: the database cannot be reached or written to.
+    """
+    inputs = export_inputs(city, year)
+    rows = build_rows(inputs, city.file.export)
+    counts = {f"{schema}.vacant_roofs_{tier.value.lower()}": publish(rows, url, schema=schema, tier=tier, year=year) for tier in (Tier.RESPONDER, Tier.HOUSING)}
+    append_audit(city.audit, AuditLine(command="publish", detail=f"{year}: {len(rows)} rows into schema {schema}"))
+    return counts
 
 
 def _ledger(folder: Path, year: int) -> Ledger | None:

@@ -109,9 +109,12 @@ def run(city: City, year: int) -> YearRun:
 
 
 def main_products(products: list[Path]) -> list[str]:
-    """Return the files people open: not the parts of a pack or of the map folder."""
-    opened = (".shp", ".gpkg", ".csv", ".xlsx", ".parquet", ".pdf")
-    return [str(path) for path in products if path.suffix in opened or path.name == "index.html"]
+    """Return the files people open: not the parts of a pack or of the map folder; of sheets and packets their folder."""
+    opened = (".shp", ".gpkg", ".qgs", ".csv", ".xlsx", ".parquet", ".pmtiles", ".pdf")
+    files = {
+        str(path.parent if path.parent.name in ("evidence", "route_sheets") else path) for path in products if path.suffix in opened or path.name == "index.html"
+    }  # fmt: skip
+    return sorted(files)
 
 
 def has_new_labels(city: City, year: int) -> bool:

@@ -33,6 +33,7 @@ def make_roll(count: int) -> VacantRoll:
             "inspection_district": [f"D{row % 2}" for row in range(count)],
             "notice_date": [date(2015, 1, 31) if row % 2 else None for row in range(count)],
             "occupied_sides": [("E,W", "", "U")[row % 3] for row in range(count)],
+            "street_sides": "U",
         },
         geometry=[shapely.box(1_415_000 + 16 * row, 593_000, 1_415_015 + 16 * row, 593_072) for row in range(count)],
         crs="EPSG:2248",

@@ -14,6 +14,10 @@ import shapely
 from numpy.testing import assert_allclose
 from rasterio.warp import transform_bounds
 
+from gis_export.address_match import match_addresses, read_addresses
+from gis_export.dispatch_columns import column_map_of
+from roofwatch.config import read_city
+from roofwatch.demo import tables
 from roofwatch.demo.city import build_demo_city
 from roofwatch.demo.deliver import render_tile
 from roofwatch.demo.layout import CityPlan, block_at
@@ -58,6 +62,27 @@ def test_tables_agree(city: Path) -> None:
     labels = read_rows(city / "labels.csv")
     assert {row["parcel_id"] for row in labels} <= vacant
     assert {row["year"] for row in labels} <= {"2022", "2023"}
+
+
+def test_dispatch_knows_most_addresses_by_some_spelling(city: Path, tmp_path: Path) -> None:
+    """The list holds the parcels' addresses as dispatch spells them: some found in normal form or by alias, a few not at all."""
+    settings = read_city(city / "city.toml").export.dispatch
+    addresses = gpd.read_file(city / "parcels.gpkg")["address"].tolist()
+    kinds = Counter(match.kind for match in match_addresses(addresses, read_addresses(settings)))
+    assert set(kinds) <= {"EXACT", "NORMALIZED", "ALIAS", "NO"}
+    assert kinds["EXACT"] > PARCELS / 2
+    tables.write_addresses(CityPlan(parcels=20_000, seed=5), tmp_path / "addresses.csv")
+    rows = read_rows(tmp_path / "addresses.csv")
+    assert len(rows) / 20_000 == pytest.approx(0.98, abs=0.005)
+    assert np.mean([row["alias"] != "" for row in rows]) == pytest.approx(0.04, abs=0.01)
+    assert np.mean([row["address"].endswith(" STREET") for row in rows]) == pytest.approx(0.2, abs=0.02)
+
+
+def test_column_map_of_the_demo_names_every_value_it_needs(city: Path) -> None:
+    """The vendor's columns are read without complaint and carry the hazard, its place and its use limit."""
+    columns = column_map_of(read_city(city / "city.toml").export.dispatch)
+    assert columns is not None
+    assert {"{PREMISE}", "{ADDRESS}", "{TEXT}", "{USE_LIMIT}"} <= set(columns.columns.values())
 
 
 def test_rows_of_houses_share_one_outline(city: Path) -> None:

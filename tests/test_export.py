@@ -96,7 +96,7 @@ def test_geopackage_has_nulls_style_and_use_limit(tmp_path: Path) -> None:
     database = sqlite3.connect(out / "housing/housing.gpkg")
     try:
         assert database.execute("SELECT score, rank FROM vacant_roofs WHERE scored = 'N'").fetchall() == [(None, None)]
-        assert {row[0] for row in database.execute("SELECT f_table_name FROM layer_styles WHERE useAsDefault = 1")} == {"vacant_roofs", "centroids"}
+        assert {row[0] for row in database.execute("SELECT f_table_name FROM layer_styles WHERE useAsDefault = 1")} == {"vacant_roofs", "centroids", "not_assessed", "year_to_year"}
         said = dict(database.execute("SELECT table_name, description FROM gpkg_contents"))
     finally:
         database.close()
@@ -224,17 +224,6 @@ def test_change_against_the_flyover_before() -> None:
     assert {pair: change_of(*pair) for pair in pairs} == pairs
 
 
-def test_worklist_goes_by_rank_and_ends_with_the_unscored(tmp_path: Path) -> None:
-    roll = make_roll(8)
-    before = make_ledger(roll, ("NOT SEEN IN PHOTO",), year=2025)
-    table = read_csv(export(make_inputs(roll, previous=before), tmp_path) / "housing/worklist.csv")
-    assert table["RANK"].tolist() == ["1", "2", "3", "4", "5", "6", "", ""]
-    assert table["RISK_LVL"].tolist()[-2:] == ["NA", "NA"]
-    first = table.iloc[0]
-    assert (first["PRIORITY"], first["CHANGE"], first["PREV_LVL"]) == ("110", "WORSE", "NOT SEEN")
-    assert first["USE_LIMIT"] == USE_LIMIT
-
-
 @pytest.mark.parametrize("text", ["=1+1", "+cmd|' /C calc'!A0", "-2+3", "@SUM(A1)", "\t=1", " =1", "\uff1d1"])
 def test_formulas_become_text(text: str) -> None:
     assert harmless(text) == f"'{text}"
@@ -276,7 +265,7 @@ def test_dispatch_tells_new_changed_and_left(tmp_path: Path) -> None:
     assert delete.loc["0216 001", "REASON"] == "left the vacant roll; needs a person"
     assert delete.loc["0219 001", "REASON"] == "address no longer known; needs a person"
     match = read_csv(out / "fire/match_report.csv").set_index("PARCEL_ID")
-    assert match["MATCH"].to_dict() == {"0217 001": "Y", "0218 001": "Y", "0219 001": "N"}
+    assert match["MATCH"].to_dict() == {"0217 001": "NOT CHECKED", "0218 001": "NOT CHECKED", "0219 001": "NO"}
     state = read_csv(tmp_path / "dispatch_state.csv").set_index("PARCEL_ID")
     assert state.loc["0216 001", "STANDING"] == "REVIEW"
     out = export(make_inputs(roll, make_ledger(roll, ("POSSIBLE",))), tmp_path)
@@ -334,13 +323,14 @@ def test_product_that_differs_from_the_ledger_is_refused(tmp_path: Path) -> None
     out = export(inputs, tmp_path)
     path = out / "housing/worklist.csv"
     good = read_csv(path)
+    unscored = good.index[good["SCORED"] == "N"][0]
     for column, row, value, message in (
-        ("SCORE", 3, "0.5", "was not scored carries a score"),
+        ("SCORE", unscored, "0.5", "was not scored carries a score"),
         ("SCORE", 0, "0.1", "another score"),
         ("RISK_LVL", 0, "POSSIBLE", "another hazard word"),
-        ("SCORED", 3, "Y", "SCORED of a row that was not scored"),
+        ("SCORED", unscored, "Y", "SCORED of a row that was not scored"),
         ("PARCEL_ID", 0, "0216001", "a parcel that the ledger lacks"),
-        ("NA_REASON", 3, "", "has no reason"),
+        ("NA_REASON", unscored, "", "has no reason"),
     ):
         bad = good.copy()
         bad.loc[row, column] = value

@@ -14,7 +14,7 @@ from pyproj import Transformer
 from shapely.geometry.base import BaseGeometry
 
 from imagery.errors import CrsMismatch, InputError, MissingInput
-from imagery.parcels import ParcelFile, VacantFile, VacantRoll, normalize_key, read_roll
+from imagery.parcels import FootprintFile, ParcelFile, VacantFile, VacantRoll, normalize_key, normalize_keys, read_roll
 
 CRS = "EPSG:32618"
 WEST, SOUTH = 360_000.0, 4_350_000.0
@@ -173,6 +173,40 @@ def test_occupied_neighbors(tmp_path: Path) -> None:
     vacant = write_vacant(tmp_path, key=["m", "e"], date=["2020"] * 2)
     assert roll_of(parcels, vacant, occupied="lived").table.set_index("parcel_id")["occupied_sides"].to_dict() == {"m": "W", "e": ""}
     assert set(roll_of(parcels, vacant).table["occupied_sides"]) == {"U"}
+
+
+def test_footprints_tell_walls_from_fences(tmp_path: Path) -> None:
+    """With building outlines, given in any CRS, only shared walls count; a notice without a parcel knows no sides."""
+    shapes: list[BaseGeometry | None] = [shapely.box(WEST + 6 * number, SOUTH, WEST + 6 * number + 6, SOUTH + 22) for number in range(3)]
+    parcels = write_parcels(tmp_path, ["w", "m", "e"], shapes, lived=["Y", "N", "Y"])
+    vacant = write_vacant(tmp_path, key=["m", "lost"], date=["2020"] * 2)
+    row = [shapely.box(WEST, SOUTH, WEST + 12, SOUTH + 12), shapely.box(WEST + 13, SOUTH, WEST + 18, SOUTH + 12)]
+    gpd.GeoDataFrame(geometry=row, crs=CRS).to_crs(4326).to_file(tmp_path / "buildings.gpkg")
+    files = ParcelFile(path=parcels, id=("pin",), occupied="lived"), VacantFile(path=vacant, id=("key",))
+    with_outlines = read_roll(*files, FootprintFile(path=tmp_path / "buildings.gpkg")).table.set_index("parcel_id")
+    assert with_outlines[["occupied_sides", "street_sides"]].to_dict("index") == {
+        "m": {"occupied_sides": "W", "street_sides": "N,S"}, "lost": {"occupied_sides": "U", "street_sides": "U"},
+    }  # fmt: skip
+    assert read_roll(*files).table.set_index("parcel_id").loc["m", "occupied_sides"] == "E,W"
+
+
+def test_parcel_without_outline_knows_no_sides(tmp_path: Path) -> None:
+    parcels = write_parcels(tmp_path, ["a", "b"], [None, lot(0)], lived=["N", "Y"])
+    roll = roll_of(parcels, write_vacant(tmp_path, key=["a"], date=["2020"]), occupied="lived")
+    assert roll.table[["occupied_sides", "street_sides"]].to_numpy().tolist() == [["U", "U"]]
+
+
+@given(st.lists(st.text(max_size=12)))
+def test_keys_of_a_column_are_those_of_its_cells(raw: list[str]) -> None:
+    cells = [*raw, " 0216 001.0", "4074c-009", "straße.0", "1.0.0", "\u2003 7.0\u2003", "\n"]
+    assert normalize_keys(pd.Series(cells, dtype="str")).tolist() == [normalize_key(cell) for cell in cells]
+
+
+def test_two_parcels_with_one_normal_key_take_the_raw_one(tmp_path: Path) -> None:
+    """A raw key goes before a normalized one; a key that is like several takes the last, as ever."""
+    parcels = write_parcels(tmp_path, ["0216 001", "0216001", "0216-001"], [lot(0), lot(1), lot(2)])
+    roll = roll_of(parcels, write_vacant(tmp_path, key=["0216 001", "0216/001", ""], date=["2020"] * 3))
+    assert roll.table["parcel_id"].tolist() == ["0216 001", "0216-001", "notice in row 4"]
 
 
 def test_what_is_wrong_is_named(tmp_path: Path) -> None:

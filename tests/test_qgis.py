@@ -2,21 +2,32 @@
 
 import json
 import os
+import shutil
 import subprocess
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
+from typing import Any
 
 import geopandas as gpd
 import numpy as np
 import pandas as pd
 import pytest
 import shapely
+from export_cases import make_inputs, make_ledger, make_roll
+from numpy.typing import NDArray
 from PIL import Image
+from pyproj import CRS
 
+from gis_export.fields import Tier
+from gis_export.geopackage import write_geopackage
 from gis_export.inputs import ExportInputs, ExportSettings, no_looks
 from gis_export.products import export_products
+from gis_export.qgis_project import PARCEL_SCALE, write_qgis_project
+from gis_export.rows import build_rows
 from gis_export.symbols import BY_WORD, SYMBOLS
 from imagery.parcels import VacantRoll
+from inference.hazard import USE_LIMIT
 from inference.ledger import COLUMNS, Ledger
 
 PYTHON = Path("/usr/bin/python3")
@@ -49,6 +60,43 @@ json.dump({
 """
 
 
+PROJECT = """
+import json, sys
+from qgis.core import QgsApplication, QgsLayerNotesUtils, QgsMapRendererSequentialJob, QgsMapSettings, QgsProject, QgsProjectBadLayerHandler
+from qgis.PyQt.QtCore import QSize
+from qgis.PyQt.QtGui import QColor
+bad = []
+class Bad(QgsProjectBadLayerHandler):
+    def handleBadLayers(self, nodes): bad.extend(node.toElement().text() for node in nodes)
+app = QgsApplication([], False)
+app.initQgis()
+project = QgsProject.instance()
+project.setBadLayerHandler(Bad())
+read = project.read(sys.argv[1])
+nodes = project.layerTreeRoot().findLayers()
+settings = QgsMapSettings()
+settings.setLayers([node.layer() for node in nodes if node.isVisible()])
+settings.setDestinationCrs(project.crs())
+settings.setExtent(project.viewSettings().defaultViewExtent())
+settings.setOutputSize(QSize(1000, 300))
+settings.setOutputDpi(150)
+settings.setBackgroundColor(QColor("white"))
+scale = settings.scale()
+job = QgsMapRendererSequentialJob(settings)
+job.start()
+job.waitForFinished()
+job.renderedImage().save(sys.argv[2])
+json.dump({
+    "read": read, "error": project.error(), "bad": bad, "title": project.title(), "crs": project.crs().authid(), "version": project.lastSaveVersion().text(),
+    "abstract": project.metadata().abstract(), "label": project.readEntry("TitleLabel", "/Label")[0], "shown": project.readBoolEntry("TitleLabel", "/Enabled")[0],
+    "errors": [error.message for error in job.errors()], "scale": scale,
+    "layers": [[node.layer().name(), node.isVisible(), node.layer().isValid(), node.layer().featureCount(), node.layer().renderer().type(),
+                QgsLayerNotesUtils.layerNotes(node.layer()), node.layer().isInScaleRange(scale)] for node in nodes],
+    "fields": sorted({field.name() for node in nodes for field in node.layer().fields()}),
+}, open(sys.argv[3], "w"))
+"""
+
+
 def has_qgis() -> bool:
     return PYTHON.exists() and subprocess.run([PYTHON, "-c", "import qgis.core"], capture_output=True, check=False).returncode == 0
 
@@ -63,7 +111,7 @@ def out(tmp_path_factory: pytest.TempPathFactory) -> Path:
     ids = [f"{216 + row:04d} 001" for row in range(5)]
     roll = gpd.GeoDataFrame(
         {"parcel_id": ids, "parcel_key": ids, "address": "1 Peña St", "block": "", "neighborhood": "", "fire_district": ""}
-        | {"inspection_district": "", "notice_date": None, "occupied_sides": ""},
+        | {"inspection_district": "", "notice_date": None, "occupied_sides": "", "street_sides": ""},
         geometry=[shapely.box(1_415_000 + 80 * row, 593_000, 1_415_060 + 80 * row, 593_072) for row in range(5)], crs="EPSG:2248",
     )  # fmt: skip
     score = pd.Series([0.9, 0.8, 0.3, 0.1, np.nan])
@@ -90,19 +138,92 @@ def out(tmp_path_factory: pytest.TempPathFactory) -> Path:
     ],
 )  # fmt: skip
 def test_qgis_applies_our_style_and_renders_every_word(source: str, first_name: str, out: Path, tmp_path: Path) -> None:
-    image_path, said_path = tmp_path / "map.png", tmp_path / "said.json"
-    environment = os.environ | {"QT_QPA_PLATFORM": "offscreen", "XDG_RUNTIME_DIR": str(tmp_path)}
-    # QGIS may crash on its way out, after the work is done: what it wrote counts, not how it left.
-    command = [str(PYTHON), "-c", RENDER, str(out / source), str(image_path), str(said_path)]
-    ended = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=120, check=False)
-    assert said_path.exists(), ended.stderr
-    said = json.loads(said_path.read_text(encoding="utf-8"))
+    said, pixels = ask_qgis(RENDER, str(out / source), tmp_path)
     assert (said["crs"], said["encoding"], said["rows"], said["errors"]) == ("EPSG:2248", "UTF-8", 5, [])
     assert (said["renderer"], said["values"]) == ("categorizedSymbol", [symbol.code for symbol in SYMBOLS])
     assert said["names"][0] == first_name
-    with Image.open(image_path) as image:
-        pixels = np.asarray(image.convert("RGB"))
     for column, word in enumerate(WORDS):
-        color = np.array([int(BY_WORD[word].color[start : start + 2], 16) for start in (1, 3, 5)])
-        part = pixels[:, 200 * column : 200 * (column + 1)].reshape(-1, 3).astype(int)
-        assert (abs(part - color).max(axis=1) < 8).sum() > 30, f"{word} is not drawn in {BY_WORD[word].color}"
+        assert drawn(pixels[:, 200 * column : 200 * (column + 1)], word) > 30, f"{word} is not drawn in {BY_WORD[word].color}"
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Both GeoPackages with their projects: one parcel of each hazard word, side by side, all POSSIBLE the year before."""
+    folder = tmp_path_factory.mktemp("projects") / "a folder with blanks"
+    roll = make_roll(5)
+    shapes = roll.table.set_geometry([shapely.box(1_415_000 + 80 * row, 593_000, 1_415_060 + 80 * row, 593_072) for row in range(5)], crs="EPSG:2248")
+    roll = replace(roll, table=shapes)
+    before = make_ledger(roll, ("POSSIBLE",), year=2025)
+    rows = build_rows(make_inputs(roll, make_ledger(roll, ("LIKELY", *WORDS[1:])), previous=before), ExportSettings())
+    rows.loc[0, ["RISK_LVL", "RISK_TXT", "VERIFIED"]] = ["CONFIRMED", "CONFIRMED: a person saw the roof open or failing", "Y"]
+    for name, tier in (("fire", Tier.RESPONDER), ("housing", Tier.HOUSING)):
+        (folder / name).mkdir(parents=True)
+        write_geopackage(rows, folder / name / f"{name}.gpkg", tier=tier, title="Testville 2026")
+        write_qgis_project(folder / name, name=name, title=f"Testville & <2026>, {name}", crs=CRS(rows.crs), tier=tier)
+    return folder
+
+
+@pytest.mark.parametrize(
+    ("layer", "words"), [("vacant_roofs", WORDS), ("centroids", WORDS), ("not_assessed", ("NOT ASSESSED",)), ("year_to_year", ("LIKELY", "NOT SEEN IN PHOTO", "NOT ASSESSED"))]
+)
+def test_every_layer_of_the_geopackage_opens_in_its_style(layer: str, words: tuple[str, ...], folder: Path, tmp_path: Path) -> None:
+    said, pixels = ask_qgis(RENDER, f"{folder / 'housing/housing.gpkg'}|layername={layer}", tmp_path)
+    assert (said["crs"], said["renderer"], said["errors"]) == ("EPSG:2248", "categorizedSymbol", [])
+    assert (said["names"][0], said["names"][1]) == ("fid", "parcel_id")
+    for word in words:
+        assert drawn(pixels, word) > 30, f"{word} is not drawn"
+    for word in set(WORDS) - set(words) - {"CONFIRMED"}:
+        assert drawn(pixels, word) == 0, f"{word} is drawn"
+
+
+@pytest.mark.parametrize(("name", "count"), [("fire", 3), ("housing", 4)])
+def test_the_project_opens_complete_and_draws_every_word(name: str, count: int, folder: Path, tmp_path: Path) -> None:
+    moved = tmp_path / "elsewhere"
+    shutil.copytree(folder / name, moved)  # as if on a stick
+    said, pixels = ask_qgis(PROJECT, str(moved / f"{name}.qgs"), tmp_path)
+    assert (said["read"], said["error"], said["bad"], said["errors"]) == (True, "", [], [])
+    assert (said["title"], said["crs"], said["abstract"]) == (f"Testville & <2026>, {name}", "EPSG:2248", USE_LIMIT)
+    assert (said["shown"], said["label"]) == (True, f"Testville & <2026>, {name}\n{USE_LIMIT}")
+    rows = {layer: number for layer, _, _, number, *_ in said["layers"]}
+    assert rows["NOT ASSESSED, with the reason"] == 1 and rows["Vacant roofs (symbols)"] == rows["Vacant roofs (parcels)"] == 5
+    assert len(rows) == count
+    for layer, visible, valid, _, renderer, note, _ in said["layers"]:
+        assert (valid, renderer, note) == (True, "categorizedSymbol", USE_LIMIT)
+        assert visible == (not layer.startswith("Changed"))
+    for word in WORDS:
+        assert drawn(pixels, word) > 30, f"{word} is not drawn"
+    if name == "fire":
+        assert not {"score", "rank", "previous_hazard_level", "change", "notice_date"} & set(said["fields"])
+
+
+def test_a_project_draws_either_parcels_or_symbols(folder: Path, tmp_path: Path) -> None:
+    said, _ = ask_qgis(PROJECT, str(folder / "fire/fire.qgs"), tmp_path)
+    near = {layer: drawn_here for layer, *_, drawn_here in said["layers"]}
+    assert said["scale"] < PARCEL_SCALE
+    assert near == {"Vacant roofs (symbols)": False, "Vacant roofs (parcels)": True, "NOT ASSESSED, with the reason": True}
+
+
+@pytest.mark.parametrize("count", [0, 1])
+def test_the_project_of_a_city_of_none_or_one_opens(count: int, tmp_path: Path) -> None:
+    rows = build_rows(make_inputs(make_roll(1)), ExportSettings()).iloc[:count]
+    write_geopackage(rows, tmp_path / "fire.gpkg", tier=Tier.RESPONDER, title="Testville 2026")
+    write_qgis_project(tmp_path, name="fire", title="Testville 2026", crs=CRS(rows.crs), tier=Tier.RESPONDER)
+    said, _ = ask_qgis(PROJECT, str(tmp_path / "fire.qgs"), tmp_path)
+    assert (said["read"], said["bad"], [layer[3] for layer in said["layers"]]) == (True, [], [count, count, 0])
+
+
+def ask_qgis(code: str, source: str, folder: Path) -> tuple[dict[str, Any], NDArray[np.int64]]:
+    """Return what QGIS says of a source and the picture it makes, (300, 1000, 3)."""
+    image_path, said_path = folder / "map.png", folder / "said.json"
+    environment = os.environ | {"QT_QPA_PLATFORM": "offscreen", "XDG_RUNTIME_DIR": str(folder)}
+    # QGIS may crash on its way out, after the work is done: what it wrote counts, not how it left.
+    ended = subprocess.run([str(PYTHON), "-c", code, source, str(image_path), str(said_path)], env=environment, capture_output=True, text=True, timeout=120, check=False)
+    assert said_path.exists(), ended.stderr
+    with Image.open(image_path) as image:
+        return json.loads(said_path.read_text(encoding="utf-8")), np.asarray(image.convert("RGB")).astype(int)
+
+
+def drawn(pixels: NDArray[np.int64], word: str) -> int:
+    """Return how many pixels have the color of a word."""
+    color = np.array([int(BY_WORD[word].color[start : start + 2], 16) for start in (1, 3, 5)])
+    return int((abs(pixels - color).max(axis=-1) < 8).sum())

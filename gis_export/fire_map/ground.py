@@ -4,7 +4,9 @@ import math
 from dataclasses import dataclass
 
 import geopandas as gpd
+import numpy as np
 from affine import Affine
+from numpy.typing import NDArray
 from pyproj import CRS
 
 TILE_PX = 256
@@ -47,9 +49,9 @@ class Ground:
         """Return the affine of the part of the finest level that begins at a pixel."""
         return Affine(self.gsd_m, 0.0, self.west_m + column * self.gsd_m, 0.0, -self.gsd_m, self.north_m - row * self.gsd_m)
 
-    def place(self, easting_m: float, northing_m: float) -> tuple[float, float]:
-        """Return (x, y) on the map: meters east and south of the northwest corner, to a tenth."""
-        return round(easting_m - self.west_m, 1), round(self.north_m - northing_m, 1)
+    def place(self, points: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Turn (easting, northing) in `crs` into meters east and south of the northwest corner, (N, 2) both."""
+        return np.column_stack([points[:, 0] - self.west_m, self.north_m - points[:, 1]])
 
 
 def ground_of(shapes: gpd.GeoSeries, *, gsd_m: float, megapixels: float) -> Ground | None:

@@ -19,7 +19,7 @@ from roofwatch.demo.tiles import Tile, plan_year
 
 Progress = Callable[[str, int, int], None]
 
-VERSION = 1
+VERSION = 2
 RECORD = "demo.json"
 WORKERS = 2
 SERIAL_BELOW_TILES = 40
@@ -27,6 +27,47 @@ GROUP_ROWS, GROUP_COLUMNS = 3, 6
 REPORT_S = 2.0
 DATES = {2022: "2022-02-20", 2023: "2023-03-05", 2024: "2024-02-11"}
 COLUMNS = ("block", "address", "neighborhood", "fire_district", "inspection_district", "occupied")
+CAD_COLUMNS = """\
+# Which column of the dispatch system's import gets which of our values; another vendor is another file like this.
+[constants]
+AGENCY = "DCFD"
+HAZARD = "VACANT ROOF"
+
+[actions]
+ADD = "A"
+CHANGE = "C"
+DELETE = "D"
+REVIEW = "R"
+
+[columns]
+RecordAction = "ACTION"
+PremiseKey = "PREMISE"
+Agency = "AGENCY"
+HazardType = "HAZARD"
+Location = "ADDRESS"
+LocationAlias = "ALIASES"
+Longitude = "LON"
+Latitude = "LAT"
+Comment = "{TEXT}"
+EffectiveDate = "EFFECTIVE"
+ReviewDate = "REVIEW_BY"
+Source = "SOURCE"
+OccupiedSides = "OCC_SIDES"
+SignPosted = "SIGN_POST"
+ParcelId = "PARCEL_ID"
+ActionReason = "{REASON} {BY}"
+UseLimit = "USE_LIMIT"
+
+[widths]
+LocationAlias = 120
+
+[format]
+date = "%m/%d/%Y"
+delimiter = "|"
+encoding = "cp1252"
+line_ending = "crlf"
+uppercase = true
+"""
 
 
 def build_demo_city(out: Path, *, parcels: int = 2000, seed: int = 0, years: tuple[int, ...] = YEARS, progress: Progress | None = None) -> Path:
@@ -79,6 +120,8 @@ def _write_tables(plan: CityPlan, out: Path, report: Progress) -> None:
         partial(tables.write_vacant, plan, out / "vacant.csv"),
         partial(tables.write_labels, plan, out / "labels.csv"),
         partial(tables.write_truth, plan, out / "truth.csv"),
+        partial(tables.write_addresses, plan, out / "addresses.csv"),
+        partial(_replace_text, out / "cad_columns.toml", CAD_COLUMNS),
     )
     for done, step in enumerate(steps, start=1):
         step()
@@ -135,6 +178,7 @@ def _city_toml(years: tuple[int, ...]) -> str:
     sections += [f'[[flyover]]\nyear = {y}\npath = "flyover/{y}"\ndate = "{DATES[y]}"\n' for y in years]
     sections += ["[train]\nrecall = 0.55  # of failing labels, a third of which are wrong here (3% of all labels are); a higher aim would list half the city\n"]
     sections += [f'[export]\nas_of = "{max(YEARS)}-06-01"  # rows age against this day, so that the demo is the same every year\n']
+    sections += ['[export.dispatch]\naddresses = "addresses.csv"\nalias = "alias"\ncolumns = "cad_columns.toml"\n']
     return "\n".join(sections)
 
 

@@ -17,6 +17,9 @@ from roofwatch.demo.states import YEARS, is_occupied, label_block, vacant_histor
 from roofwatch.demo.tiles import CITY_CRS
 
 STRIPPED_IDS = 0.3
+SPELLINGS = {"missing": 0.02, "misspelled": 0.015, "range": 0.04, "long": 0.2}
+"""Shares of the dispatcher's addresses that are not spelled as on the tax roll."""
+LONG_WORDS = {"N": "NORTH", "E": "EAST", "S": "SOUTH", "W": "WEST", "ST": "STREET"}
 STRAY_NOTICES = (("9998 014", "14 NOWHERE ST"), ("0001X002", "2 UNKNOWN CT"))
 
 
@@ -58,6 +61,29 @@ def write_vacant(plan: CityPlan, path: Path) -> None:
             rows.append((spelled, str(day), lot.address))
     rows += [(parcel_id, "2019-05-14", address) for parcel_id, address in STRAY_NOTICES]
     _write_csv(path, ("parcel_id", "notice_date", "address"), rows)
+
+
+def write_addresses(plan: CityPlan, path: Path) -> None:
+    """Write the addresses that dispatch knows, in its own spelling: some in long words, some under a range, some wrong, some not there."""
+    rows = (row for block in _blocks(plan) for lot, draw in zip(block.lots, _draws(plan, block), strict=True) for row in _spelled(lot.address, draw))
+    _write_csv(path, ("address", "alias"), rows)
+
+
+def _draws(plan: CityPlan, block: Block) -> list[float]:
+    return [float(draw) for draw in stream(plan.seed, "dispatch", block.index).random(len(block.lots))]
+
+
+def _spelled(address: str, draw: float) -> list[tuple[str, str]]:
+    """Return the row of one address, none where it is missing; `draw` in [0, 1) chooses the spelling."""
+    number, direction, street, kind = address.split()
+    edges = np.cumsum(list(SPELLINGS.values()))
+    spelling = next((name for name, edge in zip(SPELLINGS, edges, strict=True) if draw < edge), "same")
+    spelled = {
+        "missing": [], "misspelled": [(f"{number} {direction} {street[:-1]} {kind}", "")],
+        "range": [(f"{number}-{int(number) + 2} {direction} {street} {kind}", address)],
+        "long": [(f"{number} {LONG_WORDS[direction]} {street} {LONG_WORDS[kind]}", "")],
+    }  # fmt: skip
+    return spelled.get(spelling, [(address, "")])
 
 
 def write_labels(plan: CityPlan, path: Path) -> None:

@@ -2,24 +2,29 @@
 // The three-second card: hazard words, address, as-of date, occupied sides, sign posted; then the photo.
 
 const Card = (() => {
-  const { make } = Roofs;
+  const { make, button, number } = Roofs;
   const card = document.getElementById("card");
-  let onClose = () => {};
+  let walk = [];
+  let at = -1;
+  let turned = () => {};
+  let closed = () => {};
 
-  function line(name, value, className) {
-    const row = make("p", `line ${className || ""}`);
-    row.append(make("span", "name", name), make("strong", "", value));
+  function line(name, value) {
+    const row = make("div", "line");
+    row.append(make("dt", "", name), make("dd", "", value));
     return row;
   }
 
   function hazard(roof) {
     const banner = make("div", "hazard");
-    banner.style.background = roof.symbol.color;
+    banner.style.backgroundColor = roof.symbol.color;
     const words = make("div");
-    words.append(make("h2", "", roof.symbol.word));
+    const word = make("h2", "", roof.symbol.word);
+    word.id = "card-word";
+    words.append(word);
     const reason = roof.NA_REASON.replaceAll("_", " ");
     words.append(make("p", "", reason ? `Reason: ${reason}` : roof.symbol.meaning));
-    banner.append(Symbols.element(roof.symbol, 64), words);
+    banner.append(Symbols.element(roof.symbol, 72), words);
     return banner;
   }
 
@@ -28,7 +33,7 @@ const Card = (() => {
     if (roof.photo) {
       const image = make("img");
       image.src = roof.photo;
-      image.alt = `Roof from above at ${Roofs.title(roof)}`;
+      image.alt = `Roof from above, ${Roofs.title(roof)}`;
       figure.append(image, make("figcaption", "", `Photo flown ${Roofs.flown(roof)}. Parcel outlined. Long side shown across.`));
     } else {
       figure.append(make("figcaption", "none", "No photo of this roof"));
@@ -36,32 +41,70 @@ const Card = (() => {
     return figure;
   }
 
-  function show(roof) {
-    const close = make("button", "close", "Close");
-    close.type = "button";
-    close.addEventListener("click", hide);
+  function facts(roof) {
+    const address = make("p", "address", Roofs.title(roof));
+    address.id = "card-address";
+    const lines = make("dl");
+    lines.append(line("As of", Roofs.asOf(roof)), line("Occupied sides", Roofs.occupied(roof)), line("Sign posted", Roofs.sign(roof)));
     const small = make("p", "small");
-    small.append(make("span", "", `Parcel ${roof.PARCEL_ID}`));
+    small.append(make("span", "id", `Parcel ${roof.PARCEL_ID}`));
     if (roof.FIRE_DIST) small.append(make("span", "", `Fire district ${roof.FIRE_DIST}`));
     small.append(make("span", "", `Review by ${roof.REVIEW_BY}`));
+    const all = make("div", "facts");
+    all.append(address, ...(roof.reviewDue ? [make("p", "due", "REVIEW DUE")] : []), lines, small);
+    return all;
+  }
+
+  function foot() {
+    const row = make("div", "foot");
+    const before = button("step", "Previous", () => turn(-1));
+    const next = button("step", "Next", () => turn(1));
+    before.disabled = at <= 0;
+    next.disabled = at >= walk.length - 1;
+    if (walk.length > 1) row.append(before, make("span", "place", `${number(at + 1)} of ${number(walk.length)}`), next);
+    row.append(button("close", "Close", hide));
+    return row;
+  }
+
+  function turn(by) {
+    if (!walk[at + by]) return;
+    turned(walk[at + by]);
+    show(walk[at + by], walk);
+    card.focus();
+  }
+
+  // `roofs` is the list the roof was chosen from, through which Previous and Next go.
+  function show(roof, roofs = []) {
+    walk = roofs;
+    at = walk.indexOf(roof);
     const body = make("div", "body");
-    body.append(
-      hazard(roof),
-      make("p", "address", Roofs.title(roof)),
-      line("As of", roof.IMG_DATE ? `photo ${roof.IMG_DATE}` : "photo date unknown", "asof"),
-      ...(roof.reviewDue ? [make("p", "due", "REVIEW DUE")] : []),
-      line("Occupied sides", Roofs.occupied(roof)),
-      line("Sign posted", Roofs.sign(roof)),
-      photo(roof), small,
-    );
-    card.replaceChildren(body, close);
+    body.tabIndex = 0;
+    body.setAttribute("role", "group");
+    body.setAttribute("aria-label", "What is known of this building");
+    const rest = make("div", "rest");
+    rest.append(facts(roof), photo(roof));
+    body.append(hazard(roof), rest);
+    card.replaceChildren(body, foot());
     card.hidden = false;
+    document.body.classList.add("card-open");
   }
 
   function hide() {
+    if (card.hidden) return;
     card.hidden = true;
-    onClose();
+    document.body.classList.remove("card-open");
+    closed();
   }
 
-  return { show, hide, element: card, whenClosed: (callback) => { onClose = callback; } };
+  card.addEventListener("keydown", (event) => {
+    if (event.ctrlKey || event.altKey || event.metaKey) return;
+    if (event.key === "n") turn(1);
+    if (event.key === "p") turn(-1);
+  });
+
+  return {
+    show, hide, element: card, isOpen: () => !card.hidden,
+    whenTurned: (callback) => { turned = callback; },
+    whenClosed: (callback) => { closed = callback; },
+  };
 })();

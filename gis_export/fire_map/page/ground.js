@@ -1,110 +1,125 @@
 "use strict";
-// The map: the city's own photo underneath, parcels and symbols on a canvas above it. Units are meters from the northwest corner.
+// The map: the city's own photo underneath, the roofs on a canvas above it. Units are meters from the northwest corner.
 
 const Ground = (() => {
   const ground = window.ROOFWATCH.ground;
   const host = document.getElementById("map");
-  const SYMBOL_PX = 14;
+  const view = document.getElementById("map-view");
+  const overlap = document.getElementById("overlap");
   const FINEST_M = 0.06;
-  const CLOSE_M = 0.12; // meters per pixel at which the symbols of neighboring row houses stand apart
+  const FINGER_PX = 22; // half of 44
+  const TOOLS_PX = 56; // height of the buttons above the map
+  const EDGE_PX = 60; // a roof nearer to the edge than this is brought to the middle
 
   if (!ground) {
-    host.append(Roofs.make("p", "notice", "No vacant building of this roll has a place on the map. The table lists them."));
-    return { select() {}, clear() {}, resize() {} };
+    view.append(Roofs.make("p", "notice", "No vacant building of this roll has a place on the map. The table lists them."));
+    for (const name of ["map", "nearby-open", "overlap", "keys"]) document.getElementById(name).hidden = true;
+    const nothing = () => {};
+    return { show: nothing, select: nothing, clear: nothing, resize: nothing, whenPicked: nothing, whenMoved: nothing, inView: () => [], host };
   }
 
   const coarsest = ground.gsd * 2 ** (ground.levels - 1);
+  const pixelsAMeter = (zoom) => 2 ** zoom / coarsest;
+  const closest = Math.log2(coarsest / Painter.CLOSE_M);
+  const still = matchMedia("(prefers-reduced-motion: reduce)").matches;
   const crs = L.extend({}, L.CRS.Simple, { transformation: new L.Transformation(1 / coarsest, 0, 1 / coarsest, 0) });
   const bounds = L.latLngBounds([0, 0], [ground.height, ground.width]);
-  const renderer = L.canvas({ tolerance: 8, padding: 0.2 });
   const map = L.map(host, {
-    crs, renderer, minZoom: 0, maxZoom: ground.levels - 1 + Math.max(0, Math.ceil(Math.log2(ground.gsd / FINEST_M))),
-    zoomSnap: 0.5, attributionControl: false, zoomControl: false, maxBounds: bounds.pad(0.5), keyboardPanDelta: 120,
+    crs, minZoom: -1, maxZoom: Math.ceil(Math.log2(coarsest / FINEST_M)), zoomSnap: 0.5, maxBounds: bounds.pad(2), keyboardPanDelta: 120,
+    attributionControl: false, zoomControl: false, doubleClickZoom: false, zoomAnimation: !still, fadeAnimation: !still, inertia: !still,
   });
-  L.control.zoom({ position: "topleft" }).addTo(map);
   L.control.scale({ position: "bottomright", maxWidth: 160 }).addTo(map);
 
   const names = new Set(ground.tiles);
   const Photo = L.GridLayer.extend({
-    createTile(place) {
-      const name = `${place.z}/${place.x}_${place.y}`;
-      if (!names.has(name)) return document.createElement("div");
+    createTile(place, done) {
       const image = document.createElement("img");
+      const name = `${place.z}/${place.x}_${place.y}`;
       image.alt = "";
-      image.src = `base/${name}.webp`;
+      image.onload = image.onerror = () => done(null, image);
+      image.src = names.has(name) ? `base/${name}.webp` : "data:image/gif;base64,R0lGODlhAQABAAAAACH5BAEKAAEALAAAAAABAAEAAAICTAEAOw==";
       return image;
     },
   });
-  new Photo({ tileSize: ground.tilePx, minZoom: 0, maxZoom: map.getMaxZoom(), maxNativeZoom: ground.levels - 1, bounds, keepBuffer: 4 }).addTo(map);
+  const photo = new Photo({ tileSize: ground.tilePx, minZoom: -1, maxZoom: map.getMaxZoom(), minNativeZoom: 0, maxNativeZoom: ground.levels - 1, bounds, keepBuffer: 3 });
+  if (names.size) photo.addTo(map);
+  if (ground.unread) view.append(Roofs.make("p", "unread", `${Roofs.number(ground.unread)} photo tiles could not be read and are missing here.`));
 
-  L.Canvas.include({
-    _drawHazard(layer) {
-      if (this._drawing && !layer._empty()) Symbols.draw(this._ctx, layer.options.symbol, layer._point, layer._radius);
-    },
-  });
-  // Dashes in the color of the word on a dark casing, so that yellow shows on concrete and blue on slate.
-  const Outline = L.Polygon.extend({
-    _updatePath() {
-      const plain = this.options;
-      this.options = { ...plain, color: "#000", weight: 5, opacity: 0.75, fill: false, dashArray: null, _dashArray: null };
-      this._renderer._updatePoly(this, true);
-      this.options = plain;
-      this._renderer._updatePoly(this, true);
-    },
-  });
-  const HazardMarker = L.CircleMarker.extend({ _updatePath() { this._renderer._drawHazard(this); } });
-
-  const DASHES = { dash: "8 5", "dash dot": "10 4 2 4", dot: "2 4", solid: null };
-  const parcels = L.featureGroup();
-  const markers = [];
-  const ring = L.circleMarker([0, 0], { radius: 24, color: "#fff", weight: 5, fill: false, interactive: false, renderer });
-  const ringInk = L.circleMarker([0, 0], { radius: 24, color: "#000", weight: 2, fill: false, interactive: false, renderer });
+  const layer = new RoofLayer(pixelsAMeter, (overlaps) => { overlap.hidden = !overlaps; });
+  const ring = L.marker([0, 0], { icon: L.divIcon({ className: "ring", iconSize: [56, 56] }), interactive: false, keyboard: false });
+  let drawn = [];
   let picked = () => {};
 
-  const middle = (roof) => L.latLngBounds(latLngs(roof)[0]).getCenter();
-  const latLngs = (roof) => roof.rings.map((points) => points.map(([x, y]) => [y, x]));
+  whole();
+  layer.addTo(map);
+  new ResizeObserver(() => resize()).observe(host);
 
-  for (const roof of [...Roofs.ranked].reverse()) {
-    if (!roof.rings.length) continue;
-    const outline = new Outline(latLngs(roof).map((points) => [points]), {
-      renderer, color: roof.symbol.color, weight: 3, fill: true, fillOpacity: 0.15, dashArray: DASHES[roof.symbol.outline],
-    });
-    outline.on("click", () => picked(roof));
-    parcels.addLayer(outline);
-    const marker = new HazardMarker(middle(roof), { renderer, symbol: roof.symbol, radius: SYMBOL_PX });
-    marker.on("click", () => picked(roof));
-    markers.push(marker.addTo(map));
+  // All of the city, beside the legend or above it where there is room.
+  function whole() {
+    const { offsetWidth: width, offsetHeight: height } = document.getElementById("legend");
+    const size = map.getSize();
+    const beside = size.x > 2 * width + 200, above = !beside && size.y > 2 * height + 100;
+    map.fitBounds(bounds, { paddingTopLeft: [beside ? width + 10 : 0, TOOLS_PX], paddingBottomRight: [0, above ? height + 10 : 0], animate: false });
   }
 
-  function fitSymbols() {
-    const meters = coarsest / 2 ** map.getZoom();
-    const radius = Math.max(7, Math.min(SYMBOL_PX, SYMBOL_PX * (CLOSE_M / meters) ** 0.33));
-    for (const marker of markers) marker.setRadius(marker.options.symbol.shape === "circle" ? radius * 0.85 : radius);
-    const close = meters < 0.7;
-    if (close && !map.hasLayer(parcels)) parcels.addTo(map).bringToBack();
-    if (!close && map.hasLayer(parcels)) parcels.remove();
+  const resize = () => { if (host.clientWidth) map.invalidateSize({ animate: false }); }; // a hidden map keeps its size
+  const latLng = (roof) => [roof.place.y, roof.place.x];
+
+  // Roofs in ranked order, the worst first.
+  function show(roofs) {
+    drawn = roofs.filter((roof) => roof.place).reverse();
+    layer.show(drawn);
   }
-  map.fitBounds(bounds);
-  fitSymbols();
-  map.on("zoomend", fitSymbols);
-  if (ground.unread) map.getContainer().append(Roofs.make("p", "unread", `${ground.unread} photo tiles could not be read and are missing here.`));
+
+  function inView() {
+    const box = map.getBounds();
+    const [west, east, north, south] = [box.getWest(), box.getEast(), box.getSouth(), box.getNorth()]; // y grows southward
+    return drawn.filter(({ place: { x, y } }) => x >= west && x <= east && y >= north && y <= south).reverse();
+  }
+
+  // The roof under a finger: the topmost symbol, else the parcel, else the nearest symbol within reach.
+  function under({ lat: y, lng: x }) {
+    const meters = 1 / pixelsAMeter(map.getZoom());
+    let nearest = null, least = FINGER_PX * meters, inside = null;
+    for (let i = drawn.length - 1; i >= 0; i--) {
+      const roof = drawn[i];
+      const away = Math.hypot(roof.place.x - x, roof.place.y - y);
+      if (away <= Painter.radiusOf(roof.symbol, meters) * meters) return roof;
+      if (away < least) { least = away; nearest = roof; }
+      if (!inside && away < 100 && Roofs.rings(roof).some((points) => contains(points, x, y))) inside = roof;
+    }
+    return inside || nearest;
+  }
+
+  // Whether a ray to the east crosses the ring an odd number of times.
+  function contains(points, x, y) {
+    let odd = false;
+    for (let i = 0, j = points.length - 1; i < points.length; j = i++) {
+      const [ax, ay] = points[i], [bx, by] = points[j];
+      if (ay > y !== by > y && x < ax + ((y - ay) / (by - ay)) * (bx - ax)) odd = !odd;
+    }
+    return odd;
+  }
+
+  map.on("click", (event) => { const roof = under(event.latlng); if (roof) picked(roof); });
 
   function select(roof) {
-    if (!roof.rings.length) return clear();
-    const place = middle(roof);
-    const zoom = Math.max(map.getZoom(), Math.log2(coarsest / CLOSE_M));
-    ring.setLatLng(place).addTo(map).bringToFront();
-    ringInk.setLatLng(place).addTo(map).bringToFront();
-    const size = map.getSize();
-    const covered = document.getElementById("card").offsetWidth;
-    const shift = size.x > 800 ? covered / 2 : 0;
-    map.setView(map.unproject(map.project(place, zoom).add([shift, 0]), zoom), zoom, { animate: false });
+    resize();
+    if (!roof.place) return clear();
+    ring.setLatLng(latLng(roof)).addTo(map);
+    const at = map.latLngToContainerPoint(latLng(roof)), size = map.getSize();
+    const inside = at.x > EDGE_PX && at.y > EDGE_PX && at.x < size.x - EDGE_PX && at.y < size.y - EDGE_PX;
+    if (!inside || map.getZoom() < closest - 1) map.setView(latLng(roof), Math.max(map.getZoom(), closest), { animate: false });
   }
 
-  function clear() {
-    ring.remove();
-    ringInk.remove();
-  }
+  const clear = () => ring.remove();
+  document.getElementById("zoom-in").addEventListener("click", () => map.zoomIn());
+  document.getElementById("zoom-out").addEventListener("click", () => map.zoomOut());
+  document.getElementById("whole").addEventListener("click", whole);
 
-  return { select, clear, resize: () => map.invalidateSize(), whenPicked: (callback) => { picked = callback; } };
+  return {
+    show, select, clear, resize, inView, host,
+    whenPicked: (callback) => { picked = callback; },
+    whenMoved: (callback) => { map.on("moveend", callback); },
+  };
 })();

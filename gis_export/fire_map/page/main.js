@@ -2,46 +2,102 @@
 // Ties the views together.
 
 (() => {
-  const view = document.getElementById("view");
+  const root = document.documentElement;
   const light = document.getElementById("light");
-  const legend = document.getElementById("legend");
+  const views = { map: document.getElementById("map-view"), table: document.getElementById("table-view") };
+  const tabs = { map: document.getElementById("to-map"), table: document.getElementById("to-table") };
+  let came = null; // what had the focus before the card
+  let fromList = false; // whether that was in the list of roofs in view
+  let chosen = null; // the roof on the card, drawn even when the filter hides it
 
-  for (const symbol of Symbols.all) {
-    const row = Roofs.make("p");
-    const words = Roofs.make("span");
-    words.append(Roofs.make("strong", "", symbol.word), Roofs.make("span", "", symbol.meaning));
-    row.append(Symbols.element(symbol, 32), words);
-    legend.append(row);
+  function open(roof, roofs) {
+    if (!Card.isOpen()) {
+      came = document.activeElement;
+      fromList = Nearby.holds(came);
+    }
+    Card.show(roof, roofs);
+    point(roof);
+    Card.element.focus();
   }
 
-  function open(roof) {
-    Card.show(roof);
-    Ground.select(roof);
+  function point(roof) {
+    chosen = roof;
+    draw();
+    if (view() === "map") Ground.select(roof);
   }
+
+  const draw = () => Ground.show(Roofs.ranked.filter((roof) => roof === chosen || Filter.passes(roof)));
+
+  function closed() {
+    const roof = chosen;
+    chosen = null;
+    draw();
+    Ground.clear();
+    Ground.resize();
+    if (fromList && view() === "map") return Nearby.enter(roof);
+    const there = came?.isConnected && came.offsetParent !== null && came !== document.body;
+    (there ? came : view() === "map" ? Ground.host : tabs.table).focus();
+  }
+
+  const view = () => document.body.dataset.view;
 
   function showView(name) {
     document.body.dataset.view = name;
-    document.getElementById("map-view").hidden = name !== "map";
-    document.getElementById("table-view").hidden = name !== "table";
-    view.textContent = name === "map" ? "Table" : "Map";
-    Ground.resize();
+    for (const [key, element] of Object.entries(views)) {
+      element.hidden = key !== name;
+      tabs[key].setAttribute("aria-pressed", String(key === name));
+    }
+    if (name === "table") Table.search(Search.found());
+    else if (chosen) Ground.select(chosen);
+    else Ground.resize();
+    count();
   }
 
-  Card.whenClosed(() => Ground.clear());
-  Table.whenPicked(open);
-  Search.whenPicked((roof) => { open(roof); Card.element.focus(); });
-  Search.whenTyped((found) => Table.show(found));
-  if (Ground.whenPicked) Ground.whenPicked(open);
+  function count() {
+    if (view() === "table") return Filter.tell(Roofs.all, `Whole roll: ${Roofs.number(Roofs.all.length)}`);
+    const inView = Ground.inView();
+    Nearby.update(inView);
+    Filter.tell(inView, `In view: ${Roofs.number(inView.length)} of ${Roofs.number(Roofs.all.length)}`);
+  }
 
-  view.addEventListener("click", () => showView(document.body.dataset.view === "map" ? "table" : "map"));
-  light.addEventListener("click", () => {
-    const night = document.documentElement.dataset.light === "day";
-    document.documentElement.dataset.light = night ? "night" : "day";
+  function filtered() {
+    draw();
+    if (view() === "table") Table.update();
+    count();
+  }
+
+  function shine(night) {
+    root.dataset.light = night ? "night" : "day";
     light.textContent = night ? "Day" : "Night";
+  }
+
+  Card.whenTurned(point);
+  Card.whenClosed(closed);
+  Table.whenPicked(open);
+  Nearby.whenPicked(open);
+  Search.whenPicked(open);
+  Search.whenTyped((found) => { if (view() === "table") Table.search(found); });
+  Ground.whenPicked((roof) => open(roof, Ground.inView()));
+  Ground.whenMoved(count);
+  Filter.whenChanged(filtered);
+
+  for (const name of Object.keys(tabs)) tabs[name].addEventListener("click", () => showView(name));
+  light.addEventListener("click", () => shine(root.dataset.light === "day"));
+  Search.input.addEventListener("keydown", (event) => { if (event.key === "Enter" && view() === "table") Table.enter(); });
+  Ground.host.addEventListener("keydown", (event) => {
+    if (event.ctrlKey || event.altKey || event.metaKey) return;
+    if (event.key === "/") { event.preventDefault(); Search.input.focus(); }
+    const inView = Ground.inView();
+    if (event.key === "n" && inView.length) open(inView[0], inView);
   });
   document.addEventListener("keydown", (event) => {
-    if (event.key === "/" && document.activeElement !== Search.input) { event.preventDefault(); Search.input.focus(); }
-    if (event.key === "Escape" && document.activeElement !== Search.input) Card.hide();
+    if (event.key !== "Escape") return;
+    if (Card.isOpen()) Card.hide();
+    else if (Nearby.isOpen()) Nearby.close();
   });
+
+  shine(matchMedia("(prefers-color-scheme: dark)").matches);
   showView("map");
+  filtered();
+  requestAnimationFrame(() => setTimeout(() => performance.mark("usable"))); // drawn, and search answers
 })();

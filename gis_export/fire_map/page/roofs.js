@@ -1,37 +1,58 @@
 "use strict";
-// The vacant roofs as objects, and small things that every view needs.
+// The vacant roofs as objects, and the words in which every view speaks of them.
 
 const Roofs = (() => {
   const data = window.ROOFWATCH;
   const columns = data.columns;
+  const A_FOLDER = 1000; // photos in one folder
+  const A_METER = 10; // the outlines are in decimeters
+  const shapes = Int32Array.from(data.shapes);
   const order = new Map(Symbols.all.map((symbol, i) => [symbol.code, i]));
 
-  const all = columns.PARCEL_ID.map((id, row) => {
-    const roof = { row, rings: data.rings[row], photo: data.hasPhoto[row] ? `chips/${row}.webp` : "" };
-    for (const name of Object.keys(columns)) roof[name] = columns[name][row];
-    roof.symbol = Symbols.byCode.get(roof.RISK_LVL);
-    roof.words = normal(`${roof.ADDRESS} `);
-    roof.key = squeezed(roof.PARCEL_ID);
-    roof.reviewDue = roof.REVIEW_BY < data.made;
-    return roof;
-  });
-  const ranked = [...all].sort((a, b) => order.get(a.RISK_LVL) - order.get(b.RISK_LVL)
-    || a.ADDRESS.localeCompare(b.ADDRESS, "en", { numeric: true }) || a.row - b.row);
+  // A row of the data; its columns are read where they lie.
+  class Roof {
+    constructor(row, at) {
+      this.row = row;
+      this.level = order.get(this.RISK_LVL);
+      this.symbol = Symbols.all[this.level];
+      this.street = byStreet(this.ADDRESS);
+      this.rings = shapes[at];
+      this.outline = at + 1; // where its outline begins in `shapes`
+      this.place = this.rings ? { x: shapes[at + 1] / A_METER, y: shapes[at + 2] / A_METER } : null;
+    }
 
-  function normal(text) {
-    return text.normalize("NFD").replace(/[\u0300-\u036f]/g, "").toUpperCase().replace(/[^\p{L}\p{N}]+/gu, " ").trim();
+    get photo() { return data.photos[this.row] === "1" ? `chips/${Math.floor(this.row / A_FOLDER)}/${this.row}.webp` : ""; }
+    get reviewDue() { return this.REVIEW_BY < data.made; }
+  }
+  for (const [name, column] of Object.entries(columns)) Object.defineProperty(Roof.prototype, name, { get() { return column[this.row]; } });
+
+  const all = new Array(columns.PARCEL_ID.length);
+  for (let row = 0, at = 0; row < all.length; row++) {
+    all[row] = new Roof(row, at);
+    const rings = shapes[at++];
+    if (rings) at += 2;
+    for (let ring = 0; ring < rings; ring++) at += 1 + 2 * shapes[at];
+  }
+  const ranked = [...all].sort((a, b) => a.level - b.level || compare(a.street, b.street) || a.row - b.row);
+
+  function compare(a, b) {
+    return a < b ? -1 : a > b ? 1 : 0;
   }
 
-  function squeezed(text) {
-    return normal(text).replaceAll(" ", "");
+  // "1204 N CAREY ST" as "N CAREY ST 00001204", so that houses of one street stand together and in order.
+  function byStreet(address) {
+    const [, number, street] = /^\s*(\d*)\s*(.*)$/s.exec(address);
+    return `${street.toUpperCase()} ${number.padStart(8, "0")}`;
   }
 
-  // Every typed word must begin a word of the address, or the whole must stand in the parcel number.
-  function find(typed) {
-    const words = normal(typed).split(" ").filter(Boolean);
-    if (!words.length) return ranked;
-    const key = words.join("");
-    return ranked.filter((roof) => roof.key.includes(key) || words.every((word) => (" " + roof.words).includes(" " + word)));
+  // The rings in meters: [[[x, y], ...], ...].
+  function rings(roof) {
+    let at = roof.outline;
+    const inside = [shapes[at++], shapes[at++]];
+    return Array.from({ length: roof.rings }, () => {
+      let [x, y] = inside;
+      return Array.from({ length: shapes[at++] }, () => [(x += shapes[at++]) / A_METER, (y += shapes[at++]) / A_METER]);
+    });
   }
 
   function occupied(roof) {
@@ -39,17 +60,16 @@ const Roofs = (() => {
     return roof.OCC_SIDES ? roof.OCC_SIDES.split(",").join(" and ") : "none recorded";
   }
 
-  function flown(roof) {
-    return roof.IMG_DATE || "date unknown";
+  function asOf(roof) {
+    const photo = roof.IMG_DATE ? `photo ${roof.IMG_DATE}` : "photo date unknown";
+    return roof.VER_DATE ? `seen ${roof.VER_DATE}, ${photo}` : photo;
   }
 
-  function sign(roof) {
-    return { Y: "YES", N: "NO" }[roof.SIGN_POST] || "UNKNOWN";
-  }
-
-  function title(roof) {
-    return roof.ADDRESS || "NO ADDRESS ON THE ROLL";
-  }
+  const flown = (roof) => roof.IMG_DATE || "date unknown";
+  const sign = (roof) => ({ Y: "YES", N: "NO" })[roof.SIGN_POST] || "UNKNOWN";
+  const title = (roof) => roof.ADDRESS || "NO ADDRESS ON THE ROLL";
+  const district = (roof) => roof.FIRE_DIST || "not known";
+  const number = (count) => count.toLocaleString("en-US");
 
   // Text only ever enters the page through here, so an address can never become markup.
   function make(tag, className, text) {
@@ -59,5 +79,12 @@ const Roofs = (() => {
     return element;
   }
 
-  return { all, ranked, find, occupied, flown, sign, title, make };
+  function button(className, text, act) {
+    const element = make("button", className, text);
+    element.type = "button";
+    element.addEventListener("click", act);
+    return element;
+  }
+
+  return { all, ranked, compare, rings, occupied, asOf, flown, sign, title, district, number, make, button };
 })();

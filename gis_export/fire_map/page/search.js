@@ -1,65 +1,95 @@
 "use strict";
-// Search as you type, by address or parcel number.
+// Search as you type, by address or parcel number, over every roof whatever the filter hides.
 
 const Search = (() => {
   const SHOWN = 8;
+  const NOT_FOUND = "Not on the vacant roll. That does not mean safe.";
+  const { make, number } = Roofs;
   const input = document.getElementById("search");
+  const panel = document.getElementById("found-panel");
   const list = document.getElementById("found");
-  let found = [];
+  const told = document.getElementById("found-told");
+  let found = Roofs.ranked;
   let active = -1;
+  let shut = false;
   let picked = () => {};
   let typed = () => {};
 
+  const inTable = () => document.body.dataset.view === "table";
+  const isOpen = () => !panel.hidden;
+
   function option(roof, i) {
-    const item = Roofs.make("li");
+    const item = make("li");
     item.id = `found-${i}`;
     item.setAttribute("role", "option");
     item.setAttribute("aria-selected", String(i === active));
-    const words = Roofs.make("span", "words");
-    words.append(Roofs.make("strong", "", Roofs.title(roof)), Roofs.make("span", "", `${roof.symbol.word} - parcel ${roof.PARCEL_ID}`));
+    const words = make("span", "words");
+    words.append(make("strong", "", Roofs.title(roof)), make("span", "", `${roof.symbol.word} - parcel ${roof.PARCEL_ID}`));
     item.append(Symbols.element(roof.symbol, 34), words);
-    item.addEventListener("mousedown", (event) => { event.preventDefault(); pick(roof); });
+    item.addEventListener("pointerdown", (event) => event.preventDefault()); // the field keeps the focus
+    item.addEventListener("click", () => pick(roof));
     return item;
   }
 
-  function render() {
-    const open = input.value.trim() !== "" && document.activeElement === input && document.body.dataset.view !== "table";
-    list.hidden = !open;
-    input.setAttribute("aria-expanded", String(open));
-    if (!open) return;
-    const items = found.slice(0, SHOWN).map(option);
+  function say() {
+    if (!found.length) return NOT_FOUND;
     const more = found.length - SHOWN;
-    if (!found.length) items.push(Roofs.make("li", "none", "Not on the vacant roll. That does not mean safe."));
-    if (more > 0) items.push(Roofs.make("li", "none", `and ${more} more: keep typing`));
-    list.replaceChildren(...items);
-    if (active >= 0) input.setAttribute("aria-activedescendant", `found-${active}`);
-    else input.removeAttribute("aria-activedescendant");
+    return more > 0 ? `and ${number(more)} more: keep typing` : `${number(found.length)} found`;
+  }
+
+  function render() {
+    const open = input.value.trim() !== "" && document.activeElement === input && !inTable() && !shut;
+    panel.hidden = !open;
+    input.setAttribute("aria-expanded", String(open && found.length > 0));
+    if (!open) return input.removeAttribute("aria-activedescendant");
+    list.replaceChildren(...found.slice(0, SHOWN).map(option));
+    list.hidden = !found.length;
+    told.textContent = say();
+    told.classList.toggle("none", !found.length);
+    if (active >= 0) {
+      input.setAttribute("aria-activedescendant", `found-${active}`);
+      list.children[active].scrollIntoView({ block: "nearest" });
+    } else input.removeAttribute("aria-activedescendant");
   }
 
   function pick(roof) {
-    list.hidden = true;
-    input.setAttribute("aria-expanded", "false");
-    picked(roof);
+    shut = true;
+    render();
+    picked(roof, found);
   }
 
-  input.addEventListener("input", () => {
-    found = Roofs.find(input.value);
+  function look() {
+    found = Find.find(input.value);
     active = -1;
+    shut = false;
     typed(found);
     render();
-  });
+  }
+
+  function escape(event) {
+    event.stopPropagation();
+    if (isOpen()) shut = true;
+    else if (input.value) { input.value = ""; look(); }
+    render();
+  }
+
+  input.addEventListener("input", look);
   input.addEventListener("keydown", (event) => {
     const last = Math.min(found.length, SHOWN) - 1;
-    if (event.key === "ArrowDown") active = Math.min(active + 1, last);
-    else if (event.key === "ArrowUp") active = Math.max(active - 1, 0);
-    else if (event.key === "Enter" && found.length) return pick(found[Math.max(active, 0)]);
-    else if (event.key === "Escape") { input.value = ""; found = Roofs.ranked; typed(found); }
+    if (event.key === "Escape" && (isOpen() || input.value)) return escape(event);
+    if (event.key === "Enter" && isOpen() && found.length) return pick(found[Math.max(active, 0)]);
+    if (event.key === "ArrowDown") { active = Math.min(active + 1, last); shut = false; }
+    else if (event.key === "ArrowUp") active = Math.max(active - 1, -1);
     else return;
     event.preventDefault();
     render();
   });
-  input.addEventListener("focus", render);
+  input.addEventListener("click", () => { shut = false; render(); }); // not on focus: it comes back when a card closes
   input.addEventListener("blur", render);
 
-  return { input, whenPicked: (callback) => { picked = callback; }, whenTyped: (callback) => { typed = callback; } };
+  return {
+    input, NOT_FOUND, found: () => found,
+    whenPicked: (callback) => { picked = callback; },
+    whenTyped: (callback) => { typed = callback; },
+  };
 })();

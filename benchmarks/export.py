@@ -1,0 +1,142 @@
+"""What an export of a large city costs: python -m benchmarks.export [PARCELS]
+
+A table of 240,000 parcels and 25 fields is written as a shapefile by us, by `GeoDataFrame.to_file` as it comes, and as the
+same number of bytes; and as GeoParquet. Interleaved in one process (ABCABC), CPU seconds, median of five.
+"""
+
+import shutil
+import statistics
+import sys
+import time
+import warnings
+from collections.abc import Callable
+from datetime import date, timedelta
+from pathlib import Path
+
+import geopandas as gpd
+import numpy as np
+import pandas as pd
+import shapely
+
+from gis_export.fields import FIELDS, Field, Tier, fields_of
+from gis_export.inputs import ExportInputs, ExportSettings, no_looks
+from gis_export.rows import build_rows
+from gis_export.shapefile import write_shapes
+from gis_export.tables import arrow_table
+from imagery.parcels import VacantRoll
+from inference.hazard import Thresholds, hazard_word
+from inference.ledger import COLUMNS, Ledger
+
+PARCELS = 240_000
+REPEATS = 5
+OUT = Path("out/bench/export")
+TODAY = date(2026, 11, 24)
+BENCH_FIELDS: tuple[Field, ...] = (*fields_of(Tier.HOUSING), next(field for field in FIELDS if field.name == "STATUS"))
+"""The 24 fields of housing and one more."""
+
+Interleave = Callable[[dict[str, Callable[[], object]]], dict[str, float]]
+
+
+def exporting(interleave: Interleave, *, parcels: int = PARCELS) -> list[tuple[str, str, str, float]]:
+    """G11: return goal, what, want and figure of each line."""
+    inputs = _city(parcels)
+    start = time.process_time()
+    rows = build_rows(inputs, ExportSettings())
+    building = time.process_time() - start
+    frame = _plain(rows)
+    shutil.rmtree(OUT, ignore_errors=True)
+    for name in ("ours", "default"):
+        (OUT / name).mkdir(parents=True)
+
+    def ours() -> None:
+        write_shapes(rows, OUT / "ours/roofs.shp", BENCH_FIELDS, geometry="polygon", day=TODAY.isoformat())
+
+    def default() -> None:
+        with warnings.catch_warnings():  # it warns that it turns dates into text
+            warnings.simplefilter("ignore")
+            frame.to_file(OUT / "default/roofs.shp")
+
+    def limit() -> None:
+        block, size = bytes(1 << 20), sum(path.stat().st_size for path in (OUT / "ours").iterdir())
+        with (OUT / "limit.bin").open("wb") as stream:
+            for _ in range(size >> 20):
+                stream.write(block)
+
+    def parquet() -> None:
+        table = arrow_table(rows, BENCH_FIELDS, long_names=True).to_pandas(types_mapper=_arrow_types)
+        gpd.GeoDataFrame(table, geometry=rows.geometry.to_numpy(), crs=rows.crs).to_parquet(OUT / "roofs.parquet", index=False)
+
+    seconds = interleave({"ours": ours, "default": default, "limit": limit, "parquet": parquet})
+    sizes = {name: sum(path.stat().st_size for path in (OUT / name).iterdir()) / 1e6 for name in ("ours", "default")}
+    shutil.rmtree(OUT)
+    what = f"{parcels:,} x {len(BENCH_FIELDS)}"
+    return [
+        ("G11", f"shapefile with spatial index, {what}, ours / default", "<= 0.7", seconds["ours"] / seconds["default"]),
+        ("G11", f"GeoParquet, {what}, ours / default shapefile", "<= 0.17", seconds["parquet"] / seconds["default"]),
+        ("", f"   ours, CPU s ({sizes['ours']:.0f} MB)", "", seconds["ours"]),
+        ("", f"   default, CPU s ({sizes['default']:.0f} MB)", "", seconds["default"]),
+        ("", "   limit: writing our bytes, CPU s", "", seconds["limit"]),
+        ("", "   GeoParquet, CPU s", "", seconds["parquet"]),
+        ("", "   building the rows once, CPU s", "", building),
+    ]
+
+
+def _city(count: int) -> ExportInputs:
+    """Return a city of row houses, a tenth of them not scored."""
+    rng = np.random.default_rng(0)
+    number = np.arange(count)
+    ids = [f"{100 + one // 60:04d} {one % 60:03d}" for one in number]
+    west, south = 1_400_000 + 16.0 * (number % 1000), 590_000 + 90.0 * (number // 1000)
+    roll = gpd.GeoDataFrame(
+        {
+            "parcel_id": ids, "parcel_key": ids, "address": [f"{100 + one % 900} Peña Réunion St" for one in number], "block": "", "neighborhood": "Harlem Park",
+            "fire_district": "Bn 2", "inspection_district": [f"D{one % 9}" for one in number], "occupied_sides": [("E,W", "", "U")[one % 3] for one in number],
+            "street_sides": [("N", "N,S")[one % 2] for one in number],
+            "notice_date": [date(2015, 1, 1) + timedelta(days=int(one % 3000)) if one % 2 else None for one in number],
+        },
+        geometry=shapely.box(west, south, west + 15, south + 72), crs="EPSG:2248",
+    )  # fmt: skip
+    score = pd.Series(rng.random(count)).mask(rng.random(count) < 0.1)
+    scored, thresholds = score.notna(), Thresholds(likely=0.8, possible=0.5)
+    quality = dict.fromkeys(COLUMNS[COLUMNS.index("img_date") + 1 : -1], 0.25)
+    table = pd.DataFrame({
+        "parcel_id": ids, "year": 2026, "status": np.where(scored, "scored", "not_assessed"), "reason": pd.Series("too_blurred", index=score.index).mask(scored),
+        "score": score, "score_low": score / 2, "score_high": score, "hazard": [hazard_word(None if one != one else one, thresholds).value for one in score],
+        "rank": score.rank(method="first", ascending=False).astype("Int32"), "model_version": pd.Series("city-roof/3", index=score.index).where(scored),
+        "img_date": pd.Series([date(2026, 3, 9)] * count, dtype=object), **quality, "tiles": "a.tif",
+    })  # fmt: skip
+    return ExportInputs(
+        city="Benchville", year=2026, run_id="run-1", roll=VacantRoll(table=roll, notices=count, joined_by_place=0, unmatched=()),
+        ledger=Ledger(year=2026, table=table[list(COLUMNS)]), flyover=None, chips=None, earlier=(), looks=no_looks(), models={}, today=TODAY,
+    )  # fmt: skip
+
+
+def _plain(rows: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
+    """Return the same table as people have it in geopandas: dates as datetimes, numbers as floats."""
+    table = arrow_table(rows, BENCH_FIELDS, long_names=False).to_pandas()
+    days = {field.name: pd.to_datetime(table[field.name]) for field in BENCH_FIELDS if field.kind == "date"}
+    return gpd.GeoDataFrame(table.assign(**days), geometry=rows.geometry.to_numpy(), crs=rows.crs)
+
+
+def _arrow_types(kind: object) -> pd.ArrowDtype:
+    return pd.ArrowDtype(kind)
+
+
+def _interleave(work: dict[str, Callable[[], object]]) -> dict[str, float]:
+    times: dict[str, list[float]] = {name: [] for name in work}
+    for _ in range(REPEATS):
+        for name, run in work.items():
+            start = time.process_time()
+            run()
+            times[name].append(time.process_time() - start)
+    return {name: statistics.median(values) for name, values in times.items()}
+
+
+def main() -> None:
+    """Print the table."""
+    for goal, what, want, got in exporting(_interleave, parcels=int(sys.argv[1]) if len(sys.argv) > 1 else PARCELS):
+        print(f"{goal:4s} {what:78s} {want:>10s} {got:9.3f}", flush=True)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,90 @@
+"""You have C crews and V visits a day: how many failing roofs can you expect to find by when, and what district borders cost.
+
+What a visit is expected to find is its calibrated score. A row that was not assessed has none: nobody knows what it holds,
+so such visits are counted apart and add nothing to the sum.
+"""
+
+from datetime import date
+from pathlib import Path
+
+import geopandas as gpd
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from gis_export.inputs import ExportSettings
+from gis_export.tables import harmless
+from gis_export.visits import LAST, NO_DISTRICT, by_priority, visited
+from imagery.errors import UsageError
+
+ALL = "ALL DISTRICTS"
+"""Stands in DISTRICT of the rows about the whole city."""
+COLUMNS = ("DAY", "DATE", "DISTRICT", "VISITS", "EXPECTED", "NOT_ASSESSED", "BEST", "CITY_BEST", "BORDERS")
+"""All sums run from the first day: visits made; failing roofs that those of the work list are expected to find; visits to rows that were
+not assessed, of which nothing is known; the most that as many visits could find within the district (for all districts, within every district),
+by score alone; the most that as many could find anywhere in the city; and the difference of the last two, for all districts only."""
+
+
+def plan_capacity(rows: gpd.GeoDataFrame, settings: ExportSettings, *, crews: int, visits_a_day: int, start: date) -> pd.DataFrame:
+    """Follow the work list day by day until it is done.
+
+    Crews are shared among the districts in proportion to the visits of each, so that all districts end on the same day.
+
+    Args:
+        rows: The rows of the export.
+        settings: Visits per district.
+        crews: Crews that go out on a working day.
+        visits_a_day: Visits that each of them makes.
+        start: First day; Saturdays and Sundays are passed over.
+
+    Returns:
+        Columns `COLUMNS`: a row per working day and district, and one for the whole city.
+
+    Raises:
+        UsageError: fewer than one crew or visit.
+    """
+    for name, value in (("crews", crews), ("visits a day", visits_a_day)):
+        if value < 1:
+            raise UsageError(f"capacity: {name} is {value}, want 1 or more")
+    plan = _plan(rows, settings)
+    score = rows["SCORE"].where(rows["SCORED"] == "Y")
+    best_of = {str(name): _best(group) for name, group in score.groupby(rows["INSP_DIST"])}
+    city = _best(score)
+    found: list[tuple[object, ...]] = []
+    for day in range(1, -(-len(plan) // (crews * visits_a_day)) + 1):
+        done = plan.iloc[: day * crews * visits_a_day]
+        when = np.busday_offset(start, day - 1, roll="forward").astype(date)
+        parts = [(name or NO_DISTRICT, len(part), *_sums(part), best_of[name][len(part)]) for name, part in sorted(_by_district(done).items(), key=lambda pair: pair[0] or LAST)]
+        best, anywhere = sum(part[-1] for part in parts), city[len(done)]
+        found.append((day, when, ALL, len(done), *_sums(done), best, anywhere, anywhere - best))
+        found += [(day, when, *part, np.nan, np.nan) for part in parts]
+    return pd.DataFrame(found, columns=list(COLUMNS))
+
+
+def write_capacity(rows: gpd.GeoDataFrame, path: Path, settings: ExportSettings, *, start: date, crews: int = 1) -> None:
+    """Write the plan of `crews` crews at `visits.per_day` visits each; expected finds with two digits."""
+    table = plan_capacity(rows, settings, crews=crews, visits_a_day=settings.visits.per_day, start=start)
+    table.assign(DISTRICT=[harmless(name) for name in table["DISTRICT"]]).to_csv(path, index=False, float_format="%.2f")
+
+
+def _plan(rows: gpd.GeoDataFrame, settings: ExportSettings) -> pd.DataFrame:
+    """Return the visits in the order in which crews make them: every district moves on at the pace that its number of visits asks for."""
+    chosen = by_priority(gpd.GeoDataFrame(rows[visited(rows, settings.visits)]))
+    place = chosen.groupby("INSP_DIST").cumcount()
+    pace = (place + 0.5) / chosen.groupby("INSP_DIST")["PARCEL_ID"].transform("size")
+    return pd.DataFrame(chosen.drop(columns="geometry")).assign(pace=pace).sort_values(["pace", "INSP_DIST"], kind="stable")
+
+
+def _by_district(visits: pd.DataFrame) -> dict[str, pd.DataFrame]:
+    return {str(name): part for name, part in visits.groupby("INSP_DIST")}
+
+
+def _sums(visits: pd.DataFrame) -> tuple[float, int]:
+    scored = visits["SCORED"] == "Y"
+    return float(visits.loc[scored, "SCORE"].sum()), int((~scored).sum())
+
+
+def _best(score: pd.Series) -> NDArray[np.float64]:
+    """Return the most that 0, 1, 2, ... visits can find; rows without a score come last and add nothing."""
+    order = -np.sort(-score.fillna(0.0).to_numpy(dtype=np.float64))
+    return np.concatenate([[0.0], np.cumsum(order)])

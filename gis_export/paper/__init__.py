@@ -1,0 +1,1 @@
+"""What is printed: the fire map book, route sheets for inspectors, evidence packets."""

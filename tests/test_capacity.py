@@ -1,0 +1,64 @@
+"""The capacity plan: what so many visits are expected to find, and what district borders cost."""
+
+from datetime import date
+from pathlib import Path
+
+import pandas as pd
+import pytest
+from export_cases import make_inputs, make_ledger, make_roll, read_csv
+
+from gis_export.capacity import ALL, COLUMNS, plan_capacity, write_capacity
+from gis_export.inputs import ExportSettings, VisitSettings
+from gis_export.rows import build_rows
+from imagery.errors import UsageError
+
+FRIDAY = date(2026, 11, 27)
+
+
+def test_worked_example() -> None:
+    roll = make_roll(8)
+    roll.table["inspection_district"], roll.table["notice_date"], roll.table["occupied_sides"] = ["A"] * 4 + ["B"] * 4, None, ""
+    words = ("LIKELY", "LIKELY", "LIKELY", "NOT ASSESSED", "NOT ASSESSED", "POSSIBLE", "NOT SEEN IN PHOTO", "NOT SEEN IN PHOTO")
+    rows = build_rows(make_inputs(roll, make_ledger(roll, words)), ExportSettings())
+    settings = ExportSettings(visits=VisitSettings(per_district=2))
+    table = plan_capacity(rows, settings, crews=1, visits_a_day=2, start=FRIDAY)
+    assert list(table.columns) == list(COLUMNS)
+    assert table["DATE"].tolist() == [FRIDAY] * 3 + [date(2026, 11, 30)] * 3
+    city = table[table["DISTRICT"] == ALL].set_index("DAY")
+    assert city["VISITS"].tolist() == [2, 4]
+    assert city["EXPECTED"].tolist() == [0.75 + 0.25, 1.5 + 0.25]  # B's second visit is the roof that nobody has assessed
+    assert city["NOT_ASSESSED"].tolist() == [0, 1]
+    assert city["BEST"].tolist() == [1.0, 1.5 + 0.25 + 0.0625]
+    assert city["CITY_BEST"].tolist() == [1.5, 3 * 0.75 + 0.25]
+    assert city["BORDERS"].tolist() == [0.5, 2.5 - 1.8125]
+    parts = table[table["DISTRICT"] != ALL]
+    assert parts["BORDERS"].isna().all()
+    assert parts.groupby("DAY")["VISITS"].sum().tolist() == [2, 4]
+
+
+def test_borders_never_help_and_sums_never_fall() -> None:
+    rows = build_rows(make_inputs(make_roll(60)), ExportSettings())
+    table = plan_capacity(rows, ExportSettings(visits=VisitSettings(per_district=20, capacity={"D1": 7})), crews=2, visits_a_day=3, start=FRIDAY)
+    city = table[table["DISTRICT"] == ALL]
+    assert (city["BORDERS"] >= 0).all()
+    assert (city["EXPECTED"] <= city["BEST"] + 1e-9).all()
+    assert city["VISITS"].iloc[-1] == 27
+    for _, part in table.groupby("DISTRICT"):
+        assert part["VISITS"].is_monotonic_increasing and part["EXPECTED"].is_monotonic_increasing
+
+
+def test_empty_city_and_all_not_assessed(tmp_path: Path) -> None:
+    write_capacity(build_rows(make_inputs(make_roll(0)), ExportSettings()), tmp_path / "none.csv", ExportSettings(), start=FRIDAY)
+    assert tuple(read_csv(tmp_path / "none.csv").columns) == COLUMNS
+    roll = make_roll(3)
+    roll.table["inspection_district"] = ["=A1", "", "=A1"]
+    write_capacity(build_rows(make_inputs(roll, make_ledger(roll, ("NOT ASSESSED",))), ExportSettings()), tmp_path / "na.csv", ExportSettings(), start=FRIDAY)
+    table = pd.read_csv(tmp_path / "na.csv")
+    assert table["DISTRICT"].tolist() == [ALL, "'=A1", "(no district)"]
+    assert table["NOT_ASSESSED"].tolist() == [3, 2, 1]
+    assert (table["EXPECTED"] == 0).all()
+
+
+def test_no_crew_no_plan() -> None:
+    with pytest.raises(UsageError, match="crews is 0"):
+        plan_capacity(build_rows(make_inputs(make_roll(1)), ExportSettings()), ExportSettings(), crews=0, visits_a_day=1, start=FRIDAY)

@@ -1,0 +1,344 @@
+"""Deliveries to dispatch hold what changed and nothing else, in whatever columns the vendor wants."""
+
+import csv
+import dataclasses
+from datetime import date, timedelta
+from pathlib import Path
+
+import pandas as pd
+import pytest
+from export_cases import FLOWN, TODAY, make_inputs, make_ledger, make_roll, read_csv
+from pyproj import Transformer
+
+from gis_export.address_match import AddressBook
+from gis_export.dispatch import DELIVERY_COLUMNS, Dispatch, build_dispatch, mark_delivered, read_deletes, read_state, write_dispatch
+from gis_export.dispatch_columns import ColumnMap, FileFormat, column_map_of, read_delivery
+from gis_export.dispatch_rows import dispatch_text, premise_key
+from gis_export.fields import Tier, fields_of
+from gis_export.inputs import DispatchSettings, ExportInputs, ExportSettings
+from gis_export.rows import build_rows
+from gis_export.symbols import SYMBOLS
+from imagery.errors import ConfigError, InputError
+from imagery.parcels import VacantRoll
+from inference.hazard import USE_LIMIT
+
+SETTINGS = ExportSettings()
+
+
+def deliver(inputs: ExportInputs, delivered: Path, *, settings: ExportSettings = SETTINGS, addresses: AddressBook | None = None) -> Dispatch:
+    """Build and mark one delivery, as an export does."""
+    rows = build_rows(inputs, settings)
+    dispatch = build_dispatch(
+        rows, read_state(delivered), settings, today=inputs.today, addresses=addresses, deletes=read_deletes(delivered, today=inputs.today)
+    )  # fmt: skip
+    mark_delivered(dispatch, delivered, run_id=inputs.run_id)
+    return dispatch
+
+
+def sizes(dispatch: Dispatch) -> tuple[int, int, int]:
+    return len(dispatch.add), len(dispatch.change), len(dispatch.delete)
+
+
+def without(roll: VacantRoll, *parcels: str) -> VacantRoll:
+    table = roll.table[~roll.table["parcel_id"].isin(parcels)].reset_index(drop=True)
+    return VacantRoll(table=table, notices=len(table), joined_by_place=0, unmatched=())
+
+
+def confirm(delivered: Path, *lines: str) -> None:
+    (delivered / "dispatch_deletes.csv").write_text("\n".join(("PARCEL_ID,REASON,BY,DATE", *lines)) + "\n", encoding="utf-8")
+
+
+def test_a_row_says_everything_dispatch_needs(tmp_path: Path) -> None:
+    row = deliver(make_inputs(make_roll(4)), tmp_path).add.iloc[0]
+    assert tuple(row.index) == DELIVERY_COLUMNS
+    expected = {
+        "ACTION": "ADD", "PREMISE": "VR-0216-001", "PARCEL_ID": "0216 001", "ADDRESS": "100 Peña Réunion St", "RISK_LVL": "LIKELY", "IMG_DATE": "2026-03-09",
+        "TEXT": "VACANT ROOF LIKELY / PHOTO 2026-03-09 / OCC E,W / SIZE-UP GOVERNS", "EFFECTIVE": "2026-11-24", "REVIEW_BY": "2027-03-09",
+        "SOURCE": "aerial photo 2026-03-09", "OCC_SIDES": "E,W", "FIRE_DIST": "Bn 2", "REASON": "new on the vacant roll", "BY": "", "USE_LIMIT": USE_LIMIT,
+    }  # fmt: skip
+    assert {name: row[name] for name in expected} == expected
+    lon, lat = Transformer.from_crs("EPSG:2248", "EPSG:4326", always_xy=True).transform(1_415_007.5, 593_036)
+    assert (row["LON"], row["LAT"]) == (f"{lon:.6f}", f"{lat:.6f}")
+
+
+def test_unscored_row_gives_its_reason_and_no_photo() -> None:
+    dispatch = build_dispatch(build_rows(make_inputs(make_roll(3)), SETTINGS), read_state(Path("/nowhere")), SETTINGS, today=TODAY)
+    row = dispatch.add.set_index("RISK_LVL").loc["NA"]
+    assert (row["TEXT"], row["SOURCE"]) == ("VACANT ROOF NOT ASSESSED / OUTSIDE IMAGERY / SIDES UNKNOWN / SIZE-UP GOVERNS", "vacant roll; roof not assessed")
+
+
+def test_what_a_person_saw_is_the_source() -> None:
+    rows = build_rows(make_inputs(make_roll(1)), SETTINGS)
+    rows = rows.assign(VERIFIED="Y", VER_DATE=date(2026, 5, 2), RISK_LVL="CONFIRMED")
+    row = build_dispatch(rows, read_state(Path("/nowhere")), SETTINGS, today=TODAY).add.iloc[0]
+    assert (row["TEXT"], row["SOURCE"]) == ("VACANT ROOF CONFIRMED / SEEN BY A PERSON 2026-05-02 / OCC E,W / SIZE-UP GOVERNS", "seen by a person 2026-05-02")
+
+
+def test_nothing_of_another_tier(tmp_path: Path) -> None:
+    secret = {field.name for field in fields_of(Tier.DATA)} - {field.name for field in fields_of(Tier.RESPONDER)}
+    assert not secret & set(DELIVERY_COLUMNS)
+
+
+@pytest.mark.parametrize("width", [60, 80, 200])
+def test_text_keeps_the_words_whole(width: int) -> None:
+    for symbol in SYMBOLS:
+        text = dispatch_text(symbol.code, "2026-03-09", "E,N,NE,NW,S,SE,SW,W", width=width, instead="X" * 70 if width == 60 else "")
+        assert len(text) <= width
+        assert text.startswith(f"VACANT ROOF {symbol.word.value}")
+
+
+def test_premise_keys_are_unique() -> None:
+    ids = ["0216 001", "0216-001", "0216001", "0216.001", "0216_001", "0216 001 ", "é"]
+    assert len({premise_key(parcel) for parcel in ids}) == len(ids)
+
+
+def test_same_input_gives_an_empty_delta_on_another_day_and_run(tmp_path: Path) -> None:
+    """The day of the export, the run and a passed review day are no news; the rows that dispatch holds stay as they were sent."""
+    roll = make_roll(4)
+    assert sizes(deliver(make_inputs(roll), tmp_path)) == (4, 0, 0)
+    before = read_state(tmp_path)
+    for days in (1, 150):
+        later = dataclasses.replace(make_inputs(roll, today=TODAY + timedelta(days=days)), run_id=f"run-{days}")
+        assert sizes(deliver(later, tmp_path)) == (0, 0, 0)
+    pd.testing.assert_frame_equal(read_state(tmp_path), before)
+    assert set(before["EFFECTIVE"]) == {TODAY.isoformat()}
+
+
+def test_photo_without_a_day_does_not_drift(tmp_path: Path) -> None:
+    roll = make_roll(4)
+    ledger = make_ledger(roll, flown=None)
+    deliver(make_inputs(roll, ledger), tmp_path)
+    assert sizes(deliver(make_inputs(roll, ledger, today=TODAY + timedelta(days=9)), tmp_path)) == (0, 0, 0)
+
+
+def test_what_counts_is_a_change_and_takes_effect_that_day(tmp_path: Path) -> None:
+    roll = make_roll(4)
+    deliver(make_inputs(roll, make_ledger(roll, ("POSSIBLE",))), tmp_path)
+    day = TODAY + timedelta(days=30)
+    roll.table.loc[1, "address"] = "7 Oak St"
+    roll.table.loc[2, "occupied_sides"] = "N"
+    change = deliver(make_inputs(roll, make_ledger(roll, ("LIKELY", "POSSIBLE", "POSSIBLE", "POSSIBLE")), today=day), tmp_path).change.set_index("PARCEL_ID")
+    assert change["REASON"].to_dict() == {"0216 001": "RISK_LVL", "0217 001": "ADDRESS", "0218 001": "ADJ_OCC, OCC_SIDES"}
+    assert set(change["EFFECTIVE"]) == {day.isoformat()}
+    state = read_state(tmp_path).set_index("PARCEL_ID")
+    assert state["EFFECTIVE"].to_dict() == {parcel: (day if parcel in change.index else TODAY).isoformat() for parcel in state.index}
+
+
+def test_a_new_flight_changes_every_row_and_says_so(tmp_path: Path) -> None:
+    roll = make_roll(2)
+    deliver(make_inputs(roll), tmp_path)
+    change = deliver(make_inputs(roll, make_ledger(roll, flown=FLOWN + timedelta(days=1))), tmp_path).change
+    assert change["REASON"].tolist() == ["IMG_DATE, REVIEW_BY"] * 2
+
+
+def test_a_row_that_left_is_asked_about_once_and_may_come_back(tmp_path: Path) -> None:
+    roll = make_roll(3)
+    everyone, fewer = (make_inputs(some, make_ledger(some, ("LIKELY",))) for some in (roll, without(roll, "0216 001")))
+    deliver(everyone, tmp_path)
+    delete = deliver(fewer, tmp_path).delete
+    assert (delete["ACTION"].tolist(), delete["PARCEL_ID"].tolist()) == (["REVIEW"], ["0216 001"])
+    assert sizes(deliver(fewer, tmp_path)) == (0, 0, 0)
+    assert deliver(everyone, tmp_path).change["REASON"].tolist() == ["back on the vacant roll"]
+
+
+def test_a_person_confirms_a_delete_once(tmp_path: Path) -> None:
+    roll = make_roll(3)
+    deliver(make_inputs(roll), tmp_path)
+    fewer = without(roll, "0216 001")
+    deliver(make_inputs(fewer), tmp_path)
+    confirm(tmp_path, "0216 001,razed,=J. Doe,2026-11-01")
+    delete = deliver(make_inputs(fewer), tmp_path).delete
+    assert delete[["ACTION", "PARCEL_ID", "REASON", "BY"]].to_numpy().tolist() == [["DELETE", "0216 001", "razed (2026-11-01)", "'=J. Doe"]]
+    assert "0216 001" not in set(read_state(tmp_path)["PARCEL_ID"])
+    assert read_csv(tmp_path / "dispatch_log.csv").iloc[-1][["ACTION", "BY", "RUN_ID"]].tolist() == ["DELETE", "'=J. Doe", "run-1"]
+    assert sizes(deliver(make_inputs(fewer), tmp_path)) == (0, 0, 0)
+
+
+def test_a_deleted_parcel_stays_out_while_its_line_stands(tmp_path: Path) -> None:
+    """The roll lags behind: a razed house that is still on it does not go out again, and the match report says why."""
+    roll = make_roll(3)
+    deliver(make_inputs(roll), tmp_path)
+    confirm(tmp_path, "0216 001,razed,J. Doe,2026-11-01")
+    assert sizes(deliver(make_inputs(roll), tmp_path)) == (0, 0, 1)
+    again = deliver(make_inputs(roll), tmp_path)
+    assert sizes(again) == (0, 0, 0)
+    assert again.match.set_index("PARCEL_ID").loc["0216 001", "REASON"] == "kept out: razed (2026-11-01), J. Doe"
+    confirm(tmp_path)
+    assert sizes(deliver(make_inputs(roll), tmp_path)) == (1, 0, 0)
+
+
+@pytest.mark.parametrize(
+    ("line", "message"),
+    [
+        ("0216 001,gone,J. Doe,2026-11-01", "line 2: REASON is 'gone', want one of razed, occupied, error"), ("0216 001,razed,,2026-11-01", "line 2: BY is empty"),
+        ("0216 001,razed,J. Doe,11/01/2026", "line 2: DATE is '11/01/2026', want YYYY-MM-DD"), ("0216 001,razed,J. Doe,2027-01-01", "later than the day of this export"),
+        ("0216001,razed,J. Doe,2026-11-01", "parcel '0216001' was never delivered; did you mean '0216 001'"),
+        ("0216 001,razed,A,2026-11-01\n0216 001,error,B,2026-11-01", "line 3: parcel '0216 001' stands twice"),
+    ],
+)  # fmt: skip
+def test_bad_deletes_are_one_clear_message(line: str, message: str, tmp_path: Path) -> None:
+    deliver(make_inputs(make_roll(2)), tmp_path)
+    confirm(tmp_path, line)
+    before = (tmp_path / "dispatch_state.csv").read_bytes()
+    with pytest.raises(InputError, match=message.replace("(", r"\(")):
+        deliver(make_inputs(make_roll(2)), tmp_path)
+    assert (tmp_path / "dispatch_state.csv").read_bytes() == before
+
+
+def test_deletes_without_their_columns_are_refused(tmp_path: Path) -> None:
+    (tmp_path / "dispatch_deletes.csv").write_text("PARCEL_ID,WHY\n", encoding="utf-8")
+    with pytest.raises(InputError, match=r"has columns \['PARCEL_ID', 'WHY'\], want"):
+        read_deletes(tmp_path, today=TODAY)
+
+
+def test_addresses_are_spelled_as_dispatch_spells_them(tmp_path: Path) -> None:
+    book = AddressBook(spelled=("100 PENA REUNION STREET", "102-104 PENA REUNION ST", "103 PENA REUNION ST"), aliases=(("CORNER STORE",), ("102 PENA REUNION ST",), ()))
+    roll = make_roll(5)
+    roll.table.loc[3, "address"] = "100 Peña Réunion Street, Apt 2"
+    roll.table.loc[4, "address"] = None
+    dispatch = deliver(make_inputs(roll), tmp_path, addresses=book)
+    add, match = dispatch.add.set_index("PARCEL_ID"), dispatch.match.set_index("PARCEL_ID")
+    assert match["MATCH"].tolist() == ["NORMALIZED", "ALIAS", "NO", "NORMALIZED", "NO"]
+    assert add.loc["0216 001", ["ADDRESS", "ALIASES"]].tolist() == ["100 PENA REUNION STREET", "CORNER STORE; 100 Peña Réunion St"]
+    assert add.loc["0217 001", "ADDRESS"] == "102-104 PENA REUNION ST"
+    assert add.loc["0218 001", "ADDRESS"] == "104 Peña Réunion St", "a suggestion is never taken"
+    assert match.loc["0218 001", ["NEAREST", "DISTANCE", "REASON"]].tolist() == ["103 PENA REUNION ST", "1", "house number is not in the list"]
+    assert match.loc["0216 001", "REASON"] == match.loc["0219 001", "REASON"] == "address shared with another vacant parcel"
+    assert match.loc["0220 001", "REASON"] == "no address on the roll; dispatch cannot find it"
+    assert "0220 001" not in add.index
+
+
+def vendor(folder: Path, text: str) -> DispatchSettings:
+    (folder / "cad.toml").write_text(text, encoding="utf-8")
+    return DispatchSettings(columns=folder / "cad.toml")
+
+
+VENDOR = """
+[constants]
+AGENCY = "BCFD"
+[actions]
+ADD = "A"
+[columns]
+Key = "PREMISE"
+Agency = "AGENCY"
+Action = "ACTION"
+Loc = "ADDRESS"
+Comment = "{TEXT} UNTIL {REVIEW_BY}"
+Effective = "EFFECTIVE"
+Id = "PARCEL_ID"
+[widths]
+Comment = 62
+[format]
+date = "%m/%d/%Y"
+delimiter = "|"
+encoding = "ascii"
+line_ending = "crlf"
+uppercase = true
+quoting = "none"
+"""
+
+
+def test_a_vendor_gets_its_own_columns(tmp_path: Path) -> None:
+    roll = make_roll(2)
+    roll.table.loc[0, "address"] = "100 Peña|Réunion\nSt 日"
+    columns = column_map_of(vendor(tmp_path, VENDOR))
+    dispatch = deliver(make_inputs(roll), tmp_path)
+    write_dispatch(dispatch, tmp_path, columns)
+    lines = (tmp_path / "dispatch_add.csv").read_bytes().decode("ascii").split("\r\n")
+    assert lines[0] == "Key|Agency|Action|Loc|Comment|Effective|Id"
+    assert lines[1] == "VR-0216-001|BCFD|A|100 PENA REUNION ST ?|VACANT ROOF LIKELY / PHOTO 2026-03-09 UNTIL 03/09/2027|11/24/2026|0216 001"
+    assert (lines[3:], (tmp_path / "dispatch_change.csv").read_text().count("\n")) == ([""], 1)
+    assert read_delivery(tmp_path / "dispatch_add.csv", columns)["Id"].tolist() == ["0216 001", "0217 001"]
+    assert read_csv(tmp_path / "match_report.csv")["PARCEL_ID"].tolist() == ["0216 001", "0217 001"]
+
+
+def test_another_column_map_changes_no_row(tmp_path: Path) -> None:
+    inputs = make_inputs(make_roll(3))
+    write_dispatch(deliver(inputs, tmp_path), tmp_path, column_map_of(vendor(tmp_path, VENDOR)))
+    write_dispatch(deliver(inputs, tmp_path), tmp_path, column_map_of(vendor(tmp_path, '[columns]\nX = "PARCEL_ID"\n[format]\nheader = false\n')))
+    assert [(tmp_path / f"dispatch_{name}.csv").read_bytes() for name in ("add", "change", "delete")] == [b""] * 3
+
+
+@pytest.mark.parametrize("quoting", ["minimal", "all"])
+def test_every_text_survives_the_round_trip(quoting: str, tmp_path: Path) -> None:
+    roll = make_roll(4)
+    texts = ['=cmd|"/c calc"!A0', 'a "quoted", é ñ 日本', "<script>alert(1)</script>", "x" * 254]
+    roll.table["address"] = texts
+    columns = ColumnMap(columns={"Loc": "{ADDRESS}", "Id": "{PARCEL_ID}"}, format=FileFormat(quoting=quoting, delimiter="\t"))
+    dispatch = deliver(make_inputs(roll), tmp_path)
+    expected = [f"'{texts[0]}", *texts[1:]]
+    for layout in (columns, None):
+        write_dispatch(dispatch, tmp_path, layout)
+        read = read_delivery(tmp_path / "dispatch_add.csv", layout)
+        assert read["Loc" if layout else "ADDRESS"].tolist() == expected
+        assert read["Id" if layout else "PARCEL_ID"].tolist() == roll.table["parcel_id"].tolist()
+    with (tmp_path / "dispatch_add.csv").open(newline="", encoding="utf-8") as stream:
+        assert [row["ADDRESS"] for row in csv.DictReader(stream)] == expected
+    assert sizes(deliver(make_inputs(roll), tmp_path)) == (0, 0, 0)
+
+
+def test_a_formula_made_by_the_map_is_harmless_too(tmp_path: Path) -> None:
+    write_dispatch(deliver(make_inputs(make_roll(1)), tmp_path), tmp_path, ColumnMap(columns={"Bad": "={ADDRESS}", "Lon": "{LON}"}))
+    assert read_csv(tmp_path / "dispatch_add.csv").iloc[0].tolist() == ["'=100 Peña Réunion St", "-76.637216"]
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ('[columns]\nA = "ADRESS"', r"cad.toml: \[columns\] A: unknown name 'ADRESS'; did you mean 'ADDRESS'"), ('[columns]\nA = "{TEXT} {SCORE}"', "unknown name 'SCORE'"),
+        ('[columns]\nA = "{TEXT"', "want names in braces"), ('[columns]\nA = "{LON:.2f}"', "want plain names"),
+        ('[column]\nA = "TEXT"', "unknown name 'column'; did you mean 'columns'"),
+        ('[columns]\nA = 3', "want text in quotes"), ('[columns]\nA = "TEXT"\n[widths]\nB = 3', "unknown name 'B'"),
+        ('[columns]\nA = "TEXT"\n[widths]\nA = "3"', "want a whole number"),
+        ('[columns]\nA = "TEXT"\n[format]\ndelimeter = ";"', "did you mean 'delimiter'"), ('[columns]\nA = "TEXT"\n[format]\ndelimiter = "||"', "want one character"),
+        ('[columns]\nA = "TEXT"\n[format]\nencoding = "latin"', None), ('[columns]\nA = "TEXT"\n[format]\nencoding = "klingon"', "want one that Python knows"),
+        ('[columns]\nA = "TEXT"\n[format]\nheader = "no"', "want true or false"), ('[columns]\nA = "TEXT"\n[actions]\nNEW = "N"', "unknown name 'NEW'"), ("[columns]", "is empty"),
+        ("A = ", "cannot be read as TOML"), ("columns = 3", r"want a table \[columns\]"),
+    ],
+)  # fmt: skip
+def test_what_is_wrong_in_a_column_map_is_named(text: str, message: str | None, tmp_path: Path) -> None:
+    settings = vendor(tmp_path, text)
+    if message is None:
+        assert column_map_of(settings) is not None
+        return
+    with pytest.raises(ConfigError, match=message):
+        column_map_of(settings)
+
+
+def test_widths_never_cut_hazard_words_or_ids(tmp_path: Path) -> None:
+    dispatch = deliver(make_inputs(make_roll(4)), tmp_path)
+    write_dispatch(dispatch, tmp_path, ColumnMap(columns={"A": "{TEXT}", "B": "{ADDRESS}"}, widths={"A": 29, "B": 5}))
+    assert read_csv(tmp_path / "dispatch_add.csv").to_numpy().tolist()[1] == ["VACANT ROOF NOT SEEN IN PHOTO", "102 P"]
+    for template, message in (
+        ("{TEXT}", "A is 15 and would cut the hazard words of .*; want 18 or more"),
+        ("PREMISE {PREMISE}", "A is 15 and would cut the id .*; want 19 or more"),
+    ):
+        with pytest.raises(ConfigError, match=message):
+            write_dispatch(dispatch, tmp_path, ColumnMap(columns={"A": template}, widths={"A": 15}))
+
+
+@pytest.mark.parametrize(("count", "hazards"), [(0, ("LIKELY",)), (1, ("LIKELY",)), (3, ("NOT ASSESSED",))])
+def test_small_cities_make_every_file(count: int, hazards: tuple[str, ...], tmp_path: Path) -> None:
+    roll = make_roll(count)
+    dispatch = deliver(make_inputs(roll, make_ledger(roll, hazards)), tmp_path, addresses=AddressBook(spelled=(), aliases=()))
+    write_dispatch(dispatch, tmp_path)
+    assert [len(read_csv(tmp_path / f"{name}.csv")) for name in ("dispatch_add", "dispatch_change", "dispatch_delete", "match_report")] == [count, 0, 0, count]
+
+
+def test_a_state_with_a_parcel_twice_is_refused(tmp_path: Path) -> None:
+    deliver(make_inputs(make_roll(1)), tmp_path)
+    state = read_csv(tmp_path / "dispatch_state.csv")
+    pd.concat([state, state]).to_csv(tmp_path / "dispatch_state.csv", index=False)
+    with pytest.raises(InputError, match="holds parcel '0216 001' twice"):
+        read_state(tmp_path)
+
+
+def test_a_state_of_an_older_version_is_taken_over(tmp_path: Path) -> None:
+    """What it lacks goes out once as a change."""
+    inputs = make_inputs(make_roll(2))
+    deliver(inputs, tmp_path)
+    for name in ("dispatch_state.csv", "dispatch_log.csv"):
+        read_csv(tmp_path / name).drop(columns=["LON", "LAT", "SOURCE"]).to_csv(tmp_path / name, index=False)
+    assert deliver(inputs, tmp_path).change["REASON"].tolist() == ["LON, LAT"] * 2
+    assert sizes(deliver(inputs, tmp_path)) == (0, 0, 0)
+    assert read_csv(tmp_path / "dispatch_log.csv")["SOURCE"].tolist() == ["", "", "aerial photo 2026-03-09", "aerial photo 2026-03-09"]

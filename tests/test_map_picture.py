@@ -1,0 +1,155 @@
+"""The photo under a printed map lies where it belongs, whatever the tiles are."""
+
+import io
+from datetime import date
+from pathlib import Path
+
+import numpy as np
+import pytest
+import rasterio
+from affine import Affine
+from hypothesis import given
+from hypothesis import strategies as st
+from numpy.typing import NDArray
+from PIL import Image
+from pyproj import CRS, Transformer
+
+from gis_export.paper.frame import Frame, frame_around
+from gis_export.paper.map_picture import photo_of, picture, read_gray
+from gis_export.paper.marks import grid_cell, scale_bar
+from imagery.flyover import Flyover, open_flyover
+
+UTM = CRS("EPSG:26918")
+WEST, NORTH = 500_000.0, 4_300_000.0
+
+
+def make_frame(*, center: tuple[float, float] = (WEST + 50, NORTH - 50), scale: float = 1000, side_mm: float = 60) -> Frame:
+    return Frame(crs=UTM, center=center, scale=scale, left_mm=10, top_mm=20, width_mm=side_mm, height_mm=side_mm)
+
+
+def write_tile(path: Path, pixels: NDArray[np.generic], transform: Affine, crs: str = "EPSG:26918", **more: object) -> None:
+    count, height, width = pixels.shape
+    with rasterio.open(path, "w", driver="GTiff", width=width, height=height, count=count, dtype=pixels.dtype, crs=crs, transform=transform, **more) as target:
+        target.write(pixels)
+
+
+def gray(values: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    return np.repeat(values[None], 3, axis=0)
+
+
+def open_folder(folder: Path) -> Flyover:
+    return open_flyover(2026, (str(folder),), date(2026, 3, 9))
+
+
+def test_place_on_paper_by_hand() -> None:
+    frame = make_frame()  # 60 mm at 1:1,000 are 60 m
+    assert frame.bounds == (WEST + 20, NORTH - 80, WEST + 80, NORTH - 20)
+    assert frame.place(np.array([[WEST + 20, NORTH - 20], [WEST + 80, NORTH - 80], [WEST + 50, NORTH - 50]])).tolist() == [[10, 20], [70, 80], [40, 50]]
+    assert [grid_cell(frame, x, y) for x, y in ((11, 21), (69, 79), (26, 36))] == ["A1", "D4", "B2"]
+    assert scale_bar(1250) == (100, 24.384)  # 100 ft = 30.48 m
+
+
+def test_pixels_that_tell_their_place_are_found_there(tmp_path: Path) -> None:
+    columns, rows = np.meshgrid(np.arange(100), np.arange(100))
+    values = (50 + columns + rows // 2).astype(np.uint8)
+    for index in range(2):  # two tiles side by side
+        half = values[:, 50 * index : 50 * index + 50]
+        write_tile(tmp_path / f"t{index}.tif", gray(half), Affine(1, 0, WEST + 50 * index, 0, -1, NORTH))
+    photo = photo_of(open_folder(tmp_path), UTM)
+    assert photo is not None
+    frame = make_frame()
+    found, seen = read_gray(photo, frame)
+    assert seen.all()
+    height, width = frame.shape_px
+    for row, column in ((10, 10), (10, width - 10), (height - 10, 10), (height // 2, width // 3)):
+        x, y = frame.transform * (column + 0.5, row + 0.5)
+        assert abs(int(found[row, column]) - (50 + (x - WEST) + (NORTH - y) / 2)) < 2
+
+
+def test_a_tile_in_feet_falls_where_pyproj_puts_it(tmp_path: Path) -> None:
+    to_feet, to_utm = (Transformer.from_crs(a, b, always_xy=True) for a, b in ((UTM, "EPSG:2248"), ("EPSG:2248", UTM)))
+    x0, y0 = to_feet.transform(WEST, NORTH)
+    values = np.full((400, 400), 60, np.uint8)
+    values[200:206, 150:156] = 250  # six feet square
+    write_tile(tmp_path / "feet.tif", gray(values), Affine(1, 0, x0, 0, -1, y0), "EPSG:2248")
+    photo = photo_of(open_folder(tmp_path), UTM)
+    assert photo is not None
+    frame = make_frame(scale=1000)
+    found, _ = read_gray(photo, frame)
+    rows, columns = np.nonzero(found > 160)
+    spot = frame.transform * (columns.mean() + 0.5, rows.mean() + 0.5)
+    assert spot == pytest.approx(to_utm.transform(x0 + 153, y0 - 203), abs=0.2)
+
+
+def test_data_lies_over_a_black_border_and_a_border_alone_is_left_white(tmp_path: Path) -> None:
+    whole = np.full((100, 100), 120, np.uint8)
+    bordered = np.full((100, 100), 90, np.uint8)
+    bordered[:, :60] = 0
+    write_tile(tmp_path / "a.tif", gray(bordered), Affine(1, 0, WEST, 0, -1, NORTH))
+    only = photo_of(open_folder(tmp_path), UTM)
+    assert only is not None
+    _, seen = read_gray(only, make_frame())
+    assert not seen[:, : seen.shape[1] // 2].any() and seen[:, -100:].all()
+    write_tile(tmp_path / "b.tif", gray(whole), Affine(1, 0, WEST, 0, -1, NORTH))
+    both = photo_of(open_folder(tmp_path), UTM)
+    assert both is not None
+    found, seen = read_gray(both, make_frame())
+    assert seen.all() and (found[:, :100] == 120).all() and (found[:, -100:] == 90).all()
+
+
+def test_a_shadow_stays(tmp_path: Path) -> None:
+    values = np.full((100, 100), 120, np.uint8)
+    values[40:46, 40:60] = 0
+    write_tile(tmp_path / "a.tif", gray(values), Affine(1, 0, WEST, 0, -1, NORTH))
+    photo = photo_of(open_folder(tmp_path), UTM)
+    assert photo is not None and read_gray(photo, make_frame())[1].all()
+
+
+def test_deep_and_palette_tiles_show_what_they_mean(tmp_path: Path) -> None:
+    deep = np.full((3, 100, 100), 2000, np.uint16)
+    deep[:, :, 50:] = 1000
+    (tmp_path / "deep").mkdir()
+    write_tile(tmp_path / "deep" / "a.tif", deep, Affine(1, 0, WEST, 0, -1, NORTH))
+    photo = photo_of(open_folder(tmp_path / "deep"), UTM)
+    assert photo is not None
+    found, _ = read_gray(photo, make_frame())
+    assert found[100, 10] == 255 and abs(int(found[100, -10]) - 127) < 2
+    (tmp_path / "palette").mkdir()
+    path = tmp_path / "palette" / "a.tif"
+    with rasterio.open(
+        path, "w", driver="GTiff", width=100, height=100, count=1, dtype="uint8", crs="EPSG:26918", transform=Affine(1, 0, WEST, 0, -1, NORTH), photometric="palette"
+    ) as target:
+        target.write(np.full((1, 100, 100), 7, np.uint8))
+        target.write_colormap(1, {7: (180, 180, 180, 255)})
+    photo = photo_of(open_folder(tmp_path / "palette"), UTM)
+    assert photo is not None and (read_gray(photo, make_frame())[0] == 180).all()
+
+
+def test_picture_is_light_gray_and_a_tile_that_breaks_is_left_out(tmp_path: Path) -> None:
+    rng = np.random.default_rng(0)
+    for index in range(2):
+        write_tile(tmp_path / f"t{index}.tif", gray(rng.integers(0, 255, (100, 50), dtype=np.uint8)), Affine(1, 0, WEST + 50 * index, 0, -1, NORTH), compress="deflate")
+    flyover = open_folder(tmp_path)
+    raw = (tmp_path / "t1.tif").read_bytes()
+    (tmp_path / "t1.tif").write_bytes(raw[:200] + bytes(len(raw) - 200))
+    found = picture(photo_of(flyover, UTM), make_frame())
+    assert found is not None
+    with Image.open(io.BytesIO(found)) as image:
+        assert image.mode == "L" and image.size == (354, 354)
+        values = np.asarray(image)
+    assert values[:, :150].min() >= 100 and np.median(values[:, :150]) > 200
+    assert (values[:, 200:] > 245).mean() > 0.9
+
+
+def test_without_ground_there_is_no_picture(tmp_path: Path) -> None:
+    assert photo_of(None, UTM) is None and picture(None, make_frame()) is None
+    write_tile(tmp_path / "a.tif", gray(np.full((10, 10), 120, np.uint8)), Affine(1, 0, WEST, 0, -1, NORTH))
+    assert picture(photo_of(open_folder(tmp_path), UTM), make_frame(center=(WEST + 5000, NORTH))) is None
+
+
+@given(st.floats(0, 3000), st.floats(0, 3000), st.floats(50, 200), st.floats(40, 200))
+def test_a_frame_around_a_box_shows_all_of_it(width_m: float, height_m: float, width_mm: float, height_mm: float) -> None:
+    box = (WEST, NORTH, WEST + width_m, NORTH + height_m)
+    frame = frame_around(box, UTM, (10, 10, width_mm, height_mm), finest=1250)
+    west, south, east, north = frame.bounds
+    assert west <= box[0] and south <= box[1] and east >= box[2] and north >= box[3] and frame.scale >= 1250

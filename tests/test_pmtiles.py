@@ -1,0 +1,219 @@
+"""The tiles hold every placed vacant at every zoom, say nothing of the unscored, and show in a web map."""
+
+import functools
+import gzip
+import json
+import os
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+
+import geopandas as gpd
+import numpy as np
+import pandas as pd
+import pyogrio
+import pytest
+import shapely
+from export_cases import make_inputs, make_ledger, make_roll
+from PIL import Image
+from playwright.sync_api import sync_playwright
+from pmtiles.reader import MmapSource, Reader, all_tiles
+
+from gis_export.inputs import ExportSettings
+from gis_export.pmtiles import MAX_ZOOM, MIN_ZOOM, write_pmtiles
+from gis_export.rows import build_rows
+from gis_export.symbols import SYMBOLS
+from inference.hazard import USE_LIMIT
+
+CHROMIUM = Path("/usr/bin/chromium")
+NPM = Path(os.environ.get("ROOFWATCH_NPM", Path(__file__).parent / ".npm"))
+ODD = ('1 Peña & <b>Réunion</b> St "rear"', "=cmd()", "2 Main St\nUnit 3")
+
+
+def make_rows(count: int = 12, *, hazards: tuple[str, ...] | None = None) -> gpd.GeoDataFrame:
+    roll = make_roll(count)
+    for row, address in enumerate(ODD[:count]):
+        roll.table.loc[row, "address"] = address
+    return build_rows(make_inputs(roll, make_ledger(roll, hazards) if hazards else None), ExportSettings())
+
+
+def read_tiles(path: Path, layer: str, zoom: int = MAX_ZOOM) -> gpd.GeoDataFrame:
+    return pyogrio.read_dataframe(path, layer=layer, ZOOM_LEVEL=zoom)
+
+
+def metadata_of(path: Path) -> dict[str, object]:
+    with path.open("rb") as stream:
+        return dict(Reader(MmapSource(stream)).metadata())
+
+
+@pytest.mark.parametrize("zoom", range(MIN_ZOOM, MAX_ZOOM + 1))
+def test_every_placed_vacant_has_a_point_inside_its_parcel_at_every_zoom(zoom: int, tmp_path: Path) -> None:
+    rows = make_rows()
+    write_pmtiles(rows, tmp_path / "scores.pmtiles", title="Testville 2026")
+    points = read_tiles(tmp_path / "scores.pmtiles", "centroids", zoom)
+    assert sorted(points["hazard_level"]) == sorted(rows["RISK_LVL"])
+    step_m = 40_075_017 / 2**zoom / 4096  # of the tile's coordinates at the equator; less here
+    places = points.to_crs(rows.crs)
+    reach_ft = 2 * step_m / 0.3048
+    assert all(any(shape.distance(place) < reach_ft for shape in rows.geometry) for place in places.geometry)
+
+
+def test_near_by_the_tiles_carry_the_parcels_and_their_words(tmp_path: Path) -> None:
+    rows = make_rows()
+    write_pmtiles(rows, tmp_path / "scores.pmtiles", title="Testville 2026")
+    parcels = read_tiles(tmp_path / "scores.pmtiles", "vacant_roofs").sort_values("parcel_id").reset_index(drop=True)
+    assert list(parcels["parcel_id"]) == list(rows["PARCEL_ID"])
+    assert parcels["parcel_id"][0] == "0216 001"
+    assert list(parcels["address"][:3]) == list(ODD)
+    assert list(parcels["hazard_text"]) == list(rows["RISK_TXT"])
+    assert set(parcels["image_date"]) == {"2026-03-09"}
+    area = parcels.to_crs(rows.crs).geometry.area / rows.geometry.area
+    assert area.between(0.9, 1.1).all()
+    assert sorted(read_tiles(tmp_path / "scores.pmtiles", "centroids")["parcel_id"]) == list(rows["PARCEL_ID"])
+
+
+def test_an_unscored_vacant_has_no_score_and_gives_its_reason(tmp_path: Path) -> None:
+    rows = make_rows()
+    write_pmtiles(rows, tmp_path / "scores.pmtiles", title="Testville 2026")
+    for layer in ("centroids", "vacant_roofs"):
+        table = read_tiles(tmp_path / "scores.pmtiles", layer).set_index("parcel_id").sort_index()
+        assert list(table["score"].notna()) == list(rows["SCORED"] == "Y")
+        unscored = table[table["scored"] == "N"]
+        assert len(unscored) == 3
+        assert set(unscored["hazard_level"]) == {"NA"}
+        assert set(unscored["not_assessed_reason"]) == {"outside_imagery"}
+
+
+def test_all_not_assessed_leaves_no_score_anywhere(tmp_path: Path) -> None:
+    write_pmtiles(make_rows(hazards=("NOT ASSESSED",)), tmp_path / "scores.pmtiles", title="Testville 2026")
+    with (tmp_path / "scores.pmtiles").open("rb") as stream:
+        tiles = [gzip.decompress(data) for _, data in all_tiles(MmapSource(stream))]
+    assert tiles
+    assert not any(b"\x05score" in tile for tile in tiles)  # a key of the tile: its length, its name
+
+
+def test_what_has_no_place_is_counted_and_one_parcel_is_enough(tmp_path: Path) -> None:
+    roll = make_roll(2)
+    roll.table.loc[1, "geometry"] = None
+    write_pmtiles(build_rows(make_inputs(roll), ExportSettings()), tmp_path / "scores.pmtiles", title="Testville 2026")
+    said = metadata_of(tmp_path / "scores.pmtiles")
+    assert said["description"] == f"{USE_LIMIT} 1 vacants have no place and stand in no tile."
+    assert list(read_tiles(tmp_path / "scores.pmtiles", "centroids")["parcel_id"]) == ["0216 001"]
+
+
+def test_an_empty_city_is_a_valid_file_without_a_feature(tmp_path: Path) -> None:
+    write_pmtiles(make_rows().iloc[:0], tmp_path / "scores.pmtiles", title="Testville 2026")
+    assert metadata_of(tmp_path / "scores.pmtiles")["name"] == "Testville 2026"
+    with (tmp_path / "scores.pmtiles").open("rb") as stream:
+        assert [gzip.decompress(data) for _, data in all_tiles(MmapSource(stream))] == [b""]
+    assert [str(name) for name, _ in pyogrio.list_layers(tmp_path / "scores.pmtiles")] == ["centroids", "vacant_roofs"]
+
+
+def test_same_rows_give_the_same_bytes_and_leave_nothing_beside_them(tmp_path: Path) -> None:
+    for name in ("a.pmtiles", "b.pmtiles"):
+        write_pmtiles(make_rows(), tmp_path / name, title="Testville 2026")
+    assert (tmp_path / "a.pmtiles").read_bytes() == (tmp_path / "b.pmtiles").read_bytes()
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["a.pmtiles", "b.pmtiles"]
+
+
+def test_a_dense_city_loses_no_point_from_a_full_tile(tmp_path: Path) -> None:
+    """GDAL by itself would thin a tile out to half a megabyte."""
+    few, count, rng = make_rows(4), 1_500, np.random.default_rng(0)
+    rows = pd.concat([few] * (count // 4), ignore_index=True)
+    place = np.arange(count)
+    left, bottom = 1_415_000 + 20 * (place % 100), 593_000 + 80 * (place // 100)
+    rows = rows.set_geometry(gpd.GeoSeries(shapely.box(left, bottom, left + 15, bottom + 72), crs=few.crs))
+    rows["PARCEL_ID"] = [f"{number:05d} 001" for number in place]
+    rows["ADDRESS"] = [rng.bytes(500).hex() for _ in place]  # nothing that could be packed
+    write_pmtiles(rows, tmp_path / "scores.pmtiles", title="Testville 2026")
+    assert len(read_tiles(tmp_path / "scores.pmtiles", "centroids", MIN_ZOOM)) == count
+    assert read_tiles(tmp_path / "scores.pmtiles", "centroids", 12)["parcel_id"].nunique() == count
+
+
+PAGE = """<!doctype html><meta charset="utf-8"><title>tiles</title><link rel="stylesheet" href="/npm/maplibre/dist/maplibre-gl.css">
+<style>html, body, #map { margin: 0; height: 100%; background: #fff }</style><div id="map"></div>
+<script src="/npm/maplibre/dist/maplibre-gl.js"></script><script src="/npm/pmtiles/dist/pmtiles.js"></script>
+<script>
+maplibregl.addProtocol("pmtiles", new pmtiles.Protocol().tile);
+const symbols = __SYMBOLS__, level = ["get", "hazard_level"];
+const color = ["match", level, ...symbols.flatMap((one) => [one.code, one.color]), "#CC79A7"];
+const source = "roofs", tiles = {type: "vector", url: `pmtiles://${location.origin}/scores.pmtiles`};
+window.errors = [];
+window.map = new maplibregl.Map({container: "map", preserveDrawingBuffer: true, canvasContextAttributes: {preserveDrawingBuffer: true}, bounds: __BOUNDS__,
+  fitBoundsOptions: {padding: 60}, style: {version: 8, sources: {roofs: tiles}, layers: [
+    {id: "ground", type: "background", paint: {"background-color": "#fff"}},
+    {id: "parcels", type: "fill", source, "source-layer": "vacant_roofs", paint: {"fill-color": color, "fill-opacity": 0.5, "fill-outline-color": "#000"}},
+    {id: "points", type: "circle", source, "source-layer": "centroids",
+     paint: {"circle-color": color, "circle-radius": 7, "circle-stroke-width": 1.5, "circle-stroke-color": "#000"}}]}});
+map.on("error", (event) => errors.push(String(event.error)));
+map.on("idle", () => { document.title = "idle"; });
+</script>"""
+
+
+class _Ranges(SimpleHTTPRequestHandler):
+    """A file server that answers a request for some bytes of a file, as tiles need it."""
+
+    def do_GET(self) -> None:
+        wanted = self.headers.get("Range")
+        if not wanted:
+            super().do_GET()
+            return
+        data = Path(self.translate_path(self.path)).read_bytes()
+        first, last = (int(part) for part in wanted.removeprefix("bytes=").split("-"))
+        part = data[first : last + 1]
+        self.send_response(206)
+        self.send_header("Content-Range", f"bytes {first}-{first + len(part) - 1}/{len(data)}")
+        self.send_header("Content-Length", str(len(part)))
+        self.end_headers()
+        self.wfile.write(part)
+
+    def log_message(self, format: str, *args: object) -> None:
+        """Say nothing."""
+
+
+@contextmanager
+def serving(folder: Path) -> Iterator[str]:
+    server = ThreadingHTTPServer(("127.0.0.1", 0), functools.partial(_Ranges, directory=str(folder)))
+    thread = threading.Thread(target=server.serve_forever)
+    thread.start()
+    try:
+        yield f"http://127.0.0.1:{server.server_address[1]}"
+    finally:
+        server.shutdown()
+        thread.join()
+        server.server_close()
+
+
+@pytest.mark.skipif(not (NPM / "maplibre").is_dir() or not CHROMIUM.exists(), reason="no Chromium, or no MapLibre in tests/.npm: .ci/run puts it there")
+def test_a_web_map_shows_every_vacant(tmp_path: Path) -> None:
+    rows = make_rows(20)
+    write_pmtiles(rows, tmp_path / "scores.pmtiles", title="Testville 2026")
+    (tmp_path / "npm").symlink_to(NPM)
+    bounds = [round(float(side), 6) for side in rows.to_crs("EPSG:4326").total_bounds]
+    page_text = PAGE.replace("__SYMBOLS__", json.dumps([{"code": symbol.code, "color": symbol.color} for symbol in SYMBOLS])).replace("__BOUNDS__", json.dumps(bounds))
+    (tmp_path / "index.html").write_text(page_text, encoding="utf-8")
+    shot = tmp_path / "map.png"
+    with serving(tmp_path) as address, sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=str(CHROMIUM), args=["--no-sandbox", "--use-gl=angle", "--use-angle=swiftshader", "--enable-unsafe-swiftshader"])
+        page = browser.new_page(viewport={"width": 900, "height": 400})
+        page.goto(address)
+        page.wait_for_function("document.title === 'idle'", timeout=60_000)
+        near = page.evaluate("map.queryRenderedFeatures({layers: ['parcels']}).map((one) => one.properties)")
+        page.screenshot(path=shot)
+        page.evaluate("document.title = 'busy'; map.jumpTo({zoom: 9})")
+        page.wait_for_function("document.title === 'idle'", timeout=60_000)
+        far = page.evaluate("map.queryRenderedFeatures({layers: ['points']}).map((one) => one.properties)")
+        errors = page.evaluate("errors")
+        browser.close()
+    assert errors == []
+    assert {one["parcel_id"] for one in near} == set(rows["PARCEL_ID"])
+    assert all(("score" in one) == (one["scored"] == "Y") for one in near)
+    assert {one["address"] for one in near} >= set(ODD)
+    assert sorted(one["hazard_level"] for one in far) == sorted(rows["RISK_LVL"])
+    with Image.open(shot) as image:
+        pixels = np.asarray(image.convert("RGB")).reshape(-1, 3).astype(int)
+    for symbol in SYMBOLS[1:]:  # nobody has seen a roof here
+        color = np.array([int(symbol.color[start : start + 2], 16) for start in (1, 3, 5)])
+        assert (abs(pixels - color).max(axis=1) < 8).sum() > 50, f"{symbol.word} is not drawn"

@@ -1,0 +1,177 @@
+"""The public tier counts by neighborhood, and nobody can compute what it hides."""
+
+import re
+from datetime import date
+from html.parser import HTMLParser
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from export_cases import make_inputs, make_ledger, make_roll, read_csv
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from hypothesis.extra.numpy import arrays
+from numpy.typing import NDArray
+from playwright.sync_api import sync_playwright
+from scipy.optimize import linprog
+
+from gis_export.inputs import ExportSettings
+from gis_export.public_tier import CITY, NOT_SHOWN, TOTAL, UNKNOWN, WORDS, PublicText, public_table, write_public
+from gis_export.rows import build_rows
+from gis_export.suppression import SMALL, hidden_cells, with_totals
+from inference.hazard import USE_LIMIT
+
+CHROMIUM = Path("/usr/bin/chromium")
+TEXT = PublicText(city="Testville", year=2026, made=date(2026, 11, 24), figures="Of 100 roofs it calls LIKELY, 71 were found open.")
+
+
+def make_rows(counts: dict[str, tuple[int, ...]]) -> pd.DataFrame:
+    """Return rows with so many of each word of CONFIRMED, LIKELY, POSSIBLE, NA and NOT SEEN."""
+    cells = [
+        (name, code) for name, numbers in counts.items() for code, number in zip(("CONFIRMED", "LIKELY", "POSSIBLE", "NA", "NOT SEEN"), numbers, strict=True) for _ in range(number)
+    ]
+    table = pd.DataFrame(cells, columns=["NBHD", "RISK_LVL"], dtype="str")
+    return table.assign(IMG_DATE=date(2026, 3, 9), MODEL_VER="demo-roof/3", PARCEL_ID="0216 001", ADDRESS="100 Peña St", SCORE=0.75)
+
+
+def shown(table: pd.DataFrame, name: str) -> list[str]:
+    return table.set_index("NEIGHBORHOOD").loc[name].tolist()
+
+
+def bounds_of(table: NDArray[np.int64], hidden: NDArray[np.bool_], cell: tuple[int, int]) -> tuple[float, float]:
+    """Return the least and the most that a hidden cell can be, by linear programming over everything that is shown."""
+    rows, columns = table.shape
+    place = np.arange(table.size).reshape(table.shape)
+    sums = []
+    for line in (*place, *place.T):
+        equation = np.zeros(table.size)
+        equation[line[:-1]], equation[line[-1]] = 1, -1
+        sums.append(equation)
+    limits = [(0, None) if hide else (value, value) for hide, value in zip(hidden.ravel(), table.ravel(), strict=True)]
+    ends = []
+    for sign in (1, -1):
+        goal = np.zeros(table.size)
+        goal[place[cell]] = sign
+        answer = linprog(goal, A_eq=np.array(sums), b_eq=np.zeros(rows + columns), bounds=limits, method="highs")
+        ends.append(float("inf") if answer.status == 3 else sign * answer.fun)
+    return ends[0], ends[1]
+
+
+def test_small_counts_are_hidden_and_so_is_what_would_give_them_away() -> None:
+    """By hand: 4 is small; with 20 of its row and 30 of its column known it would follow, so a rectangle is hidden."""
+    hidden = hidden_cells(np.array([[4, 20], [30, 40], [50, 60]]))
+    assert hidden.tolist() == [[True, True, False], [True, True, False], [False, False, False], [False, False, False]]
+
+
+def test_nothing_is_hidden_without_need() -> None:
+    assert not hidden_cells(np.array([[10, 20], [30, 40]])).any()
+
+
+def test_zeros_are_hidden_too_and_cannot_give_each_other_away() -> None:
+    """Two hidden zeros of one row would follow from a total that leaves nothing for them."""
+    table = np.array([[0, 0, 50], [20, 20, 20], [30, 30, 30]])
+    hidden, whole = hidden_cells(table), with_totals(table)
+    for cell in np.argwhere(hidden):
+        low, high = bounds_of(whole, hidden, (int(cell[0]), int(cell[1])))
+        assert high - low >= 1
+
+
+@settings(max_examples=120)
+@given(arrays(np.int64, st.tuples(st.integers(1, 5), st.integers(1, 5)), elements=st.one_of(st.integers(0, 12), st.integers(0, 90), st.just(0))))
+def test_no_hidden_count_can_be_computed(counts: NDArray[np.int64]) -> None:
+    """Whatever the table: for every hidden cell at least two values fit what is shown."""
+    hidden, whole = hidden_cells(counts), with_totals(counts)
+    assert hidden[whole < SMALL].all()
+    for cell in np.argwhere(hidden):
+        low, high = bounds_of(whole, hidden, (int(cell[0]), int(cell[1])))
+        assert high - low >= 1 - 1e-6, (counts, cell)
+
+
+def test_a_city_of_many_neighborhoods_keeps_its_totals() -> None:
+    rng = np.random.default_rng(0)
+    counts = rng.poisson(rng.gamma(1.0, 1.0, (280, 1)) * np.array([0.5, 3, 6, 8, 36]))
+    hidden = hidden_cells(counts)
+    assert not hidden[-1].any()
+    assert (~hidden[:-1, -2]).mean() > 0.5
+
+
+def test_counts_go_by_neighborhood_and_word() -> None:
+    table = public_table(make_rows({"Harlem Park": (10, 11, 12, 13, 14), "Ashfield": (20, 21, 22, 23, 24)}))
+    assert table.columns.tolist() == ["NEIGHBORHOOD", *WORDS, TOTAL]
+    assert table["NEIGHBORHOOD"].tolist() == ["Ashfield", "Harlem Park", CITY]
+    assert shown(table, "Harlem Park") == ["10", "11", "12", "13", "14", "60"]
+    assert shown(table, CITY) == ["30", "32", "34", "36", "38", "170"]
+
+
+def test_parcels_of_no_neighborhood_are_counted() -> None:
+    table = public_table(make_rows({"": (10, 10, 10, 10, 10), "Ashfield": (10, 10, 10, 10, 10)}))
+    assert shown(table, UNKNOWN)[-1] == "50"
+
+
+def test_files_say_no_more_than_counts(tmp_path: Path) -> None:
+    rows = make_rows({"=cmd()": (10, 11, 12, 13, 14), "<b>Peña</b>": (2, 21, 22, 23, 24), "Old\nTown": (20, 20, 20, 20, 20)})
+    write_public(rows, tmp_path, TEXT)
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["index.html", "neighborhoods.csv"]
+    table = read_csv(tmp_path / "neighborhoods.csv")
+    assert table["NEIGHBORHOOD"].tolist() == ["<b>Peña</b>", "'=cmd()", "Old\nTown", CITY]
+    assert shown(table, "<b>Peña</b>")[0] == NOT_SHOWN
+    assert set(table["USE_LIMIT"]) == {USE_LIMIT}
+    page = (tmp_path / "index.html").read_text(encoding="utf-8")
+    for path in tmp_path.iterdir():
+        said = path.read_text(encoding="utf-8")
+        assert not re.search(r"0216|100 Pe|0\.75|SCORE", said)
+    assert "&lt;b&gt;Peña&lt;/b&gt;" in page
+    assert not re.search(r'(src|href)="(?!neighborhoods\.csv)', page), "nothing comes from elsewhere"
+    for phrase in ("2026-03-09", "demo-roof/3", "71 were found open", USE_LIMIT, NOT_SHOWN):
+        assert phrase in page
+
+
+def test_page_and_csv_hold_the_same_table(tmp_path: Path) -> None:
+    write_public(make_rows({"A": (3, 30, 40, 50, 60), "B": (30, 30, 40, 50, 60), "C": (30, 3, 40, 50, 60)}), tmp_path, TEXT)
+
+    class Cells(HTMLParser):
+        cells: list[str]
+        inside = False
+
+        def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+            self.inside = tag in ("td", "th")
+
+        def handle_data(self, data: str) -> None:
+            if self.inside:
+                self.cells.append(data)
+                self.inside = False
+
+    reader = Cells()
+    reader.cells = []
+    reader.feed((tmp_path / "index.html").read_text(encoding="utf-8"))
+    table = read_csv(tmp_path / "neighborhoods.csv").drop(columns="USE_LIMIT")
+    assert reader.cells == ["Neighborhood", *WORDS, TOTAL, *table.to_numpy().ravel().tolist()]
+
+
+@pytest.mark.parametrize(("count", "hazards"), [(0, ("LIKELY",)), (1, ("LIKELY",)), (40, ("NOT ASSESSED",))])
+def test_small_cities_are_published_too(count: int, hazards: tuple[str, ...], tmp_path: Path) -> None:
+    roll = make_roll(count)
+    rows = build_rows(make_inputs(roll, make_ledger(roll, hazards)), ExportSettings())
+    write_public(rows, tmp_path, PublicText(city="Testville", year=2026, made=date(2026, 11, 24)))
+    table = read_csv(tmp_path / "neighborhoods.csv")
+    assert table[TOTAL].tolist()[-1] == (str(count) if count == 40 else NOT_SHOWN)
+    page = (tmp_path / "index.html").read_text(encoding="utf-8")
+    assert ("No building is on the list" in page) is (count == 0)
+    assert "No figures" in page
+
+
+@pytest.mark.skipif(not CHROMIUM.exists(), reason="Debian's Chromium is not installed")
+def test_page_is_accessible(tmp_path: Path) -> None:
+    write_public(make_rows({"A": (3, 30, 40, 50, 60), "B": (30, 30, 40, 50, 60)}), tmp_path, TEXT)
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=str(CHROMIUM), args=["--no-sandbox"])
+        page = browser.new_page(viewport={"width": 390, "height": 800})
+        asked: list[str] = []
+        page.on("request", lambda request: asked.append(request.url))
+        page.goto((tmp_path / "index.html").as_uri())
+        found = Axe().run(page, options={"runOnly": ["wcag2a", "wcag2aa", "wcag21aa", "wcag22aa", "best-practice"]})
+        browser.close()
+    assert found.violations_count == 0, found.generate_report()
+    assert [url for url in asked if not url.startswith("file:")] == []

@@ -1,0 +1,410 @@
+"""A clean pack has no findings; every kind of damage that hands and programs do to one is named in one line."""
+
+import hashlib
+import json
+import shutil
+from collections.abc import Callable
+from datetime import date
+from pathlib import Path
+from zipfile import ZipFile
+
+import geopandas as gpd
+import numpy as np
+import pandas as pd
+import pyogrio
+import pytest
+import shapely
+import xlsxwriter
+from export_cases import make_inputs, make_ledger, make_roll
+
+from gis_export.fields import Tier, fields_of
+from gis_export.geopackage import write_geopackage
+from gis_export.inputs import ExportSettings
+from gis_export.metadata import lineage_of
+from gis_export.rows import build_rows
+from gis_export.shapefile import write_pack
+from gis_export.tables import csv_frame
+from gis_export.verify import LEDGER, verify_folder
+from imagery.errors import MissingInput
+from inference.ledger import Ledger, write_ledger
+
+TIERS = {"fire": Tier.RESPONDER, "housing": Tier.HOUSING}
+
+
+def make_year(folder: Path, *, count: int = 8, hazards: tuple[str, ...] | None = None, unplaced: int = 1, today: date | None = None) -> Path:
+    """Write packs, GeoPackages and a CSV of a small city, its ledger, and the checksums."""
+    roll = make_roll(count)
+    if unplaced and count:
+        roll.table.loc[count - 1, "geometry"] = None
+    ledger = make_ledger(roll, hazards) if hazards else make_ledger(roll)
+    inputs = make_inputs(roll, ledger, **({"today": today} if today else {}))
+    rows = build_rows(inputs, ExportSettings())
+    out = folder / "2026"
+    for name, tier in TIERS.items():
+        (out / name).mkdir(parents=True)
+        write_pack(rows, out / name, name=name, tier=tier, title=name, lineage=lineage_of(inputs), also_crs=("EPSG:4326",))
+        write_geopackage(rows, out / name / f"{name}.gpkg", tier=tier, title=name)
+    (out / "data").mkdir()
+    csv_frame(rows, fields_of(Tier.DATA), long_names=True).to_csv(out / "data/scores.csv", index=False)
+    write_ledger(ledger, out)
+    write_sums(out)
+    return out
+
+
+def write_sums(out: Path) -> None:
+    (out / "report").mkdir(exist_ok=True)
+    sums = {str(path.relative_to(out)): hashlib.sha256(path.read_bytes()).hexdigest() for path in out.rglob("*") if path.is_file() and path.name != "manifest.json"}
+    (out / "report/manifest.json").write_text(json.dumps(sums), encoding="utf-8")
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return make_year(tmp_path_factory.mktemp("clean"))
+
+
+@pytest.fixture
+def year(made: Path, tmp_path: Path) -> Path:
+    shutil.copytree(made, tmp_path / "2026")
+    return tmp_path / "2026"
+
+
+def said(folder: Path, ledger: Ledger | None = None, *, sums: bool = False) -> list[str]:
+    """Return the findings as lines; without the checksums, which tell of every edit, unless they are asked for."""
+    if not sums:
+        for manifest in (folder / "report/manifest.json", folder.parent / "report/manifest.json"):
+            manifest.unlink(missing_ok=True)
+    return [str(finding) for finding in verify_folder(folder, ledger)]
+
+
+def one(lines: list[str], *parts: str) -> str:
+    """Return the first line that holds all the parts."""
+    found = [line for line in lines if all(part in line for part in parts)]
+    assert found, f"nothing of {parts} in {lines}"
+    assert "\n" not in found[0]
+    return found[0]
+
+
+def rewrite(path: Path, change: Callable[[gpd.GeoDataFrame], gpd.GeoDataFrame]) -> None:
+    """Edit a shapefile as a GIS does: the whole of it is written anew, its companions stay."""
+    frame = change(gpd.read_file(path))
+    days = {name: "date32[pyarrow]" for name in frame.columns if str(frame[name].dtype).startswith("datetime")}
+    frame.astype(days).to_file(path, engine="pyogrio", use_arrow=True, encoding="UTF-8")
+
+
+def patch(path: Path, field: str, row: int, text: bytes) -> None:
+    """Edit one cell of a .dbf in place, as a table editor does."""
+    raw = bytearray(path.read_bytes())
+    header, width = int.from_bytes(raw[8:10], "little"), int.from_bytes(raw[10:12], "little")
+    place, start = 32, 1
+    while raw[place : place + 11].split(b"\x00")[0].decode() != field:
+        start += raw[place + 16]
+        place += 32
+    at, size = header + row * width + start, raw[place + 16]
+    raw[at : at + size] = text.ljust(size) if raw[place + 11] == ord("C") else text.rjust(size)
+    path.write_bytes(raw)
+
+
+@pytest.mark.parametrize("part", ["", "fire", "housing", "data", "fire/epsg_4326"])
+def test_clean_export_has_no_findings(part: str, made: Path) -> None:
+    assert verify_folder(made / part) == []
+
+
+@pytest.mark.parametrize(("count", "hazards"), [(0, None), (1, None), (3, ("NOT ASSESSED",))])
+def test_small_cities_have_no_findings(count: int, hazards: tuple[str, ...] | None, tmp_path: Path) -> None:
+    assert said(make_year(tmp_path, count=count, hazards=hazards, unplaced=0), sums=True) == []
+
+
+def test_aged_rows_are_no_finding(tmp_path: Path) -> None:
+    out = make_year(tmp_path, today=date(2027, 10, 1))
+    assert "imagery_too_old" in (out / "data/scores.csv").read_text(encoding="utf-8")
+    assert said(out, sums=True) == []
+
+
+def test_folder_without_products_is_bad_input(tmp_path: Path) -> None:
+    with pytest.raises(MissingInput, match="no folder at"):
+        verify_folder(tmp_path / "none")
+    with pytest.raises(MissingInput, match="give the folder of a pack"):
+        verify_folder(tmp_path)
+
+
+@pytest.mark.parametrize("part", ["fire.prj", "fire.cpg", "fire.qix", "fire.sld", "fire.shp.xml", "fire_points.qml", "fire_points.shp"])
+def test_missing_part_is_named(part: str, year: Path) -> None:
+    (year / "fire" / part).unlink()
+    one(said(year / "fire"), "lacks parts of its pack", f"no {part[part.index('.') :]}")
+
+
+def test_missing_table_index_or_list_beside_is_named(year: Path) -> None:
+    (year / "fire/no_geometry.csv").unlink()
+    lines = said(year / "fire")
+    one(lines, "no_geometry.csv: is not there")
+    one(lines, "holds 7 rows, the ledger 8")
+    (year / "housing/housing.shx").unlink()
+    one(said(year / "housing"), "housing.shp: cannot be read")
+
+
+def test_index_of_arcgis_will_do(year: Path) -> None:
+    (year / "fire/fire.qix").unlink()
+    (year / "fire/fire.sbn").write_bytes(b"index")
+    assert not [line for line in said(year / "fire") if "lacks parts" in line]
+
+
+def test_stale_index_is_named(year: Path) -> None:
+    index = bytearray((year / "fire/fire.qix").read_bytes())
+    index[8:12] = (5).to_bytes(4, "little")
+    (year / "fire/fire.qix").write_bytes(index)
+    one(said(year / "fire"), "fire.qix: is an index of other shapes", "got 5, want 7")
+
+
+def test_gis_that_writes_the_file_anew_changes_types_widths_and_order(year: Path) -> None:
+    path = year / "housing/housing.shp"
+
+    def change(frame: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
+        frame["VBN_DATE"] = frame["VBN_DATE"].dt.strftime("%m/%d/%Y")
+        frame["RANK"] = frame["RANK"].astype("str")
+        frame["Shape_Area"] = 1.5
+        return frame[["ADDRESS", "PARCEL_ID", *[name for name in frame.columns if name not in ("ADDRESS", "PARCEL_ID", "WHY")]]]
+
+    rewrite(path, change)
+    lines = said(year / "housing")
+    one(lines, "lacks fields", "'WHY'")
+    one(lines, "has fields of its own", "'Shape_Area'")
+    one(lines, "field VBN_DATE has another type", "got text, want date")
+    one(lines, "field RANK has another type", "got text, want whole number")
+    one(lines, "field ADDRESS has another width", "want 120")
+    rewrite(year / "fire/fire.shp", lambda frame: frame[["ADDRESS", "PARCEL_ID", *frame.columns[2:]]])
+    one(said(year / "fire"), "has its fields in another order", "got ADDRESS as number 1, want PARCEL_ID")
+
+
+@pytest.mark.parametrize(
+    ("field", "row", "text", "parts"),
+    [
+        ("ADDRESS", 1, "Peña".encode("latin-1"), ("field ADDRESS holds bytes that are no UTF-8", "in row 2")),
+        ("ADDRESS", 1, b"x" * 119 + "é".encode()[:1], ("field ADDRESS holds bytes that are no UTF-8",)),
+        ("IMG_DATE", 0, b"20260231", ("field IMG_DATE holds what is no date", "20260231")),
+        ("IMG_DATE", 0, b"3/9/26", ("field IMG_DATE holds what is no date",)),
+        ("SCORE", 2, b"", ("field SCORE is empty, which many programs read as 0", "row 3")),
+        ("SCORE", 2, b"*********", ("field SCORE is empty",)),
+        ("SCORE", 2, b"0.000000", ("a row that was not scored carries a score", "'0218 001'", "want -1")),
+        ("RANK", 2, b"0", ("a row that was not scored carries a RANK", "'0218 001'")),
+        ("RISK_LVL", 2, b"NOT SEEN", ("a row that was not scored carries a word of the photo", "'NOT SEEN'")),
+        ("NA_REASON", 2, b"", ("a row that was not scored has no reason", "'0218 001'")),
+        ("NA_REASON", 0, b"too_blurred", ("a scored row gives a reason why it was not", "'0216 001'")),
+        ("SCORE", 0, b"1.500000", ("SCORE of a scored row is out of range", "1.5")),
+        ("SCORE", 0, b"0.700000", ("carries another score than the ledger", "got SCORE = 0.7", "want 0.75")),
+        ("RISK_LVL", 0, b"NA", ("a scored row says NOT ASSESSED",)),
+        ("RISK_LVL", 0, b"POSSIBLE", ("says another hazard word than the ledger", "'POSSIBLE'", "want LIKELY")),
+        ("RISK_LVL", 0, b"SAFE", ("RISK_LVL holds values of its own", "'SAFE'")),
+        ("RISK_LVL", 0, b"CONFIRMED", ("a CONFIRMED row was not seen by a person",)),
+        ("RISK_TXT", 0, b"POSSIBLE: maybe", ("RISK_TXT says another hazard word than RISK_LVL",)),
+        ("SCORED", 2, b"Y", ("says SCORED of a row that was not scored",)),
+        ("SCORED", 0, b"N", ("a row that was not scored has no reason",)),
+        ("SCORED", 0, b"y", ("SCORED holds values of its own", "'y'")),
+        ("PARCEL_ID", 0, b"0216001", ("carries a parcel that the ledger lacks", "'0216001'", "the blanks of the ids were lost")),
+        ("PARCEL_ID", 0, b"", ("has rows without PARCEL_ID",)),
+        ("PARCEL_ID", 0, b"0217 001", ("names a parcel twice", "'0217 001'")),
+        ("PARCEL_ID", 0, b"0217 001", ("lacks 1 parcels of the ledger", "'0216 001'")),
+    ],
+)  # fmt: skip
+def test_edited_cell_is_named(field: str, row: int, text: bytes, parts: tuple[str, ...], year: Path) -> None:
+    patch(year / "housing/housing.dbf", field, row, text)
+    lines = said(year / "housing")
+    one(lines, *parts)
+    one(lines, "housing_points.dbf: holds other rows than the parcels")
+    one(lines, "housing.zip: does not hold housing.dbf as it lies beside it")
+
+
+def test_rows_marked_as_deleted_are_named(year: Path) -> None:
+    raw = bytearray((year / "fire/fire.dbf").read_bytes())
+    raw[int.from_bytes(raw[8:10], "little")] = ord("*")
+    (year / "fire/fire.dbf").write_bytes(raw)
+    lines = said(year / "fire")
+    one(lines, "holds rows that are marked as deleted", "got 1, want 0")
+    one(lines, "lacks 1 parcels of the ledger", "'0216 001'")
+
+
+def test_table_edited_without_its_shapes_is_named(year: Path) -> None:
+    path = year / "fire/fire.dbf"
+    raw = bytearray(path.read_bytes())
+    header, width = int.from_bytes(raw[8:10], "little"), int.from_bytes(raw[10:12], "little")
+    first, second = raw[header : header + width], raw[header + width : header + 2 * width]
+    path.write_bytes(raw[:header] + second + first + raw[header + 2 * width :])  # sorted in a spreadsheet
+    one(said(year / "fire"), "fire_points.shp: has points outside their parcels", "and 1 more")
+    raw[4:8] = (6).to_bytes(4, "little")
+    path.write_bytes(raw[: header + 6 * width] + b"\x1a")
+    one(said(year / "fire"), "fire.dbf: has another number of rows than there are shapes", "got 6, want 7")
+
+
+def test_short_table_is_named(year: Path) -> None:
+    path = year / "fire/fire.dbf"
+    path.write_bytes(path.read_bytes()[:3000])
+    one(said(year / "fire"), "cannot be read", "hold fewer than the 7 rows it says")
+
+
+def test_encoding_that_the_cpg_denies_is_named(year: Path) -> None:
+    (year / "fire/fire.cpg").write_text("ISO-8859-1", encoding="ascii")
+    one(said(year / "fire"), "fire.cpg: names another encoding", "want UTF-8")
+
+
+def test_crs_that_does_not_fit_is_named(year: Path) -> None:
+    shutil.copy(year / "fire/epsg_4326/fire.prj", year / "fire/fire.prj")
+    one(said(year / "fire"), "fire.prj: does not fit the coordinates", "WGS 84")
+    (year / "fire/fire.prj").write_text("Maryland", encoding="ascii")
+    one(said(year / "fire"), "fire.prj: names no CRS")
+
+
+def test_shapes_that_are_broken_moved_or_gone_are_named(year: Path) -> None:
+    def change(frame: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
+        shapes = list(frame.geometry)
+        shapes[0] = shapely.Polygon([(0, 0), (40, 40), (40, 0), (0, 41)])
+        shapes[1] = shapely.transform(shapes[1], lambda xy: xy + np.array([500, 0]))
+        shapes[2] = None
+        return frame.set_geometry(gpd.GeoSeries(shapes, crs=frame.crs))
+
+    rewrite(year / "fire/fire.shp", change)
+    lines = said(year / "fire")
+    one(lines, "fire.shp: has invalid shapes", "'0216 001'", "Self-intersection")
+    one(lines, "fire.shp: has rows without a shape", "'0218 001'")
+    one(lines, "fire_points.shp: has points outside their parcels")
+
+
+def test_rows_added_and_taken_out_are_named(year: Path) -> None:
+    rewrite(year / "fire/fire.shp", lambda frame: frame.iloc[1:])
+    lines = said(year / "fire")
+    one(lines, "holds 7 rows, the ledger 8")
+    one(lines, "lacks 1 parcels of the ledger", "'0216 001'")
+
+
+def test_pack_alone_is_checked_without_a_ledger(year: Path, tmp_path: Path) -> None:
+    alone = tmp_path / "sent"
+    shutil.copytree(year / "fire", alone)
+    patch(alone / "fire.dbf", "NA_REASON", 2, b"")
+    lines = said(alone)
+    one(lines, "a row that was not scored has no reason")
+    assert not [line for line in lines if "ledger" in line]
+    one(said(alone, make_ledger(make_roll(9))), "holds 8 rows, the ledger 9")
+
+
+@pytest.mark.parametrize("name", ["fire", "pack"])
+def test_leak_in_a_shapefile_is_found_by_folder_name_and_fields(name: str, year: Path) -> None:
+    rewrite(year / "fire/fire.shp", lambda frame: frame.assign(SCORE=0.5, priority=3))
+    folder = year / "fire"
+    if name == "pack":  # no name tells: the fields do
+        folder = year.parent / "handed_on"
+        folder.mkdir()
+        for path in (year / "fire").glob("fire.*"):
+            if path.suffix in (".shp", ".shx", ".dbf", ".prj", ".cpg"):
+                shutil.copy(path, folder / f"vacants{path.suffix}")
+    line = one(said(folder), "carries fields of another tier", "'SCORE'")
+    assert "PRIORITY" in line and "RESPONDER" in line
+
+
+def test_fields_of_fire_in_a_housing_geopackage_leak(year: Path) -> None:
+    path = year / "housing/housing.gpkg"
+    gpd.read_file(path, layer="vacant_roofs").assign(sign_posted="Y").to_file(path, layer="vacant_roofs")
+    one(said(year), "housing.gpkg: carries fields of another tier", "SIGN_POST as sign_posted", "HOUSING")
+
+
+def leaking(folder: Path) -> dict[str, Path]:
+    """Write a product with a score into a folder of fire, in each format."""
+    frame = gpd.GeoDataFrame({"parcel_id": ["0216 001"], "score": [0.5]}, geometry=[shapely.Point(-76.6, 39.3)], crs="EPSG:4326")
+    paths = {kind: folder / f"leak.{kind}" for kind in ("csv", "parquet", "js", "json", "xlsx", "geojson", "pmtiles", "fgb", "zip")}
+    pd.DataFrame({"PARCEL_ID": ["1"], "SCORE": ["0.5"]}).to_csv(paths["csv"], index=False)
+    frame.to_parquet(paths["parquet"])
+    paths["js"].write_text('window.ROOFWATCH={"columns": {"PARCEL_ID": ["1"], "SCORE" : ["0.5"]}};\n', encoding="utf-8")
+    paths["json"].write_text('[{"parcel": {"rank": 1}}]', encoding="utf-8")
+    for kind, driver in (("geojson", "GeoJSON"), ("pmtiles", "PMTiles"), ("fgb", "FlatGeobuf")):
+        pyogrio.write_dataframe(frame, paths[kind], driver=driver)
+    book = xlsxwriter.Workbook(paths["xlsx"])
+    sheet = book.add_worksheet("list")
+    sheet.write_row(0, 0, ["Work list of fire"])
+    sheet.write_row(3, 0, ["PARCEL_ID", "SCORE"])
+    sheet.write_row(4, 0, ["0216 001", 0.5])
+    book.close()
+    with ZipFile(paths["zip"], "w") as archive:
+        archive.write(paths["csv"], "inside.csv")
+    return paths
+
+
+@pytest.mark.parametrize("kind", ["csv", "parquet", "js", "json", "xlsx", "geojson", "pmtiles", "fgb", "zip"])
+def test_leak_is_found_in_every_format(kind: str, tmp_path: Path) -> None:
+    folder = tmp_path / "fire"
+    folder.mkdir()
+    path = leaking(folder)[kind]
+    line = one(said(folder), f"leak.{kind}: carries fields of another tier")
+    assert "SCORE" in line or "RANK" in line
+    (tmp_path / "housing").mkdir()
+    shutil.copy(path, tmp_path / "housing")
+    assert not [line for line in said(tmp_path / "housing") if "another tier" in line]
+
+
+def test_words_in_texts_and_blank_forms_are_no_leak(tmp_path: Path) -> None:
+    folder = tmp_path / "fire"
+    folder.mkdir()
+    text = json.dumps({"columns": {"PARCEL_ID": ["1"], "ADDRESS": ['5 "SCORE": St', "SCORE"]}, "year": 2026, "tiles": []})
+    (folder / "data.js").write_text(f"window.X={text};", encoding="utf-8")
+    (folder / "page.js").write_text('const score = {"SCORE": 1};', encoding="utf-8")
+    assert said(folder) == []
+
+
+def test_public_folder_may_name_no_parcel(tmp_path: Path) -> None:
+    (tmp_path / "public").mkdir()
+    pd.DataFrame({"neighborhood": ["Harlem Park"], "LIKELY": [12]}).to_csv(tmp_path / "public/counts.csv", index=False)
+    assert said(tmp_path) == []
+    pd.DataFrame({"neighborhood": ["Harlem Park"], "address": ["1 A St"], "PARCEL_ID": ["1"]}).to_csv(tmp_path / "public/counts.csv", index=False)
+    one(said(tmp_path), "counts.csv: carries fields of another tier", "ADDRESS as address", "PARCEL_ID", "PUBLIC")
+
+
+def test_owner_stays_with_the_data_team(tmp_path: Path) -> None:
+    for name in ("housing", "data"):
+        (tmp_path / name).mkdir()
+        pd.DataFrame({"PARCEL_ID": ["1"], "OWNER": ["N. N."]}).to_csv(tmp_path / name / "x.csv", index=False)
+    lines = said(tmp_path)
+    assert len(lines) == 1
+    one(lines, "housing/x.csv", "'OWNER'")
+
+
+def test_score_of_an_unscored_row_is_found_in_other_formats_too(year: Path) -> None:
+    path = year / "data/scores.csv"
+    table = pd.read_csv(path, dtype=str, keep_default_na=False)
+    table.loc[2, "score"] = "0.000000"
+    table.to_csv(path, index=False)
+    one(said(year / "data"), "scores.csv: a row that was not scored carries a score", "'0218 001'", "want nothing")
+    gpkg = year / "housing/housing.gpkg"
+    layer = gpd.read_file(gpkg, layer="vacant_roofs")
+    layer.loc[2, "score"] = -1.0
+    layer.to_file(gpkg, layer="vacant_roofs")
+    one(said(year / "housing"), "vacant_roofs: SCORE of a row that was not scored is not nothing", "-1.0")
+
+
+def test_csv_that_a_spreadsheet_saved_with_semicolons_or_a_bom(year: Path) -> None:
+    path = year / "data/scores.csv"
+    text = path.read_text(encoding="utf-8")
+    path.write_text("\ufeff" + text, encoding="utf-8")
+    assert said(year / "data") == []
+    path.write_text(text.encode().decode("utf-8"), encoding="utf-16")
+    one(said(year / "data"), "scores.csv: cannot be read")
+
+
+def test_checksums_tell_of_every_change(year: Path) -> None:
+    assert verify_folder(year / "fire") == []
+    (year / "fire/fire.qml").write_text("<qgis/>", encoding="utf-8")
+    (year / "fire/fire.sld").unlink()
+    lines = said(year / "fire", sums=True)
+    one(lines, "fire.qml: was changed after the export", "sha256")
+    one(lines, "fire.sld: is not there")
+    assert len([line for line in said(year, sums=True) if "was changed after" in line]) == 1
+
+
+def test_broken_ledger_is_a_finding(year: Path) -> None:
+    (year / LEDGER).write_bytes(b"PAR1")
+    one(said(year / "fire"), "ledger.parquet: is no whole ledger")
+
+
+def test_edit_by_another_person_is_taken_only_with_their_name_on_it(year: Path) -> None:
+    """A person who saw the roof may say CONFIRMED: then VERIFIED says so too."""
+    for layer in ("fire", "fire_points"):
+        path = year / f"fire/{layer}.dbf"
+        patch(path, "RISK_LVL", 0, b"CONFIRMED")
+        patch(path, "RISK_TXT", 0, b"CONFIRMED: seen on 1 June")
+        patch(path, "VERIFIED", 0, b"Y")
+    assert [line for line in said(year / "fire") if "fire.zip" not in line] == []

@@ -1,0 +1,79 @@
+"""The field form: pyxform takes it without a complaint, and its answers are labels."""
+
+import xml.etree.ElementTree as ET
+from pathlib import Path
+
+import openpyxl
+import pandas as pd
+import pytest
+from export_cases import make_inputs, make_roll, read_csv
+from pyxform.xls2xform import convert
+
+from gis_export.findings import DISPOSITIONS, ROOF_OPEN
+from gis_export.inputs import ExportSettings
+from gis_export.rows import build_rows
+from gis_export.xlsform import ENGLISH, LISTS, SPANISH, SURVEY, write_form_media, write_xlsform
+from training.labels import LabelFile, read_labels
+
+H = "{http://www.w3.org/1999/xhtml}"
+X = "{http://www.w3.org/2002/xforms}"
+
+
+@pytest.fixture(scope="module")
+def form(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("form") / "findings_form.xlsx"
+    write_xlsform(path, city="=Peña City")
+    return path
+
+
+def test_pyxform_makes_a_form_of_it(form: Path) -> None:
+    found = convert(str(form))
+    assert found.warnings == []
+    root = ET.fromstring(found.xform)
+    assert root.findtext(f".//{H}title") == "=Peña City: findings on vacant roofs"
+    names = {bind.get("nodeset", "").rsplit("/", 1)[-1] for bind in root.iter(f"{X}bind")}
+    assert {question.name for question in SURVEY} <= names
+    assert [one.get("lang") for one in root.iter(f"{X}translation")] == [ENGLISH, SPANISH]
+    assert root.find(f".//{X}instance[@id='worklist']").get("src") == "jr://file-csv/worklist.csv"  # type: ignore[union-attr]  # None fails the test as well
+
+
+def test_workbook_has_the_three_sheets(form: Path) -> None:
+    book = openpyxl.load_workbook(form)
+    assert book.sheetnames == ["survey", "choices", "settings"]
+    choices = pd.DataFrame(list(book["choices"].values)[1:], columns=next(iter(book["choices"].values)))
+    assert choices.groupby("list_name", sort=False)["name"].apply(list).to_dict() == {name: [one.name for one in found] for name, found in LISTS.items()}
+    assert all(str(name).isidentifier() and str(name) == str(name).lower() for name in choices["name"])
+    assert len(DISPOSITIONS) == 10
+    assert not any(cell.data_type == "f" for sheet in book for row in sheet.iter_rows() for cell in row)
+
+
+def test_every_text_stands_in_both_languages() -> None:
+    for question in SURVEY:
+        assert bool(question.english) == bool(question.spanish), question.name
+        assert bool(question.hint) == bool(question.hint_spanish), question.name
+        assert bool(question.message) == bool(question.message_spanish) == bool(question.constraint), question.name
+    assert all(one.spanish for found in LISTS.values() for one in found)
+
+
+def test_same_bytes_every_time(form: Path, tmp_path: Path) -> None:
+    write_xlsform(tmp_path / "again.xlsx", city="=Peña City")
+    assert (tmp_path / "again.xlsx").read_bytes() == form.read_bytes()
+
+
+def test_bins_are_labels(tmp_path: Path) -> None:
+    roll = make_roll(len(ROOF_OPEN))
+    labels = pd.DataFrame({"parcel_id": roll.table["parcel_id"], "year": 2026, "roof_pct": [one.roof_pct for one in ROOF_OPEN]})
+    labels.to_csv(tmp_path / "findings.csv", index=False)
+    found = read_labels(LabelFile(path=tmp_path / "findings.csv", id=("parcel_id",), roof_pct="roof_pct"), roll, until=2026)
+    assert found.table["failing"].tolist() == [0, 0, 1, 1, 1, 1]
+    assert found.cannot_tell == 1
+
+
+def test_media_file_names_every_vacant(tmp_path: Path) -> None:
+    rows = build_rows(make_inputs(make_roll(4)), ExportSettings())
+    path = write_form_media(rows, tmp_path)
+    assert path.relative_to(tmp_path).as_posix() == "findings_form_media/worklist.csv"
+    table = read_csv(path)
+    assert set(table["parcel_id"]) == set(rows["PARCEL_ID"])
+    assert table["parcel_id"].iloc[0] == "0216 001"
+    assert (table["hazard"] != "").all()
