@@ -89,15 +89,17 @@ def build_dispatch(
 
 
 def write_dispatch(dispatch: Dispatch, folder: Path, columns: ColumnMap | None = None) -> None:
-    """Write dispatch_add.csv, dispatch_change.csv, dispatch_delete.csv and match_report.csv into `folder`.
+    """Write dispatch_add.csv, dispatch_change.csv, dispatch_delete.csv and match_report.csv into `folder`; for a vendor cad_add.csv and so on too.
 
     Args:
         dispatch: The delivery.
         folder: Where to.
-        columns: How the vendor wants the first three; None gives our own names.
+        columns: How the vendor wants the first three; None where no vendor is named.
     """
     for name, table in (("add", dispatch.add), ("change", dispatch.change), ("delete", dispatch.delete)):
-        write_delivery(table, folder / f"dispatch_{name}.csv", columns)
+        write_delivery(table, folder / f"dispatch_{name}.csv", None)
+        if columns:
+            write_delivery(table, folder / f"cad_{name}.csv", columns)
     dispatch.match.to_csv(folder / "match_report.csv", index=False)
 
 

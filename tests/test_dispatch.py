@@ -244,11 +244,11 @@ def test_a_vendor_gets_its_own_columns(tmp_path: Path) -> None:
     columns = column_map_of(vendor(tmp_path, VENDOR))
     dispatch = deliver(make_inputs(roll), tmp_path)
     write_dispatch(dispatch, tmp_path, columns)
-    lines = (tmp_path / "dispatch_add.csv").read_bytes().decode("ascii").split("\r\n")
+    lines = (tmp_path / "cad_add.csv").read_bytes().decode("ascii").split("\r\n")
     assert lines[0] == "Key|Agency|Action|Loc|Comment|Effective|Id"
     assert lines[1] == "VR-0216-001|BCFD|A|100 PENA REUNION ST ?|VACANT ROOF LIKELY / PHOTO 2026-03-09 UNTIL 03/09/2027|11/24/2026|0216 001"
     assert (lines[3:], (tmp_path / "dispatch_change.csv").read_text().count("\n")) == ([""], 1)
-    assert read_delivery(tmp_path / "dispatch_add.csv", columns)["Id"].tolist() == ["0216 001", "0217 001"]
+    assert read_delivery(tmp_path / "cad_add.csv", columns)["Id"].tolist() == ["0216 001", "0217 001"]
     assert read_csv(tmp_path / "match_report.csv")["PARCEL_ID"].tolist() == ["0216 001", "0217 001"]
 
 
@@ -256,7 +256,7 @@ def test_another_column_map_changes_no_row(tmp_path: Path) -> None:
     inputs = make_inputs(make_roll(3))
     write_dispatch(deliver(inputs, tmp_path), tmp_path, column_map_of(vendor(tmp_path, VENDOR)))
     write_dispatch(deliver(inputs, tmp_path), tmp_path, column_map_of(vendor(tmp_path, '[columns]\nX = "PARCEL_ID"\n[format]\nheader = false\n')))
-    assert [(tmp_path / f"dispatch_{name}.csv").read_bytes() for name in ("add", "change", "delete")] == [b""] * 3
+    assert [(tmp_path / f"cad_{name}.csv").read_bytes() for name in ("add", "change", "delete")] == [b""] * 3
 
 
 @pytest.mark.parametrize("quoting", ["minimal", "all"])
@@ -269,7 +269,7 @@ def test_every_text_survives_the_round_trip(quoting: str, tmp_path: Path) -> Non
     expected = [f"'{texts[0]}", *texts[1:]]
     for layout in (columns, None):
         write_dispatch(dispatch, tmp_path, layout)
-        read = read_delivery(tmp_path / "dispatch_add.csv", layout)
+        read = read_delivery(tmp_path / ("cad_add.csv" if layout else "dispatch_add.csv"), layout)
         assert read["Loc" if layout else "ADDRESS"].tolist() == expected
         assert read["Id" if layout else "PARCEL_ID"].tolist() == roll.table["parcel_id"].tolist()
     with (tmp_path / "dispatch_add.csv").open(newline="", encoding="utf-8") as stream:
@@ -279,7 +279,7 @@ def test_every_text_survives_the_round_trip(quoting: str, tmp_path: Path) -> Non
 
 def test_a_formula_made_by_the_map_is_harmless_too(tmp_path: Path) -> None:
     write_dispatch(deliver(make_inputs(make_roll(1)), tmp_path), tmp_path, ColumnMap(columns={"Bad": "={ADDRESS}", "Lon": "{LON}"}))
-    assert read_csv(tmp_path / "dispatch_add.csv").iloc[0].tolist() == ["'=100 Peña Réunion St", "-76.637216"]
+    assert read_csv(tmp_path / "cad_add.csv").iloc[0].tolist() == ["'=100 Peña Réunion St", "-76.637216"]
 
 
 @pytest.mark.parametrize(
@@ -308,7 +308,7 @@ def test_what_is_wrong_in_a_column_map_is_named(text: str, message: str | None, 
 def test_widths_never_cut_hazard_words_or_ids(tmp_path: Path) -> None:
     dispatch = deliver(make_inputs(make_roll(4)), tmp_path)
     write_dispatch(dispatch, tmp_path, ColumnMap(columns={"A": "{TEXT}", "B": "{ADDRESS}"}, widths={"A": 29, "B": 5}))
-    assert read_csv(tmp_path / "dispatch_add.csv").to_numpy().tolist()[1] == ["VACANT ROOF NOT SEEN IN PHOTO", "102 P"]
+    assert read_csv(tmp_path / "cad_add.csv").to_numpy().tolist()[1] == ["VACANT ROOF NOT SEEN IN PHOTO", "102 P"]
     for template, message in (
         ("{TEXT}", "A is 15 and would cut the hazard words of .*; want 18 or more"),
         ("PREMISE {PREMISE}", "A is 15 and would cut the id .*; want 19 or more"),
