@@ -4,6 +4,7 @@ import argparse
 import hashlib
 import json
 import re
+import shutil
 import subprocess
 import sys
 from collections.abc import Callable
@@ -19,7 +20,7 @@ from roofwatch.cli import build_parser
 
 ROOT = Path(__file__).parents[1]
 QUICK = ("--executor", "serial", "--quiet", "--json")
-COMMANDS = ("demo", "check", "tile", "train", "promote", "score", "export", "run")
+COMMANDS = ("demo", "check", "tile", "train", "promote", "score", "export", "run", "evidence", "publish", "verify")
 Run = Callable[..., object]
 
 
@@ -209,6 +210,42 @@ def test_no_chip_at_all(tmp_path: Path, done_city: object, tiny_city: Callable[.
     assert ran.answer["reasons"] == {"no_geometry": 1, "no_imagery": 24}
 
 
+def test_verify_finds_nothing_in_an_export_and_names_what_was_changed(done_city: object, roofwatch: Run, tmp_path: Path) -> None:
+    year: Path = done_city.workspace / "2023"  # type: ignore[attr-defined]
+    ran = roofwatch("verify", year, *QUICK)
+    assert (ran.code, ran.answer["findings"], ran.err) == (0, [], "")
+    shutil.copytree(year, tmp_path / "2023", ignore=shutil.ignore_patterns("chips"))
+    (tmp_path / "2023/fire/fire.cpg").write_text("ISO-8859-1", encoding="ascii")
+    ran = roofwatch("verify", tmp_path / "2023", *QUICK)
+    assert ran.code == 3
+    assert any("fire.cpg" in line for line in ran.answer["findings"])
+
+
+def test_what_if_says_who_moves_and_writes_nothing(done_city: object, roofwatch: Run) -> None:
+    products = done_city.workspace / "2023/housing"  # type: ignore[attr-defined]
+    before = {path: path.stat().st_mtime_ns for path in products.rglob("*")}
+    ran = roofwatch("export", done_city.path, "--year", 2023, *QUICK, "--what-if", "likely=0", "not_seen=90")  # type: ignore[attr-defined]
+    assert ran.code == 0, ran.err
+    assert ran.answer["changed"]["not_seen"] == [0, 90]
+    assert {path: path.stat().st_mtime_ns for path in products.rglob("*")} == before
+    wrong = roofwatch("export", done_city.path, "--year", 2023, *QUICK, "--what-if", "likley=0")  # type: ignore[attr-defined]
+    assert (wrong.code, "likely" in wrong.err) == (2, True)
+
+
+def test_evidence_of_one_parcel(done_city: object, roofwatch: Run, houses: gpd.GeoDataFrame) -> None:
+    parcel = str(houses["parcel_id"].iloc[0])
+    ran = roofwatch("evidence", done_city.path, "--year", 2023, "--parcel", parcel, *QUICK)  # type: ignore[attr-defined]
+    assert ran.code == 0, ran.err
+    assert sorted(Path(path).suffix for path in ran.answer["packets"]) == [".html", ".pdf"]
+    wrong = roofwatch("evidence", done_city.path, "--year", 2023, "--parcel", "no such", *QUICK)  # type: ignore[attr-defined]
+    assert (wrong.code, wrong.err.count("\n")) == (3, 1)
+
+
+def test_publishing_to_no_database_is_one_line(done_city: object, roofwatch: Run) -> None:
+    ran = roofwatch("publish", done_city.path, "--year", 2023, "--to", "postgresql://me:secret@127.0.0.1:1/none", *QUICK)  # type: ignore[attr-defined]
+    assert (ran.code, ran.err.count("\n"), "secret" in ran.err) == (3, 1, False)
+
+
 def commands_of_parser() -> dict[str, argparse.ArgumentParser]:
     actions = build_parser()._actions
     found = next(action for action in actions if isinstance(action, argparse._SubParsersAction))
@@ -236,8 +273,8 @@ def test_help_of_each_command(command: str) -> None:
     """Each has a description and the options that are everywhere."""
     text = " ".join(commands_of_parser()[command].format_help().split())
     assert [option for option in ("--executor", "--workers", "--scheduler", "--quiet", "--json") if option not in text] == []
-    assert ("--year Y" in text) == (command not in ("demo", "promote"))
-    assert ("CITY.toml" in text) == (command != "demo")
+    assert ("--year Y" in text) == (command not in ("demo", "promote", "verify"))
+    assert ("CITY.toml" in text) == (command not in ("demo", "verify"))
 
 
 def test_help_starts_without_torch() -> None:

@@ -2,8 +2,9 @@
 
 import io
 import math
+from collections.abc import Callable
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import lru_cache, partial
 
 import cv2
 import numpy as np
@@ -23,6 +24,12 @@ from imagery.flyover import Flyover
 from imagery.tiles import Tile
 
 Gray = NDArray[np.uint8]
+Span = tuple[int, int, int, int]
+"""First column, first row, columns and rows of a tile."""
+_WHOLE_PX = 2_000_000
+"""A tile of fewer coarse pixels is read whole and serves the maps around too."""
+_REMEMBERED = 64
+"""Tiles that are remembered, a quarter of a gigabyte at most."""
 _LIGHTEN = 0.42
 """Share of the photo's contrast that is printed: symbols stand out, streets and roofs stay."""
 _BRIGHT = 226
@@ -46,8 +53,8 @@ class Photo:
     """Headers."""
     boxes: shapely.STRtree
     """Their boxes in `crs`, in the same order."""
-    white: float
-    """Pixel value shown as 255."""
+    read: Callable[[Tile, Span, tuple[int, int]], tuple[Gray, Gray] | None]
+    """`_read_span`, which remembers what it read last: neighboring maps share tiles."""
 
 
 def photo_of(flyover: Flyover | None, crs: CRS) -> Photo | None:
@@ -55,7 +62,7 @@ def photo_of(flyover: Flyover | None, crs: CRS) -> Photo | None:
     if flyover is None:
         return None
     boxes = [shapely.box(*_box_in(tile, crs)) for tile in flyover.tiles]
-    return Photo(crs=crs, tiles=flyover.tiles, boxes=shapely.STRtree(boxes), white=flyover.white)
+    return Photo(crs=crs, tiles=flyover.tiles, boxes=shapely.STRtree(boxes), read=lru_cache(maxsize=_REMEMBERED)(partial(_read_span, white=flyover.white)))
 
 
 def picture(photo: Photo | None, frame: Frame) -> bytes | None:
@@ -94,27 +101,27 @@ def read_gray(photo: Photo, frame: Frame) -> tuple[Gray, NDArray[np.bool_]]:
         for hit in sorted(int(hit) for hit in photo.boxes.query(shapely.box(*frame.bounds))):
             tile, (rows, columns) = photo.tiles[hit], _part(frame, boxes[hit].bounds)
             there = gray[rows, columns], known[rows, columns]
-            found = _read_tile(tile, frame, (rows, columns), photo.white) if there[0].size else None
+            found = _read_tile(photo, tile, frame, (rows, columns)) if there[0].size else None
             if found is not None:
                 better = found[1] > there[1]
                 there[0][better], there[1][better] = found[0][better], found[1][better]
     return gray, (known == _DATA) | ((known == _BLACK) & ~_wide(known == _BLACK, frame.gsd_m))
 
 
-def _read_tile(tile: Tile, frame: Frame, part: tuple[slice, slice], white: float) -> tuple[Gray, Gray] | None:
+def _read_tile(photo: Photo, tile: Tile, frame: Frame, part: tuple[slice, slice]) -> tuple[Gray, Gray] | None:
     """Return what a tile shows of a part of a frame: gray and what is known of it, both (h, w); None where it cannot be read."""
-    window = _window(tile, frame)
-    if window is None:
-        return None
     step = max(1.0, frame.gsd_m / tile.gsd_m) if tile.gsd_m > 0 else 1.0
-    shape = max(1, math.ceil(window.height / step)), max(1, math.ceil(window.width / step))
-    try:
-        color, covered = _read_window(tile, window, shape, white)
-    except RasterioError:
+    span = _span(tile, frame)
+    if span is not None and tile.width * tile.height <= _WHOLE_PX * step**2:
+        span = 0, 0, tile.width, tile.height
+    if span is None:
         return None
-    known = np.where(covered == 0, 0, np.where((color <= _DARKEST).all(axis=0), _BLACK, _DATA)).astype(np.uint8)
-    plain = cv2.cvtColor(np.ascontiguousarray(np.moveaxis(color, 0, -1)), cv2.COLOR_RGB2GRAY)
-    to_read = _fit(tile, frame, part, Affine.scale(shape[1] / window.width, shape[0] / window.height) @ Affine.translation(-window.col_off, -window.row_off))
+    shape = max(1, math.ceil(span[3] / step)), max(1, math.ceil(span[2] / step))
+    found = photo.read(tile, span, shape)
+    if found is None:
+        return None
+    plain, known = found
+    to_read = _fit(tile, frame, part, Affine.scale(shape[1] / span[2], shape[0] / span[3]) @ Affine.translation(-span[0], -span[1]))
     size = part[1].stop - part[1].start, part[0].stop - part[0].start
     out = cv2.warpAffine(plain, to_read, size, flags=cv2.WARP_INVERSE_MAP | cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
     out_known = cv2.warpAffine(known, to_read, size, flags=cv2.WARP_INVERSE_MAP | cv2.INTER_NEAREST, borderMode=cv2.BORDER_CONSTANT, borderValue=0)
@@ -162,8 +169,18 @@ def _part(frame: Frame, box: Box) -> tuple[slice, slice]:
     return rows, columns
 
 
-def _read_window(tile: Tile, window: Window, shape: tuple[int, int], white: float) -> tuple[Gray, Gray]:
-    """Read red, green, blue (3, h, w) and what is covered (h, w) of a window, coarsened to `shape`."""
+def _read_span(tile: Tile, span: Span, shape: tuple[int, int], *, white: float) -> tuple[Gray, Gray] | None:
+    """Read gray and what is known, both (h, w), of a span of a tile, coarsened to `shape`; None where it cannot be read."""
+    try:
+        color, covered = _read_color(tile, Window(*span), shape, white)
+    except RasterioError:
+        return None
+    known = np.where(covered == 0, 0, np.where((color <= _DARKEST).all(axis=0), _BLACK, _DATA)).astype(np.uint8)
+    return np.asarray(cv2.cvtColor(np.ascontiguousarray(np.moveaxis(color, 0, -1)), cv2.COLOR_RGB2GRAY), np.uint8), known
+
+
+def _read_color(tile: Tile, window: Window, shape: tuple[int, int], white: float) -> tuple[Gray, Gray]:
+    """Read red, green, blue (3, h, w) and what is covered (h, w)."""
     with rasterio.open(tile.path) as source:
         covered = source.dataset_mask(window=window, out_shape=shape)
         if not tile.palette:
@@ -177,15 +194,14 @@ def _read_window(tile: Tile, window: Window, shape: tuple[int, int], white: floa
     return np.moveaxis(table[np.clip(numbers, 0, 255)], -1, 0), covered
 
 
-def _window(tile: Tile, frame: Frame) -> Window | None:
+def _span(tile: Tile, frame: Frame) -> Span | None:
     """Return the pixels of a tile that a frame shows, None when it shows none."""
-    to_tile = _transformer(frame.crs.to_wkt(), tile.crs)
     inverse = ~Affine(*tile.transform)
-    west, south, east, north = to_tile.transform_bounds(*frame.bounds)
+    west, south, east, north = _transformer(frame.crs.to_wkt(), tile.crs).transform_bounds(*frame.bounds)
     columns, rows = zip(*(inverse * corner for corner in ((west, north), (east, north), (east, south), (west, south))), strict=True)
     left, right = max(0, math.floor(min(columns)) - 1), min(tile.width, math.ceil(max(columns)) + 1)
     top, bottom = max(0, math.floor(min(rows)) - 1), min(tile.height, math.ceil(max(rows)) + 1)
-    return Window(left, top, right - left, bottom - top) if left < right and top < bottom else None
+    return (left, top, right - left, bottom - top) if left < right and top < bottom else None
 
 
 def _box_in(tile: Tile, crs: CRS) -> Box:
