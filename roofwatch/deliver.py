@@ -24,10 +24,8 @@ from inference.ledger import Ledger, read_ledger
 from roofwatch.audit import AuditLine, append_audit
 from roofwatch.city import City
 from roofwatch.cutting import registered_flyover
+from roofwatch.pipeline import MODEL_FILE
 from roofwatch.progress import Progress
-
-MODEL_FILE = "model.json"
-"""In report/: label, sha256 and run of the model that scored the year."""
 
 
 def export(city: City, year: int) -> list[Path]:

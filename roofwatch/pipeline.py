@@ -18,9 +18,11 @@ from models.spec import ModelVersion
 from roofwatch.audit import AuditLine, append_audit
 from roofwatch.city import City
 from roofwatch.cutting import shift_lines, tile
-from roofwatch.deliver import MODEL_FILE, export
 
 Result = TypeVar("Result")
+
+MODEL_FILE = "model.json"
+"""In report/: label, sha256 and run of the model that scored the year."""
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -86,6 +88,7 @@ def run(city: City, year: int) -> YearRun:
     Raises:
         InputError: the intake report says FIX FIRST.
     """
+    from roofwatch.deliver import export
     from roofwatch.retrain import train
 
     seconds: dict[str, float] = {}

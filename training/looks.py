@@ -5,12 +5,11 @@ import pandas as pd
 from imagery.parcels import VacantRoll, normalize_key, read_table, text_column
 from training.labels import LabelFile
 
-LOOK_COLUMNS = ("parcel_id", "year", "date", "source", "found")
 CANNOT_TELL = "could not tell"
 
 
 def read_looks(source: LabelFile, roll: VacantRoll, *, until: int) -> pd.DataFrame:
-    """Return every label of a vacant parcel up to a year as a look, by parcel and time; columns `LOOK_COLUMNS`.
+    """Return every label of a vacant parcel up to a year as a look, by parcel and time; columns parcel_id, year, date, source, found.
 
     "date" is text as YYYY-MM-DD, "" where the labels carry none; "found" says the label in words.
     """
