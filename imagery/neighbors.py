@@ -193,17 +193,16 @@ def _by_side(edges: Edges, stretches: Stretches, lengths: Floats, pairs: int) ->
 
 def _wall_lengths(edges: Edges, lived: Stretches, crs: CRS, houses: gpd.GeoSeries) -> Floats:
     """Return how much of each stretch has buildings on both sides within `TOUCH_M` of each other, meters."""
-    count, found = len(lived.pair), []
-    for side in (-0.5, 0.5):
-        aside = edges.outward[lived.edge] * (lived.gap / 2 + side * TOUCH_M)[:, None]
-        ends = np.stack([edges.start[lived.edge] + edges.along[lived.edge] * at[:, None] + aside for at in (lived.start, lived.stop)], axis=1)
-        lines = gpd.GeoSeries(shapely.linestrings(ends / meters_per_unit(crs)), crs=crs).to_crs(houses.crs)
-        line, start, stop = _inside(lines.to_numpy(), houses)
-        length = (lived.stop - lived.start)[line]
-        found.append((line, start * length, stop * length))
-    both = [np.concatenate(one) for one in zip(*found, strict=True)]
-    apart = [covered_length(*one, count) for one in found]
-    return apart[0] + apart[1] - covered_length(both[0], both[1], both[2], count)
+    count = len(lived.pair)
+    edge = np.tile(lived.edge, 2)
+    begin, end, gap = (np.tile(one, 2)[:, None] for one in (lived.start, lived.stop, lived.gap))
+    aside = edges.outward[edge] * (gap / 2 + np.repeat([-TOUCH_M / 2, TOUCH_M / 2], count)[:, None])
+    ends = np.stack([edges.start[edge] + edges.along[edge] * at + aside for at in (begin, end)], axis=1)
+    lines = gpd.GeoSeries(shapely.linestrings(ends / meters_per_unit(crs)), crs=crs).to_crs(houses.crs)
+    line, start, stop = _inside(lines.to_numpy(), houses)
+    length = (end - begin)[line, 0]
+    apart = covered_length(line, start * length, stop * length, 2 * count)
+    return apart[:count] + apart[count:] - covered_length(line % count, start * length, stop * length, count)
 
 
 def _inside(lines: NDArray[np.object_], houses: gpd.GeoSeries) -> tuple[Places, Floats, Floats]:

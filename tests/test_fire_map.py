@@ -407,6 +407,16 @@ def test_filter_says_what_it_hides_and_the_search_still_finds_it(page: Page) -> 
     assert page.locator("#count").inner_text() == "Not on the vacant roll. That does not mean safe."
 
 
+def test_list_keeps_the_focus_while_the_map_moves(page: Page) -> None:
+    page.click("#nearby-open")
+    page.keyboard.press("Tab")
+    held = str(page.evaluate("document.activeElement.dataset.row"))
+    before = page.locator("#nearby-open").inner_text()
+    page.set_viewport_size({"width": 500, "height": 500})
+    page.locator("#nearby-open", has_not_text=before).wait_for()
+    assert str(page.evaluate("document.activeElement.dataset.row")) == held
+
+
 def test_whole_way_by_keyboard_alone(page: Page) -> None:
     """Reach the map, open a roof, walk on, come back; list; table; sort; filter; open from the table."""
     for _ in range(20):

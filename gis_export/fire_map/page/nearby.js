@@ -29,7 +29,9 @@ const Nearby = (() => {
     if (!isOpen()) return;
     const more = roofs.length - SHOWN;
     told.textContent = more > 0 ? `The first ${SHOWN}, worst first. ${number(more)} more are in view: zoom in.` : `${number(roofs.length)}, worst first`;
+    const held = list.contains(document.activeElement) ? document.activeElement.dataset.row : undefined;
     list.replaceChildren(...roofs.slice(0, SHOWN).map(item));
+    if (held !== undefined) focusOn(held);
   }
 
   const isOpen = () => document.body.classList.contains("list-open");
@@ -43,12 +45,12 @@ const Nearby = (() => {
   }
 
   // The list changes with the map, so a roof is found again by its row.
-  function enter(roof) {
-    (list.querySelector(`[data-row="${roof.row}"]`) || panel).focus();
+  function focusOn(row) {
+    (list.querySelector(`[data-row="${row}"]`) || panel).focus();
   }
 
   opener.addEventListener("click", () => toggle(!isOpen()));
   document.getElementById("nearby-close").addEventListener("click", () => toggle(false));
 
-  return { update, isOpen, close: () => toggle(false), enter, holds: (element) => panel.contains(element), whenPicked: (callback) => { picked = callback; } };
+  return { update, isOpen, close: () => toggle(false), enter: (roof) => focusOn(roof.row), holds: (element) => panel.contains(element), whenPicked: (callback) => { picked = callback; } };
 })();
