@@ -5,11 +5,9 @@ same number of bytes; and as GeoParquet. Interleaved in one process (ABCABC), CP
 """
 
 import shutil
-import statistics
 import sys
 import time
 import warnings
-from collections.abc import Callable
 from datetime import date, timedelta
 from pathlib import Path
 
@@ -18,27 +16,25 @@ import numpy as np
 import pandas as pd
 import shapely
 
+from benchmarks.table import Row, interleave, show
 from gis_export.fields import FIELDS, Field, Tier, fields_of
 from gis_export.inputs import ExportInputs, ExportSettings, no_looks
+from gis_export.layers.shapefile import write_shapes
 from gis_export.rows import build_rows
-from gis_export.shapefile import write_shapes
 from gis_export.tables import arrow_table
 from imagery.parcels import VacantRoll
 from inference.hazard import Thresholds, hazard_word
 from inference.ledger import COLUMNS, Ledger
 
 PARCELS = 240_000
-REPEATS = 5
 OUT = Path("out/bench/export")
 TODAY = date(2026, 11, 24)
 BENCH_FIELDS: tuple[Field, ...] = (*fields_of(Tier.HOUSING), next(field for field in FIELDS if field.name == "STATUS"))
 """The 24 fields of housing and one more."""
 
-Interleave = Callable[[dict[str, Callable[[], object]]], dict[str, float]]
 
-
-def exporting(interleave: Interleave, *, parcels: int = PARCELS) -> list[tuple[str, str, str, float]]:
-    """G11: return goal, what, want and figure of each line."""
+def exporting(*, parcels: int = PARCELS) -> list[Row]:
+    """G11: what a large table costs."""
     inputs = _city(parcels)
     start = time.process_time()
     rows = build_rows(inputs, ExportSettings())
@@ -71,13 +67,13 @@ def exporting(interleave: Interleave, *, parcels: int = PARCELS) -> list[tuple[s
     shutil.rmtree(OUT)
     what = f"{parcels:,} x {len(BENCH_FIELDS)}"
     return [
-        ("G11", f"shapefile with spatial index, {what}, ours / default", "<= 0.7", seconds["ours"] / seconds["default"]),
-        ("G11", f"GeoParquet, {what}, ours / default shapefile", "<= 0.17", seconds["parquet"] / seconds["default"]),
-        ("", f"   ours, CPU s ({sizes['ours']:.0f} MB)", "", seconds["ours"]),
-        ("", f"   default, CPU s ({sizes['default']:.0f} MB)", "", seconds["default"]),
-        ("", "   limit: writing our bytes, CPU s", "", seconds["limit"]),
-        ("", "   GeoParquet, CPU s", "", seconds["parquet"]),
-        ("", "   building the rows once, CPU s", "", building),
+        Row(goal="G11", what=f"shapefile with spatial index, {what}, ours / default", want="<= 0.7", got=seconds["ours"] / seconds["default"]),
+        Row(goal="G11", what=f"GeoParquet, {what}, ours / default shapefile", want="<= 0.17", got=seconds["parquet"] / seconds["default"]),
+        Row(what=f"   ours, CPU s ({sizes['ours']:.0f} MB)", got=seconds["ours"]),
+        Row(what=f"   default, CPU s ({sizes['default']:.0f} MB)", got=seconds["default"]),
+        Row(what="   limit: writing our bytes, CPU s", got=seconds["limit"]),
+        Row(what="   GeoParquet, CPU s", got=seconds["parquet"]),
+        Row(what="   building the rows once, CPU s", got=building),
     ]
 
 
@@ -122,20 +118,9 @@ def _arrow_types(kind: object) -> pd.ArrowDtype:
     return pd.ArrowDtype(kind)
 
 
-def _interleave(work: dict[str, Callable[[], object]]) -> dict[str, float]:
-    times: dict[str, list[float]] = {name: [] for name in work}
-    for _ in range(REPEATS):
-        for name, run in work.items():
-            start = time.process_time()
-            run()
-            times[name].append(time.process_time() - start)
-    return {name: statistics.median(values) for name, values in times.items()}
-
-
 def main() -> None:
     """Print the table."""
-    for goal, what, want, got in exporting(_interleave, parcels=int(sys.argv[1]) if len(sys.argv) > 1 else PARCELS):
-        print(f"{goal:4s} {what:78s} {want:>10s} {got:9.3f}", flush=True)
+    show(exporting(parcels=int(sys.argv[1]) if len(sys.argv) > 1 else PARCELS), "export")
 
 
 if __name__ == "__main__":

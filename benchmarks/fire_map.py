@@ -16,7 +16,7 @@ from pathlib import Path
 from playwright.sync_api import Browser, CDPSession, Page, sync_playwright
 
 from benchmarks.fire_city import fire_city
-from benchmarks.run import Row
+from benchmarks.table import Row, show
 from gis_export.fire_map.folder import write_fire_map
 from gis_export.inputs import ExportSettings
 from gis_export.rows import build_rows
@@ -50,8 +50,7 @@ def main() -> None:
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
         rows = [*written, *_load(browser), *_search(browser), *_frames(browser), *_size()]
         browser.close()
-    for row in rows:
-        print(f"{row.goal:4s} {row.what:78s} {row.want:>10s} {row.got:9.3f}", flush=True)
+    show(rows, "fire_map")
 
 
 def _write() -> list[Row]:
@@ -163,7 +162,7 @@ def _size() -> list[Row]:
 
 
 def _row(what: str, want: str, got: float) -> Row:
-    return Row(goal="", what=what, want=want, got=got)
+    return Row(what=what, want=want, got=got)
 
 
 if __name__ == "__main__":

@@ -6,11 +6,7 @@ reading is apart. CPU seconds of this process, median of five; the table is prin
 """
 
 import dataclasses
-import json
-import statistics
-import time
 from collections.abc import Callable
-from pathlib import Path
 
 import geopandas as gpd
 import numpy as np
@@ -18,31 +14,16 @@ import pandas as pd
 import shapely
 from numpy.typing import NDArray
 
+from benchmarks.table import Row, interleave, show
 from imagery.outlines import roofs_of
 from imagery.parcels import VacantRoll, join_roll, metric, normalize_keys
 
-OUT = Path("out/bench")
-REPEATS = 5
 CRS = "EPSG:2248"
 FOOT_M = 1200 / 3937
 ROWS, COLUMNS, NOTICES = 400, 600, 15_000
 LOT_M, HOUSE_M, ALLEY_M, STREET_M = (5.0, 22.0), (0.3, 12.0), 4.5, 13.0
 TURN_RAD = np.radians(4.0)
 ORIGIN_FT = (1_420_000.0, 600_000.0)
-
-
-@dataclasses.dataclass(frozen=True, kw_only=True)
-class Row:
-    """One line of the table."""
-
-    goal: str
-    """Name in the list of goals."""
-    what: str
-    """What was measured."""
-    want: str
-    """The goal."""
-    got: float
-    """The figure."""
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True, eq=False)
@@ -59,24 +40,21 @@ class Tables:
 
 def main() -> None:
     """Measure and print."""
-    rows = measure(make_tables())
-    for row in rows:
-        print(f"{row.goal:4s} {row.what:78s} {row.want:>10s} {row.got:9.3f}", flush=True)
-    OUT.mkdir(parents=True, exist_ok=True)
-    (OUT / "joins.json").write_text(json.dumps([dataclasses.asdict(row) for row in rows], indent=1))
+    show(joining(), "joins")
 
 
-def measure(city: Tables) -> list[Row]:
-    """Time the joins, every spatial index built anew each time."""
+def joining() -> list[Row]:
+    """G12: time the joins, every spatial index built anew each time."""
+    city = make_tables()
     placed = metric(_roll(city).table).geometry
     work: dict[str, Callable[[], object]] = {
         "keys normalized": lambda: normalize_keys(city.lots["parcel_id"]),
         "notices by key, then by place; shared walls, occupied and street sides": lambda: _roll(city),
         "footprints to vacant parcels": lambda: roofs_of(placed, city.buildings.copy()),
     }
-    seconds = _interleave(work)
+    seconds = interleave(work)
     what = f"joins: {len(city.lots):,} parcels, {len(city.notices):,} notices, {len(city.buildings):,} footprints, CPU s"
-    parts = [Row(goal="", what=f"   {name}", want="", got=got) for name, got in seconds.items()]
+    parts = [Row(what=f"   {name}", got=got) for name, got in seconds.items()]
     return [Row(goal="G12", what=what, want="<= 2", got=sum(seconds.values())), *parts]
 
 
@@ -118,17 +96,6 @@ def _notices(lots: gpd.GeoDataFrame, vacant: NDArray[np.int_], rng: np.random.Ge
 
 def _roll(city: Tables) -> VacantRoll:
     return join_roll(city.lots.copy(), city.notices.copy(), city.buildings.copy(), occupancy=True)
-
-
-def _interleave(work: dict[str, Callable[[], object]]) -> dict[str, float]:
-    """Run the works one after the other, several times; return the median CPU seconds of each."""
-    times: dict[str, list[float]] = {name: [] for name in work}
-    for _ in range(REPEATS):
-        for name, run in work.items():
-            start = time.process_time()
-            run()
-            times[name].append(time.process_time() - start)
-    return {name: statistics.median(values) for name, values in times.items()}
 
 
 if __name__ == "__main__":

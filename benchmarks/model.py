@@ -2,7 +2,6 @@
 
 import io
 import time
-from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -13,6 +12,7 @@ from PIL import Image
 from sklearn.metrics import roc_auc_score
 from torch.utils.data import DataLoader, Dataset
 
+from benchmarks.table import Row, interleave
 from imagery.store import ChipStore, StoredChip
 from models.engine import engine_name
 from models.features import chip_features
@@ -27,14 +27,13 @@ from roofwatch.demo_truth import read_truth
 from training.fit import Fit, Rows, fit_head
 from training.splits import block_folds
 
-Interleave = Callable[[dict[str, Callable[[], object]], int], dict[str, float]]
 PARCELS, LABELS, BLOCKS = 600, 15_000, 900
 SAMPLE = 24
 """Chips in one pass of the timing."""
 
 
-def scoring(out: Path, interleave: Interleave) -> list[tuple[str, str, str, float]]:
-    """Return G7: goal, what, want, got."""
+def scoring(out: Path) -> list[Row]:
+    """G7: what scoring costs beside a plain loop, and what its shortcuts change."""
     spec = ModelSpec()
     backbones = load_backbones(spec)
     store, failing, blocks = _demo(out, spec)
@@ -47,14 +46,15 @@ def scoring(out: Path, interleave: Interleave) -> list[tuple[str, str, str, floa
     images = SAMPLE * views
     ours, exact = (_auroc(features, failing, blocks, spec) for features in (chip_features(spec, backbones, chips), _exact(chips, spec, backbones)))
     return [
-        ("G7", f"plain loop / scoring, CPU seconds, same network and images ({engine_name()})", ">= 8", cpu["plain"] / cpu["ours"]),
-        ("", "scoring, CPU ms an image with its preprocessing", "", 1000 * cpu["ours"] / images), ("", "plain loop, CPU ms an image", "", 1000 * cpu["plain"] / images),
-        ("G7", f"AUROC by these features less by those of eager fp32 ({len(chips)} demo chips, out of fold)", "<= 0.002", abs(ours - exact)),
+        Row(goal="G7", what=f"plain loop / scoring, CPU seconds, same network and images ({engine_name()})", want=">= 8", got=cpu["plain"] / cpu["ours"]),
+        Row(what="scoring, CPU ms an image with its preprocessing", got=1000 * cpu["ours"] / images),
+        Row(what="plain loop, CPU ms an image", got=1000 * cpu["plain"] / images),
+        Row(goal="G7", what=f"AUROC by these features less by those of eager fp32 ({len(chips)} demo chips, out of fold)", want="<= 0.002", got=abs(ours - exact)),
     ]  # fmt: skip
 
 
-def refitting() -> list[tuple[str, str, str, float]]:
-    """Return G10 on made-up features of 15,000 labels: goal, what, want, got."""
+def refitting() -> list[Row]:
+    """G10: what a refit on made-up features of 15,000 labels costs."""
     spec, rng = ModelSpec(), np.random.default_rng(0)
     failing = (rng.random(LABELS) < 0.08).astype(np.int64)
     blocks = rng.integers(BLOCKS, size=LABELS)
@@ -63,8 +63,8 @@ def refitting() -> list[tuple[str, str, str, float]]:
     rows = Rows(features=features, relit=None, failing=failing, folds=blocks % 5, blocks=blocks.astype(str).astype(object), groups=spec.groups)
     alone, with_copies = (_seconds(part) for part in (rows, _with_copies(rows)))
     return [
-        ("G10", f"refit of {LABELS} labels x {spec.features} features: 5 folds of blocks, calibration, the head that ships; wall s", "<= 5", alone),
-        ("", "the same with copies in other light, wall s", "", with_copies),
+        Row(goal="G10", what=f"refit of {LABELS} labels x {spec.features} features: 5 folds of blocks, calibration, the head that ships; wall s", want="<= 5", got=alone),
+        Row(what="the same with copies in other light, wall s", got=with_copies),
     ]  # fmt: skip
 
 

@@ -4,8 +4,6 @@ Seconds are CPU seconds of this process unless a row says wall. The fixture is m
 minutes): see `benchmarks.fixture`. The table is printed and written to out/bench/bench.json.
 """
 
-import dataclasses
-import json
 import shutil
 import statistics
 import sys
@@ -19,9 +17,11 @@ import shapely
 
 from benchmarks.export import exporting
 from benchmarks.fixture import BenchCity, bench_city
+from benchmarks.joins import joining
 from benchmarks.memory import peak_anonymous_mb
 from benchmarks.model import refitting, scoring
 from benchmarks.peers import best_order_cut, naive_cut
+from benchmarks.table import OUT, REPEATS, Row, interleave, show
 from imagery.cutting import CutJob, Units, Work
 from imagery.decode import decoding, read_unit
 from imagery.store import ChipStore
@@ -29,27 +29,11 @@ from imagery.tasks import CutPlan, units_of
 from imagery.tiling import TileSettings, plan_flyover, plan_jobs, tile_parcels
 from roofwatch.executors import Execution, map_batches
 
-REPEATS = 5
-OUT = Path("out/bench")
 CHIPS = OUT / "chips"
 SETTINGS = TileSettings(registration="off")
 NAIVE_SAMPLE = 24
 FORMATS = (("jpeg", 2, 2), ("deflate", 2, 1), ("striped", 2, 1), ("jp2", 1, 1))
 """Kind of tiles, and their columns and rows."""
-
-
-@dataclasses.dataclass(frozen=True, kw_only=True)
-class Row:
-    """One line of the table."""
-
-    goal: str
-    """Name in the list of goals."""
-    what: str
-    """What was measured."""
-    want: str
-    """The goal."""
-    got: float
-    """The figure."""
 
 
 def main() -> None:
@@ -59,27 +43,20 @@ def main() -> None:
     parts: dict[str, Callable[[], list[Row]]] = {
         "G1": lambda: [_decode_ratio(kind, bench_city(OUT, kind, columns=columns, rows=tiles)) for kind, columns, tiles in FORMATS],
         "G2": lambda: _stage(small()), "G3": lambda: _peers(large()), "G6": lambda: _scale(small(), large()), "G13": lambda: _reruns(large()), "G9": lambda: _two_workers(large()),
-        "G7": lambda: [_row(*one) for one in scoring(OUT / "demo", _interleave)], "G10": lambda: [_row(*one) for one in refitting()],
-        "G11": lambda: [_row(*one) for one in exporting(_interleave)],
+        "G7": lambda: scoring(OUT / "demo"), "G10": lambda: refitting(),
+        "G11": lambda: exporting(), "G12": joining,
     }  # fmt: skip
     for name, measure in parts.items():
         if len(sys.argv) < 2 or name in sys.argv[1:]:
             rows += measure()
-    for row in rows:
-        print(f"{row.goal:4s} {row.what:78s} {row.want:>10s} {row.got:9.3f}", flush=True)
-    OUT.mkdir(parents=True, exist_ok=True)
-    (OUT / "bench.json").write_text(json.dumps([dataclasses.asdict(row) for row in rows], indent=1))
-
-
-def _row(goal: str, what: str, want: str, got: float) -> Row:
-    return Row(goal=goal, what=what, want=want, got=got)
+    show(rows, "bench")
 
 
 def _decode_ratio(kind: str, city: BenchCity) -> Row:
     """G1: pure decode of the touched units over cutting (decode, and putting windows together)."""
     plan = plan_flyover(city.roll, city.flyover, settings=SETTINGS, footprints=None)
     jobs, _ = plan_jobs(plan, city.flyover, OUT / "nowhere", SETTINGS.limits)
-    seconds = _interleave({"decode": lambda: _decode(plan, city), "cut": lambda: _gather(jobs)}, repeats=3 if kind == "jp2" else REPEATS)
+    seconds = interleave({"decode": lambda: _decode(plan, city), "cut": lambda: _gather(jobs)}, repeats=3 if kind == "jp2" else REPEATS)
     return Row(goal="G1", what=f"{kind} ({plan.decoder}): pure decode / cut only", want=">= 0.85", got=seconds["decode"] / seconds["cut"])
 
 
@@ -99,13 +76,13 @@ def _stage(city: BenchCity) -> list[Row]:
             for _ in range(size["bytes"] // len(block)):
                 stream.write(block)
 
-    seconds = _interleave({"stage": stage, "decode": lambda: _decode(plan, city), "write": write})
+    seconds = interleave({"stage": stage, "decode": lambda: _decode(plan, city), "write": write})
     (OUT / "written.bin").unlink()
     return [
         Row(goal="G2", what="jpeg: libjpeg-turbo decode / whole chip stage (plan, cut, turn, mask, measure, store)", want=">= 0.55", got=seconds["decode"] / seconds["stage"]),
-        Row(goal="", what="   chip stage, CPU ms a parcel", want="", got=1000 * seconds["stage"] / len(city.roll)),
-        Row(goal="", what="   limit: decode, CPU ms a parcel", want="", got=1000 * seconds["decode"] / len(city.roll)),
-        Row(goal="", what="   limit: writing the same bytes, CPU ms a parcel", want="", got=1000 * seconds["write"] / len(city.roll)),
+        Row(what="   chip stage, CPU ms a parcel", got=1000 * seconds["stage"] / len(city.roll)),
+        Row(what="   limit: decode, CPU ms a parcel", got=1000 * seconds["decode"] / len(city.roll)),
+        Row(what="   limit: writing the same bytes, CPU ms a parcel", got=1000 * seconds["write"] / len(city.roll)),
         Row(goal="G5", what="units decoded / distinct units touched", want="= 1", got=stores[-1].units_decoded / stores[-1].units_touched),
     ]
 
@@ -119,21 +96,21 @@ def _peers(city: BenchCity) -> list[Row]:
     whole = outlines[~on_seam].iloc[rng.choice((~on_seam).sum(), NAIVE_SAMPLE, replace=False)]
     seam = outlines[on_seam].iloc[:2]
     some = outlines.iloc[: len(outlines) // 8]
-    seconds = _interleave({"ours": lambda: _cut(city), "best": lambda: best_order_cut(some, city.flyover), "whole": lambda: naive_cut(whole, city.flyover)}, repeats=3)
-    seams = _interleave({"seam": lambda: naive_cut(seam, city.flyover)}, repeats=1)["seam"] / len(seam)
+    seconds = interleave({"ours": lambda: _cut(city), "best": lambda: best_order_cut(some, city.flyover), "whole": lambda: naive_cut(whole, city.flyover)}, repeats=3)
+    seams = interleave({"seam": lambda: naive_cut(seam, city.flyover)}, repeats=1)["seam"] / len(seam)
     ours, best = seconds["ours"] / len(outlines), seconds["best"] / len(some)
     naive = (1 - on_seam.mean()) * seconds["whole"] / len(whole) + on_seam.mean() * seams
     return [
         Row(goal="G3", what=f"naive cut / whole chip stage, 32 tiles ({100 * on_seam.mean():.1f}% on seams)", want=">= 50", got=naive / ours),
         Row(goal="G3", what="best-order cut (windows only, no turn, mask, store) / whole chip stage, 32 tiles", want=">= 6", got=best / ours),
-        Row(goal="", what="   naive cut, CPU ms a parcel", want="", got=1000 * naive),
-        Row(goal="", what="   best-order cut, CPU ms a parcel", want="", got=1000 * best),
+        Row(what="   naive cut, CPU ms a parcel", got=1000 * naive),
+        Row(what="   best-order cut, CPU ms a parcel", got=1000 * best),
     ]
 
 
 def _scale(small: BenchCity, large: BenchCity) -> list[Row]:
     """G6 and G15: cost and memory at 32 tiles against 8."""
-    seconds = _interleave({"small": lambda: _cut(small), "large": lambda: _cut(large)}, repeats=3)
+    seconds = interleave({"small": lambda: _cut(small), "large": lambda: _cut(large)}, repeats=3)
     memory = [peak_anonymous_mb(lambda: _cut(small)), peak_anonymous_mb(lambda: _cut(large))]
     return [
         Row(goal="G6", what="cost a parcel, 32 tiles / 8 tiles", want="<= 1.10", got=seconds["large"] / len(large.roll) / (seconds["small"] / len(small.roll))),
@@ -206,17 +183,6 @@ def _gather(jobs: list[CutJob]) -> None:
                 for read in reads:
                     units.piece(read)
                 units.release(reads)
-
-
-def _interleave(work: dict[str, Callable[[], object]], repeats: int = REPEATS) -> dict[str, float]:
-    """Run the works one after the other, several times; return the median CPU seconds of each."""
-    times: dict[str, list[float]] = {name: [] for name in work}
-    for _ in range(repeats):
-        for name, run in work.items():
-            start = time.process_time()
-            run()
-            times[name].append(time.process_time() - start)
-    return {name: statistics.median(values) for name, values in times.items()}
 
 
 def _wall(run: Callable[[], object]) -> float:

@@ -10,32 +10,32 @@ import geopandas as gpd
 from filelock import FileLock, Timeout
 from pyproj import CRS
 
-from gis_export.address_match import read_addresses
-from gis_export.capacity import write_capacity
-from gis_export.data_tier import write_data
-from gis_export.dictionary import write_dictionary
-from gis_export.dispatch import Dispatch, build_dispatch, mark_delivered, write_dispatch
-from gis_export.dispatch_columns import ColumnMap, column_map_of
-from gis_export.dispatch_state import read_deletes, read_state
-from gis_export.drawing_info import write_drawing_info
+from gis_export.dispatch.address_match import read_addresses
+from gis_export.dispatch.columns import ColumnMap, column_map_of
+from gis_export.dispatch.delivery import Dispatch, build_dispatch, mark_delivered, write_dispatch
+from gis_export.dispatch.state import read_deletes, read_state
 from gis_export.fields import Tier
 from gis_export.fire_map.folder import write_fire_map
-from gis_export.geopackage import write_geopackage
+from gis_export.housing.capacity import write_capacity
+from gis_export.housing.routing import plan_routes
+from gis_export.housing.worklist import write_worklist
+from gis_export.housing.worklist_xlsx import write_worklist_xlsx
+from gis_export.housing.xlsform import write_form_media, write_xlsform
 from gis_export.inputs import ExportInputs, ExportSettings
-from gis_export.metadata import Lineage, lineage_of
+from gis_export.layers.data_tier import write_data
+from gis_export.layers.dictionary import write_dictionary
+from gis_export.layers.drawing_info import write_drawing_info
+from gis_export.layers.geopackage import write_geopackage
+from gis_export.layers.metadata import Lineage, lineage_of
+from gis_export.layers.pmtiles import write_pmtiles
+from gis_export.layers.qgis_project import write_qgis_project
+from gis_export.layers.shapefile import write_pack
 from gis_export.paper.evidence import write_packets
 from gis_export.paper.fire_book import write_fire_book
 from gis_export.paper.route_sheets import write_route_sheets
-from gis_export.pmtiles import write_pmtiles
-from gis_export.public_tier import PublicText, write_public
-from gis_export.qgis_project import write_qgis_project
-from gis_export.routing import plan_routes
+from gis_export.public.counts import PublicText, write_public
 from gis_export.rows import build_rows
-from gis_export.shapefile import write_pack
-from gis_export.verify import verify_products
-from gis_export.worklist import write_worklist
-from gis_export.worklist_xlsx import write_worklist_xlsx
-from gis_export.xlsform import write_form_media, write_xlsform
+from gis_export.verify.folders import verify_products
 from imagery.errors import InputError
 from imagery.files import atomic_folder
 

@@ -149,7 +149,7 @@ def publish_command(options: argparse.Namespace) -> tuple[int, Answer]:
 
 def verify_command(options: argparse.Namespace) -> tuple[int, Answer]:
     """Check finished products."""
-    from gis_export.verify import verify_folder
+    from gis_export.verify.folders import verify_folder
 
     findings = [str(finding) for finding in verify_folder(options.folder)]
     said = findings or [f"{options.folder}: nothing found wrong"]

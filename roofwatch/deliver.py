@@ -9,13 +9,13 @@ from pathlib import Path
 import pandas as pd
 
 from gis_export.fields import Tier
+from gis_export.housing.what_if import WhatIf, parse_weights, what_if
 from gis_export.inputs import ExportInputs, Year, no_looks
+from gis_export.layers.postgis import publish
 from gis_export.paper.evidence import write_packet
-from gis_export.postgis import publish
 from gis_export.priority import street_sides
 from gis_export.products import export_products
 from gis_export.rows import build_rows
-from gis_export.what_if import WhatIf, parse_weights, what_if
 from imagery.errors import MissingInput
 from imagery.files import atomic_path, sha256_file
 from imagery.store import ChipStore, open_store

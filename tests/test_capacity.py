@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 from export_cases import make_inputs, make_ledger, make_roll, read_csv
 
-from gis_export.capacity import ALL, COLUMNS, plan_capacity, write_capacity
+from gis_export.housing.capacity import ALL, COLUMNS, plan_capacity, write_capacity
 from gis_export.inputs import ExportSettings, VisitSettings
 from gis_export.rows import build_rows
 from imagery.errors import UsageError

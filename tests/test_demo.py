@@ -14,8 +14,8 @@ import shapely
 from numpy.testing import assert_allclose
 from rasterio.warp import transform_bounds
 
-from gis_export.address_match import match_addresses, read_addresses
-from gis_export.dispatch_columns import column_map_of
+from gis_export.dispatch.address_match import match_addresses, read_addresses
+from gis_export.dispatch.columns import column_map_of
 from roofwatch.config import read_city
 from roofwatch.demo import tables
 from roofwatch.demo.city import build_demo_city

@@ -10,10 +10,10 @@ import pytest
 from export_cases import FLOWN, TODAY, make_inputs, make_ledger, make_roll, read_csv
 from pyproj import Transformer
 
-from gis_export.address_match import AddressBook
-from gis_export.dispatch import DELIVERY_COLUMNS, Dispatch, build_dispatch, mark_delivered, read_deletes, read_state, write_dispatch
-from gis_export.dispatch_columns import ColumnMap, FileFormat, column_map_of, read_delivery
-from gis_export.dispatch_rows import dispatch_text, premise_key
+from gis_export.dispatch.address_match import AddressBook
+from gis_export.dispatch.columns import ColumnMap, FileFormat, column_map_of, read_delivery
+from gis_export.dispatch.delivery import DELIVERY_COLUMNS, Dispatch, build_dispatch, mark_delivered, read_deletes, read_state, write_dispatch
+from gis_export.dispatch.rows import dispatch_text, premise_key
 from gis_export.fields import Tier, fields_of
 from gis_export.inputs import DispatchSettings, ExportInputs, ExportSettings
 from gis_export.rows import build_rows

@@ -16,7 +16,7 @@ from export_cases import FLOWN, HAZARDS, every_product, export, make_inputs, mak
 
 from gis_export import products
 from gis_export.aging import add_months, as_date, too_old
-from gis_export.dispatch import dispatch_text
+from gis_export.dispatch.delivery import dispatch_text
 from gis_export.fields import DBF_TEXT_MAX, FIELDS, Field, Tier, fields_of
 from gis_export.inputs import DispatchSettings, ExportSettings, PrioritySettings, VisitSettings
 from gis_export.priority import change_of, points_of
@@ -24,7 +24,7 @@ from gis_export.products import export_products
 from gis_export.rows import build_rows, polygons_only
 from gis_export.symbols import SYMBOLS
 from gis_export.tables import fit, harmless
-from gis_export.verify import BadProduct, TierLeak, verify_products
+from gis_export.verify.folders import BadProduct, TierLeak, verify_products
 from imagery.errors import ConfigError, InputError, Unbalanced
 from imagery.parcels import VacantRoll
 from inference.hazard import USE_LIMIT

@@ -18,7 +18,7 @@ from postgres_case import postgres
 
 from gis_export.fields import Tier, fields_of
 from gis_export.inputs import ExportSettings
-from gis_export.postgis import publish
+from gis_export.layers.postgis import publish
 from gis_export.rows import build_rows
 from imagery.errors import CrsMismatch, InputError
 from inference.hazard import USE_LIMIT
@@ -203,7 +203,7 @@ def test_a_role_that_may_only_change_rows_can_publish(url: str, socket: Path) ->
 def test_without_psycopg_the_remedy_is_named() -> None:
     code = (
         "import sys; sys.modules['psycopg'] = None\n"
-        "from gis_export.postgis import _connected\n"
+        "from gis_export.layers.postgis import _connected\n"
         "from imagery.errors import InputError\n"
         "try:\n    _connected('postgresql://host/db').__enter__()\n"
         "except InputError as error:\n    print(error)\n"

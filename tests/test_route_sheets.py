@@ -9,11 +9,11 @@ from export_cases import FLOWN, make_inputs, make_ledger, make_roll
 from paper_cases import LONG, flat, make_ground, odd_roll, overlaps, page_texts, page_words, render
 from pypdf import PdfReader
 
-from gis_export.findings import DISPOSITIONS, ROOF_OPEN
+from gis_export.housing.findings import DISPOSITIONS, ROOF_OPEN
+from gis_export.housing.routing import Route
 from gis_export.inputs import ExportInputs, ExportSettings, VisitSettings
 from gis_export.paper.route_sheets import write_route_sheets
 from gis_export.paper.stops import viewer_link
-from gis_export.routing import Route
 from gis_export.rows import build_rows
 from inference.hazard import USE_LIMIT
 

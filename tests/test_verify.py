@@ -18,13 +18,13 @@ import xlsxwriter
 from export_cases import make_inputs, make_ledger, make_roll
 
 from gis_export.fields import Tier, fields_of
-from gis_export.geopackage import write_geopackage
 from gis_export.inputs import ExportSettings
-from gis_export.metadata import lineage_of
+from gis_export.layers.geopackage import write_geopackage
+from gis_export.layers.metadata import lineage_of
+from gis_export.layers.shapefile import write_pack
 from gis_export.rows import build_rows
-from gis_export.shapefile import write_pack
 from gis_export.tables import csv_frame
-from gis_export.verify import LEDGER, verify_folder
+from gis_export.verify.folders import LEDGER, verify_folder
 from imagery.errors import MissingInput
 from inference.ledger import Ledger, write_ledger
 

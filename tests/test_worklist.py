@@ -13,12 +13,12 @@ from export_cases import FLOWN, make_inputs, make_ledger, make_roll, read_csv
 from openpyxl.workbook import Workbook
 from openpyxl.worksheet.worksheet import Worksheet
 
-from gis_export.findings import DISPOSITIONS, ROOF_OPEN
+from gis_export.housing.findings import DISPOSITIONS, ROOF_OPEN
+from gis_export.housing.worklist import write_worklist
+from gis_export.housing.worklist_xlsx import write_worklist_xlsx
 from gis_export.inputs import ExportInputs, ExportSettings, VisitSettings, Year
 from gis_export.rows import build_rows
 from gis_export.symbols import BY_CODE
-from gis_export.worklist import write_worklist
-from gis_export.worklist_xlsx import write_worklist_xlsx
 from imagery.chips import Chip
 from imagery.errors import ConfigError
 from imagery.parcels import VacantRoll

@@ -12,6 +12,7 @@ from fpdf import FPDF
 from pyproj import CRS
 
 from gis_export.fields import Tier, fields_of
+from gis_export.housing.routing import Route
 from gis_export.inputs import ExportInputs, ExportSettings
 from gis_export.paper.entries import metric_crs
 from gis_export.paper.frame import Frame, frame_around
@@ -21,7 +22,6 @@ from gis_export.paper.marks import FOOT_M, draw_border, draw_north, draw_scale_b
 from gis_export.paper.sheet import BOTTOM_MM, INK, INNER_MM, MARGIN_MM, SOFT, TOP_MM, Heading, add_sheet, new_document, put, safe_name, save
 from gis_export.paper.spread import spread
 from gis_export.paper.stops import STOP_MM, Stop, draw_number, draw_stop, lon_lats, viewer_link
-from gis_export.routing import Route
 from gis_export.symbols import BY_CODE
 from imagery.store import ChipStore
 

@@ -11,8 +11,8 @@ from fpdf import FPDF
 from PIL import Image
 from pyproj import Transformer
 
-from gis_export.findings import DISPOSITIONS, ROOF_OPEN
 from gis_export.fire_map.photos import outlined
+from gis_export.housing.findings import DISPOSITIONS, ROOF_OPEN
 from gis_export.paper.marks import MARK_MM, draw_mark
 from gis_export.paper.sheet import INK, INNER_MM, MARGIN_MM, RULE, SOFT, put, put_lines, rule, set_font, wrapped
 from gis_export.symbols import Symbol

@@ -1,0 +1,1 @@
+"""What the dispatch center gets: only what changed, as its vendor wants it."""

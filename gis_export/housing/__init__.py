@@ -1,0 +1,1 @@
+"""What the housing department works with: the list of visits, routes, capacity and the field form."""

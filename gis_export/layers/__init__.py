@@ -1,0 +1,1 @@
+"""The layers: shapefile packs, GeoPackage, GeoParquet, tiles, PostGIS, with their styles, metadata and dictionary."""

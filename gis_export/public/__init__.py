@@ -1,0 +1,1 @@
+"""What everybody may see: counts by neighborhood, small ones hidden."""
