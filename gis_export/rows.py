@@ -48,7 +48,15 @@ def build_rows(inputs: ExportInputs, settings: ExportSettings) -> gpd.GeoDataFra
     _describe(rows, inputs, settings)
     _prioritize(rows, inputs, settings)
     out = gpd.GeoDataFrame(rows[[field.name for field in FIELDS]], geometry=rows["geometry"].to_numpy(), crs=inputs.roll.table.crs)
-    return out.to_crs(settings.crs) if settings.crs else out
+    return mended(out.to_crs(settings.crs) if settings.crs else out)
+
+
+def mended(rows: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
+    """Return the rows with valid shapes: in another CRS a narrow one may come to cross itself."""
+    shapes = rows.geometry.to_numpy().copy()
+    broken = ~shapely.is_missing(shapes) & ~shapely.is_valid(shapes)
+    shapes[broken] = polygons_only(shapely.make_valid(shapes[broken]))
+    return rows.set_geometry(gpd.GeoSeries(shapes, index=rows.index, crs=rows.crs))
 
 
 def _joined(inputs: ExportInputs) -> pd.DataFrame:
@@ -149,7 +157,8 @@ def polygons_only(shapes: NDArray[np.object_]) -> list[shapely.Geometry | None]:
 
 
 def _polygons_in(shape: shapely.Geometry | None) -> shapely.Geometry | None:
-    parts = [part for part in shapely.get_parts(shape) if part.geom_type == "Polygon" and not part.is_empty] if shape is not None else []
+    flat = shapely.get_parts(shapely.get_parts(shape)) if shape is not None else []  # a collection may hold a multipolygon
+    parts = [part for part in flat if part.geom_type == "Polygon" and not part.is_empty]
     return shapely.MultiPolygon(parts) if parts else None
 
 

@@ -9,7 +9,7 @@ import pandas as pd
 import shapely
 
 from gis_export.fields import FIELDS
-from gis_export.inputs import ExportInputs, ExportSettings, Year, no_looks
+from gis_export.inputs import ExportInputs, ExportSettings, VisitSettings, Year, no_looks
 from gis_export.products import export_products
 from imagery.parcels import VacantRoll
 from inference.ledger import COLUMNS, Ledger
@@ -78,7 +78,8 @@ def make_inputs(roll: VacantRoll, ledger: Ledger | None = None, *, previous: Led
 
 
 def export(inputs: ExportInputs, out: Path) -> Path:
-    export_products(inputs, out / "2026", ExportSettings(), delivered=out)
+    """Write every product, of the evidence packets one."""
+    export_products(inputs, out / "2026", ExportSettings(visits=VisitSettings(packets=1)), delivered=out)
     return out / "2026"
 
 

@@ -145,12 +145,15 @@ def test_further_crs_get_a_folder_with_the_same_pack(tmp_path: Path) -> None:
     assert crs_folder("EPSG:2248") == "epsg_2248"
 
 
-def test_shape_that_another_crs_breaks_is_mended(tmp_path: Path) -> None:
-    rows = rows_of(1)
-    rows.geometry = [shapely.Polygon([(0, 0), (40, 40), (40, 0), (0, 40)])]  # a bow tie
-    found = gpd.read_file(write(rows, tmp_path)).geometry
-    assert found.is_valid.all()
-    assert found.area.sum() == pytest.approx(800)
+@pytest.mark.parametrize("crs", ["", "EPSG:6487"])
+def test_shape_that_crosses_itself_is_mended_in_the_rows(crs: str) -> None:
+    roll = make_roll(3)
+    roll.table.loc[0, "geometry"] = shapely.Polygon([(1_415_000, 593_000), (1_415_040, 593_040), (1_415_040, 593_000), (1_415_000, 593_040)])  # a bow tie
+    roll.table.loc[1, "geometry"] = None
+    found = build_rows(make_inputs(roll), ExportSettings(crs=crs)).geometry
+    assert found.isna().tolist() == [False, True, False]
+    assert found.dropna().is_valid.all()
+    assert found[0].area == pytest.approx(800 if not crs else 800 * 0.3048006096**2, rel=1e-3)
 
 
 def test_points_lie_inside_their_parcels_with_the_same_rows(tmp_path: Path) -> None:

@@ -22,7 +22,7 @@ from gis_export.layers.iso import iso_metadata
 from gis_export.layers.metadata import Layer, Lineage, extent_of, layer_metadata
 from gis_export.layers.qml import Geometry, layer_style
 from gis_export.layers.sld import layer_sld
-from gis_export.rows import polygons_only
+from gis_export.rows import mended
 from gis_export.tables import csv_frame, dbf_table, with_geometry
 
 PARTS = (".shp", ".shx", ".dbf", ".prj", ".cpg", ".qix", ".qml", ".sld", ".shp.xml", ".iso.xml")
@@ -51,7 +51,7 @@ def write_pack(rows: gpd.GeoDataFrame, folder: Path, *, name: str, tier: Tier, t
     for crs in also_crs:
         beside = folder / crs_folder(crs)
         beside.mkdir(exist_ok=True)
-        _write_one(rows.to_crs(crs), beside, name, replace(layer, crs=CRS(crs)), lineage)
+        _write_one(mended(rows.to_crs(crs)), beside, name, replace(layer, crs=CRS(crs)), lineage)
 
 
 def crs_folder(crs: str) -> str:
@@ -66,7 +66,6 @@ def pack_files(folder: Path, name: str) -> tuple[Path, ...]:
 
 
 def _write_one(rows: gpd.GeoDataFrame, folder: Path, name: str, layer: Layer, lineage: Lineage) -> None:
-    rows = _mended(rows)
     placed, unplaced = rows[rows.geometry.notna()], rows[rows.geometry.isna()]
     parcels = replace(layer, extent=extent_of(placed.geometry))
     _write_layer(placed, folder / f"{name}.shp", parcels, lineage)
@@ -74,17 +73,6 @@ def _write_one(rows: gpd.GeoDataFrame, folder: Path, name: str, layer: Layer, li
     _write_layer(points, folder / f"{name}{POINTS}.shp", replace(parcels, title=f"{layer.title} (points)", geometry="point"), lineage)
     csv_frame(pd.DataFrame(unplaced), layer.fields, long_names=False).to_csv(folder / NO_GEOMETRY, index=False)
     _write_zip(folder / f"{name}.zip", pack_files(folder, name))
-
-
-def _mended(rows: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
-    """Return rows whose shapes are all valid: another CRS can make a narrow one cross itself."""
-    shapes = rows.geometry.to_numpy()
-    broken = ~shapely.is_missing(shapes) & ~shapely.is_valid(shapes)
-    if not broken.any():
-        return rows
-    whole = shapes.copy()
-    whole[broken] = polygons_only(shapely.make_valid(shapes[broken]))
-    return rows.set_geometry(gpd.GeoSeries(whole, index=rows.index, crs=rows.crs))
 
 
 def _write_layer(rows: gpd.GeoDataFrame, path: Path, layer: Layer, lineage: Lineage) -> None:
