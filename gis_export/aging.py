@@ -31,14 +31,15 @@ def as_date(value: object) -> date | None:
 
 
 def too_old(flown: date | None, year: int, *, today: date, stale_months: int) -> bool:
-    """Return whether imagery is too old to say NOT SEEN IN PHOTO.
-
-    Without a flight date the last day of the flyover's year counts: the photo is at least that old.
-    """
-    latest = flown or (date(year, 12, 31) if year > 0 else None)
-    return latest is not None and today > add_months(latest, stale_months)
+    """Return whether imagery is too old to say NOT SEEN IN PHOTO."""
+    return today > add_months(latest_day(flown, year), stale_months)
 
 
-def review_by(flown: date | None, *, today: date, review_months: int) -> date:
-    """Return the day after which a row is due for review."""
-    return add_months(flown or today, review_months)
+def review_by(flown: date | None, year: int, *, review_months: int) -> date:
+    """Return the day after which a row is due for review; it stays the same from one export to the next."""
+    return add_months(latest_day(flown, year), review_months)
+
+
+def latest_day(flown: date | None, year: int) -> date:
+    """Return the day of a flight; without one the last day of the flyover's year: the photo is at least that old."""
+    return flown or date(year, 12, 31)

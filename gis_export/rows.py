@@ -31,6 +31,7 @@ _NUMBERS = (
     ("NODATA", "nodata_share"), ("SHARPNESS", "sharpness"), ("DARK_SHARE", "dark_share"),
     ("SHADOW", "shadow_share"), ("CANOPY", "canopy_share"), ("SEAM", "seam_share"), ("GROUND", "ground_share"),
 )  # fmt: skip
+_RETURN = r"\r\n?"  # Python writes a bare one into a CSV without quotes
 
 
 def build_rows(inputs: ExportInputs, settings: ExportSettings) -> gpd.GeoDataFrame:
@@ -69,7 +70,7 @@ def _joined(inputs: ExportInputs) -> pd.DataFrame:
     rows = pd.DataFrame({"PARCEL_ID": roll.index.astype(str).to_numpy(dtype=object)})
     rows["geometry"] = pd.Series(polygons_only(roll.geometry.to_numpy()), dtype=object)
     for name, column in _PLACES:
-        rows[name] = roll[column].fillna("").astype(str).to_numpy(dtype=object)
+        rows[name] = roll[column].fillna("").astype(str).str.replace(_RETURN, "\n", regex=True).to_numpy(dtype=object)
     rows.loc[rows["geometry"].isna(), "OCC_SIDES"] = "U"  # without a place nobody knows the neighbors
     rows["VBN_DATE"] = _dates(roll["notice_date"])
     rows["IMG_DATE"] = _dates(ledger["img_date"])
@@ -102,7 +103,7 @@ def _describe(rows: pd.DataFrame, inputs: ExportInputs, settings: ExportSettings
     today = inputs.today
 
     def due(flown: date | None) -> date:
-        return review_by(flown, today=today, review_months=settings.review_months)
+        return review_by(flown, inputs.year, review_months=settings.review_months)
 
     def text(word: str, flown: date | None, reason: str) -> str:
         return hazard_text(word, flown, reason, review_due=due(flown) < today)
@@ -157,7 +158,7 @@ def polygons_only(shapes: NDArray[np.object_]) -> list[shapely.Geometry | None]:
 
 
 def _polygons_in(shape: shapely.Geometry | None) -> shapely.Geometry | None:
-    flat = shapely.get_parts(shapely.get_parts(shape)) if shape is not None else []  # a collection may hold a multipolygon
+    flat = list(shapely.get_parts(shapely.get_parts(shape))) if shape is not None else []  # a collection may hold a multipolygon
     parts = [part for part in flat if part.geom_type == "Polygon" and not part.is_empty]
     return shapely.MultiPolygon(parts) if parts else None
 

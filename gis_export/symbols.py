@@ -51,3 +51,5 @@ SYMBOLS: tuple[Symbol, ...] = (
 
 BY_CODE: dict[str, Symbol] = {symbol.code: symbol for symbol in SYMBOLS}
 BY_WORD: dict[str, Symbol] = {symbol.word.value: symbol for symbol in SYMBOLS}
+NO_WORD = "no hazard word in the row"
+"""What a legend says of a row that somebody gave another word: it is drawn as NOT ASSESSED."""

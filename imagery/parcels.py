@@ -327,4 +327,4 @@ def _as_text(value: object) -> str:
         return ""
     if isinstance(value, float) and value.is_integer():
         return str(int(value))
-    return "" if value is pd.NaT or value is pd.NA else str(value)
+    return "" if value is pd.NaT or value is pd.NA else str(value).replace("\r\n", "\n").replace("\r", "\n")

@@ -27,6 +27,9 @@ from roofwatch.cutting import registered_flyover
 from roofwatch.pipeline import MODEL_FILE
 from roofwatch.progress import Progress
 
+EXTRA = "evidence"
+"""Folder of a year for the packets of `roofwatch evidence`."""
+
 
 def export(city: City, year: int) -> list[Path]:
     """Write every product of a scored year.
@@ -37,7 +40,7 @@ def export(city: City, year: int) -> list[Path]:
     inputs, folder = export_inputs(city, year), city.folder(year)
     with Progress(f"export {year}", quiet=city.quiet) as progress:
         products = export_products(inputs, folder, city.file.export, delivered=city.file.city.workspace, progress=lambda _: progress.advance(1))
-    _write_change(inputs, folder / "report" / "change.csv")
+    _write_change(folder)
     _write_manifest(folder)
     append_audit(city.audit, AuditLine(command="export", detail=f"{year}: {len(products)} files from run {inputs.run_id}"))
     return products
@@ -83,7 +86,7 @@ def other_points(city: City, year: int, pairs: list[str]) -> WhatIf:
 
 
 def evidence(city: City, year: int, parcel_ids: list[str]) -> list[Path]:
-    """Write the evidence packets of some parcels into the year's housing/evidence/.
+    """Write the evidence packets of some parcels into the year's evidence/, where no export replaces them.
 
     Raises:
         InputError: no such parcel.
@@ -92,7 +95,7 @@ def evidence(city: City, year: int, parcel_ids: list[str]) -> list[Path]:
     rows = build_rows(inputs, city.file.export)
     files = [
         path for parcel in parcel_ids
-        for path in write_packet(parcel, rows, folder / "housing" / "evidence", inputs, city.file.export, pictures=folder / "explain")
+        for path in write_packet(parcel, rows, folder / EXTRA, inputs, city.file.export, pictures=folder / "explain")
     ]  # fmt: skip
     append_audit(city.audit, AuditLine(command="evidence", detail=f"{year}: {', '.join(parcel_ids)}"))
     return files
@@ -138,20 +141,19 @@ def _models(city: City, years: tuple[int, ...]) -> dict[str, str]:
     return {str(one["label"]): str(one["sha256"]) for one in known}
 
 
-def _write_change(inputs: ExportInputs, path: Path) -> None:
-    """Write who changed the hazard word since the flyover before; header only in a first year."""
-    now = inputs.ledger.table[["parcel_id", "hazard", "score"]]
-    before = inputs.previous.table[["parcel_id", "hazard", "score"]] if inputs.previous else now.iloc[:0]
-    both = now.merge(before, on="parcel_id", suffixes=("", "_before"))
-    with atomic_path(path) as temporary:
-        both[both["hazard"] != both["hazard_before"]].to_csv(temporary, index=False)
+def _write_change(folder: Path) -> None:
+    """Write report/change.csv, who changed the hazard word since the flyover before, as the products say it; header only in a first year."""
+    table = pd.read_csv(folder / "data" / "scores.csv", dtype=str, keep_default_na=False, usecols=["parcel_id", "hazard_level", "previous_hazard_level", "change", "score"])
+    with atomic_path(folder / "report" / "change.csv") as temporary:
+        table[~table["change"].isin(["NEW", "SAME"])].to_csv(temporary, index=False)
 
 
 def _write_manifest(folder: Path) -> None:
-    """Write report/manifest.json: the sha256 of every file of the year but the chips."""
+    """Write report/manifest.json: the sha256 of every file of the year but the chips, and the packets that people asked for later."""
+    left_out = {folder / "chips", folder / EXTRA}
     files = sorted(
         Path(root) / name for root, folders, names in os.walk(folder) for name in names
-        if not name.startswith(".") and name != "manifest.json" and (folder / "chips") not in (Path(root), *Path(root).parents)
+        if not name.startswith(".") and name != "manifest.json" and left_out.isdisjoint((Path(root), *Path(root).parents))
     )  # fmt: skip
     sums = {str(file.relative_to(folder)): sha256_file(file) for file in files}
     with atomic_path(folder / "report" / "manifest.json") as temporary:

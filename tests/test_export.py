@@ -17,7 +17,7 @@ import shapely
 from export_cases import FLOWN, HAZARDS, every_product, export, make_inputs, make_ledger, make_roll, page_columns, read_csv
 
 from gis_export import products
-from gis_export.aging import add_months, as_date, too_old
+from gis_export.aging import add_months, as_date, review_by, too_old
 from gis_export.dispatch.delivery import dispatch_text
 from gis_export.fields import DBF_TEXT_MAX, FIELDS, Field, Tier, fields_of
 from gis_export.inputs import DispatchSettings, ExportSettings, PrioritySettings, VisitSettings
@@ -118,7 +118,7 @@ def test_geoparquet_types_stay_when_a_column_is_empty(tmp_path: Path) -> None:
 
 def test_style_and_metadata_name_every_word_and_field(four: Path) -> None:
     style = ET.parse(four / "fire/fire.qml").getroot()
-    assert [category.get("value") for category in style.iter("category")] == [symbol.code for symbol in SYMBOLS]
+    assert [category.get("value") for category in style.iter("category")] == [*(symbol.code for symbol in SYMBOLS), ""]
     metadata = ET.parse(four / "fire/fire.shp.xml").getroot()
     assert metadata.findtext(".//useLimit") == USE_LIMIT
     assert [tag.text for tag in metadata.iter("attrlabl")] == [field.name for field in fields_of(Tier.RESPONDER)]
@@ -195,6 +195,7 @@ def test_months_and_dates() -> None:
     assert add_months(date(2024, 8, 31), 18) == date(2026, 2, 28)
     assert too_old(None, 2024, today=date(2026, 7, 1), stale_months=18)
     assert not too_old(None, 2024, today=date(2026, 6, 30), stale_months=18)
+    assert (review_by(FLOWN, 2026, review_months=12), review_by(None, 2019, review_months=12)) == (date(2027, 3, 9), date(2020, 12, 31))
     assert [as_date(value) for value in (pd.NaT, None, "", pd.Timestamp("2026-03-09T23:00"), "2026-03-09")] == [None, None, None, FLOWN, FLOWN]
     with pytest.raises(ValueError, match="want a date"):
         as_date(3)
@@ -246,6 +247,15 @@ def test_formula_in_an_address_is_harmless_in_every_csv(tmp_path: Path) -> None:
     for path in (*out.rglob("*.csv"), *tmp_path.glob("*.csv")):
         assert not any(str(cell).startswith("=") for cell in read_csv(path).to_numpy().ravel()), path
     assert page_columns(out)["ADDRESS"][0] == '=HYPERLINK("http://x")'
+
+
+def test_bare_carriage_return_splits_no_row_of_a_csv(tmp_path: Path) -> None:
+    roll = make_roll(2)
+    roll.table.loc[0, ["address", "neighborhood"]] = ["1 MAIN\rST", "Harlem\r\nPark"]
+    out = export(make_inputs(roll), tmp_path)
+    worklist = read_csv(out / "housing/worklist.csv").set_index("PARCEL_ID")
+    assert worklist.loc["0216 001", ["ADDRESS", "NBHD"]].tolist() == ["1 MAIN\nST", "Harlem\nPark"]
+    assert not any(b"\r" in path.read_bytes() for path in out.rglob("*.csv"))
 
 
 def test_dispatch_delta_is_empty_when_nothing_changed(tmp_path: Path) -> None:

@@ -223,6 +223,7 @@ def browser() -> Iterator[Browser]:
 def one_page(map_folder: Path, browser: Browser, requests: list[str], errors: list[str]) -> Page:
     page = browser.new_page()
     page.set_default_timeout(10_000)
+    page.clock.set_fixed_time("2026-11-24T12:00:00")
     page.on("request", lambda request: requests.append(request.url))
     page.on("requestfailed", lambda request: errors.append(request.url))
     page.on("pageerror", lambda error: errors.append(str(error)))
@@ -240,6 +241,24 @@ def page(one_page: Page, errors: list[str]) -> Iterator[Page]:
     errors.clear()
     yield one_page
     assert errors == []
+
+
+def test_vacants_without_a_place_are_told_of_on_the_map(page: Page) -> None:
+    assert page.locator(".missing").inner_text().startswith("1 of 6 vacant buildings have no place and are missing here.")
+
+
+def test_rows_go_on_aging_on_the_tablet(browser: Browser, map_folder: Path) -> None:
+    """A folder that lies about for two years says REVIEW DUE, and NOT SEEN IN PHOTO no more."""
+    page = browser.new_page()
+    seen = []
+    for day in ("2020-01-01", "2026-12-01", "2027-04-01", "2027-10-01"):  # the first is of a tablet that lost its clock
+        page.clock.set_fixed_time(f"{day}T12:00:00")
+        page.goto((map_folder / "index.html").as_uri())
+        page.wait_for_selector(".leaflet-interactive, canvas")
+        card = open_card(page, ADDRESSES[3])
+        seen.append(("NOT SEEN IN PHOTO" in card, "REVIEW DUE" in card, "imagery too old" in card))
+    page.close()
+    assert seen == [(True, False, False), (True, False, False), (True, True, False), (False, True, True)]
 
 
 def open_card(page: Page, typed: str) -> str:

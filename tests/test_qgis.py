@@ -140,7 +140,7 @@ def out(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_qgis_applies_our_style_and_renders_every_word(source: str, first_name: str, out: Path, tmp_path: Path) -> None:
     said, pixels = ask_qgis(RENDER, str(out / source), tmp_path)
     assert (said["crs"], said["encoding"], said["rows"], said["errors"]) == ("EPSG:2248", "UTF-8", 5, [])
-    assert (said["renderer"], said["values"]) == ("categorizedSymbol", [symbol.code for symbol in SYMBOLS])
+    assert (said["renderer"], said["values"]) == ("categorizedSymbol", [*(symbol.code for symbol in SYMBOLS), ""])
     assert said["names"][0] == first_name
     for column, word in enumerate(WORDS):
         assert drawn(pixels[:, 200 * column : 200 * (column + 1)], word) > 30, f"{word} is not drawn in {BY_WORD[word].color}"

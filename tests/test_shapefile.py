@@ -24,7 +24,7 @@ from gis_export.inputs import ExportSettings
 from gis_export.layers.metadata import lineage_of
 from gis_export.layers.shapefile import PARTS, crs_folder, pack_files, write_pack
 from gis_export.rows import build_rows
-from gis_export.symbols import SYMBOLS
+from gis_export.symbols import BY_CODE, SYMBOLS
 from inference.hazard import USE_LIMIT
 
 TEXTS = ("Peña Réunion St", "=cmd|' /C calc'!A0", 'say "no", twice', "line\nbreak", "<b>1 & 2</b>", "ß漢字🏚", "é" * 60, "a\tb", "'", "-5", "{=1}")
@@ -255,13 +255,15 @@ def test_sld_has_a_rule_for_every_word_in_its_color(tmp_path: Path) -> None:
     spaces = {"se": "http://www.opengis.net/se", "ogc": "http://www.opengis.net/ogc"}
     for name in ("fire", "fire_points"):
         rules = ET.parse(tmp_path / f"{name}.sld").getroot().findall(".//se:Rule", spaces)
-        assert [rule.findtext(".//ogc:Literal", namespaces=spaces) for rule in rules] == [symbol.code for symbol in SYMBOLS]
-        for rule, symbol in zip(rules, SYMBOLS, strict=True):
-            assert rule.findtext("se:Description/se:Title", namespaces=spaces) == f"{symbol.word.value}: {symbol.meaning}"
+        codes = [symbol.code for symbol in SYMBOLS]
+        assert [[tag.text for tag in rule.findall(".//ogc:Literal", spaces)] for rule in rules] == [*([code] for code in codes), codes]
+        for rule, symbol in zip(rules, (*SYMBOLS, BY_CODE["NA"]), strict=True):
+            assert rule.findtext("se:Description/se:Title", namespaces=spaces).startswith(f"{symbol.word.value}: ")
             assert symbol.color in {tag.text for tag in rule.findall(".//se:SvgParameter", spaces)}
             assert str(ord(symbol.letter)) == rule.findtext(".//se:MarkIndex", namespaces=spaces)
 
 
+ANY_OTHER = "RISK_LVL IS NULL OR NOT ( " + " OR ".join(f"RISK_LVL = '{symbol.code}'" for symbol in SYMBOLS) + " )"
 QGIS = """
 import json, sys
 from qgis.core import QgsApplication, QgsVectorLayer
@@ -291,7 +293,7 @@ def test_qgis_loads_the_sld_and_reads_metadata_and_index(tmp_path: Path) -> None
     assert (tmp_path / "said.json").exists(), ended.stderr
     for name, said in json.loads((tmp_path / "said.json").read_text(encoding="utf-8")).items():
         assert said["good"], said["message"]
-        assert said["filters"] == [f"RISK_LVL = '{symbol.code}'" for symbol in SYMBOLS]
+        assert said["filters"] == [*(f"RISK_LVL = '{symbol.code}'" for symbol in SYMBOLS), ANY_OTHER]
         assert (said["crs"], said["index"], said["limits"]) == ("EPSG:2248", True, [USE_LIMIT])
         assert said["title"] == ("A & B <C>" if name == "fire" else "A & B <C> (points)")
         assert "flown 2026-03-09" in said["history"][0]

@@ -30,7 +30,7 @@ def write_fire_map(rows: gpd.GeoDataFrame, folder: Path, inputs: ExportInputs, s
     if ground is not None and inputs.flyover is not None:
         base = write_base_map(inputs.flyover, ground, folder)
     has_photo = write_photos(inputs.chips, rows["PARCEL_ID"].tolist(), folder / "chips")
-    script = page_script(rows, inputs, ground=ground, base=base, has_photo=has_photo)
+    script = page_script(rows, inputs, settings, ground=ground, base=base, has_photo=has_photo)
     (folder / "data.js").write_text(script, encoding="utf-8")
     index = folder / "index.html"
     template = jinja2.Environment(autoescape=True, keep_trailing_newline=True).from_string(index.read_text(encoding="utf-8"))

@@ -1,6 +1,7 @@
 """What the page reads: columns of text, and outlines as whole decimeters in one row of numbers."""
 
 import json
+from datetime import date
 from typing import TypeAlias
 
 import geopandas as gpd
@@ -9,12 +10,15 @@ import shapely
 from numpy.typing import NDArray
 from pyproj import CRS
 
+from gis_export.aging import add_months, latest_day
+from gis_export.distinct import by_distinct
 from gis_export.fire_map.base_map import BaseMap
 from gis_export.fire_map.ground import TILE_PX, Ground
-from gis_export.inputs import ExportInputs
-from gis_export.symbols import SYMBOLS
+from gis_export.inputs import ExportInputs, ExportSettings
+from gis_export.symbols import BY_WORD, SYMBOLS
 from gis_export.tables import csv_texts
-from inference.hazard import USE_LIMIT
+from inference.hazard import USE_LIMIT, HazardWord
+from inference.ledger import NEVER_PHOTOGRAPHED
 
 Json: TypeAlias = "str | int | float | bool | list[Json] | dict[str, Json] | None"
 
@@ -25,7 +29,9 @@ COLUMNS = (
 _UNITS_A_METER = 10  # decimeters
 
 
-def page_script(rows: gpd.GeoDataFrame, inputs: ExportInputs, *, ground: Ground | None, base: BaseMap, has_photo: list[bool]) -> str:
+def page_script(
+    rows: gpd.GeoDataFrame, inputs: ExportInputs, settings: ExportSettings, *, ground: Ground | None, base: BaseMap, has_photo: list[bool]
+) -> str:  # fmt: skip
     """Return data.js: one assignment, in which no text of the city can end the script."""
     legend: list[Json] = [
         {
@@ -34,13 +40,25 @@ def page_script(rows: gpd.GeoDataFrame, inputs: ExportInputs, *, ground: Ground 
         }
         for symbol in SYMBOLS
     ]  # fmt: skip
+    columns: dict[str, Json] = {name: list[Json](csv_texts(rows[name])) for name in COLUMNS}
+    columns["STALE"] = list[Json](_stale_after(rows, inputs, settings))
     data: dict[str, Json] = {
         "city": inputs.city, "year": inputs.year, "made": inputs.today.isoformat(), "useLimit": USE_LIMIT, "symbols": legend,
-        "columns": {name: list[Json](csv_texts(rows[name])) for name in COLUMNS}, "photos": "".join("01"[has] for has in has_photo),
+        "neverPhotographed": list[Json](NEVER_PHOTOGRAPHED),
+        "columns": columns, "photos": "".join("01"[has] for has in has_photo),
         "shapes": list[Json](shape_numbers(rows.geometry, ground)), "ground": _ground_json(ground, base),
     }  # fmt: skip
     text = json.dumps(data, separators=(",", ":")).replace("<", "\\u003c")  # in ASCII, which browsers read faster
     return f"window.ROOFWATCH={text};\n"
+
+
+def _stale_after(rows: gpd.GeoDataFrame, inputs: ExportInputs, settings: ExportSettings) -> list[str]:
+    """Return the last day on which each row may still say NOT SEEN IN PHOTO, "" where it says something else."""
+
+    def last(code: str, flown: date | None) -> str:
+        return add_months(latest_day(flown, inputs.year), settings.stale_months).isoformat() if code == BY_WORD[HazardWord.NOT_SEEN].code else ""
+
+    return [str(day) for day in by_distinct(last, rows["RISK_LVL"], rows["IMG_DATE"])]
 
 
 def shape_numbers(shapes: gpd.GeoSeries, ground: Ground | None) -> list[int]:

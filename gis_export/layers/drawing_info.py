@@ -13,7 +13,7 @@ from typing import TypeAlias
 from gis_export.fields import Tier
 from gis_export.layers.marker_picture import marker_png, picture_size
 from gis_export.layers.qml import Geometry
-from gis_export.symbols import BY_WORD, SYMBOLS, Symbol
+from gis_export.symbols import BY_WORD, NO_WORD, SYMBOLS, Symbol
 from inference.hazard import USE_LIMIT, HazardWord
 
 Json: TypeAlias = "str | int | float | bool | list[Json] | dict[str, Json] | None"
@@ -43,7 +43,7 @@ def drawing_info(geometry: Geometry) -> dict[str, Json]:
     symbols: list[Json] = [{"value": symbol.code, "label": f"{symbol.word.value}: {symbol.meaning}", "description": "", "symbol": _symbol(symbol, geometry)} for symbol in SYMBOLS]
     renderer: dict[str, Json] = {
         "type": "uniqueValue", "field1": _FIELD, "field2": None, "field3": None, "fieldDelimiter": ",",
-        "defaultSymbol": _symbol(unknown, geometry), "defaultLabel": f"{unknown.word.value}: no hazard word in the row", "uniqueValueInfos": symbols,
+        "defaultSymbol": _symbol(unknown, geometry), "defaultLabel": f"{unknown.word.value}: {NO_WORD}", "uniqueValueInfos": symbols,
     }  # fmt: skip
     info: dict[str, Json] = {"renderer": renderer, "transparency": 0}
     if geometry == "polygon":

@@ -4,11 +4,12 @@ from typing import Literal, TypeAlias
 from xml.etree.ElementTree import Element, SubElement, indent, tostring
 
 from gis_export.fields import Field
-from gis_export.symbols import SYMBOLS, Symbol
+from gis_export.symbols import BY_CODE, NO_WORD, SYMBOLS, Symbol
 
 Geometry: TypeAlias = Literal["polygon", "point"]
 
 _INK = "0,0,0,255"
+_ANY_OTHER = ""  # what QGIS draws any other value as
 _PEN = {"solid": "solid", "dash": "dash", "dot": "dot", "dash dot": "dash dot"}
 
 
@@ -24,10 +25,12 @@ def layer_style(fields: tuple[Field, ...], *, long_names: bool, geometry: Geomet
     attribute = "hazard_level" if long_names else "RISK_LVL"
     renderer = SubElement(root, "renderer-v2", {"type": "categorizedSymbol", "attr": attribute, "symbollevels": "1", "forceraster": "0", "enableorderby": "0"})
     categories, symbols = SubElement(renderer, "categories"), SubElement(renderer, "symbols")
-    for index, symbol in enumerate(SYMBOLS):
-        label = f"{symbol.word.value}: {symbol.meaning}"
-        SubElement(categories, "category", {"symbol": str(index), "value": symbol.code, "label": label, "render": "true"})
-        _add_symbol(symbols, symbol, name=str(index), geometry=geometry, level=len(SYMBOLS) - index)
+    for index, (symbol, value) in enumerate((*((one, one.code) for one in SYMBOLS), (BY_CODE["NA"], _ANY_OTHER))):
+        label = f"{symbol.word.value}: {symbol.meaning if value else NO_WORD}"
+        SubElement(categories, "category", {"symbol": str(index), "value": value, "label": label, "render": "true"})
+        _add_symbol(symbols, symbol, name=str(index), geometry=geometry, level=len(SYMBOLS) - SYMBOLS.index(symbol))
+    if geometry == "point":
+        _draw_worst_last(renderer, attribute)
     aliases = SubElement(root, "aliases")
     for index, field in enumerate(fields):
         name = field.alias if long_names else field.name
@@ -35,6 +38,15 @@ def layer_style(fields: tuple[Field, ...], *, long_names: bool, geometry: Geomet
     SubElement(root, "layerGeometryType").text = "2" if geometry == "polygon" else "0"
     indent(root)
     return "<!DOCTYPE qgis PUBLIC 'http://mrcc.com/qgis.dtd' 'SYSTEM'>\n" + tostring(root, encoding="unicode") + "\n"
+
+
+def _draw_worst_last(renderer: Element, attribute: str) -> None:
+    """Draw whole symbols one after another, the worst on top; symbol levels would draw all shapes and then all letters."""
+    renderer.set("symbollevels", "0")
+    renderer.set("enableorderby", "1")
+    words = " ".join(f"WHEN \"{attribute}\" = '{symbol.code}' THEN {-place}" for place, symbol in enumerate(SYMBOLS))
+    clause = SubElement(SubElement(renderer, "orderby"), "orderByClause", {"asc": "1", "nullsFirst": "1"})
+    clause.text = f"CASE {words} END"
 
 
 def _add_symbol(symbols: Element, symbol: Symbol, *, name: str, geometry: Geometry, level: int) -> None:

@@ -79,7 +79,7 @@ def _write_layer(rows: gpd.GeoDataFrame, path: Path, layer: Layer, lineage: Line
     write_shapes(rows, path, layer.fields, geometry=layer.geometry, day=lineage.made.isoformat())
     companions = {
         ".qml": layer_style(layer.fields, long_names=False, geometry=layer.geometry),
-        ".sld": layer_sld(path.stem, geometry=layer.geometry),
+        ".sld": layer_sld(path.stem, long_names=False, geometry=layer.geometry),
         ".shp.xml": layer_metadata(layer, lineage),
         ".iso.xml": iso_metadata(layer, lineage),
     }

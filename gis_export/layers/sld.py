@@ -8,7 +8,7 @@ from xml.etree.ElementTree import Element, SubElement, register_namespace
 
 from gis_export.layers.metadata import document
 from gis_export.layers.qml import Geometry
-from gis_export.symbols import SYMBOLS, Outline, Symbol
+from gis_export.symbols import BY_CODE, NO_WORD, SYMBOLS, Outline, Symbol
 from inference.hazard import USE_LIMIT
 
 SLD, SE, OGC, XLINK = "http://www.opengis.net/sld", "http://www.opengis.net/se", "http://www.opengis.net/ogc", "http://www.w3.org/1999/xlink"
@@ -20,11 +20,12 @@ _PIXEL_MM = 0.28  # the pixel that the standard means
 _DASHES: dict[Outline, str] = {"solid": "", "dash": "4 2", "dot": "1 2", "dash dot": "4 2 1 2"}
 
 
-def layer_sld(name: str, *, geometry: Geometry) -> str:
+def layer_sld(name: str, *, long_names: bool, geometry: Geometry) -> str:
     """Return the .sld of a layer.
 
     Args:
         name: Name of the layer, as servers know it.
+        long_names: Whether the layer carries long names.
         geometry: Whether the layer holds parcels or a point inside each.
     """
     root = Element(f"{{{SLD}}}StyledLayerDescriptor", {"version": "1.1.0"})
@@ -36,18 +37,27 @@ def layer_sld(name: str, *, geometry: Geometry) -> str:
     _se(described, "Title", "Hazard words")
     _se(described, "Abstract", USE_LIMIT)
     rules = _se(style, "FeatureTypeStyle")
+    attribute = "hazard_level" if long_names else "RISK_LVL"
     for symbol in SYMBOLS:
-        _rule(rules, symbol, geometry)
+        _rule(rules, symbol, geometry, attribute)
+    _rule(rules, BY_CODE["NA"], geometry, attribute, known=False)
     return document(root)
 
 
-def _rule(parent: Element, symbol: Symbol, geometry: Geometry) -> None:
+def _rule(parent: Element, symbol: Symbol, geometry: Geometry, attribute: str, *, known: bool = True) -> None:
+    """Draw the rows that hold the symbol's code; unless `known` those that hold none of ours."""
     rule = _se(parent, "Rule")
-    _se(rule, "Name", symbol.word.value)
-    _se(_se(rule, "Description"), "Title", f"{symbol.word.value}: {symbol.meaning}")
-    equal = SubElement(SubElement(rule, f"{{{OGC}}}Filter"), f"{{{OGC}}}PropertyIsEqualTo")
-    SubElement(equal, f"{{{OGC}}}PropertyName").text = "RISK_LVL"
-    SubElement(equal, f"{{{OGC}}}Literal").text = symbol.code
+    _se(rule, "Name", symbol.word.value if known else f"{symbol.word.value}, {NO_WORD}")
+    _se(_se(rule, "Description"), "Title", f"{symbol.word.value}: {symbol.meaning if known else NO_WORD}")
+    where = _ogc(rule, "Filter")
+    if known:
+        _equal(where, attribute, symbol.code)
+    else:  # QGIS 3.22 would draw an ElseFilter over everything
+        either = _ogc(where, "Or")
+        _ogc(_ogc(either, "PropertyIsNull"), "PropertyName").text = attribute
+        ours = _ogc(_ogc(either, "Not"), "Or")
+        for one in SYMBOLS:
+            _equal(ours, attribute, one.code)
     if geometry == "polygon":
         area = _se(rule, "PolygonSymbolizer")
         _fill(area, symbol.color, opacity=0.35)
@@ -95,6 +105,16 @@ def _stroke(parent: Element, *, outline: Outline = "solid") -> None:
     _parameter(stroke, "stroke-width", f"{0.4 / _PIXEL_MM:.1f}")
     if _DASHES[outline]:
         _parameter(stroke, "stroke-dasharray", _DASHES[outline])
+
+
+def _equal(parent: Element, attribute: str, code: str) -> None:
+    equal = _ogc(parent, "PropertyIsEqualTo")
+    _ogc(equal, "PropertyName").text = attribute
+    _ogc(equal, "Literal").text = code
+
+
+def _ogc(parent: Element, tag: str) -> Element:
+    return SubElement(parent, f"{{{OGC}}}{tag}")
 
 
 def _parameter(parent: Element, name: str, value: str) -> None:

@@ -6,7 +6,7 @@ from gis_export.fields import Field
 from gis_export.layers.contents import CENTROIDS, NOT_ASSESSED, YEAR_TO_YEAR
 from gis_export.layers.qml import layer_style
 from gis_export.layers.sld import layer_sld
-from gis_export.symbols import BY_CODE, SYMBOLS
+from gis_export.symbols import BY_CODE
 
 LABEL_SCALE = 2500
 """From this scale on, zooming in, labels show: 1 to 2,500."""
@@ -26,8 +26,6 @@ def style_tree(layer: str, fields: tuple[Field, ...]) -> Element:
     root = fromstring(layer_style(fields, long_names=True, geometry="point" if layer == CENTROIDS else "polygon"))
     if layer == NOT_ASSESSED:
         _keep_not_assessed(root)
-    if layer == CENTROIDS:
-        _draw_worst_last(root)
     root.set("labelsEnabled", "1" if layer in _LABELS else "0")
     if layer in _LABELS:
         root.set("styleCategories", "Symbology|Labeling|Fields")
@@ -44,7 +42,7 @@ def style_qml(layer: str, fields: tuple[Field, ...]) -> str:
 
 def style_sld(layer: str) -> str:
     """Return the style of a layer as an SLD document."""
-    return layer_sld(layer, geometry="point" if layer == CENTROIDS else "polygon").replace(">RISK_LVL<", ">hazard_level<")
+    return layer_sld(layer, long_names=True, geometry="point" if layer == CENTROIDS else "polygon")
 
 
 def _keep_not_assessed(root: Element) -> None:
@@ -53,16 +51,6 @@ def _keep_not_assessed(root: Element) -> None:
         for category in list(categories):
             if category.get("value") != BY_CODE["NA"].code:
                 categories.remove(category)
-
-
-def _draw_worst_last(root: Element) -> None:
-    """Draw whole symbols one after another, the worst on top; symbol levels would draw all shapes and then all letters."""
-    for renderer in root.iter("renderer-v2"):
-        renderer.set("symbollevels", "0")
-        renderer.set("enableorderby", "1")
-        words = " ".join(f"WHEN \"hazard_level\" = '{symbol.code}' THEN {-place}" for place, symbol in enumerate(SYMBOLS))
-        clause = SubElement(SubElement(renderer, "orderby"), "orderByClause", {"asc": "1", "nullsFirst": "1"})
-        clause.text = f"CASE {words} END"
 
 
 def _labels(expression: str) -> Element:

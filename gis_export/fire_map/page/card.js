@@ -22,7 +22,7 @@ const Card = (() => {
     const word = make("h2", "", roof.symbol.word);
     word.id = "card-word";
     words.append(word);
-    const reason = roof.NA_REASON.replaceAll("_", " ");
+    const reason = roof.reason.replaceAll("_", " ");
     words.append(make("p", "", reason ? `Reason: ${reason}` : roof.symbol.meaning));
     banner.append(Symbols.element(roof.symbol, 72), words);
     return banner;
@@ -98,8 +98,9 @@ const Card = (() => {
 
   card.addEventListener("keydown", (event) => {
     if (event.ctrlKey || event.altKey || event.metaKey) return;
-    if (event.key === "n") turn(1);
-    if (event.key === "p") turn(-1);
+    const key = event.key.toLowerCase(); // Caps Lock
+    if (key === "n") turn(1);
+    if (key === "p") turn(-1);
   });
 
   return {

@@ -43,7 +43,7 @@ const Filter = (() => {
     opener.setAttribute("aria-expanded", String(open));
   });
 
-  const passes = (roof) => !hidden.has(roof.RISK_LVL) && (district === ALL || Roofs.district(roof) === district);
+  const passes = (roof) => !hidden.has(roof.symbol.code) && (district === ALL || Roofs.district(roof) === district);
 
   function apply() {
     const out = Roofs.all.length - Roofs.all.filter(passes).length;
@@ -64,7 +64,7 @@ const Filter = (() => {
   // How many of each word stand in a view.
   function tell(roofs, place) {
     const tally = new Map();
-    for (const roof of roofs) tally.set(roof.RISK_LVL, (tally.get(roof.RISK_LVL) || 0) + 1);
+    for (const roof of roofs) tally.set(roof.symbol.code, (tally.get(roof.symbol.code) || 0) + 1);
     for (const [code, count] of counts) count.textContent = hidden.has(code) ? "hidden" : number(tally.get(code) || 0);
     document.getElementById("counted").textContent = place;
   }

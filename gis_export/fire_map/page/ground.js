@@ -43,7 +43,12 @@ const Ground = (() => {
   });
   const photo = new Photo({ tileSize: ground.tilePx, minZoom: -1, maxZoom: map.getMaxZoom(), minNativeZoom: 0, maxNativeZoom: ground.levels - 1, bounds, keepBuffer: 3 });
   if (names.size) photo.addTo(map);
-  if (ground.unread) view.append(Roofs.make("p", "unread", `${Roofs.number(ground.unread)} photo tiles could not be read and are missing here.`));
+  const placeless = Roofs.all.filter((roof) => !roof.place).length;
+  const missing = [
+    placeless && `${Roofs.number(placeless)} of ${Roofs.number(Roofs.all.length)} vacant buildings have no place and are missing here. The table lists them.`,
+    ground.unread && `${Roofs.number(ground.unread)} photo tiles could not be read and are missing here.`,
+  ].filter(Boolean);
+  if (missing.length) view.append(Roofs.make("p", "missing", missing.join(" ")));
 
   const layer = new RoofLayer(pixelsAMeter, (overlaps) => { overlap.hidden = !overlaps; });
   const ring = L.marker([0, 0], { icon: L.divIcon({ className: "ring", iconSize: [56, 56] }), interactive: false, keyboard: false });

@@ -88,7 +88,7 @@
     if (event.ctrlKey || event.altKey || event.metaKey) return;
     if (event.key === "/") { event.preventDefault(); Search.input.focus(); }
     const inView = Ground.inView();
-    if (event.key === "n" && inView.length) open(inView[0], inView);
+    if (event.key.toLowerCase() === "n" && inView.length) open(inView[0], inView);
   });
   document.addEventListener("keydown", (event) => {
     if (event.key !== "Escape") return;

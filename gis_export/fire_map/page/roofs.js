@@ -6,14 +6,17 @@ const Roofs = (() => {
   const columns = data.columns;
   const A_FOLDER = 1000; // photos in one folder
   const A_METER = 10; // the outlines are in decimeters
+  const day = [data.made, new Date().toLocaleDateString("sv")].sort()[1]; // rows go on aging on the tablet; "sv" writes YYYY-MM-DD
   const shapes = Int32Array.from(data.shapes);
+  const unseen = new Set(data.neverPhotographed); // reasons
   const order = new Map(Symbols.all.map((symbol, i) => [symbol.code, i]));
 
   // A row of the data; its columns are read where they lie.
   class Roof {
     constructor(row, at) {
       this.row = row;
-      this.level = order.get(this.RISK_LVL);
+      this.reason = this.STALE && this.STALE < day ? "imagery_too_old" : this.NA_REASON;
+      this.level = order.get(this.reason ? "NA" : this.RISK_LVL);
       this.symbol = Symbols.all[this.level];
       this.street = byStreet(this.ADDRESS);
       this.rings = shapes[at];
@@ -22,7 +25,7 @@ const Roofs = (() => {
     }
 
     get photo() { return data.photos[this.row] === "1" ? `chips/${Math.floor(this.row / A_FOLDER)}/${this.row}.webp` : ""; }
-    get reviewDue() { return this.REVIEW_BY < data.made; }
+    get reviewDue() { return this.REVIEW_BY < day; }
   }
   for (const [name, column] of Object.entries(columns)) Object.defineProperty(Roof.prototype, name, { get() { return column[this.row]; } });
 
@@ -61,11 +64,11 @@ const Roofs = (() => {
   }
 
   function asOf(roof) {
-    const photo = roof.IMG_DATE ? `photo ${roof.IMG_DATE}` : "photo date unknown";
+    const photo = roof.IMG_DATE ? `photo ${roof.IMG_DATE}` : unseen.has(roof.NA_REASON) ? "no photo" : "photo date unknown";
     return roof.VER_DATE ? `seen ${roof.VER_DATE}, ${photo}` : photo;
   }
 
-  const flown = (roof) => roof.IMG_DATE || "date unknown";
+  const flown = (roof) => roof.IMG_DATE || (unseen.has(roof.NA_REASON) ? "no photo" : "date unknown");
   const sign = (roof) => ({ Y: "YES", N: "NO" })[roof.SIGN_POST] || "UNKNOWN";
   const title = (roof) => roof.ADDRESS || "NO ADDRESS ON THE ROLL";
   const district = (roof) => roof.FIRE_DIST || "not known";
