@@ -43,7 +43,7 @@ def page_script(
     columns: dict[str, Json] = {name: list[Json](csv_texts(rows[name])) for name in COLUMNS}
     columns["STALE"] = list[Json](_stale_after(rows, inputs, settings))
     data: dict[str, Json] = {
-        "city": inputs.city, "year": inputs.year, "made": inputs.today.isoformat(), "useLimit": USE_LIMIT, "symbols": legend,
+        "city": inputs.city, "year": inputs.year, "made": inputs.today.isoformat(), "frozen": bool(settings.as_of), "useLimit": USE_LIMIT, "symbols": legend,
         "neverPhotographed": list[Json](NEVER_PHOTOGRAPHED),
         "columns": columns, "photos": "".join("01"[has] for has in has_photo),
         "shapes": list[Json](shape_numbers(rows.geometry, ground)), "ground": _ground_json(ground, base),

@@ -45,8 +45,8 @@ const Ground = (() => {
   if (names.size) photo.addTo(map);
   const placeless = Roofs.all.filter((roof) => !roof.place).length;
   const missing = [
-    placeless && `${Roofs.number(placeless)} of ${Roofs.number(Roofs.all.length)} vacant buildings have no place and are missing here. The table lists them.`,
-    ground.unread && `${Roofs.number(ground.unread)} photo tiles could not be read and are missing here.`,
+    placeless && `${Roofs.number(placeless)} without a place: see the table.`,
+    ground.unread && `${Roofs.number(ground.unread)} photo tiles could not be read.`,
   ].filter(Boolean);
   if (missing.length) view.append(Roofs.make("p", "missing", missing.join(" ")));
 

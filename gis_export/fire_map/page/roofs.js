@@ -6,7 +6,8 @@ const Roofs = (() => {
   const columns = data.columns;
   const A_FOLDER = 1000; // photos in one folder
   const A_METER = 10; // the outlines are in decimeters
-  const day = [data.made, new Date().toLocaleDateString("sv")].sort()[1]; // rows go on aging on the tablet; "sv" writes YYYY-MM-DD
+  const today = data.frozen ? data.made : new Date().toLocaleDateString("sv"); // rows go on aging on the tablet; "sv" writes YYYY-MM-DD
+  const day = today > data.made ? today : data.made;
   const shapes = Int32Array.from(data.shapes);
   const unseen = new Set(data.neverPhotographed); // reasons
   const order = new Map(Symbols.all.map((symbol, i) => [symbol.code, i]));
