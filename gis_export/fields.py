@@ -78,7 +78,7 @@ FIELDS: tuple[Field, ...] = (
     _field("SCORE", "score", "real", 9, _HOUSING, "Calibrated probability that the roof is open or failing; -1 in the shapefile when not scored."),
     _field("RANK", "rank", "int", 9, _HOUSING, "1 is the highest score of the city; -1 in the shapefile when not scored."),
     _field("RANK_DIST", "rank_in_district", "int", 9, _HOUSING, "1 is the highest score of the inspection district; -1 when not scored."),
-    _field("ROOF_PCT", "roof_open_bin", "text", 10, _HOUSING, "Share of the roof a person found open: 10-24, 25-49, 50-99, 100; empty when no finding is known here."),
+    _field("ROOF_PCT", "roof_open_bin", "text", 10, _HOUSING, "Share of the roof a person found open: 10-24, 25-49, 50-99, 100; empty when not verified."),
     _field("VBN_DATE", "notice_date", "date", 8, _HOUSING, "Day of the vacant building notice."),
     _field("DEMO_FLG", "demolition_flag", "text", 1, _HOUSING, "Demolition planned: Y, N, or U for unknown."),
     _field("INSP_DIST", "inspection_district", "text", 60, _HOUSING, "Inspection district."),

@@ -16,7 +16,7 @@ from imagery.store import ChipStore
 from imagery.tiles import Tile
 from inference.ledger import Ledger
 
-LOOK_COLUMNS = ("parcel_id", "year", "date", "source", "found")
+LOOK_COLUMNS = ("parcel_id", "year", "date", "source", "found", "failing", "roof_pct", "on_site")
 """What `training.looks` reads."""
 
 
@@ -196,9 +196,12 @@ class ExportInputs:
     earlier: tuple[Year, ...]
     """The years before, latest first."""
     looks: pd.DataFrame
-    """What people found and when, columns `LOOK_COLUMNS`, all text but the year; no rows when nobody has looked."""
+    """What people found and when, columns `LOOK_COLUMNS`; no rows when nobody has looked. "failing" is Y, N, or "" where they could
+    not tell, "roof_pct" the open share in percent or NaN, "on_site" whether they stood before the building."""
     models: dict[str, str]
     """sha256 of every model that a ledger names, by its label such as "demo-city-roof/1"."""
+    tested: str = ""
+    """How good the model was found to be, for the public; "" where nobody has tested it."""
     today: date
     """Day of the export: rows age against it."""
 
@@ -207,12 +210,8 @@ class ExportInputs:
         """Return the latest ledger before this one."""
         return next((one.ledger for one in self.earlier if one.ledger is not None), None)
 
-    @property
-    def previous_chips(self) -> ChipStore | None:
-        """Return the latest chips before these."""
-        return next((one.chips for one in self.earlier if one.chips is not None), None)
-
 
 def no_looks() -> pd.DataFrame:
     """Return the table of looks when nobody has looked."""
-    return pd.DataFrame({name: pd.Series(dtype="int64" if name == "year" else "str") for name in LOOK_COLUMNS})
+    kinds = {"year": "int64", "roof_pct": "float64", "on_site": "bool"}
+    return pd.DataFrame({name: pd.Series(dtype=kinds.get(name, "str")) for name in LOOK_COLUMNS})

@@ -9,6 +9,7 @@ import shapely
 from numpy.typing import NDArray
 
 from gis_export.aging import as_date, review_by, too_old
+from gis_export.confirmed import confirmed
 from gis_export.distinct import by_distinct
 from gis_export.fields import FIELDS
 from gis_export.inputs import ExportInputs, ExportSettings
@@ -46,6 +47,7 @@ def build_rows(inputs: ExportInputs, settings: ExportSettings) -> gpd.GeoDataFra
     """
     rows = _joined(inputs)
     _age(rows, inputs, settings)
+    _confirm(rows, inputs)
     _describe(rows, inputs, settings)
     _prioritize(rows, inputs, settings)
     out = gpd.GeoDataFrame(rows[[field.name for field in FIELDS]], geometry=rows["geometry"].to_numpy(), crs=inputs.roll.table.crs)
@@ -99,37 +101,46 @@ def _age(rows: pd.DataFrame, inputs: ExportInputs, settings: ExportSettings) -> 
     rows.loc[~unscored, "NA_REASON"] = ""
 
 
+def _confirm(rows: pd.DataFrame, inputs: ExportInputs) -> None:
+    """Give the word CONFIRMED to what a person on site found failing, in place; score or reason of the photo stay beside it."""
+    found = confirmed(inputs.looks, until=inputs.year).reindex(rows["PARCEL_ID"])
+    seen = found["year"].notna().to_numpy()
+    rows.loc[seen, "hazard"] = HazardWord.CONFIRMED.value
+    rows["VERIFIED"] = np.where(seen, "Y", "N")
+    rows["VER_DATE"] = _dates(found["day"])
+    rows["SEEN"] = [day.isoformat() if day else str(int(year)) if known else "" for day, year, known in zip(rows["VER_DATE"], found["year"], seen, strict=True)]
+    rows["ROOF_PCT"] = found["roof_pct"].fillna("").to_numpy(dtype=object)
+
+
 def _describe(rows: pd.DataFrame, inputs: ExportInputs, settings: ExportSettings) -> None:
     today = inputs.today
 
-    def due(flown: date | None) -> date:
-        return review_by(flown, inputs.year, review_months=settings.review_months)
+    def due(flown: date | None, visited: date | None) -> date:
+        looked = (flown, visited) if visited else (flown,)
+        return max(review_by(day, inputs.year, review_months=settings.review_months) for day in looked)
 
-    def text(word: str, flown: date | None, reason: str) -> str:
-        return hazard_text(word, flown, reason, review_due=due(flown) < today)
+    def text(word: str, flown: date | None, visited: date | None, seen: str, reason: str) -> str:
+        return hazard_text(word, flown, reason, seen=seen, review_due=due(flown, visited) < today)
 
     rows["RISK_LVL"] = by_distinct(lambda word: BY_WORD[word].code, rows["hazard"])
     rows["SCORED"] = np.where(rows["STATUS"] == "scored", "Y", "N")
-    rows["VERIFIED"] = np.where(rows["hazard"] == HazardWord.CONFIRMED.value, "Y", "N")
-    rows["VER_DATE"] = pd.Series([None] * len(rows), dtype=object)
-    rows["REVIEW_BY"] = by_distinct(due, rows["IMG_DATE"])
-    rows["RISK_TXT"] = by_distinct(text, rows["hazard"], rows["IMG_DATE"], rows["NA_REASON"])
+    rows["REVIEW_BY"] = by_distinct(due, rows["IMG_DATE"], rows["VER_DATE"])
+    rows["RISK_TXT"] = by_distinct(text, rows["hazard"], rows["IMG_DATE"], rows["VER_DATE"], rows["SEEN"], rows["NA_REASON"])
     rows["ADJ_OCC"] = by_distinct(lambda sides: "U" if sides == "U" else "Y" if sides else "N", rows["OCC_SIDES"])
     rows["SIGN_POST"] = "U"
     rows["DEMO_FLG"] = "U"
-    rows["ROOF_PCT"] = ""
 
 
 def _prioritize(rows: pd.DataFrame, inputs: ExportInputs, settings: ExportSettings) -> None:
-    rows["PREV_LVL"] = previous_levels(inputs.previous).reindex(rows["PARCEL_ID"], fill_value="").to_numpy(dtype=object)
+    rows["PREV_LVL"] = previous_levels(inputs.previous, inputs.looks).reindex(rows["PARCEL_ID"], fill_value="").to_numpy(dtype=object)
     rows["CHANGE"] = by_distinct(change_of, rows["RISK_LVL"], rows["PREV_LVL"])
     rows["RANK_DIST"] = rows.groupby("INSP_DIST")["RANK"].rank(method="first")
     streets = street_sides(inputs.roll, rows["PARCEL_ID"])
     rows["PRIORITY"], rows["WHY"] = prioritize(rows, streets, inputs.looks, inputs.today, settings.priority)
 
 
-def hazard_text(word: str, flown: date | None, reason: str, *, review_due: bool) -> str:
-    """Say a hazard in words, with flight date or reason."""
+def hazard_text(word: str, flown: date | None, reason: str, *, seen: str, review_due: bool) -> str:
+    """Say a hazard in words, with flight date or reason; where a person saw it with the day or year of that."""
     symbol = BY_WORD[word]
     when = f"photo {flown.isoformat()}" if flown else "photo date unknown"
     if symbol.word is HazardWord.NOT_SEEN:
@@ -137,16 +148,18 @@ def hazard_text(word: str, flown: date | None, reason: str, *, review_due: bool)
     elif symbol.word is HazardWord.NOT_ASSESSED:
         text = f"{word}: {reason.replace('_', ' ')}"
     else:
-        text = f"{word}: {symbol.meaning} ({when})"
+        text = f"{word}: {symbol.meaning} ({seen or when})"
     return f"{text} - REVIEW DUE" if review_due else text
 
 
-def previous_levels(previous: Ledger | None) -> pd.Series:
+def previous_levels(previous: Ledger | None, looks: pd.DataFrame) -> pd.Series:
     """Return RISK_LVL of the flyover before, indexed by parcel."""
     if previous is None:
         return pd.Series(dtype="str")
     table = previous.table
-    return pd.Series(by_distinct(lambda word: BY_WORD[word].code, table["hazard"]), index=table["parcel_id"].astype(str))
+    levels = pd.Series(by_distinct(lambda word: BY_WORD[word].code, table["hazard"]), index=table["parcel_id"].astype(str))
+    levels[levels.index.isin(confirmed(looks, until=previous.year).index)] = BY_WORD[HazardWord.CONFIRMED.value].code
+    return levels
 
 
 def polygons_only(shapes: NDArray[np.object_]) -> list[shapely.Geometry | None]:

@@ -16,8 +16,8 @@ import shapely
 from gis_export.fields import Field, arrow_type
 from imagery.errors import InputError
 
-_FORMULA_STARTS = "=+-@\t\r\uff1d\uff0b\uff0d\uff20"
-_FORMULA = "^[ \u00a0]*[=+\\-@\t\r\uff1d\uff0b\uff0d\uff20]"
+_FORMULA_STARTS = "=+-@\t\r\n\uff1d\uff0b\uff0d\uff20"
+_FORMULA = "^[ \u00a0]*[=+\\-@\t\r\n\uff1d\uff0b\uff0d\uff20]"
 _SIX_DIGITS = pa.decimal128(38, 6)
 # Where GDAL looks for the width of a field in an Arrow schema.
 _OGR_WIDTH = "GDAL:OGR:width"

@@ -46,8 +46,8 @@ def export(city: City, year: int) -> list[Path]:
     return products
 
 
-def export_inputs(city: City, year: int) -> ExportInputs:
-    """Gather what the products of a scored year are made from.
+def export_inputs(city: City, year: int, *, photos: bool = True) -> ExportInputs:
+    """Gather what the products of a scored year are made from, on request without opening the flyover.
 
     Raises:
         MissingInput: the year has no ledger yet.
@@ -60,14 +60,14 @@ def export_inputs(city: City, year: int) -> ExportInputs:
     before = sorted((one for one in city.file.flyover if one.year < year), key=lambda one: -one.year)
     return ExportInputs(
         city=city.file.city.name, year=year, run_id=f"{year}-{sha256_file(folder / 'ledger.parquet')[:8]}", roll=city.roll, ledger=ledger,
-        flyover=registered_flyover(city, year), chips=_chips(folder), tiles=partial(_tiles, city, year),
+        flyover=registered_flyover(city, year) if photos else None, chips=_chips(folder), tiles=partial(_tiles, city, year),
         earlier=tuple(
             Year(
                 year=one.year, flown=one.flown, ledger=_ledger(city.folder(one.year), one.year), chips=_chips(city.folder(one.year)),
                 tiles=partial(_tiles, city, one.year),
             ) for one in before
         ),
-        looks=_looks(city, year), models=_models(city, (source.year, *(one.year for one in before))),
+        looks=_looks(city, year), tested=_tested(folder / "report" / "evaluation.json"), models=_models(city, (source.year, *(one.year for one in before))),
         today=date.fromisoformat(city.file.export.as_of) if city.file.export.as_of else date.today(),
     )  # fmt: skip
 
@@ -80,7 +80,7 @@ def other_points(city: City, year: int, pairs: list[str]) -> WhatIf:
     """
     settings = city.file.export
     changed = parse_weights(pairs, settings.priority)
-    inputs = export_inputs(city, year)
+    inputs = export_inputs(city, year, photos=False)
     rows = build_rows(inputs, settings)
     return what_if(rows, inputs.looks, street_sides(inputs.roll, rows["PARCEL_ID"]), settings, changed, today=inputs.today)
 
@@ -107,7 +107,7 @@ def publish_year(city: City, year: int, url: str, *, schema: str) -> dict[str, i
     Raises:
         InputError: the database cannot be reached or written to.
     """
-    inputs = export_inputs(city, year)
+    inputs = export_inputs(city, year, photos=False)
     rows = build_rows(inputs, city.file.export)
     counts = {f"{schema}.vacant_roofs_{tier.value.lower()}": publish(rows, url, schema=schema, tier=tier, year=year) for tier in (Tier.RESPONDER, Tier.HOUSING)}
     append_audit(city.audit, AuditLine(command="publish", detail=f"{year}: {len(rows)} rows into schema {schema}"))
@@ -132,6 +132,19 @@ def _looks(city: City, year: int) -> pd.DataFrame:
     from training.looks import read_looks
 
     return read_looks(city.file.labels, city.roll, until=year)
+
+
+def _tested(path: Path) -> str:
+    """Say how good the shipped rung was found to be when it was trained on this year's labels; "" where it was not."""
+    if not path.exists():
+        return ""
+    report = json.loads(path.read_text(encoding="utf-8"))
+    found = next(one for one in report["rungs"] if one["name"] == report["ships"]["name"])
+    likely = f"of the roofs that it called LIKELY {found['precision_likely']:.0%} were failing, and " if found["precision_likely"] is not None else ""
+    return (
+        f"It was tested on {found['labels']:,} roofs that people had looked at, {found['failing']:,} of them failing, in blocks that it had not learned from: "
+        f"{likely}{found['recall_possible']:.0%} of the failing roofs were called LIKELY or POSSIBLE."
+    )
 
 
 def _models(city: City, years: tuple[int, ...]) -> dict[str, str]:

@@ -17,7 +17,7 @@ def test_looks_say_the_label_in_words_with_day_and_source(tmp_path: Path) -> Non
     )
     source = LabelFile(path=path, id=("id",), roof_pct="pct", source="who", date="day")
     looks = read_looks(source, make_roll(3), until=2026)
-    assert looks.to_numpy().tolist() == [
+    assert looks[["parcel_id", "year", "date", "source", "found"]].to_numpy().tolist() == [
         ["0216 001", 2024, "2024-04-02", "inspector", "no open roof found"],
         ["0216 001", 2026, "2026-04-01", "inspector", "25% of the roof open"],
         ["0217 001", 2025, "", "desk review", "could not tell"],

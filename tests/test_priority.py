@@ -10,7 +10,7 @@ from export_cases import make_inputs, make_roll
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gis_export.inputs import ExportSettings, PrioritySettings, no_looks
+from gis_export.inputs import LOOK_COLUMNS, ExportSettings, PrioritySettings, no_looks
 from gis_export.priority import Unseen, points_of, prioritize, street_sides, unseen_years
 from gis_export.rows import build_rows
 
@@ -25,7 +25,7 @@ def make_rows(codes: list[str], *, occupied: list[str], change: list[str], notic
 
 
 def make_looks(*looks: tuple[str, int, str]) -> pd.DataFrame:
-    return pd.concat([no_looks(), pd.DataFrame([(*one, "", "no open roof found") for one in looks], columns=["parcel_id", "year", "date", "source", "found"])])
+    return pd.concat([no_looks(), pd.DataFrame([(*one, "", "no open roof found", "N", 0.0, False) for one in looks], columns=list(LOOK_COLUMNS))])
 
 
 def test_worked_example() -> None:

@@ -32,6 +32,8 @@ class LabelFile:
     """Column: who says so, such as "inspector" or "desk review"."""
     source_rank: tuple[str, ...] = ()
     """Sources, most trusted first; where two labels of one parcel and year disagree the more trusted counts, others come last."""
+    on_site: tuple[str, ...] = ()
+    """Sources that stood before the building, such as "inspector": what they found failing is CONFIRMED in the products."""
     date: str = ""
     """Column: day of the label; of two equally trusted ones the later counts, then the lower row."""
     layer: str = ""

@@ -24,7 +24,7 @@ _COLUMNS: tuple[tuple[str, Column], ...] = (
     ("SCORE", Column(title="Score", width=8, style="row score")),
     ("RANK", Column(title="Rank by score", width=10, style="row number")),
     ("NA_REASON", Column(title="Why not assessed", width=20, style="row")),
-    ("PREV_LVL", Column(title="Hazard last year", width=13, style="row")),
+    ("PREV_LVL", Column(title="Hazard before", width=22, style="row")),
     ("CHANGE", Column(title="Change", width=12, style="row")),
     ("IMG_DATE", Column(title="Photo flown", width=12, style="row date")),
     ("VBN_DATE", Column(title="Notice date", width=12, style="row date")),
@@ -60,8 +60,8 @@ def _put_row(sheet: Worksheet, place: int, values: list[object], looks: list[For
 def _plain(rows: gpd.GeoDataFrame, name: str, column: Column) -> list[object]:
     """Return a column as texts and numbers, None where empty; a row that was not scored never gets a score."""
     cells = rows[name]
-    if name == "RISK_LVL":
-        return [hazard_cell(str(code)) for code in cells]
+    if name in ("RISK_LVL", "PREV_LVL"):
+        return [hazard_cell(str(code)) if code else None for code in cells]
     if column.style == "row date":
         return [None if pd.isna(day) else (day - _DAY_ZERO).days for day in cells]
     if name in ("SCORE", "RANK"):

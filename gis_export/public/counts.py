@@ -40,8 +40,6 @@ class PublicText:
     """Day of the export."""
     figures: str = ""
     """How good the model was found to be, in plain words; "" says that no figures are published."""
-    figures_link: str = ""
-    """Where more of them stand; "" gives no link."""
 
 
 def write_public(rows: pd.DataFrame, folder: Path, text: PublicText) -> None:

@@ -19,7 +19,7 @@ from roofwatch.demo.tiles import Tile, plan_year
 
 Progress = Callable[[str, int, int], None]
 
-VERSION = 2
+VERSION = 3
 RECORD = "demo.json"
 WORKERS = 2
 SERIAL_BELOW_TILES = 40
@@ -172,7 +172,8 @@ def _city_toml(years: tuple[int, ...]) -> str:
         '[city]\nname = "Demo City"\nworkspace = "workspace"\n',
         '[parcels]\npath = "parcels.gpkg"\nid = "parcel_id"\n' + "".join(f'{c} = "{c}"\n' for c in COLUMNS),
         '[vacant]\npath = "vacant.csv"\nid = "parcel_id"\nnotice_date = "notice_date"\n',
-        f'[labels]\npath = "labels.csv"\nid = "parcel_id"\nroof_pct = "roof_pct"\nthreshold = {THRESHOLD_PCT}\nyear = "year"\n',
+        f'[labels]\npath = "labels.csv"\nid = "parcel_id"\nroof_pct = "roof_pct"\nthreshold = {THRESHOLD_PCT}\nyear = "year"\n'
+        'source = "source"\nsource_rank = ["inspector"]\non_site = ["inspector"]\n',
         '[footprints]\npath = "buildings.gpkg"\n',
     ]
     sections += [f'[[flyover]]\nyear = {y}\npath = "flyover/{y}"\ndate = "{DATES[y]}"\n' for y in years]

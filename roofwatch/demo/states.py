@@ -15,6 +15,8 @@ YEARS = (2022, 2023, 2024)
 LABEL_YEARS = YEARS[:2]
 THRESHOLD_PCT = 10
 WRONG_LABELS = 0.03
+VISITED = 0.3
+"""Share of labels by an inspector on site; wrong ones come from a desk."""
 MISSING_LABELS = 0.25
 CANNOT_TELL = 0.03
 RAZED_ON_ROLL, OCCUPIED_ON_ROLL, FAILING, SAGGING = 0.05, 0.05, 0.085, 0.045
@@ -68,10 +70,11 @@ def label_block(plan: CityPlan, index: int) -> list[Label]:
     labels: list[Label] = []
     for lot, history in vacant_histories(plan, index).items():
         for year, roof in zip(LABEL_YEARS, history, strict=False):
-            missing, wrong, undecided = rng.random(3) < (MISSING_LABELS, WRONG_LABELS, CANNOT_TELL)
+            missing, slip, undecided = rng.random(3) < (MISSING_LABELS, WRONG_LABELS / (1 - VISITED), CANNOT_TELL)
             flipped = int(rng.integers(10, 60)) if roof.roof_pct < THRESHOLD_PCT else 0
-            answer = "cannot tell" if undecided else str(flipped if wrong else roof.roof_pct)
-            source = "inspector" if rng.random() < 0.3 else "desk review"
+            visited = rng.random() < VISITED
+            answer = "cannot tell" if undecided else str(flipped if slip and not visited else roof.roof_pct)  # at a desk people err
+            source = "inspector" if visited else "desk review"
             if not missing:
                 labels.append(Label(parcel_id=block.lots[lot].parcel_id, year=year, roof_pct=answer, source=source))
     return labels

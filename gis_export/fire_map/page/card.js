@@ -23,7 +23,7 @@ const Card = (() => {
     word.id = "card-word";
     words.append(word);
     const reason = roof.reason.replaceAll("_", " ");
-    words.append(make("p", "", reason ? `Reason: ${reason}` : roof.symbol.meaning));
+    words.append(make("p", "", reason && roof.symbol.code === "NA" ? `Reason: ${reason}` : roof.symbol.meaning));
     banner.append(Symbols.element(roof.symbol, 72), words);
     return banner;
   }

@@ -16,8 +16,9 @@ const Roofs = (() => {
   class Roof {
     constructor(row, at) {
       this.row = row;
-      this.reason = this.STALE && this.STALE < day ? "imagery_too_old" : this.NA_REASON;
-      this.level = order.get(this.reason ? "NA" : this.RISK_LVL);
+      const stale = this.STALE && this.STALE < day;
+      this.reason = stale ? "imagery_too_old" : this.NA_REASON;
+      this.level = order.get(stale ? "NA" : this.RISK_LVL);
       this.symbol = Symbols.all[this.level];
       this.street = byStreet(this.ADDRESS);
       this.rings = shapes[at];
@@ -66,7 +67,7 @@ const Roofs = (() => {
 
   function asOf(roof) {
     const photo = roof.IMG_DATE ? `photo ${roof.IMG_DATE}` : unseen.has(roof.NA_REASON) ? "no photo" : "photo date unknown";
-    return roof.VER_DATE ? `seen ${roof.VER_DATE}, ${photo}` : photo;
+    return roof.VERIFIED === "Y" ? `seen ${roof.VER_DATE || "by a person"}, ${photo}` : photo;
   }
 
   const flown = (roof) => roof.IMG_DATE || (unseen.has(roof.NA_REASON) ? "no photo" : "date unknown");
