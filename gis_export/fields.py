@@ -60,7 +60,7 @@ def _field(name: str, alias: str, kind: Kind, width: int, tiers: frozenset[Tier]
 
 FIELDS: tuple[Field, ...] = (
     _field("PARCEL_ID", "parcel_id", "text", 60, _BOTH, "Parcel key as the city writes it, blanks kept."),
-    _field("ADDRESS", "address", "text", 120, _BOTH, "Address as dispatch spells it; empty when not known."),
+    _field("ADDRESS", "address", "text", 120, _BOTH, "Address: for responders as dispatch spells it where its list has it, else as on the vacant roll; empty when not known."),
     _field("RISK_LVL", "hazard_level", "text", 10, _BOTH, "CONFIRMED, LIKELY, POSSIBLE, NOT SEEN or NA (not assessed)."),
     _field("RISK_TXT", "hazard_text", "text", 100, _BOTH, "The hazard in words, with flight date or reason."),
     _field("SCORED", "scored", "text", 1, _BOTH, "Y: this year's photo was scored. N: it was not; look at NA_REASON."),

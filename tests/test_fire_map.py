@@ -370,7 +370,44 @@ def test_search_by_parcel_number_with_or_without_blank(page: Page) -> None:
     for typed in ("0217 001", "0217001", "0217-001", "217001"):
         assert found(page, typed) == ["14 N Oak St"]
     page.fill("#search", "nowhere")
-    assert page.locator("#found-panel").inner_text() == "Not on the vacant roll. That does not mean safe."
+    assert page.locator("#found-panel").inner_text() == "No vacant building here answers to that. That does not mean safe."
+
+
+@pytest.mark.parametrize("typed", ["118northoak", "118 northoak", "118NORTHOAKSTREET", "118north oak"])
+def test_search_needs_no_blanks(page: Page, typed: str) -> None:
+    assert found(page, typed) == ["118 North Oak Street"]
+
+
+@pytest.mark.parametrize("typed", ["16 N Oak St Apt 2", "16 n oak rear", "16 N Oak, Testville", "16 n oak sreet", "16 n oaks st"])
+def test_near_answer_says_so_and_opens_only_when_pointed_at(page: Page, typed: str) -> None:
+    assert found(page, typed) == ["16 N Oak St"]
+    assert page.locator("#found-told").inner_text().startswith("Nothing answers to all of it. 1 to 16 N OAK")
+    page.keyboard.press("Enter")
+    assert page.locator("#card").is_hidden()
+    page.keyboard.press("Enter")
+    assert "16 N Oak St" in page.locator("#card").inner_text()
+
+
+@pytest.mark.parametrize("typed", ["17 n oak st", "16 n", "16 n nosuch st", "16 north nosuch", "   17 oak apt 3"])
+def test_no_other_house_answers_in_its_place(page: Page, typed: str) -> None:
+    assert [one for one in found(page, typed) if typed != "16 n" or one != "16 N Oak St"] == []
+
+
+def test_map_speaks_as_dispatch_does_and_still_finds_what_the_roll_says(browser: Browser, tmp_path: Path) -> None:
+    inputs = make_inputs(tmp_path)
+    rows = build_rows(inputs, ExportSettings())
+    on_roll = rows["ADDRESS"].tolist()
+    rows.loc[2, "ADDRESS"] = "16-18 N OAK STREET"
+    write_fire_map(rows, tmp_path / "map", inputs, ExportSettings(), on_roll=on_roll)
+    page = browser.new_page()
+    page.goto((tmp_path / "map/index.html").as_uri())
+    for typed in ("16 n oak", "18 n oak", "16-18 n oak street", "16 N Oak St"):
+        assert found(page, typed) == ["16-18 N OAK STREET"], typed
+    page.keyboard.press("Enter")
+    said = page.locator("#card").inner_text()
+    assert said.index("16-18 N OAK STREET") < said.index("On the roll 16 N Oak St")
+    assert "Not on the map: no place known" in open_card(page, ADDRESSES[4])
+    page.close()
 
 
 def test_tap_on_the_map_opens_the_card(page: Page) -> None:
@@ -426,7 +463,7 @@ def test_filter_says_what_it_hides_and_the_search_still_finds_it(page: Page) -> 
     page.click("#show-all")
     assert len(listed(page)) == 6 and page.locator("#hiding").is_hidden()
     page.fill("#search", "nowhere")
-    assert page.locator("#count").inner_text() == "Not on the vacant roll. That does not mean safe."
+    assert page.locator("#count").inner_text() == "No vacant building here answers to that. That does not mean safe."
 
 
 def test_list_keeps_the_focus_while_the_map_moves(page: Page) -> None:

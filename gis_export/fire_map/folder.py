@@ -1,6 +1,7 @@
 """Write the offline map folder: page, data, photo of the ground, photos of the roofs."""
 
 import shutil
+from collections.abc import Sequence
 from importlib.resources import as_file, files
 from pathlib import Path
 
@@ -19,8 +20,16 @@ READ_ME = "README.txt"
 _NO_MAP = BaseMap(tiles=(), unread=0)
 
 
-def write_fire_map(rows: gpd.GeoDataFrame, folder: Path, inputs: ExportInputs, settings: ExportSettings) -> None:
-    """Write index.html and what it needs into the new folder `folder`."""
+def write_fire_map(rows: gpd.GeoDataFrame, folder: Path, inputs: ExportInputs, settings: ExportSettings, *, on_roll: Sequence[str] = ()) -> None:
+    """Write index.html and what it needs into the new folder `folder`.
+
+    Args:
+        rows: The rows of the export, ADDRESS as dispatch spells it.
+        folder: Where to write.
+        inputs: City, flyover and chips.
+        settings: The city's choices.
+        on_roll: Address of every row as the vacant roll spells it: the search finds that too.
+    """
     with as_file(files("gis_export.fire_map") / "page") as page:
         shutil.copytree(page, folder)
     with as_file(files("gis_export.fire_map") / "vendor") as vendor:
@@ -30,7 +39,7 @@ def write_fire_map(rows: gpd.GeoDataFrame, folder: Path, inputs: ExportInputs, s
     if ground is not None and inputs.flyover is not None:
         base = write_base_map(inputs.flyover, ground, folder)
     has_photo = write_photos(inputs.chips, rows["PARCEL_ID"].tolist(), folder / "chips")
-    script = page_script(rows, inputs, settings, ground=ground, base=base, has_photo=has_photo)
+    script = page_script(rows, inputs, settings, ground=ground, base=base, has_photo=has_photo, on_roll=on_roll)
     (folder / "data.js").write_text(script, encoding="utf-8")
     index = folder / "index.html"
     template = jinja2.Environment(autoescape=True, keep_trailing_newline=True).from_string(index.read_text(encoding="utf-8"))

@@ -1,6 +1,7 @@
 """What the page reads: columns of text, and outlines as whole decimeters in one row of numbers."""
 
 import json
+from collections.abc import Sequence
 from datetime import date
 from typing import TypeAlias
 
@@ -30,7 +31,8 @@ _UNITS_A_METER = 10  # decimeters
 
 
 def page_script(
-    rows: gpd.GeoDataFrame, inputs: ExportInputs, settings: ExportSettings, *, ground: Ground | None, base: BaseMap, has_photo: list[bool]
+    rows: gpd.GeoDataFrame, inputs: ExportInputs, settings: ExportSettings, *, ground: Ground | None, base: BaseMap, has_photo: list[bool],
+    on_roll: Sequence[str] = (),
 ) -> str:  # fmt: skip
     """Return data.js: one assignment, in which no text of the city can end the script."""
     legend: list[Json] = [
@@ -41,6 +43,7 @@ def page_script(
         for symbol in SYMBOLS
     ]  # fmt: skip
     columns: dict[str, Json] = {name: list[Json](csv_texts(rows[name])) for name in COLUMNS}
+    columns["ON_ROLL"] = [other if other != own else "" for other, own in zip(on_roll or rows["ADDRESS"], rows["ADDRESS"], strict=True)]
     columns["STALE"] = list[Json](_stale_after(rows, inputs, settings))
     data: dict[str, Json] = {
         "city": inputs.city, "year": inputs.year, "made": inputs.today.isoformat(), "frozen": bool(settings.as_of), "useLimit": USE_LIMIT, "symbols": legend,

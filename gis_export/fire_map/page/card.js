@@ -47,6 +47,8 @@ const Card = (() => {
     const lines = make("dl");
     lines.append(line("As of", Roofs.asOf(roof)), line("Occupied sides", Roofs.occupied(roof)), line("Sign posted", Roofs.sign(roof)));
     const small = make("p", "small");
+    if (roof.ON_ROLL) small.append(make("span", "", `On the roll ${roof.ON_ROLL}`));
+    if (!roof.place) small.append(make("span", "", "Not on the map: no place known"));
     small.append(make("span", "id", `Parcel ${roof.PARCEL_ID}`));
     if (roof.FIRE_DIST) small.append(make("span", "", `Fire district ${roof.FIRE_DIST}`));
     small.append(make("span", "", `Review by ${roof.REVIEW_BY}`));

@@ -1,5 +1,6 @@
 "use strict";
-// Finds roofs by what is typed: words of the address in any order and spelling, or the parcel number with or without blanks.
+// Finds roofs by what is typed: words of the address in any order and spelling, or the parcel number; blanks may be left out.
+// Where nothing answers to all of it, one misspelt word is mended, then words are left off the end: a unit, a city.
 
 const Find = (() => {
   // US Postal Service Publication 28, and the words that fire departments meet most: each spelling finds the others.
@@ -11,6 +12,7 @@ const Find = (() => {
   ];
   const spellings = new Map();
   for (const line of SPELLINGS) for (const word of line.split(" ")) spellings.set(word, line);
+  const DIRECTIONS = new Set(SPELLINGS.slice(0, 8).flatMap((line) => line.split(" ")));
   const KEY_FROM = 3; // fewer characters stand in every parcel number
 
   const plain = (text) => text.normalize("NFD").replace(/[\u0300-\u036f'’.]/g, "").toUpperCase().replace(/[^\p{L}\p{N}]+/gu, " ").trim();
@@ -23,21 +25,23 @@ const Find = (() => {
   }
 
   for (const roof of Roofs.all) {
-    roof.text = ` ${roof.ADDRESS.split(" ").map(spelled).join(" ")} `;
+    const both = [roof.ADDRESS, roof.ON_ROLL].filter(Boolean);
+    roof.text = ` ${both.map((address) => address.split(" ").map(spelled).join(" ")).join(" / ")} `;
+    roof.joined = both.map((address) => plain(address).replaceAll(" ", "")).join("/");
     roof.key = plain(roof.PARCEL_ID).replaceAll(" ", "");
   }
 
   // How well a roof answers: 0 not at all, more for words that stand there in full.
   function worth(roof, words, key) {
     if (words.every((word) => roof.text.includes(word))) return 2 + words.filter((word) => roof.text.includes(`${word} `)).length;
-    if (key.length < KEY_FROM || !roof.key.includes(key)) return 0;
+    if (key.length < KEY_FROM) return 0;
+    if (roof.joined.startsWith(key)) return 1;
+    if (!roof.key.includes(key)) return 0;
     return roof.key === key ? 2 + words.length : roof.key.startsWith(key) ? 2 : 1;
   }
 
   // Best answers first, the worst hazard first among equals.
-  function find(typed) {
-    const typedWords = plain(typed).split(" ").filter(Boolean);
-    if (!typedWords.length) return Roofs.ranked;
+  function answers(typedWords) {
     const key = typedWords.join("");
     const words = typedWords.map((word) => ` ${word}`); // as they begin in `text`
     const piles = [];
@@ -46,6 +50,45 @@ const Find = (() => {
       if (pile) (piles[pile] ||= []).push(roof);
     }
     return piles.reverse().flat();
+  }
+
+  let streetWords;
+  function mended(word) {
+    streetWords ||= [...new Set(Roofs.all.flatMap((roof) => roof.text.split(" ")))].filter((known) => known.length > 3 && !/\d/.test(known));
+    return /\d/.test(word) || word.length < 4 ? undefined : streetWords.find((known) => oneOff(word, known));
+  }
+
+  // Whether one letter more, less, other or swapped makes a word of another.
+  function oneOff(a, b) {
+    if (Math.abs(a.length - b.length) > 1) return false;
+    let i = 0;
+    while (i < a.length && a[i] === b[i]) i++;
+    const [restA, restB] = [a.slice(i), b.slice(i)];
+    const swapped = restA.length > 1 && restA[0] === restB[1] && restA[1] === restB[0] && restA.slice(2) === restB.slice(2);
+    return restA.slice(1) === restB || restA === restB.slice(1) || restA.slice(1) === restB.slice(1) || swapped;
+  }
+
+  // The roofs, and in `instead` what they answer to where that is not all that was typed.
+  function find(typed) {
+    const words = plain(typed).split(" ").filter(Boolean);
+    if (!words.length) return { roofs: Roofs.ranked, instead: "" };
+    const roofs = answers(words);
+    if (roofs.length) return { roofs, instead: "" };
+    for (let kept = words.length; kept > 0; kept--) {
+      const some = words.slice(0, kept);
+      if (!some.some((word) => word.length > 2 && !/\d/.test(word) && !DIRECTIONS.has(word))) break; // no street: another house of that number
+      if (kept < words.length) {
+        const fewer = answers(some);
+        if (fewer.length) return { roofs: fewer, instead: some.join(" ") };
+      }
+      for (let i = 0; i < kept; i++) {
+        const better = mended(some[i]);
+        const others = better ? some.map((word, at) => (at === i ? better : word)) : some;
+        const fewer = better ? answers(others) : [];
+        if (fewer.length) return { roofs: fewer, instead: others.join(" ") };
+      }
+    }
+    return { roofs: [], instead: "" };
   }
 
   return { find };

@@ -3,13 +3,14 @@
 
 const Search = (() => {
   const SHOWN = 8;
-  const NOT_FOUND = "Not on the vacant roll. That does not mean safe.";
+  const NOT_FOUND = "No vacant building here answers to that. That does not mean safe.";
   const { make, number } = Roofs;
   const input = document.getElementById("search");
   const panel = document.getElementById("found-panel");
   const list = document.getElementById("found");
   const told = document.getElementById("found-told");
   let found = Roofs.ranked;
+  let instead = "";
   let active = -1;
   let shut = false;
   let picked = () => {};
@@ -34,6 +35,7 @@ const Search = (() => {
   function say() {
     if (!found.length) return NOT_FOUND;
     const more = found.length - SHOWN;
+    if (instead) return `Nothing answers to all of it. ${number(found.length)} to ${instead}`;
     return more > 0 ? `and ${number(more)} more: keep typing` : `${number(found.length)} found`;
   }
 
@@ -59,7 +61,7 @@ const Search = (() => {
   }
 
   function look() {
-    found = Find.find(input.value);
+    ({ roofs: found, instead } = Find.find(input.value));
     active = -1;
     shut = false;
     typed(found);
@@ -77,8 +79,9 @@ const Search = (() => {
   input.addEventListener("keydown", (event) => {
     const last = Math.min(found.length, SHOWN) - 1;
     if (event.key === "Escape" && (isOpen() || input.value)) return escape(event);
-    if (event.key === "Enter" && isOpen() && found.length) return pick(found[Math.max(active, 0)]);
-    if (event.key === "ArrowDown") { active = Math.min(active + 1, last); shut = false; }
+    const unsure = instead && active < 0; // a near answer opens only once it has been pointed at
+    if (event.key === "Enter" && isOpen() && found.length && !unsure) return pick(found[Math.max(active, 0)]);
+    if (event.key === "ArrowDown" || (event.key === "Enter" && isOpen() && found.length)) { active = Math.min(active + 1, last); shut = false; }
     else if (event.key === "ArrowUp") active = Math.max(active - 1, -1);
     else return;
     event.preventDefault();
@@ -88,7 +91,7 @@ const Search = (() => {
   input.addEventListener("blur", render);
 
   return {
-    input, NOT_FOUND, found: () => found,
+    input, NOT_FOUND, found: () => found, instead: () => instead,
     whenPicked: (callback) => { picked = callback; },
     whenTyped: (callback) => { typed = callback; },
   };

@@ -54,7 +54,7 @@ const Table = (() => {
   function say(matching) {
     const { column, down } = sort;
     const order = `sorted by ${column.name.toLowerCase()}${down ? ", reversed" : column.said ? `, ${column.said}` : ""}`;
-    const typed = Search.input.value.trim();
+    const typed = Search.instead() || Search.input.value.trim();
     if (!matching.length) return Search.NOT_FOUND;
     const hidden = typed && matching.length > shown.length ? ` ${number(matching.length - shown.length)} more match but are hidden by the filter.` : "";
     return `${number(shown.length)} of ${number(Roofs.all.length)} vacant buildings${typed ? ` match "${typed}"` : ""}, ${order}.${hidden}`;
