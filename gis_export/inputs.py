@@ -1,7 +1,8 @@
 """What an export is made from, and the city's choices about it."""
 
+import re
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from datetime import date
 from pathlib import Path
 
@@ -18,6 +19,9 @@ from inference.ledger import Ledger
 
 LOOK_COLUMNS = ("parcel_id", "year", "date", "source", "found", "failing", "roof_pct", "on_site")
 """What `training.looks` reads."""
+
+MOST_POINTS = 1_000_000
+_PLACEHOLDERS = frozenset({"parcel_id", "lon", "lat", "address"})
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -47,8 +51,11 @@ class PrioritySettings:
 
     def __post_init__(self) -> None:
         """Check ranges."""
-        if self.unseen_years_max < 0:
-            raise ConfigError(f"[export.priority] unseen_years_max is {self.unseen_years_max}, want 0 or more")
+        if not 0 <= self.unseen_years_max <= 1000:
+            raise ConfigError(f"[export.priority] unseen_years_max is {self.unseen_years_max}, want 0 to 1000")
+        for name, points in asdict(self).items():
+            if abs(points) > MOST_POINTS:
+                raise ConfigError(f"[export.priority] {name} is {points}, want {-MOST_POINTS:,} to {MOST_POINTS:,}")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -94,6 +101,9 @@ class VisitSettings:
                 raise ConfigError(f"[export.visits] {name} is {getattr(self, name)}, want {least} or more")
         if self.viewer and not self.viewer.lower().startswith(("https://", "http://")):
             raise ConfigError(f"[export.visits] viewer is {self.viewer!r}, want an address that begins with https://, such as https://maps.example.gov/?parcel={{parcel_id}}")
+        unknown = sorted(set(re.findall(r"\{(.*?)\}", self.viewer)) - _PLACEHOLDERS)
+        if unknown:
+            raise ConfigError(f"[export.visits] viewer has {{{unknown[0]}}}, want only {', '.join(f'{{{name}}}' for name in sorted(_PLACEHOLDERS))}")
         for district, visits in self.capacity.items():
             if visits < 0:
                 raise ConfigError(f"[export.visits] capacity of {district!r} is {visits}, want 0 or more")
@@ -114,8 +124,8 @@ class MapSettings:
 
     def __post_init__(self) -> None:
         """Check ranges."""
-        if self.gsd_m <= 0 or self.megapixels < 1:
-            raise ConfigError(f"[export.map] gsd_m is {self.gsd_m} and megapixels {self.megapixels}, want more than 0 and 1 or more")
+        if not 0 < self.gsd_m <= 100 or not 1 <= self.megapixels <= 10_000:
+            raise ConfigError(f"[export.map] gsd_m is {self.gsd_m} and megapixels {self.megapixels}, want more than 0 up to 100, and 1 to 10000")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -144,17 +154,29 @@ class ExportSettings:
     def __post_init__(self) -> None:
         """Check ranges."""
         for name in ("stale_months", "review_months"):
-            if getattr(self, name) < 1:
-                raise ConfigError(f"[export] {name} is {getattr(self, name)}, want 1 or more")
+            if not 1 <= getattr(self, name) <= 1200:
+                raise ConfigError(f"[export] {name} is {getattr(self, name)}, want 1 to 1200")
         try:
-            _ = date.fromisoformat(self.as_of or "2000-01-01")
+            day = date.fromisoformat(self.as_of or "2000-01-01")
         except ValueError as error:
             raise ConfigError(f"[export] as_of is {self.as_of!r}, want YYYY-MM-DD") from error
-        for crs in (self.crs or "EPSG:4326", *self.also_crs):
-            try:
-                _ = CRS.from_user_input(crs)
-            except CRSError as error:
-                raise ConfigError(f"[export] crs is {crs!r}, want a CRS such as EPSG:2248") from error
+        if not 1900 <= day.year < 2200:
+            raise ConfigError(f"[export] as_of is {self.as_of!r}, want a day from 1900 to 2199")
+        known = [_flat_crs(crs) for crs in (self.crs, *self.also_crs) if crs]
+        for place, crs in enumerate(known):
+            if crs in known[:place]:
+                raise ConfigError(f"[export] crs and also_crs name {crs.name} twice, want every CRS once")
+
+
+def _flat_crs(text: str) -> CRS:
+    """Read a CRS in which layers can be written: east and north, or longitude and latitude."""
+    try:
+        crs = CRS.from_user_input(text)
+    except CRSError as error:
+        raise ConfigError(f"[export] crs is {text!r}, want a CRS such as EPSG:2248") from error
+    if len(crs.axis_info) != 2 or not (crs.is_projected or crs.is_geographic):
+        raise ConfigError(f"[export] crs is {text!r} ({crs.name}), want a flat one, projected or longitude and latitude, such as EPSG:2248")
+    return crs
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)

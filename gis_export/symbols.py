@@ -43,7 +43,7 @@ SYMBOLS: tuple[Symbol, ...] = (
     Symbol(word=HazardWord.POSSIBLE, code="POSSIBLE", shape="diamond", letter="P", color="#F0E442", outline="dash",
            size_mm=5.2, meaning="roof may be open or failing in photo, unverified"),
     Symbol(word=HazardWord.NOT_ASSESSED, code="NA", shape="tag", letter="?", color="#CC79A7", outline="dash dot",
-           size_mm=5.2, meaning="not looked at; the row gives the reason"),
+           size_mm=5.2, meaning="not looked at; the reason is given"),
     Symbol(word=HazardWord.NOT_SEEN, code="NOT SEEN", shape="circle", letter="N", color="#56B4E9", outline="dot",
            size_mm=3.6, meaning="no damage seen; does not mean safe"),
 )  # fmt: skip

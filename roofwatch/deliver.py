@@ -14,9 +14,9 @@ from gis_export.inputs import ExportInputs, Year, no_looks
 from gis_export.layers.postgis import publish
 from gis_export.paper.evidence import write_packet
 from gis_export.priority import street_sides
-from gis_export.products import export_products
+from gis_export.products import STEPS, export_products
 from gis_export.rows import build_rows
-from imagery.errors import MissingInput
+from imagery.errors import InputError, MissingInput
 from imagery.files import atomic_path, sha256_file
 from imagery.store import ChipStore, open_store
 from imagery.tiles import Tile
@@ -39,7 +39,13 @@ def export(city: City, year: int) -> list[Path]:
     """
     inputs, folder = export_inputs(city, year), city.folder(year)
     with Progress(f"export {year}", quiet=city.quiet) as progress:
-        products = export_products(inputs, folder, city.file.export, delivered=city.file.city.workspace, progress=lambda _: progress.advance(1))
+
+        def tell(step: str) -> None:
+            progress.stage = f"export {year}, {step}"
+            progress.update(STEPS.index(step) + 1, len(STEPS))
+
+        products = export_products(inputs, folder, city.file.export, delivered=city.file.city.workspace, progress=tell)
+        progress.stage = f"export {year}"
     _write_change(folder)
     _write_manifest(folder)
     append_audit(city.audit, AuditLine(command="export", detail=f"{year}: {len(products)} files from run {inputs.run_id}"))
@@ -57,6 +63,9 @@ def export_inputs(city: City, year: int, *, photos: bool = True) -> ExportInputs
     ledger = _ledger(folder, year)
     if ledger is None:
         raise MissingInput(f"export {year}: no ledger in {folder}; run score --year {year} first")
+    today = date.fromisoformat(city.file.export.as_of) if city.file.export.as_of else date.today()
+    if source.flown and today < source.flown:
+        raise InputError(f"export {year}: the flight of {source.flown} lies after {today}; mend [[flyover]] date, [export] as_of or the clock")
     before = sorted((one for one in city.file.flyover if one.year < year), key=lambda one: -one.year)
     return ExportInputs(
         city=city.file.city.name, year=year, run_id=f"{year}-{sha256_file(folder / 'ledger.parquet')[:8]}", roll=city.roll, ledger=ledger,
@@ -68,7 +77,7 @@ def export_inputs(city: City, year: int, *, photos: bool = True) -> ExportInputs
             ) for one in before
         ),
         looks=_looks(city, year), tested=_tested(folder / "report" / "evaluation.json"), models=_models(city, (source.year, *(one.year for one in before))),
-        today=date.fromisoformat(city.file.export.as_of) if city.file.export.as_of else date.today(),
+        today=today,
     )  # fmt: skip
 
 

@@ -20,7 +20,7 @@ from gis_export import products
 from gis_export.aging import add_months, as_date, review_by, too_old
 from gis_export.dispatch.delivery import dispatch_text
 from gis_export.fields import DBF_TEXT_MAX, FIELDS, Field, Tier, fields_of
-from gis_export.inputs import DispatchSettings, ExportSettings, PrioritySettings, VisitSettings
+from gis_export.inputs import DispatchSettings, ExportSettings, MapSettings, PrioritySettings, VisitSettings
 from gis_export.priority import change_of, points_of
 from gis_export.products import export_products
 from gis_export.rows import build_rows, polygons_only
@@ -202,14 +202,24 @@ def test_months_and_dates() -> None:
 
 
 def test_settings_are_checked() -> None:
-    with pytest.raises(ConfigError, match="stale_months is 0"):
-        ExportSettings(stale_months=0)
     with pytest.raises(ConfigError, match="width is 20"):
         DispatchSettings(width=20)
     with pytest.raises(ConfigError, match="capacity of 'I1' is -1"):
         VisitSettings(capacity={"I1": -1})
-    with pytest.raises(ConfigError, match="crs is 'EPSG:0'"):
-        ExportSettings(also_crs=("EPSG:0",))
+    for wrong, said in (
+        ({"stale_months": 0}, "stale_months is 0"), ({"review_months": 999_999}, "review_months is 999999"), ({"as_of": "9999-12-31"}, "as_of is '9999-12-31'"),
+        ({"crs": "EPSG:0"}, "crs is 'EPSG:0'"), ({"crs": "EPSG:5703"}, "want a flat one"), ({"crs": "EPSG:4978"}, "want a flat one"),
+        ({"also_crs": ("EPSG:4326", "EPSG:4326")}, "every CRS once"), ({"crs": "EPSG:2248", "also_crs": ("EPSG:2248",)}, "every CRS once"),
+    ):  # fmt: skip
+        with pytest.raises(ConfigError, match=said):
+            ExportSettings(**wrong)
+    for gsd in (0.0, float("nan"), float("inf")):
+        with pytest.raises(ConfigError, match="gsd_m is"):
+            MapSettings(gsd_m=gsd)
+    with pytest.raises(ConfigError, match="likely is 99999999999"):
+        PrioritySettings(likely=99_999_999_999)
+    with pytest.raises(ConfigError, match="viewer has {foo}"):
+        VisitSettings(viewer="https://m/{foo}?p={parcel_id}")
 
 
 def test_layers_follow_the_asked_crs(tmp_path: Path) -> None:

@@ -117,6 +117,8 @@ def parse_weights(pairs: Iterable[str], settings: PrioritySettings) -> PriorityS
         if key not in known:
             near = difflib.get_close_matches(key, known, n=1, cutoff=0.5)
             raise UsageError(f"--what-if: no weight is called {key!r}, " + (f"did you mean {near[0]!r}?" if near else f"want one of {', '.join(known)}"))
+        if key in changed:
+            raise UsageError(f"--what-if names {key} twice, want every weight once")
         try:
             changed[key] = int(text)
         except ValueError as error:

@@ -83,7 +83,7 @@ _ONE_ALONE = "Take either this answer or others, not both."
 _ONE_ALONE_SPANISH = "Marque esta respuesta u otras, no ambas."
 SURVEY: tuple[Question, ...] = (
     Question(kind="note", name="use_limit", english=USE_LIMIT,
-             spanish="La falta de símbolo no significa que sea seguro. Solo foto del techo; no dice nada de pisos, paredes ni escaleras."),
+             spanish="La falta de símbolo no significa que sea seguro. Solo foto del techo; no dice nada de pisos, paredes ni escaleras. Manda la evaluación en el lugar."),
     Question(kind="barcode", name="scan", english="Scan the code on the route sheet", spanish="Escanee el código de la hoja de ruta"),
     Question(kind="text", name="typed", english="Or write the parcel number", spanish="O escriba el número de parcela",
              hint="As the list writes it, with its blanks, such as 0216 001.",

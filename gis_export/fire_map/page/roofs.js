@@ -66,6 +66,7 @@ const Roofs = (() => {
   }
 
   function asOf(roof) {
+    if (roof.symbol.code === "NA" && roof.IMG_DATE) return `not assessed in photo ${roof.IMG_DATE}`;
     const photo = roof.IMG_DATE ? `photo ${roof.IMG_DATE}` : unseen.has(roof.NA_REASON) ? "no photo" : "photo date unknown";
     return roof.VERIFIED === "Y" ? `seen ${roof.VER_DATE || "by a person"}, ${photo}` : photo;
   }
