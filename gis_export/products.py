@@ -7,12 +7,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import geopandas as gpd
+import numpy as np
 from filelock import FileLock, Timeout
 from pyproj import CRS
 
 from gis_export.dispatch.address_match import read_addresses
 from gis_export.dispatch.columns import ColumnMap, column_map_of
-from gis_export.dispatch.delivery import Dispatch, build_dispatch, mark_delivered, write_dispatch
+from gis_export.dispatch.delivery import Dispatch, build_dispatch, keeping_delivery, mark_delivered, write_dispatch
 from gis_export.dispatch.state import read_deletes, read_state
 from gis_export.fields import Tier
 from gis_export.fire_map.folder import write_fire_map
@@ -79,7 +80,7 @@ def export_products(inputs: ExportInputs, out: Path, settings: ExportSettings, *
         inputs: Roll, ledger and imagery.
         out: The year's folder.
         settings: The city's choices.
-        delivered: Folder that remembers what dispatch holds.
+        delivered: Folder that remembers what dispatch holds; all years share it, and one export at a time writes there.
         progress: Called with the name of each step as it begins, see `STEPS`.
 
     Returns:
@@ -92,12 +93,14 @@ def export_products(inputs: ExportInputs, out: Path, settings: ExportSettings, *
         InputError: another export is at work here; a dispatch file that cannot be read.
     """
     tell = progress or _silent
-    out.mkdir(parents=True, exist_ok=True)
-    with _alone(out), _staging(out / ".export") as staging:
+    for folder in (out, delivered):
+        folder.mkdir(parents=True, exist_ok=True)
+    with _alone(out), _alone(delivered), _staging(out / ".export") as staging:
         tell("rows")
         rows = build_rows(inputs, settings)
         dispatch = build_dispatch(
-            rows, read_state(delivered), settings, today=inputs.today, addresses=read_addresses(settings.dispatch), deletes=read_deletes(delivered, today=inputs.today)
+            rows, read_state(delivered), settings, year=inputs.year, today=inputs.today, addresses=read_addresses(settings.dispatch),
+            deletes=read_deletes(delivered, today=inputs.today),
         )  # fmt: skip
         job = _Job(
             rows=rows, inputs=inputs, settings=settings, lineage=lineage_of(inputs), dispatch=dispatch, columns=column_map_of(settings.dispatch),
@@ -107,29 +110,32 @@ def export_products(inputs: ExportInputs, out: Path, settings: ExportSettings, *
         _write_housing(job, staging / "housing", tell)
         _write_data(job, staging / "data", tell)
         tell("public")
-        write_public(rows, staging / "public", PublicText(city=inputs.city, year=inputs.year, made=inputs.today))
+        write_public(rows, staging / "public", PublicText(city=inputs.city, year=inputs.year, made=inputs.today, figures=inputs.tested))
         tell("verify")
         verify_products(staging, inputs.ledger, inputs.roll)
-        for folder in FOLDERS:
-            _put(staging / folder, out / folder)
+        with keeping_delivery(dispatch, delivered, job.columns, today=inputs.today):
+            for name in FOLDERS:
+                _put(staging / name, out / name)
         mark_delivered(dispatch, delivered, run_id=inputs.run_id)
     return sorted(path for folder in FOLDERS for path in (out / folder).rglob("*") if path.is_file())
 
 
 def _write_fire(job: _Job, folder: Path, tell: Tell) -> None:
+    spelled = job.dispatch.match["DISPATCH_ADDRESS"].to_numpy(dtype=object)
+    rows = job.rows.assign(ADDRESS=np.where(spelled != "", spelled, job.rows["ADDRESS"]))  # responders see what dispatch says
     tell("fire layers")
-    _write_layers(job, folder, name="fire", tier=Tier.RESPONDER, title=f"{job.inputs.city} {job.inputs.year}, vacant roofs for the fire department")
+    _write_layers(job, rows, folder, name="fire", tier=Tier.RESPONDER, title=f"{job.inputs.city} {job.inputs.year}, vacant roofs for the fire department")
     tell("dispatch")
     write_dispatch(job.dispatch, folder, job.columns)
     tell("fire map")
-    write_fire_map(job.rows, folder / "fire_map", job.inputs, job.settings)
+    write_fire_map(rows, folder / "fire_map", job.inputs, job.settings, on_roll=job.rows["ADDRESS"].tolist())
     tell("fire book")
-    write_fire_book(job.rows, folder / "fire_book.pdf", job.inputs, job.settings)
+    write_fire_book(rows, folder / "fire_book.pdf", job.inputs, job.settings)
 
 
 def _write_housing(job: _Job, folder: Path, tell: Tell) -> None:
     tell("housing layers")
-    _write_layers(job, folder, name="housing", tier=Tier.HOUSING, title=f"{job.inputs.city} {job.inputs.year}, vacant roofs for the housing department")
+    _write_layers(job, job.rows, folder, name="housing", tier=Tier.HOUSING, title=f"{job.inputs.city} {job.inputs.year}, vacant roofs for the housing department")
     tell("work list")
     write_worklist(job.rows, folder / "worklist.csv", job.settings.visits)
     write_worklist_xlsx(job.rows, folder / "worklist.xlsx", job.inputs, job.settings)
@@ -142,10 +148,10 @@ def _write_housing(job: _Job, folder: Path, tell: Tell) -> None:
     write_packets(job.rows, folder / "evidence", job.inputs, job.settings, pictures=job.pictures)
 
 
-def _write_layers(job: _Job, folder: Path, *, name: str, tier: Tier, title: str) -> None:
-    write_pack(job.rows, folder, name=name, tier=tier, title=title, lineage=job.lineage, also_crs=job.settings.also_crs)
-    write_geopackage(job.rows, folder / f"{name}.gpkg", tier=tier, title=title)
-    write_qgis_project(folder, name=name, title=title, crs=CRS(job.rows.crs), tier=tier)
+def _write_layers(job: _Job, rows: gpd.GeoDataFrame, folder: Path, *, name: str, tier: Tier, title: str) -> None:
+    write_pack(rows, folder, name=name, tier=tier, title=title, lineage=job.lineage, also_crs=job.settings.also_crs)
+    write_geopackage(rows, folder / f"{name}.gpkg", tier=tier, title=title)
+    write_qgis_project(folder, name=name, title=title, crs=CRS(rows.crs), tier=tier)
     write_drawing_info(folder / f"{name}.drawingInfo.json", tier)
     write_dictionary(folder, tier)
 
@@ -159,7 +165,7 @@ def _write_data(job: _Job, folder: Path, tell: Tell) -> None:
 
 @contextmanager
 def _alone(out: Path) -> Iterator[None]:
-    """Let no second export of the year begin."""
+    """Let no second export begin that writes into this folder: a year's products, or what all years tell dispatch."""
     lock = FileLock(out / ".export.lock")
     try:
         lock.acquire(timeout=0)

@@ -7,15 +7,27 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
-from export_cases import FLOWN, TODAY, make_inputs, make_ledger, make_roll, read_csv
+from export_cases import FLOWN, TODAY, export, make_inputs, make_ledger, make_roll, read_csv
+from filelock import FileLock
 from pyproj import Transformer
 
-from gis_export.dispatch.address_match import AddressBook
-from gis_export.dispatch.columns import ColumnMap, FileFormat, column_map_of, read_delivery
-from gis_export.dispatch.delivery import DELIVERY_COLUMNS, Dispatch, build_dispatch, mark_delivered, read_deletes, read_state, write_dispatch
+from gis_export.dispatch.address_match import AddressBook, Match, match_addresses, read_addresses
+from gis_export.dispatch.columns import ColumnMap, FileFormat, column_map_of
+from gis_export.dispatch.delivery import (
+    DELIVERY_COLUMNS,
+    Dispatch,
+    build_dispatch,
+    keeping_delivery,
+    mark_delivered,
+    read_deletes,
+    read_state,
+    write_dispatch,
+)
 from gis_export.dispatch.rows import dispatch_text, premise_key
+from gis_export.dispatch.vendor_file import read_delivery
 from gis_export.fields import Tier, fields_of
-from gis_export.inputs import DispatchSettings, ExportInputs, ExportSettings
+from gis_export.inputs import DispatchSettings, ExportInputs, ExportSettings, VisitSettings
+from gis_export.products import export_products
 from gis_export.rows import build_rows
 from gis_export.symbols import SYMBOLS
 from imagery.errors import ConfigError, InputError
@@ -29,10 +41,21 @@ def deliver(inputs: ExportInputs, delivered: Path, *, settings: ExportSettings =
     """Build and mark one delivery, as an export does."""
     rows = build_rows(inputs, settings)
     dispatch = build_dispatch(
-        rows, read_state(delivered), settings, today=inputs.today, addresses=addresses, deletes=read_deletes(delivered, today=inputs.today)
+        rows, read_state(delivered), settings, year=inputs.year, today=inputs.today, addresses=addresses,
+        deletes=read_deletes(delivered, today=inputs.today),
     )  # fmt: skip
     mark_delivered(dispatch, delivered, run_id=inputs.run_id)
     return dispatch
+
+
+def of_year(year: int, *hazards: str, count: int = 4, flown: date | None = None) -> ExportInputs:
+    """The same roll in the photos of a year."""
+    roll = make_roll(count)
+    return dataclasses.replace(make_inputs(roll, make_ledger(roll, hazards, year=year, flown=flown)), year=year)
+
+
+def contents(folder: Path) -> dict[Path, bytes]:
+    return {path: path.read_bytes() for path in folder.rglob("*") if path.is_file()}
 
 
 def sizes(dispatch: Dispatch) -> tuple[int, int, int]:
@@ -62,7 +85,7 @@ def test_a_row_says_everything_dispatch_needs(tmp_path: Path) -> None:
 
 
 def test_unscored_row_gives_its_reason_and_no_photo() -> None:
-    dispatch = build_dispatch(build_rows(make_inputs(make_roll(3)), SETTINGS), read_state(Path("/nowhere")), SETTINGS, today=TODAY)
+    dispatch = build_dispatch(build_rows(make_inputs(make_roll(3)), SETTINGS), read_state(Path("/nowhere")), SETTINGS, year=2026, today=TODAY)
     row = dispatch.add.set_index("RISK_LVL").loc["NA"]
     assert (row["TEXT"], row["SOURCE"]) == ("VACANT ROOF NOT ASSESSED / OUTSIDE IMAGERY / SIDES UNKNOWN / SIZE-UP GOVERNS", "vacant roll; roof not assessed")
 
@@ -70,7 +93,7 @@ def test_unscored_row_gives_its_reason_and_no_photo() -> None:
 def test_what_a_person_saw_is_the_source() -> None:
     rows = build_rows(make_inputs(make_roll(1)), SETTINGS)
     rows = rows.assign(VERIFIED="Y", VER_DATE=date(2026, 5, 2), RISK_LVL="CONFIRMED")
-    row = build_dispatch(rows, read_state(Path("/nowhere")), SETTINGS, today=TODAY).add.iloc[0]
+    row = build_dispatch(rows, read_state(Path("/nowhere")), SETTINGS, year=2026, today=TODAY).add.iloc[0]
     assert (row["TEXT"], row["SOURCE"]) == ("VACANT ROOF CONFIRMED / SEEN BY A PERSON 2026-05-02 / OCC E,W / SIZE-UP GOVERNS", "seen by a person 2026-05-02")
 
 
@@ -109,6 +132,88 @@ def test_photo_without_a_day_does_not_drift(tmp_path: Path) -> None:
     ledger = make_ledger(roll, flown=None)
     deliver(make_inputs(roll, ledger), tmp_path)
     assert sizes(deliver(make_inputs(roll, ledger, today=TODAY + timedelta(days=9)), tmp_path)) == (0, 0, 0)
+
+
+def test_a_new_flight_without_a_day_moves_the_day_of_review(tmp_path: Path) -> None:
+    deliver(of_year(2026, "LIKELY"), tmp_path)
+    change = deliver(of_year(2027, "LIKELY"), tmp_path).change
+    assert (change["REASON"].tolist(), set(change["REVIEW_BY"])) == (["REVIEW_BY"] * 4, {"2028-12-31"})
+
+
+def test_an_earlier_year_tells_dispatch_nothing(tmp_path: Path) -> None:
+    """Words of 2025 must not go out over those of 2026; who wants to see how addresses were found still does."""
+    deliver(of_year(2026, "LIKELY", flown=date(2026, 3, 9)), tmp_path)
+    confirm(tmp_path, "0216 001,razed,J. Doe,2026-11-01")
+    before = contents(tmp_path)
+    stale = deliver(of_year(2025, "NOT SEEN IN PHOTO", count=5, flown=date(2025, 3, 9)), tmp_path)
+    assert (sizes(stale), len(stale.match), contents(tmp_path)) == ((0, 0, 0), 5, before)
+    (tmp_path / "fire").mkdir()
+    write_dispatch(stale, tmp_path / "fire", column_map_of(vendor(tmp_path, VENDOR)))
+    assert [(tmp_path / f"fire/dispatch_{name}.csv").read_text() for name in ("add", "change", "delete")] == [",".join(DELIVERY_COLUMNS) + "\n"] * 3
+    assert sizes(deliver(of_year(2026, "LIKELY", flown=date(2026, 3, 9)), tmp_path)) == (0, 0, 1), "the delete that a person confirmed waited"
+    assert len(deliver(of_year(2027, "LIKELY", flown=date(2027, 3, 9)), tmp_path).change) == 3
+
+
+def test_the_state_remembers_a_flyover_that_changed_nothing(tmp_path: Path) -> None:
+    """A row that was never photographed reads the same in both years but for its day of review."""
+    deliver(of_year(2026, "LIKELY", "NOT ASSESSED"), tmp_path)
+    deliver(of_year(2027, "LIKELY", "NOT ASSESSED"), tmp_path)
+    assert set(read_state(tmp_path)["FLYOVER"]) == {"2027"}
+    assert sizes(deliver(of_year(2026, "POSSIBLE", count=6), tmp_path)) == (0, 0, 0)
+
+
+def test_a_state_of_before_flyovers_were_remembered_is_taken_over(tmp_path: Path) -> None:
+    deliver(of_year(2026, "LIKELY"), tmp_path)
+    read_csv(tmp_path / "dispatch_state.csv").drop(columns="FLYOVER").to_csv(tmp_path / "dispatch_state.csv", index=False)
+    assert sizes(deliver(of_year(2026, "LIKELY"), tmp_path)) == (0, 0, 0)
+    assert set(read_state(tmp_path)["FLYOVER"]) == {"2026"}
+    read_state(tmp_path).assign(FLYOVER="soon").to_csv(tmp_path / "dispatch_state.csv", index=False)
+    with pytest.raises(InputError, match="FLYOVER is 'soon', want a year; restore the file"):
+        read_state(tmp_path)
+
+
+def test_export_of_an_earlier_year_leaves_the_state(tmp_path: Path) -> None:
+    export(of_year(2026, "LIKELY", flown=FLOWN), tmp_path)
+    before = contents(tmp_path)
+    settings = ExportSettings(visits=VisitSettings(packets=0))
+    export_products(of_year(2025, "NOT SEEN IN PHOTO", flown=date(2025, 3, 9)), tmp_path / "2025", settings, delivered=tmp_path)
+    assert {path: raw for path, raw in contents(tmp_path).items() if (tmp_path / "2025") not in path.parents} == before
+    assert [len(read_csv(tmp_path / f"2025/fire/{name}.csv")) for name in ("dispatch_add", "dispatch_change", "dispatch_delete", "match_report")] == [0, 0, 0, 4]
+
+
+def test_exports_of_two_years_at_once_are_refused(tmp_path: Path) -> None:
+    """Both would read the same state, and the later one would forget what the other told dispatch."""
+    with FileLock(tmp_path / ".export.lock"), pytest.raises(InputError, match=r"another export is writing .*; wait until it has ended"):
+        export(make_inputs(make_roll(1)), tmp_path)
+    assert not (tmp_path / "dispatch_state.csv").exists()
+
+
+def test_a_delivery_that_nobody_has_loaded_yet_is_kept(tmp_path: Path) -> None:
+    roll = make_roll(4)
+    out = export(make_inputs(roll), tmp_path)
+    first = contents(tmp_path / "deliveries")
+    kept = tmp_path / "deliveries/2026-11-24_01"
+    assert {path.name: len(read_csv(path)) for path in first} == {"dispatch_add.csv": 4, "dispatch_change.csv": 0, "dispatch_delete.csv": 0}
+    assert all(path.parent == kept and path.read_bytes() == (out / "fire" / path.name).read_bytes() for path in first)
+    export(make_inputs(roll), tmp_path)
+    assert (len(read_csv(out / "fire/dispatch_add.csv")), contents(tmp_path / "deliveries")) == (0, first)
+    export(make_inputs(make_roll(5)), tmp_path)
+    assert {path: raw for path, raw in contents(tmp_path / "deliveries").items() if path.parent == kept} == first
+    assert read_csv(tmp_path / "deliveries/2026-11-24_02/dispatch_add.csv")["PARCEL_ID"].tolist() == ["0220 001"]
+
+
+def test_deliveries_of_a_day_keep_their_order_and_hold_the_vendors_files(tmp_path: Path) -> None:
+    columns = column_map_of(vendor(tmp_path, VENDOR))
+    dispatch = deliver(make_inputs(make_roll(1)), tmp_path)
+    (tmp_path / "deliveries/2026-11-24_09").mkdir(parents=True)  # those before were loaded and taken away
+    with keeping_delivery(dispatch, tmp_path, columns, today=TODAY):
+        assert not (tmp_path / "deliveries/2026-11-24_10").exists(), "in place once the products are"
+    assert sorted(path.name for path in (tmp_path / "deliveries/2026-11-24_10").iterdir()) == sorted(
+        f"{kind}_{name}.csv" for kind in ("cad", "dispatch") for name in ("add", "change", "delete")
+    )  # fmt: skip
+    with pytest.raises(OSError, match="no space left"), keeping_delivery(dispatch, tmp_path, columns, today=TODAY):
+        raise OSError("no space left")
+    assert len(list((tmp_path / "deliveries").iterdir())) == 2
 
 
 def test_what_counts_is_a_change_and_takes_effect_that_day(tmp_path: Path) -> None:
@@ -208,6 +313,49 @@ def test_addresses_are_spelled_as_dispatch_spells_them(tmp_path: Path) -> None:
     assert "0220 001" not in add.index
 
 
+@pytest.mark.parametrize(
+    ("text", "known", "found"),
+    [
+        ("302 N GILMOR ST APT 1", "302 N GILMOR ST APT 2", Match(kind="NO", nearest="302 N GILMOR ST APT 2", distance="1", reason="the list has only other units of this house")),
+        ("302 N GILMOR ST", "302 N GILMOR ST APT 2", Match(kind="NO", nearest="302 N GILMOR ST APT 2", distance="6", reason="the list has only units of this house")),
+        ("302 N GILMOR ST FL 2", "302 N GILMOR ST APT 2", Match(kind="NO", nearest="302 N GILMOR ST APT 2", distance="3", reason="the list has only other units of this house")),
+        ("302 North Gilmor St, Unit 2", "302 N GILMOR ST APT 2", Match(kind="NORMALIZED", spelled="302 N GILMOR ST APT 2")),
+        ("302 N GILMOR ST #2", "302 N GILMOR ST APT 2", Match(kind="NORMALIZED", spelled="302 N GILMOR ST APT 2")),
+        ("302 N GILMOR ST APT 2", "302 N GILMOR ST", Match(kind="NORMALIZED", spelled="302 N GILMOR ST")),
+    ],
+)  # fmt: skip
+def test_a_unit_is_never_found_as_another_unit(text: str, known: str, found: Match) -> None:
+    assert match_addresses([text], AddressBook(spelled=("304 N GILMOR ST", known), aliases=((), ()))) == [found]
+
+
+def test_a_unit_goes_before_its_building_and_aliases_have_units_too() -> None:
+    book = AddressBook(spelled=("302 N GILMOR ST", "302 N GILMOR ST APT 2", "1 MAIN ST"), aliases=((), (), ("302 N GILMOR ST APT 3", "9 OAK ST APT 4")))
+    found = match_addresses(["302 N Gilmor St Apt 2", "302 N Gilmor St Apt 3", "302 N Gilmor St Apt 4", "9 OAK ST", "9 OAK ST APT 5"], book)
+    assert [(one.kind, one.spelled) for one in found] == [
+        ("NORMALIZED", "302 N GILMOR ST APT 2"), ("ALIAS", "1 MAIN ST"), ("NORMALIZED", "302 N GILMOR ST"), ("NO", ""), ("NO", ""),
+    ]  # fmt: skip
+
+
+def test_line_ends_in_what_people_wrote_split_no_row(tmp_path: Path) -> None:
+    """A bare carriage return needs quotes that Python's csv does not write."""
+    path = tmp_path / "list.csv"
+    path.write_bytes(b'address,alias\n"100 PENA\rREUNION ST","OLD\r\nSCHOOL; NEW\rSCHOOL"\n')
+    book = read_addresses(DispatchSettings(addresses=path, alias="alias"))
+    assert book is not None
+    roll = make_roll(2)
+    dispatch = deliver(make_inputs(roll), tmp_path, addresses=book)
+    columns = ColumnMap(columns={"Loc\rOf": "A\r{ADDRESS}\r\n{WHO}", "Id": "{PARCEL_ID}"}, constants={"WHO": "BC\rFD"}, actions={"ADD": "A\rD"})
+    write_dispatch(dispatch, tmp_path, columns)
+    assert read_csv(tmp_path / "dispatch_add.csv")[["ADDRESS", "ALIASES"]].to_numpy().tolist()[0] == ["100 PENA REUNION ST", "OLD SCHOOL; NEW SCHOOL; 100 Peña Réunion St"]
+    vendors = read_csv(tmp_path / "cad_add.csv")
+    assert (list(vendors), vendors.iloc[0].tolist()) == (["Loc Of", "Id"], ["A 100 PENA REUNION ST BC FD", "0216 001"])
+    confirm(tmp_path, '0216 001,razed,"J.\rDoe",2026-11-01')
+    write_dispatch(deliver(make_inputs(roll), tmp_path), tmp_path)
+    for name in ("dispatch_delete.csv", "dispatch_log.csv", "dispatch_state.csv", "match_report.csv"):
+        assert b"\r" not in (tmp_path / name).read_bytes(), name
+    assert read_csv(tmp_path / "dispatch_delete.csv")["BY"].tolist() == ["J. Doe"]
+
+
 def vendor(folder: Path, text: str) -> DispatchSettings:
     (folder / "cad.toml").write_text(text, encoding="utf-8")
     return DispatchSettings(columns=folder / "cad.toml")
@@ -293,6 +441,8 @@ def test_a_formula_made_by_the_map_is_harmless_too(tmp_path: Path) -> None:
         ('[columns]\nA = "TEXT"\n[format]\ndelimeter = ";"', "did you mean 'delimiter'"), ('[columns]\nA = "TEXT"\n[format]\ndelimiter = "||"', "want one character"),
         ('[columns]\nA = "TEXT"\n[format]\nencoding = "latin"', None), ('[columns]\nA = "TEXT"\n[format]\nencoding = "klingon"', "want one that Python knows"),
         ('[columns]\nA = "TEXT"\n[format]\nheader = "no"', "want true or false"), ('[columns]\nA = "TEXT"\n[actions]\nNEW = "N"', "unknown name 'NEW'"), ("[columns]", "is empty"),
+        ('[constants]\nRISK_LVL = "LIKELY"\n[columns]\nA = "RISK_LVL"', r"\[constants\] RISK_LVL is a name of ours"),
+        ('[columns]\nA = "TEXT"\n[format]\ndelimiter = "E"', "no letter or digit"),
         ("A = ", "cannot be read as TOML"), ("columns = 3", r"want a table \[columns\]"),
     ],
 )  # fmt: skip
@@ -315,6 +465,25 @@ def test_widths_never_cut_hazard_words_or_ids(tmp_path: Path) -> None:
     ):
         with pytest.raises(ConfigError, match=message):
             write_dispatch(dispatch, tmp_path, ColumnMap(columns={"A": template}, widths={"A": 15}))
+
+
+@pytest.mark.parametrize(
+    ("hazard", "template", "address", "width", "wanted"),
+    [
+        ("NOT ASSESSED", "{ADDRESS} {RISK_LVL}", "12 NATIONAL AVE", 15, 18), ("NOT ASSESSED", "{ADDRESS} {RISK_LVL}", "=NATIONAL AVE", 14, 17),
+        ("LIKELY", "{ADDRESS}: {RISK_TXT}", "1 LIKELY ST", 15, 19), ("LIKELY", "{RISK_LVL} {ADDRESS} {RISK_TXT}", "1 OAK ST", 12, 22),
+        ("POSSIBLE", "POSSIBLE? {TEXT}", "1 OAK ST", 21, 30),
+    ],
+)  # fmt: skip
+def test_a_word_elsewhere_in_the_cell_does_not_stand_for_the_hazard_word(hazard: str, template: str, address: str, width: int, wanted: int, tmp_path: Path) -> None:
+    roll = make_roll(1)
+    roll.table["address"] = address
+    dispatch = deliver(make_inputs(roll, make_ledger(roll, (hazard,))), tmp_path)
+    for cut in (width, wanted - 1):
+        with pytest.raises(ConfigError, match=rf"^\[widths\] A is {cut} and would cut the hazard words of .*; want {wanted} or more$"):
+            write_dispatch(dispatch, tmp_path, ColumnMap(columns={"A": template}, widths={"A": cut}))
+    write_dispatch(dispatch, tmp_path, ColumnMap(columns={"A": template}, widths={"A": wanted}))
+    assert len(read_csv(tmp_path / "cad_add.csv")["A"][0]) == wanted
 
 
 @pytest.mark.parametrize(("count", "hazards"), [(0, ("LIKELY",)), (1, ("LIKELY",)), (3, ("NOT ASSESSED",))])

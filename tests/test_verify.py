@@ -15,9 +15,13 @@ import pyogrio
 import pytest
 import shapely
 import xlsxwriter
-from export_cases import make_inputs, make_ledger, make_roll
+from export_cases import TODAY, make_inputs, make_ledger, make_roll, read_csv
 
+from gis_export.dispatch.columns import ColumnMap, FileFormat
+from gis_export.dispatch.delivery import build_dispatch, write_dispatch
+from gis_export.dispatch.state import STATE_COLUMNS
 from gis_export.fields import Tier, fields_of
+from gis_export.fire_map.folder import write_fire_map
 from gis_export.inputs import ExportSettings
 from gis_export.layers.geopackage import write_geopackage
 from gis_export.layers.metadata import lineage_of
@@ -49,6 +53,30 @@ def make_year(folder: Path, *, count: int = 8, hazards: tuple[str, ...] | None =
     write_ledger(ledger, out)
     write_sums(out)
     return out
+
+
+def tell_fire(out: Path, *, today: date = TODAY, columns: ColumnMap | None = None) -> Path:
+    """Write the map and the first delivery to dispatch into the year's folder of fire; return that."""
+    inputs = make_inputs(make_roll(8), today=today)
+    rows = build_rows(inputs, ExportSettings())
+    write_fire_map(rows, out / "fire/fire_map", inputs, ExportSettings())
+    none = pd.DataFrame(columns=list(STATE_COLUMNS), dtype="str")
+    write_dispatch(build_dispatch(rows, none, ExportSettings(), year=2026, today=today), out / "fire", columns)
+    return out / "fire"
+
+
+def edit(path: Path, row: int, **cells: str) -> None:
+    """Edit cells of a CSV, or of the map's data."""
+    if path.suffix == ".csv":
+        table = read_csv(path)
+        table.loc[row, list(cells)] = list(cells.values())
+        table.to_csv(path, index=False)
+        return
+    text = path.read_text(encoding="utf-8")
+    data = json.loads(text[text.index("{") : text.rindex("}") + 1])
+    for name, cell in cells.items():
+        data["columns"][name][row] = cell
+    path.write_text(f"window.ROOFWATCH={json.dumps(data)};\n", encoding="utf-8")
 
 
 def write_sums(out: Path) -> None:
@@ -408,3 +436,82 @@ def test_edit_by_another_person_is_taken_only_with_their_name_on_it(year: Path) 
         patch(path, "RISK_TXT", 0, b"CONFIRMED: seen on 1 June")
         patch(path, "VERIFIED", 0, b"Y")
     assert [line for line in said(year / "fire") if "fire.zip" not in line] == []
+
+
+@pytest.mark.parametrize("today", [TODAY, date(2027, 10, 1)])
+def test_map_and_deliveries_have_no_findings(today: date, tmp_path: Path) -> None:
+    assert said(tell_fire(make_year(tmp_path, today=today), today=today)) == []
+
+
+@pytest.mark.parametrize("name", ["dispatch_add.csv", "fire_map/data.js"])
+@pytest.mark.parametrize(
+    ("cells", "parts"),
+    [
+        ({"RISK_TXT": "NOT SEEN IN PHOTO (photo 2026-03-09)"}, ("RISK_TXT says another hazard word than RISK_LVL", "'0216 001'")),
+        ({"RISK_LVL": "POSSIBLE", "RISK_TXT": "POSSIBLE: x"}, ("says another hazard word than the ledger", "RISK_LVL = 'POSSIBLE' at '0216 001'", "want LIKELY")),
+        ({"RISK_LVL": "NA", "RISK_TXT": "NOT ASSESSED: imagery too old"}, ("says another hazard word than the ledger", "want LIKELY")),
+        ({"RISK_LVL": "CONFIRMED", "RISK_TXT": "CONFIRMED: x"}, ("a CONFIRMED row was not seen by a person",)),
+        ({"PARCEL_ID": "0216001"}, ("carries a parcel that the ledger lacks", "the blanks of the ids were lost")),
+    ],
+)  # fmt: skip
+def test_words_are_checked_where_scored_is_not_told(name: str, cells: dict[str, str], parts: tuple[str, ...], year: Path) -> None:
+    path = tell_fire(year) / name
+    edit(path, 0, **cells)
+    one(said(year / "fire"), f"{path.name}: ", *parts)
+
+
+def test_text_of_a_delivery_is_held_against_its_word(year: Path) -> None:
+    edit(tell_fire(year) / "dispatch_add.csv", 0, TEXT="VACANT ROOF NOT SEEN IN PHOTO / PHOTO 2026-03-09")
+    one(said(year / "fire"), "dispatch_add.csv: TEXT says another hazard word than RISK_LVL", "'0216 001'")
+    assert [line for line in said(year / "fire") if "dispatch_add.csv" not in line] == []
+
+
+def test_what_dispatch_holds_may_say_the_word_of_then(year: Path) -> None:
+    """A row that goes to a person is as it was sent, by an older version with fewer columns; also of a parcel that has left the ledger."""
+    fire = tell_fire(year)
+    row = read_csv(fire / "dispatch_add.csv").iloc[[1]].assign(RISK_LVL="LIKELY", RISK_TXT="", TEXT="", VERIFIED="", SIGN_POST="", ADJ_OCC="")
+    held = pd.concat([row.assign(ACTION="REVIEW"), row.assign(ACTION="DELETE", PARCEL_ID="0001 001")])
+    held.to_csv(fire / "dispatch_delete.csv", index=False)
+    assert said(fire) == []
+    held.assign(RISK_TXT="POSSIBLE: x").to_csv(fire / "dispatch_delete.csv", index=False)
+    one(said(fire), "dispatch_delete.csv: RISK_TXT says another hazard word than RISK_LVL")
+
+
+def test_a_vendor_may_name_and_encode_its_columns_as_it_likes(year: Path) -> None:
+    columns = {"PARCEL_ID": "{PREMISE}", "RISK_LVL": "{TEXT}", "RISK_TXT": "{ADDRESS}", "Priority": "{RISK_LVL}"}
+    for layout in (FileFormat(), FileFormat(encoding="cp1252", header=False), FileFormat(encoding="utf-16")):
+        assert said(tell_fire(year, columns=ColumnMap(columns=columns, format=layout))) == []
+        shutil.rmtree(year / "fire/fire_map")
+
+
+def test_rows_of_other_days_are_not_held_against_this_ledger(year: Path) -> None:
+    """State, log and kept deliveries tell of what was; fields of another tier are a leak even there."""
+    old = read_csv(tell_fire(year) / "dispatch_add.csv").assign(RISK_LVL="POSSIBLE", RISK_TXT="")
+    (year / "deliveries/2025-11-24_01").mkdir(parents=True)
+    for path in (year / "dispatch_state.csv", year / "dispatch_log.csv", year / "deliveries/2025-11-24_01/dispatch_add.csv"):
+        old.to_csv(path, index=False)
+    assert said(year) == []
+    old.assign(SCORE="").to_csv(year / "fire/dispatch_log.csv", index=False)
+    one(said(year), "dispatch_log.csv: carries fields of another tier")
+
+
+def test_a_list_of_some_rows_is_held_against_the_ledger_too(year: Path) -> None:
+    """Somebody's extract, beside the products."""
+    read_csv(year / "data/scores.csv").iloc[:2].to_csv(year / "data/for_the_mayor.csv", index=False)
+    assert said(year) == []
+    edit(year / "data/for_the_mayor.csv", 0, hazard_level="NOT SEEN", hazard_text="NOT SEEN IN PHOTO")
+    one(said(year), "for_the_mayor.csv: says another hazard word than the ledger", "want LIKELY")
+
+
+@pytest.mark.parametrize(("row", "word"), [(0, "LIKELY"), (3, "POSSIBLE")])
+def test_only_not_seen_in_photo_ages(row: int, word: str, year: Path) -> None:
+    """A LIKELY may not hide behind old imagery."""
+    numbers = dict.fromkeys(("score", "rank", "rank_in_district", "score_low", "score_high"), "")
+    gone = {"hazard_level": "NA", "hazard_text": "NOT ASSESSED: imagery too old", "scored": "N", "not_assessed_reason": "imagery_too_old", **numbers}
+    path = year / "data/scores.csv"
+    edit(path, 1, **gone)
+    assert said(year) == []
+    edit(path, row, **gone)
+    lines = said(year)
+    one(lines, "scores.csv: a scored row of the ledger is missing its score", "imagery_too_old")
+    one(lines, "scores.csv: says another hazard word than the ledger", f"want {word}")

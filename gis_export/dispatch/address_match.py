@@ -1,55 +1,26 @@
 """Find every vacant's address in the dispatcher's own list. Nothing that is only similar is ever taken as found.
 
-An address is found exactly, by its normal form (case, accents, STREET/ST, NORTH/N, unit parts), or by another spelling that
-the list itself gives. Of every other one the nearest address of the list is named with its distance, as a suggestion.
+An address is found exactly, by its normal form (case, accents, STREET/ST, NORTH/N, APT/UNIT), or by another spelling that the
+list itself gives. A unit is found as itself or else as the whole building that it is part of, never as another unit. Of every
+other address the nearest one of the list is named with its distance, as a suggestion.
 """
 
-import re
-import unicodedata
 from collections import defaultdict
 from dataclasses import dataclass
-from functools import cached_property, lru_cache
+from functools import cached_property
 
 import pandas as pd
 from rapidfuzz import process
 from rapidfuzz.distance import OSA
 
+from gis_export.dispatch.address_form import Address, normal_address
+from gis_export.dispatch.texts import one_line
 from gis_export.inputs import DispatchSettings
 from imagery.parcels import read_table, text_column
 
-_TYPES = {
-    "ALLEY": "ALY", "AL": "ALY", "AVENUE": "AVE", "AV": "AVE", "AVEN": "AVE", "BOULEVARD": "BLVD", "BOUL": "BLVD", "BLV": "BLVD", "BRIDGE": "BRG",
-    "CENTER": "CTR", "CENTRE": "CTR", "CIRCLE": "CIR", "CIRC": "CIR", "COURT": "CT", "CRT": "CT", "CRESCENT": "CRES", "DRIVE": "DR", "DRV": "DR",
-    "EXPRESSWAY": "EXPY", "EXTENSION": "EXT", "FORT": "FT", "FREEWAY": "FWY", "GARDENS": "GDNS", "GARDEN": "GDN", "GROVE": "GRV", "HEIGHTS": "HTS",
-    "HIGHWAY": "HWY", "HILL": "HL", "LANE": "LN", "MOUNT": "MT", "PARKWAY": "PKWY", "PKY": "PKWY", "PLACE": "PL", "PLAZA": "PLZ", "POINT": "PT",
-    "ROAD": "RD", "ROUTE": "RTE", "SAINT": "ST", "SQUARE": "SQ", "STREET": "ST", "STR": "ST", "STRT": "ST", "TERRACE": "TER", "TERR": "TER",
-    "TRAIL": "TRL", "TURNPIKE": "TPKE", "VALLEY": "VLY",
-}  # fmt: skip
-"""Words and their USPS abbreviations (Publication 28, appendix C)."""
-_DIRECTIONS = {
-    "NORTH": "N", "SOUTH": "S", "EAST": "E", "WEST": "W", "NORTHEAST": "NE", "NORTHWEST": "NW", "SOUTHEAST": "SE", "SOUTHWEST": "SW",
-}  # fmt: skip
-_ALL_TYPES = frozenset(_TYPES.values())
-_UNIT = re.compile(r"(?<=\S) +(?:(?:APT|APARTMENT|UNIT|STE|SUITE|FL|FLR|FLOOR|RM|ROOM)\b|#) *[0-9A-Z-]* *$")
-_NUMBER = re.compile(r"0*(\d+)((?: ?- ?\d+)?(?: ?\d/\d)?[A-Z]?)(?: +|$)")
+__all__ = ["AddressBook", "Match", "match_addresses", "normal_address", "read_addresses"]
+
 _MOST_STREETS = 5
-
-
-@dataclass(frozen=True, kw_only=True)
-class Address:
-    """An address in normal form."""
-
-    number: int
-    """House number; -1 where there is none."""
-    more: str
-    """What follows the number: "-304", "A", " 1/2"."""
-    street: str
-    """Street with direction and type, abbreviated."""
-
-    @property
-    def text(self) -> str:
-        """Return the whole form."""
-        return f"{self.number}{self.more} {self.street}" if self.number >= 0 else self.street
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -67,19 +38,19 @@ class AddressBook:
         return {text: place for place, text in reversed(list(enumerate(self.spelled)))}
 
     @cached_property
-    def normal(self) -> dict[str, int]:
-        """Place of each normal form; of several spellings that share it the shortest, which is the one without a unit."""
+    def normal(self) -> dict[Address, int]:
+        """Place of each normal form; of several spellings that share it the shortest."""
         order = sorted(range(len(self.spelled)), key=lambda place: (-len(self.spelled[place]), self.spelled[place]))
-        return {self.forms[place].text: place for place in order}
+        return {self.forms[place]: place for place in order}
 
     @cached_property
-    def alias(self) -> dict[str, int]:
+    def alias(self) -> dict[Address, int]:
         """Place of each other spelling's normal form, left out where two addresses claim it."""
-        claims: defaultdict[str, set[int]] = defaultdict(set)
+        claims: defaultdict[Address, set[int]] = defaultdict(set)
         for place, names in enumerate(self.aliases):
             for name in names:
-                claims[normal_address(name).text].add(place)
-        return {text: next(iter(places)) for text, places in claims.items() if len(places) == 1}
+                claims[normal_address(name)].add(place)
+        return {form: next(iter(places)) for form, places in claims.items() if len(places) == 1}
 
     @cached_property
     def forms(self) -> tuple[Address, ...]:
@@ -134,10 +105,10 @@ def read_addresses(settings: DispatchSettings) -> AddressBook | None:
     if settings.addresses is None:
         return None
     table = read_table(settings.addresses, what="export.dispatch.addresses")
-    texts = text_column(table, (settings.address,), what="[export.dispatch] address").str.strip()
+    texts = text_column(table, (settings.address,), what="[export.dispatch] address")
     others = text_column(table, (settings.alias,), what="[export.dispatch] alias") if settings.alias else pd.Series("", index=table.index)
     known: dict[str, dict[str, None]] = {}
-    for text, names in zip(texts, others, strict=True):
+    for text, names in zip(texts.map(one_line).str.strip(), others.map(one_line), strict=True):
         if text:
             known.setdefault(text, {}).update(dict.fromkeys(name.strip() for name in names.split(";") if name.strip()))
     return AddressBook(spelled=tuple(known), aliases=tuple(tuple(names) for names in known.values()))
@@ -148,39 +119,16 @@ def match_addresses(addresses: list[str], book: AddressBook | None) -> list[Matc
     return [_match(text.strip(), book) for text in addresses]
 
 
-def normal_address(text: str) -> Address:
-    """Bring an address into normal form.
-
-    >>> normal_address("0302 North Gilmor Street, Apt. 2").text
-    '302 N GILMOR ST'
-    """
-    plain = unicodedata.normalize("NFKD", text).encode("ascii", "ignore").decode().upper() if not text.isascii() else text.upper()
-    plain = re.sub(r"[.'`,;:\s]+", lambda found: " " if found.group(0).strip(".'`") else "", plain).strip()
-    number = _NUMBER.match(plain)
-    if number is None:
-        return Address(number=-1, more="", street=_street(plain))
-    return Address(number=int(number.group(1)), more=number.group(2).replace(" -", "-").replace("- ", "-"), street=_street(plain[number.end() :]))
-
-
-@lru_cache(maxsize=100_000)
-def _street(text: str) -> str:
-    """Abbreviate a street: units dropped, types and leading or trailing directions as USPS writes them."""
-    words = [_TYPES.get(word, word) for word in _UNIT.sub("", text).split()]
-    named = len(words) - (len(words) > 0 and words[-1] in _ALL_TYPES)
-    if named > 1:  # North Avenue is no direction
-        words[0] = _DIRECTIONS.get(words[0], words[0])
-    if len(words) > 2:
-        words[-1] = _DIRECTIONS.get(words[-1], words[-1])
-    return " ".join(words)
-
-
 def _match(text: str, book: AddressBook | None) -> Match:
     if not text:
         return Match(kind="NO", reason="no address on the roll; dispatch cannot find it")
     if book is None:
         return Match(kind="NOT CHECKED")
     form = normal_address(text)
-    for kind, place in (("EXACT", book.exact.get(text)), ("NORMALIZED", book.normal.get(form.text)), ("ALIAS", book.alias.get(form.text))):
+    tried = [("EXACT", book.exact.get(text))]
+    for one in (form, form.building):
+        tried += [("NORMALIZED", book.normal.get(one)), ("ALIAS", book.alias.get(one))]
+    for kind, place in tried:
         if place is not None:
             return Match(kind=kind, spelled=book.spelled[place], aliases=book.aliases[place])
     return _not_found(form, book)
@@ -188,18 +136,21 @@ def _match(text: str, book: AddressBook | None) -> Match:
 
 def _not_found(form: Address, book: AddressBook) -> Match:
     """Say why an address was not found, and what stands nearest on the streets that are spelled most like its own."""
-    reason = "no house number" if form.number < 0 else "house number is not in the list" if form.street in book.streets else "street is not in the list"
-    best: tuple[int, int, str] | None = None
-    for street in book.similar(form.street):
-        place = min(book.streets[street], key=lambda one: (abs(book.forms[one].number - form.number), book.forms[one].more != form.more, book.spelled[one]))
-        found = book.forms[place]
-        rated = (OSA.distance(form.text, found.text), abs(found.number - form.number), book.spelled[place])
-        best = rated if best is None or rated < best else best
-    if best is None:
-        return Match(kind="NO", reason=reason)
-    return Match(kind="NO", nearest=best[2], distance=str(best[0]), reason=reason)
+    near = [min(book.streets[street], key=lambda one: (*_apart(form, book.forms[one]), book.spelled[one])) for street in book.similar(form.street)]
+    if not near:
+        return Match(kind="NO", reason=_why(form, book))
+    place = min(near, key=lambda one: (OSA.distance(form.text, book.forms[one].text), abs(book.forms[one].number - form.number), book.spelled[one]))
+    found = book.forms[place]
+    reason = f"the list has only {'other ' if form.unit else ''}units of this house" if found.text == form.text else _why(form, book)
+    return Match(kind="NO", nearest=book.spelled[place], distance=str(OSA.distance(form.full, found.full)), reason=reason)
 
 
-def nearest_name(name: str, names: tuple[str, ...]) -> str:
-    """Return the name that is spelled most like `name`."""
-    return process.extractOne(name, names, scorer=OSA.distance)[0]
+def _apart(form: Address, other: Address) -> tuple[int, bool, bool]:
+    """Return how far apart two houses of one street are; lesser is nearer."""
+    return abs(other.number - form.number), other.more != form.more, other.unit != form.unit
+
+
+def _why(form: Address, book: AddressBook) -> str:
+    if form.number < 0:
+        return "no house number"
+    return "house number is not in the list" if form.street in book.streets else "street is not in the list"

@@ -1,4 +1,4 @@
-"""Write deliveries as a vendor's import wants them: a file says which column gets which value, and how the text is laid out.
+"""What a vendor's import wants: a file says which column gets which value, and how the text is laid out.
 
 ```toml
 [constants]            # own value names
@@ -26,28 +26,18 @@ import codecs
 import csv
 import dataclasses
 import tomllib
-import unicodedata
 from dataclasses import dataclass, field
-from datetime import date
-from pathlib import Path
 from string import Formatter
 from typing import Literal
 
-import pandas as pd
-
-from gis_export.dispatch.address_match import nearest_name
-from gis_export.dispatch.rows import DATES, DELIVERY_COLUMNS, records
+from gis_export.dispatch.rows import DELIVERY_COLUMNS
+from gis_export.dispatch.texts import nearest_name
 from gis_export.inputs import DispatchSettings
-from gis_export.symbols import BY_CODE
-from gis_export.tables import harmless
 from imagery.errors import ConfigError
 
-_IDS = ("PREMISE", "PARCEL_ID")
-_WORDS = ("TEXT", "RISK_TXT", "RISK_LVL")
 _ACTIONS = ("ADD", "CHANGE", "DELETE", "REVIEW")
-_QUOTING: dict[str, Literal[0, 1, 3]] = {"minimal": csv.QUOTE_MINIMAL, "all": csv.QUOTE_ALL, "none": csv.QUOTE_NONE}
-_ENDINGS = {"lf": "\n", "crlf": "\r\n"}
-_BREAKS = str.maketrans("\r\n\t", "   ")
+QUOTING: dict[str, Literal[0, 1, 3]] = {"minimal": csv.QUOTE_MINIMAL, "all": csv.QUOTE_ALL, "none": csv.QUOTE_NONE}
+ENDINGS = {"lf": "\n", "crlf": "\r\n"}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -71,9 +61,9 @@ class FileFormat:
 
     def __post_init__(self) -> None:
         """Check each."""
-        if len(self.delimiter) != 1 or self.delimiter in '\r\n"':
-            raise ConfigError(f"[format] delimiter is {self.delimiter!r}, want one character")
-        for name, value, known in (("line_ending", self.line_ending, _ENDINGS), ("quoting", self.quoting, _QUOTING)):
+        if len(self.delimiter) != 1 or self.delimiter in '\r\n"' or self.delimiter.isalnum():
+            raise ConfigError(f"[format] delimiter is {self.delimiter!r}, want one character that is no letter or digit")
+        for name, value, known in (("line_ending", self.line_ending, ENDINGS), ("quoting", self.quoting, QUOTING)):
             if value not in known:
                 raise ConfigError(f"[format] {name} is {value!r}, want {' or '.join(known)}")
         try:
@@ -103,8 +93,11 @@ class ColumnMap:
             raise ConfigError("[columns] is empty, want a line for each column of the vendor")
         known = (*DELIVERY_COLUMNS, *self.constants)
         for column, template in self.columns.items():
-            for name in _names_in(template, column):
+            for name in names_in(template, column):
                 _check_name(name, known, f"[columns] {column}")
+        for name in self.constants:
+            if name in DELIVERY_COLUMNS:
+                raise ConfigError(f"[constants] {name} is a name of ours and would hide what the row says; want another name")
         for name in self.actions:
             _check_name(name, _ACTIONS, "[actions]")
         for column, width in self.widths.items():
@@ -131,74 +124,19 @@ def column_map_of(settings: DispatchSettings) -> ColumnMap | None:
         raise ConfigError(f"{path.name}: {error}") from error
 
 
-def write_delivery(table: pd.DataFrame, path: Path, columns: ColumnMap | None) -> None:
-    """Write rows with `DELIVERY_COLUMNS`, under the vendor's columns or else our own names."""
-    if columns is None:
-        table.to_csv(path, index=False)
-        return
-    layout = columns.format
-    rows = [[_cell(columns, column, row) for column in columns.columns] for row in records(table)]
-    with path.open("w", newline="", encoding=layout.encoding) as stream:
-        quotes = {"quoting": _QUOTING[layout.quoting], "quotechar": None if layout.quoting == "none" else '"'}
-        writer = csv.writer(stream, delimiter=layout.delimiter, lineterminator=_ENDINGS[layout.line_ending], **quotes)  # type: ignore[arg-type]  # a plain dict
-        writer.writerows([list(columns.columns)] * layout.header + rows)
+def names_in(template: str, column: str) -> set[str]:
+    """Return the names in braces of a column's text.
 
-
-def read_delivery(path: Path, columns: ColumnMap | None) -> pd.DataFrame:
-    """Read a delivery back, every value as text, under the names it was written with."""
-    if columns is None:
-        return pd.read_csv(path, dtype="str", keep_default_na=False)
-    layout = columns.format
-    with path.open(newline="", encoding=layout.encoding) as stream:
-        rows = list(csv.reader(stream, delimiter=layout.delimiter, quoting=_QUOTING[layout.quoting]))
-    header = rows[0] if layout.header and rows else list(columns.columns)
-    return pd.DataFrame(rows[layout.header :], columns=header, dtype="str")
-
-
-def _cell(columns: ColumnMap, column: str, row: dict[str, str]) -> str:
-    """Fill in one cell; parts of TEXT that do not fit are left out whole, the hazard words and ids are never cut."""
-    template, width = columns.columns[column], columns.widths.get(column)
-    values = _values(columns, row)
-    cell = _filled(columns, template, values)
-    if width is None or len(cell) <= width:
-        return cell
-    parts = values["TEXT"].split(" / ")
-    while len(cell) > width and "{TEXT}" in template and len(parts) > 1:
-        del parts[-1]
-        cell = _filled(columns, template, values | {"TEXT": " / ".join(parts)})
-    names, cut = _names_in(template, column), cell[:width]
-    if cut != cell and any(name in names for name in _IDS):
-        raise ConfigError(f"[widths] {column} is {width} and would cut the id {cell!r}; want {len(cell)} or more")
-    word = BY_CODE[row["RISK_LVL"]]
-    needed = word.code if names.isdisjoint(("TEXT", "RISK_TXT")) else word.word.value
-    if not names.isdisjoint(_WORDS) and needed not in cut.upper():
-        raise ConfigError(f"[widths] {column} is {width} and would cut the hazard words of {cell!r}; want {cell.upper().find(needed) + len(needed)} or more")
-    return cut
-
-
-def _values(columns: ColumnMap, row: dict[str, str]) -> dict[str, str]:
-    layout = columns.format
-    values = {name: text.upper() if layout.uppercase and name not in _IDS else text for name, text in row.items()}
-    values |= {name: date.fromisoformat(row[name]).strftime(layout.date) for name in DATES if row[name]}
-    return values | columns.constants | {"ACTION": columns.actions.get(row["ACTION"], row["ACTION"])}
-
-
-def _filled(columns: ColumnMap, template: str, values: dict[str, str]) -> str:
-    layout = columns.format
-    text = template.format_map(values).translate(_BREAKS)
-    if layout.quoting == "none":
-        text = text.replace(layout.delimiter, " ")
-    return harmless(_encodable(text, layout.encoding))
-
-
-def _encodable(text: str, encoding: str) -> str:
-    """Return what an encoding can hold of a text: letters that it lacks lose their accents, others become "?"."""
+    Raises:
+        ConfigError: its braces do not pair, or hold more than a name.
+    """
     try:
-        text.encode(encoding)
-    except UnicodeEncodeError:
-        bare = "".join(char for char in unicodedata.normalize("NFKD", text) if not unicodedata.combining(char))
-        return bare.encode(encoding, errors="replace").decode(encoding)
-    return text
+        parts = list(Formatter().parse(template))
+    except ValueError as error:
+        raise ConfigError(f"[columns] {column} is {template!r}: {error}; want names in braces, such as {{TEXT}}") from error
+    if any(spec or conversion for _, _, spec, conversion in parts):
+        raise ConfigError(f"[columns] {column} is {template!r}, want plain names in braces, such as {{TEXT}}")
+    return {name for _, name, _, _ in parts if name is not None}
 
 
 def _parsed(document: dict[str, object]) -> ColumnMap:
@@ -220,16 +158,6 @@ def _parsed(document: dict[str, object]) -> ColumnMap:
             raise ConfigError(f"[format] {key} is {value!r}, want {'true or false' if kinds[key] is bool else 'text in quotes'}")
     columns = {key: text if "{" in text or "}" in text else f"{{{text}}}" for key, text in tables.pop("columns", {}).items()}
     return ColumnMap(columns=columns, format=FileFormat(**layout), **tables)
-
-
-def _names_in(template: str, column: str) -> set[str]:
-    try:
-        parts = list(Formatter().parse(template))
-    except ValueError as error:
-        raise ConfigError(f"[columns] {column} is {template!r}: {error}; want names in braces, such as {{TEXT}}") from error
-    if any(spec or conversion for _, _, spec, conversion in parts):
-        raise ConfigError(f"[columns] {column} is {template!r}, want plain names in braces, such as {{TEXT}}")
-    return {name for _, name, _, _ in parts if name is not None}
 
 
 def _check_name(name: str, known: tuple[str, ...], where: str) -> None:

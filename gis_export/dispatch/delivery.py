@@ -2,8 +2,15 @@
 
 Nothing is deleted by itself: a row that left the vacant roll is proposed for review, and goes out as a delete once a person
 has given a reason (razed, occupied, error). The state is kept in our names, so that another column map changes no row.
+
+The state belongs to the newest flyover that was delivered: an export of an earlier year has nothing to tell dispatch. The
+files in `fire/` hold what the last export found and the next one replaces them; every delivery that holds a row is therefore
+also kept, whole, in `deliveries/<day>_<number>/`, so that nothing is lost when dispatch loads it late: load the folders in
+the order of their names. It is in place before the state says delivered; an export that is killed in between delivers again.
 """
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -12,19 +19,23 @@ import geopandas as gpd
 import pandas as pd
 
 from gis_export.dispatch.address_match import AddressBook, match_addresses
-from gis_export.dispatch.columns import ColumnMap, write_delivery
+from gis_export.dispatch.columns import ColumnMap
 from gis_export.dispatch.rows import COLUMNS, DELIVERY_COLUMNS, MATCH_COLUMNS, REVIEW_DUE, dispatch_rows, dispatch_text, match_report
-from gis_export.dispatch.state import STATE_COLUMNS, Deletion, read_deletes, read_state
+from gis_export.dispatch.state import STATE_COLUMNS, Deletion, newest_flyover, read_deletes, read_state
 from gis_export.dispatch.state import mark_delivered as _mark_delivered
+from gis_export.dispatch.vendor_file import write_delivery
 from gis_export.inputs import ExportSettings
 from gis_export.tables import csv_texts, harmless
+from imagery.files import atomic_folder
 from inference.hazard import USE_LIMIT
 
 __all__ = [
-    "COLUMNS", "DELIVERY_COLUMNS", "MATCH_COLUMNS", "STATE_COLUMNS", "Dispatch", "build_dispatch", "dispatch_text", "mark_delivered", "read_deletes",
-    "read_state", "write_dispatch",
+    "COLUMNS", "DELIVERY_COLUMNS", "MATCH_COLUMNS", "STATE_COLUMNS", "Dispatch", "build_dispatch", "dispatch_text", "keeping_delivery", "mark_delivered",
+    "read_deletes", "read_state", "write_dispatch",
 ]  # fmt: skip
 
+DELIVERIES = "deliveries"
+VENDOR_FILES = ("cad_add.csv", "cad_change.csv", "cad_delete.csv")
 LEFT_ROLL = "left the vacant roll; needs a person"
 NO_ADDRESS = "address no longer known; needs a person"
 _COMPARED = (
@@ -46,27 +57,43 @@ class Dispatch:
     """As `add`; ACTION is REVIEW, or DELETE where a person confirmed it, who stands in BY."""
     match: pd.DataFrame
     """Columns `MATCH_COLUMNS`; a row per vacant."""
-    state: pd.DataFrame
-    """Columns `STATE_COLUMNS`: what dispatch holds after this delivery; STANDING is ACTIVE or REVIEW."""
+    state: pd.DataFrame | None
+    """Columns `STATE_COLUMNS`: what dispatch holds after this delivery; None where the year is an earlier one, which leaves it as it is."""
+
+    @property
+    def deltas(self) -> dict[str, pd.DataFrame]:
+        """Return the tables that tell dispatch what to do, by the end of their file's name."""
+        return {"add": self.add, "change": self.change, "delete": self.delete}
 
 
 def build_dispatch(
-    rows: gpd.GeoDataFrame, state: pd.DataFrame, settings: ExportSettings, *, today: date, addresses: AddressBook | None = None,
+    rows: gpd.GeoDataFrame, state: pd.DataFrame, settings: ExportSettings, *, year: int, today: date, addresses: AddressBook | None = None,
     deletes: dict[str, Deletion] | None = None,
 ) -> Dispatch:  # fmt: skip
-    """Compare this year's rows with what dispatch holds.
+    """Compare a year's rows with what dispatch holds.
 
     Args:
         rows: The rows of the export.
         state: What the last delivery left, columns `STATE_COLUMNS`.
         settings: The width of the text.
+        year: Flyover of the rows; one before that of the state gives no delivery, only the match report.
         today: Day of the delivery.
         addresses: What the dispatcher knows; without it no address is looked up.
         deletes: What people confirmed, by parcel.
     """
     confirmed = deletes or {}
     matches = match_addresses(csv_texts(rows["ADDRESS"]), addresses)
+    by = {parcel: f"kept out: {one}, {one.by}" for parcel, one in confirmed.items()}
+    match = match_report(rows, matches, {str(parcel): by[harmless(str(parcel))] for parcel in rows["PARCEL_ID"] if harmless(str(parcel)) in by})
     wanted = dispatch_rows(rows, matches, width=settings.dispatch.width, today=today)
+    if year < newest_flyover(state):
+        none = _actions(wanted.iloc[:0], "", [])
+        return Dispatch(add=none, change=none, delete=none, match=match, state=None)
+    return _delta(wanted, state, confirmed, match, year=year)
+
+
+def _delta(wanted: pd.DataFrame, state: pd.DataFrame, confirmed: dict[str, Deletion], match: pd.DataFrame, *, year: int) -> Dispatch:
+    """Compare what dispatch should hold with what it does."""
     current = wanted[(wanted["ADDRESS"] != "") & ~wanted["PARCEL_ID"].isin(confirmed)].set_index("PARCEL_ID", drop=False)
     before = state.set_index("PARCEL_ID", drop=False)
     deleted = before[before.index.isin(confirmed)]
@@ -78,13 +105,12 @@ def build_dispatch(
     gone = before[~before.index.isin(current.index)]
     asked = gone[gone["STANDING"] != "REVIEW"]
     on_roll = asked["PARCEL_ID"].isin(wanted["PARCEL_ID"])
-    by = {parcel: f"kept out: {one}, {one.by}" for parcel, one in confirmed.items()}
     return Dispatch(
         add=_actions(current[~known], "ADD", ["new on the vacant roll"] * int((~known).sum())),
         change=_actions(kept[moved], "CHANGE", _said(differs[moved])),
         delete=pd.concat([_deletes(deleted, confirmed), _actions(asked, "REVIEW", list(on_roll.map({True: NO_ADDRESS, False: LEFT_ROLL})))], ignore_index=True),
-        match=match_report(rows, matches, {str(parcel): by[harmless(str(parcel))] for parcel in rows["PARCEL_ID"] if harmless(str(parcel)) in by}),
-        state=_after(current[~known], kept[moved], held[~moved], gone),
+        match=match,
+        state=_after(current[~known], kept[moved], held[~moved], gone).assign(FLYOVER=str(year)),
     )
 
 
@@ -96,30 +122,52 @@ def write_dispatch(dispatch: Dispatch, folder: Path, columns: ColumnMap | None =
         folder: Where to.
         columns: How the vendor wants the first three; None where no vendor is named.
     """
-    for name, table in (("add", dispatch.add), ("change", dispatch.change), ("delete", dispatch.delete)):
-        write_delivery(table, folder / f"dispatch_{name}.csv", None)
-        if columns:
-            write_delivery(table, folder / f"cad_{name}.csv", columns)
+    _write_deltas(dispatch, folder, columns)
     dispatch.match.to_csv(folder / "match_report.csv", index=False)
 
 
+@contextmanager
+def keeping_delivery(dispatch: Dispatch, delivered: Path, columns: ColumnMap | None, *, today: date) -> Iterator[None]:
+    """Keep a delivery in a folder of its own, see the module; it is in place when the block has succeeded.
+
+    Its files are written before the block, so that a full disk stops an export whose products are not yet in place.
+    """
+    if not any(len(table) for table in dispatch.deltas.values()):
+        yield
+        return
+    with atomic_folder(_next_folder(delivered / DELIVERIES, today)) as folder:
+        _write_deltas(dispatch, folder, columns)
+        yield
+
+
 def mark_delivered(dispatch: Dispatch, delivered: Path, *, run_id: str) -> None:
-    """Remember what dispatch holds now, and append what changed to the log."""
-    _mark_delivered(pd.concat([dispatch.add, dispatch.change, dispatch.delete]), dispatch.state, delivered, run_id=run_id)
+    """Remember what dispatch holds now, and append what changed to the log; an earlier year leaves both as they are."""
+    if dispatch.state is not None:
+        _mark_delivered(pd.concat(list(dispatch.deltas.values())), dispatch.state, delivered, run_id=run_id)
+
+
+def _write_deltas(dispatch: Dispatch, folder: Path, columns: ColumnMap | None) -> None:
+    for name, table in dispatch.deltas.items():
+        write_delivery(table, folder / f"dispatch_{name}.csv", None)
+        if columns:
+            write_delivery(table, folder / f"cad_{name}.csv", columns)
+
+
+def _next_folder(deliveries: Path, today: date) -> Path:
+    """Return the folder after the last one of a day, such as 2026-11-24_02."""
+    numbers = [int(number) for path in deliveries.glob(f"{today.isoformat()}_*") if (number := path.name.rpartition("_")[2]).isdecimal()]
+    return deliveries / f"{today.isoformat()}_{max(numbers, default=0) + 1:02d}"
 
 
 def _differences(kept: pd.DataFrame, held: pd.DataFrame) -> pd.DataFrame:
     """Return which of `_COMPARED` moved, row by row.
 
-    That a row has fallen due for review is no news to dispatch, which holds REVIEW_BY; nor is a REVIEW_BY that is counted
-    from the day of the export because the day of the photo is not known.
+    That a row has fallen due for review is no news to dispatch, which holds REVIEW_BY.
     """
     names = list(_COMPARED)
     new, old = kept[names].copy(), held[names].copy()
     for table in (new, old):
         table["RISK_TXT"] = table["RISK_TXT"].str.removesuffix(REVIEW_DUE)
-    drifting = (new["IMG_DATE"] == "") & (old["IMG_DATE"] == "")
-    new.loc[drifting, "REVIEW_BY"] = old.loc[drifting, "REVIEW_BY"]
     return new != old
 
 
@@ -135,7 +183,7 @@ def _said(differs: pd.DataFrame) -> list[str]:
 def _after(added: pd.DataFrame, changed: pd.DataFrame, same: pd.DataFrame, gone: pd.DataFrame) -> pd.DataFrame:
     """Return what dispatch holds after the delivery: rows that were not sent stay as they were sent."""
     tables = [added.assign(STANDING="ACTIVE"), changed.assign(STANDING="ACTIVE"), same, gone.assign(STANDING="REVIEW")]
-    return pd.concat(tables)[list(STATE_COLUMNS)].sort_index().reset_index(drop=True)
+    return pd.concat(tables).reindex(columns=list(STATE_COLUMNS)).sort_index().reset_index(drop=True)
 
 
 def _deletes(held: pd.DataFrame, confirmed: dict[str, Deletion]) -> pd.DataFrame:

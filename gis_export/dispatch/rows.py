@@ -23,6 +23,8 @@ _FROM_ROWS = (
     "PARCEL_ID", "RISK_LVL", "RISK_TXT", "NA_REASON", "IMG_DATE", "REVIEW_BY", "VERIFIED", "VER_DATE", "ADJ_OCC", "OCC_SIDES", "SIGN_POST", "FIRE_DIST",
 )  # fmt: skip
 REVIEW_DUE = " - REVIEW DUE"
+OPENING = "VACANT ROOF"
+"""What TEXT begins with, before the hazard words."""
 
 
 def dispatch_rows(rows: gpd.GeoDataFrame, matches: list[Match], *, width: int, today: date) -> pd.DataFrame:
@@ -65,7 +67,7 @@ def dispatch_text(code: str, flown: str, occupied_sides: str, *, width: int, ins
     """
     photo = f"PHOTO {flown}" if flown else "PHOTO DATE UNKNOWN"
     sides = {"": "", "U": "SIDES UNKNOWN"}.get(occupied_sides, f"OCC {occupied_sides}")
-    text = f"VACANT ROOF {BY_CODE[code].word.value}"
+    text = f"{OPENING} {BY_CODE[code].word.value}"
     for part in (instead or photo, sides, "SIZE-UP GOVERNS"):
         longer = f"{text} / {part}" if part else text
         text = longer if len(longer) <= width else text

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pandas as pd
 
-from gis_export.dispatch.address_match import nearest_name
 from gis_export.dispatch.rows import COLUMNS
+from gis_export.dispatch.texts import nearest_name, one_line
 from gis_export.tables import harmless
 from imagery.errors import InputError, MissingInput
 from imagery.files import atomic_path
@@ -16,7 +16,8 @@ from imagery.parcels import read_table, text_column
 STATE_FILE = "dispatch_state.csv"
 LOG_FILE = "dispatch_log.csv"
 DELETES_FILE = "dispatch_deletes.csv"
-STATE_COLUMNS = (*COLUMNS, "STANDING")
+STATE_COLUMNS = (*COLUMNS, "STANDING", "FLYOVER")
+"""STANDING is ACTIVE or REVIEW; FLYOVER is the year of the photos that the last delivery was made from, in every row."""
 DELETE_COLUMNS = ("PARCEL_ID", "REASON", "BY", "DATE")
 DELETE_REASONS = ("razed", "occupied", "error")
 
@@ -56,7 +57,15 @@ def read_state(delivered: Path) -> pd.DataFrame:
     if not state["PARCEL_ID"].is_unique:
         twice = state.loc[state["PARCEL_ID"].duplicated(), "PARCEL_ID"].iloc[0]
         raise InputError(f"{path} holds parcel {twice!r} twice, want once; restore the file that the last export left")
+    strange = state.loc[~state["FLYOVER"].str.fullmatch(r"(\d{4})?"), "FLYOVER"]
+    if len(strange):
+        raise InputError(f"{path}: FLYOVER is {strange.iloc[0]!r}, want a year; restore the file that the last export left")
     return state
+
+
+def newest_flyover(state: pd.DataFrame) -> int:
+    """Return the year of the photos that dispatch was last told of; 0 where nothing or an older version tells."""
+    return max((int(year) for year in state["FLYOVER"] if year), default=0)
 
 
 def read_deletes(delivered: Path, *, today: date) -> dict[str, Deletion]:
@@ -99,7 +108,7 @@ def mark_delivered(changes: pd.DataFrame, state: pd.DataFrame, delivered: Path, 
 
 
 def _deletion(line: tuple[str, ...], known: tuple[str, ...], *, where: str, today: date) -> Deletion:
-    parcel, reason, by, day = harmless(line[0]), line[1].strip().lower(), line[2].strip(), line[3].strip()
+    parcel, reason, by, day = harmless(line[0]), line[1].strip().lower(), one_line(line[2]).strip(), line[3].strip()
     if parcel not in known:
         hint = f"did you mean {nearest_name(parcel, known)!r}?" if known else "nothing was delivered yet"
         raise InputError(f"{where}: parcel {parcel!r} was never delivered; {hint}")

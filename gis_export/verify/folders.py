@@ -12,13 +12,18 @@ from pathlib import Path
 import pandas as pd
 import pyarrow as pa
 
+from gis_export.dispatch.delivery import DELIVERIES, VENDOR_FILES
+from gis_export.dispatch.state import LOG_FILE, STATE_FILE
 from gis_export.fields import Tier
 from gis_export.layers.geopackage import CENTROIDS, ROOFS
 from gis_export.layers.shapefile import NO_GEOMETRY, POINTS
+from gis_export.verify.against_ledger import Known, check_against_ledger
 from gis_export.verify.finding import EXPORT_AGAIN, FOLDERS, LEAK, Finding
+from gis_export.verify.names import TABLES, VECTOR
 from gis_export.verify.pack import PackCheck, check_pack
-from gis_export.verify.read import TABLES, VECTOR, Unreadable, layer_names, read_csv, read_layer, read_page, read_parquet
-from gis_export.verify.rows import Known, check_against_ledger, check_rows
+from gis_export.verify.read import layer_names, read_csv, read_layer, read_page, read_parquet
+from gis_export.verify.reading import Unreadable
+from gis_export.verify.rows import check_rows
 from gis_export.verify.tiers import check_tier, tier_audience
 from imagery.errors import MissingInput, RoofwatchError, Unbalanced
 from imagery.files import sha256_file
@@ -30,7 +35,9 @@ __all__ = ["BadProduct", "Finding", "TierLeak", "verify_folder", "verify_product
 LEDGER, MANIFEST = "ledger.parquet", Path("report") / "manifest.json"
 WHOLE = ("worklist.csv", "match_report.csv", "scores.csv", "scores.parquet")
 """Tables that hold every vacant."""
-_NOT_PRODUCTS = frozenset({"chips", "report", "explain", "model", "mlruns", "vendor"})
+_NOT_PRODUCTS = frozenset({"chips", "report", "explain", "model", "mlruns", "vendor", DELIVERIES})
+_OTHER_DAYS = frozenset({STATE_FILE, LOG_FILE})
+"""Tables whose rows are of other days: only their fields are checked."""
 _UP = 3  # fire/epsg_4326 lies two folders below the year
 
 
@@ -82,11 +89,15 @@ def verify_products(out: Path, ledger: Ledger, roll: VacantRoll) -> None:
 
 
 def _products(folder: Path) -> list[Path]:
-    """Return every file that may hold rows, sorted; chips, reports and hidden files are none."""
+    """Return every file that may hold rows, sorted; chips, reports and hidden files are none.
+
+    Nor are a vendor's files: their names and encoding are its own, such as a column Priority, and what stands in them is
+    what `dispatch_*.csv` says.
+    """
     found = []
     for root, folders, names in os.walk(folder):
         folders[:] = sorted(name for name in folders if name not in _NOT_PRODUCTS and not name.startswith("."))
-        found += [Path(root) / name for name in names if Path(name).suffix.lower() in VECTOR | TABLES and not name.startswith(".")]
+        found += [Path(root) / name for name in names if Path(name).suffix.lower() in VECTOR | TABLES and not name.startswith(".") and name not in VENDOR_FILES]
     return sorted(path for path in found if not (path.suffix.lower() == ".dbf" and path.with_suffix(".shp").exists()))
 
 
@@ -116,7 +127,7 @@ def _check_rows_of(path: Path, root: Path, run: PackCheck) -> Iterator[Finding]:
         table, shapes = read_parquet(path)
         yield from _check_table(path, table, run.known)
         yield from run.geometry.shapes(path, shapes.drop_null(), ids=None, kind="polygon")
-    elif kind in (".csv", ".tsv") and path.name != NO_GEOMETRY:
+    elif kind in (".csv", ".tsv") and path.name != NO_GEOMETRY and path.name not in _OTHER_DAYS:
         yield from _check_table(path, read_csv(path), run.known)
     elif kind in (".js", ".json"):
         yield from _check_table(path, read_page(path), run.known, whole=True)
@@ -137,8 +148,8 @@ def _check_table(path: Path, table: pa.Table, known: Known | None, *, whole: boo
     if "PARCEL_ID" not in table.column_names:
         return
     once = path.name in WHOLE if whole is None else whole
-    if known is not None and once:
-        yield from check_against_ledger(path, table, known)
+    if known is not None:
+        yield from check_against_ledger(path, table, known, whole=once)
     yield from check_rows(path, table, dbf=False, once=once)
 
 

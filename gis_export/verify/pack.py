@@ -11,11 +11,13 @@ import pyarrow as pa
 
 from gis_export.fields import Tier, fields_of
 from gis_export.layers.shapefile import NO_GEOMETRY, PARTS, POINTS, pack_files
+from gis_export.verify.against_ledger import Known, check_against_ledger
 from gis_export.verify.dbf import check_dbf, read_dbf
 from gis_export.verify.finding import EXPORT_AGAIN, Finding
 from gis_export.verify.places import ShapeCheck, check_places
-from gis_export.verify.read import read_csv, read_shape, reading
-from gis_export.verify.rows import Known, check_against_ledger, check_rows, keys_of, rows_in
+from gis_export.verify.read import read_csv, read_shape
+from gis_export.verify.reading import reading
+from gis_export.verify.rows import check_rows, keys_of, rows_in
 
 _OTHER_INDEX = ".sbn"  # what ArcGIS makes
 
@@ -75,7 +77,7 @@ def _check_table(shape: Path, table: pa.Table, tier: Tier, known: Known | None) 
     if not beside.exists():
         yield _off(beside, "is not there", "nothing", "the parcels without a place", f"copy it along, or {EXPORT_AGAIN}")
     if known is not None and _ids(table) is not None:
-        yield from check_against_ledger(shape, pa.concat_tables([table, unplaced], promote_options="default") if len(unplaced) else table, known)
+        yield from check_against_ledger(shape, pa.concat_tables([table, unplaced], promote_options="default") if len(unplaced) else table, known, whole=True)
     with reading(path):
         yield from list(check_dbf(path, read_dbf(path), fields_of(tier)))
     yield from check_rows(shape, table, dbf=True)

@@ -4,7 +4,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from gis_export.verify.finding import DATA, FIRE, HOUSING, LEAK, SHORT, Audience, Finding, audience_by_fields, audience_of, some
-from gis_export.verify.read import Unreadable, field_names
+from gis_export.verify.names import field_names
+from gis_export.verify.reading import Unreadable
 
 _BOTH_SIDES = FIRE.allowed | HOUSING.allowed
 

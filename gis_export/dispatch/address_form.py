@@ -1,0 +1,85 @@
+"""The normal form of an address: what stays the same however it is spelled."""
+
+import re
+import unicodedata
+from dataclasses import dataclass, replace
+from functools import lru_cache
+
+_TYPES = {
+    "ALLEY": "ALY", "AL": "ALY", "AVENUE": "AVE", "AV": "AVE", "AVEN": "AVE", "BOULEVARD": "BLVD", "BOUL": "BLVD", "BLV": "BLVD", "BRIDGE": "BRG",
+    "CENTER": "CTR", "CENTRE": "CTR", "CIRCLE": "CIR", "CIRC": "CIR", "COURT": "CT", "CRT": "CT", "CRESCENT": "CRES", "DRIVE": "DR", "DRV": "DR",
+    "EXPRESSWAY": "EXPY", "EXTENSION": "EXT", "FORT": "FT", "FREEWAY": "FWY", "GARDENS": "GDNS", "GARDEN": "GDN", "GROVE": "GRV", "HEIGHTS": "HTS",
+    "HIGHWAY": "HWY", "HILL": "HL", "LANE": "LN", "MOUNT": "MT", "PARKWAY": "PKWY", "PKY": "PKWY", "PLACE": "PL", "PLAZA": "PLZ", "POINT": "PT",
+    "ROAD": "RD", "ROUTE": "RTE", "SAINT": "ST", "SQUARE": "SQ", "STREET": "ST", "STR": "ST", "STRT": "ST", "TERRACE": "TER", "TERR": "TER",
+    "TRAIL": "TRL", "TURNPIKE": "TPKE", "VALLEY": "VLY",
+}  # fmt: skip
+"""Words and their USPS abbreviations (Publication 28, appendix C)."""
+_DIRECTIONS = {
+    "NORTH": "N", "SOUTH": "S", "EAST": "E", "WEST": "W", "NORTHEAST": "NE", "NORTHWEST": "NW", "SOUTHEAST": "SE", "SOUTHWEST": "SW",
+}  # fmt: skip
+_ALL_TYPES = frozenset(_TYPES.values())
+_UNITS = {
+    "APT": "APT", "APARTMENT": "APT", "UNIT": "APT", "#": "APT", "STE": "STE", "SUITE": "STE", "FL": "FL", "FLR": "FL", "FLOOR": "FL", "RM": "RM", "ROOM": "RM",
+}  # fmt: skip
+"""Words for a unit; of "#" and "UNIT" nobody knows what they stand for, most often an apartment."""
+_UNIT = re.compile(r"(?<=\S) +((?:APT|APARTMENT|UNIT|STE|SUITE|FL|FLR|FLOOR|RM|ROOM)\b|#) *([0-9A-Z-]*) *$")
+_NUMBER = re.compile(r"0*(\d+)((?: ?- ?\d+)?(?: ?\d/\d)?[A-Z]?)(?: +|$)")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Address:
+    """An address in normal form."""
+
+    number: int
+    """House number; -1 where there is none."""
+    more: str
+    """What follows the number: "-304", "A", " 1/2"."""
+    street: str
+    """Street with direction and type, abbreviated."""
+    unit: str
+    """Part of the building, such as "APT 2"; "" for the whole of it."""
+
+    @property
+    def text(self) -> str:
+        """Return the form of the whole building."""
+        return f"{self.number}{self.more} {self.street}" if self.number >= 0 else self.street
+
+    @property
+    def full(self) -> str:
+        """Return the form with its unit."""
+        return f"{self.text} {self.unit}" if self.unit else self.text
+
+    @property
+    def building(self) -> "Address":
+        """Return the whole building."""
+        return replace(self, unit="")
+
+
+def normal_address(text: str) -> Address:
+    """Bring an address into normal form.
+
+    >>> normal_address("0302 North Gilmor Street, Apt. 2").full
+    '302 N GILMOR ST APT 2'
+    """
+    plain = unicodedata.normalize("NFKD", text).encode("ascii", "ignore").decode().upper() if not text.isascii() else text.upper()
+    plain = re.sub(r"[.'`,;:\s]+", lambda found: " " if found.group(0).strip(".'`") else "", plain).strip()
+    number = _NUMBER.match(plain)
+    rest = plain[number.end() :] if number else plain
+    found = _UNIT.search(rest)
+    unit = f"{_UNITS[found.group(1)]} {found.group(2).strip('-')}".strip() if found else ""
+    street = _street(rest[: found.start()] if found else rest)
+    if number is None:
+        return Address(number=-1, more="", street=street, unit=unit)
+    return Address(number=int(number.group(1)), more=number.group(2).replace(" -", "-").replace("- ", "-"), street=street, unit=unit)
+
+
+@lru_cache(maxsize=100_000)
+def _street(text: str) -> str:
+    """Abbreviate a street: types and leading or trailing directions as USPS writes them."""
+    words = [_TYPES.get(word, word) for word in text.split()]
+    named = len(words) - (len(words) > 0 and words[-1] in _ALL_TYPES)
+    if named > 1:  # North Avenue is no direction
+        words[0] = _DIRECTIONS.get(words[0], words[0])
+    if len(words) > 2:
+        words[-1] = _DIRECTIONS.get(words[-1], words[-1])
+    return " ".join(words)

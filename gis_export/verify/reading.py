@@ -1,0 +1,37 @@
+"""What becomes of a product that its reader refuses."""
+
+import csv
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from xml.etree.ElementTree import ParseError
+from zipfile import BadZipFile
+
+import pyarrow as pa
+from pyogrio.errors import DataLayerError, DataSourceError
+
+from gis_export.verify.finding import Finding
+
+_BROKEN = (DataSourceError, DataLayerError, pa.ArrowException, OSError, UnicodeError, csv.Error, BadZipFile, ParseError, ValueError, KeyError)
+
+
+class Unreadable(Exception):
+    """A product that its reader refuses; holds the finding."""
+
+    def __init__(self, finding: Finding) -> None:
+        """Keep the finding."""
+        super().__init__(str(finding))
+        self.finding = finding
+
+
+@contextmanager
+def reading(path: Path) -> Iterator[None]:
+    """Turn whatever a reader raises into `Unreadable`; its warnings are left to the checks."""
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            yield
+    except _BROKEN as error:
+        said = str(error).splitlines()[0] if str(error) else type(error).__name__
+        raise Unreadable(Finding(path=path, what="cannot be read", got=said, want="a whole file", remedy="export again")) from error
