@@ -16,7 +16,8 @@ from numpy.typing import NDArray
 
 from benchmarks.table import Row, interleave, show
 from imagery.outlines import roofs_of
-from imagery.parcels import VacantRoll, join_roll, metric, normalize_keys
+from imagery.parcels import VacantRoll, join_roll, metric
+from imagery.tables import normalize_keys
 
 CRS = "EPSG:2248"
 FOOT_M = 1200 / 3937

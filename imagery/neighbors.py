@@ -13,6 +13,7 @@ import shapely
 from numpy.typing import NDArray
 from pyproj import CRS
 
+from imagery.edges import Edges, Floats, Places, covered_length, edges_of, meets, members
 from imagery.outlines import BUILDING_M2, boxes_around, meters_per_unit, solid, true_to_scale
 
 COMPASS = ("N", "NE", "E", "SE", "S", "SW", "W", "NW")
@@ -25,34 +26,6 @@ WALL_M = 2.0
 OPEN_M = 2.0
 """Line without a neighboring parcel from which a side lies on a street or alley."""
 _TURN = np.cos(np.radians(20))  # edges that run against each other may be off by less
-
-Floats = NDArray[np.float64]
-Places = NDArray[np.intp]
-
-
-@dataclass(frozen=True, kw_only=True, eq=False)
-class Edges:
-    """Straight pieces of outlines, (n,) or (n, 2); the inside lies to the left of each."""
-
-    owner: Places
-    """Place of the shape in the array it came from, rising."""
-    start: Floats
-    """Where the edge begins, meters."""
-    along: Floats
-    """Unit vector."""
-    length: Floats
-    """Meters."""
-
-    @property
-    def outward(self) -> Floats:
-        """Return the unit normals that point out of the shape."""
-        return np.stack([self.along[:, 1], -self.along[:, 0]], axis=1)
-
-    @property
-    def side(self) -> Places:
-        """Return the compass point that each edge faces, as a place in `COMPASS`."""
-        bearing = np.degrees(np.arctan2(self.along[:, 1], -self.along[:, 0]))
-        return np.asarray(np.rint(bearing / 45).astype(np.intp) % 8, dtype=np.intp)
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -104,34 +77,6 @@ def sides_of(
     return _named(_attached_sides(edges, lived, pairs, near, buildings)[own], placed), streets
 
 
-def edges_of(shapes: NDArray[np.object_], unit_m: float = 1.0) -> Edges:
-    """Take polygons apart into their edges, units turned into meters; missing shapes have none."""
-    parts, owner = shapely.get_parts(shapes, return_index=True)
-    rings, part = shapely.get_rings(parts, return_index=True)
-    xy, ring = shapely.get_coordinates(rings, return_index=True)
-    xy *= unit_m
-    step = np.diff(xy, axis=0)
-    length = np.hypot(step[:, 0], step[:, 1])
-    edge = (ring[1:] == ring[:-1]) & (length > 0)
-    inner = np.concatenate([[False], part[1:] == part[:-1]]) if len(part) else np.zeros(0, bool)
-    clockwise = (shapely.is_ccw(rings) == inner)[ring[:-1][edge]]
-    start = np.where(clockwise[:, None], xy[1:][edge], xy[:-1][edge])
-    along = step[edge] / length[edge, None] * np.where(clockwise, -1.0, 1.0)[:, None]
-    return Edges(owner=owner[part[ring[:-1][edge]]], start=start, along=along, length=length[edge])
-
-
-def covered_length(group: Places, start: Floats, stop: Floats, count: int) -> Floats:
-    """Return how much of a line the intervals of each group cover together, (count,)."""
-    if not len(group):
-        return np.zeros(count)
-    order = np.lexsort((start, group))
-    apart = group[order] * (float((stop - start.min()).max()) + 1.0)
-    begin, end = start[order] - start.min() + apart, stop[order] - start.min() + apart
-    reached = np.concatenate([[-np.inf], np.maximum.accumulate(end)[:-1]])
-    new = np.maximum(0.0, end - np.maximum(begin, reached))
-    return np.asarray(np.bincount(group[order], weights=new, minlength=count), dtype=np.float64)
-
-
 def _near(lots: gpd.GeoSeries, vacant: Places) -> Places:
     """Return pairs (place in `vacant`, place in `lots`) of parcels whose boxes touch, (2, n)."""
     hits = lots.sindex.query(boxes_around(lots.iloc[vacant], 2 * TOUCH_M))
@@ -140,10 +85,10 @@ def _near(lots: gpd.GeoSeries, vacant: Places) -> Places:
 
 def _stretches(edges: Edges, pairs: Places, bounds: Floats) -> Stretches:
     """Hold the edges of every pair against each other."""
-    theirs, pair = _members(edges.owner, pairs[1])
-    close = _meets(edges, theirs, bounds[pairs[0, pair]])
+    theirs, pair = members(edges.owner, pairs[1])
+    close = meets(edges, theirs, bounds[pairs[0, pair]], within_m=TOUCH_M)
     theirs, pair = theirs[close], pair[close]
-    ours, which = _members(edges.owner, pairs[0, pair])
+    ours, which = members(edges.owner, pairs[0, pair])
     theirs, pair = theirs[which], pair[which]
     against = np.einsum("ij,ij->i", edges.along[ours], edges.along[theirs])
     facing = against < -_TURN
@@ -213,7 +158,7 @@ def _inside(lines: NDArray[np.object_], houses: gpd.GeoSeries) -> tuple[Places, 
     line, hit = houses.sindex.query(lines)
     needed, place = np.unique(hit, return_inverse=True)
     walls = edges_of(houses.to_numpy()[needed])
-    edge, which = _members(walls.owner, place)
+    edge, which = members(walls.owner, place)
     ends = shapely.get_coordinates(lines).reshape(-1, 2, 2)
     begin, step = ends[line, 0], ends[line, 1] - ends[line, 0]
     away = walls.start[edge] - begin[which]
@@ -238,22 +183,6 @@ def _has_outline(pairs: Places, lots: gpd.GeoSeries, houses: gpd.GeoSeries) -> N
     share = shapely.area(shapely.intersection(shapes[row], solid(houses.to_numpy()[hit]))) / shapely.area(shapes)[row]
     built_m2 = np.bincount(row, weights=share, minlength=len(needed)) * asked.area.to_numpy() * meters_per_unit(lots.crs) ** 2
     return np.asarray((built_m2 >= BUILDING_M2)[place.reshape(pairs.shape)], dtype=bool)
-
-
-def _members(owner: Places, wanted: Places) -> tuple[Places, Places]:
-    """Return the places of all edges of the wanted owners, and which of the wanted each belongs to."""
-    first = np.searchsorted(owner, wanted)
-    counts = np.searchsorted(owner, wanted, side="right") - first
-    which = np.repeat(np.arange(len(wanted)), counts)
-    return np.arange(len(which)) - np.repeat(np.cumsum(counts) - counts - first, counts), which
-
-
-def _meets(edges: Edges, chosen: Places, bounds: Floats) -> NDArray[np.bool_]:
-    """Return which of the chosen edges come near a box (n, 4): xmin, ymin, xmax, ymax."""
-    start = edges.start[chosen]
-    stop = start + edges.along[chosen] * edges.length[chosen, None]
-    low, high = np.minimum(start, stop) - TOUCH_M, np.maximum(start, stop) + TOUCH_M
-    return np.asarray(((low <= bounds[:, 2:]) & (high >= bounds[:, :2])).all(axis=1), dtype=bool)
 
 
 def _named(sides: NDArray[np.bool_], placed: NDArray[np.bool_]) -> list[str]:

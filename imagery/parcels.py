@@ -1,19 +1,17 @@
 """The vacant roll: every vacant parcel once, its notices joined by key, then by place."""
 
-import re
 from dataclasses import dataclass
 from pathlib import Path
 
 import geopandas as gpd
 import numpy as np
 import pandas as pd
-import pyogrio
 import shapely
 from numpy.typing import NDArray
-from pyogrio.errors import DataLayerError, DataSourceError
 
-from imagery.errors import CrsMismatch, InputError, MissingInput
+from imagery.errors import CrsMismatch, InputError
 from imagery.neighbors import sides_of
+from imagery.tables import normalize_keys, read_table, text_column
 
 ROLL_COLUMNS = (
     "parcel_id", "parcel_key", "address", "block", "neighborhood", "fire_district", "inspection_district",
@@ -21,7 +19,6 @@ ROLL_COLUMNS = (
 )  # fmt: skip
 TEXTS = ("address", "neighborhood", "fire_district", "inspection_district")
 _AREAS = (shapely.GeometryType.POLYGON, shapely.GeometryType.MULTIPOLYGON)
-_PUNCTUATION = {code: None for code in range(128) if not chr(code).isalnum()}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -118,71 +115,9 @@ class VacantRoll:
         return len(self.table)
 
 
-def normalize_key(raw: str) -> str:
-    """Normalize a parcel key: upper case, blanks and punctuation gone, a float tail ".0" gone.
-
-    >>> normalize_key("0216 001") == normalize_key("0216001 ")
-    True
-    """
-    text = str(raw).strip().removesuffix(".0").upper()
-    return text.translate(_PUNCTUATION) if text.isascii() else re.sub(r"[^0-9A-Z]", "", text)
-
-
-def normalize_keys(raw: pd.Series) -> pd.Series:
-    """Normalize a column of text as `normalize_key` does."""
-    plain = raw.astype("str")
-    odd = ~plain.str.isascii()
-    keys = plain.str.strip().str.removesuffix(".0").str.upper().str.replace(r"[^0-9A-Z]", "", regex=True)
-    keys[odd] = plain[odd].map(normalize_key)
-    return keys
-
-
-def read_table(path: Path, *, layer: str = "", what: str) -> gpd.GeoDataFrame:
-    """Read a vector file or CSV with every CSV field as text.
-
-    Raises:
-        MissingInput: no such file or layer.
-        InputError: GDAL cannot read it.
-    """
-    if not str(path).startswith("/vsi") and not path.exists():
-        raise MissingInput(f"[{what}] path: no file at {path}; put it there or mend the path")
-    try:
-        if path.suffix.lower() in (".csv", ".tsv", ".txt"):
-            table = pd.read_csv(path, dtype=str, keep_default_na=False, sep=_separator(path), encoding="utf-8-sig")
-            return gpd.GeoDataFrame(table)
-        read = pyogrio.read_dataframe(path, layer=layer or None)
-    except (DataSourceError, DataLayerError, UnicodeDecodeError, pd.errors.ParserError, pd.errors.EmptyDataError) as error:
-        raise InputError(f"[{what}] path: {path.name} cannot be read: {error}; convert it to GeoPackage or CSV (UTF-8)") from error
-    return gpd.GeoDataFrame(read)
-
-
 def read_footprints(footprints: FootprintFile) -> gpd.GeoSeries:
     """Read building outlines; any vector format, any CRS."""
     return read_table(footprints.path, layer=footprints.layer, what="footprints").geometry
-
-
-def _separator(path: Path) -> str:
-    """Return the separator that the header line of a CSV uses most; a comma when it holds none."""
-    with path.open(encoding="utf-8-sig") as stream:
-        header = stream.readline()
-    return max((",", ";", "\t", "|"), key=header.count)
-
-
-def text_column(table: pd.DataFrame, names: tuple[str, ...], *, what: str) -> pd.Series:
-    """Join columns as text; missing values are "".
-
-    Raises:
-        MissingInput: a column that is not there.
-    """
-    for name in names:
-        if name not in table.columns:
-            have = ", ".join(str(column) for column in table.columns[:20])
-            raise MissingInput(f"{what}: no column {name!r}; the file has {have}; mend the column name in the city file")
-    parts = [table[name].map(_as_text) for name in names]
-    joined = parts[0]
-    for part in parts[1:]:
-        joined = joined + " " + part
-    return joined.str.strip() if len(parts) > 1 else joined
 
 
 def read_roll(parcels: ParcelFile, vacant: VacantFile, footprints: FootprintFile | None = None) -> VacantRoll:
@@ -320,11 +255,3 @@ def _mend(shapes: NDArray[np.object_]) -> NDArray[np.object_]:
         areas = [part for part in parts if part.geom_type in ("Polygon", "MultiPolygon") and part.area > 0]
         flat[place] = shapely.union_all(areas) if areas else None
     return flat
-
-
-def _as_text(value: object) -> str:
-    if value is None or (isinstance(value, float) and np.isnan(value)):
-        return ""
-    if isinstance(value, float) and value.is_integer():
-        return str(int(value))
-    return "" if value is pd.NaT or value is pd.NA else str(value).replace("\r\n", "\n").replace("\r", "\n")

@@ -12,13 +12,14 @@ from gis_export.fields import Tier
 from gis_export.housing.what_if import WhatIf, parse_weights, what_if
 from gis_export.inputs import ExportInputs, Year, no_looks
 from gis_export.layers.postgis import publish
-from gis_export.paper.evidence import write_packet
+from gis_export.paper.evidence import write_packets
 from gis_export.priority import street_sides
 from gis_export.products import STEPS, export_products
 from gis_export.rows import build_rows
 from imagery.errors import InputError, MissingInput
 from imagery.files import atomic_path, sha256_file
 from imagery.store import ChipStore, open_store
+from imagery.tables import normalize_key, normalize_keys
 from imagery.tiles import Tile
 from inference.ledger import Ledger, read_ledger
 from roofwatch.audit import AuditLine, append_audit
@@ -102,11 +103,10 @@ def evidence(city: City, year: int, parcel_ids: list[str]) -> list[Path]:
     """
     inputs, folder = export_inputs(city, year), city.folder(year)
     rows = build_rows(inputs, city.file.export)
-    files = [
-        path for parcel in parcel_ids
-        for path in write_packet(parcel, rows, folder / EXTRA, inputs, city.file.export, pictures=folder / "explain")
-    ]  # fmt: skip
-    append_audit(city.audit, AuditLine(command="evidence", detail=f"{year}: {', '.join(parcel_ids)}"))
+    spelled = dict(zip(normalize_keys(rows["PARCEL_ID"]), rows["PARCEL_ID"], strict=True)) | {parcel: parcel for parcel in rows["PARCEL_ID"]}
+    parcels = [spelled.get(parcel) or spelled.get(normalize_key(parcel), parcel) for parcel in parcel_ids]
+    files = write_packets(rows, folder / EXTRA, inputs, city.file.export, parcels=parcels, pictures=folder / "explain")
+    append_audit(city.audit, AuditLine(command="evidence", detail=f"{year}: {', '.join(parcels)}"))
     return files
 
 

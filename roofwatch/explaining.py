@@ -1,7 +1,6 @@
 """The stage that shows why the listed roofs are on the list: a picture of each, and a table. What has not changed is kept."""
 
 import hashlib
-import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,6 +10,7 @@ import pandas as pd
 import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
+from gis_export.paper.names import safe_name
 from imagery.errors import MissingInput
 from imagery.files import atomic_path
 from imagery.store import ChipStore, open_store, shard_key
@@ -28,7 +28,7 @@ MOST = 60
 """Roofs that are explained, by rank: the visits of a week, and some."""
 PER_BATCH = 8
 """Roofs per task."""
-MAKER = 1
+MAKER = 2
 """Raised when the same inputs would give another picture."""
 LISTED = (HazardWord.LIKELY.value, HazardWord.POSSIBLE.value)
 COLUMNS = ("parcel_id", "file", "peak_row", "peak_col", "nearest_ids", "nearest_labels", "nearest_years", "measures", "key")
@@ -74,13 +74,6 @@ def explain(city: City, year: int, version: ModelVersion, ledger: Ledger, store:
     return _finish(folder, [rows[one] for one in titles])
 
 
-def file_name(parcel_id: str) -> str:
-    """Return a name for a parcel's picture that any file system takes; blanks become underscores, two parcels never share one."""
-    safe = re.sub(r"[^A-Za-z0-9_-]", "_", parcel_id)
-    unchanged = safe == parcel_id.replace(" ", "_") and "_" not in parcel_id
-    return safe + ("" if unchanged else "-" + hashlib.sha256(parcel_id.encode()).hexdigest()[:8]) + ".webp"
-
-
 def _draw(city: City, version: ModelVersion, titles: dict[str, str], looked: tuple[ChipStore, Features], labeled: LabeledRoofs, folder: Path) -> list[Row]:
     """Draw the pictures of some roofs and return their rows, without key."""
     if not titles:
@@ -96,10 +89,10 @@ def _draw(city: City, version: ModelVersion, titles: dict[str, str], looked: tup
         found = zip(near["parcel_id"], called, near["year"], strict=True)
         portraits = tuple(_portrait(labeled.stores[when], roof, f"called {word} by a person, {when}") for roof, word, when in found)
         roof = _portrait(store, one, "the photo, with the outline of the building")
-        tasks.append(ExplainTask(parcel_id=one, title=titles[one], roof=roof, near=portraits, lines=lines, target=folder / file_name(one)))
+        tasks.append(ExplainTask(parcel_id=one, title=titles[one], roof=roof, near=portraits, lines=lines, target=folder / f"{safe_name(one)}.webp"))
         years = near["year"].astype(str)
         rows.append({
-            "parcel_id": one, "file": file_name(one), "nearest_ids": "|".join(near["parcel_id"]), "nearest_labels": "|".join(called),
+            "parcel_id": one, "file": f"{safe_name(one)}.webp", "nearest_ids": "|".join(near["parcel_id"]), "nearest_labels": "|".join(called),
             "nearest_years": "|".join(years), "measures": "|".join(lines),
         })  # fmt: skip
     groups = [tuple(tasks[at : at + PER_BATCH]) for at in range(0, len(tasks), PER_BATCH)]

@@ -1,8 +1,10 @@
 """The capacity plan: what so many visits are expected to find, and what district borders cost."""
 
+import time
 from datetime import date
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 import pytest
 from export_cases import make_inputs, make_ledger, make_roll, read_csv
@@ -10,6 +12,7 @@ from export_cases import make_inputs, make_ledger, make_roll, read_csv
 from gis_export.housing.capacity import ALL, COLUMNS, plan_capacity, write_capacity
 from gis_export.inputs import ExportSettings, VisitSettings
 from gis_export.rows import build_rows
+from gis_export.visits import visited
 from imagery.errors import UsageError
 
 FRIDAY = date(2026, 11, 27)
@@ -57,6 +60,30 @@ def test_empty_city_and_all_not_assessed(tmp_path: Path) -> None:
     assert table["DISTRICT"].tolist() == [ALL, "'=A1", "(no district)"]
     assert table["NOT_ASSESSED"].tolist() == [3, 2, 1]
     assert (table["EXPECTED"] == 0).all()
+
+
+def test_running_sums_are_those_of_each_day_counted_anew_and_take_no_longer() -> None:
+    rng = np.random.default_rng(0)
+    few = build_rows(make_inputs(make_roll(1500)), ExportSettings())
+    scored = rng.random(1500) < 0.8
+    rows = few.assign(
+        INSP_DIST=rng.choice(["A", "B", "", "C"], 1500, p=[0.6, 0.25, 0.1, 0.05]), PRIORITY=rng.integers(0, 9, 1500), SCORED=np.where(scored, "Y", "N"),
+        SCORE=np.where(scored, rng.random(1500), np.nan),
+    )  # fmt: skip
+    settings = ExportSettings(visits=VisitSettings(per_district=400))
+    begun = time.process_time()
+    table = plan_capacity(rows, settings, crews=1, visits_a_day=1, start=FRIDAY)
+    assert time.process_time() - begun < 2  # counting anew takes ten times as long
+    last = table[table["DAY"] == table["DAY"].max()].set_index("DISTRICT")
+    chosen = rows[visited(rows, settings.visits)]
+    for name, part in [(ALL, chosen), *((str(name) or "(no district)", part) for name, part in chosen.groupby("INSP_DIST"))]:
+        of = last.loc[name]
+        assert (of["VISITS"], of["NOT_ASSESSED"]) == (len(part), int((part["SCORED"] == "N").sum()))
+        assert of["EXPECTED"] == pytest.approx(part["SCORE"].sum())
+    city = table[table["DISTRICT"] == ALL].set_index("DAY")
+    parts = table[table["DISTRICT"] != ALL].groupby("DAY")
+    for column in ("VISITS", "EXPECTED", "NOT_ASSESSED", "BEST"):
+        assert city[column].to_numpy(dtype=float) == pytest.approx(parts[column].sum().to_numpy(dtype=float))
 
 
 def test_no_crew_no_plan() -> None:

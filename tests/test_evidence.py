@@ -17,8 +17,8 @@ from paper_cases import flat, odd_roll, overlaps, page_texts, page_words
 from PIL import Image
 from playwright.sync_api import Page, sync_playwright
 
-from gis_export.inputs import ExportInputs, ExportSettings, VisitSettings, Year
-from gis_export.paper.evidence import write_packet, write_packets
+from gis_export.inputs import LOOK_COLUMNS, ExportInputs, ExportSettings, VisitSettings, Year
+from gis_export.paper.evidence import write_packets
 from gis_export.rows import build_rows
 from imagery.errors import InputError, MissingInput
 from imagery.store import ChipStore
@@ -49,8 +49,12 @@ def rich_inputs(folder: Path) -> ExportInputs:
     (folder / "a.tif").write_bytes(b"tile of this year")
     (folder / "old.tif").write_bytes(b"tile of an old year")
     looks = pd.DataFrame(
-        [(PARCEL, 2024, "", "311 caller", "no open roof found"), (PARCEL, 2026, "2026-05-02", "J. <i>Dœ</i> & crew", "25% of the roof open"), ("0217 001", 2026, "", "x", "other")],
-        columns=["parcel_id", "year", "date", "source", "found"],
+        [
+            (PARCEL, 2024, "", "311 caller", "no open roof found", "N", 0.0, False),
+            (PARCEL, 2026, "2026-05-02", "J. <i>Dœ</i> & crew", "25% of the roof open", "Y", 25.0, False),
+            ("0217 001", 2026, "", "x", "other", "", np.nan, False),
+        ],
+        columns=list(LOOK_COLUMNS),
     )
     chips = make_chips(folder / "chips")
     earlier = (
@@ -62,7 +66,8 @@ def rich_inputs(folder: Path) -> ExportInputs:
 
 def write(inputs: ExportInputs, folder: Path, parcel: str = PARCEL, *, viewer: str = "", pictures: Path | None = None) -> tuple[Path, Path]:
     settings = ExportSettings(visits=VisitSettings(viewer=viewer))
-    return write_packet(parcel, build_rows(inputs, settings), folder / "evidence", inputs, settings, pictures=pictures)
+    page, paper = write_packets(build_rows(inputs, settings), folder / "evidence", inputs, settings, parcels=(parcel,), pictures=pictures)
+    return page, paper
 
 
 class Reader(HTMLParser):
@@ -201,18 +206,27 @@ def test_the_first_packets_by_priority(tmp_path: Path) -> None:
     assert write_packets(rows.iloc[:0], tmp_path, inputs, settings) == []
 
 
+def test_packets_of_some_parcels_or_none_when_one_is_unknown(tmp_path: Path) -> None:
+    roll = make_roll(4)
+    roll.table["parcel_id"] = ["AB 1", "ab 1", "CON", "4074C009"]
+    inputs = make_inputs(roll)
+    rows = build_rows(inputs, ExportSettings())
+    with pytest.raises(InputError, match="parcel 'nowhere'"):
+        write_packets(rows, tmp_path / "none", inputs, ExportSettings(), parcels=("4074C009", "nowhere"))
+    assert not (tmp_path / "none").exists()
+    paths = write_packets(rows, tmp_path / "all", inputs, ExportSettings(), parcels=("ab 1", "AB 1", "CON", "4074C009", "ab 1"))
+    assert len({path.name.casefold() for path in paths}) == len(paths) == 8 and all(path.exists() for path in paths)
+    assert [path.name for path in paths[-2:]] == ["4074C009.html", "4074C009.pdf"] and paths[4].stem.startswith("CON-")
+    assert ("ab 1" in read_page(paths[0]).texts) and ("AB 1" in read_page(paths[2]).texts)
+    alone = write_packets(rows, tmp_path / "one", inputs, ExportSettings(), parcels=("ab 1",))
+    assert [path.name for path in alone] == [path.name for path in paths[:2]]
+    assert [path.read_bytes() for path in alone] == [path.read_bytes() for path in paths[:2]]
+
+
 def test_the_same_inputs_give_the_same_bytes_and_a_missing_place_is_no_trouble(tmp_path: Path) -> None:
     inputs = rich_inputs(tmp_path)
     first, second = (write(inputs, tmp_path / name, "0221 001") for name in "ab")
     assert [path.read_bytes() for path in first] == [path.read_bytes() for path in second]
-
-
-def test_heat_maps_are_found_under_the_names_that_scoring_gives_them() -> None:
-    from gis_export.paper.sheet import safe_name
-    from roofwatch.explaining import file_name
-
-    for parcel in (PARCEL, "4074C009", "a_b", "Ñ/1", "x.y"):
-        assert f"{safe_name(parcel)}.webp" == file_name(parcel)
 
 
 def test_flight_date(tmp_path: Path) -> None:

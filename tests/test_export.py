@@ -218,7 +218,7 @@ def test_settings_are_checked() -> None:
             MapSettings(gsd_m=gsd)
     with pytest.raises(ConfigError, match="likely is 99999999999"):
         PrioritySettings(likely=99_999_999_999)
-    with pytest.raises(ConfigError, match="viewer has {foo}"):
+    with pytest.raises(ConfigError, match=r"viewer has \{foo\}"):
         VisitSettings(viewer="https://m/{foo}?p={parcel_id}")
 
 

@@ -1,5 +1,6 @@
 """The fire map book: complete, legible in gray, for responders only, the same bytes every time."""
 
+import subprocess
 from dataclasses import replace
 from datetime import date
 from itertools import combinations
@@ -9,7 +10,8 @@ import geopandas as gpd
 import numpy as np
 import pytest
 from export_cases import FLOWN, TODAY, make_inputs, make_ledger, make_roll
-from hypothesis import given, settings
+from fpdf.fonts import TTFFont
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 from numpy.typing import NDArray
@@ -18,10 +20,12 @@ from pypdf import PdfReader
 
 from gis_export.inputs import ExportInputs, ExportSettings
 from gis_export.paper.atlas import FINEST, cut_cells
+from gis_export.paper.chapter import Chapter, Ground
 from gis_export.paper.entries import entries_of, metric_crs, responder_rows
 from gis_export.paper.fire_book import write_fire_book
 from gis_export.paper.marks import draw_mark
-from gis_export.paper.sheet import new_document, safe_name, save
+from gis_export.paper.names import safe_name, safe_names
+from gis_export.paper.sheet import new_document, put, save, text_width
 from gis_export.paper.spread import crowding, spread
 from gis_export.paper.streets import Address, split_address, street_labels
 from gis_export.rows import build_rows
@@ -158,6 +162,34 @@ def test_a_street_stands_between_its_sides_and_beside_a_lonely_row() -> None:
     assert label.x == pytest.approx(-8) and abs(label.angle) == pytest.approx(90)
 
 
+def test_letters_that_the_small_font_lacks_are_shown_by_the_full_one(tmp_path: Path) -> None:
+    pdf = new_document("letters", subject="letters", today=TODAY)
+    pdf.add_page()
+    texts = ("12 Peña Ave…", "7 Οδός Ερμού", "9 Кирова ул", "3 שדרות ≥ ½")
+    for number, text in enumerate(texts):
+        for bold in (False, True):
+            put(pdf, (20 + 80 * bold, 20 + 20 * number), text, size_pt=12, bold=bold, width_mm=70)
+            assert text_width(pdf, text) == pytest.approx(pdf.get_string_width(text))
+    path = save(pdf, tmp_path / "letters.pdf")
+    assert [font.missing_glyphs for font in pdf.fonts.values() if isinstance(font, TTFFont)] == [[]] * 4
+    shown = subprocess.run(["pdftotext", "-raw", str(path), "-"], check=True, capture_output=True, text=True).stdout
+    assert all(shown.count(text) == 2 for text in texts[:3]) and shown.count("≥ ½") == 2
+    page = render(path, tmp_path, dpi=72, page=1, gray=True)
+    for number in range(len(texts)):
+        top = round((20 + 20 * number) / 25.4 * 72)
+        assert (page[top - 12 : top + 3] < 100).sum() > 100
+
+
+@settings(max_examples=20)
+@given(arrays(np.float64, st.tuples(st.integers(1, 60), st.just(2)), elements=st.floats(0, 6000)))
+def test_maps_beyond_an_edge_are_those_that_hold_the_points(points: NDArray[np.float64]) -> None:
+    cells = cut_cells(points, np.full_like(points, 4.0), side_mm=180)
+    boxes = np.array([cell.box for cell in cells])
+    ground = Ground(chapter=Chapter(name="", entries=(), cells=cells, pages=[]), placed=(), points=points, boxes=boxes)
+    for probe in (points[:2], points[-1:] + 500, boxes[:1, :2]):
+        assert ground.maps_at(probe) == [number for number, cell in enumerate(cells, 1) if cell.holds(probe).any()]
+
+
 POINTS = arrays(np.float64, st.tuples(st.integers(1, 40), st.just(2)), elements=st.floats(0, 2500))
 
 
@@ -203,6 +235,29 @@ def test_entries_say_what_is_known_and_nothing_more() -> None:
     entries = entries_of(rows, metric_crs(rows), today=TODAY)
     assert [entry.sides for entry in entries] == ["E W", "none", "?"]
     assert [entry.sign for entry in entries] == ["?"] * 3 and entries[0].as_of == FLOWN
+
+
+LETTERS = st.text(st.sampled_from("aAbBcCoOnNfF12 _-./\\ÅåKſßẞ\t\u212a") | st.characters(), max_size=8)
+NAMES = LETTERS | st.sampled_from(("con", "CON", "Nul", "COM1", "lpt9", "no district", "No District", "F1", "f1", "a b-01234567", "x" * 90, "X" * 90, "x" * 91))
+
+
+@given(st.lists(NAMES, unique=True, max_size=12))
+@example(["\udc80", "\udc81"])  # half a character, as a broken file may hold it
+def test_no_two_file_names_are_alike_where_case_does_not_count(texts: list[str]) -> None:
+    names = safe_names(texts, taken=("no_district",))
+    assert set(names) == set(texts) and names == safe_names(reversed(texts), taken=("no_district",))
+    folded = [name.casefold() for name in names.values()]
+    assert len({*folded, "no_district"}) == len(texts) + 1
+    for name in folded:
+        assert set(name) <= set("abcdefghijklmnopqrstuvwxyz0123456789_-") and 0 < len(name) <= 100
+        assert name not in {"con", "prn", "aux", "nul", *(f"{port}{number}" for port in ("com", "lpt") for number in range(10))}
+
+
+def test_ordinary_names_stay_as_they_are_while_nothing_else_goes_by_them() -> None:
+    assert safe_names(("Bn 2", "F1", "NORTHWEST", "Southern", "4074C009", "BN-3")) == {
+        "Bn 2": "Bn_2", "F1": "F1", "NORTHWEST": "NORTHWEST", "Southern": "Southern", "4074C009": "4074C009", "BN-3": "BN-3",
+    }  # fmt: skip
+    assert all(len(name) == 13 and name.startswith(text.replace(" ", "_")) for text, name in safe_names(("Bn 2", "BN 2")).items())
 
 
 def test_file_names_are_harmless_and_never_shared() -> None:

@@ -10,13 +10,15 @@ import rasterio
 from affine import Affine
 from hypothesis import given
 from hypothesis import strategies as st
+from hypothesis.extra.numpy import arrays
 from numpy.typing import NDArray
 from PIL import Image
 from pyproj import CRS, Transformer
 
 from gis_export.paper.frame import Frame, frame_around
-from gis_export.paper.map_picture import photo_of, picture, read_gray
+from gis_export.paper.map_picture import lightened, picture, read_gray
 from gis_export.paper.marks import grid_cell, scale_bar
+from gis_export.paper.photo import TileMemory, photo_of
 from imagery.flyover import Flyover, open_flyover
 
 UTM = CRS("EPSG:26918")
@@ -145,6 +147,42 @@ def test_without_ground_there_is_no_picture(tmp_path: Path) -> None:
     assert photo_of(None, UTM) is None and picture(None, make_frame()) is None
     write_tile(tmp_path / "a.tif", gray(np.full((10, 10), 120, np.uint8)), Affine(1, 0, WEST, 0, -1, NORTH))
     assert picture(photo_of(open_folder(tmp_path), UTM), make_frame(center=(WEST + 5000, NORTH))) is None
+
+
+def test_a_tile_is_read_once_for_maps_of_one_scale(tmp_path: Path) -> None:
+    rng = np.random.default_rng(0)
+    for index in range(2):
+        write_tile(tmp_path / f"t{index}.tif", gray(rng.integers(60, 200, (1, 400, 200), dtype=np.uint8)[0]), Affine(0.25, 0, WEST + 50 * index, 0, -0.25, NORTH))
+    photo = photo_of(open_folder(tmp_path), UTM)
+    assert photo is not None
+    scales = 1000, 2500, 5200  # sampled as read, coarsened, read anew
+    first = [read_gray(photo, make_frame(scale=scale)) for scale in scales]
+    for index in range(2):
+        (tmp_path / f"t{index}.tif").unlink()
+    for scale, (found, seen) in zip(scales, first, strict=True):
+        again = read_gray(photo, make_frame(scale=scale))
+        assert (again[0] == found).all() and (again[1] == seen).all() and seen.any()
+
+
+def test_what_is_remembered_takes_no_more_than_allowed(tmp_path: Path) -> None:
+    for index in range(3):
+        write_tile(tmp_path / f"t{index}.tif", gray(np.full((40, 40), 50 + index, np.uint8)), Affine(1, 0, WEST + 40 * index, 0, -1, NORTH))
+    tiles = open_folder(tmp_path).tiles
+    memory = TileMemory(255.0, most_bytes=2 * 2 * 40 * 40)
+    for tile in (*tiles, tiles[0]):
+        found = memory.read(tile, (0, 0, 10, 10), 1.0)
+        assert found is not None and found[0] == (0, 0, 40, 40) and (found[1][0] == 50 + tiles.index(tile)).all()
+        assert memory.bytes <= memory.most_bytes
+    assert [path for path, _ in memory.kept] == [tiles[2].path, tiles[0].path]
+
+
+@given(arrays(np.uint8, (7, 9)), arrays(np.bool_, (7, 9)))
+def test_the_photo_is_lightened_around_its_median(values: NDArray[np.uint8], seen: NDArray[np.bool_]) -> None:
+    light = lightened(values, seen)
+    assert (light[~seen] == 255).all()
+    if seen.any():
+        wanted = np.clip(226 + (values.astype(float) - np.quantile(values[seen], 0.5, method="inverted_cdf")) * 0.42, 120, 250)
+        assert np.abs(light[seen] - wanted[seen]).max() <= 1
 
 
 @given(st.floats(0, 3000), st.floats(0, 3000), st.floats(50, 200), st.floats(40, 200))

@@ -10,7 +10,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from shapely.affinity import rotate, scale, translate
 
-from imagery.neighbors import COMPASS, covered_length, edges_of, sides_of
+from imagery.edges import covered_length, edges_of
+from imagery.neighbors import COMPASS, sides_of
 from imagery.outlines import meters_per_unit, roofs_of, true_to_scale
 
 CRS = "EPSG:32618"

@@ -1,6 +1,8 @@
 """Route sheets: every stop in order with its boxes, and QR codes that a reader reads."""
 
+import subprocess
 from dataclasses import replace
+from datetime import date
 from pathlib import Path
 
 import cv2
@@ -8,12 +10,13 @@ import pytest
 from export_cases import FLOWN, make_inputs, make_ledger, make_roll
 from paper_cases import LONG, flat, make_ground, odd_roll, overlaps, page_texts, page_words, render
 from pypdf import PdfReader
+from pyproj import Transformer
 
 from gis_export.housing.findings import DISPOSITIONS, ROOF_OPEN
 from gis_export.housing.routing import Route
 from gis_export.inputs import ExportInputs, ExportSettings, VisitSettings
 from gis_export.paper.route_sheets import write_route_sheets
-from gis_export.paper.stops import viewer_link
+from gis_export.paper.stops import lon_lats, viewer_link
 from gis_export.rows import build_rows
 from inference.hazard import USE_LIMIT
 
@@ -94,6 +97,40 @@ def test_the_same_inputs_give_the_same_bytes(tmp_path: Path) -> None:
     inputs = make_inputs(make_roll(3))
     first, second = (write(inputs, [route("0216 001", "0217 001")], tmp_path / name)[0] for name in ("a", "b"))
     assert first.read_bytes() == second.read_bytes() and len(first.read_bytes()) < 100_000
+
+
+def test_word_date_and_review_due_are_never_cut(tmp_path: Path) -> None:
+    roll = make_roll(4)
+    flown = date(2025, 9, 9)  # young enough for NOT SEEN IN PHOTO, old enough to be due for review
+    inputs = make_inputs(roll, make_ledger(roll, flown=flown))
+    rows = build_rows(inputs, ExportSettings(stale_months=24))
+    rows.loc[2, "RISK_TXT"] = "NOT ASSESSED: a reason as long as the widest reason that a ledger of ours could ever hold - REVIEW DUE"
+    [path] = write_route_sheets([route(*rows["PARCEL_ID"])], rows, tmp_path, inputs, ExportSettings())
+    shown = flat(subprocess.run(["pdftotext", "-raw", str(path), "-"], check=True, capture_output=True, text=True).stdout)
+    assert sorted(set(rows["RISK_LVL"])) == ["LIKELY", "NA", "NOT SEEN", "POSSIBLE"] and "…" not in shown
+    for text in rows["RISK_TXT"]:
+        assert flat(text).replace(":", "") in shown.replace(":", "")
+    assert shown.count("REVIEWDUE") == 4
+    for words in page_words(path):
+        assert overlaps([word for word in words if not word.text.isdigit() or len(word.text) > 2]) == []
+
+
+def test_no_district_overwrites_another(tmp_path: Path) -> None:
+    districts = ("no district", "", "F1", "f1", "CON")
+    paths = write(make_inputs(make_roll(5)), [route(f"{216 + row:04d} 001", district=name) for row, name in enumerate(districts)], tmp_path)
+    assert len({path.name.casefold() for path in paths}) == len(list((tmp_path / "route_sheets").iterdir())) == 5
+    said = {path.name: page_texts(path)[0] for path in paths}
+    assert "No inspection district, day 1" in said["no_district.pdf"] and "con.pdf" not in {name.casefold() for name in said}
+    for row in range(5):
+        assert sum(f"parcel {216 + row:04d} 001" in text for text in said.values()) == 1
+
+
+def test_places_in_degrees_are_those_of_pyproj() -> None:
+    rows = build_rows(make_inputs(odd_roll(5)), ExportSettings())
+    transform = Transformer.from_crs(rows.crs, "EPSG:4326", always_xy=True)
+    inside = rows.geometry.representative_point()
+    assert lon_lats(rows) == [None if point is None else pytest.approx(transform.transform(point.x, point.y)) for point in inside]
+    assert lon_lats(rows)[-1] is None and lon_lats(rows.iloc[:0]) == []
 
 
 def test_viewer_links() -> None:

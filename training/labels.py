@@ -9,7 +9,8 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from imagery.errors import InputError
-from imagery.parcels import VacantRoll, normalize_key, read_table, text_column
+from imagery.parcels import VacantRoll
+from imagery.tables import normalize_key, read_table, text_column
 
 
 @dataclass(frozen=True, kw_only=True)

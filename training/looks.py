@@ -3,7 +3,8 @@
 import numpy as np
 import pandas as pd
 
-from imagery.parcels import VacantRoll, normalize_key, read_table, text_column
+from imagery.parcels import VacantRoll
+from imagery.tables import normalize_key, read_table, text_column
 from training.labels import LabelFile
 
 CANNOT_TELL = "could not tell"

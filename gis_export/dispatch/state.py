@@ -11,7 +11,7 @@ from gis_export.dispatch.texts import nearest_name, one_line
 from gis_export.tables import harmless
 from imagery.errors import InputError, MissingInput
 from imagery.files import atomic_path
-from imagery.parcels import read_table, text_column
+from imagery.tables import read_table, text_column
 
 STATE_FILE = "dispatch_state.csv"
 LOG_FILE = "dispatch_log.csv"

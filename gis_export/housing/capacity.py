@@ -4,6 +4,7 @@ What a visit is expected to find is its calibrated score. A row that was not ass
 so such visits are counted apart and add nothing to the sum.
 """
 
+from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 
@@ -23,6 +24,45 @@ COLUMNS = ("DAY", "DATE", "DISTRICT", "VISITS", "EXPECTED", "NOT_ASSESSED", "BES
 """All sums run from the first day: visits made; failing roofs that those of the work list are expected to find; visits to rows that were
 not assessed, of which nothing is known; the most that as many visits could find within the district (for all districts, within every district),
 by score alone; the most that as many could find anywhere in the city; and the difference of the last two, for all districts only."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Stand:
+    """Where a district stands after some visits of the whole city."""
+
+    district: str | None
+    """INSP_DIST, None for the whole city."""
+    visits: int
+    """Visits made in it."""
+    expected: float
+    """Failing roofs that these are expected to find."""
+    not_assessed: int
+    """Visits to rows without a score."""
+    best: float
+    """The most that as many could find in it."""
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class _Course:
+    """Running sums of a district: value k holds after k visits of the whole city."""
+
+    district: str | None
+    """INSP_DIST, None for the whole city."""
+    visits: NDArray[np.int64]
+    """Visits made in it."""
+    expected: NDArray[np.float64]
+    """Failing roofs that these are expected to find."""
+    not_assessed: NDArray[np.int64]
+    """Visits to rows without a score."""
+    best: NDArray[np.float64]
+    """The most that 0, 1, 2, ... visits in it could find."""
+
+    def after(self, count: int) -> _Stand:
+        """Return the sums after `count` visits of the whole city."""
+        own = int(self.visits[count])
+        return _Stand(
+            district=self.district, visits=own, expected=float(self.expected[count]), not_assessed=int(self.not_assessed[count]), best=float(self.best[own]),
+        )  # fmt: skip
 
 
 def plan_capacity(rows: gpd.GeoDataFrame, settings: ExportSettings, *, crews: int, visits_a_day: int, start: date) -> pd.DataFrame:
@@ -48,16 +88,16 @@ def plan_capacity(rows: gpd.GeoDataFrame, settings: ExportSettings, *, crews: in
             raise UsageError(f"capacity: {name} is {value}, want 1 or more")
     plan = _plan(rows, settings)
     score = rows["SCORE"].where(rows["SCORED"] == "Y")
-    best_of = {str(name): _best(group) for name, group in score.groupby(rows["INSP_DIST"])}
-    city = _best(score)
     found: list[tuple[object, ...]] = []
+    each = [_course(str(name), plan, score[rows["INSP_DIST"] == name]) for name in sorted(plan["INSP_DIST"].unique(), key=lambda name: name or LAST)]
+    city = _course(None, plan, score)
     for day in range(1, -(-len(plan) // (crews * visits_a_day)) + 1):
-        done = plan.iloc[: day * crews * visits_a_day]
         when = np.busday_offset(start, day - 1, roll="forward").astype(date)
-        parts = [(name or NO_DISTRICT, len(part), *_sums(part), best_of[name][len(part)]) for name, part in sorted(_by_district(done).items(), key=lambda pair: pair[0] or LAST)]
-        best, anywhere = sum(part[-1] for part in parts), city[len(done)]
-        found.append((day, when, ALL, len(done), *_sums(done), best, anywhere, anywhere - best))
-        found += [(day, when, *part, np.nan, np.nan) for part in parts]
+        visits = min(day * crews * visits_a_day, len(plan))
+        parts = [part for part in (course.after(visits) for course in each) if part.visits]
+        best, whole = sum(part.best for part in parts), city.after(visits)
+        found.append((day, when, ALL, whole.visits, whole.expected, whole.not_assessed, best, whole.best, whole.best - best))
+        found += [(day, when, part.district or NO_DISTRICT, part.visits, part.expected, part.not_assessed, part.best, np.nan, np.nan) for part in parts]
     return pd.DataFrame(found, columns=list(COLUMNS))
 
 
@@ -75,13 +115,19 @@ def _plan(rows: gpd.GeoDataFrame, settings: ExportSettings) -> pd.DataFrame:
     return pd.DataFrame(chosen.drop(columns="geometry")).assign(pace=pace).sort_values(["pace", "INSP_DIST"], kind="stable")
 
 
-def _by_district(visits: pd.DataFrame) -> dict[str, pd.DataFrame]:
-    return {str(name): part for name, part in visits.groupby("INSP_DIST")}
+def _course(district: str | None, plan: pd.DataFrame, score: pd.Series) -> _Course:
+    """Add up the visits of a district, those of the city for None, in one pass.
 
-
-def _sums(visits: pd.DataFrame) -> tuple[float, int]:
-    scored = visits["SCORED"] == "Y"
-    return float(visits.loc[scored, "SCORE"].sum()), int((~scored).sum())
+    Args:
+        district: INSP_DIST, None for all.
+        plan: Visits in the order in which crews make them.
+        score: Scores of all its rows, visited or not; null where there is none.
+    """
+    own = np.ones(len(plan), dtype=bool) if district is None else (plan["INSP_DIST"] == district).to_numpy()
+    scored = (plan["SCORED"] == "Y").to_numpy()
+    finds = np.where(own & scored, plan["SCORE"].to_numpy(dtype=np.float64), 0.0)
+    sums = [np.concatenate([[0], np.cumsum(values)]) for values in (own, finds, own & ~scored)]
+    return _Course(district=district, visits=sums[0], expected=sums[1], not_assessed=sums[2], best=_best(score))
 
 
 def _best(score: pd.Series) -> NDArray[np.float64]:

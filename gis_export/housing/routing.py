@@ -64,8 +64,9 @@ def path_m(xy_m: NDArray[np.float64]) -> float:
 
 def _district_days(stops: NDArray[np.intp], xy_m: NDArray[np.float64], priority: NDArray[np.int64], *, per_day: int) -> list[list[int]]:
     """Return the days of one district, each a list of row numbers."""
-    placed = stops[np.isfinite(xy_m[stops]).all(axis=1)]
-    lost = [int(stop) for stop in stops if stop not in set(placed)]
+    known = np.isfinite(xy_m[stops]).all(axis=1)
+    placed = stops[known]
+    lost: list[int] = stops[~known].tolist()
     days = [_urgent_end_first([int(placed[one]) for one in day], priority) for day in split_days(xy_m[placed], per_day=per_day)]
     days.sort(key=lambda day: (-int(priority[day].sum()), min(day)))
     if days:

@@ -2,6 +2,8 @@
 
 import base64
 import io
+from collections.abc import Sequence
+from datetime import date
 from importlib.resources import files
 from pathlib import Path
 
@@ -13,8 +15,9 @@ from PIL import Image
 from gis_export.inputs import ExportInputs, ExportSettings
 from gis_export.paper.checksums import tile_sums
 from gis_export.paper.evidence_pdf import draw_packet
-from gis_export.paper.packet import SCORE_IN_WORDS, Packet, build_packet
-from gis_export.paper.sheet import new_document, safe_name, save
+from gis_export.paper.names import safe_names
+from gis_export.paper.packet import SCORE_IN_WORDS, Packet, build_packet, find_row
+from gis_export.paper.sheet import new_document, save
 from gis_export.symbols import Symbol
 from gis_export.visits import by_priority
 from imagery.files import atomic_path
@@ -28,38 +31,32 @@ _SHAPES = {
 }  # fmt: skip
 
 
-def write_packets(rows: gpd.GeoDataFrame, folder: Path, inputs: ExportInputs, settings: ExportSettings, *, pictures: Path | None = None) -> list[Path]:
-    """Write the packets of the first `visits.packets` rows by PRIORITY, then RANK, then PARCEL_ID; see `write_packet`.
-
-    Returns:
-        The files, two per parcel.
-    """
-    chosen = by_priority(rows).head(settings.visits.packets)
-    sums = tile_sums(inputs)
-    folder.mkdir(parents=True, exist_ok=True)
-    return [path for parcel in chosen["PARCEL_ID"] for path in _write(build_packet(parcel, rows, inputs, settings, sums=sums, pictures=pictures), folder, inputs)]
-
-
-def write_packet(parcel_id: str, rows: gpd.GeoDataFrame, folder: Path, inputs: ExportInputs, settings: ExportSettings, *, pictures: Path | None = None) -> tuple[Path, Path]:
-    """Write the packet of one parcel.
+def write_packets(
+    rows: gpd.GeoDataFrame, folder: Path, inputs: ExportInputs, settings: ExportSettings, *, parcels: Sequence[str] | None = None, pictures: Path | None = None
+) -> list[Path]:
+    """Write the packets of some parcels; a tile that several were cut from is read for its checksum once.
 
     Args:
-        parcel_id: PARCEL_ID as it stands in the rows.
-        rows: What `build_rows` returned.
+        rows: What `build_rows` returned, all of them: file names of parcels that differ in case only depend on each other.
         folder: Where the files go, such as housing/evidence.
         inputs: Ledgers, chips, looks and tiles of all years.
         settings: The city's choices.
+        parcels: PARCEL_ID as they stand in the rows; None for the first `visits.packets` rows by PRIORITY, then RANK, then PARCEL_ID.
         pictures: Folder of heat maps such as <year>/explain, None for none.
 
     Returns:
-        The HTML and the PDF.
+        The files, an HTML and a PDF per parcel.
 
     Raises:
-        InputError: no such parcel.
+        InputError: no such parcel; then nothing is written.
     """
-    packet = build_packet(parcel_id, rows, inputs, settings, sums=tile_sums(inputs), pictures=pictures)
+    chosen = by_priority(rows)["PARCEL_ID"].head(settings.visits.packets).tolist() if parcels is None else list(dict.fromkeys(parcels))
+    for parcel in chosen:
+        find_row(parcel, rows, inputs.year)
+    sums, names = tile_sums(inputs), safe_names(rows["PARCEL_ID"])
     folder.mkdir(parents=True, exist_ok=True)
-    return _write(packet, folder, inputs)
+    packets = (build_packet(parcel, rows, inputs, settings, sums=sums, pictures=pictures) for parcel in chosen)
+    return [path for packet in packets for path in _write(packet, folder / names[packet.parcel_id], inputs.today)]
 
 
 def packet_html(packet: Packet) -> str:
@@ -70,12 +67,11 @@ def packet_html(packet: Packet) -> str:
     )  # fmt: skip
 
 
-def _write(packet: Packet, folder: Path, inputs: ExportInputs) -> tuple[Path, Path]:
-    name = safe_name(packet.parcel_id)
-    page, paper = folder / f"{name}.html", folder / f"{name}.pdf"
+def _write(packet: Packet, stem: Path, today: date) -> tuple[Path, Path]:
+    page, paper = stem.with_name(f"{stem.name}.html"), stem.with_name(f"{stem.name}.pdf")
     with atomic_path(page) as temporary:
         temporary.write_text(packet_html(packet), encoding="utf-8")
-    pdf = new_document(f"{packet.address}, {packet.parcel_id}: evidence, {packet.city}", subject="What is known of one vacant building", today=inputs.today)
+    pdf = new_document(f"{packet.address}, {packet.parcel_id}: evidence, {packet.city}", subject="What is known of one vacant building", today=today)
     draw_packet(pdf, packet)
     return page, save(pdf, paper)
 

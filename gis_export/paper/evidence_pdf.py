@@ -8,7 +8,8 @@ from fpdf import FPDF
 from PIL import Image
 
 from gis_export.paper.marks import draw_mark
-from gis_export.paper.packet import SCORE_IN_WORDS, Packet, PacketYear
+from gis_export.paper.packet import SCORE_IN_WORDS, Packet
+from gis_export.paper.packet_years import PacketYear
 from gis_export.paper.sheet import BOTTOM_MM, INK, INNER_MM, MARGIN_MM, RULE, SOFT, TOP_MM, Heading, add_sheet, put, put_lines, rule, wrapped
 from gis_export.paper.stops import draw_chip, draw_qr
 from inference.hazard import USE_LIMIT
@@ -132,7 +133,7 @@ def _draw_card(writer: Writer, packet: Packet) -> None:
     draw_qr(pdf, packet.parcel_id, MARGIN_MM + INNER_MM - 24, top, 24)
     draw_mark(pdf, packet.symbol, MARGIN_MM + 5, top + 6.5, 7.5)
     put(pdf, (MARGIN_MM + 13, top + 5.6), packet.symbol.word.value, size_pt=14, bold=True)
-    said = wrapped(pdf, packet.risk, INNER_MM - 42, size_pt=9, most=2)
+    said = wrapped(pdf, packet.risk, INNER_MM - 42, size_pt=9)
     y = put_lines(pdf, (MARGIN_MM + 13, top + 10.6), said, size_pt=9)
     if len(packet.address) > _LONG:  # the head may end it with an ellipsis
         y = put_lines(pdf, (MARGIN_MM, y + 2), wrapped(pdf, packet.address, INNER_MM - 30, size_pt=10, bold=True), size_pt=10, bold=True)

@@ -11,11 +11,12 @@ from pyproj import CRS
 
 from gis_export.inputs import ExportInputs, ExportSettings
 from gis_export.paper.atlas import cut_cells
+from gis_export.paper.chapter import NO_DISTRICT, Book, Chapter
 from gis_export.paper.entries import Entry, entries_of, metric_crs, places_of, sizes_of
-from gis_export.paper.fire_chapter import CELL_MM, NO_DISTRICT, Book, Chapter, draw_chapter
+from gis_export.paper.fire_chapter import CELL_MM, draw_chapter
 from gis_export.paper.fire_list import list_pages
 from gis_export.paper.legend import PER_PAGE, CountsRow, draw_contents
-from gis_export.paper.map_picture import photo_of
+from gis_export.paper.photo import photo_of
 from gis_export.paper.sheet import Heading, new_document, save
 
 _AUDIENCE = "for responders only"

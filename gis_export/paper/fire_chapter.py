@@ -2,7 +2,6 @@
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 
 import numpy as np
 import shapely
@@ -10,72 +9,20 @@ from fpdf import FPDF
 from pyproj import CRS
 
 from gis_export.paper.atlas import FINEST, Cell
+from gis_export.paper.chapter import Book, Chapter, Ground, ground_of
 from gis_export.paper.entries import Entry, places_of
-from gis_export.paper.fire_list import Line, draw_list
+from gis_export.paper.fire_list import draw_list
 from gis_export.paper.frame import Frame, frame_around
 from gis_export.paper.legend import draw_legend
-from gis_export.paper.map_picture import Photo
 from gis_export.paper.map_sheet import draw_buildings, draw_photo
 from gis_export.paper.marks import draw_border, draw_halo_text, grid_cell
-from gis_export.paper.sheet import INK, INNER_MM, MARGIN_MM, TOP_MM, Heading, add_sheet
+from gis_export.paper.sheet import INK, INNER_MM, MARGIN_MM, TOP_MM
 
 MAP_MM = INNER_MM - 5
 """Side of the square maps."""
 _PLACE_MM = (MARGIN_MM + 2.5, TOP_MM + 2.5, MAP_MM, MAP_MM)
 CELL_MM = MAP_MM * 0.94
 """Side of the ground that a sheet is for; the rest of the map shows what comes next."""
-NO_DISTRICT = "No fire district known"
-
-
-@dataclass(frozen=True, kw_only=True, eq=False)
-class Chapter:
-    """One fire district."""
-
-    name: str
-    """The district, "" when not known."""
-    entries: tuple[Entry, ...]
-    """Its buildings."""
-    cells: tuple[Cell, ...]
-    """Ground of its sheets."""
-    pages: list[list[list[Line]]]
-    """Its list: pages of columns of lines."""
-
-    @property
-    def title(self) -> str:
-        """Return what stands on top of its pages."""
-        return f"Fire district {self.name}" if self.name else NO_DISTRICT
-
-    @property
-    def length(self) -> int:
-        """Return its number of pages."""
-        return (len(self.cells) > 1) + len(self.cells) + len(self.pages)
-
-
-@dataclass(frozen=True, kw_only=True, eq=False)
-class Book:
-    """What every page of a book needs."""
-
-    pdf: FPDF
-    """The document."""
-    crs: CRS | None
-    """Metric CRS of its maps, None without a place."""
-    photo: Photo | None
-    """The ground."""
-    entries: tuple[Entry, ...]
-    """Every building of the city that has a place, for the neighbors on a map."""
-    tree: shapely.STRtree
-    """Their points."""
-    heading: Heading
-    """Head and foot; every page has its own title and subtitle."""
-    flown: str
-    """Flight date in words."""
-    pages: int
-    """Pages of the whole book."""
-
-    def begin(self, title: str, subtitle: str) -> None:
-        """Begin a page."""
-        head = self.heading
-        add_sheet(self.pdf, Heading(title=title, subtitle=subtitle, place=head.place, audience=head.audience, foot=head.foot), pages=self.pages)
 
 
 def draw_chapter(book: Book, chapter: Chapter) -> None:
@@ -83,11 +30,12 @@ def draw_chapter(book: Book, chapter: Chapter) -> None:
     section = f"{chapter.title} ({len(chapter.entries):,})"
     first = True
     references: dict[str, str] = {}
+    ground = ground_of(chapter)
     if len(chapter.cells) > 1:
         _draw_overview(book, chapter, section)
         first = False
-    for number, cell in enumerate(chapter.cells, 1):
-        references |= _draw_sheet(book, chapter, number, cell, section=section if first else "")
+    for number in range(1, len(chapter.cells) + 1):
+        references |= _draw_sheet(book, ground, number, section=section if first else "")
         first = False
     for number, columns in enumerate(chapter.pages, 1):
         book.begin(chapter.title, f"List {number} of {len(chapter.pages)}, by street: {len(chapter.entries):,} vacant buildings")
@@ -121,9 +69,10 @@ def _draw_overview(book: Book, chapter: Chapter, section: str) -> None:
     draw_legend(pdf, frame, _by_word(chapter.entries), note=note, flown=book.flown)
 
 
-def _draw_sheet(book: Book, chapter: Chapter, number: int, cell: Cell, *, section: str) -> dict[str, str]:
+def _draw_sheet(book: Book, ground: Ground, number: int, *, section: str) -> dict[str, str]:
     """Draw one map; return where its buildings stand on it."""
-    pdf, entries = book.pdf, _inside(cell, chapter.entries)
+    chapter, cell = ground.chapter, ground.chapter.cells[number - 1]
+    pdf, entries = book.pdf, ground.inside(cell)
     many = len(chapter.cells) > 1
     book.begin(chapter.title, f"Map {number} of {len(chapter.cells)}, 1:{cell.scale:,}, {len(entries):,} vacant buildings")
     if section:
@@ -137,7 +86,7 @@ def _draw_sheet(book: Book, chapter: Chapter, number: int, cell: Cell, *, sectio
     around = [book.entries[hit] for hit in sorted(book.tree.query(shapely.box(*frame.bounds)))]
     drawn = draw_buildings(pdf, frame, around)
     draw_border(pdf, frame, grid=True)
-    _draw_neighbors(pdf, frame, chapter, cell)
+    _draw_neighbors(pdf, frame, ground, cell)
     others = sum(entry.district != chapter.name for entry in around)
     note = " ".join((*(() if shown else ("No photo of the ground.",)), *((f"Counts are of this district; {others} of its neighbors are drawn too.",) if others else ())))
     draw_legend(pdf, frame, _by_word(entries), note=note, flown=book.flown)
@@ -145,7 +94,7 @@ def _draw_sheet(book: Book, chapter: Chapter, number: int, cell: Cell, *, sectio
     return {one.entry.parcel_id: f"{number} {grid_cell(frame, *one.at)}" if many else grid_cell(frame, *one.at) for one in drawn if one.entry.parcel_id in mine}
 
 
-def _draw_neighbors(pdf: FPDF, frame: Frame, chapter: Chapter, cell: Cell) -> None:
+def _draw_neighbors(pdf: FPDF, frame: Frame, ground: Ground, cell: Cell) -> None:
     """Name the maps that go on beyond each edge."""
     west, south, east, north = cell.box
     off = (east - west) * 0.1
@@ -157,17 +106,12 @@ def _draw_neighbors(pdf: FPDF, frame: Frame, chapter: Chapter, cell: Cell) -> No
         (1.0, 0.5): [(east + off, south + (north - south) * share) for share in shares],
     }
     for (right, down), probes in edges.items():
-        found = [number for number, other in enumerate(chapter.cells, 1) if other.holds(np.array(probes)).any()]
+        found = ground.maps_at(np.array(probes))
         if found:
             text = "map " + ", ".join(str(number) for number in found)
             x = frame.left_mm + frame.width_mm * right + {0.0: -2.4, 0.5: 0.0, 1.0: 2.4}[right]
             y = frame.top_mm + frame.height_mm * down + {0.0: -2.2, 0.5: 0.0, 1.0: 2.2}[down]
             draw_halo_text(pdf, (x, y), text, size_pt=7.5, angle=90 if right != 0.5 else 0)
-
-
-def _inside(cell: Cell, entries: Sequence[Entry]) -> tuple[Entry, ...]:
-    placed = [entry for entry in entries if entry.point is not None]
-    return tuple(entry for entry, inside in zip(placed, cell.holds(places_of(placed)), strict=True) if inside)
 
 
 def _by_word(entries: Sequence[Entry]) -> Mapping[str, int]:

@@ -11,9 +11,10 @@ from numpy.typing import NDArray
 
 from gis_export.paper.entries import Entry, sizes_of
 from gis_export.paper.frame import Frame
-from gis_export.paper.map_picture import Photo, picture
+from gis_export.paper.map_picture import picture
 from gis_export.paper.marks import draw_halo_text, draw_mark, draw_outline, mark_height_mm
-from gis_export.paper.sheet import INK, MM_PER_PT, set_font
+from gis_export.paper.photo import Photo
+from gis_export.paper.sheet import INK, MM_PER_PT, set_font, text_width
 from gis_export.paper.spread import spread
 from gis_export.paper.streets import StreetLabel, street_labels
 from gis_export.symbols import SYMBOLS
@@ -88,11 +89,11 @@ def _number(entry: Entry) -> str:
 
 
 def _boxes(pdf: FPDF, entries: Sequence[Entry], labels: list[str]) -> Points:
-    set_font(pdf, NUMBER_PT, bold=True)
+    set_font(pdf, NUMBER_PT, bold=True, text="".join(labels))
     boxes = sizes_of(entries)
     for row, label in enumerate(labels):
         if label:
-            boxes[row] = max(boxes[row, 0], pdf.get_string_width(label) + 0.6), boxes[row, 1] + NUMBER_PT * MM_PER_PT
+            boxes[row] = max(boxes[row, 0], text_width(pdf, label) + 0.6), boxes[row, 1] + NUMBER_PT * MM_PER_PT
     return boxes
 
 
@@ -124,8 +125,8 @@ def _draw_entry(pdf: FPDF, entry: Entry, label: str, place: Points, box: Points)
 
 def _draw_street(pdf: FPDF, frame: Frame, street: StreetLabel, places: Points, boxes: Points) -> Points:
     """Write a street's name where it covers no symbol and no other name; return the points that it covers, none where there is no room."""
-    set_font(pdf, STREET_PT, bold=True)
-    half = pdf.get_string_width(street.text) / 2
+    set_font(pdf, STREET_PT, bold=True, text=street.text)
+    half = text_width(pdf, street.text) / 2
     turn = np.radians(street.angle)
     along, across = np.array([np.cos(turn), -np.sin(turn)]), np.array([np.sin(turn), np.cos(turn)])
     steps = np.linspace(-half, half, max(3, int(half)))[:, None] * along

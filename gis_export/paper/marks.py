@@ -1,13 +1,14 @@
 """What is drawn on a printed map: symbols by shape, letter and pattern, outlines, scale bar, north arrow, grid."""
 
 import math
+from contextlib import nullcontext
 
 import numpy as np
 from fpdf import FPDF
 from numpy.typing import NDArray
 
 from gis_export.paper.frame import Frame
-from gis_export.paper.sheet import INK, MM_PER_PT, put, set_font
+from gis_export.paper.sheet import INK, MM_PER_PT, put, set_font, text_width
 from gis_export.symbols import Outline, Shape, Symbol
 from inference.hazard import HazardWord
 
@@ -45,7 +46,7 @@ def draw_mark(pdf: FPDF, symbol: Symbol, x_mm: float, y_mm: float, height_mm: fl
     down = height_mm * (0.17 if symbol.shape == "triangle" else 0.0)
     set_font(pdf, size_pt, bold=True)
     pdf.set_text_color(INK)
-    pdf.text(x_mm - pdf.get_string_width(symbol.letter) / 2, y_mm + down + size_pt * MM_PER_PT * _CAP / 2, symbol.letter)
+    pdf.text(x_mm - text_width(pdf, symbol.letter) / 2, y_mm + down + size_pt * MM_PER_PT * _CAP / 2, symbol.letter)
 
 
 def draw_outline(pdf: FPDF, ring_mm: NDArray[np.float64], outline: Outline, *, width_mm: float) -> None:
@@ -65,9 +66,9 @@ def draw_outline(pdf: FPDF, ring_mm: NDArray[np.float64], outline: Outline, *, w
 
 def draw_halo_text(pdf: FPDF, at_mm: tuple[float, float], text: str, *, size_pt: float, angle: float = 0, bold: bool = True) -> None:
     """Write a text centered on a point, turned counterclockwise by `angle` degrees, on a white band."""
-    set_font(pdf, size_pt, bold=bold)
-    wide, tall = pdf.get_string_width(text), size_pt * MM_PER_PT
-    with pdf.rotation(angle, *at_mm):
+    set_font(pdf, size_pt, bold=bold, text=text)
+    wide, tall = text_width(pdf, text), size_pt * MM_PER_PT
+    with pdf.rotation(angle, *at_mm) if angle else nullcontext():  # to turn costs more than to write
         pdf.set_fill_color(255)
         pdf.rect(at_mm[0] - wide / 2 - 0.3, at_mm[1] - tall * 0.45, wide + 0.6, tall * 0.9, style="F", round_corners=True, corner_radius=tall * 0.2)
         pdf.set_text_color(INK)

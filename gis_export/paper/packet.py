@@ -5,52 +5,25 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import geopandas as gpd
-import numpy as np
 import pandas as pd
 from PIL import Image
 
 from gis_export.aging import as_date
-from gis_export.fire_map.photos import outlined
 from gis_export.inputs import ExportInputs, ExportSettings
 from gis_export.paper.checksums import TileSums
-from gis_export.paper.sheet import plain, safe_name
+from gis_export.paper.names import safe_name
+from gis_export.paper.packet_years import PacketYear, earlier_years, this_year
+from gis_export.paper.sheet import plain
 from gis_export.paper.stops import lon_lats, viewer_link
 from gis_export.symbols import BY_CODE, Symbol
-from gis_export.tables import is_null
 from imagery.errors import InputError
-from imagery.store import ChipStore
-from inference.ledger import Ledger
 
-NOT_SCORED = "not scored"
-NEVER = "this year was never scored"
 SCORE_IN_WORDS = (
     "The score is a calibrated probability. 0.62 means: of 100 roofs with this score, about 62 would be called open or failing by the people whose labels the model "
     "learned from. The interval, 90%, says how far the score might lie elsewhere had other roofs been labeled; it knows nothing of this year's light. A small score is "
     "no finding: the photo shows little damage of the roof, and nothing of the rest of the building. A row that was not scored has no score at all."
 )
 _POINTS = re.compile(r"^(.*) ([+-]\d+)$")
-
-
-@dataclass(frozen=True, kw_only=True, eq=False)
-class PacketYear:
-    """What one flyover says of the parcel."""
-
-    year: int
-    """Year of the flyover."""
-    flown: str
-    """Day of the flight, or that it is not known."""
-    word: str
-    """Hazard word; "" where the year was never scored."""
-    score: str
-    """Score with its interval, or that there is none."""
-    reason: str
-    """Why it was not assessed; "" when it was."""
-    model: str
-    """Label of the model; "" when not scored."""
-    picture: Image.Image | None
-    """The roof with the outline of the parcel, None where there is no chip."""
-    tiles: tuple[tuple[str, str], ...]
-    """Name and sha256 of each file the picture was cut from, or why there is no sha256."""
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -99,11 +72,9 @@ def build_packet(parcel_id: str, rows: gpd.GeoDataFrame, inputs: ExportInputs, s
     Raises:
         InputError: no such parcel.
     """
-    found = rows.loc[rows["PARCEL_ID"] == parcel_id]
-    if not len(found):
-        raise InputError(f"evidence: parcel {plain(parcel_id)!r} is not on the vacant roll of {inputs.year}; write it as PARCEL_ID spells it, blanks kept")
+    found = find_row(parcel_id, rows, inputs.year)
     row = found.iloc[0]
-    years = (_this_year(row, inputs, sums), *(_earlier_years(parcel_id, inputs, sums)))
+    years = (this_year(row, inputs, sums), *earlier_years(parcel_id, inputs, sums))
     labels = dict.fromkeys(one.model for one in years if one.model)
     symbol = BY_CODE[row["RISK_LVL"]]
     return Packet(
@@ -114,15 +85,16 @@ def build_packet(parcel_id: str, rows: gpd.GeoDataFrame, inputs: ExportInputs, s
     )  # fmt: skip
 
 
-def score_text(score: object, low: object, high: object) -> str:
-    """Return a score with its interval.
+def find_row(parcel_id: str, rows: gpd.GeoDataFrame, year: int) -> gpd.GeoDataFrame:
+    """Return the row of a parcel.
 
-    >>> score_text(0.75, 0.5, 0.875)
-    '0.75 (0.50 to 0.88)'
+    Raises:
+        InputError: no such parcel.
     """
-    if is_null(score):
-        return NOT_SCORED
-    return f"{score:.2f}" if is_null(low) or is_null(high) else f"{score:.2f} ({low:.2f} to {high:.2f})"
+    found = gpd.GeoDataFrame(rows.loc[rows["PARCEL_ID"] == parcel_id])
+    if not len(found):
+        raise InputError(f"evidence: parcel {plain(parcel_id)!r} is not on the vacant roll of {year}; write it as PARCEL_ID spells it, blanks kept")
+    return found
 
 
 def risk_rest(risk: str, symbol: Symbol) -> str:
@@ -137,46 +109,6 @@ def risk_rest(risk: str, symbol: Symbol) -> str:
 def _link(found: gpd.GeoDataFrame, settings: ExportSettings) -> str:
     row = found.iloc[0]
     return viewer_link(settings.visits.viewer, parcel_id=str(row["PARCEL_ID"]), address=plain(str(row["ADDRESS"])), lon_lat=lon_lats(found)[0])
-
-
-def _this_year(row: pd.Series, inputs: ExportInputs, sums: TileSums) -> PacketYear:
-    scored = row["SCORED"] == "Y"
-    return PacketYear(
-        year=inputs.year, flown=_day(row["IMG_DATE"]), word=BY_CODE[row["RISK_LVL"]].word.value,
-        score=score_text(row["SCORE"], row["SCORE_LOW"], row["SCORE_HIGH"]) if scored else NOT_SCORED, reason=_words(row["NA_REASON"]),
-        model=str(row["MODEL_VER"]) if scored else "", picture=_picture(inputs.chips, str(row["PARCEL_ID"])), tiles=_tiles(str(row["TILES"]), inputs.year, sums),
-    )  # fmt: skip
-
-
-def _earlier_years(parcel_id: str, inputs: ExportInputs, sums: TileSums) -> list[PacketYear]:
-    out = []
-    for one in inputs.earlier:
-        entry = _of(one.ledger, parcel_id)
-        scored = entry is not None and entry["status"] == "scored"
-        out.append(PacketYear(
-            year=one.year, flown=_day(one.flown), word="" if entry is None else str(entry["hazard"]),
-            score=score_text(entry["score"], entry["score_low"], entry["score_high"]) if entry is not None and scored else NOT_SCORED,
-            reason=NEVER if one.ledger is None else "was not on the roll that year" if entry is None else "" if scored else _words(entry["reason"]),
-            model=str(entry["model_version"]) if entry is not None and scored else "", picture=_picture(one.chips, parcel_id),
-            tiles=_tiles(_tile_names(entry, one.chips, parcel_id), one.year, sums),
-        ))  # fmt: skip
-    return out
-
-
-def _of(ledger: Ledger | None, parcel_id: str) -> pd.Series | None:
-    found = ledger.table.loc[ledger.table["parcel_id"] == parcel_id] if ledger is not None else pd.DataFrame()
-    return found.iloc[0] if len(found) else None
-
-
-def _tile_names(entry: pd.Series | None, chips: ChipStore | None, parcel_id: str) -> str:
-    if entry is not None:
-        return str(entry["tiles"] or "")
-    number = chips.rows.get(parcel_id) if chips is not None else None
-    return str(chips.manifest["tiles"].iloc[number] or "") if chips is not None and number is not None else ""
-
-
-def _tiles(names: str, year: int, sums: TileSums) -> tuple[tuple[str, str], ...]:
-    return tuple((name, sums(year, name)) for name in names.split("|") if name)
 
 
 def _facts(row: pd.Series, inputs: ExportInputs) -> tuple[tuple[str, str], ...]:
@@ -201,11 +133,6 @@ def _points(why: str) -> tuple[tuple[str, str], ...]:
     return tuple((match.group(1), match.group(2)) for match in found if match)
 
 
-def _picture(chips: ChipStore | None, parcel_id: str) -> Image.Image | None:
-    chip = chips.read(parcel_id) if chips is not None else None
-    return None if chip is None else Image.fromarray(outlined(np.moveaxis(chip.pixels, 0, -1), chip.mask))
-
-
 def _heat(parcel_id: str, pictures: Path | None) -> Image.Image | None:
     path = pictures / f"{safe_name(parcel_id)}.webp" if pictures is not None else None
     if path is None or not path.exists():
@@ -214,15 +141,6 @@ def _heat(parcel_id: str, pictures: Path | None) -> Image.Image | None:
         return image.convert("RGB")
 
 
-def _day(value: object) -> str:
-    day = as_date(value)
-    return day.isoformat() if day else "day not known"
-
-
 def _text(value: object) -> str:
     day = as_date(value)
     return day.isoformat() if day else ""
-
-
-def _words(reason: object) -> str:
-    return "" if is_null(reason) else plain(str(reason).replace("_", " "))

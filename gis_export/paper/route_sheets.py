@@ -16,10 +16,11 @@ from gis_export.housing.routing import Route
 from gis_export.inputs import ExportInputs, ExportSettings
 from gis_export.paper.entries import metric_crs
 from gis_export.paper.frame import Frame, frame_around
-from gis_export.paper.map_picture import Photo, photo_of
 from gis_export.paper.map_sheet import draw_photo
 from gis_export.paper.marks import FOOT_M, draw_border, draw_north, draw_scale_bar
-from gis_export.paper.sheet import BOTTOM_MM, INK, INNER_MM, MARGIN_MM, SOFT, TOP_MM, Heading, add_sheet, new_document, put, safe_name, save
+from gis_export.paper.names import safe_names
+from gis_export.paper.photo import Photo, photo_of
+from gis_export.paper.sheet import BOTTOM_MM, INK, INNER_MM, MARGIN_MM, SOFT, TOP_MM, Heading, add_sheet, new_document, put, save
 from gis_export.paper.spread import spread
 from gis_export.paper.stops import STOP_MM, Stop, draw_number, draw_stop, lon_lats, viewer_link
 from gis_export.symbols import BY_CODE
@@ -32,6 +33,7 @@ _BELOW_MM = 12.5
 _DISC_MM = 6.4
 _FINEST = 1000
 NO_DISTRICT = "no_district"
+"""File of the stops that are in no district."""
 _AUDIENCE = "for the housing department"
 
 
@@ -52,7 +54,7 @@ class Desk:
     chips: tuple[tuple[str, ChipStore | None], ...]
     """Caption and photos of the roofs: last year's where there are any, and this year's."""
     stops: dict[str, Stop]
-    """Every building, without its number, by parcel."""
+    """Every building of a route, without its number, by parcel."""
 
 
 def write_route_sheets(routes: Sequence[Route], rows: gpd.GeoDataFrame, folder: Path, inputs: ExportInputs, settings: ExportSettings) -> list[Path]:
@@ -75,14 +77,15 @@ def write_route_sheets(routes: Sequence[Route], rows: gpd.GeoDataFrame, folder: 
         city=f"{inputs.city} {inputs.year}", made=f"made {inputs.today.isoformat()}  ·  run {inputs.run_id}", today=inputs.today, crs=crs,
         photo=photo_of(inputs.flyover, crs) if crs is not None else None,
         chips=(*(((f"photo {before.year}", before.chips),) if before else ()), (f"photo {inputs.year}", inputs.chips)),
-        stops=_stops(rows, crs, settings),
+        stops=_stops(gpd.GeoDataFrame(rows[rows["PARCEL_ID"].isin({parcel for route in routes for parcel in route.parcels})]), crs, settings),
     )  # fmt: skip
     ordered = sorted(routes, key=lambda route: (route.district, route.day))
-    return [_write_district(district, list(days), desk, folder) for district, days in groupby(ordered, key=lambda route: route.district)]
+    names = {"": NO_DISTRICT} | safe_names({route.district for route in routes if route.district}, taken=(NO_DISTRICT,))
+    return [_write_district(list(days), desk, folder / f"{names[district]}.pdf") for district, days in groupby(ordered, key=lambda route: route.district)]
 
 
 def _stops(rows: gpd.GeoDataFrame, crs: CRS | None, settings: ExportSettings) -> dict[str, Stop]:
-    """Return every row as a stop without its number, by parcel; only columns of the housing tier are looked at."""
+    """Return some rows as stops without their number, by parcel; only columns of the housing tier are looked at."""
     rows = gpd.GeoDataFrame(rows[[*(field.name for field in fields_of(Tier.HOUSING)), rows.geometry.name]])
     points = rows.geometry.representative_point()
     placed = list(points.to_crs(crs)) if crs is not None else [None] * len(rows)
@@ -97,7 +100,8 @@ def _stops(rows: gpd.GeoDataFrame, crs: CRS | None, settings: ExportSettings) ->
     }  # fmt: skip
 
 
-def _write_district(district: str, days: Sequence[Route], desk: Desk, folder: Path) -> Path:
+def _write_district(days: Sequence[Route], desk: Desk, path: Path) -> Path:
+    district = days[0].district
     name = f"Inspection district {district}" if district else "No inspection district"
     pdf = new_document(f"{desk.city}: route sheets, {name.lower()}", subject="A day of visits to vacant buildings per sheet", today=desk.today)
     for day in days:
@@ -108,7 +112,7 @@ def _write_district(district: str, days: Sequence[Route], desk: Desk, folder: Pa
             audience=_AUDIENCE, foot=f"{name}, day {day.day} of {len(days)}  ·  {desk.made}",
         )  # fmt: skip
         _draw_day(pdf, heading, stops, desk)
-    return save(pdf, folder / f"{safe_name(district) if district else NO_DISTRICT}.pdf")
+    return save(pdf, path)
 
 
 def _draw_day(pdf: FPDF, heading: Heading, stops: Sequence[Stop], desk: Desk) -> None:

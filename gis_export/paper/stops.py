@@ -7,6 +7,7 @@ from urllib.parse import quote
 import geopandas as gpd
 import numpy as np
 import segno
+import shapely
 from fpdf import FPDF
 from PIL import Image
 from pyproj import Transformer
@@ -14,7 +15,7 @@ from pyproj import Transformer
 from gis_export.fire_map.photos import outlined
 from gis_export.housing.findings import DISPOSITIONS, ROOF_OPEN
 from gis_export.paper.marks import MARK_MM, draw_mark
-from gis_export.paper.sheet import INK, INNER_MM, MARGIN_MM, RULE, SOFT, put, put_lines, rule, set_font, wrapped
+from gis_export.paper.sheet import INK, INNER_MM, MARGIN_MM, MM_PER_PT, RULE, SOFT, put, put_lines, rule, set_font, text_width, wrapped
 from gis_export.symbols import Symbol
 from imagery.store import ChipStore
 
@@ -24,6 +25,9 @@ _CHIP_MM = (26.0, 20.0)
 _QR_MM, _GAP_MM = 20.0, 2.0
 _TEXT_MM = INNER_MM - 2 * _CHIP_MM[0] - _QR_MM - 3 * _GAP_MM - 9
 _BOX_MM, _TICK_PT = 2.8, 7.2
+_RISK_PT = (7.5, 6.8, 6.2)
+"""Sizes of what follows the hazard word; in the last it may take three lines."""
+_RISK_LEADING = 1.2
 _JPEG_QUALITY, _LONGEST_PX = 80, 260
 YES_NO = ("Y", "N")
 
@@ -67,9 +71,10 @@ def viewer_link(template: str, *, parcel_id: str, address: str, lon_lat: tuple[f
 
 def lon_lats(rows: gpd.GeoDataFrame) -> list[tuple[float, float] | None]:
     """Return a point inside each row in degrees, None without a place."""
-    points = rows.geometry.representative_point()
+    inside = rows.geometry.representative_point().to_numpy()
     transform = Transformer.from_crs(rows.crs, "EPSG:4326", always_xy=True)
-    return [None if point is None or point.is_empty else transform.transform(point.x, point.y) for point in points]
+    degrees = np.column_stack(transform.transform(shapely.get_x(inside), shapely.get_y(inside)))  # (n, 2), not finite without a place
+    return [(lon, lat) if known else None for (lon, lat), known in zip(degrees.tolist(), np.isfinite(degrees).all(axis=1), strict=True)]
 
 
 def draw_stop(pdf: FPDF, stop: Stop, top: float, *, chips: tuple[tuple[str, ChipStore | None], ...]) -> None:
@@ -84,11 +89,7 @@ def draw_stop(pdf: FPDF, stop: Stop, top: float, *, chips: tuple[tuple[str, Chip
     left = MARGIN_MM + 9
     draw_number(pdf, stop.number, MARGIN_MM + 3.4, top + 5)
     put(pdf, (left, top + 6), stop.address or "no address known", size_pt=11, bold=True, width_mm=_TEXT_MM)
-    draw_mark(pdf, stop.symbol, left + 2.6, top + 11, MARK_MM)
-    word = stop.symbol.word.value
-    put(pdf, (left + 6.5, top + 12.2), word, size_pt=9, bold=True)
-    used = 7.5 + pdf.get_string_width(word)
-    put(pdf, (left + used, top + 12.2), stop.risk.removeprefix(word).removeprefix(":"), size_pt=7.5, width_mm=_TEXT_MM - used)
+    _draw_risk(pdf, stop, left, top + 12.2)
     said = f"parcel {stop.parcel_id}" + (f"  ·  {stop.link}" if stop.link else "")
     put(pdf, (left, top + 16.6), said, size_pt=7, gray=SOFT, width_mm=_TEXT_MM)
     if stop.link:
@@ -97,6 +98,21 @@ def draw_stop(pdf: FPDF, stop: Stop, top: float, *, chips: tuple[tuple[str, Chip
     _draw_pictures(pdf, stop, top + 1.2, chips)
     _draw_boxes(pdf, left, top + 28.6)
     rule(pdf, top + STOP_MM, width_mm=0.25, gray=RULE)
+
+
+def _draw_risk(pdf: FPDF, stop: Stop, left: float, y: float) -> None:
+    """Draw the hazard word, and beside it all that RISK_TXT says of it: on lines and in a size that fit, for date and REVIEW DUE must not be cut."""
+    word = stop.symbol.word.value
+    draw_mark(pdf, stop.symbol, left + 2.6, y - 1.2, MARK_MM)
+    put(pdf, (left + 6.5, y), word, size_pt=9, bold=True)
+    used = 7.5 + text_width(pdf, word)
+    said = stop.risk.removeprefix(word).removeprefix(":")
+    for size_pt in _RISK_PT:
+        lines = wrapped(pdf, said, _TEXT_MM - used, size_pt=size_pt)
+        if len(lines) <= 2:
+            break
+    step = size_pt * MM_PER_PT * _RISK_LEADING
+    put_lines(pdf, (left + used, y - step * (len(lines) - 1) / 2), lines, size_pt=size_pt, leading=_RISK_LEADING)
 
 
 def draw_number(pdf: FPDF, number: int, x_mm: float, y_mm: float) -> None:
@@ -178,12 +194,12 @@ def _draw_group(pdf: FPDF, left: float, y: float, title: str, choices: tuple[str
     x = left
     if title:
         put(pdf, (x, y), title, size_pt=size_pt, bold=True)
-        x += pdf.get_string_width(title) + 1.5
+        x += text_width(pdf, title) + 1.5
     for choice in choices:
         pdf.set_draw_color(INK)
         pdf.set_line_width(0.25)
         pdf.rect(x, y - _BOX_MM + 0.5, _BOX_MM, _BOX_MM)
         put(pdf, (x + _BOX_MM + 0.8, y), choice, size_pt=size_pt)
         set_font(pdf, size_pt)
-        x += _BOX_MM + 2.2 + pdf.get_string_width(choice)
+        x += _BOX_MM + 2.2 + text_width(pdf, choice)
     return x
