@@ -16,8 +16,9 @@ def by_priority(rows: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
 
 
 def visited(rows: gpd.GeoDataFrame, settings: VisitSettings) -> pd.Series:
-    """Return for every row, in the order of `rows`, whether it is among the k of its district."""
-    place = by_priority(rows).groupby("INSP_DIST").cumcount()
+    """Return for every row, in the order of `rows`, whether it is among the k of its district; nobody can visit what has neither place nor address."""
+    known = rows[rows.geometry.notna() | (rows["ADDRESS"] != "")]
+    place = by_priority(gpd.GeoDataFrame(known)).groupby("INSP_DIST").cumcount()
     quota = rows["INSP_DIST"].map({district: settings.of(district) for district in rows["INSP_DIST"].unique()})
     return pd.Series(place.reindex(rows.index) < quota, index=rows.index, dtype=bool)
 

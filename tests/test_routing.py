@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from gis_export.housing.routing import path_m, plan_routes, split_days
 from gis_export.inputs import ExportSettings, VisitSettings
 from gis_export.rows import build_rows
+from gis_export.visits import visited
 
 
 def greedy_days(xy_m: NDArray[np.float64], per_day: int) -> float:
@@ -77,6 +78,18 @@ def test_parcels_without_a_place_come_last_and_add_no_way() -> None:
     roll.table["geometry"] = None
     lost = plan_routes(build_rows(make_inputs(roll), ExportSettings()), ExportSettings())
     assert [(len(route.parcels), route.length_m) for route in lost] == [(6, 0)]
+
+
+def test_what_has_neither_place_nor_address_is_no_visit() -> None:
+    """It stays on the list of all vacants, and gives its turn to the next."""
+    roll = make_roll(4)
+    roll.table.loc[:2, "geometry"] = None
+    roll.table.loc[0, "address"] = ""
+    roll.table["inspection_district"] = "D0"
+    rows = build_rows(make_inputs(roll, make_ledger(roll, ("NOT ASSESSED",))), ExportSettings())
+    assert visited(rows, VisitSettings(per_district=3)).tolist() == [False, True, True, True]
+    assert visited(rows, VisitSettings(per_district=1)).sum() == 1
+    assert {parcel for route in plan_routes(rows, ExportSettings()) for parcel in route.parcels} == {"0217 001", "0218 001", "0219 001"}
 
 
 def test_no_visits_no_routes() -> None:

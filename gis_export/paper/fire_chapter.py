@@ -87,10 +87,10 @@ def _draw_sheet(book: Book, ground: Ground, number: int, *, section: str) -> dic
     drawn = draw_buildings(pdf, frame, around)
     draw_border(pdf, frame, grid=True)
     _draw_neighbors(pdf, frame, ground, cell)
-    others = sum(entry.district != chapter.name for entry in around)
-    note = " ".join((*(() if shown else ("No photo of the ground.",)), *((f"Counts are of this district; {others} of its neighbors are drawn too.",) if others else ())))
-    draw_legend(pdf, frame, _by_word(entries), note=note, flown=book.flown)
     mine = {entry.parcel_id for entry in entries}
+    others = sum(entry.parcel_id not in mine for entry in around)
+    note = " ".join((*(() if shown else ("No photo of the ground.",)), *((f"{others} of them lie around this map's part and are listed elsewhere.",) if others else ())))
+    draw_legend(pdf, frame, _by_word(around), note=note, flown=book.flown)
     return {one.entry.parcel_id: f"{number} {grid_cell(frame, *one.at)}" if many else grid_cell(frame, *one.at) for one in drawn if one.entry.parcel_id in mine}
 
 

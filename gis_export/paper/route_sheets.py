@@ -76,7 +76,7 @@ def write_route_sheets(routes: Sequence[Route], rows: gpd.GeoDataFrame, folder: 
     desk = Desk(
         city=f"{inputs.city} {inputs.year}", made=f"made {inputs.today.isoformat()}  ·  run {inputs.run_id}", today=inputs.today, crs=crs,
         photo=photo_of(inputs.flyover, crs) if crs is not None else None,
-        chips=(*(((f"photo {before.year}", before.chips),) if before else ()), (f"photo {inputs.year}", inputs.chips)),
+        chips=((f"photo {inputs.year}", inputs.chips), *(((f"photo {before.year}", before.chips),) if before else ())),
         stops=_stops(gpd.GeoDataFrame(rows[rows["PARCEL_ID"].isin({parcel for route in routes for parcel in route.parcels})]), crs, settings),
     )  # fmt: skip
     ordered = sorted(routes, key=lambda route: (route.district, route.day))

@@ -84,7 +84,7 @@ def draw_stop(pdf: FPDF, stop: Stop, top: float, *, chips: tuple[tuple[str, Chip
         pdf: A document with a page begun.
         stop: What is known.
         top: Upper edge on the page.
-        chips: Caption and photos of last year and of this one.
+        chips: Caption and photos of this year and of the flyover before, in the order of the work list.
     """
     left = MARGIN_MM + 9
     draw_number(pdf, stop.number, MARGIN_MM + 3.4, top + 5)
