@@ -5,14 +5,16 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
-from typing import SupportsInt, TypeVar
+from typing import TYPE_CHECKING, SupportsInt, TypeVar
 
 from imagery.flyover import Flyover, open_flyover
 from imagery.parcels import VacantRoll, read_roll
-from models.registry import Registry
 from roofwatch.config import CityFile
 from roofwatch.executors import Execution, map_batches
 from roofwatch.progress import Progress
+
+if TYPE_CHECKING:
+    from models.registry import Registry
 
 Batch = TypeVar("Batch")
 Done = TypeVar("Done", bound=SupportsInt)
@@ -66,8 +68,10 @@ class City:
         return run
 
     @property
-    def registry(self) -> Registry:
-        """Where the city's models are registered."""
+    def registry(self) -> "Registry":
+        """Where the city's models are registered; loads torch."""
+        from models.registry import Registry
+
         workspace = self.file.city.workspace
         workspace.mkdir(parents=True, exist_ok=True)
         slug = re.sub(r"[^a-z0-9]+", "-", self.file.city.name.lower()).strip("-")

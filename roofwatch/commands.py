@@ -71,9 +71,10 @@ def tile_command(options: argparse.Namespace) -> tuple[int, Answer]:
 
 def train_command(options: argparse.Namespace) -> tuple[int, Answer]:
     """Train and register."""
+    city = open_city(options)
     from roofwatch.retrain import train
 
-    trained = train(open_city(options), options.year)
+    trained = train(city, options.year)
     ours, chosen = trained.figures, trained.evaluation.chosen[trained.rung]
     lines = [f"{trained.version.label} on {ours.labels} labels, {ours.failing} failing, out of fold:"]
     for one in trained.evaluation.rungs:
@@ -98,9 +99,10 @@ def promote_command(options: argparse.Namespace) -> tuple[int, Answer]:
     """Move the champion."""
     if options.force and not options.why.strip():
         raise UsageError("promote --force needs --why TEXT")
+    city = open_city(options)
     from roofwatch.retrain import promote_version
 
-    verdict = promote_version(open_city(options), options.version, by=options.by, why=options.why or "gate holds", force=options.force)
+    verdict = promote_version(city, options.version, by=options.by, why=options.why or "gate holds", force=options.force)
     how = "is champion" if verdict.holds else "is champion by force"
     return 0, ([f"version {options.version} {how}: {verdict.text}"], {"champion": options.version, "gate_holds": verdict.holds, "verdict": verdict.text})
 
@@ -120,10 +122,10 @@ def score_command(options: argparse.Namespace) -> tuple[int, Answer]:
 
 def export_command(options: argparse.Namespace) -> tuple[int, Answer]:
     """Write every product, or say who would move on the work list."""
+    city = open_city(options)
     from roofwatch.deliver import export, other_points
     from roofwatch.pipeline import main_products
 
-    city = open_city(options)
     if options.what_if:
         found = other_points(city, options.year, options.what_if)
         return 0, (found.lines(), dataclasses.asdict(found))
@@ -133,17 +135,19 @@ def export_command(options: argparse.Namespace) -> tuple[int, Answer]:
 
 def evidence_command(options: argparse.Namespace) -> tuple[int, Answer]:
     """Write evidence packets."""
+    city = open_city(options)
     from roofwatch.deliver import evidence
 
-    files = [str(path) for path in evidence(open_city(options), options.year, options.parcel)]
+    files = [str(path) for path in evidence(city, options.year, options.parcel)]
     return 0, (files, {"packets": files})
 
 
 def publish_command(options: argparse.Namespace) -> tuple[int, Answer]:
     """Replace the year's rows in a database."""
+    city = open_city(options)
     from roofwatch.deliver import publish_year
 
-    counts = publish_year(open_city(options), options.year, options.to, schema=options.schema)
+    counts = publish_year(city, options.year, options.to, schema=options.schema)
     return 0, ([f"{count:7d} rows in {table}" for table, count in counts.items()], {"rows": counts})
 
 

@@ -13,7 +13,6 @@ from imagery.intake.page import write_intake
 from imagery.intake.report import Intake, make_intake
 from inference.hazard import Thresholds
 from inference.ledger import Ledger, build_ledger, write_ledger
-from models.registry import alias_version, find_version, resolve_model
 from models.spec import ModelVersion
 from roofwatch.audit import AuditLine, append_audit
 from roofwatch.city import City
@@ -60,6 +59,7 @@ def score(city: City, year: int, wanted: str = "champion") -> Ledger:
     from inference.predict import score_features
     from models.features import store_features
     from models.files import load_model
+    from models.registry import resolve_model
     from roofwatch.explaining import explain
 
     city.file.source(year)
@@ -122,6 +122,7 @@ def main_products(products: list[Path]) -> list[str]:
 
 def has_new_labels(city: City, year: int) -> bool:
     """Tell whether the labels dated `year` or earlier differ from those of every registered version."""
+    from models.registry import alias_version, find_version
     from training.labels import read_labels
 
     if city.file.labels is None:

@@ -72,6 +72,7 @@ def test_workspace_is_the_contract(done_city: object) -> None:
     assert {name: hashlib.sha256((year / name).read_bytes()).hexdigest() for name in sums} == sums
     assert "ledger.parquet" in sums
     assert [path for path in workspace.rglob(".*") if path.is_file()] == []
+    assert "It was tested on " in (year / "public/index.html").read_text(encoding="utf-8")
 
 
 def test_first_model_is_champion_and_audit_holds(done_city: object) -> None:
@@ -275,6 +276,13 @@ def test_help_of_each_command(command: str) -> None:
     assert [option for option in ("--executor", "--workers", "--scheduler", "--quiet", "--json") if option not in text] == []
     assert ("--year Y" in text) == (command not in ("demo", "promote", "verify"))
     assert ("CITY.toml" in text) == (command not in ("demo", "verify"))
+
+
+def test_products_are_written_and_cities_read_without_torch() -> None:
+    """It takes seconds to load, and neither a wrong key nor an export needs it."""
+    code = "import sys, roofwatch.config, roofwatch.deliver; print([n for n in ('torch', 'torchvision', 'mlflow') if n in sys.modules])"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=ROOT)
+    assert done.stdout.strip() == "[]"
 
 
 def test_help_starts_without_torch() -> None:

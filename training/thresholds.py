@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.stats import beta
+from scipy.special import betaincc, betaincinv
 
 from inference.hazard import Thresholds
 from models.head import Floats
@@ -123,7 +123,7 @@ def recall_bound(positives: Floats, aims: Aims) -> RecallBound:
     """
     count = len(positives)
     ranks = np.arange(1, count + 1)
-    kept = np.asarray(beta.sf(aims.recall, count + 1 - ranks, ranks))  # falls as the rank rises
+    kept = np.asarray(betaincc(count + 1 - ranks, ranks, aims.recall))  # falls as the rank rises
     rank = int((kept >= aims.confidence).sum())
     threshold = float(positives[max(rank - 1, 0)])
     if rank and threshold > 0:
@@ -156,7 +156,7 @@ def average_recall_bound(positives: Floats, aims: Aims) -> RecallBound:
     expected, confidence = float("nan"), float("nan")
     sentence = f"On average over draws of labels: no guarantee; that takes {int(np.ceil(1 / (1 - aims.recall) - 1 - 1e-9))} failing labels, there are {count}."
     if rank:
-        expected, confidence = (count + 1 - rank) / (count + 1), float(beta.sf(aims.recall, count + 1 - rank, rank))
+        expected, confidence = (count + 1 - rank) / (count + 1), float(betaincc(count + 1 - rank, rank, aims.recall))
         sentence = f"At {threshold:.3g} at least {_percent(aims.recall)} would be kept on average over draws of labels, but in one draw with {_percent(confidence)} confidence."
     return RecallBound(threshold=threshold, failing=count, rank=rank, expected=expected, confidence=confidence, sentence=sentence)
 
@@ -209,7 +209,7 @@ def certified_precision(counts: NDArray[np.int64], hits: NDArray[np.int64], aims
     starts = np.unique([np.searchsorted(counts, fewest * 4**power) for power in range(most) if fewest * 4**power <= total]).astype(int)
     certified = np.full(len(counts), np.nan)
     for start in starts:
-        bounds = np.nan_to_num(beta.ppf(error / len(starts), hits[start:], counts[start:] - hits[start:] + 1))
+        bounds = np.nan_to_num(betaincinv(hits[start:], counts[start:] - hits[start:] + 1, error / len(starts)))
         short = bounds < aims.precision_likely
         reach = int(short.argmax()) if short.any() else len(short)
         certified[start : start + reach] = bounds[:reach]
