@@ -16,6 +16,8 @@ from roofwatch.progress import Progress
 if TYPE_CHECKING:
     from models.registry import Registry
 
+MODEL_FILE = "model.json"
+"""In report/: label, sha256 and run of the model that scored the year."""
 Batch = TypeVar("Batch")
 Done = TypeVar("Done", bound=SupportsInt)
 

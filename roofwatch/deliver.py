@@ -23,9 +23,8 @@ from imagery.tables import normalize_key, normalize_keys
 from imagery.tiles import Tile
 from inference.ledger import Ledger, read_ledger
 from roofwatch.audit import AuditLine, append_audit
-from roofwatch.city import City
+from roofwatch.city import MODEL_FILE, City
 from roofwatch.cutting import registered_flyover
-from roofwatch.pipeline import MODEL_FILE
 from roofwatch.progress import Progress
 
 EXTRA = "evidence"

@@ -15,14 +15,10 @@ from inference.hazard import Thresholds
 from inference.ledger import Ledger, build_ledger, write_ledger
 from models.spec import ModelVersion
 from roofwatch.audit import AuditLine, append_audit
-from roofwatch.city import City
+from roofwatch.city import MODEL_FILE, City
 from roofwatch.cutting import shift_lines, tile
 
 Result = TypeVar("Result")
-
-MODEL_FILE = "model.json"
-"""In report/: label, sha256 and run of the model that scored the year."""
-
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class YearRun:
