@@ -37,6 +37,7 @@ from gis_export.paper.route_sheets import write_route_sheets
 from gis_export.public.counts import PublicText, write_public
 from gis_export.rows import build_rows
 from gis_export.verify.folders import verify_products
+from gis_export.verify.sums import write_sums
 from imagery.errors import InputError
 from imagery.files import atomic_folder
 
@@ -74,7 +75,7 @@ class _Job:
 def export_products(inputs: ExportInputs, out: Path, settings: ExportSettings, *, delivered: Path, progress: Tell | None = None) -> list[Path]:
     """Write fire/, housing/, data/ and public/ into the year's folder.
 
-    Everything is written beside its place and verified first; a run that fails leaves the last good products.
+    Each of the four folders holds SHA256SUMS of its files. Everything is written beside its place and verified first; a run that fails leaves the last good products.
 
     Args:
         inputs: Roll, ledger and imagery.
@@ -112,6 +113,8 @@ def export_products(inputs: ExportInputs, out: Path, settings: ExportSettings, *
         tell("public")
         write_public(rows, staging / "public", PublicText(city=inputs.city, year=inputs.year, made=inputs.today, figures=inputs.tested))
         tell("verify")
+        for name in FOLDERS:
+            write_sums(staging / name)
         verify_products(staging, inputs.ledger, inputs.roll)
         with keeping_delivery(dispatch, delivered, job.columns, today=inputs.today):
             for name in FOLDERS:

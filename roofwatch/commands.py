@@ -153,11 +153,11 @@ def publish_command(options: argparse.Namespace) -> tuple[int, Answer]:
 
 def verify_command(options: argparse.Namespace) -> tuple[int, Answer]:
     """Check finished products."""
-    from gis_export.verify.folders import verify_folder
+    from gis_export.verify.folders import verify_folder, verify_notes
 
-    findings = [str(finding) for finding in verify_folder(options.folder)]
-    said = findings or [f"{options.folder}: nothing found wrong"]
-    return FIX_FIRST if findings else 0, (said, {"findings": findings})
+    findings, notes = [str(finding) for finding in verify_folder(options.folder)], verify_notes(options.folder)
+    said = [*(findings or [f"{options.folder}: nothing found wrong"]), *(f"note: {note}" for note in notes)]
+    return FIX_FIRST if findings else 0, (said, {"findings": findings, "notes": notes})
 
 
 def run_command(options: argparse.Namespace) -> tuple[int, Answer]:

@@ -64,8 +64,9 @@ def test_an_alias_that_two_addresses_claim_finds_neither() -> None:
 @pytest.mark.parametrize(
     ("text", "nearest", "distance", "reason"),
     [
-        ("302 N GILMOR ST", "304 N GILMOR ST", "1", "house number is not in the list"), ("304 N GILMR ST", "304 N GILMOR ST", "1", "street is not in the list"),
-        ("310 N GILMORE ST", "304 N GILMOR ST", "3", "street is not in the list"), ("N GILMOR ST", "304 N GILMOR ST", "4", "no house number"),
+        ("302 N GILMOR ST", "304 N GILMOR ST", "1", "number 302 is not in the list on N GILMOR ST"),
+        ("304 N GILMR ST", "304 N GILMOR ST", "1", "street is not in the list; the nearest street is N GILMOR ST"),
+        ("310 N GILMORE ST", "304 N GILMOR ST", "3", "street is not in the list; the nearest street is N GILMOR ST"), ("N GILMOR ST", "304 N GILMOR ST", "4", "no house number"),
     ],
 )  # fmt: skip
 def test_the_nearest_is_only_named(text: str, nearest: str, distance: str, reason: str) -> None:

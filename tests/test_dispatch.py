@@ -35,6 +35,8 @@ from imagery.parcels import VacantRoll
 from inference.hazard import USE_LIMIT
 
 SETTINGS = ExportSettings()
+NEEDED = {"What": "{ACTION}", "Which": "{PARCEL_ID}", "Word": "{RISK_LVL}"}
+"""What every column map must carry."""
 
 
 def deliver(inputs: ExportInputs, delivered: Path, *, settings: ExportSettings = SETTINGS, addresses: AddressBook | None = None) -> Dispatch:
@@ -307,7 +309,7 @@ def test_addresses_are_spelled_as_dispatch_spells_them(tmp_path: Path) -> None:
     assert add.loc["0216 001", ["ADDRESS", "ALIASES"]].tolist() == ["100 PENA REUNION STREET", "CORNER STORE; 100 Peña Réunion St"]
     assert add.loc["0217 001", "ADDRESS"] == "102-104 PENA REUNION ST"
     assert add.loc["0218 001", "ADDRESS"] == "104 Peña Réunion St", "a suggestion is never taken"
-    assert match.loc["0218 001", ["NEAREST", "DISTANCE", "REASON"]].tolist() == ["103 PENA REUNION ST", "1", "house number is not in the list"]
+    assert match.loc["0218 001", ["NEAREST", "DISTANCE", "REASON"]].tolist() == ["103 PENA REUNION ST", "1", "number 104 is not in the list on PENA REUNION ST"]
     assert match.loc["0216 001", "REASON"] == match.loc["0219 001", "REASON"] == "address shared with another vacant parcel"
     assert match.loc["0220 001", "REASON"] == "no address on the roll; dispatch cannot find it"
     assert "0220 001" not in add.index
@@ -328,6 +330,23 @@ def test_a_unit_is_never_found_as_another_unit(text: str, known: str, found: Mat
     assert match_addresses([text], AddressBook(spelled=("304 N GILMOR ST", known), aliases=((), ()))) == [found]
 
 
+@pytest.mark.parametrize(
+    ("text", "reason", "nearest"),
+    [
+        ("418 E CALDER ST", "number 418 is not in the list on E CALDER ST, but it is on E CALDE ST: one of the two may be misspelled", "418 E CALDE ST"),
+        ("420 E CALDER ST", "number 420 is not in the list on E CALDER ST", "416 E CALDER ST"),
+        ("416A E CALDER ST", "number 416A is not in the list on E CALDER ST", "416 E CALDER ST"),
+        ("418 E CALDR ST", "street is not in the list; the nearest street is E CALDE ST", "418 E CALDE ST"),
+        ("416 E CALDRE ST", "street is not in the list; the nearest street is E CALDER ST", "416 E CALDER ST"),
+        ("7 E CALDER ST", "number 7 is not in the list on E CALDER ST", "7 ELDER ST"),
+    ],
+)  # fmt: skip
+def test_what_is_missing_is_said_street_or_number(text: str, reason: str, nearest: str) -> None:
+    book = AddressBook(spelled=("416 E CALDER ST", "418 E CALDE ST", "7 ELDER ST"), aliases=((), (), ()))
+    (found,) = match_addresses([text], book)
+    assert (found.kind, found.reason, found.nearest) == ("NO", reason, nearest)
+
+
 def test_a_unit_goes_before_its_building_and_aliases_have_units_too() -> None:
     book = AddressBook(spelled=("302 N GILMOR ST", "302 N GILMOR ST APT 2", "1 MAIN ST"), aliases=((), (), ("302 N GILMOR ST APT 3", "9 OAK ST APT 4")))
     found = match_addresses(["302 N Gilmor St Apt 2", "302 N Gilmor St Apt 3", "302 N Gilmor St Apt 4", "9 OAK ST", "9 OAK ST APT 5"], book)
@@ -344,11 +363,11 @@ def test_line_ends_in_what_people_wrote_split_no_row(tmp_path: Path) -> None:
     assert book is not None
     roll = make_roll(2)
     dispatch = deliver(make_inputs(roll), tmp_path, addresses=book)
-    columns = ColumnMap(columns={"Loc\rOf": "A\r{ADDRESS}\r\n{WHO}", "Id": "{PARCEL_ID}"}, constants={"WHO": "BC\rFD"}, actions={"ADD": "A\rD"})
+    columns = ColumnMap(columns={"Loc\rOf": "A\r{ADDRESS}\r\n{WHO}", "Id": "{PARCEL_ID}"} | NEEDED, constants={"WHO": "BC\rFD"}, actions={"ADD": "A\rD"})
     write_dispatch(dispatch, tmp_path, columns)
     assert read_csv(tmp_path / "dispatch_add.csv")[["ADDRESS", "ALIASES"]].to_numpy().tolist()[0] == ["100 PENA REUNION ST", "OLD SCHOOL; NEW SCHOOL; 100 Peña Réunion St"]
     vendors = read_csv(tmp_path / "cad_add.csv")
-    assert (list(vendors), vendors.iloc[0].tolist()) == (["Loc Of", "Id"], ["A 100 PENA REUNION ST BC FD", "0216 001"])
+    assert (list(vendors), vendors.iloc[0].tolist()) == (["Loc Of", "Id", *NEEDED], ["A 100 PENA REUNION ST BC FD", "0216 001", "A D", "0216 001", "LIKELY"])
     confirm(tmp_path, '0216 001,razed,"J.\rDoe",2026-11-01')
     write_dispatch(deliver(make_inputs(roll), tmp_path), tmp_path)
     for name in ("dispatch_delete.csv", "dispatch_log.csv", "dispatch_state.csv", "match_report.csv"):
@@ -360,6 +379,8 @@ def vendor(folder: Path, text: str) -> DispatchSettings:
     (folder / "cad.toml").write_text(text, encoding="utf-8")
     return DispatchSettings(columns=folder / "cad.toml")
 
+
+LEAST = '[columns]\nWhat = "ACTION"\nWhich = "PARCEL_ID"\nA = "TEXT"\n'
 
 VENDOR = """
 [constants]
@@ -403,7 +424,7 @@ def test_a_vendor_gets_its_own_columns(tmp_path: Path) -> None:
 def test_another_column_map_changes_no_row(tmp_path: Path) -> None:
     inputs = make_inputs(make_roll(3))
     write_dispatch(deliver(inputs, tmp_path), tmp_path, column_map_of(vendor(tmp_path, VENDOR)))
-    write_dispatch(deliver(inputs, tmp_path), tmp_path, column_map_of(vendor(tmp_path, '[columns]\nX = "PARCEL_ID"\n[format]\nheader = false\n')))
+    write_dispatch(deliver(inputs, tmp_path), tmp_path, column_map_of(vendor(tmp_path, f"{LEAST}[format]\nheader = false\n")))
     assert [(tmp_path / f"cad_{name}.csv").read_bytes() for name in ("add", "change", "delete")] == [b""] * 3
 
 
@@ -412,7 +433,7 @@ def test_every_text_survives_the_round_trip(quoting: str, tmp_path: Path) -> Non
     roll = make_roll(4)
     texts = ['=cmd|"/c calc"!A0', 'a "quoted", é ñ 日本', "<script>alert(1)</script>", "x" * 254]
     roll.table["address"] = texts
-    columns = ColumnMap(columns={"Loc": "{ADDRESS}", "Id": "{PARCEL_ID}"}, format=FileFormat(quoting=quoting, delimiter="\t"))
+    columns = ColumnMap(columns={"Loc": "{ADDRESS}", "Id": "{PARCEL_ID}"} | NEEDED, format=FileFormat(quoting=quoting, delimiter="\t"))
     dispatch = deliver(make_inputs(roll), tmp_path)
     expected = [f"'{texts[0]}", *texts[1:]]
     for layout in (columns, None):
@@ -426,8 +447,8 @@ def test_every_text_survives_the_round_trip(quoting: str, tmp_path: Path) -> Non
 
 
 def test_a_formula_made_by_the_map_is_harmless_too(tmp_path: Path) -> None:
-    write_dispatch(deliver(make_inputs(make_roll(1)), tmp_path), tmp_path, ColumnMap(columns={"Bad": "={ADDRESS}", "Lon": "{LON}"}))
-    assert read_csv(tmp_path / "cad_add.csv").iloc[0].tolist() == ["'=100 Peña Réunion St", "-76.637216"]
+    write_dispatch(deliver(make_inputs(make_roll(1)), tmp_path), tmp_path, ColumnMap(columns={"Bad": "={ADDRESS}", "Lon": "{LON}"} | NEEDED))
+    assert read_csv(tmp_path / "cad_add.csv").iloc[0].tolist()[:2] == ["'=100 Peña Réunion St", "-76.637216"]
 
 
 @pytest.mark.parametrize(
@@ -437,12 +458,12 @@ def test_a_formula_made_by_the_map_is_harmless_too(tmp_path: Path) -> None:
         ('[columns]\nA = "{TEXT"', "want names in braces"), ('[columns]\nA = "{LON:.2f}"', "want plain names"),
         ('[column]\nA = "TEXT"', "unknown name 'column'; did you mean 'columns'"),
         ('[columns]\nA = 3', "want text in quotes"), ('[columns]\nA = "TEXT"\n[widths]\nB = 3', "unknown name 'B'"),
-        ('[columns]\nA = "TEXT"\n[widths]\nA = "3"', "want a whole number"),
-        ('[columns]\nA = "TEXT"\n[format]\ndelimeter = ";"', "did you mean 'delimiter'"), ('[columns]\nA = "TEXT"\n[format]\ndelimiter = "||"', "want one character"),
-        ('[columns]\nA = "TEXT"\n[format]\nencoding = "latin"', None), ('[columns]\nA = "TEXT"\n[format]\nencoding = "klingon"', "want one that Python knows"),
-        ('[columns]\nA = "TEXT"\n[format]\nheader = "no"', "want true or false"), ('[columns]\nA = "TEXT"\n[actions]\nNEW = "N"', "unknown name 'NEW'"), ("[columns]", "is empty"),
+        (f'{LEAST}[widths]\nA = "3"', "want a whole number"),
+        (f'{LEAST}[format]\ndelimeter = ";"', "did you mean 'delimiter'"), (f'{LEAST}[format]\ndelimiter = "||"', "want one character"),
+        (f'{LEAST}[format]\nencoding = "latin"', None), (f'{LEAST}[format]\nencoding = "klingon"', "want an encoding of text that Python knows"),
+        (f'{LEAST}[format]\nheader = "no"', "want true or false"), (f'{LEAST}[actions]\nNEW = "N"', "unknown name 'NEW'"), ("[columns]", "is empty"),
         ('[constants]\nRISK_LVL = "LIKELY"\n[columns]\nA = "RISK_LVL"', r"\[constants\] RISK_LVL is a name of ours"),
-        ('[columns]\nA = "TEXT"\n[format]\ndelimiter = "E"', "no letter or digit"),
+        (f'{LEAST}[format]\ndelimiter = "E"', "no letter or digit"),
         ("A = ", "cannot be read as TOML"), ("columns = 3", r"want a table \[columns\]"),
     ],
 )  # fmt: skip
@@ -455,16 +476,68 @@ def test_what_is_wrong_in_a_column_map_is_named(text: str, message: str | None, 
         column_map_of(settings)
 
 
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ('[columns]\nComment = "ADDRESS"\nDo = "ACTION"', r"has no column with TEXT or RISK_TXT or RISK_LVL: .* no hazard word; add a line such as Comment = \"TEXT\""),
+        ('[columns]\nA = "TEXT"\nDo = "ACTION"', "has no column with PARCEL_ID or PREMISE or ADDRESS"),
+        ('[columns]\nA = "{RISK_LVL} at {ADDRESS}"', "has no column with ACTION: cad_delete"),
+        ('[constants]\nHAZARD = "LIKELY"\n[columns]\nA = "HAZARD"\nB = "PREMISE"\nC = "ACTION"', "no hazard word"),
+        (f'{LEAST}[actions]\nDELETE = "ADD"', r"\[actions\] ADD and DELETE are both 'ADD'"), (f'{LEAST}[actions]\nADD = "A"\nDELETE = " a"', "ADD and DELETE are both 'a'"),
+        (f'{LEAST}[actions]\nDELETE = ""', r"\[actions\] DELETE is empty"), (f'{LEAST}a = "RISK_TXT"\n', r"\[columns\] 'A' and 'a' differ in case or blanks only"),
+    ],
+)  # fmt: skip
+def test_a_column_map_that_loses_what_matters_is_refused(text: str, message: str, tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match=f"^cad.toml: .*{message}"):
+        column_map_of(vendor(tmp_path, text))
+
+
+@pytest.mark.parametrize("layout", ["%Q", "", "2026", "%Y", "%m/%d", "%j", "%d.%m", "%H:%M", "%-m%-d%y", "%"])
+def test_a_date_that_gives_no_day_is_refused(layout: str, tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match=r"^cad.toml: \[format\] date is .* and writes 2027-01-\d\d as .*, want a layout that gives year, month and day"):
+        column_map_of(vendor(tmp_path, f'{LEAST}[format]\ndate = "{layout}"\n'))
+
+
+@pytest.mark.parametrize("layout", ["%Y-%m-%d", "%m/%d/%Y", "%d%b%y", "%Y%j", "%y%m%d", "%-m/%-d/%Y", "%e %B %Y", "%F", "%Y%m%d 00:00"])
+def test_a_date_that_gives_the_day_is_taken(layout: str) -> None:
+    assert FileFormat(date=layout).date == layout
+
+
+@pytest.mark.parametrize("encoding", ["base64", "rot13", "hex", "idna", "punycode", "unicode_escape", "raw_unicode_escape", "undefined", "", "a\\u0000b"])
+def test_a_codec_that_is_no_encoding_of_text_is_refused(encoding: str, tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match=r"^cad.toml: \[format\] encoding is .*want an encoding of text that Python knows, such as cp1252"):
+        column_map_of(vendor(tmp_path, f'{LEAST}[format]\nencoding = "{encoding}"\n'))
+
+
 def test_widths_never_cut_hazard_words_or_ids(tmp_path: Path) -> None:
     dispatch = deliver(make_inputs(make_roll(4)), tmp_path)
-    write_dispatch(dispatch, tmp_path, ColumnMap(columns={"A": "{TEXT}", "B": "{ADDRESS}"}, widths={"A": 29, "B": 5}))
-    assert read_csv(tmp_path / "cad_add.csv").to_numpy().tolist()[1] == ["VACANT ROOF NOT SEEN IN PHOTO", "102 P"]
+    write_dispatch(dispatch, tmp_path, ColumnMap(columns={"A": "{TEXT}", "B": "{SOURCE}"} | NEEDED, widths={"A": 29, "B": 5}))
+    assert read_csv(tmp_path / "cad_add.csv").to_numpy().tolist()[1][:2] == ["VACANT ROOF NOT SEEN IN PHOTO", "aeria"]
     for template, message in (
         ("{TEXT}", "A is 15 and would cut the hazard words of .*; want 18 or more"),
         ("PREMISE {PREMISE}", "A is 15 and would cut the id .*; want 19 or more"),
     ):
         with pytest.raises(ConfigError, match=message):
-            write_dispatch(dispatch, tmp_path, ColumnMap(columns={"A": template}, widths={"A": 15}))
+            write_dispatch(dispatch, tmp_path, ColumnMap(columns={"A": template} | NEEDED, widths={"A": 15}))
+
+
+@pytest.mark.parametrize(
+    ("name", "what", "wanted"),
+    [
+        ("ADDRESS", "the address", 19), ("LON", "the longitude", 10), ("LAT", "the latitude", 9), ("PARCEL_ID", "the id", 8), ("PREMISE", "the id", 11),
+        ("IMG_DATE", "the date", 10), ("EFFECTIVE", "the date", 10), ("REVIEW_BY", "the date", 10), ("USE_LIMIT", "the use limit", len(USE_LIMIT)),
+        ("ACTION", "the action", 3), ("OCC_SIDES", "the occupied sides", 3),
+    ],
+)  # fmt: skip
+@pytest.mark.parametrize("template", ["{%s}", "No {%s} {SOURCE}"])
+def test_widths_never_cut_what_then_says_something_else(template: str, name: str, what: str, wanted: int, tmp_path: Path) -> None:
+    dispatch = deliver(make_inputs(make_roll(1)), tmp_path)
+    wanted += 3 * template.startswith("No ")
+    columns = {"A": template % name} | NEEDED
+    with pytest.raises(ConfigError, match=rf"^\[widths\] A is {wanted - 1} and would cut {what} of .*; want {wanted} or more$"):
+        write_dispatch(dispatch, tmp_path, ColumnMap(columns=columns, widths={"A": wanted - 1}))
+    write_dispatch(dispatch, tmp_path, ColumnMap(columns=columns, widths={"A": wanted}))
+    assert len(read_csv(tmp_path / "cad_add.csv")["A"][0]) == wanted
 
 
 @pytest.mark.parametrize(
@@ -481,8 +554,8 @@ def test_a_word_elsewhere_in_the_cell_does_not_stand_for_the_hazard_word(hazard:
     dispatch = deliver(make_inputs(roll, make_ledger(roll, (hazard,))), tmp_path)
     for cut in (width, wanted - 1):
         with pytest.raises(ConfigError, match=rf"^\[widths\] A is {cut} and would cut the hazard words of .*; want {wanted} or more$"):
-            write_dispatch(dispatch, tmp_path, ColumnMap(columns={"A": template}, widths={"A": cut}))
-    write_dispatch(dispatch, tmp_path, ColumnMap(columns={"A": template}, widths={"A": wanted}))
+            write_dispatch(dispatch, tmp_path, ColumnMap(columns={"A": template} | NEEDED, widths={"A": cut}))
+    write_dispatch(dispatch, tmp_path, ColumnMap(columns={"A": template} | NEEDED, widths={"A": wanted}))
     assert len(read_csv(tmp_path / "cad_add.csv")["A"][0]) == wanted
 
 

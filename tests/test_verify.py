@@ -3,19 +3,23 @@
 import hashlib
 import json
 import shutil
+import sqlite3
+import subprocess
 from collections.abc import Callable
 from datetime import date
 from pathlib import Path
+from shutil import which
 from zipfile import ZipFile
 
 import geopandas as gpd
 import numpy as np
 import pandas as pd
+import pyarrow as pa
 import pyogrio
 import pytest
 import shapely
 import xlsxwriter
-from export_cases import TODAY, make_inputs, make_ledger, make_roll, read_csv
+from export_cases import TODAY, export, make_inputs, make_ledger, make_roll, read_csv
 
 from gis_export.dispatch.columns import ColumnMap, FileFormat
 from gis_export.dispatch.delivery import build_dispatch, write_dispatch
@@ -28,7 +32,9 @@ from gis_export.layers.metadata import lineage_of
 from gis_export.layers.shapefile import write_pack
 from gis_export.rows import build_rows
 from gis_export.tables import csv_frame
-from gis_export.verify.folders import LEDGER, verify_folder
+from gis_export.verify.days import DayCheck
+from gis_export.verify.folders import LEDGER, verify_folder, verify_notes
+from gis_export.verify.sums import write_sums
 from imagery.errors import MissingInput
 from inference.ledger import Ledger, write_ledger
 
@@ -51,7 +57,7 @@ def make_year(folder: Path, *, count: int = 8, hazards: tuple[str, ...] | None =
     (out / "data").mkdir()
     csv_frame(rows, fields_of(Tier.DATA), long_names=True).to_csv(out / "data/scores.csv", index=False)
     write_ledger(ledger, out)
-    write_sums(out)
+    write_manifest(out)
     return out
 
 
@@ -79,7 +85,7 @@ def edit(path: Path, row: int, **cells: str) -> None:
     path.write_text(f"window.ROOFWATCH={json.dumps(data)};\n", encoding="utf-8")
 
 
-def write_sums(out: Path) -> None:
+def write_manifest(out: Path) -> None:
     (out / "report").mkdir(exist_ok=True)
     sums = {str(path.relative_to(out)): hashlib.sha256(path.read_bytes()).hexdigest() for path in out.rglob("*") if path.is_file() and path.name != "manifest.json"}
     (out / "report/manifest.json").write_text(json.dumps(sums), encoding="utf-8")
@@ -99,7 +105,7 @@ def year(made: Path, tmp_path: Path) -> Path:
 def said(folder: Path, ledger: Ledger | None = None, *, sums: bool = False) -> list[str]:
     """Return the findings as lines; without the checksums, which tell of every edit, unless they are asked for."""
     if not sums:
-        for manifest in (folder / "report/manifest.json", folder.parent / "report/manifest.json"):
+        for manifest in (folder / "report/manifest.json", folder.parent / "report/manifest.json", *folder.rglob("SHA256SUMS")):
             manifest.unlink(missing_ok=True)
     return [str(finding) for finding in verify_folder(folder, ledger)]
 
@@ -368,7 +374,7 @@ def test_leak_is_found_in_every_format(kind: str, tmp_path: Path) -> None:
 def test_words_in_texts_and_blank_forms_are_no_leak(tmp_path: Path) -> None:
     folder = tmp_path / "fire"
     folder.mkdir()
-    text = json.dumps({"columns": {"PARCEL_ID": ["1"], "ADDRESS": ['5 "SCORE": St', "SCORE"]}, "year": 2026, "tiles": []})
+    text = json.dumps({"columns": {"PARCEL_ID": ["1", "2"], "ADDRESS": ['5 "SCORE": St', "SCORE"]}, "year": 2026, "tiles": []})
     (folder / "data.js").write_text(f"window.X={text};", encoding="utf-8")
     (folder / "page.js").write_text('const score = {"SCORE": 1};', encoding="utf-8")
     assert said(folder) == []
@@ -478,7 +484,7 @@ def test_what_dispatch_holds_may_say_the_word_of_then(year: Path) -> None:
 
 
 def test_a_vendor_may_name_and_encode_its_columns_as_it_likes(year: Path) -> None:
-    columns = {"PARCEL_ID": "{PREMISE}", "RISK_LVL": "{TEXT}", "RISK_TXT": "{ADDRESS}", "Priority": "{RISK_LVL}"}
+    columns = {"Do": "{ACTION}", "PARCEL_ID": "{PREMISE}", "RISK_LVL": "{TEXT}", "RISK_TXT": "{ADDRESS}", "Priority": "{RISK_LVL}"}
     for layout in (FileFormat(), FileFormat(encoding="cp1252", header=False), FileFormat(encoding="utf-16")):
         assert said(tell_fire(year, columns=ColumnMap(columns=columns, format=layout))) == []
         shutil.rmtree(year / "fire/fire_map")
@@ -515,3 +521,220 @@ def test_only_not_seen_in_photo_ages(row: int, word: str, year: Path) -> None:
     lines = said(year)
     one(lines, "scores.csv: a scored row of the ledger is missing its score", "imagery_too_old")
     one(lines, "scores.csv: says another hazard word than the ledger", f"want {word}")
+
+
+def edit_geopackage(path: Path, **cells: str) -> None:
+    """Set cells of every row of both layers, as a query does."""
+    with sqlite3.connect(path) as database:
+        for name in ("rtree_vacant_roofs_geom", "rtree_centroids_geom"):
+            for (trigger,) in database.execute("SELECT name FROM sqlite_master WHERE type = 'trigger' AND name LIKE ?", (f"{name}%",)).fetchall():
+                database.execute(f'DROP TRIGGER "{trigger}"')  # they need a function that only GDAL has
+        for layer in ("vacant_roofs", "centroids"):
+            for name, cell in cells.items():
+                database.execute(f'UPDATE "{layer}" SET "{name}" = ?', (cell,))
+    database.close()
+
+
+def test_wrong_days_and_addresses_of_a_geopackage_are_named(year: Path) -> None:
+    edit_geopackage(year / "fire/fire.gpkg", image_date="2027-02-11", review_by="1999-01-01", address="1 MAIN ST")
+    lines = said(year)
+    for layer in ("vacant_roofs", "centroids"):
+        named = f"fire.gpkg/{layer}: "
+        one(lines, named, "gives another day of the photo than the ledger", "IMG_DATE = '2027-02-11' at '0216 001' and 7 more", "want 2026-03-09")
+        one(lines, named, "a row was flown after the export", "want 2026-11-24 or before")
+        one(lines, named, "a row is due for review before it was flown", "REVIEW_BY = '1999-01-01'")
+    assert not [line for line in lines if "fire.gpkg" not in line], "every other product is right"
+
+
+def test_one_address_of_another_house_is_named_with_where_the_right_one_stands(year: Path) -> None:
+    fire = tell_fire(year)
+    assert said(year) == []
+    for name in ("dispatch_add.csv", "fire_map/data.js"):
+        kept = (fire / name).read_bytes()
+        edit(fire / name, 0, ADDRESS="1 MAIN ST")
+        (line,) = said(year)
+        one([line], f"{Path(name).name}: gives another address than other products", "got ADDRESS = '1 MAIN ST' at '0216 001'", "want '100 Peña Réunion St', as in")
+        (fire / name).write_bytes(kept)
+    patch(year / "housing/housing.dbf", "ADDRESS", 0, b"100 PENA REUNION ST")
+    one(said(year), "housing.shp: gives another address", "as in epsg_4326/housing.shp")
+
+
+def test_departments_may_spell_an_address_in_their_own_way(year: Path) -> None:
+    """Fire's products say what dispatch says, match_report.csv in fire what the roll says; a row that dispatch holds what it held."""
+    path = year / "data/scores.csv"
+    table = read_csv(path)
+    table["address"] = [f"{text.upper()} " for text in table["address"]]
+    table.to_csv(path, index=False)
+    fire = tell_fire(year)
+    edit(fire / "match_report.csv", 0, ADDRESS="100 PENA")
+    read_csv(fire / "dispatch_add.csv").iloc[:1].assign(ACTION="REVIEW", ADDRESS="9 OLD ST").to_csv(fire / "dispatch_delete.csv", index=False)
+    assert said(year) == []
+
+
+@pytest.mark.parametrize("address", ["=1+1", "'=1", "x" * 119 + "é", "=" + "y" * 300, " 1  MAIN\n ST ", "a\x00b", ""])
+def test_an_address_that_formats_hold_in_their_own_way_is_no_finding(address: str, tmp_path: Path) -> None:
+    roll = make_roll(2)
+    roll.table.loc[0, "address"] = address
+    rows = build_rows(make_inputs(roll), ExportSettings())
+    out = tmp_path / "housing"
+    out.mkdir()
+    write_pack(rows, out, name="housing", tier=Tier.HOUSING, title="t", lineage=lineage_of(make_inputs(roll)))
+    write_geopackage(rows, out / "housing.gpkg", tier=Tier.HOUSING, title="t")
+    csv_frame(rows, fields_of(Tier.HOUSING), long_names=False).to_csv(out / "list.csv", index=False)
+    assert [line for line in said(out) if "another address" in line] == []
+
+
+@pytest.mark.parametrize(
+    ("cells", "parts"),
+    [
+        ({"image_date": "2026-03-10"}, ("gives another day of the photo than the ledger", "want 2026-03-09")),
+        ({"image_date": ""}, ("gives another day of the photo than the ledger", "IMG_DATE = ''")),
+        ({"image_date": "3/9/2026"}, ("IMG_DATE holds what is no date", "'3/9/2026'", "want YYYY-MM-DD or nothing")),
+        ({"review_by": "2026-02-30"}, ("REVIEW_BY holds what is no date", "2026-02-30")),
+        ({"review_by": "2026-03-08"}, ("a row is due for review before it was flown", "want IMG_DATE or later")),
+        ({"verified_date": "2999-01-01"}, ("a row was seen by a person on a day to come",)),
+    ],
+)  # fmt: skip
+def test_wrong_day_is_named(cells: dict[str, str], parts: tuple[str, ...], year: Path) -> None:
+    edit(year / "data/scores.csv", 0, **cells)
+    lines = said(year)
+    one(lines, "scores.csv", "'0216 001'", *parts)
+    assert len(lines) == 1
+
+
+def test_days_are_held_against_the_export_or_today(year: Path) -> None:
+    """A photo shown by an export was flown before it; what a person saw later may be written in; an export may be dated to come."""
+    table = pa.table({"PARCEL_ID": ["1"], "IMG_DATE": ["2026-11-25"], "VER_DATE": ["2026-11-25"]})
+
+    def found(folder: str, today: date) -> list[str]:
+        return [str(one).split(";")[0] for one in DayCheck(today=today).check(Path("x"), table, folder=year / folder, dbf=False)]
+
+    flown, seen = "x: a row was flown after the export", "x: a row was seen by a person on a day to come"
+    assert found("fire", date(2026, 12, 1)) == found("fire/epsg_4326", date(2026, 12, 1)) == [flown], "the export is of 2026-11-24"
+    assert found("fire", date(2026, 1, 1)) == [flown, seen]
+    assert found("data", date(2026, 12, 1)) == []
+    assert found("data", date(2026, 1, 1)) == [flown, seen], "the departments beside tell the day"
+    assert found("../none", date(2026, 11, 25)) == []
+    assert found("../none", date(2026, 11, 24)) == [flown, seen]
+
+
+def with_sums(year: Path) -> Path:
+    """Leave SHA256SUMS in each department's folder, and no manifest."""
+    (year / "report/manifest.json").unlink()
+    for name in ("fire", "housing", "data"):
+        write_sums(year / name)
+    return year
+
+
+def of_sums(folder: Path) -> list[str]:
+    """Return what the checksums alone have found."""
+    return [line for line in said(folder, sums=True) if "lacks parts of" not in line and ".zip: does not hold" not in line]
+
+
+def sha256sum(folder: Path) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(["sha256sum", "-c", "--strict", "SHA256SUMS"], cwd=folder, capture_output=True, text=True, check=False)
+
+
+def test_every_folder_carries_the_sums_of_its_files(tmp_path: Path) -> None:
+    """And a whole export has nothing to find, also where a folder went alone."""
+    four = export(make_inputs(make_roll(4)), tmp_path / "kept")
+    assert verify_folder(four) == verify_notes(four) == []
+    for name in ("fire", "housing", "data", "public"):
+        listed = [line[66:] for line in (four / name / "SHA256SUMS").read_text(encoding="utf-8").splitlines()]
+        assert listed == sorted(path.relative_to(four / name).as_posix() for path in (four / name).rglob("*") if path.is_file() and path.name != "SHA256SUMS")
+        alone = shutil.copytree(four / name, tmp_path / name)
+        if which("sha256sum"):
+            subprocess.run(["sha256sum", "-c", "--quiet", "--strict", "SHA256SUMS"], cwd=alone, check=True)
+        assert verify_folder(alone) == verify_notes(alone) == []
+
+
+def test_sums_are_as_coreutils_want_them(year: Path) -> None:
+    for name in ("Peña.txt", " blank .txt", "back\\slash.txt", "line\nend.txt", "return\rend.txt", ".hidden", "deep/er/x.txt"):
+        (year / "data" / name).parent.mkdir(parents=True, exist_ok=True)
+        (year / "data" / name).write_text(name, encoding="utf-8")
+    with_sums(year)
+    lines = (year / "fire/SHA256SUMS").read_text(encoding="utf-8").splitlines()
+    names = [line[66:] for line in lines]
+    assert names == sorted(path.relative_to(year / "fire").as_posix() for path in (year / "fire").rglob("*") if path.is_file() and path.name != "SHA256SUMS")
+    assert all(line[:64] == hashlib.sha256((year / "fire" / line[66:]).read_bytes()).hexdigest() and line[64:66] == "  " for line in lines)
+    if which("sha256sum"):
+        for name in ("fire", "housing", "data"):
+            ran = sha256sum(year / name)
+            assert (ran.returncode, ran.stderr) == (0, ""), ran
+            assert ran.stdout.count(": OK\n") == sum(path.is_file() for path in (year / name).rglob("*")) - 1
+    assert said(year, sums=True) == []
+
+
+def test_sums_tell_of_changed_missing_and_stray_files_wherever_the_folder_went(year: Path, tmp_path: Path) -> None:
+    shutil.copytree(with_sums(year) / "fire", tmp_path / "usb/from the city")
+    for folder in (year, year / "fire", tmp_path / "usb", tmp_path / "usb/from the city"):
+        assert said(folder, sums=True) == []
+        fire = folder / "fire" if folder == year else folder / "from the city" if folder.name == "usb" else folder
+        kept = {name: (fire / name).read_bytes() for name in ("fire.qml", "epsg_4326/fire.sld")}
+        (fire / "fire.qml").write_text("<qgis/>", encoding="utf-8")
+        (fire / "epsg_4326/fire.sld").unlink()
+        for name in ("notes.txt", ".DS_Store"):
+            (fire / name).write_text("x", encoding="utf-8")
+        lines = of_sums(folder)
+        assert [line.split("; got")[0] for line in lines] == [
+            f"{fire}/{name}" for name in ("epsg_4326/fire.sld: is not there", "fire.qml: was changed after the export", "notes.txt: is not of this export")
+        ]  # fmt: skip
+        assert sha256sum(fire).returncode == 1 or not which("sha256sum")
+        for name, raw in kept.items():
+            (fire / name).write_bytes(raw)
+        for name in ("notes.txt", ".DS_Store"):
+            (fire / name).unlink()
+
+
+def test_a_folder_inside_a_department_is_held_against_its_sums(year: Path) -> None:
+    with_sums(year)
+    (year / "fire/fire.qml").write_text("<qgis/>", encoding="utf-8")
+    assert said(year / "fire/epsg_4326", sums=True) == [], "what lies beside is not asked for"
+    (year / "fire/epsg_4326/fire.qml").write_text("<qgis/>", encoding="utf-8")
+    (line,) = of_sums(year / "fire/epsg_4326")
+    one([line], f"{year}/fire/epsg_4326/fire.qml: was changed after the export")
+
+
+def test_sums_and_manifest_name_a_file_once_and_each_what_the_other_cannot(year: Path) -> None:
+    for name in ("fire", "housing", "data"):
+        write_sums(year / name)
+    write_manifest(year)
+    assert said(year, sums=True) == []
+    (year / "fire/fire.qml").write_text("<qgis/>", encoding="utf-8")
+    (year / "fire/fire.sld").unlink()
+    lines = of_sums(year)
+    assert [line.split(";")[0] for line in lines] == [f"{year}/fire/fire.qml: was changed after the export", f"{year}/fire/fire.sld: is not there"]
+    (year / "fire/SHA256SUMS").unlink()
+    write_sums(year / "fire")  # by whoever changed the files
+    lines = of_sums(year)
+    assert sorted(line.split(":")[0].rpartition("/")[2] for line in lines) == ["SHA256SUMS", "fire.qml", "fire.sld"]
+
+
+def test_many_files_of_a_kind_are_counted_in_one_line(year: Path) -> None:
+    with_sums(year)
+    for number in range(11):
+        (year / f"data/{number:02d}.txt").write_text("x", encoding="utf-8")
+    (line,) = said(year, sums=True)
+    one([line], f"{year}/data: holds 11 files that are not of this export; got '00.txt', '01.txt', '02.txt' and 8 more, want the files that the export wrote; ")
+    (year / "data/00.txt").unlink()
+    assert len(said(year, sums=True)) == 10
+
+
+@pytest.mark.parametrize("text", ["no sums", f"{'0' * 64}  ../ledger.parquet\n", f"{'0' * 64}  /etc/passwd\n", f"{'0' * 63}  fire.qml\n"])
+def test_sums_that_are_none_are_one_finding(text: str, year: Path) -> None:
+    with_sums(year)
+    (year / "fire/SHA256SUMS").write_text(text, encoding="utf-8")
+    (line,) = said(year, sums=True)
+    one([line], "fire/SHA256SUMS: cannot be read")
+
+
+def test_a_folder_without_checksums_says_so_once_and_has_no_finding(year: Path) -> None:
+    assert verify_notes(year) == verify_notes(year / "fire") == verify_notes(year / "fire/epsg_4326") == []
+    with_sums(year)
+    assert verify_notes(year) == verify_notes(year / "fire/epsg_4326") == []
+    (year / "fire/SHA256SUMS").unlink()
+    (note,) = verify_notes(year)
+    assert note.startswith(f"{year}: checksums of 9 of 19 products, such as {year}/fire/")
+    (note,) = verify_notes(year / "fire")
+    assert note.startswith(f"{year}/fire: checksums were not looked at: there is neither SHA256SUMS nor report/manifest.json")
+    assert said(year / "fire") == []

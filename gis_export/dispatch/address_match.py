@@ -21,6 +21,8 @@ from imagery.tables import read_table, text_column
 __all__ = ["AddressBook", "Match", "match_addresses", "normal_address", "read_addresses"]
 
 _MOST_STREETS = 5
+_SLIPS = 2
+"""Most letters by which a street may differ from another to pass for the same, misspelled."""
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -91,9 +93,9 @@ class Match:
     nearest: str = ""
     """Nearest address of the list where it was not found; never used as the address."""
     distance: str = ""
-    """Letters that differ from it in normal form."""
+    """Letters to add, take out, change or swap with the next one to come from the address to the nearest, both in normal form with their units."""
     reason: str = ""
-    """Why it was not found."""
+    """Why it was not found: no such street, no such number on it, only other units."""
 
 
 def read_addresses(settings: DispatchSettings) -> AddressBook | None:
@@ -138,10 +140,10 @@ def _not_found(form: Address, book: AddressBook) -> Match:
     """Say why an address was not found, and what stands nearest on the streets that are spelled most like its own."""
     near = [min(book.streets[street], key=lambda one: (*_apart(form, book.forms[one]), book.spelled[one])) for street in book.similar(form.street)]
     if not near:
-        return Match(kind="NO", reason=_why(form, book))
+        return Match(kind="NO", reason="street is not in the list")
     place = min(near, key=lambda one: (OSA.distance(form.text, book.forms[one].text), abs(book.forms[one].number - form.number), book.spelled[one]))
     found = book.forms[place]
-    reason = f"the list has only {'other ' if form.unit else ''}units of this house" if found.text == form.text else _why(form, book)
+    reason = f"the list has only {'other ' if form.unit else ''}units of this house" if found.text == form.text else _why(form, book, found)
     return Match(kind="NO", nearest=book.spelled[place], distance=str(OSA.distance(form.full, found.full)), reason=reason)
 
 
@@ -150,7 +152,14 @@ def _apart(form: Address, other: Address) -> tuple[int, bool, bool]:
     return abs(other.number - form.number), other.more != form.more, other.unit != form.unit
 
 
-def _why(form: Address, book: AddressBook) -> str:
+def _why(form: Address, book: AddressBook, found: Address) -> str:
+    """Say whether it is the number or the street that the list lacks; `found` is what stands nearest."""
     if form.number < 0:
         return "no house number"
-    return "house number is not in the list" if form.street in book.streets else "street is not in the list"
+    if form.street not in book.streets:
+        nearest = min((found.street, *book.similar(form.street)), key=lambda street: OSA.distance(form.street, street))
+        return f"street is not in the list; the nearest street is {nearest}"
+    reason = f"number {form.number}{form.more} is not in the list on {form.street}"
+    if (found.number, found.more) == (form.number, form.more) and OSA.distance(form.street, found.street) <= _SLIPS:
+        return f"{reason}, but it is on {found.street}: one of the two may be misspelled"
+    return reason

@@ -5,16 +5,17 @@
 AGENCY = "BCFD"
 [actions]              # optional: the vendor's words for ADD, CHANGE, DELETE and REVIEW
 CHANGE = "UPD"
-[columns]              # in the file's order: one of our names, or a text with names in braces
+[columns]              # in the file's order: one of our names, or a text with names in braces; the action, a hazard word and a building must be among them
 PremiseId = "PREMISE"
+Action = "ACTION"
 Address = "ADDRESS"
 Comment = "{TEXT} REVIEW BY {REVIEW_BY}"
-[widths]               # optional: most characters of a column
+[widths]               # optional: most characters of a column; what must not be cut stops the export
 Comment = 100
 [format]               # optional; these are the defaults
-date = "%Y-%m-%d"
+date = "%Y-%m-%d"      # must give year, month and day
 delimiter = ","
-encoding = "utf-8"
+encoding = "utf-8"     # one of text, such as "cp1252"
 line_ending = "lf"     # or "crlf"
 quoting = "minimal"    # or "all", "none"
 header = true
@@ -22,54 +23,26 @@ uppercase = false
 ```
 """
 
-import codecs
-import csv
 import dataclasses
 import tomllib
 from dataclasses import dataclass, field
 from string import Formatter
-from typing import Literal
 
+from gis_export.dispatch.file_format import FileFormat
 from gis_export.dispatch.rows import DELIVERY_COLUMNS
-from gis_export.dispatch.texts import nearest_name
+from gis_export.dispatch.texts import nearest_name, one_line
 from gis_export.inputs import DispatchSettings
 from imagery.errors import ConfigError
 
+__all__ = ["ColumnMap", "FileFormat", "column_map_of", "names_in"]
+
 _ACTIONS = ("ADD", "CHANGE", "DELETE", "REVIEW")
-QUOTING: dict[str, Literal[0, 1, 3]] = {"minimal": csv.QUOTE_MINIMAL, "all": csv.QUOTE_ALL, "none": csv.QUOTE_NONE}
-ENDINGS = {"lf": "\n", "crlf": "\r\n"}
-
-
-@dataclass(frozen=True, kw_only=True)
-class FileFormat:
-    """Keys of [format]."""
-
-    date: str = "%Y-%m-%d"
-    """As in Python's strftime."""
-    delimiter: str = ","
-    """One character."""
-    encoding: str = "utf-8"
-    """Letters that it lacks lose their accents."""
-    line_ending: str = "lf"
-    """Lf or crlf."""
-    quoting: str = "minimal"
-    """Minimal, all or none; with none the delimiter in a value becomes a blank."""
-    header: bool = True
-    """Whether the first line names the columns."""
-    uppercase: bool = False
-    """Whether values are in capitals; ids stay as they are."""
-
-    def __post_init__(self) -> None:
-        """Check each."""
-        if len(self.delimiter) != 1 or self.delimiter in '\r\n"' or self.delimiter.isalnum():
-            raise ConfigError(f"[format] delimiter is {self.delimiter!r}, want one character that is no letter or digit")
-        for name, value, known in (("line_ending", self.line_ending, ENDINGS), ("quoting", self.quoting, QUOTING)):
-            if value not in known:
-                raise ConfigError(f"[format] {name} is {value!r}, want {' or '.join(known)}")
-        try:
-            codecs.lookup(self.encoding)
-        except LookupError as error:
-            raise ConfigError(f"[format] encoding is {self.encoding!r}, want one that Python knows, such as cp1252") from error
+_NEEDED = (
+    (("TEXT", "RISK_TXT", "RISK_LVL"), "dispatch would see no hazard word", 'Comment = "TEXT"'),
+    (("PARCEL_ID", "PREMISE", "ADDRESS"), "nobody could tell which building a row is of", 'Location = "ADDRESS"'),
+    (("ACTION",), "cad_delete.csv holds rows to take out and rows that only a person may take out, and nothing would tell them apart", 'Action = "ACTION"'),
+)
+"""Of each group of names one must stand in a column; what happens without, and a line that mends it."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -104,6 +77,9 @@ class ColumnMap:
             _check_name(column, tuple(self.columns), "[widths]")
             if width < 1:
                 raise ConfigError(f"[widths] {column} is {width}, want 1 or more")
+        _check_alike(self.columns)
+        _check_needed(self.columns)
+        _check_actions(self.actions)
 
 
 def column_map_of(settings: DispatchSettings) -> ColumnMap | None:
@@ -158,6 +134,35 @@ def _parsed(document: dict[str, object]) -> ColumnMap:
             raise ConfigError(f"[format] {key} is {value!r}, want {'true or false' if kinds[key] is bool else 'text in quotes'}")
     columns = {key: text if "{" in text or "}" in text else f"{{{text}}}" for key, text in tables.pop("columns", {}).items()}
     return ColumnMap(columns=columns, format=FileFormat(**layout), **tables)
+
+
+def _check_alike(columns: dict[str, str]) -> None:
+    """Refuse two columns whose names differ in case or blanks only: most imports take them for one, and fill it with either."""
+    seen: dict[str, str] = {}
+    for column in columns:
+        before = seen.setdefault(one_line(column).strip().casefold(), column)
+        if before != column:
+            raise ConfigError(f"[columns] {before!r} and {column!r} differ in case or blanks only, and an import may take them for one; rename or drop one")
+
+
+def _check_needed(columns: dict[str, str]) -> None:
+    """Refuse a map that carries no hazard word, no building or no action at all."""
+    carried = {name for column, template in columns.items() for name in names_in(template, column)}
+    for names, without, remedy in _NEEDED:
+        if carried.isdisjoint(names):
+            raise ConfigError(f"[columns] has no column with {' or '.join(names)}: {without}; add a line such as {remedy}")
+
+
+def _check_actions(actions: dict[str, str]) -> None:
+    """Refuse actions that the vendor could not tell apart."""
+    seen: dict[str, str] = {}
+    for action in _ACTIONS:
+        code = one_line(actions.get(action, action)).strip()
+        if not code:
+            raise ConfigError(f"[actions] {action} is empty, want the vendor's word for it")
+        before = seen.setdefault(code.casefold(), action)
+        if before != action:
+            raise ConfigError(f"[actions] {before} and {action} are both {code!r}, want a word of its own for each: a row to take out must not pass for another")
 
 
 def _check_name(name: str, known: tuple[str, ...], where: str) -> None:

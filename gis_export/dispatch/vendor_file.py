@@ -8,7 +8,8 @@ from string import Formatter
 
 import pandas as pd
 
-from gis_export.dispatch.columns import ENDINGS, QUOTING, ColumnMap, FileFormat, names_in
+from gis_export.dispatch.columns import ColumnMap, FileFormat, names_in
+from gis_export.dispatch.file_format import ENDINGS, QUOTING
 from gis_export.dispatch.rows import DATES, records
 from gis_export.dispatch.texts import one_line
 from gis_export.symbols import BY_CODE
@@ -16,13 +17,18 @@ from gis_export.tables import harmless
 from imagery.errors import ConfigError
 
 _IDS = ("PREMISE", "PARCEL_ID")
+_WHOLE = {
+    **dict.fromkeys(("TEXT", "RISK_TXT", "RISK_LVL"), "the hazard words"), **dict.fromkeys(_IDS, "the id"), **dict.fromkeys(DATES, "the date"), "ADDRESS": "the address",
+    "LON": "the longitude", "LAT": "the latitude", "USE_LIMIT": "the use limit", "ACTION": "the action", "OCC_SIDES": "the occupied sides",
+}  # fmt: skip
+"""Values that say something else when they are cut, of texts with hazard words those words; what a message calls them."""
 
 
 def write_delivery(table: pd.DataFrame, path: Path, columns: ColumnMap | None) -> None:
     """Write rows with `DELIVERY_COLUMNS`, under the vendor's columns or else our own names.
 
     Raises:
-        ConfigError: a column is too narrow for the hazard words or the id in it.
+        ConfigError: a column is too narrow for what must stand whole in it, such as the hazard words, an id or an address.
     """
     if columns is None:
         table.to_csv(path, index=False)
@@ -48,20 +54,19 @@ def read_delivery(path: Path, columns: ColumnMap | None) -> pd.DataFrame:
 
 
 def _cell(columns: ColumnMap, column: str, row: dict[str, str]) -> str:
-    """Fill in one cell; parts of TEXT that do not fit are left out whole, the hazard words and ids are never cut."""
+    """Fill in one cell; parts of TEXT that do not fit are left out whole, and nothing of `_WHOLE` is ever cut."""
     template, width = columns.columns[column], columns.widths.get(column)
     values, words = _values(columns, row), _words(row)
-    cell, end = _filled(columns.format, template, values, words)
+    cell, ends = _filled(columns.format, template, values, words)
     if width is None or len(cell) <= width:
         return cell
     names, parts = names_in(template, column), values["TEXT"].split(" / ")
     while len(cell) > width and "TEXT" in names and len(parts) > 1:
         del parts[-1]
-        cell, end = _filled(columns.format, template, values | {"TEXT": " / ".join(parts)}, words)
-    if len(cell) > width and not names.isdisjoint(_IDS):
-        raise ConfigError(f"[widths] {column} is {width} and would cut the id {cell!r}; want {len(cell)} or more")
-    if end > width:
-        raise ConfigError(f"[widths] {column} is {width} and would cut the hazard words of {cell!r}; want {end} or more")
+        cell, ends = _filled(columns.format, template, values | {"TEXT": " / ".join(parts)}, words)
+    last = max(ends, key=lambda name: ends[name], default="")
+    if last and ends[last] > width:
+        raise ConfigError(f"[widths] {column} is {width} and would cut {_WHOLE[last]} of {cell!r}; want {ends[last]} or more")
     return cell[:width]
 
 
@@ -78,22 +83,24 @@ def _words(row: dict[str, str]) -> dict[str, str]:
     return {"TEXT": symbol.word.value, "RISK_TXT": symbol.word.value, "RISK_LVL": symbol.code}
 
 
-def _filled(layout: FileFormat, template: str, values: dict[str, str], words: dict[str, str]) -> tuple[str, int]:
-    """Fill in a template; also return where the last of its hazard words ends, 0 where it has none.
+def _filled(layout: FileFormat, template: str, values: dict[str, str], words: dict[str, str]) -> tuple[str, dict[str, int]]:
+    """Fill in a template; also return where what must stand whole ends, by the name of its value.
 
     The place is counted, not looked for: a code such as NA also stands inside other words.
     """
-    text, end = "", 0
+    text, ends = "", dict[str, int]()
     for literal, name, _, _ in Formatter().parse(template):
         text += _plain(layout, literal)
         if name is None:
             continue
         value = _plain(layout, values[name])
-        start = value.find(words[name]) if name in words else -1
-        end = len(text) + start + len(words[name]) if start >= 0 else end
+        whole = words.get(name, value)
+        start = value.find(whole)
+        if name in _WHOLE and whole and start >= 0:
+            ends[name] = len(text) + start + len(whole)
         text += value
     cell = harmless(text)
-    return cell, end + len(cell) - len(text) if end else 0
+    return cell, {name: end + len(cell) - len(text) for name, end in ends.items()}
 
 
 def _plain(layout: FileFormat, text: str) -> str:

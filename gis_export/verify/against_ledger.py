@@ -1,7 +1,8 @@
-"""Hold the rows of a product against the ledger: which parcels, which words, which scores."""
+"""Hold the rows of a product against the ledger: which parcels, which words, which scores, which day of the photo."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from datetime import date
 from functools import cached_property
 from pathlib import Path
 
@@ -10,8 +11,10 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
+from gis_export.aging import as_date
 from gis_export.rows import TOO_OLD
 from gis_export.symbols import BY_WORD
+from gis_export.verify.days import NO_DATE, Days, days_of
 from gis_export.verify.finding import EXPORT_AGAIN, Finding, some
 from gis_export.verify.rows import Mask, Rows, keys_of, rows_in
 from inference.hazard import HazardWord
@@ -50,6 +53,12 @@ class Known:
         """Return the scores, NaN where there is none."""
         return self.ledger.table["score"].to_numpy(dtype=np.float64, na_value=np.nan)
 
+    @cached_property
+    def days(self) -> Days:
+        """Return the days of the photos, as `days_of` does."""
+        days = [as_date(day) for day in self.ledger.table["img_date"]]
+        return np.array([day.toordinal() if day else 0 for day in days], np.int64)
+
     def rows_of(self, keys: pa.Array) -> NDArray[np.intp]:
         """Return the row of each key, -1 where it has none."""
         for before, rows in self.found:
@@ -65,7 +74,7 @@ class Known:
 
 
 def check_against_ledger(path: Path, table: pa.Table, known: Known, *, whole: bool) -> Iterator[Finding]:
-    """Hold ids, words and scores of a product against the ledger.
+    """Hold ids, words, scores and days of a product against the ledger.
 
     Args:
         path: The file.
@@ -82,9 +91,11 @@ def check_against_ledger(path: Path, table: pa.Table, known: Known, *, whole: bo
         yield from _check_strange(path, keys.filter(pa.array((rows < 0) & ~Rows(path, table).held())).to_pylist(), known)
     if whole:
         yield from _check_missing(path, rows, known)
-    if "RISK_LVL" in table.column_names:
-        found = rows >= 0
-        kept = Rows(path, table if found.all() else table.filter(pa.array(found)))
+    found = rows >= 0
+    kept = Rows(path, table if found.all() else table.filter(pa.array(found)))
+    if kept.has("IMG_DATE"):
+        yield from _check_days(kept, known.days[rows[found]])
+    if kept.has("RISK_LVL"):
         if kept.has("SCORED"):
             yield from _check_scored(kept, known, rows[found])
         yield from _check_words(kept, known.codes.take(pa.array(rows[found])))
@@ -127,6 +138,16 @@ def _check_words(rows: Rows, codes: pa.Array) -> Iterator[Finding]:
     wrong = ~_equal(rows.table["RISK_LVL"], codes) & ~aged & ~by_person & ~rows.held()
     remedy = "put the word back; what a person found belongs into the city's labels"
     yield from rows.off(wrong, "says another hazard word than the ledger", "RISK_LVL", codes, remedy)
+
+
+def _check_days(rows: Rows, days: Days) -> Iterator[Finding]:
+    """Check the day of the photo, but of rows that repeat what dispatch holds."""
+    said = days_of(rows.table["IMG_DATE"])
+    wrong = (said != days) & (said != NO_DATE) & ~rows.held()
+    if wrong.any():
+        first = int(days[np.flatnonzero(wrong)[0]])
+        want = date.fromordinal(first).isoformat() if first else "nothing"
+        yield from rows.off(wrong, "gives another day of the photo than the ledger", "IMG_DATE", want, "put the day back")
 
 
 def _equal(texts: pa.Array | pa.ChunkedArray, other: pa.Array | str) -> Mask:

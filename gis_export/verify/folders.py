@@ -4,7 +4,6 @@
 file nor settings. A ledger beside or above the folder is used when it is there.
 """
 
-import json
 import os
 from collections.abc import Iterator
 from pathlib import Path
@@ -18,21 +17,21 @@ from gis_export.fields import Tier
 from gis_export.layers.geopackage import CENTROIDS, ROOFS
 from gis_export.layers.shapefile import NO_GEOMETRY, POINTS
 from gis_export.verify.against_ledger import Known, check_against_ledger
-from gis_export.verify.finding import EXPORT_AGAIN, FOLDERS, LEAK, Finding
+from gis_export.verify.finding import LEAK, Finding
 from gis_export.verify.names import TABLES, VECTOR
 from gis_export.verify.pack import PackCheck, check_pack
 from gis_export.verify.read import layer_names, read_csv, read_layer, read_page, read_parquet
 from gis_export.verify.reading import Unreadable
 from gis_export.verify.rows import check_rows
+from gis_export.verify.sums import MANIFEST, SUMS, check_sums, has_sums
 from gis_export.verify.tiers import check_tier, tier_audience
 from imagery.errors import MissingInput, RoofwatchError, Unbalanced
-from imagery.files import sha256_file
 from imagery.parcels import VacantRoll
 from inference.ledger import Ledger
 
-__all__ = ["BadProduct", "Finding", "TierLeak", "verify_folder", "verify_products"]
+__all__ = ["BadProduct", "Finding", "TierLeak", "verify_folder", "verify_notes", "verify_products"]
 
-LEDGER, MANIFEST = "ledger.parquet", Path("report") / "manifest.json"
+LEDGER = "ledger.parquet"
 WHOLE = ("worklist.csv", "match_report.csv", "scores.csv", "scores.parquet")
 """Tables that hold every vacant."""
 _NOT_PRODUCTS = frozenset({"chips", "report", "explain", "model", "mlruns", "vendor", DELIVERIES})
@@ -67,7 +66,18 @@ def verify_folder(folder: Path, ledger: Ledger | None = None) -> list[Finding]:
     products = _products(folder)
     if not products:
         raise MissingInput(f"verify: no shapefile, GeoPackage or table under {folder}; give the folder of a pack")
-    return [*_check(folder, products, ledger), *_check_manifests(folder)]
+    return [*_check(folder, products, ledger), *check_sums(folder, _homes(folder))]
+
+
+def verify_notes(folder: Path) -> list[str]:
+    """Say what `verify_folder` could not look at in a folder; nothing of it is wrong."""
+    homes = [home.resolve() for home in _homes(folder)]
+    products = [path for path in _products(folder) if path.name not in _OTHER_DAYS and path.stem != Path(LEDGER).stem]
+    bare = [path for path in products if not any(path.resolve().is_relative_to(home) for home in homes)]
+    if not bare:
+        return []
+    which = "" if len(bare) == len(products) else f" of {len(bare)} of {len(products)} products, such as {bare[0]}"
+    return [f"{folder}: checksums{which} were not looked at: there is neither {SUMS} nor {MANIFEST}, so a changed file is found only where its contents are off"]
 
 
 def verify_products(out: Path, ledger: Ledger, roll: VacantRoll) -> None:
@@ -95,10 +105,16 @@ def _products(folder: Path) -> list[Path]:
     what `dispatch_*.csv` says.
     """
     found = []
+    for root, names in _walk(folder):
+        found += [root / name for name in names if Path(name).suffix.lower() in VECTOR | TABLES and not name.startswith(".") and name not in VENDOR_FILES]
+    return sorted(path for path in found if not (path.suffix.lower() == ".dbf" and path.with_suffix(".shp").exists()))
+
+
+def _walk(folder: Path) -> Iterator[tuple[Path, list[str]]]:
+    """Yield the folders that may hold products, and the names of their files."""
     for root, folders, names in os.walk(folder):
         folders[:] = sorted(name for name in folders if name not in _NOT_PRODUCTS and not name.startswith("."))
-        found += [Path(root) / name for name in names if Path(name).suffix.lower() in VECTOR | TABLES and not name.startswith(".") and name not in VENDOR_FILES]
-    return sorted(path for path in found if not (path.suffix.lower() == ".dbf" and path.with_suffix(".shp").exists()))
+        yield Path(root), names
 
 
 def _check(folder: Path, products: list[Path], ledger: Ledger | None) -> Iterator[Finding]:
@@ -115,6 +131,8 @@ def _check(folder: Path, products: list[Path], ledger: Ledger | None) -> Iterato
             yield from _check_rows_of(path, folder, runs[where])
         except Unreadable as error:
             yield error.finding
+    for run in runs.values():
+        yield from run.addresses.findings()
 
 
 def _check_rows_of(path: Path, root: Path, run: PackCheck) -> Iterator[Finding]:
@@ -125,12 +143,12 @@ def _check_rows_of(path: Path, root: Path, run: PackCheck) -> Iterator[Finding]:
         yield from _check_geopackage(path, run)
     elif kind == ".parquet":
         table, shapes = read_parquet(path)
-        yield from _check_table(path, table, run.known)
+        yield from _check_table(path, table, run)
         yield from run.geometry.shapes(path, shapes.drop_null(), ids=None, kind="polygon")
     elif kind in (".csv", ".tsv") and path.name != NO_GEOMETRY and path.name not in _OTHER_DAYS:
-        yield from _check_table(path, read_csv(path), run.known)
+        yield from _check_table(path, read_csv(path), run)
     elif kind in (".js", ".json"):
-        yield from _check_table(path, read_page(path), run.known, whole=True)
+        yield from _check_table(path, read_page(path), run, whole=True)
 
 
 def _check_geopackage(path: Path, run: PackCheck) -> Iterator[Finding]:
@@ -139,18 +157,20 @@ def _check_geopackage(path: Path, run: PackCheck) -> Iterator[Finding]:
         whole = layer in (ROOFS, CENTROIDS)
         table, shapes = read_layer(path, layer, shapes=layer == ROOFS)
         named = path / layer
-        yield from _check_table(named, table, run.known, whole=whole)
+        yield from _check_table(named, table, run, whole=whole, folder=path.parent)
         yield from run.geometry.shapes(named, shapes.drop_null(), ids=None, kind="polygon")
 
 
-def _check_table(path: Path, table: pa.Table, known: Known | None, *, whole: bool | None = None) -> Iterator[Finding]:
-    """Check a table with rows of parcels; one without them is passed over."""
+def _check_table(path: Path, table: pa.Table, run: PackCheck, *, whole: bool | None = None, folder: Path | None = None) -> Iterator[Finding]:
+    """Check a table with rows of parcels; one without them is passed over. `folder` is where its file lies, if not beside `path`."""
     if "PARCEL_ID" not in table.column_names:
         return
     once = path.name in WHOLE if whole is None else whole
-    if known is not None:
-        yield from check_against_ledger(path, table, known, whole=once)
+    if run.known is not None:
+        yield from check_against_ledger(path, table, run.known, whole=once)
     yield from check_rows(path, table, dbf=False, once=once)
+    yield from run.days.check(path, table, folder=folder or path.parent, dbf=False)
+    run.addresses.add(path, table, folder=folder or path.parent)
 
 
 def _read_known(path: Path | None) -> Known | None:
@@ -170,28 +190,7 @@ def _ledger_near(folder: Path) -> Path | None:
     return next((place / LEDGER for place in (near, *near.parents[: _UP - 1]) if (place / LEDGER).is_file()), None)
 
 
-def _check_manifests(folder: Path) -> Iterator[Finding]:
-    """Hold the products under `folder` against the checksums that the export left."""
-    home = folder.resolve()
-    years = [home, *home.parents[: _UP - 1], *sorted(child for child in home.iterdir() if child.is_dir())]
-    for year in years:
-        if not (year / MANIFEST).is_file():
-            continue
-        try:
-            sums: dict[str, str] = json.loads((year / MANIFEST).read_text(encoding="utf-8"))
-        except ValueError:
-            yield Finding(path=year / MANIFEST, what="cannot be read", got="no JSON", want="names and checksums", remedy=EXPORT_AGAIN)
-            continue
-        for name, wanted in sums.items():
-            path = year / name
-            if Path(name).parts[0] in FOLDERS and path.is_relative_to(home):
-                yield from _check_sum(folder / path.relative_to(home), wanted)
-
-
-def _check_sum(path: Path, wanted: str) -> Iterator[Finding]:
-    if not path.is_file():
-        yield Finding(path=path, what="is not there", got="nothing", want="the file that the export wrote", remedy=f"copy it back, or {EXPORT_AGAIN}")
-    elif (got := sha256_file(path)) != wanted:
-        yield Finding(
-            path=path, what="was changed after the export", got=f"sha256 {got[:12]}", want=f"sha256 {wanted[:12]}", remedy=f"take the delivered file, or {EXPORT_AGAIN}",
-        )  # fmt: skip
+def _homes(folder: Path) -> list[Path]:
+    """Return the folders in and above `folder` that hold checksums."""
+    above = folder.resolve().parents[: _UP - 1]
+    return [place for place in (*(root for root, _ in _walk(folder)), *above) if has_sums(place)]

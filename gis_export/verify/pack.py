@@ -11,7 +11,9 @@ import pyarrow as pa
 
 from gis_export.fields import Tier, fields_of
 from gis_export.layers.shapefile import NO_GEOMETRY, PARTS, POINTS, pack_files
+from gis_export.verify.addresses import AddressCheck
 from gis_export.verify.against_ledger import Known, check_against_ledger
+from gis_export.verify.days import DayCheck
 from gis_export.verify.dbf import check_dbf, read_dbf
 from gis_export.verify.finding import EXPORT_AGAIN, Finding
 from gis_export.verify.places import ShapeCheck, check_places
@@ -32,6 +34,10 @@ class PackCheck:
     """Checksums of table and no_geometry.csv that were checked: the same rows in another CRS are read once."""
     geometry: ShapeCheck = field(default_factory=ShapeCheck)
     """Geometry that was checked."""
+    days: DayCheck = field(default_factory=DayCheck)
+    """Days of the exports."""
+    addresses: AddressCheck = field(default_factory=AddressCheck)
+    """Addresses of every product."""
     sums: dict[Path, int] = field(default_factory=dict)
     """CRC-32 of files that were read."""
 
@@ -53,7 +59,7 @@ def check_pack(shape: Path, tier: Tier, run: PackCheck) -> Iterator[Finding]:
     table, shapes = read_shape(shape)
     if mark not in run.checked:
         run.checked.add(mark)
-        yield from _check_table(shape, table, tier, run.known)
+        yield from _check_table(shape, table, tier, run)
     yield from check_places(shape)
     yield from run.geometry.shapes(shape, shapes, ids=_ids(table), kind="polygon")
     if points.exists() and points.with_suffix(".dbf").exists():
@@ -70,8 +76,8 @@ def _check_parts(shape: Path) -> Iterator[Finding]:
         yield _off(shape, "lacks parts of its pack", f"no {' '.join(missing)}", " ".join(PARTS), f"copy all files of one name together, or {EXPORT_AGAIN}")
 
 
-def _check_table(shape: Path, table: pa.Table, tier: Tier, known: Known | None) -> Iterator[Finding]:
-    path = shape.with_suffix(".dbf")
+def _check_table(shape: Path, table: pa.Table, tier: Tier, run: PackCheck) -> Iterator[Finding]:
+    known, path = run.known, shape.with_suffix(".dbf")
     beside = shape.parent / NO_GEOMETRY
     unplaced = read_csv(beside) if beside.exists() else pa.table({})
     if not beside.exists():
@@ -80,8 +86,10 @@ def _check_table(shape: Path, table: pa.Table, tier: Tier, known: Known | None) 
         yield from check_against_ledger(shape, pa.concat_tables([table, unplaced], promote_options="default") if len(unplaced) else table, known, whole=True)
     with reading(path):
         yield from list(check_dbf(path, read_dbf(path), fields_of(tier)))
-    yield from check_rows(shape, table, dbf=True)
-    yield from check_rows(beside, unplaced, dbf=False)
+    for file, rows in ((shape, table), (beside, unplaced)):
+        yield from check_rows(file, rows, dbf=file == shape)
+        yield from run.days.check(file, rows, folder=shape.parent, dbf=file == shape)
+        run.addresses.add(file, rows, folder=shape.parent)
 
 
 def _check_points(points: Path, shape: Path, parcels: tuple[pa.Table, pa.Array], run: PackCheck) -> Iterator[Finding]:

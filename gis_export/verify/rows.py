@@ -19,8 +19,11 @@ from gis_export.verify.finding import EXPORT_AGAIN, Finding, some
 
 NUMBERS = ("SCORE", "RANK", "RANK_DIST", "SCORE_LOW", "SCORE_HIGH")
 """Fields that a row which was not scored must not fill."""
-TEXTS = ("PARCEL_ID", "RISK_LVL", "RISK_TXT", "SCORED", "NA_REASON", "VERIFIED", "PREV_LVL", "CHANGE", "SIGN_POST", "ADJ_OCC", "DEMO_FLG", "ACTION", "TEXT")
-"""Texts that are checked; the last two are of deliveries to dispatch."""
+TEXTS = (
+    "PARCEL_ID", "ADDRESS", "RISK_LVL", "RISK_TXT", "SCORED", "NA_REASON", "IMG_DATE", "REVIEW_BY", "VERIFIED", "VER_DATE", "PREV_LVL", "CHANGE", "SIGN_POST",
+    "ADJ_OCC", "DEMO_FLG", "ACTION", "TEXT",
+)  # fmt: skip
+"""Texts and days that are checked; the last two are of deliveries to dispatch."""
 _OPENINGS = {"RISK_TXT": "", "TEXT": f"{OPENING} "}
 """What stands before the hazard word in the texts that repeat it."""
 _MAY_BE_EMPTY = frozenset({"PREV_LVL"})
