@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from gis_export.inputs import PrioritySettings
+from gis_export.settings import PrioritySettings
 from gis_export.symbols import BY_CODE
 from imagery.parcels import VacantRoll
 from inference.hazard import HazardWord

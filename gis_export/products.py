@@ -22,7 +22,7 @@ from gis_export.housing.routing import plan_routes
 from gis_export.housing.worklist import write_worklist
 from gis_export.housing.worklist_xlsx import write_worklist_xlsx
 from gis_export.housing.xlsform import write_form_media, write_xlsform
-from gis_export.inputs import ExportInputs, ExportSettings
+from gis_export.inputs import ExportInputs
 from gis_export.layers.data_tier import write_data
 from gis_export.layers.dictionary import write_dictionary
 from gis_export.layers.drawing_info import write_drawing_info
@@ -36,6 +36,7 @@ from gis_export.paper.fire_book import write_fire_book
 from gis_export.paper.route_sheets import write_route_sheets
 from gis_export.public.counts import PublicText, write_public
 from gis_export.rows import build_rows
+from gis_export.settings import ExportSettings
 from gis_export.verify.folders import verify_products
 from gis_export.verify.sums import write_sums
 from imagery.errors import InputError

@@ -12,8 +12,9 @@ from gis_export.aging import as_date, review_by, too_old
 from gis_export.confirmed import confirmed
 from gis_export.distinct import by_distinct
 from gis_export.fields import FIELDS
-from gis_export.inputs import ExportInputs, ExportSettings
+from gis_export.inputs import ExportInputs
 from gis_export.priority import change_of, prioritize, street_sides
+from gis_export.settings import ExportSettings
 from gis_export.symbols import BY_WORD
 from imagery.errors import Unbalanced
 from inference.hazard import HazardWord

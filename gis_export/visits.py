@@ -3,7 +3,7 @@
 import geopandas as gpd
 import pandas as pd
 
-from gis_export.inputs import VisitSettings
+from gis_export.settings import VisitSettings
 
 NO_DISTRICT = "(no district)"
 LAST = "\U0010ffff"

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TypeVar
 
-from gis_export.inputs import ExportSettings
+from gis_export.settings import ExportSettings
 from imagery.errors import ConfigError, MissingInput
 from imagery.parcels import FootprintFile, ParcelFile, VacantFile
 from imagery.sources import SCHEMES

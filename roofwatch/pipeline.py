@@ -20,6 +20,7 @@ from roofwatch.cutting import shift_lines, tile
 
 Result = TypeVar("Result")
 
+
 @dataclass(frozen=True, kw_only=True, eq=False)
 class YearRun:
     """What `run` came to."""

@@ -9,8 +9,9 @@ import pandas as pd
 import shapely
 
 from gis_export.fields import FIELDS
-from gis_export.inputs import ExportInputs, ExportSettings, VisitSettings, Year, no_looks
+from gis_export.inputs import ExportInputs, Year, no_looks
 from gis_export.products import export_products
+from gis_export.settings import ExportSettings, VisitSettings
 from imagery.parcels import VacantRoll
 from inference.ledger import COLUMNS, Ledger
 

@@ -10,8 +10,9 @@ from export_cases import every_product, export, make_inputs, make_ledger, make_r
 
 from gis_export.confirmed import confirmed, roof_bin
 from gis_export.fields import FIELDS
-from gis_export.inputs import LOOK_COLUMNS, ExportSettings, no_looks
+from gis_export.inputs import LOOK_COLUMNS, no_looks
 from gis_export.rows import build_rows
+from gis_export.settings import ExportSettings
 from training.labels import LabelFile
 from training.looks import read_looks
 

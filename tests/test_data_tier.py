@@ -14,9 +14,9 @@ import shapely
 from export_cases import make_inputs, make_ledger, make_roll
 
 from gis_export.fields import Tier, fields_of
-from gis_export.inputs import ExportSettings
 from gis_export.layers.data_tier import write_data, write_geoparquet
 from gis_export.rows import build_rows
+from gis_export.settings import ExportSettings
 
 ODD = ('1 Peña & <b>Réunion</b> St "rear"', "=cmd()", "2 Main St\nUnit 3")
 

@@ -26,9 +26,10 @@ from gis_export.dispatch.delivery import (
 from gis_export.dispatch.rows import dispatch_text, premise_key
 from gis_export.dispatch.vendor_file import read_delivery
 from gis_export.fields import Tier, fields_of
-from gis_export.inputs import DispatchSettings, ExportInputs, ExportSettings, VisitSettings
+from gis_export.inputs import ExportInputs
 from gis_export.products import export_products
 from gis_export.rows import build_rows
+from gis_export.settings import DispatchSettings, ExportSettings, VisitSettings
 from gis_export.symbols import SYMBOLS
 from imagery.errors import ConfigError, InputError
 from imagery.parcels import VacantRoll

@@ -20,10 +20,10 @@ from gis_export import products
 from gis_export.aging import add_months, as_date, review_by, too_old
 from gis_export.dispatch.delivery import dispatch_text
 from gis_export.fields import DBF_TEXT_MAX, FIELDS, Field, Tier, fields_of
-from gis_export.inputs import DispatchSettings, ExportSettings, MapSettings, PrioritySettings, VisitSettings
 from gis_export.priority import change_of, points_of
 from gis_export.products import export_products
 from gis_export.rows import build_rows, polygons_only
+from gis_export.settings import DispatchSettings, ExportSettings, MapSettings, PrioritySettings, VisitSettings
 from gis_export.symbols import SYMBOLS
 from gis_export.tables import fit, harmless
 from gis_export.verify.folders import BadProduct, TierLeak, verify_products

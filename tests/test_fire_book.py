@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from paper_cases import LONG, flat, make_ground, odd_roll, overlaps, page_texts, page_words, render
 from pypdf import PdfReader
 
-from gis_export.inputs import ExportInputs, ExportSettings
+from gis_export.inputs import ExportInputs
 from gis_export.paper.atlas import FINEST, cut_cells
 from gis_export.paper.chapter import Chapter, Ground
 from gis_export.paper.entries import entries_of, metric_crs, responder_rows
@@ -29,6 +29,7 @@ from gis_export.paper.sheet import new_document, put, save, text_width
 from gis_export.paper.spread import crowding, spread
 from gis_export.paper.streets import Address, split_address, street_labels
 from gis_export.rows import build_rows
+from gis_export.settings import ExportSettings
 from gis_export.symbols import SYMBOLS
 from imagery.parcels import VacantRoll
 from inference.hazard import USE_LIMIT

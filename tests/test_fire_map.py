@@ -26,8 +26,9 @@ from gis_export.fire_map.folder import write_fire_map
 from gis_export.fire_map.ground import TILE_PX, Ground, ground_of
 from gis_export.fire_map.page_data import shape_numbers
 from gis_export.fire_map.photos import outlined, photo_name, write_photos
-from gis_export.inputs import ExportInputs, ExportSettings, no_looks
+from gis_export.inputs import ExportInputs, no_looks
 from gis_export.rows import build_rows
+from gis_export.settings import ExportSettings
 from gis_export.symbols import BY_CODE, BY_WORD
 from imagery.flyover import Flyover, open_flyover
 from imagery.parcels import VacantRoll

@@ -12,9 +12,9 @@ import shapely
 from export_cases import make_inputs, make_ledger, make_roll
 
 from gis_export.fields import Tier, fields_of
-from gis_export.inputs import ExportSettings
 from gis_export.layers.geopackage import write_geopackage
 from gis_export.rows import build_rows
+from gis_export.settings import ExportSettings
 from imagery.parcels import VacantRoll
 from inference.hazard import USE_LIMIT
 

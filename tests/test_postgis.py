@@ -17,9 +17,9 @@ from export_cases import make_inputs, make_ledger, make_roll
 from postgres_case import postgres
 
 from gis_export.fields import Tier, fields_of
-from gis_export.inputs import ExportSettings
 from gis_export.layers.postgis import publish
 from gis_export.rows import build_rows
+from gis_export.settings import ExportSettings
 from imagery.errors import CrsMismatch, InputError
 from inference.hazard import USE_LIMIT
 

@@ -14,10 +14,11 @@ from pyproj import Transformer
 
 from gis_export.housing.findings import DISPOSITIONS, ROOF_OPEN
 from gis_export.housing.routing import Route
-from gis_export.inputs import ExportInputs, ExportSettings, VisitSettings
+from gis_export.inputs import ExportInputs
 from gis_export.paper.route_sheets import write_route_sheets
 from gis_export.paper.stops import lon_lats, viewer_link
 from gis_export.rows import build_rows
+from gis_export.settings import ExportSettings, VisitSettings
 from inference.hazard import USE_LIMIT
 
 

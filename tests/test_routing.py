@@ -10,8 +10,8 @@ from export_cases import make_inputs, make_ledger, make_roll
 from numpy.typing import NDArray
 
 from gis_export.housing.routing import path_m, plan_routes, split_days
-from gis_export.inputs import ExportSettings, VisitSettings
 from gis_export.rows import build_rows
+from gis_export.settings import ExportSettings, VisitSettings
 from gis_export.visits import visited
 
 

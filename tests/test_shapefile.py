@@ -20,10 +20,10 @@ from hypothesis import strategies as st
 from pyproj import CRS
 
 from gis_export.fields import Tier, dbf_type, fields_of
-from gis_export.inputs import ExportSettings
 from gis_export.layers.metadata import lineage_of
 from gis_export.layers.shapefile import PARTS, crs_folder, pack_files, write_pack
 from gis_export.rows import build_rows
+from gis_export.settings import ExportSettings
 from gis_export.symbols import BY_CODE, SYMBOLS
 from inference.hazard import USE_LIMIT
 

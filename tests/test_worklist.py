@@ -16,8 +16,9 @@ from openpyxl.worksheet.worksheet import Worksheet
 from gis_export.housing.findings import DISPOSITIONS, ROOF_OPEN
 from gis_export.housing.worklist import write_worklist
 from gis_export.housing.worklist_xlsx import write_worklist_xlsx
-from gis_export.inputs import ExportInputs, ExportSettings, VisitSettings, Year
+from gis_export.inputs import ExportInputs, Year
 from gis_export.rows import build_rows
+from gis_export.settings import ExportSettings, VisitSettings
 from gis_export.symbols import BY_CODE
 from imagery.chips import Chip
 from imagery.errors import ConfigError

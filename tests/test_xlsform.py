@@ -11,8 +11,8 @@ from pyxform.xls2xform import convert
 
 from gis_export.housing.findings import DISPOSITIONS, ROOF_OPEN
 from gis_export.housing.xlsform import ENGLISH, LISTS, SPANISH, SURVEY, write_form_media, write_xlsform
-from gis_export.inputs import ExportSettings
 from gis_export.rows import build_rows
+from gis_export.settings import ExportSettings
 from training.labels import LabelFile, read_labels
 
 H = "{http://www.w3.org/1999/xhtml}"

@@ -15,7 +15,7 @@ from rapidfuzz.distance import OSA
 
 from gis_export.dispatch.address_form import Address, normal_address
 from gis_export.dispatch.texts import one_line
-from gis_export.inputs import DispatchSettings
+from gis_export.settings import DispatchSettings
 from imagery.tables import read_table, text_column
 
 __all__ = ["AddressBook", "Match", "match_addresses", "normal_address", "read_addresses"]

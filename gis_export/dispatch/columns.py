@@ -31,7 +31,7 @@ from string import Formatter
 from gis_export.dispatch.file_format import FileFormat
 from gis_export.dispatch.rows import DELIVERY_COLUMNS
 from gis_export.dispatch.texts import nearest_name, one_line
-from gis_export.inputs import DispatchSettings
+from gis_export.settings import DispatchSettings
 from imagery.errors import ConfigError
 
 __all__ = ["ColumnMap", "FileFormat", "column_map_of", "names_in"]

@@ -24,7 +24,7 @@ from gis_export.dispatch.rows import COLUMNS, DELIVERY_COLUMNS, MATCH_COLUMNS, R
 from gis_export.dispatch.state import STATE_COLUMNS, Deletion, newest_flyover, read_deletes, read_state
 from gis_export.dispatch.state import mark_delivered as _mark_delivered
 from gis_export.dispatch.vendor_file import write_delivery
-from gis_export.inputs import ExportSettings
+from gis_export.settings import ExportSettings
 from gis_export.tables import csv_texts, harmless
 from imagery.files import atomic_folder
 from inference.hazard import USE_LIMIT

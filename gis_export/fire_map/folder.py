@@ -12,7 +12,8 @@ from gis_export.fire_map.base_map import BaseMap, write_base_map
 from gis_export.fire_map.ground import ground_of
 from gis_export.fire_map.page_data import page_script
 from gis_export.fire_map.photos import write_photos
-from gis_export.inputs import ExportInputs, ExportSettings
+from gis_export.inputs import ExportInputs
+from gis_export.settings import ExportSettings
 from gis_export.symbols import SYMBOLS
 from inference.hazard import USE_LIMIT
 

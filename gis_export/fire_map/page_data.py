@@ -15,7 +15,8 @@ from gis_export.aging import add_months, latest_day
 from gis_export.distinct import by_distinct
 from gis_export.fire_map.base_map import BaseMap
 from gis_export.fire_map.ground import TILE_PX, Ground
-from gis_export.inputs import ExportInputs, ExportSettings
+from gis_export.inputs import ExportInputs
+from gis_export.settings import ExportSettings
 from gis_export.symbols import BY_WORD, SYMBOLS
 from gis_export.tables import csv_texts
 from inference.hazard import USE_LIMIT, HazardWord

@@ -13,7 +13,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from gis_export.inputs import ExportSettings
+from gis_export.settings import ExportSettings
 from gis_export.tables import harmless
 from gis_export.visits import LAST, NO_DISTRICT, by_priority, visited
 from imagery.errors import UsageError

@@ -3,8 +3,9 @@
 import geopandas as gpd
 
 from gis_export.housing.workbook import Book, print_setup, put_cell
-from gis_export.inputs import ExportInputs, ExportSettings, PrioritySettings, VisitSettings
+from gis_export.inputs import ExportInputs
 from gis_export.priority import severity_points
+from gis_export.settings import ExportSettings, PrioritySettings, VisitSettings
 from gis_export.symbols import SYMBOLS
 from gis_export.visits import LAST, NO_DISTRICT
 from inference.hazard import USE_LIMIT, HazardWord

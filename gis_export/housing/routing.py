@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 from ortools.constraint_solver import pywrapcp, routing_enums_pb2
 
-from gis_export.inputs import ExportSettings
+from gis_export.settings import ExportSettings
 from gis_export.visits import visits_of
 from imagery.errors import RoofwatchError
 from imagery.parcels import metric

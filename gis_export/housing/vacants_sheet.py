@@ -8,7 +8,8 @@ from xlsxwriter.format import Format
 from xlsxwriter.worksheet import Worksheet
 
 from gis_export.housing.workbook import FIRST, Book, Column, add_table
-from gis_export.inputs import ExportInputs, ExportSettings
+from gis_export.inputs import ExportInputs
+from gis_export.settings import ExportSettings
 from gis_export.symbols import BY_CODE
 from gis_export.visits import by_priority, visited
 from inference.hazard import USE_LIMIT

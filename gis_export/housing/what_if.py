@@ -8,8 +8,8 @@ from datetime import date
 import geopandas as gpd
 import pandas as pd
 
-from gis_export.inputs import ExportSettings, PrioritySettings
 from gis_export.priority import prioritize
+from gis_export.settings import ExportSettings, PrioritySettings
 from gis_export.visits import LAST, NO_DISTRICT, by_priority, visited
 from imagery.errors import UsageError
 

@@ -6,7 +6,7 @@ import geopandas as gpd
 import numpy as np
 
 from gis_export.fields import FIELDS
-from gis_export.inputs import VisitSettings
+from gis_export.settings import VisitSettings
 from gis_export.tables import csv_frame
 from gis_export.visits import by_priority, visited
 from inference.hazard import USE_LIMIT

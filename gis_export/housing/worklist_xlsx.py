@@ -11,8 +11,9 @@ from gis_export.housing.drop_downs import DROP_DOWNS, add_lists, restrict
 from gis_export.housing.readme_sheet import add_readme
 from gis_export.housing.vacants_sheet import add_vacants
 from gis_export.housing.workbook import FIRST, Book, Column, add_table, open_book, put_cell, put_hazard
-from gis_export.inputs import ExportInputs, ExportSettings
+from gis_export.inputs import ExportInputs
 from gis_export.paper.stops import chip_jpeg, lon_lats, viewer_link
+from gis_export.settings import ExportSettings
 from gis_export.tables import is_null
 from gis_export.visits import NO_DISTRICT, visits_of
 from imagery.files import atomic_path

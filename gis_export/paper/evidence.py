@@ -12,12 +12,13 @@ import jinja2
 import markupsafe
 from PIL import Image
 
-from gis_export.inputs import ExportInputs, ExportSettings
+from gis_export.inputs import ExportInputs
 from gis_export.paper.checksums import tile_sums
 from gis_export.paper.evidence_pdf import draw_packet
 from gis_export.paper.names import safe_names
 from gis_export.paper.packet import SCORE_IN_WORDS, Packet, build_packet, find_row
 from gis_export.paper.sheet import new_document, save
+from gis_export.settings import ExportSettings
 from gis_export.symbols import Symbol
 from gis_export.visits import by_priority
 from imagery.files import atomic_path

@@ -9,7 +9,7 @@ import shapely
 from fpdf import FPDF
 from pyproj import CRS
 
-from gis_export.inputs import ExportInputs, ExportSettings
+from gis_export.inputs import ExportInputs
 from gis_export.paper.atlas import cut_cells
 from gis_export.paper.chapter import NO_DISTRICT, Book, Chapter
 from gis_export.paper.entries import Entry, entries_of, metric_crs, places_of, sizes_of
@@ -18,6 +18,7 @@ from gis_export.paper.fire_list import list_pages
 from gis_export.paper.legend import PER_PAGE, CountsRow, draw_contents
 from gis_export.paper.photo import photo_of
 from gis_export.paper.sheet import Heading, new_document, save
+from gis_export.settings import ExportSettings
 
 _AUDIENCE = "for responders only"
 

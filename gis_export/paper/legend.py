@@ -5,10 +5,10 @@ from dataclasses import dataclass
 
 from fpdf import FPDF
 
-from gis_export.inputs import ExportSettings
 from gis_export.paper.frame import Frame
 from gis_export.paper.marks import draw_mark, draw_north, draw_scale_bar, mark_height_mm
 from gis_export.paper.sheet import INNER_MM, MARGIN_MM, SOFT, TOP_MM, put, put_lines, rule, wrapped
+from gis_export.settings import ExportSettings
 from gis_export.symbols import SYMBOLS
 
 PER_PAGE = 18

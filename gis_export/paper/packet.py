@@ -9,12 +9,13 @@ import pandas as pd
 from PIL import Image
 
 from gis_export.aging import as_date
-from gis_export.inputs import ExportInputs, ExportSettings
+from gis_export.inputs import ExportInputs
 from gis_export.paper.checksums import TileSums
 from gis_export.paper.names import safe_name
 from gis_export.paper.packet_years import PacketYear, earlier_years, this_year
 from gis_export.paper.sheet import plain
 from gis_export.paper.stops import lon_lats, viewer_link
+from gis_export.settings import ExportSettings
 from gis_export.symbols import BY_CODE, Symbol
 from imagery.errors import InputError
 

@@ -13,7 +13,7 @@ from pyproj import CRS
 
 from gis_export.fields import Tier, fields_of
 from gis_export.housing.routing import Route
-from gis_export.inputs import ExportInputs, ExportSettings
+from gis_export.inputs import ExportInputs
 from gis_export.paper.entries import metric_crs
 from gis_export.paper.frame import Frame, frame_around
 from gis_export.paper.map_sheet import draw_photo
@@ -23,6 +23,7 @@ from gis_export.paper.photo import Photo, photo_of
 from gis_export.paper.sheet import BOTTOM_MM, INK, INNER_MM, MARGIN_MM, SOFT, TOP_MM, Heading, add_sheet, new_document, put, save
 from gis_export.paper.spread import spread
 from gis_export.paper.stops import STOP_MM, Stop, draw_number, draw_stop, lon_lats, viewer_link
+from gis_export.settings import ExportSettings
 from gis_export.symbols import BY_CODE
 from imagery.store import ChipStore
 

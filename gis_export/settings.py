@@ -1,0 +1,169 @@
+"""The city's choices about its products: the [export] table of the city file."""
+
+import re
+from dataclasses import asdict, dataclass, field
+from datetime import date
+from pathlib import Path
+
+from pyproj import CRS
+from pyproj.exceptions import CRSError
+
+from imagery.errors import ConfigError
+
+MOST_POINTS = 1_000_000
+_PLACEHOLDERS = frozenset({"parcel_id", "lon", "lat", "address"})
+
+
+@dataclass(frozen=True, kw_only=True)
+class PrioritySettings:
+    """Points of [export.priority]; a row's priority is their sum."""
+
+    confirmed: int = 100
+    """Of CONFIRMED."""
+    likely: int = 60
+    """Of LIKELY."""
+    possible: int = 30
+    """Of POSSIBLE."""
+    not_assessed: int = 20
+    """Of NOT ASSESSED: nobody has looked."""
+    not_seen: int = 0
+    """Of NOT SEEN IN PHOTO."""
+    occupied_side: int = 15
+    """Of each side with an occupied attached neighbor."""
+    street_side: int = 3
+    """Of each side without a neighboring parcel: people walk below it."""
+    worse: int = 20
+    """Of a hazard word worse than in the flyover before."""
+    unseen_year: int = 4
+    """Of each whole year since a person looked, or since the notice where nobody has."""
+    unseen_years_max: int = 5
+    """Most years that count."""
+
+    def __post_init__(self) -> None:
+        """Check ranges."""
+        if not 0 <= self.unseen_years_max <= 1000:
+            raise ConfigError(f"[export.priority] unseen_years_max is {self.unseen_years_max}, want 0 to 1000")
+        for name, points in asdict(self).items():
+            if abs(points) > MOST_POINTS:
+                raise ConfigError(f"[export.priority] {name} is {points}, want {-MOST_POINTS:,} to {MOST_POINTS:,}")
+
+
+@dataclass(frozen=True, kw_only=True)
+class DispatchSettings:
+    """The dispatch file; [export.dispatch]."""
+
+    width: int = 80
+    """Characters of the text that dispatch shows."""
+    columns: Path | None = None
+    """TOML file that says which column of the vendor gets which of our values; without it our own names."""
+    addresses: Path | None = None
+    """CSV of the addresses that dispatch knows; without it the match report tells of the roll alone."""
+    address: str = "address"
+    """Column of `addresses` with the address as dispatch spells it."""
+    alias: str = ""
+    """Column of `addresses` with other spellings, joined by ";"."""
+
+    def __post_init__(self) -> None:
+        """Check ranges."""
+        if self.width < 60:
+            raise ConfigError(f"[export.dispatch] width is {self.width}, want 60 or more: the words must fit")
+
+
+@dataclass(frozen=True, kw_only=True)
+class VisitSettings:
+    """The inspectors' week; [export.visits]."""
+
+    per_district: int = 40
+    """Visits that an inspection district can make: as many rows of it are on the list."""
+    capacity: dict[str, int] = field(default_factory=dict)
+    """The same for single districts, such as {"I1" = 30}."""
+    per_day: int = 10
+    """Visits that one inspector makes in a day: one route sheet."""
+    viewer: str = ""
+    """Address of the city's own map viewer with {parcel_id}, {lon}, {lat} and {address} to fill in; "" gives no links."""
+    packets: int = 25
+    """Evidence packets that are written with every export, by priority; any other by `roofwatch evidence`."""
+
+    def __post_init__(self) -> None:
+        """Check ranges."""
+        for name, least in (("per_district", 1), ("per_day", 1), ("packets", 0)):
+            if getattr(self, name) < least:
+                raise ConfigError(f"[export.visits] {name} is {getattr(self, name)}, want {least} or more")
+        if self.viewer and not self.viewer.lower().startswith(("https://", "http://")):
+            raise ConfigError(f"[export.visits] viewer is {self.viewer!r}, want an address that begins with https://, such as https://maps.example.gov/?parcel={{parcel_id}}")
+        unknown = sorted(set(re.findall(r"\{(.*?)\}", self.viewer)) - _PLACEHOLDERS)
+        if unknown:
+            raise ConfigError(f"[export.visits] viewer has {{{unknown[0]}}}, want only {', '.join(f'{{{name}}}' for name in sorted(_PLACEHOLDERS))}")
+        for district, visits in self.capacity.items():
+            if visits < 0:
+                raise ConfigError(f"[export.visits] capacity of {district!r} is {visits}, want 0 or more")
+
+    def of(self, district: str) -> int:
+        """Return the visits of one district."""
+        return self.capacity.get(district, self.per_district)
+
+
+@dataclass(frozen=True, kw_only=True)
+class MapSettings:
+    """The fire map's photo; [export.map]."""
+
+    gsd_m: float = 0.25
+    """Finest meters per pixel."""
+    megapixels: int = 150
+    """Most pixels at its finest; a large city gets a coarser photo."""
+
+    def __post_init__(self) -> None:
+        """Check ranges."""
+        if not 0 < self.gsd_m <= 100 or not 1 <= self.megapixels <= 10_000:
+            raise ConfigError(f"[export.map] gsd_m is {self.gsd_m} and megapixels {self.megapixels}, want more than 0 up to 100, and 1 to 10000")
+
+
+@dataclass(frozen=True, kw_only=True)
+class ExportSettings:
+    """The [export] table of the city file."""
+
+    stale_months: int = 18
+    """Months after the flight at which NOT SEEN IN PHOTO becomes NOT ASSESSED (imagery_too_old) in every product."""
+    review_months: int = 12
+    """Months after the flight at which a row is due for review."""
+    crs: str = ""
+    """CRS of the layers, such as "EPSG:2248"; "" means the CRS of the parcels."""
+    also_crs: tuple[str, ...] = ()
+    """Further CRSs: each gets its own shapefile pack in a folder such as fire/epsg_4326."""
+    as_of: str = ""
+    """Day against which rows age, YYYY-MM-DD; "" means the day of the export."""
+    priority: PrioritySettings = field(default_factory=PrioritySettings)
+    """[export.priority]."""
+    dispatch: DispatchSettings = field(default_factory=DispatchSettings)
+    """[export.dispatch]."""
+    visits: VisitSettings = field(default_factory=VisitSettings)
+    """[export.visits]."""
+    map: MapSettings = field(default_factory=MapSettings)
+    """[export.map]."""
+
+    def __post_init__(self) -> None:
+        """Check ranges."""
+        for name in ("stale_months", "review_months"):
+            if not 1 <= getattr(self, name) <= 1200:
+                raise ConfigError(f"[export] {name} is {getattr(self, name)}, want 1 to 1200")
+        try:
+            day = date.fromisoformat(self.as_of or "2000-01-01")
+        except ValueError as error:
+            raise ConfigError(f"[export] as_of is {self.as_of!r}, want YYYY-MM-DD") from error
+        if not 1900 <= day.year < 2200:
+            raise ConfigError(f"[export] as_of is {self.as_of!r}, want a day from 1900 to 2199")
+        known = [_flat_crs(crs) for crs in (self.crs, *self.also_crs) if crs]
+        for place, crs in enumerate(known):
+            if crs in known[:place]:
+                raise ConfigError(f"[export] crs and also_crs name {crs.name} twice, want every CRS once")
+
+
+def _flat_crs(text: str) -> CRS:
+    """Read a CRS in which layers can be written: east and north, or longitude and latitude."""
+    try:
+        crs = CRS.from_user_input(text)
+    except CRSError as error:
+        raise ConfigError(f"[export] crs is {text!r}, want a CRS such as EPSG:2248") from error
+    if len(crs.axis_info) != 2 or not (crs.is_projected or crs.is_geographic):
+        raise ConfigError(f"[export] crs is {text!r} ({crs.name}), want a flat one, projected or longitude and latitude, such as EPSG:2248")
+    return crs
