@@ -107,7 +107,7 @@ def _confirm(rows: pd.DataFrame, inputs: ExportInputs) -> None:
     found = confirmed(inputs.looks, until=inputs.year).reindex(rows["PARCEL_ID"])
     seen = found["year"].notna().to_numpy()
     rows.loc[seen, "hazard"] = HazardWord.CONFIRMED.value
-    rows["VERIFIED"] = np.where(seen, "Y", "N")
+    rows["VERIFIED"] = np.where(rows["hazard"] == HazardWord.CONFIRMED.value, "Y", "N")
     rows["VER_DATE"] = _dates(found["day"])
     rows["SEEN"] = [day.isoformat() if day else str(int(year)) if known else "" for day, year, known in zip(rows["VER_DATE"], found["year"], seen, strict=True)]
     rows["ROOF_PCT"] = found["roof_pct"].fillna("").to_numpy(dtype=object)
