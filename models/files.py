@@ -1,6 +1,5 @@
 """Model files: safetensors and JSON, bound by one checksum. Nothing is ever unpickled."""
 
-import hashlib
 import json
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,12 +10,12 @@ from safetensors.numpy import load_file, save_file
 from safetensors.torch import save_file as save_tensors
 
 from imagery.errors import ConfigError, TamperedModel
-from imagery.files import atomic_folder, atomic_path, sha256_file
+from imagery.files import atomic_folder, atomic_path
+from models.checksum import NAMES, model_checksum
 from models.head import Head
 from models.network import Backbones, joined_state, load_backbones
 from models.spec import ModelSpec, spec_from_json, spec_to_json
 
-NAMES = ("backbone.safetensors", "head.safetensors", "spec.json")
 ARRAYS = ("center", "scale", "weights", "bias", "covariance")
 SCALARS = ("slope", "offset", "likely", "possible")
 
@@ -40,19 +39,6 @@ def save_model(folder: Path, model: Model) -> str:
         save_head(temporary / NAMES[1], model.head)
         (temporary / NAMES[2]).write_text(spec_to_json(model.spec), encoding="utf-8")
     return model_checksum(folder)
-
-
-def model_checksum(folder: Path) -> str:
-    """Return the sha256 over the names and checksums of the model's files.
-
-    Raises:
-        TamperedModel: a file is missing, or one is there that does not belong.
-    """
-    have = sorted(path.name for path in folder.iterdir()) if folder.is_dir() else []
-    if have != sorted(NAMES):
-        raise TamperedModel(f"model {folder.name}: files are {have}, want {sorted(NAMES)}; promote another version")
-    lines = [f"{name} {sha256_file(folder / name)}" for name in sorted(NAMES)]
-    return hashlib.sha256("\n".join(lines).encode()).hexdigest()
 
 
 def load_model(folder: Path, sha256: str) -> Model:

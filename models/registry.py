@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 from urllib.request import url2pathname
 
 from imagery.errors import InputError, MissingInput, TamperedModel
-from models.files import model_checksum
+from models.checksum import model_checksum
 from models.package import WEIGHTS_PATH, save_package
 from models.runs import RunRecord, open_run
 from models.spec import ModelVersion, spec_from_json

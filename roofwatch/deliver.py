@@ -16,12 +16,13 @@ from gis_export.paper.evidence import write_packets
 from gis_export.priority import street_sides
 from gis_export.products import STEPS, export_products
 from gis_export.rows import build_rows
-from imagery.errors import InputError, MissingInput
+from imagery.errors import InputError, MissingInput, TamperedModel
 from imagery.files import atomic_path, sha256_file
 from imagery.store import ChipStore, open_store
 from imagery.tables import normalize_key, normalize_keys
 from imagery.tiles import Tile
 from inference.ledger import Ledger, read_ledger
+from models.checksum import model_checksum
 from roofwatch.audit import AuditLine, append_audit
 from roofwatch.city import MODEL_FILE, City
 from roofwatch.cutting import registered_flyover
@@ -76,7 +77,7 @@ def export_inputs(city: City, year: int, *, photos: bool = True) -> ExportInputs
                 tiles=partial(_tiles, city, one.year),
             ) for one in before
         ),
-        looks=_looks(city, year), tested=_tested(folder / "report" / "evaluation.json"), models=_models(city, (source.year, *(one.year for one in before))),
+        looks=_looks(city, year), tested=_tested(folder), models=_models(city, (source.year, *(one.year for one in before))),
         today=today,
     )  # fmt: skip
 
@@ -142,11 +143,18 @@ def _looks(city: City, year: int) -> pd.DataFrame:
     return read_looks(city.file.labels, city.roll, until=year)
 
 
-def _tested(path: Path) -> str:
-    """Say how good the shipped rung was found to be when it was trained on this year's labels; "" where it was not."""
-    if not path.exists():
+def _tested(folder: Path) -> str:
+    """Say how good the model that scored a year was found to be; "" where it is not the one that was trained there."""
+    evaluation, scored_by = folder / "report" / "evaluation.json", folder / "report" / MODEL_FILE
+    if not (evaluation.exists() and scored_by.exists()):
         return ""
-    report = json.loads(path.read_text(encoding="utf-8"))
+    try:
+        trained = model_checksum(folder / "model")
+    except TamperedModel:  # it scored nothing here: the registry has its own copy
+        return ""
+    if json.loads(scored_by.read_text(encoding="utf-8"))["sha256"] != trained:
+        return ""
+    report = json.loads(evaluation.read_text(encoding="utf-8"))
     found = next(one for one in report["rungs"] if one["name"] == report["ships"]["name"])
     likely = f"of the roofs that it called LIKELY {found['precision_likely']:.0%} were failing, and " if found["precision_likely"] is not None else ""
     return (

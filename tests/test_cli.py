@@ -172,6 +172,8 @@ def test_new_labels_make_a_challenger_only(tmp_path: Path, tiny_city: Callable[.
     assert ran.code == 0
     assert ran.answer["trained"] == "tinyville-roof/2"
     assert set(ledger_of(path)["model_version"].dropna()) == {"tinyville-roof/1"}
+    page = path.parent / "workspace/2023/public/index.html"
+    assert "It was tested on " not in page.read_text(encoding="utf-8")  # the figures there are of version 2
     refused = roofwatch("promote", path, "--version", 2, "--by", "Ann")
     assert refused.code == 4
     assert "gate does not hold" in refused.error
