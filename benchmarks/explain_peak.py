@@ -15,16 +15,16 @@ import pandas as pd
 from affine import Affine
 from numpy.typing import NDArray
 
-from imagery.store import GRID_COLUMNS, StoredChip, open_store
-from imagery.tiling import metric_crs
+from demo_city.failing_area import failing_area, vacant_lots
+from demo_city.layout import CityPlan
+from imagery.chips.store import GRID_COLUMNS, StoredChip, open_store
+from imagery.chips.tiling import metric_crs
 from inference.explain import heat_map, peak
 from inference.hazard import HazardWord
 from models.files import Model, load_model
 from models.registry import resolve_model
-from roofwatch.city import City
 from roofwatch.config import read_city
-from roofwatch.demo.failing_area import failing_area, vacant_lots
-from roofwatch.demo.layout import CityPlan
+from roofwatch.year import City
 
 FAILING_PCT = (10, 60)
 NEAR_M = 1.0

@@ -17,13 +17,13 @@ import pandas as pd
 import shapely
 
 from benchmarks.table import Row, interleave, show
-from gis_export.fields import FIELDS, Field, Tier, fields_of
-from gis_export.inputs import ExportInputs, no_looks
-from gis_export.layers.shapefile import write_shapes
-from gis_export.rows import build_rows
-from gis_export.settings import ExportSettings
-from gis_export.tables import arrow_table
-from imagery.parcels import VacantRoll
+from gis_export.formats.shapefile import write_shapes
+from gis_export.table.fields import FIELDS, Field, Tier, fields_of
+from gis_export.table.inputs import ExportInputs, no_looks
+from gis_export.table.rows import build_rows
+from gis_export.table.settings import ExportSettings
+from gis_export.table.tables import arrow_table
+from imagery.roll.parcels import VacantRoll
 from inference.hazard import Thresholds, hazard_word
 from inference.ledger import COLUMNS, Ledger
 

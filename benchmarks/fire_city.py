@@ -14,9 +14,9 @@ import shapely
 from numpy.typing import NDArray
 from shapely.affinity import rotate
 
-from gis_export.inputs import ExportInputs, no_looks
-from imagery.parcels import VacantRoll
-from imagery.store import ChipStore, shard_path
+from gis_export.table.inputs import ExportInputs, no_looks
+from imagery.chips.store import ChipStore, shard_path
+from imagery.roll.parcels import VacantRoll
 from inference.ledger import COLUMNS, Ledger
 
 YEAR, FLOWN, TODAY = 2024, date(2024, 3, 9), date(2024, 6, 1)

@@ -17,9 +17,9 @@ from playwright.sync_api import Browser, CDPSession, Page, sync_playwright
 
 from benchmarks.fire_city import fire_city
 from benchmarks.table import Row, show
-from gis_export.fire_map.folder import write_fire_map
-from gis_export.rows import build_rows
-from gis_export.settings import ExportSettings
+from gis_export.fire.map.folder import write_fire_map
+from gis_export.table.rows import build_rows
+from gis_export.table.settings import ExportSettings
 
 OUT = Path("out/bench/fire_map")
 CHROMIUM = "/usr/bin/chromium"

@@ -17,8 +17,8 @@ from numpy.typing import NDArray
 from rasterio.transform import from_origin
 from shapely.affinity import rotate
 
-from imagery.flyover import Flyover, open_flyover
-from imagery.parcels import ParcelFile, VacantFile, VacantRoll, read_roll
+from imagery.flyover.flyover import Flyover, open_flyover
+from imagery.roll.parcels import ParcelFile, VacantFile, VacantRoll, read_roll
 
 CRS = "EPSG:2248"
 FOOT_M = 1200 / 3937

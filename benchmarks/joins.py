@@ -15,9 +15,9 @@ import shapely
 from numpy.typing import NDArray
 
 from benchmarks.table import Row, interleave, show
-from imagery.outlines import roofs_of
-from imagery.parcels import VacantRoll, join_roll, metric
-from imagery.tables import normalize_keys
+from imagery.roll.outlines import roofs_of
+from imagery.roll.parcels import VacantRoll, join_roll, metric
+from imagery.roll.tables import normalize_keys
 
 CRS = "EPSG:2248"
 FOOT_M = 1200 / 3937

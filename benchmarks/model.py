@@ -13,17 +13,17 @@ from sklearn.metrics import roc_auc_score
 from torch.utils.data import DataLoader, Dataset
 
 from benchmarks.table import Row, interleave
-from imagery.store import ChipStore, StoredChip
+from demo_city.city import build_demo_city
+from imagery.chips.store import ChipStore, StoredChip
 from models.engine import engine_name
 from models.features import chip_features
 from models.network import Backbones, load_backbones
 from models.preprocess import chip_views
 from models.spec import ModelSpec
-from roofwatch.city import City
 from roofwatch.config import read_city
-from roofwatch.cutting import tile
-from roofwatch.demo.city import build_demo_city
-from roofwatch.demo_truth import read_truth
+from roofwatch.stages.demo_truth import read_truth
+from roofwatch.stages.tile import tile
+from roofwatch.year import City
 from training.fit import Fit, Rows, fit_head
 from training.splits import block_folds
 

@@ -9,7 +9,7 @@ import shapely
 from rasterio.io import DatasetReader
 from rasterio.windows import Window, from_bounds
 
-from imagery.flyover import Flyover
+from imagery.flyover.flyover import Flyover
 
 MARGIN_M = 10.0
 

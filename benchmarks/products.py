@@ -7,7 +7,7 @@ from itertools import pairwise
 from benchmarks.fire_city import fire_city
 from benchmarks.table import OUT, Row, show
 from gis_export.products import export_products
-from gis_export.settings import ExportSettings
+from gis_export.table.settings import ExportSettings
 
 VACANTS = 15_000
 

@@ -22,11 +22,11 @@ from benchmarks.memory import peak_anonymous_mb
 from benchmarks.model import refitting, scoring
 from benchmarks.peers import best_order_cut, naive_cut
 from benchmarks.table import OUT, REPEATS, Row, interleave, show
-from imagery.cutting import CutJob, Units, Work
-from imagery.decode import decoding, read_unit
-from imagery.store import ChipStore
-from imagery.tasks import CutPlan, units_of
-from imagery.tiling import TileSettings, plan_flyover, plan_jobs, tile_parcels
+from imagery.chips.cutting import CutJob, Units, Work
+from imagery.chips.store import ChipStore
+from imagery.chips.tasks import CutPlan, units_of
+from imagery.chips.tiling import TileSettings, plan_flyover, plan_jobs, tile_parcels
+from imagery.flyover.decode import decoding, read_unit
 from roofwatch.executors import Execution, map_batches
 
 CHIPS = OUT / "chips"

@@ -9,9 +9,9 @@ are used; only the scale and the margin are those of the imagery.
 import argparse
 from pathlib import Path
 
-from roofwatch.city import City
 from roofwatch.config import read_city
-from roofwatch.retrain import train
+from roofwatch.stages.train import train
+from roofwatch.year import City
 from training.evaluate import Figures, Spread
 
 CITY = """

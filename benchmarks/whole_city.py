@@ -15,7 +15,7 @@ from pathlib import Path
 import pandas as pd
 
 from benchmarks.memory import anonymous_mb, family
-from roofwatch.demo.city import build_demo_city
+from demo_city.city import build_demo_city
 
 OUT = Path("out/whole")
 YEAR = 2022

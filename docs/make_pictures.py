@@ -12,12 +12,12 @@ from pathlib import Path
 from PIL import Image
 from playwright.sync_api import Browser, Page, sync_playwright
 
-from gis_export.fire_map.folder import write_fire_map
-from gis_export.rows import build_rows
-from gis_export.symbols import BY_CODE
-from roofwatch.city import City
+from gis_export.fire.map.folder import write_fire_map
+from gis_export.table.rows import build_rows
+from gis_export.table.symbols import BY_CODE
 from roofwatch.config import read_city
-from roofwatch.deliver import export_inputs
+from roofwatch.stages.export import export_inputs
+from roofwatch.year import City
 
 DOCS = Path(__file__).parent
 CHROMIUM = "/usr/bin/chromium"

@@ -11,32 +11,38 @@ import numpy as np
 from filelock import FileLock, Timeout
 from pyproj import CRS
 
-from gis_export.dispatch.address_match import read_addresses
-from gis_export.dispatch.columns import ColumnMap, column_map_of
-from gis_export.dispatch.delivery import Dispatch, build_dispatch, keeping_delivery, mark_delivered, write_dispatch
-from gis_export.dispatch.state import read_deletes, read_state
-from gis_export.fields import Tier
-from gis_export.fire_map.folder import write_fire_map
+from gis_export.data.data_tier import write_data
+from gis_export.fire.book.book import write_fire_book
+from gis_export.fire.dispatch.address_match import read_addresses
+from gis_export.fire.dispatch.columns import ColumnMap, column_map_of
+from gis_export.fire.dispatch.delivery import (
+    Dispatch,
+    build_dispatch,
+    keeping_delivery,
+    mark_delivered,
+    write_dispatch,
+)
+from gis_export.fire.dispatch.state import read_deletes, read_state
+from gis_export.fire.map.folder import write_fire_map
+from gis_export.formats.dictionary import write_dictionary
+from gis_export.formats.drawing_info import write_drawing_info
+from gis_export.formats.geopackage import write_geopackage
+from gis_export.formats.metadata import Lineage, lineage_of
+from gis_export.formats.pmtiles import write_pmtiles
+from gis_export.formats.qgis_project import write_qgis_project
+from gis_export.formats.shapefile import write_pack
 from gis_export.housing.capacity import write_capacity
-from gis_export.housing.routing import plan_routes
-from gis_export.housing.worklist import write_worklist
-from gis_export.housing.worklist_xlsx import write_worklist_xlsx
-from gis_export.housing.xlsform import write_form_media, write_xlsform
-from gis_export.inputs import ExportInputs
-from gis_export.layers.data_tier import write_data
-from gis_export.layers.dictionary import write_dictionary
-from gis_export.layers.drawing_info import write_drawing_info
-from gis_export.layers.geopackage import write_geopackage
-from gis_export.layers.metadata import Lineage, lineage_of
-from gis_export.layers.pmtiles import write_pmtiles
-from gis_export.layers.qgis_project import write_qgis_project
-from gis_export.layers.shapefile import write_pack
-from gis_export.paper.evidence import write_packets
-from gis_export.paper.fire_book import write_fire_book
-from gis_export.paper.route_sheets import write_route_sheets
+from gis_export.housing.form import write_form_media, write_xlsform
+from gis_export.housing.packets.evidence import write_packets
+from gis_export.housing.routes.route_sheets import write_route_sheets
+from gis_export.housing.routes.routing import plan_routes
+from gis_export.housing.worklist.worklist_csv import write_worklist
+from gis_export.housing.worklist.worklist_xlsx import write_worklist_xlsx
 from gis_export.public.counts import PublicText, write_public
-from gis_export.rows import build_rows
-from gis_export.settings import ExportSettings
+from gis_export.table.fields import Tier
+from gis_export.table.inputs import ExportInputs
+from gis_export.table.rows import build_rows
+from gis_export.table.settings import ExportSettings
 from gis_export.verify.folders import verify_products
 from gis_export.verify.sums import write_sums
 from imagery.errors import InputError

@@ -13,7 +13,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from imagery.store import StoredChip
+from imagery.chips.store import StoredChip
 from models.files import Model
 from models.head import Floats, Head, head_scores
 from models.measures import MEASURES

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import torch
 
+from imagery.chips.store import read_chip
 from imagery.files import atomic_path
-from imagery.store import read_chip
 from inference.explain import heat_map, peak
 from inference.explain_picture import Panel, draw_explanation
 from models.files import Model, load_model

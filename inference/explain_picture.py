@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFont
 
-from imagery.store import StoredChip
+from imagery.chips.store import StoredChip
 from inference.explain import NEAREST, Heat
 from inference.hazard import USE_LIMIT
 

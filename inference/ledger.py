@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pandas as pd
 
+from imagery.chips.quality import QUALITY_COLUMNS
 from imagery.errors import Unbalanced
 from imagery.files import atomic_path
-from imagery.quality import QUALITY_COLUMNS
 from inference.hazard import HazardWord, Thresholds, hazard_word
 
 COLUMNS = (

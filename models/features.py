@@ -16,8 +16,8 @@ import pyarrow.parquet as pq
 import torch
 from numpy.typing import NDArray
 
+from imagery.chips.store import ChipStore, StoredChip, read_chip, shard_key
 from imagery.files import atomic_path
-from imagery.store import ChipStore, StoredChip, read_chip, shard_key
 from models.engine import engine_name
 from models.light import light_seed, relight
 from models.measures import MEASURES, roof_measures

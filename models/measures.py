@@ -6,7 +6,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from imagery.store import StoredChip
+from imagery.chips.store import StoredChip
 
 DARK = 60
 """Gray level at and below which a pixel counts as dark."""

@@ -4,7 +4,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from imagery.store import StoredChip
+from imagery.chips.store import StoredChip
 from models.spec import ModelSpec
 
 GREY = 127

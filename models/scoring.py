@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from imagery.store import StoredChip
+from imagery.chips.store import StoredChip
 from models.features import CHIPS_AT_ONCE, COLUMNS, chip_features
 from models.files import Model
 from models.head import head_scores

@@ -8,7 +8,7 @@ from imagery.errors import UsageError
 from roofwatch.executors import Execution
 
 if TYPE_CHECKING:
-    from roofwatch.city import City
+    from roofwatch.year import City
 
 Answer = tuple[list[str], dict[str, object]]
 """Lines for people, and one object for --json."""
@@ -26,8 +26,8 @@ def execution_of(options: argparse.Namespace) -> Execution:
 
 def open_city(options: argparse.Namespace) -> "City":
     """Read the city file, and see that it has a flyover of the year."""
-    from roofwatch.city import City
     from roofwatch.config import read_city
+    from roofwatch.year import City
 
     city = City(file=read_city(options.city), execution=execution_of(options), quiet=options.quiet)
     if "year" in options:
@@ -37,7 +37,7 @@ def open_city(options: argparse.Namespace) -> "City":
 
 def demo_command(options: argparse.Namespace) -> tuple[int, Answer]:
     """Build the demo city and run it."""
-    from roofwatch.demo_run import run_demo
+    from roofwatch.stages.demo import run_demo
 
     result = run_demo(options.out, parcels=options.parcels, seed=options.seed, execution=execution_of(options), quiet=options.quiet)
     return 0, (result.lines(), result.answer())
@@ -45,7 +45,7 @@ def demo_command(options: argparse.Namespace) -> tuple[int, Answer]:
 
 def check_command(options: argparse.Namespace) -> tuple[int, Answer]:
     """Say what is there and what is missing."""
-    from roofwatch.pipeline import check
+    from roofwatch.stages.run import check
 
     city = open_city(options)
     intake = check(city, options.year, pixels=options.pixels)
@@ -59,7 +59,7 @@ def check_command(options: argparse.Namespace) -> tuple[int, Answer]:
 
 def tile_command(options: argparse.Namespace) -> tuple[int, Answer]:
     """Cut chips."""
-    from roofwatch.cutting import shift_lines, tile
+    from roofwatch.stages.tile import shift_lines, tile
 
     city = open_city(options)
     store = tile(city, options.year)
@@ -72,7 +72,7 @@ def tile_command(options: argparse.Namespace) -> tuple[int, Answer]:
 def train_command(options: argparse.Namespace) -> tuple[int, Answer]:
     """Train and register."""
     city = open_city(options)
-    from roofwatch.retrain import train
+    from roofwatch.stages.train import train
 
     trained = train(city, options.year)
     ours, chosen = trained.figures, trained.evaluation.chosen[trained.rung]
@@ -100,7 +100,7 @@ def promote_command(options: argparse.Namespace) -> tuple[int, Answer]:
     if options.force and not options.why.strip():
         raise UsageError("promote --force needs --why TEXT")
     city = open_city(options)
-    from roofwatch.retrain import promote_version
+    from roofwatch.stages.train import promote_version
 
     verdict = promote_version(city, options.version, by=options.by, why=options.why or "gate holds", force=options.force)
     how = "is champion" if verdict.holds else "is champion by force"
@@ -109,7 +109,7 @@ def promote_command(options: argparse.Namespace) -> tuple[int, Answer]:
 
 def score_command(options: argparse.Namespace) -> tuple[int, Answer]:
     """Write the ledger."""
-    from roofwatch.pipeline import score
+    from roofwatch.stages.run import score
 
     city = open_city(options)
     ledger = score(city, options.year, options.model)
@@ -123,8 +123,8 @@ def score_command(options: argparse.Namespace) -> tuple[int, Answer]:
 def export_command(options: argparse.Namespace) -> tuple[int, Answer]:
     """Write every product, or say who would move on the work list."""
     city = open_city(options)
-    from roofwatch.deliver import export, other_points
-    from roofwatch.pipeline import main_products
+    from roofwatch.stages.export import export, other_points
+    from roofwatch.stages.run import main_products
 
     if options.what_if:
         found = other_points(city, options.year, options.what_if)
@@ -136,7 +136,7 @@ def export_command(options: argparse.Namespace) -> tuple[int, Answer]:
 def evidence_command(options: argparse.Namespace) -> tuple[int, Answer]:
     """Write evidence packets."""
     city = open_city(options)
-    from roofwatch.deliver import evidence
+    from roofwatch.stages.export import evidence
 
     files = [str(path) for path in evidence(city, options.year, options.parcel)]
     return 0, (files, {"packets": files})
@@ -145,7 +145,7 @@ def evidence_command(options: argparse.Namespace) -> tuple[int, Answer]:
 def publish_command(options: argparse.Namespace) -> tuple[int, Answer]:
     """Replace the year's rows in a database."""
     city = open_city(options)
-    from roofwatch.deliver import publish_year
+    from roofwatch.stages.export import publish_year
 
     counts = publish_year(city, options.year, options.to, schema=options.schema)
     return 0, ([f"{count:7d} rows in {table}" for table, count in counts.items()], {"rows": counts})
@@ -162,7 +162,7 @@ def verify_command(options: argparse.Namespace) -> tuple[int, Answer]:
 
 def run_command(options: argparse.Namespace) -> tuple[int, Answer]:
     """Do the whole year."""
-    from roofwatch.pipeline import main_products, run
+    from roofwatch.stages.run import main_products, run
 
     city = open_city(options)
     done = run(city, options.year)

@@ -12,14 +12,14 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TypeVar
 
-from gis_export.settings import ExportSettings
+from gis_export.table.settings import ExportSettings
+from imagery.chips.tiling import TileSettings
 from imagery.errors import ConfigError, MissingInput
-from imagery.parcels import FootprintFile, ParcelFile, VacantFile
-from imagery.sources import SCHEMES
-from imagery.tiling import TileSettings
+from imagery.flyover.sources import SCHEMES
+from imagery.roll.parcels import FootprintFile, ParcelFile, VacantFile
 from inference.hazard import Thresholds
+from labels.files import LabelFile
 from models.spec import DOWNLOAD, ModelSpec
-from training.labels import LabelFile
 from training.settings import TrainSettings
 
 

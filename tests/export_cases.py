@@ -8,11 +8,11 @@ import geopandas as gpd
 import pandas as pd
 import shapely
 
-from gis_export.fields import FIELDS
-from gis_export.inputs import ExportInputs, Year, no_looks
 from gis_export.products import export_products
-from gis_export.settings import ExportSettings, VisitSettings
-from imagery.parcels import VacantRoll
+from gis_export.table.fields import FIELDS
+from gis_export.table.inputs import ExportInputs, Year, no_looks
+from gis_export.table.settings import ExportSettings, VisitSettings
+from imagery.roll.parcels import VacantRoll
 from inference.ledger import COLUMNS, Ledger
 
 TODAY = date(2026, 11, 24)

@@ -14,8 +14,8 @@ from numpy.typing import NDArray
 from pypdf import PdfReader
 from rasterio import open as open_raster
 
-from imagery.flyover import Flyover, open_flyover
-from imagery.parcels import VacantRoll
+from imagery.flyover.flyover import Flyover, open_flyover
+from imagery.roll.parcels import VacantRoll
 
 LONG = "1234 " + ("Señora d'Ávila y Muñoz Memorial Boulevard North " * 3)[:114] + "."
 ODD = ("12 <b>Peña</b> & Sons St", LONG, "=cmd() Ædelgade\nrear\tbuilding", "")

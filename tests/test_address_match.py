@@ -6,8 +6,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gis_export.dispatch.address_match import AddressBook, Match, match_addresses, normal_address, read_addresses
-from gis_export.settings import DispatchSettings
+from gis_export.fire.dispatch.address_match import (
+    AddressBook,
+    Match,
+    match_addresses,
+    normal_address,
+    read_addresses,
+)
+from gis_export.table.settings import DispatchSettings
 from imagery.errors import InputError
 
 

@@ -20,11 +20,11 @@ from rasterio.transform import from_origin
 from rasterio.warp import reproject
 from shapely.geometry.base import BaseGeometry
 
-from imagery.chips import Chip
-from imagery.decode import GDAL, TURBO, choose_decoder
+from imagery.chips.chip import Chip
+from imagery.chips.tiling import TileSettings, cut_one
 from imagery.errors import CrsMismatch, InputError
-from imagery.flyover import Flyover, open_flyover
-from imagery.tiling import TileSettings, cut_one
+from imagery.flyover.decode import GDAL, TURBO, choose_decoder
+from imagery.flyover.flyover import Flyover, open_flyover
 
 METRIC = "EPSG:32618"
 LEFT, TOP = 360_000.0, 4_350_064.0

@@ -10,9 +10,9 @@ import pytest
 from export_cases import make_inputs, make_ledger, make_roll, read_csv
 
 from gis_export.housing.capacity import ALL, COLUMNS, plan_capacity, write_capacity
-from gis_export.rows import build_rows
-from gis_export.settings import ExportSettings, VisitSettings
-from gis_export.visits import visited
+from gis_export.table.rows import build_rows
+from gis_export.table.settings import ExportSettings, VisitSettings
+from gis_export.table.visits import visited
 from imagery.errors import UsageError
 
 FRIDAY = date(2026, 11, 27)

@@ -17,10 +17,10 @@ from rasterio.windows import from_bounds
 from shapely.affinity import rotate
 from shapely.geometry.base import BaseGeometry
 
-from imagery.chips import Chip
+from imagery.chips.chip import Chip
+from imagery.chips.tiling import TileSettings, cut_one
 from imagery.errors import InputError, MissingInput
-from imagery.flyover import open_flyover
-from imagery.tiling import TileSettings, cut_one
+from imagery.flyover.flyover import open_flyover
 
 METRIC = "EPSG:32618"
 LEFT, TOP = 360_000.0, 4_350_064.0

@@ -15,7 +15,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from gis_export.symbols import BY_WORD
+from gis_export.table.symbols import BY_WORD
 from roofwatch.audit import first_broken_line
 from roofwatch.cli import build_parser
 
@@ -286,7 +286,7 @@ def test_help_of_each_command(command: str) -> None:
 
 def test_products_are_written_and_cities_read_without_torch() -> None:
     """It takes seconds to load, and neither a wrong key nor an export needs it."""
-    code = "import sys, roofwatch.config, roofwatch.deliver; print([n for n in ('torch', 'torchvision', 'mlflow') if n in sys.modules])"
+    code = "import sys, roofwatch.config, roofwatch.stages.export; print([n for n in ('torch', 'torchvision', 'mlflow') if n in sys.modules])"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=ROOT)
     assert done.stdout.strip() == "[]"
 

@@ -8,13 +8,13 @@ import pandas as pd
 import pytest
 from export_cases import every_product, export, make_inputs, make_ledger, make_roll, read_csv
 
-from gis_export.confirmed import confirmed, roof_bin
-from gis_export.fields import FIELDS
-from gis_export.inputs import LOOK_COLUMNS, no_looks
-from gis_export.rows import build_rows
-from gis_export.settings import ExportSettings
-from training.labels import LabelFile
-from training.looks import read_looks
+from gis_export.table.confirmed import confirmed, roof_bin
+from gis_export.table.fields import FIELDS
+from gis_export.table.inputs import LOOK_COLUMNS, no_looks
+from gis_export.table.rows import build_rows
+from gis_export.table.settings import ExportSettings
+from labels.files import LabelFile
+from labels.look import read_looks
 
 
 def make_looks(*looks: tuple[str, int, str, str, float, bool]) -> pd.DataFrame:

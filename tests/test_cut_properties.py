@@ -23,17 +23,16 @@ from rasterio.warp import reproject
 from shapely.affinity import rotate, scale, translate
 from shapely.geometry.base import BaseGeometry
 
-from imagery import plan
-from imagery.chips import Chip
-from imagery.cutting import CutJob, Work
-from imagery.flyover import Flyover, open_flyover
-from imagery.parcels import ROLL_COLUMNS, VacantRoll
-from imagery.plan import plan_cuts
-from imagery.store import ChipStore
-from imagery.tasks import CutSettings
-from imagery.tiles import Tile
-from imagery.tiling import Mapper, TileSettings, cut_one, tile_parcels
-from imagery.windows import chip_grid, draw_mask
+from imagery.chips.chip import Chip, plan
+from imagery.chips.cutting import CutJob, Work
+from imagery.chips.plan import plan_cuts
+from imagery.chips.store import ChipStore
+from imagery.chips.tasks import CutSettings
+from imagery.chips.tiling import Mapper, TileSettings, cut_one, tile_parcels
+from imagery.chips.windows import chip_grid, draw_mask
+from imagery.flyover.flyover import Flyover, open_flyover
+from imagery.flyover.tiles import Tile
+from imagery.roll.parcels import ROLL_COLUMNS, VacantRoll
 
 Floats = NDArray[np.float64]
 Writer = Callable[..., Path]

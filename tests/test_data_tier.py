@@ -13,10 +13,10 @@ import pytest
 import shapely
 from export_cases import make_inputs, make_ledger, make_roll
 
-from gis_export.fields import Tier, fields_of
-from gis_export.layers.data_tier import write_data, write_geoparquet
-from gis_export.rows import build_rows
-from gis_export.settings import ExportSettings
+from gis_export.data.data_tier import write_data, write_geoparquet
+from gis_export.table.fields import Tier, fields_of
+from gis_export.table.rows import build_rows
+from gis_export.table.settings import ExportSettings
 
 ODD = ('1 Peña & <b>Réunion</b> St "rear"', "=cmd()", "2 Main St\nUnit 3")
 

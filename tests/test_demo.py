@@ -14,16 +14,16 @@ import shapely
 from numpy.testing import assert_allclose
 from rasterio.warp import transform_bounds
 
-from gis_export.dispatch.address_match import match_addresses, read_addresses
-from gis_export.dispatch.columns import column_map_of
+from demo_city import tables
+from demo_city.city import build_demo_city
+from demo_city.deliver import render_tile
+from demo_city.layout import CityPlan, block_at
+from demo_city.light import cast_shadow
+from demo_city.states import WRONG_LABELS, YEARS, label_block, vacant_histories
+from demo_city.tiles import Tile, plan_year
+from gis_export.fire.dispatch.address_match import match_addresses, read_addresses
+from gis_export.fire.dispatch.columns import column_map_of
 from roofwatch.config import read_city
-from roofwatch.demo import tables
-from roofwatch.demo.city import build_demo_city
-from roofwatch.demo.deliver import render_tile
-from roofwatch.demo.layout import CityPlan, block_at
-from roofwatch.demo.light import cast_shadow
-from roofwatch.demo.states import WRONG_LABELS, YEARS, label_block, vacant_histories
-from roofwatch.demo.tiles import Tile, plan_year
 
 PARCELS = 60
 CRS = {2022: "EPSG:2248", 2023: "EPSG:4326", 2024: "EPSG:2248"}

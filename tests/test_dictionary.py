@@ -5,10 +5,15 @@ from pathlib import Path
 import pytest
 from export_cases import read_csv
 
-from gis_export.fields import FIELDS, Tier, fields_of
-from gis_export.layers.dictionary import data_dictionary, dictionary_page, symbol_svg, write_dictionary
-from gis_export.symbols import SYMBOLS
-from gis_export.values import VALUES
+from gis_export.formats.dictionary import (
+    data_dictionary,
+    dictionary_page,
+    symbol_svg,
+    write_dictionary,
+)
+from gis_export.table.fields import FIELDS, Tier, fields_of
+from gis_export.table.symbols import SYMBOLS
+from gis_export.table.values import VALUES
 from inference.hazard import USE_LIMIT
 
 CHROMIUM = Path("/usr/bin/chromium")

@@ -11,9 +11,14 @@ from export_cases import FLOWN, TODAY, export, make_inputs, make_ledger, make_ro
 from filelock import FileLock
 from pyproj import Transformer
 
-from gis_export.dispatch.address_match import AddressBook, Match, match_addresses, read_addresses
-from gis_export.dispatch.columns import ColumnMap, FileFormat, column_map_of
-from gis_export.dispatch.delivery import (
+from gis_export.fire.dispatch.address_match import (
+    AddressBook,
+    Match,
+    match_addresses,
+    read_addresses,
+)
+from gis_export.fire.dispatch.columns import ColumnMap, FileFormat, column_map_of
+from gis_export.fire.dispatch.delivery import (
     DELIVERY_COLUMNS,
     Dispatch,
     build_dispatch,
@@ -23,16 +28,16 @@ from gis_export.dispatch.delivery import (
     read_state,
     write_dispatch,
 )
-from gis_export.dispatch.rows import dispatch_text, premise_key
-from gis_export.dispatch.vendor_file import read_delivery
-from gis_export.fields import Tier, fields_of
-from gis_export.inputs import ExportInputs
+from gis_export.fire.dispatch.rows import dispatch_text, premise_key
+from gis_export.fire.dispatch.vendor_file import read_delivery
 from gis_export.products import export_products
-from gis_export.rows import build_rows
-from gis_export.settings import DispatchSettings, ExportSettings, VisitSettings
-from gis_export.symbols import SYMBOLS
+from gis_export.table.fields import Tier, fields_of
+from gis_export.table.inputs import ExportInputs
+from gis_export.table.rows import build_rows
+from gis_export.table.settings import DispatchSettings, ExportSettings, VisitSettings
+from gis_export.table.symbols import SYMBOLS
 from imagery.errors import ConfigError, InputError
-from imagery.parcels import VacantRoll
+from imagery.roll.parcels import VacantRoll
 from inference.hazard import USE_LIMIT
 
 SETTINGS = ExportSettings()

@@ -4,7 +4,7 @@ import pandas as pd
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gis_export.distinct import by_distinct
+from gis_export.table.distinct import by_distinct
 
 CELLS = st.one_of(st.none(), st.sampled_from(["a", "b", "", "é"]), st.dates())
 

@@ -10,10 +10,10 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from gis_export.fields import FIELDS, Tier
-from gis_export.layers.drawing_info import write_drawing_info
-from gis_export.layers.marker_picture import marker_png
-from gis_export.symbols import BY_CODE, SYMBOLS
+from gis_export.formats.drawing_info import write_drawing_info
+from gis_export.formats.marker_picture import marker_png
+from gis_export.table.fields import FIELDS, Tier
+from gis_export.table.symbols import BY_CODE, SYMBOLS
 from inference.hazard import USE_LIMIT
 
 LINES = {"esriSLSSolid", "esriSLSDash", "esriSLSDot", "esriSLSDashDot"}

@@ -17,13 +17,13 @@ from paper_cases import flat, odd_roll, overlaps, page_texts, page_words
 from PIL import Image
 from playwright.sync_api import Page, sync_playwright
 
-from gis_export.inputs import LOOK_COLUMNS, ExportInputs, Year
-from gis_export.paper.evidence import write_packets
-from gis_export.rows import build_rows
-from gis_export.settings import ExportSettings, VisitSettings
+from gis_export.housing.packets.evidence import write_packets
+from gis_export.table.inputs import LOOK_COLUMNS, ExportInputs, Year
+from gis_export.table.rows import build_rows
+from gis_export.table.settings import ExportSettings, VisitSettings
+from imagery.chips.store import ChipStore
 from imagery.errors import InputError, MissingInput
-from imagery.store import ChipStore
-from imagery.tiles import Tile
+from imagery.flyover.tiles import Tile
 from inference.hazard import USE_LIMIT
 
 CHROMIUM = Path("/usr/bin/chromium")

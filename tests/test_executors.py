@@ -9,13 +9,13 @@ from pathlib import Path
 import pytest
 from distributed import LocalCluster
 
-from imagery import plan
-from imagery.cutting import CutJob, Work, cut_task
+from imagery.chips.chip import plan
+from imagery.chips.cutting import CutJob, Work, cut_task
+from imagery.chips.store import shard_path
+from imagery.chips.tiling import TileSettings, tile_parcels
 from imagery.errors import InputError, RoofwatchError
-from imagery.flyover import open_flyover
-from imagery.parcels import ParcelFile, VacantFile, read_roll
-from imagery.store import shard_path
-from imagery.tiling import TileSettings, tile_parcels
+from imagery.flyover.flyover import open_flyover
+from imagery.roll.parcels import ParcelFile, VacantFile, read_roll
 from roofwatch.executors import Execution, map_batches
 
 

@@ -13,7 +13,14 @@ from numpy.typing import NDArray
 from PIL import Image
 from pyproj import CRS
 
-from imagery.store import StoredChip
+from demo_city.damage import failing_part
+from demo_city.failing_area import failing_area, vacant_lots
+from demo_city.house import building_mask, paint_house, row_style
+from demo_city.layout import FEET_PER_M, CityPlan
+from demo_city.noise import stream
+from demo_city.states import YEARS, Roof, vacant_histories
+from demo_city.tiles import CITY_CRS
+from imagery.chips.store import StoredChip
 from inference.explain import (
     WORDS,
     Heat,
@@ -33,13 +40,6 @@ from models.measures import MEASURES
 from models.network import Backbones, load_backbones
 from models.preprocess import chip_views, turn_image
 from models.spec import TURNS, ModelSpec
-from roofwatch.demo.damage import failing_part
-from roofwatch.demo.failing_area import failing_area, vacant_lots
-from roofwatch.demo.house import building_mask, paint_house, row_style
-from roofwatch.demo.layout import FEET_PER_M, CityPlan
-from roofwatch.demo.noise import stream
-from roofwatch.demo.states import YEARS, Roof, vacant_histories
-from roofwatch.demo.tiles import CITY_CRS
 
 SPEC = ModelSpec(input_px=64, gsd_m=0.5, margin_m=2, views=("roof", "context"), turns=4)
 
@@ -239,14 +239,14 @@ def test_failing_area_lies_on_its_lot() -> None:
 
 def test_stage_draws_the_list_once(done_city: object, tiny_city: Callable[..., Path]) -> None:
     """Every listed roof has a picture and a row; a second run writes nothing; a roof that is no longer listed loses its picture."""
-    from imagery.store import open_store
+    from imagery.chips.store import open_store
     from inference.ledger import Ledger, read_ledger
     from models.features import Features
     from models.registry import resolve_model
-    from roofwatch.city import City
     from roofwatch.config import read_city
     from roofwatch.executors import Execution
-    from roofwatch.explaining import COLUMNS, LISTED, explain
+    from roofwatch.stages.explain import COLUMNS, LISTED, explain
+    from roofwatch.year import City
 
     path = getattr(done_city, "path")  # noqa: B009
     city = City(file=read_city(path), execution=Execution(executor="serial"), quiet=True)

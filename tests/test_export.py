@@ -14,21 +14,37 @@ import numpy as np
 import pandas as pd
 import pytest
 import shapely
-from export_cases import FLOWN, HAZARDS, every_product, export, make_inputs, make_ledger, make_roll, page_columns, read_csv
+from export_cases import (
+    FLOWN,
+    HAZARDS,
+    every_product,
+    export,
+    make_inputs,
+    make_ledger,
+    make_roll,
+    page_columns,
+    read_csv,
+)
 
 from gis_export import products
-from gis_export.aging import add_months, as_date, review_by, too_old
-from gis_export.dispatch.delivery import dispatch_text
-from gis_export.fields import DBF_TEXT_MAX, FIELDS, Field, Tier, fields_of
-from gis_export.priority import change_of, points_of
+from gis_export.fire.dispatch.delivery import dispatch_text
 from gis_export.products import export_products
-from gis_export.rows import build_rows, polygons_only
-from gis_export.settings import DispatchSettings, ExportSettings, MapSettings, PrioritySettings, VisitSettings
-from gis_export.symbols import SYMBOLS
-from gis_export.tables import fit, harmless
+from gis_export.table.aging import add_months, as_date, review_by, too_old
+from gis_export.table.fields import DBF_TEXT_MAX, FIELDS, Field, Tier, fields_of
+from gis_export.table.priority import change_of, points_of
+from gis_export.table.rows import build_rows, polygons_only
+from gis_export.table.settings import (
+    DispatchSettings,
+    ExportSettings,
+    MapSettings,
+    PrioritySettings,
+    VisitSettings,
+)
+from gis_export.table.symbols import SYMBOLS
+from gis_export.table.tables import fit, harmless
 from gis_export.verify.folders import BadProduct, TierLeak, verify_products
 from imagery.errors import ConfigError, InputError, Unbalanced
-from imagery.parcels import VacantRoll
+from imagery.roll.parcels import VacantRoll
 from inference.hazard import USE_LIMIT
 
 

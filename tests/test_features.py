@@ -17,14 +17,20 @@ from hypothesis.extra.numpy import arrays
 from numpy.typing import NDArray
 from scipy.stats import spearmanr
 
+from imagery.chips.store import ChipStore, StoredChip, open_store
 from imagery.errors import MissingInput
-from imagery.store import ChipStore, StoredChip, open_store
 from models.engine import compile_engine, engine_name
 from models.features import FeatureBatch, Features, chip_features, extract_batch, feature_matrix
 from models.head import RUNGS, head_scores
 from models.light import light_seed, relight
 from models.measures import MEASURES, roof_measures
-from models.network import PooledBackbone, build_network, lite_state, load_backbones, pooled_features
+from models.network import (
+    PooledBackbone,
+    build_network,
+    lite_state,
+    load_backbones,
+    pooled_features,
+)
 from models.preprocess import GREY, chip_views, stretch_colors, turn_image, view_box
 from models.spec import BACKBONES, VIEWS, ModelSpec
 from training.fit import Rows, fit_head

@@ -18,8 +18,8 @@ from numpy.typing import NDArray
 from scipy.special import logit
 from sklearn.metrics import average_precision_score
 
+from imagery.chips.store import ChipStore, StoredChip, read_chip, shard_path
 from imagery.errors import InputError
-from imagery.store import ChipStore, StoredChip, read_chip, shard_path
 from models.files import Model, load_model, save_model
 from models.head import head_logits
 from models.network import Backbones, PooledBackbone, backbone_checksum, load_backbones

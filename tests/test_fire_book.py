@@ -18,20 +18,20 @@ from numpy.typing import NDArray
 from paper_cases import LONG, flat, make_ground, odd_roll, overlaps, page_texts, page_words, render
 from pypdf import PdfReader
 
-from gis_export.inputs import ExportInputs
-from gis_export.paper.atlas import FINEST, cut_cells
-from gis_export.paper.chapter import Chapter, Ground
-from gis_export.paper.entries import entries_of, metric_crs, responder_rows
-from gis_export.paper.fire_book import write_fire_book
-from gis_export.paper.marks import draw_mark
-from gis_export.paper.names import safe_name, safe_names
-from gis_export.paper.sheet import new_document, put, save, text_width
-from gis_export.paper.spread import crowding, spread
-from gis_export.paper.streets import Address, split_address, street_labels
-from gis_export.rows import build_rows
-from gis_export.settings import ExportSettings
-from gis_export.symbols import SYMBOLS
-from imagery.parcels import VacantRoll
+from gis_export.fire.book.atlas import FINEST, cut_cells
+from gis_export.fire.book.book import write_fire_book
+from gis_export.fire.book.chapter import Chapter, Ground
+from gis_export.fire.book.entries import entries_of, metric_crs, responder_rows
+from gis_export.fire.book.streets import Address, split_address, street_labels
+from gis_export.printing.marks import draw_mark
+from gis_export.printing.sheet import new_document, put, save, text_width
+from gis_export.printing.spread import crowding, spread
+from gis_export.table.inputs import ExportInputs
+from gis_export.table.rows import build_rows
+from gis_export.table.settings import ExportSettings
+from gis_export.table.symbols import SYMBOLS
+from imagery.file_names import safe_name, safe_names
+from imagery.roll.parcels import VacantRoll
 from inference.hazard import USE_LIMIT
 
 ALL_WORDS = ("LIKELY", "NOT SEEN IN PHOTO", "NOT ASSESSED", "POSSIBLE")

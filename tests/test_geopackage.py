@@ -11,11 +11,11 @@ import pytest
 import shapely
 from export_cases import make_inputs, make_ledger, make_roll
 
-from gis_export.fields import Tier, fields_of
-from gis_export.layers.geopackage import write_geopackage
-from gis_export.rows import build_rows
-from gis_export.settings import ExportSettings
-from imagery.parcels import VacantRoll
+from gis_export.formats.geopackage import write_geopackage
+from gis_export.table.fields import Tier, fields_of
+from gis_export.table.rows import build_rows
+from gis_export.table.settings import ExportSettings
+from imagery.roll.parcels import VacantRoll
 from inference.hazard import USE_LIMIT
 
 ODD = ('1 Peña & <b>Réunion</b> St "rear"', "=cmd()", "2 Main St\nUnit 3", "ÿ" * 127)

@@ -15,12 +15,12 @@ import shapely
 from numpy.typing import NDArray
 from shapely.geometry.base import BaseGeometry
 
-from imagery.flyover import open_flyover
+from imagery.chips.tiling import TileSettings
+from imagery.flyover.flyover import open_flyover
 from imagery.intake.page import draw_page, words_for_bytes, words_for_seconds, write_intake
 from imagery.intake.report import BYTES_PER_PIXEL, CUT_SECONDS, SCORE_SECONDS, Intake, make_intake
 from imagery.intake.tile_kinds import crs_words
-from imagery.parcels import ROLL_COLUMNS, VacantRoll
-from imagery.tiling import TileSettings
+from imagery.roll.parcels import ROLL_COLUMNS, VacantRoll
 
 UTM = "EPSG:32618"
 WEST, NORTH, SIDE = 360_000.0, 4_350_000.0, 32.0

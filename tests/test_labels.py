@@ -7,8 +7,8 @@ import pytest
 import shapely
 
 from imagery.errors import InputError
-from imagery.parcels import ParcelFile, VacantFile, VacantRoll, read_roll
-from training.labels import LabelFile, read_labels
+from imagery.roll.parcels import ParcelFile, VacantFile, VacantRoll, read_roll
+from labels.files import LabelFile, read_labels
 
 ROWS = """parcel_id,year,collapsed,source,date
 A,2023,0,inspector,2023-05-01

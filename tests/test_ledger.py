@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from imagery.chips.store import MANIFEST_COLUMNS
 from imagery.errors import Unbalanced
-from imagery.store import MANIFEST_COLUMNS
 from inference.hazard import HazardWord, Thresholds, hazard_word
 from inference.ledger import COLUMNS, Ledger, build_ledger, read_ledger, write_ledger
 

@@ -4,8 +4,8 @@ from pathlib import Path
 
 from export_cases import make_roll
 
-from training.labels import LabelFile
-from training.looks import read_looks
+from labels.files import LabelFile
+from labels.look import read_looks
 
 
 def test_looks_say_the_label_in_words_with_day_and_source(tmp_path: Path) -> None:

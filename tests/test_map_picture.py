@@ -15,11 +15,11 @@ from numpy.typing import NDArray
 from PIL import Image
 from pyproj import CRS, Transformer
 
-from gis_export.paper.frame import Frame, frame_around
-from gis_export.paper.map_picture import lightened, picture, read_gray
-from gis_export.paper.marks import grid_cell, scale_bar
-from gis_export.paper.photo import TileMemory, photo_of
-from imagery.flyover import Flyover, open_flyover
+from gis_export.printing.frame import Frame, frame_around
+from gis_export.printing.map_picture import lightened, picture, read_gray
+from gis_export.printing.marks import grid_cell, scale_bar
+from gis_export.printing.photo import TileMemory, photo_of
+from imagery.flyover.flyover import Flyover, open_flyover
 
 UTM = CRS("EPSG:26918")
 WEST, NORTH = 500_000.0, 4_300_000.0

@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis.extra.numpy import arrays
 from numpy.typing import NDArray
 
-from imagery.store import StoredChip
+from imagery.chips.store import StoredChip
 from models.measures import MEASURES, roof_measures
 
 SIDE = 64

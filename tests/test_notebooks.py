@@ -11,7 +11,7 @@ from nbclient import NotebookClient
 
 FOLDER = Path(__file__).parents[1] / "notebooks"
 NOTEBOOKS = sorted(FOLDER.glob("*.ipynb"))
-ROOMS = {"gis_export", "imagery", "inference", "models", "roofwatch", "training"}
+ROOMS = {"gis_export", "imagery", "inference", "labels", "models", "roofwatch", "training"}
 REASSURING = re.compile(r"\b(safe|safely|safety|unsafe|secure|all[- ]clear|harmless|risk-free)\b", re.IGNORECASE)
 
 

@@ -14,8 +14,8 @@ from pyproj import Transformer
 from shapely.geometry.base import BaseGeometry
 
 from imagery.errors import CrsMismatch, InputError, MissingInput
-from imagery.parcels import FootprintFile, ParcelFile, VacantFile, VacantRoll, read_roll
-from imagery.tables import normalize_key, normalize_keys
+from imagery.roll.parcels import FootprintFile, ParcelFile, VacantFile, VacantRoll, read_roll
+from imagery.roll.tables import normalize_key, normalize_keys
 
 CRS = "EPSG:32618"
 WEST, SOUTH = 360_000.0, 4_350_000.0

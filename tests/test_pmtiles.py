@@ -21,10 +21,10 @@ from PIL import Image
 from playwright.sync_api import sync_playwright
 from pmtiles.reader import MmapSource, Reader, all_tiles
 
-from gis_export.layers.pmtiles import MAX_ZOOM, MIN_ZOOM, write_pmtiles
-from gis_export.rows import build_rows
-from gis_export.settings import ExportSettings
-from gis_export.symbols import SYMBOLS
+from gis_export.formats.pmtiles import MAX_ZOOM, MIN_ZOOM, write_pmtiles
+from gis_export.table.rows import build_rows
+from gis_export.table.settings import ExportSettings
+from gis_export.table.symbols import SYMBOLS
 from inference.hazard import USE_LIMIT
 
 CHROMIUM = Path("/usr/bin/chromium")

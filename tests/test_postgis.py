@@ -16,10 +16,10 @@ import sqlalchemy
 from export_cases import make_inputs, make_ledger, make_roll
 from postgres_case import postgres
 
-from gis_export.fields import Tier, fields_of
-from gis_export.layers.postgis import publish
-from gis_export.rows import build_rows
-from gis_export.settings import ExportSettings
+from gis_export.formats.postgis import publish
+from gis_export.table.fields import Tier, fields_of
+from gis_export.table.rows import build_rows
+from gis_export.table.settings import ExportSettings
 from imagery.errors import CrsMismatch, InputError
 from inference.hazard import USE_LIMIT
 
@@ -203,7 +203,7 @@ def test_a_role_that_may_only_change_rows_can_publish(url: str, socket: Path) ->
 def test_without_psycopg_the_remedy_is_named() -> None:
     code = (
         "import sys; sys.modules['psycopg'] = None\n"
-        "from gis_export.layers.postgis import _connected\n"
+        "from gis_export.formats.postgis import _connected\n"
         "from imagery.errors import InputError\n"
         "try:\n    _connected('postgresql://host/db').__enter__()\n"
         "except InputError as error:\n    print(error)\n"

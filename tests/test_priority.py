@@ -10,10 +10,10 @@ from export_cases import make_inputs, make_roll
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gis_export.inputs import LOOK_COLUMNS, no_looks
-from gis_export.priority import Unseen, points_of, prioritize, street_sides, unseen_years
-from gis_export.rows import build_rows
-from gis_export.settings import ExportSettings, PrioritySettings
+from gis_export.table.inputs import LOOK_COLUMNS, no_looks
+from gis_export.table.priority import Unseen, points_of, prioritize, street_sides, unseen_years
+from gis_export.table.rows import build_rows
+from gis_export.table.settings import ExportSettings, PrioritySettings
 
 TODAY = date(2026, 11, 24)
 CODES = ("CONFIRMED", "LIKELY", "POSSIBLE", "NA", "NOT SEEN")

@@ -12,7 +12,14 @@ from hypothesis import strategies as st
 
 from imagery.errors import MissingInput, Refused
 from models.files import NAMES
-from models.registry import Registry, alias_version, move_alias, record_promotion, register_model, version_tag
+from models.registry import (
+    Registry,
+    alias_version,
+    move_alias,
+    record_promotion,
+    register_model,
+    version_tag,
+)
 from models.runs import RunRecord
 from models.spec import ModelSpec, spec_to_json
 from training.promote import NotPaired, Verdict, judge, judge_pairs, pair_labels, promote

@@ -17,10 +17,19 @@ from numpy.typing import NDArray
 from playwright.sync_api import sync_playwright
 from scipy.optimize import linprog
 
-from gis_export.public.counts import CITY, NOT_SHOWN, TOTAL, UNKNOWN, WORDS, PublicText, public_table, write_public
+from gis_export.public.counts import (
+    CITY,
+    NOT_SHOWN,
+    TOTAL,
+    UNKNOWN,
+    WORDS,
+    PublicText,
+    public_table,
+    write_public,
+)
 from gis_export.public.suppression import SMALL, hidden_cells, with_totals
-from gis_export.rows import build_rows
-from gis_export.settings import ExportSettings
+from gis_export.table.rows import build_rows
+from gis_export.table.settings import ExportSettings
 from inference.hazard import USE_LIMIT
 
 CHROMIUM = Path("/usr/bin/chromium")

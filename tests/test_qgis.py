@@ -19,15 +19,15 @@ from numpy.typing import NDArray
 from PIL import Image
 from pyproj import CRS
 
-from gis_export.fields import Tier
-from gis_export.inputs import ExportInputs, no_looks
-from gis_export.layers.geopackage import write_geopackage
-from gis_export.layers.qgis_project import PARCEL_SCALE, write_qgis_project
+from gis_export.formats.geopackage import write_geopackage
+from gis_export.formats.qgis_project import PARCEL_SCALE, write_qgis_project
 from gis_export.products import export_products
-from gis_export.rows import build_rows
-from gis_export.settings import ExportSettings
-from gis_export.symbols import BY_WORD, SYMBOLS
-from imagery.parcels import VacantRoll
+from gis_export.table.fields import Tier
+from gis_export.table.inputs import ExportInputs, no_looks
+from gis_export.table.rows import build_rows
+from gis_export.table.settings import ExportSettings
+from gis_export.table.symbols import BY_WORD, SYMBOLS
+from imagery.roll.parcels import VacantRoll
 from inference.hazard import USE_LIMIT
 from inference.ledger import COLUMNS, Ledger
 

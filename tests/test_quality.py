@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from imagery.decode import DATA, NODATA, UNREADABLE
-from imagery.quality import Quality, QualityLimits, Scene, measure_quality, why_not
-from imagery.tiling import TileSettings
+from imagery.chips.quality import Quality, QualityLimits, Scene, measure_quality, why_not
+from imagery.chips.tiling import TileSettings
+from imagery.flyover.decode import DATA, NODATA, UNREADABLE
 
 LIMITS = QualityLimits(min_covered=0.98, max_nodata=0.02, min_sharpness=0.0, max_shadow=0.9, max_canopy=0.9)
 SIDE = 60

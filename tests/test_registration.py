@@ -15,9 +15,9 @@ from numpy.typing import NDArray
 from pyproj import CRS, Transformer
 from rasterio.transform import from_origin
 
-from imagery.registration import TileShift, displaced, move_back
-from imagery.store import open_store
-from imagery.tiles import read_header
+from imagery.chips.registration import TileShift, displaced, move_back
+from imagery.chips.store import open_store
+from imagery.flyover.tiles import read_header
 
 METRIC, FEET = "EPSG:32618", "EPSG:2248"
 GSD_M, SIDE_PX = 0.25, 256

@@ -23,13 +23,24 @@ import pytest
 from mlflow.tracking import MlflowClient
 from numpy.typing import NDArray
 
+from imagery.chips.store import StoredChip
 from imagery.errors import InputError, MissingInput, TamperedModel
-from imagery.store import StoredChip
 from models.files import Model, load_model, save_model
 from models.head import Head
 from models.measures import MEASURES
 from models.network import load_backbones
-from models.registry import Registry, alias_version, find_version, move_alias, record_promotion, register_model, resolve_model, version_file, version_metric, version_tag
+from models.registry import (
+    Registry,
+    alias_version,
+    find_version,
+    move_alias,
+    record_promotion,
+    register_model,
+    resolve_model,
+    version_file,
+    version_metric,
+    version_tag,
+)
 from models.runs import ROOT, ChildRun, RunRecord, environment, git_commit
 from models.scoring import score_chips
 from models.spec import ModelSpec

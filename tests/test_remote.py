@@ -21,10 +21,10 @@ from pyproj import CRS
 from rasterio.shutil import copy
 from rasterio.transform import from_origin
 
+from imagery.chips.tiling import TileSettings, cut_one
 from imagery.errors import InputError, MissingInput
-from imagery.flyover import Flyover, open_flyover
-from imagery.sources import image_files
-from imagery.tiling import TileSettings, cut_one
+from imagery.flyover.flyover import Flyover, open_flyover
+from imagery.flyover.sources import image_files
 from roofwatch.config import read_city
 
 METRIC = "EPSG:32618"

@@ -9,10 +9,10 @@ import shapely
 from export_cases import make_inputs, make_ledger, make_roll
 from numpy.typing import NDArray
 
-from gis_export.housing.routing import path_m, plan_routes, split_days
-from gis_export.rows import build_rows
-from gis_export.settings import ExportSettings, VisitSettings
-from gis_export.visits import visited
+from gis_export.housing.routes.routing import path_m, plan_routes, split_days
+from gis_export.table.rows import build_rows
+from gis_export.table.settings import ExportSettings, VisitSettings
+from gis_export.table.visits import visited
 
 
 def greedy_days(xy_m: NDArray[np.float64], per_day: int) -> float:

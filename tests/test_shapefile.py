@@ -19,12 +19,12 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from pyproj import CRS
 
-from gis_export.fields import Tier, dbf_type, fields_of
-from gis_export.layers.metadata import lineage_of
-from gis_export.layers.shapefile import PARTS, crs_folder, pack_files, write_pack
-from gis_export.rows import build_rows
-from gis_export.settings import ExportSettings
-from gis_export.symbols import BY_CODE, SYMBOLS
+from gis_export.formats.metadata import lineage_of
+from gis_export.formats.shapefile import PARTS, crs_folder, pack_files, write_pack
+from gis_export.table.fields import Tier, dbf_type, fields_of
+from gis_export.table.rows import build_rows
+from gis_export.table.settings import ExportSettings
+from gis_export.table.symbols import BY_CODE, SYMBOLS
 from inference.hazard import USE_LIMIT
 
 TEXTS = ("Peña Réunion St", "=cmd|' /C calc'!A0", 'say "no", twice', "line\nbreak", "<b>1 & 2</b>", "ß漢字🏚", "é" * 60, "a\tb", "'", "-5", "{=1}")

@@ -11,13 +11,20 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from imagery.chips import Chip
-from imagery.cutting import CutJob, Work
-from imagery.flyover import Flyover, open_flyover
-from imagery.parcels import FootprintFile, ParcelFile, VacantFile, VacantRoll, read_roll
-from imagery.quality import Quality
-from imagery.store import MANIFEST_COLUMNS, ChipStore, CutRow, read_chip, rows_path, write_shard
-from imagery.tiling import TileSettings, plan_flyover, tile_parcels
+from imagery.chips.chip import Chip
+from imagery.chips.cutting import CutJob, Work
+from imagery.chips.quality import Quality
+from imagery.chips.store import (
+    MANIFEST_COLUMNS,
+    ChipStore,
+    CutRow,
+    read_chip,
+    rows_path,
+    write_shard,
+)
+from imagery.chips.tiling import TileSettings, plan_flyover, tile_parcels
+from imagery.flyover.flyover import Flyover, open_flyover
+from imagery.roll.parcels import FootprintFile, ParcelFile, VacantFile, VacantRoll, read_roll
 
 SETTINGS = TileSettings(gsd_m=0.5, margin_m=2)
 Inputs = tuple[VacantRoll, Flyover]

@@ -9,7 +9,14 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 from scipy.stats import beta, binom, binomtest
 
-from training.thresholds import Aims, average_recall_bound, certified_precision, choose_thresholds, precision_bound, recall_bound
+from training.thresholds import (
+    Aims,
+    average_recall_bound,
+    certified_precision,
+    choose_thresholds,
+    precision_bound,
+    recall_bound,
+)
 
 AIMS = Aims(recall=0.9)
 REPEATS = 200

@@ -15,11 +15,11 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
 from imagery.errors import InputError
-from imagery.parcels import ParcelFile, VacantFile, VacantRoll, read_roll
+from imagery.roll.parcels import ParcelFile, VacantFile, VacantRoll, read_roll
+from labels.files import LabelFile, read_labels
 from models.head import calibrate, head_logits, head_scores
 from training.evaluate import measure
 from training.fit import Fit, Rows, fit_head, score_splits, with_thresholds
-from training.labels import LabelFile, read_labels
 from training.ridge import solve_dual, solve_ridge, sum_moments
 from training.splits import block_folds
 from training.thresholds import Aims, choose_thresholds

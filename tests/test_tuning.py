@@ -9,11 +9,11 @@ import pandas as pd
 
 from models.files import load_head, load_model
 from models.head import RUNGS
-from roofwatch.city import City
 from roofwatch.config import read_city
 from roofwatch.executors import Execution
-from roofwatch.pipeline import score
-from roofwatch.retrain import head_path, train
+from roofwatch.stages.run import score
+from roofwatch.stages.train import head_path, train
+from roofwatch.year import City
 
 SETTINGS = 'mode = "finetune"\nfolds = 2\nepochs = 1\nrung_margin = 0.0\nlearning_rate = 1e-3\nlight = 0.0\n'
 

@@ -21,17 +21,17 @@ import shapely
 import xlsxwriter
 from export_cases import TODAY, export, make_inputs, make_ledger, make_roll, read_csv
 
-from gis_export.dispatch.columns import ColumnMap, FileFormat
-from gis_export.dispatch.delivery import build_dispatch, write_dispatch
-from gis_export.dispatch.state import STATE_COLUMNS
-from gis_export.fields import Tier, fields_of
-from gis_export.fire_map.folder import write_fire_map
-from gis_export.layers.geopackage import write_geopackage
-from gis_export.layers.metadata import lineage_of
-from gis_export.layers.shapefile import write_pack
-from gis_export.rows import build_rows
-from gis_export.settings import ExportSettings
-from gis_export.tables import csv_frame
+from gis_export.fire.dispatch.columns import ColumnMap, FileFormat
+from gis_export.fire.dispatch.delivery import build_dispatch, write_dispatch
+from gis_export.fire.dispatch.state import STATE_COLUMNS
+from gis_export.fire.map.folder import write_fire_map
+from gis_export.formats.geopackage import write_geopackage
+from gis_export.formats.metadata import lineage_of
+from gis_export.formats.shapefile import write_pack
+from gis_export.table.fields import Tier, fields_of
+from gis_export.table.rows import build_rows
+from gis_export.table.settings import ExportSettings
+from gis_export.table.tables import csv_frame
 from gis_export.verify.days import DayCheck
 from gis_export.verify.folders import LEDGER, verify_folder, verify_notes
 from gis_export.verify.sums import write_sums

@@ -4,10 +4,10 @@ import pandas as pd
 import pytest
 from export_cases import TODAY, make_inputs, make_ledger, make_roll
 
-from gis_export.housing.what_if import WhatIf, parse_weights, what_if
-from gis_export.inputs import no_looks
-from gis_export.rows import build_rows
-from gis_export.settings import ExportSettings, PrioritySettings, VisitSettings
+from gis_export.housing.worklist.what_if import WhatIf, parse_weights, what_if
+from gis_export.table.inputs import no_looks
+from gis_export.table.rows import build_rows
+from gis_export.table.settings import ExportSettings, PrioritySettings, VisitSettings
 from imagery.errors import UsageError
 
 

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from shapely.affinity import rotate
 
-from imagery.windows import ChipGrid, chip_grid, draw_mask, pixel_to_xy, xy_to_pixel
+from imagery.chips.windows import ChipGrid, chip_grid, draw_mask, pixel_to_xy, xy_to_pixel
 
 LEFT, TOP = 360_000.0, 4_350_000.0
 

@@ -14,17 +14,17 @@ from openpyxl.workbook import Workbook
 from openpyxl.worksheet.worksheet import Worksheet
 
 from gis_export.housing.findings import DISPOSITIONS, ROOF_OPEN
-from gis_export.housing.worklist import write_worklist
-from gis_export.housing.worklist_xlsx import write_worklist_xlsx
-from gis_export.inputs import ExportInputs, Year
-from gis_export.rows import build_rows
-from gis_export.settings import ExportSettings, VisitSettings
-from gis_export.symbols import BY_CODE
-from imagery.chips import Chip
+from gis_export.housing.worklist.worklist_csv import write_worklist
+from gis_export.housing.worklist.worklist_xlsx import write_worklist_xlsx
+from gis_export.table.inputs import ExportInputs, Year
+from gis_export.table.rows import build_rows
+from gis_export.table.settings import ExportSettings, VisitSettings
+from gis_export.table.symbols import BY_CODE
+from imagery.chips.chip import Chip
+from imagery.chips.quality import Quality
+from imagery.chips.store import ChipStore, CutRow, open_store, rows_path, write_shard
 from imagery.errors import ConfigError
-from imagery.parcels import VacantRoll
-from imagery.quality import Quality
-from imagery.store import ChipStore, CutRow, open_store, rows_path, write_shard
+from imagery.roll.parcels import VacantRoll
 from inference.hazard import USE_LIMIT
 
 HEADER_ROW = 3

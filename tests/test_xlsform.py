@@ -10,10 +10,10 @@ from export_cases import make_inputs, make_roll, read_csv
 from pyxform.xls2xform import convert
 
 from gis_export.housing.findings import DISPOSITIONS, ROOF_OPEN
-from gis_export.housing.xlsform import ENGLISH, LISTS, SPANISH, SURVEY, write_form_media, write_xlsform
-from gis_export.rows import build_rows
-from gis_export.settings import ExportSettings
-from training.labels import LabelFile, read_labels
+from gis_export.housing.form import ENGLISH, LISTS, SPANISH, SURVEY, write_form_media, write_xlsform
+from gis_export.table.rows import build_rows
+from gis_export.table.settings import ExportSettings
+from labels.files import LabelFile, read_labels
 
 H = "{http://www.w3.org/1999/xhtml}"
 X = "{http://www.w3.org/2002/xforms}"

@@ -8,7 +8,15 @@ from numpy.typing import NDArray
 
 from models.head import Floats
 from training.evaluate import RUNG_NAMES, TOP, Figures
-from training.resample import Classes, Interval, average_precision, draw_weights, drawn_unit, interval_of, rank_labels
+from training.resample import (
+    Classes,
+    Interval,
+    average_precision,
+    draw_weights,
+    drawn_unit,
+    interval_of,
+    rank_labels,
+)
 
 
 @dataclass(frozen=True, kw_only=True)

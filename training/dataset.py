@@ -11,8 +11,8 @@ from numpy.typing import NDArray
 from torch import Tensor
 from torch.utils.data import DataLoader, Dataset, Sampler
 
+from imagery.chips.store import ChipStore, read_chip
 from imagery.errors import InputError
-from imagery.store import ChipStore, read_chip
 from models.preprocess import chip_views
 from models.spec import ModelSpec
 from training.augment import augment

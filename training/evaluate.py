@@ -9,7 +9,18 @@ from numpy.typing import NDArray
 
 from inference.hazard import Thresholds
 from models.head import RUNGS, Floats
-from training.resample import STATISTICS, Classes, Interval, cumulate, draw_weights, drawn_unit, interval_of, rank_labels, statistics_of, weigh
+from training.resample import (
+    STATISTICS,
+    Classes,
+    Interval,
+    cumulate,
+    draw_weights,
+    drawn_unit,
+    interval_of,
+    rank_labels,
+    statistics_of,
+    weigh,
+)
 
 TOP = 50
 """Visits of a week and a bit: precision and recall are reported among this many."""

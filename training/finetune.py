@@ -12,7 +12,18 @@ from models.network import Backbones
 from models.spec import ModelSpec
 from training.dataset import ChipPlace
 from training.fit import Fit, platt, platt_covariance
-from training.learn import Epoch, Learned, Numbers, Steps, Task, Tell, answer, learn, look, make_task
+from training.learn import (
+    Epoch,
+    Learned,
+    Numbers,
+    Steps,
+    Task,
+    Tell,
+    answer,
+    learn,
+    look,
+    make_task,
+)
 from training.processes import processes
 from training.ridge import solve_ridge, sum_moments
 from training.roof_network import RoofNetwork

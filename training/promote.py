@@ -8,7 +8,14 @@ import pandas as pd
 from sklearn.metrics import average_precision_score
 
 from imagery.errors import Refused
-from models.registry import Registry, alias_version, move_alias, version_file, version_metric, version_tag
+from models.registry import (
+    Registry,
+    alias_version,
+    move_alias,
+    version_file,
+    version_metric,
+    version_tag,
+)
 from training.compare import paired_difference
 
 GATE_METRIC = "average_precision"

@@ -18,7 +18,15 @@ from sklearn.metrics import precision_recall_curve
 from imagery.files import atomic_path
 from models.head import RUNGS, Floats
 from training.compare import Difference, Ships, paired_difference, rung_that_ships
-from training.evaluate import LEAST_FAILING, RUNG_NAMES, TOP, Figures, Slice, measure_rungs, measure_slices
+from training.evaluate import (
+    LEAST_FAILING,
+    RUNG_NAMES,
+    TOP,
+    Figures,
+    Slice,
+    measure_rungs,
+    measure_slices,
+)
 from training.resample import LEAST_BLOCKS, Classes
 from training.thresholds import Aims, Chosen, choose_thresholds
 

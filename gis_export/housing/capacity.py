@@ -13,9 +13,9 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from gis_export.settings import ExportSettings
-from gis_export.tables import harmless
-from gis_export.visits import LAST, NO_DISTRICT, by_priority, visited
+from gis_export.table.settings import ExportSettings
+from gis_export.table.tables import harmless
+from gis_export.table.visits import LAST, NO_DISTRICT, by_priority, visited
 from imagery.errors import UsageError
 
 ALL = "ALL DISTRICTS"

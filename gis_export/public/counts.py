@@ -13,10 +13,10 @@ import jinja2
 import numpy as np
 import pandas as pd
 
-from gis_export.aging import as_date
 from gis_export.public.suppression import SMALL, hidden_cells, with_totals
-from gis_export.symbols import SYMBOLS
-from gis_export.tables import harmless
+from gis_export.table.aging import as_date
+from gis_export.table.symbols import SYMBOLS
+from gis_export.table.tables import harmless
 from imagery.files import atomic_path
 from inference.hazard import USE_LIMIT
 

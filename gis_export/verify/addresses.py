@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pyarrow as pa
 
-from gis_export.tables import harmless
+from gis_export.table.tables import harmless
 from gis_export.verify.finding import FOLDERS, Finding
 from gis_export.verify.rows import Rows, keys_of
 

@@ -11,9 +11,9 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from gis_export.aging import as_date
-from gis_export.rows import TOO_OLD
-from gis_export.symbols import BY_WORD
+from gis_export.table.aging import as_date
+from gis_export.table.rows import TOO_OLD
+from gis_export.table.symbols import BY_WORD
 from gis_export.verify.days import NO_DATE, Days, days_of
 from gis_export.verify.finding import EXPORT_AGAIN, Finding, some
 from gis_export.verify.rows import Mask, Rows, keys_of, rows_in

@@ -11,7 +11,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from gis_export.tables import whole
+from gis_export.table.tables import whole
 from gis_export.verify.finding import EXPORT_AGAIN, FOLDERS, Finding
 from gis_export.verify.rows import Rows
 

@@ -9,7 +9,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from gis_export.fields import Field
+from gis_export.table.fields import Field
 from gis_export.verify.finding import EXPORT_AGAIN, Finding, some
 
 _KINDS = {"text": "C", "int": "N", "real": "NF", "date": "D"}

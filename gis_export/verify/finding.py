@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from pathlib import Path
 
-from gis_export.fields import FIELDS, Tier, fields_of
+from gis_export.table.fields import FIELDS, Tier, fields_of
 
 LEAK = "carries fields of another tier"
 """`Finding.what` of a tier leak."""

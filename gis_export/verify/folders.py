@@ -11,11 +11,11 @@ from pathlib import Path
 import pandas as pd
 import pyarrow as pa
 
-from gis_export.dispatch.delivery import DELIVERIES, VENDOR_FILES
-from gis_export.dispatch.state import LOG_FILE, STATE_FILE
-from gis_export.fields import Tier
-from gis_export.layers.geopackage import CENTROIDS, ROOFS
-from gis_export.layers.shapefile import NO_GEOMETRY, POINTS
+from gis_export.fire.dispatch.delivery import DELIVERIES, VENDOR_FILES
+from gis_export.fire.dispatch.state import LOG_FILE, STATE_FILE
+from gis_export.formats.geopackage import CENTROIDS, ROOFS
+from gis_export.formats.shapefile import NO_GEOMETRY, POINTS
+from gis_export.table.fields import Tier
 from gis_export.verify.against_ledger import Known, check_against_ledger
 from gis_export.verify.finding import LEAK, Finding
 from gis_export.verify.names import TABLES, VECTOR
@@ -26,7 +26,7 @@ from gis_export.verify.rows import check_rows
 from gis_export.verify.sums import MANIFEST, SUMS, check_sums, has_sums
 from gis_export.verify.tiers import check_tier, tier_audience
 from imagery.errors import MissingInput, RoofwatchError, Unbalanced
-from imagery.parcels import VacantRoll
+from imagery.roll.parcels import VacantRoll
 from inference.ledger import Ledger
 
 __all__ = ["BadProduct", "Finding", "TierLeak", "verify_folder", "verify_notes", "verify_products"]

@@ -9,8 +9,8 @@ from zipfile import ZipFile
 import numpy as np
 import pyarrow as pa
 
-from gis_export.fields import Tier, fields_of
-from gis_export.layers.shapefile import NO_GEOMETRY, PARTS, POINTS, pack_files
+from gis_export.formats.shapefile import NO_GEOMETRY, PARTS, POINTS, pack_files
+from gis_export.table.fields import Tier, fields_of
 from gis_export.verify.addresses import AddressCheck
 from gis_export.verify.against_ledger import Known, check_against_ledger
 from gis_export.verify.days import DayCheck

@@ -9,7 +9,7 @@ import pyarrow.csv
 import pyarrow.parquet
 import pyogrio
 
-from gis_export.tables import whole
+from gis_export.table.tables import whole
 from gis_export.verify.dbf import read_dbf
 from gis_export.verify.finding import short_name
 from gis_export.verify.names import OWN_TABLES, PAGE_START, csv_header

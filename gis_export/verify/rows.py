@@ -11,10 +11,10 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from gis_export.dispatch.rows import OPENING
-from gis_export.symbols import BY_CODE
-from gis_export.tables import harmless_texts, whole
-from gis_export.values import VALUES
+from gis_export.fire.dispatch.rows import OPENING
+from gis_export.table.symbols import BY_CODE
+from gis_export.table.tables import harmless_texts, whole
+from gis_export.table.values import VALUES
 from gis_export.verify.finding import EXPORT_AGAIN, Finding, some
 
 NUMBERS = ("SCORE", "RANK", "RANK_DIST", "SCORE_LOW", "SCORE_HIGH")

@@ -3,7 +3,18 @@
 from collections.abc import Iterator
 from pathlib import Path
 
-from gis_export.verify.finding import DATA, FIRE, HOUSING, LEAK, SHORT, Audience, Finding, audience_by_fields, audience_of, some
+from gis_export.verify.finding import (
+    DATA,
+    FIRE,
+    HOUSING,
+    LEAK,
+    SHORT,
+    Audience,
+    Finding,
+    audience_by_fields,
+    audience_of,
+    some,
+)
 from gis_export.verify.names import field_names
 from gis_export.verify.reading import Unreadable
 

@@ -8,9 +8,9 @@ from numpy.typing import NDArray
 from pyproj import CRS, Geod, Transformer
 from shapely.geometry.base import BaseGeometry
 
+from imagery.chips.plan import tile_outlines
+from imagery.flyover.tiles import Tile
 from imagery.intake.tile_grid import find_grid
-from imagery.plan import tile_outlines
-from imagery.tiles import Tile
 
 SLACK_M = 0.01
 """Tiles are grown by this, so that sides bent by reprojection leave no slit between them; meters."""

@@ -4,12 +4,18 @@ import numpy as np
 import shapely
 from pyproj import CRS
 
-from imagery.decode import TURBO, choose_decoder
-from imagery.flyover import Flyover
+from imagery.chips.tiling import TileSettings
+from imagery.flyover.decode import TURBO, choose_decoder
+from imagery.flyover.flyover import Flyover
 from imagery.intake.coverage import COVERED, FAR_KM, PARTLY, UNCOVERED, Coverage
-from imagery.intake.tile_kinds import INTERNATIONAL_FOOT_M, US_SURVEY_FOOT_M, crs_words, most_common_crs, tile_dates
-from imagery.parcels import VacantRoll
-from imagery.tiling import TileSettings
+from imagery.intake.tile_kinds import (
+    INTERNATIONAL_FOOT_M,
+    US_SURVEY_FOOT_M,
+    crs_words,
+    most_common_crs,
+    tile_dates,
+)
+from imagery.roll.parcels import VacantRoll
 
 MOST_LINES = 3
 """Files of one problem named one by one; more are counted, and stand in the report's table."""

@@ -8,14 +8,22 @@ import pyproj
 import shapely
 from pyproj import CRS
 
-from imagery.decode import choose_decoder
-from imagery.flyover import Flyover
-from imagery.intake.coverage import COVERED, NO_OUTLINE, PARTLY, UNCOVERED, Coverage, Shapes, measure_coverage
+from imagery.chips.tiling import TileSettings, roof_shapes
+from imagery.chips.windows import chip_grids
+from imagery.flyover.decode import choose_decoder
+from imagery.flyover.flyover import Flyover
+from imagery.intake.coverage import (
+    COVERED,
+    NO_OUTLINE,
+    PARTLY,
+    UNCOVERED,
+    Coverage,
+    Shapes,
+    measure_coverage,
+)
 from imagery.intake.lines import find_fixes, find_warnings
 from imagery.intake.tile_kinds import TileKind, crs_words, tile_dates, tile_kinds
-from imagery.parcels import VacantRoll
-from imagery.tiling import TileSettings, roof_shapes
-from imagery.windows import chip_grids
+from imagery.roll.parcels import VacantRoll
 
 CUT_SECONDS, SCORE_SECONDS = 0.004, 0.007
 """For one parcel on two cores without GPU, as `benchmarks.whole_city` measures; for the estimate."""

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from imagery.tiles import Tile
+from imagery.flyover.tiles import Tile
 
 LEAST_TILES = 4
 """Fewer tiles make no grid."""

@@ -9,7 +9,7 @@ from functools import lru_cache
 import numpy as np
 import pyproj
 
-from imagery.tiles import Tile
+from imagery.flyover.tiles import Tile
 
 US_SURVEY_FOOT_M, INTERNATIONAL_FOOT_M = 1200 / 3937, 0.3048
 """They differ by two millionths: about 3 ft in coordinates of 1.5 million feet."""
@@ -59,7 +59,7 @@ class TileKind:
     overviews: str
     """By how much the overviews are coarser, "none" for none."""
     decoder: str
-    """What decodes them: `imagery.decode.choose_decoder` of the whole flyover."""
+    """What decodes them: `imagery.flyover.decode.choose_decoder` of the whole flyover."""
     example: str
     """Name of the first one."""
 

@@ -1,0 +1,1 @@
+"""Products for the fire department: map, dispatch files, map book."""

@@ -1,0 +1,63 @@
+"""Write the offline map folder: page, data, photo of the ground, photos of the roofs."""
+
+import shutil
+from collections.abc import Sequence
+from importlib.resources import as_file, files
+from pathlib import Path
+
+import geopandas as gpd
+import jinja2
+
+from gis_export.fire.map.base_map import BaseMap, write_base_map
+from gis_export.fire.map.ground import ground_of
+from gis_export.fire.map.page_data import page_script
+from gis_export.fire.map.photos import write_photos
+from gis_export.table.inputs import ExportInputs
+from gis_export.table.settings import ExportSettings
+from gis_export.table.symbols import SYMBOLS
+from inference.hazard import USE_LIMIT
+
+READ_ME = "README.txt"
+_NO_MAP = BaseMap(tiles=(), unread=0)
+
+
+def write_fire_map(rows: gpd.GeoDataFrame, folder: Path, inputs: ExportInputs, settings: ExportSettings, *, on_roll: Sequence[str] = ()) -> None:
+    """Write index.html and what it needs into the new folder `folder`.
+
+    Args:
+        rows: The rows of the export, ADDRESS as dispatch spells it.
+        folder: Where to write.
+        inputs: City, flyover and chips.
+        settings: The city's choices.
+        on_roll: Address of every row as the vacant roll spells it: the search finds that too.
+    """
+    with as_file(files("gis_export.fire.map") / "page") as page:
+        shutil.copytree(page, folder)
+    with as_file(files("gis_export.fire.map") / "vendor") as vendor:
+        shutil.copytree(vendor, folder / "vendor")
+    ground = ground_of(rows.geometry, gsd_m=settings.map.gsd_m, megapixels=settings.map.megapixels)
+    base = _NO_MAP
+    if ground is not None and inputs.flyover is not None:
+        base = write_base_map(inputs.flyover, ground, folder)
+    has_photo = write_photos(inputs.chips, rows["PARCEL_ID"].tolist(), folder / "chips")
+    script = page_script(rows, inputs, settings, ground=ground, base=base, has_photo=has_photo, on_roll=on_roll)
+    (folder / "data.js").write_text(script, encoding="utf-8")
+    index = folder / "index.html"
+    template = jinja2.Environment(autoescape=True, keep_trailing_newline=True).from_string(index.read_text(encoding="utf-8"))
+    index.write_text(template.render(city=inputs.city, year=inputs.year, made=inputs.today.isoformat(), use_limit=USE_LIMIT), encoding="utf-8")
+    (folder / READ_ME).write_text(_read_me(rows, folder, inputs), encoding="utf-8", newline="\r\n")
+
+
+def _read_me(rows: gpd.GeoDataFrame, folder: Path, inputs: ExportInputs) -> str:
+    """Say how to open the map, how large it is and what it holds, for whoever carries it to the tablet."""
+    sizes = [path.stat().st_size for path in folder.rglob("*") if path.is_file()]
+    counts = rows["RISK_LVL"].value_counts()
+    words = [f"  {counts.get(symbol.code, 0):8,}  {symbol.word.value}: {symbol.meaning}" for symbol in SYMBOLS]
+    lines = [
+        f"Vacant roofs, {inputs.city}, photo of {inputs.year}. Made {inputs.today.isoformat()}.",
+        "", USE_LIMIT, "",
+        "Copy this whole folder to the tablet or laptop and open index.html in a browser. It needs no network and asks no other computer for anything.",
+        f"Size: {sum(sizes) / 1e6:.1f} MB in {len(sizes) + 1:,} files.", "",
+        f"{len(rows):,} vacant buildings:", *words,
+    ]  # fmt: skip
+    return "\n".join(lines) + "\n"

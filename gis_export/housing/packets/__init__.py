@@ -1,0 +1,1 @@
+"""Evidence packets: all that is known of one parcel."""

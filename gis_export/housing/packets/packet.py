@@ -1,0 +1,147 @@
+"""What an evidence packet says of one parcel, in words, before anyone writes it as HTML or PDF. Housing tier."""
+
+import re
+from dataclasses import dataclass
+from pathlib import Path
+
+import geopandas as gpd
+import pandas as pd
+from PIL import Image
+
+from gis_export.housing.packets.checksums import TileSums
+from gis_export.housing.packets.packet_years import PacketYear, earlier_years, this_year
+from gis_export.housing.routes.stops import lon_lats, viewer_link
+from gis_export.printing.sheet import plain
+from gis_export.table.aging import as_date
+from gis_export.table.inputs import ExportInputs
+from gis_export.table.settings import ExportSettings
+from gis_export.table.symbols import BY_CODE, Symbol
+from imagery.errors import InputError
+from imagery.file_names import safe_name
+
+SCORE_IN_WORDS = (
+    "The score is a calibrated probability. 0.62 means: of 100 roofs with this score, about 62 would be called open or failing by the people whose labels the model "
+    "learned from. The interval, 90%, says how far the score might lie elsewhere had other roofs been labeled; it knows nothing of this year's light. A small score is "
+    "no finding: the photo shows little damage of the roof, and nothing of the rest of the building. A row that was not scored has no score at all."
+)
+_POINTS = re.compile(r"^(.*) ([+-]\d+)$")
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Packet:
+    """One parcel."""
+
+    city: str
+    """Name and year of the city."""
+    parcel_id: str
+    """PARCEL_ID."""
+    address: str
+    """Address, or that there is none."""
+    symbol: Symbol
+    """Of this year's word."""
+    risk: str
+    """RISK_TXT without its word: date or reason."""
+    link: str
+    """Address in the city's own viewer, "" for none."""
+    facts: tuple[tuple[str, str], ...]
+    """Name and value of what else is known."""
+    years: tuple[PacketYear, ...]
+    """Latest first."""
+    looks: tuple[tuple[str, str, str], ...]
+    """Day, source and finding of every look of a person, in order."""
+    points: tuple[tuple[str, str], ...]
+    """Reason and points of the priority."""
+    priority: str
+    """Sum of the points."""
+    models: tuple[tuple[str, str], ...]
+    """Label and sha256 of every model named."""
+    heat: Image.Image | None
+    """What in this year's photo speaks for failing, None where it was not drawn."""
+
+
+def build_packet(parcel_id: str, rows: gpd.GeoDataFrame, inputs: ExportInputs, settings: ExportSettings, *, sums: TileSums, pictures: Path | None) -> Packet:
+    """Gather what is known of a parcel.
+
+    Args:
+        parcel_id: PARCEL_ID as it stands in the rows.
+        rows: What `build_rows` returned.
+        inputs: Ledgers, chips and looks of all years.
+        settings: The city's choices.
+        sums: What `tile_sums` returned.
+        pictures: Folder of heat maps by safe parcel id.
+
+    Raises:
+        InputError: no such parcel.
+    """
+    found = find_row(parcel_id, rows, inputs.year)
+    row = found.iloc[0]
+    years = (this_year(row, inputs, sums), *earlier_years(parcel_id, inputs, sums))
+    labels = dict.fromkeys(one.model for one in years if one.model)
+    symbol = BY_CODE[row["RISK_LVL"]]
+    return Packet(
+        city=f"{inputs.city} {inputs.year}", parcel_id=parcel_id, address=plain(str(row["ADDRESS"])) or "no address known",
+        symbol=symbol, risk=risk_rest(str(row["RISK_TXT"]), symbol), link=_link(found, settings), facts=_facts(row, inputs), years=years,
+        looks=_looks(parcel_id, inputs.looks), points=_points(str(row["WHY"])), priority=f"{int(row['PRIORITY'])}",
+        models=tuple((label, inputs.models.get(label, "not on record")) for label in labels), heat=_heat(parcel_id, pictures),
+    )  # fmt: skip
+
+
+def find_row(parcel_id: str, rows: gpd.GeoDataFrame, year: int) -> gpd.GeoDataFrame:
+    """Return the row of a parcel.
+
+    Raises:
+        InputError: no such parcel.
+    """
+    found = gpd.GeoDataFrame(rows.loc[rows["PARCEL_ID"] == parcel_id])
+    if not len(found):
+        raise InputError(f"evidence: parcel {plain(parcel_id)!r} is not on the vacant roll of {year}; write it as PARCEL_ID spells it, blanks kept")
+    return found
+
+
+def risk_rest(risk: str, symbol: Symbol) -> str:
+    """Return RISK_TXT without the hazard word that it begins with.
+
+    >>> risk_rest("NOT ASSESSED: no imagery", BY_CODE["NA"])
+    'no imagery'
+    """
+    return plain(risk.removeprefix(symbol.word.value).removeprefix(":"))
+
+
+def _link(found: gpd.GeoDataFrame, settings: ExportSettings) -> str:
+    row = found.iloc[0]
+    return viewer_link(settings.visits.viewer, parcel_id=str(row["PARCEL_ID"]), address=plain(str(row["ADDRESS"])), lon_lat=lon_lats(found)[0])
+
+
+def _facts(row: pd.Series, inputs: ExportInputs) -> tuple[tuple[str, str], ...]:
+    known = (
+        ("Parcel", row["PARCEL_ID"]), ("Neighborhood", row["NBHD"]), ("Inspection district", row["INSP_DIST"]), ("Vacant building notice", _text(row["VBN_DATE"])),
+        ("Change since the flyover before", str(row["CHANGE"]).lower()), ("Review due after", _text(row["REVIEW_BY"])), ("Run", inputs.run_id),
+        ("Made", inputs.today.isoformat()),
+    )  # fmt: skip
+    return tuple((name, plain(str(value)) or "not known") for name, value in known)
+
+
+def _looks(parcel_id: str, looks: pd.DataFrame) -> tuple[tuple[str, str, str], ...]:
+    mine = looks.loc[looks["parcel_id"] == parcel_id].sort_values(["year", "date"], kind="stable")
+    return tuple(
+        (plain(str(day)) or f"{year}, day not recorded", plain(str(source)) or "not recorded", plain(str(found)))
+        for year, day, source, found in mine[["year", "date", "source", "found"]].itertuples(index=False)
+    )  # fmt: skip
+
+
+def _points(why: str) -> tuple[tuple[str, str], ...]:
+    found = (_POINTS.match(part) for part in why.split("; "))
+    return tuple((match.group(1), match.group(2)) for match in found if match)
+
+
+def _heat(parcel_id: str, pictures: Path | None) -> Image.Image | None:
+    path = pictures / f"{safe_name(parcel_id)}.webp" if pictures is not None else None
+    if path is None or not path.exists():
+        return None
+    with Image.open(path) as image:
+        return image.convert("RGB")
+
+
+def _text(value: object) -> str:
+    day = as_date(value)
+    return day.isoformat() if day else ""

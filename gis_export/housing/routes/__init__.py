@@ -1,0 +1,1 @@
+"""Routes and route sheets for inspectors."""

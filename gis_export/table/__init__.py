@@ -1,0 +1,1 @@
+"""One table of rows, from which every product is made."""

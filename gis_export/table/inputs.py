@@ -1,0 +1,76 @@
+"""What an export is made from."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import date
+
+import pandas as pd
+
+from imagery.chips.store import ChipStore
+from imagery.flyover.flyover import Flyover
+from imagery.flyover.tiles import Tile
+from imagery.roll.parcels import VacantRoll
+from inference.ledger import Ledger
+
+LOOK_COLUMNS = ("parcel_id", "year", "date", "source", "found", "failing", "roof_pct", "on_site")
+"""What `labels.look` reads."""
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Year:
+    """What an earlier year left."""
+
+    year: int
+    """Year of the flyover."""
+    flown: date | None
+    """Day of the flight, None when not known."""
+    ledger: Ledger | None
+    """None where the year was never scored."""
+    chips: ChipStore | None
+    """None where no chips were cut."""
+    tiles: Callable[[], tuple[Tile, ...]] = tuple
+    """Opens the headers of its imagery, for checksums."""
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class ExportInputs:
+    """Everything one year's products are made from."""
+
+    city: str
+    """Name of the city, for titles."""
+    year: int
+    """Year of the flyover."""
+    run_id: str
+    """Run that made the ledger."""
+    roll: VacantRoll
+    """Every vacant parcel once."""
+    ledger: Ledger
+    """One row for every parcel of the roll."""
+    flyover: Flyover | None
+    """Imagery for maps; None leaves the ground plain gray."""
+    chips: ChipStore | None
+    """This year's chips; None leaves cards and lists without a photo."""
+    tiles: Callable[[], tuple[Tile, ...]] = tuple
+    """Opens the headers of this year's imagery, for checksums."""
+    earlier: tuple[Year, ...]
+    """The years before, latest first."""
+    looks: pd.DataFrame
+    """What people found and when, columns `LOOK_COLUMNS`; no rows when nobody has looked. "failing" is Y, N, or "" where they could
+    not tell, "roof_pct" the open share in percent or NaN, "on_site" whether they stood before the building."""
+    models: dict[str, str]
+    """sha256 of every model that a ledger names, by its label such as "demo-city-roof/1"."""
+    tested: str = ""
+    """How good the model was found to be, for the public; "" where nobody has tested it."""
+    today: date
+    """Day of the export: rows age against it."""
+
+    @property
+    def previous(self) -> Ledger | None:
+        """Return the latest ledger before this one."""
+        return next((one.ledger for one in self.earlier if one.ledger is not None), None)
+
+
+def no_looks() -> pd.DataFrame:
+    """Return the table of looks when nobody has looked."""
+    kinds = {"year": "int64", "roof_pct": "float64", "on_site": "bool"}
+    return pd.DataFrame({name: pd.Series(dtype=kinds.get(name, "str")) for name in LOOK_COLUMNS})

@@ -1,0 +1,1 @@
+"""Chips: parcels cut from the imagery, and where they are kept."""

@@ -1,0 +1,1 @@
+"""One year of aerial imagery: files, headers, pixels."""

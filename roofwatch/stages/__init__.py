@@ -1,0 +1,1 @@
+"""One stage per command, named after it."""
