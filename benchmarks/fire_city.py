@@ -23,8 +23,30 @@ YEAR, FLOWN, TODAY = 2024, date(2024, 3, 9), date(2024, 6, 1)
 CITY_M, BLOCK_M, LOT_M = 15_000.0, (90.0, 70.0), (5.0, 22.0)
 WEST_M, SOUTH_M = 350_000.0, 4_345_000.0
 LOTS_A_BLOCK = 2 * int(BLOCK_M[0] / LOT_M[0])
-SHARES = {"CONFIRMED": 0.01, "LIKELY": 0.05, "POSSIBLE": 0.09, "NOT ASSESSED": 0.07, "NOT SEEN IN PHOTO": 0.78}
-STREETS = ("CAREY", "MOUNT", "GILMOR", "STRICKER", "FULTON", "MONROE", "CALHOUN", "PEÑA", "O'DONNELL", "EAGER", "BIDDLE", "PRESTON", "CHESTER", "WOLFE", "ASHLAND")
+SHARES = {
+    "CONFIRMED": 0.01,
+    "LIKELY": 0.05,
+    "POSSIBLE": 0.09,
+    "NOT ASSESSED": 0.07,
+    "NOT SEEN IN PHOTO": 0.78,
+}
+STREETS = (
+    "CAREY",
+    "MOUNT",
+    "GILMOR",
+    "STRICKER",
+    "FULTON",
+    "MONROE",
+    "CALHOUN",
+    "PEÑA",
+    "O'DONNELL",
+    "EAGER",
+    "BIDDLE",
+    "PRESTON",
+    "CHESTER",
+    "WOLFE",
+    "ASHLAND",
+)
 CHIP_PX, CHIPS = (330, 560), 48
 
 
@@ -40,36 +62,68 @@ def fire_city(folder: Path, *, vacants: int = 15_000, seed: int = 0) -> ExportIn
     table = _lots(rng, vacants)
     roll = VacantRoll(table=table, notices=vacants, joined_by_place=0, unmatched=())
     return ExportInputs(
-        city="Bench City", year=YEAR, run_id="bench", roll=roll, ledger=_ledger(rng, table), flyover=None, chips=_chips(rng, table["parcel_id"].tolist(), folder),
-        earlier=(), looks=no_looks(), models={}, today=TODAY,
-    )  # fmt: skip
+        city="Bench City",
+        year=YEAR,
+        run_id="bench",
+        roll=roll,
+        ledger=_ledger(rng, table),
+        flyover=None,
+        chips=_chips(rng, table["parcel_id"].tolist(), folder),
+        earlier=(),
+        looks=no_looks(),
+        models={},
+        today=TODAY,
+    )
 
 
 def _lots(rng: np.random.Generator, vacants: int) -> gpd.GeoDataFrame:
     """Choose lots, most of them close to a few centers, as vacancy is."""
     side = CITY_M / 2
     centers = rng.uniform(-0.7 * side, 0.7 * side, (12, 2))
-    near = centers[rng.integers(0, 12, vacants * 6 // 7)] + rng.normal(0, side / 8, (vacants * 6 // 7, 2))
+    near = centers[rng.integers(0, 12, vacants * 6 // 7)] + rng.normal(
+        0, side / 8, (vacants * 6 // 7, 2)
+    )
     places = np.concatenate([near, rng.uniform(-side, side, (2 * vacants, 2))]).clip(-side, side)
     blocks = np.floor(places / BLOCK_M).astype(int)
     lots = rng.integers(0, LOTS_A_BLOCK, len(blocks))
-    chosen = list(dict.fromkeys(zip(blocks[:, 0].tolist(), blocks[:, 1].tolist(), lots.tolist(), strict=True)))[:vacants]
+    chosen = list(
+        dict.fromkeys(zip(blocks[:, 0].tolist(), blocks[:, 1].tolist(), lots.tolist(), strict=True))
+    )[:vacants]
     frame = pd.DataFrame(sorted(chosen), columns=["across", "down", "lot"])
-    ids = [f"{(row.across + 100) * 400 + row.down + 200:05d}{row.lot + 1:03d}" for row in frame.itertuples()]
+    ids = [
+        f"{(row.across + 100) * 400 + row.down + 200:05d}{row.lot + 1:03d}"
+        for row in frame.itertuples()
+    ]
     sides = rng.choice(["", "E", "W", "E,W", "U"], vacants)
     return gpd.GeoDataFrame(
-        {"parcel_id": [f"{one[:5]} {one[5:]}" for one in ids], "parcel_key": ids, "address": [_address(row.across, row.down, row.lot) for row in frame.itertuples()]}
-        | {"block": [one[:5] for one in ids], "neighborhood": "", "fire_district": [f"Bn {1 + (row.across // 30) % 6}" for row in frame.itertuples()]}
-        | {"inspection_district": "", "notice_date": None, "occupied_sides": sides, "street_sides": "U"},
-        geometry=[_lot(row.across, row.down, row.lot) for row in frame.itertuples()], crs="EPSG:26918",
-    )  # fmt: skip
+        {
+            "parcel_id": [f"{one[:5]} {one[5:]}" for one in ids],
+            "parcel_key": ids,
+            "address": [_address(row.across, row.down, row.lot) for row in frame.itertuples()],
+        }
+        | {
+            "block": [one[:5] for one in ids],
+            "neighborhood": "",
+            "fire_district": [f"Bn {1 + (row.across // 30) % 6}" for row in frame.itertuples()],
+        }
+        | {
+            "inspection_district": "",
+            "notice_date": None,
+            "occupied_sides": sides,
+            "street_sides": "U",
+        },
+        geometry=[_lot(row.across, row.down, row.lot) for row in frame.itertuples()],
+        crs="EPSG:26918",
+    )
 
 
 def _lot(across: int, down: int, lot: int) -> shapely.Polygon:
     row, place = divmod(lot, LOTS_A_BLOCK // 2)
     west = WEST_M + across * BLOCK_M[0] + place * LOT_M[0]
     south = SOUTH_M + down * BLOCK_M[1] + row * 30.0
-    return rotate(shapely.box(west, south, west + LOT_M[0], south + LOT_M[1]), 4.0, origin=(WEST_M, SOUTH_M))
+    return rotate(
+        shapely.box(west, south, west + LOT_M[0], south + LOT_M[1]), 4.0, origin=(WEST_M, SOUTH_M)
+    )
 
 
 def _address(across: int, down: int, lot: int) -> str:
@@ -82,12 +136,32 @@ def _ledger(rng: np.random.Generator, table: gpd.GeoDataFrame) -> Ledger:
     scored = words != "NOT ASSESSED"
     scores = pd.Series(np.where(scored, rng.uniform(0.01, 0.99, len(table)), np.nan))
     ledger = pd.DataFrame(
-        {"parcel_id": table["parcel_id"], "year": YEAR, "status": np.where(scored, "scored", "not_assessed"), "reason": np.where(scored, None, "under_trees")}
-        | {"score": scores, "score_low": scores, "score_high": scores, "hazard": words, "rank": scores.rank(method="first", ascending=False).astype("Int32")}
-        | {"model_version": pd.Series(np.where(scored, "bench/1", None), dtype="string"), "img_date": pd.Series([FLOWN] * len(table), dtype=object)}
-        | {"covered_share": 1.0, "nodata_share": 0.0, "sharpness": 10.0, "dark_share": 0.2, "tiles": "a.tif"}
+        {
+            "parcel_id": table["parcel_id"],
+            "year": YEAR,
+            "status": np.where(scored, "scored", "not_assessed"),
+            "reason": np.where(scored, None, "under_trees"),
+        }
+        | {
+            "score": scores,
+            "score_low": scores,
+            "score_high": scores,
+            "hazard": words,
+            "rank": scores.rank(method="first", ascending=False).astype("Int32"),
+        }
+        | {
+            "model_version": pd.Series(np.where(scored, "bench/1", None), dtype="string"),
+            "img_date": pd.Series([FLOWN] * len(table), dtype=object),
+        }
+        | {
+            "covered_share": 1.0,
+            "nodata_share": 0.0,
+            "sharpness": 10.0,
+            "dark_share": 0.2,
+            "tiles": "a.tif",
+        }
         | dict.fromkeys(("shadow_share", "canopy_share", "seam_share", "ground_share"), 0.0)
-    )  # fmt: skip
+    )
     return Ledger(year=YEAR, table=ledger[list(COLUMNS)])
 
 
@@ -102,16 +176,31 @@ def _chips(rng: np.random.Generator, ids: list[str], folder: Path) -> ChipStore:
             stream.write(_picture(rng).transpose(2, 0, 1).tobytes())
             stream.write(mask.tobytes())
     offsets = [4 * height * width * (row % CHIPS) for row in range(len(ids))]
-    manifest = pd.DataFrame({"parcel_id": ids, "status": "chip", "shard": 0, "offset": offsets, "height": height, "width": width})
-    return ChipStore(folder=folder, manifest=manifest, rows={parcel: row for row, parcel in enumerate(ids)})
+    manifest = pd.DataFrame(
+        {
+            "parcel_id": ids,
+            "status": "chip",
+            "shard": 0,
+            "offset": offsets,
+            "height": height,
+            "width": width,
+        }
+    )
+    return ChipStore(
+        folder=folder, manifest=manifest, rows={parcel: row for row, parcel in enumerate(ids)}
+    )
 
 
 def _picture(rng: np.random.Generator) -> NDArray[np.uint8]:
     """Return roofs in rows with seams, shadows and grain, (H, W, 3)."""
     height, width = CHIP_PX
-    roofs = rng.normal(120, 45, (height // 66, width // 90, 1)) + rng.normal(0, 12, (height // 66, width // 90, 3))
+    roofs = rng.normal(120, 45, (height // 66, width // 90, 1)) + rng.normal(
+        0, 12, (height // 66, width // 90, 3)
+    )
     picture = cv2.resize(roofs.astype(np.float32), (width, height), interpolation=cv2.INTER_NEAREST)
-    texture = cv2.GaussianBlur(rng.normal(0, 60, (height, width)), (0, 0), 2.5) + rng.normal(0, 6, (height, width))
+    texture = cv2.GaussianBlur(rng.normal(0, 60, (height, width)), (0, 0), 2.5) + rng.normal(
+        0, 6, (height, width)
+    )
     picture += texture[..., None]
     picture[:: height // 5] *= 0.5
     picture[:, :: width // 6] *= 0.6

@@ -59,7 +59,13 @@ def _write() -> list[Row]:
     rows = build_rows(inputs, settings)
     start = time.monotonic()
     write_fire_map(rows, OUT, inputs, settings)
-    return [_row("write the folder, wall s, nearly all of it the photos of roofs", "", time.monotonic() - start)]
+    return [
+        _row(
+            "write the folder, wall s, nearly all of it the photos of roofs",
+            "",
+            time.monotonic() - start,
+        )
+    ]
 
 
 def _open(browser: Browser) -> tuple[Page, CDPSession]:
@@ -76,25 +82,40 @@ def _load(browser: Browser) -> list[Row]:
     seconds, cpu = [], []
     for _ in range(LOADS):
         page, session = _open(browser)
-        seconds.append(float(page.evaluate("performance.getEntriesByName('usable')[0].startTime")) / 1000)
+        seconds.append(
+            float(page.evaluate("performance.getEntriesByName('usable')[0].startTime")) / 1000
+        )
         cpu.append(_cpu_s(session))
         page.context.close()
     return [
-        _row(f"load, {VACANTS:,} vacants, wall s (load of the machine {os.getloadavg()[0]:.1f} on {os.cpu_count()} cores)", "<= 2", statistics.median(seconds)),
+        _row(
+            f"load, {VACANTS:,} vacants, wall s (load of the machine {os.getloadavg()[0]:.1f} on {os.cpu_count()} cores)",
+            "<= 2",
+            statistics.median(seconds),
+        ),
         _row("   best of them", "", min(seconds)),
         _row("   processor s of the main thread", "", statistics.median(cpu)),
     ]
 
 
 def _cpu_s(session: CDPSession) -> float:
-    return next(float(metric["value"]) for metric in session.send("Performance.getMetrics")["metrics"] if metric["name"] == "ThreadTime")
+    return next(
+        float(metric["value"])
+        for metric in session.send("Performance.getMetrics")["metrics"]
+        if metric["name"] == "ThreadTime"
+    )
 
 
 def _search(browser: Browser) -> list[Row]:
     page, _ = _open(browser)
-    keys = [float(page.evaluate(KEY, TYPED[:end])) for _ in range(3) for end in range(1, len(TYPED) + 1)]
+    keys = [
+        float(page.evaluate(KEY, TYPED[:end])) for _ in range(3) for end in range(1, len(TYPED) + 1)
+    ]
     page.context.close()
-    return [_row("search, ms a key, median", "<= 100", statistics.median(keys)), _row("   slowest key", "<= 100", max(keys))]
+    return [
+        _row("search, ms a key, median", "<= 100", statistics.median(keys)),
+        _row("   slowest key", "<= 100", max(keys)),
+    ]
 
 
 def _frames(browser: Browser) -> list[Row]:
@@ -104,11 +125,19 @@ def _frames(browser: Browser) -> list[Row]:
         if act:
             act(page)
         in_view = page.evaluate("Ground.inView().length")
-        rows += _measure(page, f"{scale} scale, {in_view:,} roofs in view: dragging", lambda: _drag(page))
+        rows += _measure(
+            page, f"{scale} scale, {in_view:,} roofs in view: dragging", lambda: _drag(page)
+        )
         rows += _measure(page, f"{scale} scale: zooming with the wheel", lambda: _wheel(page))
         before = _cpu_s(session)
         page.evaluate("() => { for (let i = 0; i < 20; i++) Ground.show(Roofs.ranked); }")
-        rows.append(_row(f"   {scale} scale: processor ms to paint all in view anew", "", (_cpu_s(session) - before) * 1000 / 20))
+        rows.append(
+            _row(
+                f"   {scale} scale: processor ms to paint all in view anew",
+                "",
+                (_cpu_s(session) - before) * 1000 / 20,
+            )
+        )
     page.context.close()
     return rows
 
@@ -129,7 +158,11 @@ def _zoom_out(page: Page) -> None:
 def _measure(page: Page, what: str, act: Callable[[], None]) -> list[Row]:
     page.evaluate(RECORD)
     act()
-    frames = sorted(page.evaluate("() => { cancelAnimationFrame(window.recording); return frames_ms.slice(1); }"))
+    frames = sorted(
+        page.evaluate(
+            "() => { cancelAnimationFrame(window.recording); return frames_ms.slice(1); }"
+        )
+    )
     return [
         _row(f"{what}, ms a frame, median of {len(frames)}", "<= 33", statistics.median(frames)),
         _row("   95 of 100 frames are within", "<= 50", frames[int(0.95 * len(frames))]),
@@ -155,7 +188,11 @@ def _size() -> list[Row]:
     sizes = {path: path.stat().st_size for path in OUT.rglob("*") if path.is_file()}
     photos = sum(size for path, size in sizes.items() if path.suffix == ".webp")
     return [
-        _row(f"folder, MB in {len(sizes):,} files (no flyover, so no tiles of ground)", "", sum(sizes.values()) / 1e6),
+        _row(
+            f"folder, MB in {len(sizes):,} files (no flyover, so no tiles of ground)",
+            "",
+            sum(sizes.values()) / 1e6,
+        ),
         _row("   of them photos of roofs, WebP", "", photos / 1e6),
         _row("   data.js", "", sizes[OUT / "data.js"] / 1e6),
     ]

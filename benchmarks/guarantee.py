@@ -23,8 +23,15 @@ def repeat(table: pd.DataFrame, settings: TrainSettings) -> list[tuple[float, fl
         first = set(np.random.default_rng(seed).permutation(blocks)[: len(blocks) // 2])
         inside = table["block"].isin(first)
         here, there = table[inside], table[~inside & (table["failing"] == 1)]
-        chosen = choose_thresholds(here["network"].to_numpy(np.float64), here["failing"].to_numpy(np.int64), settings)
-        found.append((float((there["network"] >= chosen.possible).mean()), float((there["network"] >= chosen.average_recall.threshold).mean())))
+        chosen = choose_thresholds(
+            here["network"].to_numpy(np.float64), here["failing"].to_numpy(np.int64), settings
+        )
+        found.append(
+            (
+                float((there["network"] >= chosen.possible).mean()),
+                float((there["network"] >= chosen.average_recall.threshold).mean()),
+            )
+        )
     return found
 
 
@@ -33,9 +40,15 @@ def main() -> None:
     settings, path = TrainSettings(), Path(sys.argv[1]) if len(sys.argv) > 1 else SCORES
     table = pd.read_parquet(path)
     kept, average = np.array(repeat(table, settings)).T
-    print(f"{len(table)} labels, {int(table['failing'].sum())} failing, {table['block'].nunique()} blocks; aim: recall {settings.recall}, confidence {settings.confidence}")
-    print(f"the bound that ships: kept in {int((kept >= settings.recall).sum())} of {REPETITIONS} repetitions, mean recall {kept.mean():.3f}")
-    print(f"conformal risk control: mean recall {average.mean():.3f}, kept in {int((average >= settings.recall).sum())}")
+    print(
+        f"{len(table)} labels, {int(table['failing'].sum())} failing, {table['block'].nunique()} blocks; aim: recall {settings.recall}, confidence {settings.confidence}"
+    )
+    print(
+        f"the bound that ships: kept in {int((kept >= settings.recall).sum())} of {REPETITIONS} repetitions, mean recall {kept.mean():.3f}"
+    )
+    print(
+        f"conformal risk control: mean recall {average.mean():.3f}, kept in {int((average >= settings.recall).sum())}"
+    )
 
 
 if __name__ == "__main__":

@@ -50,7 +50,9 @@ def joining() -> list[Row]:
     placed = metric(_roll(city).table).geometry
     work: dict[str, Callable[[], object]] = {
         "keys normalized": lambda: normalize_keys(city.lots["parcel_id"]),
-        "notices by key, then by place; shared walls, occupied and street sides": lambda: _roll(city),
+        "notices by key, then by place; shared walls, occupied and street sides": lambda: _roll(
+            city
+        ),
         "footprints to vacant parcels": lambda: roofs_of(placed, city.buildings.copy()),
     }
     seconds = interleave(work)
@@ -67,16 +69,24 @@ def make_tables(seed: int = 0) -> Tables:
     house = np.where(row[:, None] % 2, LOT_M[1] - np.array(HOUSE_M)[::-1], np.array(HOUSE_M))
     names = pd.Series([f"{block:04d} {lot:03d}" for block, lot in zip(row, column, strict=True)])
     lots = gpd.GeoDataFrame(
-        {"parcel_id": names, "parcel_key": names.str.replace(" ", ""), "block": "", "occupied": np.where(rng.random(len(row)) < 0.7, "Y", "N")}
+        {
+            "parcel_id": names,
+            "parcel_key": names.str.replace(" ", ""),
+            "block": "",
+            "occupied": np.where(rng.random(len(row)) < 0.7, "Y", "N"),
+        }
         | dict.fromkeys(("address", "neighborhood", "fire_district", "inspection_district"), ""),
-        geometry=_boxes(column, front, np.broadcast_to([0.0, LOT_M[1]], (len(row), 2))), crs=CRS,
-    )  # fmt: skip
+        geometry=_boxes(column, front, np.broadcast_to([0.0, LOT_M[1]], (len(row), 2))),
+        crs=CRS,
+    )
     buildings = gpd.GeoSeries(_boxes(column, front, house), crs=CRS)
     vacant = np.sort(rng.choice(len(row), NOTICES, replace=False))
     return Tables(lots=lots, notices=_notices(lots, vacant, rng), buildings=buildings)
 
 
-def _boxes(column: NDArray[np.int_], front: NDArray[np.float64], depth: NDArray[np.float64]) -> NDArray[np.object_]:
+def _boxes(
+    column: NDArray[np.int_], front: NDArray[np.float64], depth: NDArray[np.float64]
+) -> NDArray[np.object_]:
     """Return one rectangle a lot, in feet, turned; `depth` (n, 2) is meters behind the front line."""
     left = column * LOT_M[0]
     x = np.stack([left, left + LOT_M[0], left + LOT_M[0], left], axis=1)
@@ -86,13 +96,26 @@ def _boxes(column: NDArray[np.int_], front: NDArray[np.float64], depth: NDArray[
     return np.asarray(shapely.polygons(xy), dtype=object)
 
 
-def _notices(lots: gpd.GeoDataFrame, vacant: NDArray[np.int_], rng: np.random.Generator) -> pd.DataFrame:
+def _notices(
+    lots: gpd.GeoDataFrame, vacant: NDArray[np.int_], rng: np.random.Generator
+) -> pd.DataFrame:
     chosen = lots.iloc[vacant]
     centers = chosen.geometry.centroid.to_crs(4326)
     kind = rng.random(len(chosen))
-    raw = chosen["parcel_id"].where(kind < 0.7, chosen["parcel_id"].str.replace(" ", "")).where(kind < 0.9, "OLD " + chosen["parcel_id"])
+    raw = (
+        chosen["parcel_id"]
+        .where(kind < 0.7, chosen["parcel_id"].str.replace(" ", ""))
+        .where(kind < 0.9, "OLD " + chosen["parcel_id"])
+    )
     day = pd.Timestamp("2015-01-01") + pd.to_timedelta(rng.integers(0, 3000, len(chosen)), unit="D")
-    return pd.DataFrame({"raw": raw.to_numpy(), "notice_date": day, "lon": centers.x.to_numpy(), "lat": centers.y.to_numpy()})
+    return pd.DataFrame(
+        {
+            "raw": raw.to_numpy(),
+            "notice_date": day,
+            "lon": centers.x.to_numpy(),
+            "lat": centers.y.to_numpy(),
+        }
+    )
 
 
 def _roll(city: Tables) -> VacantRoll:

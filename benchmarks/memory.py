@@ -36,7 +36,11 @@ def family(pid: int) -> list[int]:
 
 def anonymous_mb(pid: int | str) -> float:
     """Return the anonymous memory of a process in MB, 0 when it is gone."""
-    lines = [line for line in _text(Path(f"/proc/{pid}/status")).splitlines() if line.startswith("RssAnon")]
+    lines = [
+        line
+        for line in _text(Path(f"/proc/{pid}/status")).splitlines()
+        if line.startswith("RssAnon")
+    ]
     return int(lines[0].split()[1]) / 1000 if lines else 0.0
 
 

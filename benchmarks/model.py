@@ -37,20 +37,50 @@ def scoring(out: Path) -> list[Row]:
     spec = ModelSpec()
     backbones = load_backbones(spec)
     store, failing, blocks = _demo(out, spec)
-    chips = [chip for chip in (store.read(one) for one in store.manifest.loc[store.manifest["status"] == "chip", "parcel_id"]) if chip is not None]
+    chips = [
+        chip
+        for chip in (
+            store.read(one)
+            for one in store.manifest.loc[store.manifest["status"] == "chip", "parcel_id"]
+        )
+        if chip is not None
+    ]
     views = len(spec.views) * spec.turns
     few = chips[:SAMPLE]
-    pngs = [_png(view) for chip in few for view in chip_views(chip, spec, spec.side_px(spec.backbone))]
+    pngs = [
+        _png(view) for chip in few for view in chip_views(chip, spec, spec.side_px(spec.backbone))
+    ]
     torch.set_num_threads(1)
-    cpu = interleave({"ours": lambda: chip_features(spec, backbones, few, threads=1), "plain": lambda: _plain(pngs, backbones)}, 3)
+    cpu = interleave(
+        {
+            "ours": lambda: chip_features(spec, backbones, few, threads=1),
+            "plain": lambda: _plain(pngs, backbones),
+        },
+        3,
+    )
     images = SAMPLE * views
-    ours, exact = (_auroc(features, failing, blocks, spec) for features in (chip_features(spec, backbones, chips), _exact(chips, spec, backbones)))
+    ours, exact = (
+        _auroc(features, failing, blocks, spec)
+        for features in (chip_features(spec, backbones, chips), _exact(chips, spec, backbones))
+    )
     return [
-        Row(goal="G7", what=f"plain loop / scoring, CPU seconds, same network and images ({engine_name()})", want=">= 8", got=cpu["plain"] / cpu["ours"]),
-        Row(what="scoring, CPU ms an image with its preprocessing", got=1000 * cpu["ours"] / images),
+        Row(
+            goal="G7",
+            what=f"plain loop / scoring, CPU seconds, same network and images ({engine_name()})",
+            want=">= 8",
+            got=cpu["plain"] / cpu["ours"],
+        ),
+        Row(
+            what="scoring, CPU ms an image with its preprocessing", got=1000 * cpu["ours"] / images
+        ),
         Row(what="plain loop, CPU ms an image", got=1000 * cpu["plain"] / images),
-        Row(goal="G7", what=f"AUROC by these features less by those of eager fp32 ({len(chips)} demo chips, out of fold)", want="<= 0.002", got=abs(ours - exact)),
-    ]  # fmt: skip
+        Row(
+            goal="G7",
+            what=f"AUROC by these features less by those of eager fp32 ({len(chips)} demo chips, out of fold)",
+            want="<= 0.002",
+            got=abs(ours - exact),
+        ),
+    ]
 
 
 def refitting() -> list[Row]:
@@ -58,18 +88,40 @@ def refitting() -> list[Row]:
     spec, rng = ModelSpec(), np.random.default_rng(0)
     failing = (rng.random(LABELS) < 0.08).astype(np.int64)
     blocks = rng.integers(BLOCKS, size=LABELS)
-    features = (rng.normal(size=(LABELS, 60)) @ rng.normal(size=(60, spec.features)) + rng.normal(size=(LABELS, spec.features))).astype(np.float32)
+    features = (
+        rng.normal(size=(LABELS, 60)) @ rng.normal(size=(60, spec.features))
+        + rng.normal(size=(LABELS, spec.features))
+    ).astype(np.float32)
     features[:, :40] += failing[:, None]
-    rows = Rows(features=features, relit=None, failing=failing, folds=blocks % 5, blocks=blocks.astype(str).astype(object), groups=spec.groups)
+    rows = Rows(
+        features=features,
+        relit=None,
+        failing=failing,
+        folds=blocks % 5,
+        blocks=blocks.astype(str).astype(object),
+        groups=spec.groups,
+    )
     alone, with_copies = (_seconds(part) for part in (rows, _with_copies(rows)))
     return [
-        Row(goal="G10", what=f"refit of {LABELS} labels x {spec.features} features: 5 folds of blocks, calibration, the head that ships; wall s", want="<= 5", got=alone),
+        Row(
+            goal="G10",
+            what=f"refit of {LABELS} labels x {spec.features} features: 5 folds of blocks, calibration, the head that ships; wall s",
+            want="<= 5",
+            got=alone,
+        ),
         Row(what="the same with copies in other light, wall s", got=with_copies),
-    ]  # fmt: skip
+    ]
 
 
 def _with_copies(rows: Rows) -> Rows:
-    return Rows(features=rows.features, relit=rows.features[::-1].copy(), failing=rows.failing, folds=rows.folds, blocks=rows.blocks, groups=rows.groups)
+    return Rows(
+        features=rows.features,
+        relit=rows.features[::-1].copy(),
+        failing=rows.failing,
+        folds=rows.folds,
+        blocks=rows.blocks,
+        groups=rows.groups,
+    )
 
 
 def _seconds(rows: Rows) -> float:
@@ -94,11 +146,28 @@ def _demo(out: Path, spec: ModelSpec) -> tuple[ChipStore, NDArray[np.int64], NDA
     return store, rows["failing"].fillna(0).to_numpy(np.int64), rows["block"].to_numpy(object)
 
 
-def _auroc(features: NDArray[np.float32], failing: NDArray[np.int64], blocks: NDArray[np.object_], spec: ModelSpec) -> float:
+def _auroc(
+    features: NDArray[np.float32],
+    failing: NDArray[np.int64],
+    blocks: NDArray[np.object_],
+    spec: ModelSpec,
+) -> float:
     import pandas as pd
 
     folds = block_folds(pd.DataFrame({"block": blocks, "failing": failing}), 5)
-    fit: Fit = fit_head(Rows(features=features, relit=None, failing=failing, folds=folds, blocks=blocks, groups=spec.groups), rung="network", penalty=1.0, light=0.0)
+    fit: Fit = fit_head(
+        Rows(
+            features=features,
+            relit=None,
+            failing=failing,
+            folds=folds,
+            blocks=blocks,
+            groups=spec.groups,
+        ),
+        rung="network",
+        penalty=1.0,
+        light=0.0,
+    )
     return float(roc_auc_score(failing, fit.out_of_fold))
 
 
@@ -108,7 +177,13 @@ def _exact(chips: list[StoredChip], spec: ModelSpec, backbones: Backbones) -> ND
     with torch.inference_mode():
         for chip in chips:
             images = torch.from_numpy(chip_views(chip, spec, spec.side_px(spec.backbone)))
-            rows.append(backbones[0](images).reshape(len(spec.views), spec.turns, -1).mean(dim=1).ravel().numpy())
+            rows.append(
+                backbones[0](images)
+                .reshape(len(spec.views), spec.turns, -1)
+                .mean(dim=1)
+                .ravel()
+                .numpy()
+            )
     return np.stack(rows)
 
 
@@ -118,7 +193,9 @@ class _Pictures(Dataset[torch.Tensor]):
     def __init__(self, files: list[bytes], side_px: int) -> None:
         """Keep the files."""
         self.files = files
-        self.transform = T.Compose([T.Resize((side_px, side_px)), T.ToTensor(), T.Normalize((0.498,) * 3, (0.502,) * 3)])
+        self.transform = T.Compose(
+            [T.Resize((side_px, side_px)), T.ToTensor(), T.Normalize((0.498,) * 3, (0.502,) * 3)]
+        )
 
     def __len__(self) -> int:
         """Return the number of pictures."""
@@ -126,7 +203,9 @@ class _Pictures(Dataset[torch.Tensor]):
 
     def __getitem__(self, number: int) -> torch.Tensor:
         """Return one picture, (3, P, P)."""
-        picture: torch.Tensor = self.transform(Image.open(io.BytesIO(self.files[number])).convert("RGB"))
+        picture: torch.Tensor = self.transform(
+            Image.open(io.BytesIO(self.files[number])).convert("RGB")
+        )
         return picture
 
 

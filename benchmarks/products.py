@@ -27,8 +27,16 @@ def main() -> None:
     rows = [
         Row(what=f"   {step}: CPU s (wall {after[2] - wall:.1f})", got=after[1] - cpu)
         for (step, cpu, wall), after in pairwise(begun[1:])
-    ]  # fmt: skip
-    show([Row(what=f"every product of {VACANTS:,} vacants, wall s", got=begun[-1][2] - begun[1][2]), *rows], "products")
+    ]
+    show(
+        [
+            Row(
+                what=f"every product of {VACANTS:,} vacants, wall s", got=begun[-1][2] - begun[1][2]
+            ),
+            *rows,
+        ],
+        "products",
+    )
 
 
 if __name__ == "__main__":

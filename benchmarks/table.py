@@ -30,7 +30,9 @@ def show(rows: list[Row], name: str) -> None:
     for row in rows:
         print(f"{row.goal:4s} {row.what:78s} {row.want:>10s} {row.got:9.3f}", flush=True)
     OUT.mkdir(parents=True, exist_ok=True)
-    (OUT / f"{name}.json").write_text(json.dumps([dataclasses.asdict(row) for row in rows], indent=1))
+    (OUT / f"{name}.json").write_text(
+        json.dumps([dataclasses.asdict(row) for row in rows], indent=1)
+    )
 
 
 def interleave(work: dict[str, Callable[[], object]], repeats: int = REPEATS) -> dict[str, float]:

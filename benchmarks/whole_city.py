@@ -27,17 +27,45 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--parcels", type=int, default=240_000)
     parser.add_argument("--out", type=Path, default=OUT)
-    parser.add_argument("--model", type=Path, default=Path("demo"), help="demo city whose model scores (default: demo)")
+    parser.add_argument(
+        "--model",
+        type=Path,
+        default=Path("demo"),
+        help="demo city whose model scores (default: demo)",
+    )
     options = parser.parse_args()
     registry = (options.model / "workspace" / "mlflow.db").resolve()
-    city = build_demo_city(options.out, parcels=options.parcels, seed=0, years=(YEAR,), progress=lambda stage, done, total: print(f"{stage} {done} of {total}", file=sys.stderr))
-    city.write_text(city.read_text(encoding="utf-8").split("[mlflow]")[0] + f'[mlflow]\nuri = "sqlite:///{registry}"\n', encoding="utf-8")
-    table = {stage: _measure([stage, str(city), "--year", str(YEAR)]) for stage in ("tile", "score")}
-    ledger = pd.read_parquet(options.out / "workspace" / str(YEAR) / "ledger.parquet", columns=["status"])
+    city = build_demo_city(
+        options.out,
+        parcels=options.parcels,
+        seed=0,
+        years=(YEAR,),
+        progress=lambda stage, done, total: print(f"{stage} {done} of {total}", file=sys.stderr),
+    )
+    city.write_text(
+        city.read_text(encoding="utf-8").split("[mlflow]")[0]
+        + f'[mlflow]\nuri = "sqlite:///{registry}"\n',
+        encoding="utf-8",
+    )
+    table = {
+        stage: _measure([stage, str(city), "--year", str(YEAR)]) for stage in ("tile", "score")
+    }
+    ledger = pd.read_parquet(
+        options.out / "workspace" / str(YEAR) / "ledger.parquet", columns=["status"]
+    )
     for stage, (seconds, peak_mb) in table.items():
-        print(f"{stage:6s} {seconds / 60:6.1f} min   peak anonymous memory {peak_mb:6.0f} MB, all processes together")
-    print(f"{options.parcels} parcels, {len(ledger)} vacants, {int((ledger['status'] == 'scored').sum())} scored")
-    (options.out / "whole_city.json").write_text(json.dumps({"parcels": options.parcels, "vacants": len(ledger), "seconds_and_peak_mb": table}, indent=2))
+        print(
+            f"{stage:6s} {seconds / 60:6.1f} min   peak anonymous memory {peak_mb:6.0f} MB, all processes together"
+        )
+    print(
+        f"{options.parcels} parcels, {len(ledger)} vacants, {int((ledger['status'] == 'scored').sum())} scored"
+    )
+    (options.out / "whole_city.json").write_text(
+        json.dumps(
+            {"parcels": options.parcels, "vacants": len(ledger), "seconds_and_peak_mb": table},
+            indent=2,
+        )
+    )
 
 
 def _measure(arguments: list[str]) -> tuple[float, float]:

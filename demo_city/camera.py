@@ -26,18 +26,29 @@ class Camera:
 
 
 CAMERAS = {
-    2022: Camera(gain=(1.02, 1.0, 1.0), haze=(9, 12, 17), gamma=0.86, blur_px=0.70, noise=3.2, sharpen=0.5),
-    2023: Camera(gain=(1.07, 1.01, 0.90), haze=(14, 13, 12), gamma=0.80, blur_px=0.85, noise=2.4, sharpen=0.2),
-    2024: Camera(gain=(0.97, 1.01, 1.08), haze=(5, 8, 14), gamma=0.90, blur_px=0.62, noise=4.2, sharpen=0.7),
+    2022: Camera(
+        gain=(1.02, 1.0, 1.0), haze=(9, 12, 17), gamma=0.86, blur_px=0.70, noise=3.2, sharpen=0.5
+    ),
+    2023: Camera(
+        gain=(1.07, 1.01, 0.90), haze=(14, 13, 12), gamma=0.80, blur_px=0.85, noise=2.4, sharpen=0.2
+    ),
+    2024: Camera(
+        gain=(0.97, 1.01, 1.08), haze=(5, 8, 14), gamma=0.90, blur_px=0.62, noise=4.2, sharpen=0.7
+    ),
 }
 
 
-def photograph(rng: np.random.Generator, scene: NDArray[np.uint8], camera: Camera) -> NDArray[np.uint8]:
+def photograph(
+    rng: np.random.Generator, scene: NDArray[np.uint8], camera: Camera
+) -> NDArray[np.uint8]:
     """Return the scene (H, W, 3) as this camera delivers it; each picture differs a little in exposure."""
     exposure = 1.0 + 0.025 * float(rng.standard_normal())
     levels = np.arange(256) / 255.0
     curves = np.stack(
-        [haze + (255 - haze) * exposure * gain * levels**camera.gamma * 0.94 for gain, haze in zip(camera.gain, camera.haze, strict=True)],
+        [
+            haze + (255 - haze) * exposure * gain * levels**camera.gamma * 0.94
+            for gain, haze in zip(camera.gain, camera.haze, strict=True)
+        ],
         axis=-1,
     )
     table = np.clip(np.round(curves), 0, 255).astype(np.uint8)[None]

@@ -70,7 +70,14 @@ uppercase = true
 """
 
 
-def build_demo_city(out: Path, *, parcels: int = 2000, seed: int = 0, years: tuple[int, ...] = YEARS, progress: Progress | None = None) -> Path:
+def build_demo_city(
+    out: Path,
+    *,
+    parcels: int = 2000,
+    seed: int = 0,
+    years: tuple[int, ...] = YEARS,
+    progress: Progress | None = None,
+) -> Path:
     """Write the synthetic city under `out`; return the path of city.toml.
 
     A city that is there already is left alone; one that was cut short is finished. `progress` is called with
@@ -105,11 +112,15 @@ def _record(plan: CityPlan) -> str:
     """Say what was built, and which flaws were planted in it."""
     flawed = {year: plan_year(plan, year) for year in YEARS}
     facts = {
-        "version": VERSION, "parcels": plan.parcels, "seed": plan.seed,
-        "wrong_labels": WRONG_LABELS, "missing_labels": MISSING_LABELS, "cannot_tell": CANNOT_TELL,
+        "version": VERSION,
+        "parcels": plan.parcels,
+        "seed": plan.seed,
+        "wrong_labels": WRONG_LABELS,
+        "missing_labels": MISSING_LABELS,
+        "cannot_tell": CANNOT_TELL,
         "lost_tiles": [t.name for _, lost in flawed.values() for t in lost],
         "shifted_tiles": [t.name for kept, _ in flawed.values() for t in kept if t.shift_ft],
-    }  # fmt: skip
+    }
     return json.dumps(facts, indent=2) + "\n"
 
 
@@ -139,11 +150,15 @@ def _fly(plan: CityPlan, out: Path, years: tuple[int, ...], report: Progress) ->
         for tile in plan_year(plan, year)[0]:
             groups[year, tile.row // GROUP_ROWS, tile.column // GROUP_COLUMNS].append(tile)
     total = sum(len(group) for group in groups.values())
-    for done in _deliver_all(plan, list(groups.values()), out / "flyover", parallel=total >= SERIAL_BELOW_TILES):
+    for done in _deliver_all(
+        plan, list(groups.values()), out / "flyover", parallel=total >= SERIAL_BELOW_TILES
+    ):
         report("flyovers", done, total)
 
 
-def _deliver_all(plan: CityPlan, groups: list[list[Tile]], folder: Path, *, parallel: bool) -> Iterator[int]:
+def _deliver_all(
+    plan: CityPlan, groups: list[list[Tile]], folder: Path, *, parallel: bool
+) -> Iterator[int]:
     """Yield now and then how many tiles are there."""
     if not parallel:
         done = 0
@@ -152,13 +167,19 @@ def _deliver_all(plan: CityPlan, groups: list[list[Tile]], folder: Path, *, para
             yield done
         return
     context = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(WORKERS, mp_context=context, initializer=cv2.setNumThreads, initargs=(1,)) as pool:
+    with ProcessPoolExecutor(
+        WORKERS, mp_context=context, initializer=cv2.setNumThreads, initargs=(1,)
+    ) as pool:
         pending = {pool.submit(_deliver_group, plan, group, folder) for group in groups}
         while pending:
             finished, pending = wait(pending, timeout=REPORT_S, return_when=FIRST_COMPLETED)
             for future in finished:
                 future.result()
-            yield sum((folder / str(tile.grid.year) / tile.name).exists() for group in groups for tile in group)
+            yield sum(
+                (folder / str(tile.grid.year) / tile.name).exists()
+                for group in groups
+                for tile in group
+            )
 
 
 def _deliver_group(plan: CityPlan, group: list[Tile], folder: Path) -> int:
@@ -170,16 +191,25 @@ def _deliver_group(plan: CityPlan, group: list[Tile], folder: Path) -> int:
 def _city_toml(years: tuple[int, ...]) -> str:
     sections = [
         '[city]\nname = "Demo City"\nworkspace = "workspace"\n',
-        '[parcels]\npath = "parcels.gpkg"\nid = "parcel_id"\n' + "".join(f'{c} = "{c}"\n' for c in COLUMNS),
+        '[parcels]\npath = "parcels.gpkg"\nid = "parcel_id"\n'
+        + "".join(f'{c} = "{c}"\n' for c in COLUMNS),
         '[vacant]\npath = "vacant.csv"\nid = "parcel_id"\nnotice_date = "notice_date"\n',
         f'[labels]\npath = "labels.csv"\nid = "parcel_id"\nroof_pct = "roof_pct"\nthreshold = {THRESHOLD_PCT}\nyear = "year"\n'
         'source = "source"\nsource_rank = ["inspector"]\non_site = ["inspector"]\n',
         '[footprints]\npath = "buildings.gpkg"\n',
     ]
-    sections += [f'[[flyover]]\nyear = {y}\npath = "flyover/{y}"\ndate = "{DATES[y]}"\n' for y in years]
-    sections += ["[train]\nrecall = 0.55  # of failing labels, a third of which are wrong here (3% of all labels are); a higher aim would list half the city\n"]
-    sections += [f'[export]\nas_of = "{max(YEARS)}-06-01"  # rows age against this day, so that the demo is the same every year\n']
-    sections += ['[export.dispatch]\naddresses = "addresses.csv"\nalias = "alias"\ncolumns = "cad_columns.toml"\n']
+    sections += [
+        f'[[flyover]]\nyear = {y}\npath = "flyover/{y}"\ndate = "{DATES[y]}"\n' for y in years
+    ]
+    sections += [
+        "[train]\nrecall = 0.55  # of failing labels, a third of which are wrong here (3% of all labels are); a higher aim would list half the city\n"
+    ]
+    sections += [
+        f'[export]\nas_of = "{max(YEARS)}-06-01"  # rows age against this day, so that the demo is the same every year\n'
+    ]
+    sections += [
+        '[export.dispatch]\naddresses = "addresses.csv"\nalias = "alias"\ncolumns = "cad_columns.toml"\n'
+    ]
     return "\n".join(sections)
 
 

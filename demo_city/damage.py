@@ -44,18 +44,24 @@ def _weakness(rng: np.random.Generator, inside: NDArray[np.bool_]) -> FloatImage
     return np.asarray(blob + ragged - 1.2 * np.exp(-walls / 2.5), dtype=np.float32)
 
 
-def failing_part(rng: np.random.Generator, inside: NDArray[np.bool_], roof_pct: int) -> NDArray[np.bool_]:
+def failing_part(
+    rng: np.random.Generator, inside: NDArray[np.bool_], roof_pct: int
+) -> NDArray[np.bool_]:
     """Return where `damage` opens `roof_pct` percent of a roof (H, W), given a fresh stream like the one it is given."""
     return _hole(_weakness(rng, inside), inside, roof_pct)[0]
 
 
-def _hole(weak: FloatImage, inside: NDArray[np.bool_], roof_pct: int) -> tuple[NDArray[np.bool_], float]:
+def _hole(
+    weak: FloatImage, inside: NDArray[np.bool_], roof_pct: int
+) -> tuple[NDArray[np.bool_], float]:
     """Return the weakest share of a roof (H, W), and the weakness at which it begins."""
     edge = float(np.quantile(weak[inside], 1.0 - min(roof_pct, 97) / 100.0))
     return np.asarray((weak > edge) & inside, dtype=np.bool_), edge
 
 
-def _sag(house: Surface, weak: FloatImage, fine: FloatImage, inside: NDArray[np.bool_], *, depth_m: float) -> None:
+def _sag(
+    house: Surface, weak: FloatImage, fine: FloatImage, inside: NDArray[np.bool_], *, depth_m: float
+) -> None:
     """Let the deck hang: a dip with stained, torn felt and standing water."""
     level = np.quantile(weak[inside], [0.55, 0.97])
     dip = cv2.GaussianBlur(smooth_step(weak, float(level[0]), float(level[1])), (0, 0), 4.0)
@@ -66,9 +72,13 @@ def _sag(house: Surface, weak: FloatImage, fine: FloatImage, inside: NDArray[np.
 
 
 def _open_up(
-    rng: np.random.Generator, house: Surface, weak: FloatImage, inside: NDArray[np.bool_], roof: Roof,
+    rng: np.random.Generator,
+    house: Surface,
+    weak: FloatImage,
+    inside: NDArray[np.bool_],
+    roof: Roof,
     noises: tuple[FloatImage, FloatImage],
-) -> None:  # fmt: skip
+) -> None:
     """Cut the hole of the stated share and paint its rim, what hangs in it, and what lies below."""
     fine, broad = noises
     burnt = roof.condition == "burnt"
@@ -93,23 +103,34 @@ def _open_up(
         _cover(rng, house, hole, top_m)
 
 
-def _cover(rng: np.random.Generator, house: Surface, hole: NDArray[np.bool_], top_m: FloatImage) -> None:
+def _cover(
+    rng: np.random.Generator, house: Surface, hole: NDArray[np.bool_], top_m: FloatImage
+) -> None:
     """Hide most of a hole under a tarp that hangs through."""
     ys, xs = np.nonzero(hole)
-    (y0, y1), (x0, x1) = np.quantile(ys, [0.06, 0.9]).astype(int), np.quantile(xs, [0.04, 0.9]).astype(int)
+    (y0, y1), (x0, x1) = (
+        np.quantile(ys, [0.06, 0.9]).astype(int),
+        np.quantile(xs, [0.04, 0.9]).astype(int),
+    )
     patch = house.crop(int(y0), int(x0), int(y1 - y0) + 2, int(x1 - x0) + 2)
     flat = cv2.GaussianBlur(top_m, (0, 0), 3.0)[y0 : y0 + patch.shape[0], x0 : x0 + patch.shape[1]]
-    slack = cv2.GaussianBlur(hole.astype(np.float32), (0, 0), 5.0)[y0 : y0 + patch.shape[0], x0 : x0 + patch.shape[1]]
+    slack = cv2.GaussianBlur(hole.astype(np.float32), (0, 0), 5.0)[
+        y0 : y0 + patch.shape[0], x0 : x0 + patch.shape[1]
+    ]
     wrinkle = sample(rng, "cloud", patch.shape)
     patch.height[:] = flat - 0.5 * slack + 0.07 * wrinkle
     patch.albedo[:] = TARPS[int(rng.integers(len(TARPS)))]
     tint(patch, np.asarray(np.clip(1.0 + 0.12 * wrinkle, 0.5, 1.5), dtype=np.float32))
 
 
-def _standing_walls(house: Surface, inside: NDArray[np.bool_], fine: FloatImage) -> NDArray[np.bool_]:
+def _standing_walls(
+    house: Surface, inside: NDArray[np.bool_], fine: FloatImage
+) -> NDArray[np.bool_]:
     """Leave the outer walls of a roofless house: a thin broken line of brick around the rooms."""
     walls = cv2.distanceTransform(inside.astype(np.uint8), cv2.DIST_L2, 3)
-    standing = np.asarray(inside & (walls < 2.6) & (cv2.GaussianBlur(fine, (0, 0), 3.0) > -0.45), dtype=np.bool_)
+    standing = np.asarray(
+        inside & (walls < 2.6) & (cv2.GaussianBlur(fine, (0, 0), 3.0) > -0.45), dtype=np.bool_
+    )
     brick = np.array((150, 112, 96), np.float32) * (1.0 + 0.15 * fine[..., None])
     house.albedo[standing] = 0.4 * house.albedo[standing] + 0.6 * brick[standing]
     return standing
@@ -123,20 +144,33 @@ def _drop(roof: Roof, broad: FloatImage, fine: FloatImage) -> FloatImage:
     return np.asarray(STOREY_M * (0.75 + 1.0 * through) + 0.5 * slope, dtype=np.float32)
 
 
-def _floor(rng: np.random.Generator, shape: tuple[int, int], roof: Roof, noises: tuple[FloatImage, FloatImage]) -> Surface:
+def _floor(
+    rng: np.random.Generator,
+    shape: tuple[int, int],
+    roof: Roof,
+    noises: tuple[FloatImage, FloatImage],
+) -> Surface:
     """Paint rooms with fallen plaster, joists and boards, and plants where light has fallen for years."""
     fine, broad = noises
     base: Color = (66, 60, 56) if roof.condition == "burnt" else (112, 100, 88)
-    floor = Surface(albedo=np.broadcast_to(np.array(base, np.float32), (*shape, 3)).copy(), height=np.zeros(shape, np.float32))
+    floor = Surface(
+        albedo=np.broadcast_to(np.array(base, np.float32), (*shape, 3)).copy(),
+        height=np.zeros(shape, np.float32),
+    )
     tint(floor, np.clip(1.0 + 0.16 * fine + 0.22 * broad, 0.35, 2.0).astype(np.float32))
     wall_y = int(rng.uniform(0.3, 0.6) * shape[0])
     if roof.condition != "gone":
-        for wall in (floor.crop(wall_y, 0, 2, shape[1]), floor.crop(0, int(0.6 * shape[1]), wall_y, 1)):
+        for wall in (
+            floor.crop(wall_y, 0, 2, shape[1]),
+            floor.crop(0, int(0.6 * shape[1]), wall_y, 1),
+        ):
             wall.height[:] += STOREY_M * 0.7
             wall.albedo[:] = (168, 158, 144)
     _scatter_debris(rng, floor, roof)
     if roof.condition in ("open", "gone") or (roof.condition == "hole" and rng.random() < 0.3):
-        green = smooth_step(unit(sample(rng, "cloud", shape, stretch=(0.7, 0.7))) + 0.5 * fine, 0.7, 1.4)
+        green = smooth_step(
+            unit(sample(rng, "cloud", shape, stretch=(0.7, 0.7))) + 0.5 * fine, 0.7, 1.4
+        )
         if rng.random() < 0.3:
             green = np.maximum(green, smooth_step(broad + 0.5 * fine, -0.8, 0.2))
         mix(floor, 0.8 * green, PLANTS if rng.random() < 0.6 else (112, 98, 70))
@@ -152,9 +186,19 @@ def _scatter_debris(rng: np.random.Generator, floor: Surface, roof: Roof) -> Non
     for _ in range(count):
         center = rng.uniform(0, 1, 2) * (width, height)
         board = rng.random() < 0.45
-        size = (float(rng.uniform(5, 22)), float(rng.uniform(0.9, 2.0))) if board else tuple(rng.uniform(1.2, 5.0, 2))
-        corners = cv2.boxPoints(((float(center[0]), float(center[1])), size, float(rng.uniform(0, 180))))
-        color = WOOD if board else ((178, 170, 158), (128, 78, 62), (58, 56, 56), (150, 132, 108))[rng.integers(4)]
+        size = (
+            (float(rng.uniform(5, 22)), float(rng.uniform(0.9, 2.0)))
+            if board
+            else tuple(rng.uniform(1.2, 5.0, 2))
+        )
+        corners = cv2.boxPoints(
+            ((float(center[0]), float(center[1])), size, float(rng.uniform(0, 180)))
+        )
+        color = (
+            WOOD
+            if board
+            else ((178, 170, 158), (128, 78, 62), (58, 56, 56), (150, 132, 108))[rng.integers(4)]
+        )
         shade = float(rng.uniform(0.6, 1.25)) * (0.45 if roof.condition == "burnt" else 1.0)
         points = np.round(corners * 8).astype(np.int32)
         scaled = tuple(float(c * shade) for c in color)
@@ -162,7 +206,14 @@ def _scatter_debris(rng: np.random.Generator, floor: Surface, roof: Roof) -> Non
         cv2.fillConvexPoly(floor.height, points, float(rng.uniform(0.05, 0.45)), cv2.LINE_8, 3)
 
 
-def _hang_rafters(rng: np.random.Generator, house: Surface, hole: NDArray[np.bool_], past_edge: FloatImage, top_m: FloatImage, roof: Roof) -> None:
+def _hang_rafters(
+    rng: np.random.Generator,
+    house: Surface,
+    hole: NDArray[np.bool_],
+    past_edge: FloatImage,
+    top_m: FloatImage,
+    roof: Roof,
+) -> None:
     """Leave joists from party wall to party wall: many near the rim, few in the middle, some broken off."""
     if roof.condition == "gone":
         past_edge = past_edge + 0.5

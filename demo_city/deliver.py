@@ -31,7 +31,9 @@ def deliver_tile(plan: CityPlan, tile: Tile, folder: Path) -> None:
         _write_jpeg(image, tile, temporary)
     else:
         _write_jp2(image, tile, temporary)
-    for side_file in sorted(folder.glob(f"{temporary.stem}.*"), key=lambda p: p.name == temporary.name):
+    for side_file in sorted(
+        folder.glob(f"{temporary.stem}.*"), key=lambda p: p.name == temporary.name
+    ):
         side_file.replace(folder / side_file.name.removeprefix(".writing_"))
 
 
@@ -39,7 +41,9 @@ def photograph_tile(plan: CityPlan, tile: Tile) -> NDArray[np.uint8]:
     """Return a tile (tile_px, tile_px, 3) as the camera saw it, black beyond the flight lines."""
     scene = render_tile(plan, tile, HALO_PX)
     rng = stream(plan.seed, "camera", tile.grid.year, tile.row, tile.column)
-    image = photograph(rng, scene, CAMERAS[tile.grid.year])[HALO_PX:-HALO_PX, HALO_PX:-HALO_PX].copy()
+    image = photograph(rng, scene, CAMERAS[tile.grid.year])[
+        HALO_PX:-HALO_PX, HALO_PX:-HALO_PX
+    ].copy()
     image[tile.beyond_flight()] = 0
     return image
 
@@ -55,10 +59,23 @@ def render_tile(plan: CityPlan, tile: Tile, halo_px: int) -> NDArray[np.uint8]:
 def _write_geotiff(image: NDArray[np.uint8], tile: Tile, path: Path) -> None:
     side = tile.grid.tile_px
     with rasterio.open(
-        path, "w", driver="GTiff", width=side, height=side, count=3, dtype="uint8", crs=tile.grid.crs,
-        transform=tile.transform, nodata=0, tiled=True, blockxsize=256, blockysize=256, compress="JPEG",
-        photometric="YCBCR", jpeg_quality=JPEG_QUALITY,
-    ) as dataset:  # fmt: skip
+        path,
+        "w",
+        driver="GTiff",
+        width=side,
+        height=side,
+        count=3,
+        dtype="uint8",
+        crs=tile.grid.crs,
+        transform=tile.transform,
+        nodata=0,
+        tiled=True,
+        blockxsize=256,
+        blockysize=256,
+        compress="JPEG",
+        photometric="YCBCR",
+        jpeg_quality=JPEG_QUALITY,
+    ) as dataset:
         dataset.write(image.transpose(2, 0, 1))
 
 
@@ -78,7 +95,18 @@ def _write_jpeg(image: NDArray[np.uint8], tile: Tile, path: Path) -> None:
 def _write_jp2(image: NDArray[np.uint8], tile: Tile, path: Path) -> None:
     side = tile.grid.tile_px
     with rasterio.open(
-        path, "w", driver="JP2OpenJPEG", width=side, height=side, count=3, dtype="uint8", crs=tile.grid.crs,
-        transform=tile.transform, QUALITY="14", REVERSIBLE="NO", BLOCKXSIZE="512", BLOCKYSIZE="512",
-    ) as dataset:  # fmt: skip
+        path,
+        "w",
+        driver="JP2OpenJPEG",
+        width=side,
+        height=side,
+        count=3,
+        dtype="uint8",
+        crs=tile.grid.crs,
+        transform=tile.transform,
+        QUALITY="14",
+        REVERSIBLE="NO",
+        BLOCKXSIZE="512",
+        BLOCKYSIZE="512",
+    ) as dataset:
         dataset.write(image.transpose(2, 0, 1))

@@ -12,7 +12,15 @@ def add_small_things(rng: np.random.Generator, roof: Surface) -> None:
     """Put vents, a hatch, skylights and coolers on a flat roof."""
     for _ in range(int(rng.poisson(1.6))):
         y, x = _place(rng, roof, 2, 2)
-        box(roof, y, x, 2, 2, color=(60, 60, 62) if rng.random() < 0.5 else (190, 190, 190), rise_m=0.5)
+        box(
+            roof,
+            y,
+            x,
+            2,
+            2,
+            color=(60, 60, 62) if rng.random() < 0.5 else (190, 190, 190),
+            rise_m=0.5,
+        )
     if rng.random() < 0.6:
         y, x = _place(rng, roof, 9, 8)
         lid = box(roof, y, x, 9, 8, color=_gray(rng, 60, 190), rise_m=0.35)
@@ -21,7 +29,14 @@ def add_small_things(rng: np.random.Generator, roof: Surface) -> None:
         h, w = int(rng.integers(8, 16)), int(rng.integers(7, 11))
         y, x = _place(rng, roof, h, w)
         box(roof, y, x, h, w, color=_gray(rng, 130, 200), rise_m=0.25)
-        box(roof, y + 1, x + 1, h - 2, w - 2, color=(70, 86, 98) if rng.random() < 0.5 else (214, 220, 222))
+        box(
+            roof,
+            y + 1,
+            x + 1,
+            h - 2,
+            w - 2,
+            color=(70, 86, 98) if rng.random() < 0.5 else (214, 220, 222),
+        )
     for _ in range(int(rng.choice([0, 1, 2], p=[0.5, 0.38, 0.12]))):
         _add_cooler(rng, roof)
 
@@ -38,13 +53,19 @@ def add_chimneys(rng: np.random.Generator, roof: Surface) -> None:
             box(roof, y + flue, w // 2 - 1, 2, 2, color=(34, 30, 28))
 
 
-def add_party_wall(rng: np.random.Generator, roof: Surface, *, parapet_m: float, tone: Color) -> None:
+def add_party_wall(
+    rng: np.random.Generator, roof: Surface, *, parapet_m: float, tone: Color
+) -> None:
     """Draw the wall on the lot's left side: a low parapet, or a smear of tar."""
     wall = roof.crop(0, 0, roof.shape[0], 3)
     uneven = 0.8 + 0.2 * sample(rng, "rough", (roof.shape[0], 2))[:, :1]
     mix(wall, np.repeat(np.clip(uneven, 0.2, 1.0), 3, axis=1).astype(np.float32), tone)
     wall.height[:] += parapet_m
-    mix(roof.crop(0, 3, roof.shape[0], 1), np.full((roof.shape[0], 1), 0.45, np.float32), (52, 50, 50))
+    mix(
+        roof.crop(0, 3, roof.shape[0], 1),
+        np.full((roof.shape[0], 1), 0.45, np.float32),
+        (52, 50, 50),
+    )
 
 
 def add_cornice(rng: np.random.Generator, roof: Surface, *, tone: Color, rise_m: float) -> None:
@@ -60,12 +81,18 @@ def add_deck(rng: np.random.Generator, roof: Surface) -> None:
     height, width = roof.shape
     h, w = int(rng.uniform(0.3, 0.5) * height), int(rng.uniform(0.7, 0.92) * width)
     y, x = int(rng.integers(2, max(3, height - h))), int(rng.integers(2, max(3, width - w)))
-    wood: Color = ((148, 112, 80), (128, 116, 104), (160, 150, 138), (110, 84, 66))[int(rng.integers(4))]
+    wood: Color = ((148, 112, 80), (128, 116, 104), (160, 150, 138), (110, 84, 66))[
+        int(rng.integers(4))
+    ]
     deck = box(roof, y, x, h, w, color=wood, rise_m=0.5)
     planks = np.ones(deck.shape, np.float32)
     planks[:, :: int(rng.integers(2, 4))] -= 0.16
     tint(deck, planks * (1.0 + 0.05 * sample(rng, "rough", deck.shape)))
-    for rail in (deck.crop(0, 0, 1, w), deck.crop(deck.shape[0] - 1, 0, 1, w), deck.crop(0, deck.shape[1] - 1, h, 1)):
+    for rail in (
+        deck.crop(0, 0, 1, w),
+        deck.crop(deck.shape[0] - 1, 0, 1, w),
+        deck.crop(0, deck.shape[1] - 1, h, 1),
+    ):
         rail.height[:] += 1.0
         rail.albedo[:] *= 1.15
     for _ in range(int(rng.integers(1, 6))):
@@ -81,7 +108,9 @@ def add_solar(rng: np.random.Generator, roof: Surface) -> None:
     y0 = int(rng.integers(6, max(7, height - rows * 18)))
     for row in range(rows):
         for column in range(across):
-            panel = box(roof, y0 + row * 18, 5 + column * 11, 16, 10, color=(34, 42, 66), rise_m=0.2)
+            panel = box(
+                roof, y0 + row * 18, 5 + column * 11, 16, 10, color=(34, 42, 66), rise_m=0.2
+            )
             panel.albedo[::4, :] = (48, 58, 84)
             panel.albedo[[0, -1], :] = (120, 126, 134)
 
@@ -94,7 +123,9 @@ def add_tarp(rng: np.random.Generator, roof: Surface) -> None:
     shape = roof.crop(y, x, h, w).shape
     slant = np.add.outer(np.arange(shape[0]) * 0.12, np.arange(shape[1]) * 0.07).astype(np.float32)
     wrinkle = unit(sample(rng, "cloud", shape, stretch=(1.0, 3.0))) + 0.4 * np.sin(slant * 4)
-    color: Color = ((62, 104, 168), (70, 120, 150), (150, 148, 140), (64, 92, 74))[int(rng.integers(4))]
+    color: Color = ((62, 104, 168), (70, 120, 150), (150, 148, 140), (64, 92, 74))[
+        int(rng.integers(4))
+    ]
     tarp = box(roof, y, x, h, w, color=color, rise_m=0.08)
     tint(tarp, np.clip(1.0 + 0.13 * wrinkle, 0.5, 1.6).astype(np.float32))
     tarp.height[:] += (0.06 * wrinkle).astype(np.float32)
@@ -106,7 +137,9 @@ def add_tar_repair(rng: np.random.Generator, roof: Surface) -> None:
     ys, xs = np.mgrid[:height, :width].astype(np.float32)
     y0, x0 = rng.uniform(0.1, 0.9) * height, rng.uniform(0.1, 0.9) * width
     blot = -np.hypot((ys - y0) / (0.16 * height), (xs - x0) / (0.3 * width))
-    blot += 0.6 * unit(sample(rng, "cloud", roof.shape)) + 0.15 * unit(sample(rng, "rough", roof.shape))
+    blot += 0.6 * unit(sample(rng, "cloud", roof.shape)) + 0.15 * unit(
+        sample(rng, "rough", roof.shape)
+    )
     mix(roof, 0.85 * smooth_step(blot, -0.75, -0.55), (36, 35, 36))
 
 
@@ -118,7 +151,9 @@ def add_litter(rng: np.random.Generator, roof: Surface) -> None:
         long, short = int(rng.integers(4, 18)), int(rng.integers(1, 4))
         h, w = (long, short) if rng.random() < 0.5 else (short, long)
         tone = float(rng.uniform(60, 190))
-        box(roof, *_place(rng, roof, h, w), h, w, color=(tone, 0.92 * tone, 0.8 * tone), rise_m=0.15)
+        box(
+            roof, *_place(rng, roof, h, w), h, w, color=(tone, 0.92 * tone, 0.8 * tone), rise_m=0.15
+        )
 
 
 def add_works(rng: np.random.Generator, roof: Surface) -> None:
@@ -126,7 +161,9 @@ def add_works(rng: np.random.Generator, roof: Surface) -> None:
     height, width = roof.shape
     strip = unit(sample(rng, "cloud", roof.shape)) + 0.2 * unit(sample(rng, "rough", roof.shape))
     ys = np.arange(height, dtype=np.float32)[:, None] / height
-    bare = smooth_step((strip - 5.0 * np.abs(ys - float(rng.uniform(0.2, 0.8)))).astype(np.float32), -1.6, -1.4)
+    bare = smooth_step(
+        (strip - 5.0 * np.abs(ys - float(rng.uniform(0.2, 0.8)))).astype(np.float32), -1.6, -1.4
+    )
     mix(roof, 0.9 * bare, (150, 130, 104) if rng.random() < 0.5 else (120, 112, 102))
     seams = np.zeros(roof.shape, np.float32)
     seams[:: int(rng.integers(4, 7))] = 0.5
@@ -134,7 +171,14 @@ def add_works(rng: np.random.Generator, roof: Surface) -> None:
     for _ in range(int(rng.integers(6, 22))):
         h, w = int(rng.integers(1, 4)), int(rng.integers(8, max(9, width - 8)))
         tone = float(rng.uniform(0.6, 1.2))
-        box(roof, *_place(rng, roof, h, w), h, w, color=(176 * tone, 150 * tone, 118 * tone), rise_m=0.25)
+        box(
+            roof,
+            *_place(rng, roof, h, w),
+            h,
+            w,
+            color=(176 * tone, 150 * tone, 118 * tone),
+            rise_m=0.25,
+        )
     scraps = smooth_step(sample(rng, "rough", roof.shape) + 0.6 * bare, 1.7, 2.1)
     mix(roof, 0.8 * scraps, (46, 44, 44))
 

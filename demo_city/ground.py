@@ -14,22 +14,48 @@ DIRT: Color = (134, 118, 96)
 CONCRETE: Color = (168, 164, 156)
 ASPHALT: Color = (108, 108, 110)
 CAR_COLORS: tuple[Color, ...] = (
-    (226, 228, 230), (186, 190, 194), (120, 124, 130), (44, 46, 50), (30, 32, 36), (120, 34, 34), (38, 60, 104), (150, 140, 118),
-)  # fmt: skip
+    (226, 228, 230),
+    (186, 190, 194),
+    (120, 124, 130),
+    (44, 46, 50),
+    (30, 32, 36),
+    (120, 34, 34),
+    (38, 60, 104),
+    (150, 140, 118),
+)
 
 
 def paint_ground(rng: np.random.Generator, hood_origin_px: tuple[int, int]) -> Surface:
     """Paint a block's streets, sidewalks and alley; `hood_origin_px` makes the asphalt run on next door."""
-    shape = (round(BLOCK_HEIGHT_M * PX_PER_M) + 2 * MARGIN_PX, round(BLOCK_WIDTH_M * PX_PER_M) + 2 * MARGIN_PX)
+    shape = (
+        round(BLOCK_HEIGHT_M * PX_PER_M) + 2 * MARGIN_PX,
+        round(BLOCK_WIDTH_M * PX_PER_M) + 2 * MARGIN_PX,
+    )
     ground = blank(shape, ASPHALT)
-    broad, fine = sample_at("cloud", hood_origin_px, shape), sample_at("rough", hood_origin_px, shape)
+    broad, fine = (
+        sample_at("cloud", hood_origin_px, shape),
+        sample_at("rough", hood_origin_px, shape),
+    )
     speckle = sample_at("white", hood_origin_px, shape)
-    tint(ground, np.clip(1 + 0.05 * broad + 0.04 * fine + 0.035 * speckle, 0.6, 1.5).astype(np.float32))
+    tint(
+        ground,
+        np.clip(1 + 0.05 * broad + 0.04 * fine + 0.035 * speckle, 0.6, 1.5).astype(np.float32),
+    )
     _paint_tar_lines(rng, ground)
     walk, half = _px(ROADWAY_HALF_M), _px(STREET_HALF_M)
-    inner = ground.crop(MARGIN_PX + walk, MARGIN_PX + walk, shape[0] - 2 * (MARGIN_PX + walk), shape[1] - 2 * (MARGIN_PX + walk))
+    inner = ground.crop(
+        MARGIN_PX + walk,
+        MARGIN_PX + walk,
+        shape[0] - 2 * (MARGIN_PX + walk),
+        shape[1] - 2 * (MARGIN_PX + walk),
+    )
     _paint_sidewalk(rng, inner)
-    block = ground.crop(MARGIN_PX + half, MARGIN_PX + half, shape[0] - 2 * (MARGIN_PX + half), shape[1] - 2 * (MARGIN_PX + half))
+    block = ground.crop(
+        MARGIN_PX + half,
+        MARGIN_PX + half,
+        shape[0] - 2 * (MARGIN_PX + half),
+        shape[1] - 2 * (MARGIN_PX + half),
+    )
     alley = block.crop(_px(LOT_DEPTH_M), 0, _px(ALLEY_M), block.shape[1])
     alley.albedo[:] = (142, 138, 132)
     _roughen(rng, alley, 0.09)
@@ -103,7 +129,9 @@ def park_cars(rng: np.random.Generator, ground: Surface) -> None:
                 park_car(rng, ground, y, x, lengthwise=True)
 
 
-def park_car(rng: np.random.Generator, ground: Surface, y: int, x: int, *, lengthwise: bool) -> None:
+def park_car(
+    rng: np.random.Generator, ground: Surface, y: int, x: int, *, lengthwise: bool
+) -> None:
     """Put a car down: body, darker glass, a paler roof, corners rounded."""
     length, breadth = int(rng.integers(42, 51)), int(rng.integers(17, 20))
     body = np.zeros((breadth, length), np.float32)
@@ -142,10 +170,24 @@ def _paint_tar_lines(rng: np.random.Generator, ground: Surface) -> None:
     """Seal cracks in the asphalt and cut a few utility patches."""
     height, width = ground.shape
     for _ in range(12):
-        along = np.cumsum(rng.normal(0, 1.3, 40)) + float(rng.choice([20, height - 20])) + float(rng.uniform(-14, 14))
+        along = (
+            np.cumsum(rng.normal(0, 1.3, 40))
+            + float(rng.choice([20, height - 20]))
+            + float(rng.uniform(-14, 14))
+        )
         start = float(rng.uniform(0, width - 200))
-        points = np.stack([np.linspace(start, start + float(rng.uniform(80, 300)), 40), along], axis=1)
-        cv2.polylines(ground.albedo, [np.round(points * 8).astype(np.int32)], False, (70, 70, 72), 1, cv2.LINE_AA, 3)
+        points = np.stack(
+            [np.linspace(start, start + float(rng.uniform(80, 300)), 40), along], axis=1
+        )
+        cv2.polylines(
+            ground.albedo,
+            [np.round(points * 8).astype(np.int32)],
+            False,
+            (70, 70, 72),
+            1,
+            cv2.LINE_AA,
+            3,
+        )
     for _ in range(5):
         y, x = int(rng.choice([8, height - 30])), int(rng.integers(0, width - 60))
         patch = ground.crop(y, x, int(rng.integers(10, 22)), int(rng.integers(15, 60)))
@@ -160,11 +202,16 @@ def _roughen(rng: np.random.Generator, piece: Surface, strength: float) -> None:
 
 def _grow(rng: np.random.Generator, piece: Surface, *, share: float) -> None:
     """Let weeds and bushes grow: brown-green, knee to head high."""
-    field = unit(sample(rng, "cloud", piece.shape, stretch=(0.6, 0.6)) + 0.6 * sample(rng, "rough", piece.shape))
+    field = unit(
+        sample(rng, "cloud", piece.shape, stretch=(0.6, 0.6))
+        + 0.6 * sample(rng, "rough", piece.shape)
+    )
     start = float(np.quantile(field, 1 - share))
     green = smooth_step(field, start, start + 0.7)
     mix(piece, 0.75 * green, (92, 92, 64) if rng.random() < 0.6 else (104, 92, 68))
-    crowns = cv2.GaussianBlur(np.clip(0.5 + 0.5 * sample(rng, "rough", piece.shape), 0, 2), (0, 0), 1.0)
+    crowns = cv2.GaussianBlur(
+        np.clip(0.5 + 0.5 * sample(rng, "rough", piece.shape), 0, 2), (0, 0), 1.0
+    )
     piece.height[:] += float(rng.choice([0.15, 0.4, 0.9], p=[0.5, 0.35, 0.15])) * green * crowns
 
 

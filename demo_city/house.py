@@ -14,7 +14,13 @@ from demo_city.roofs import MEMBRANES, SHINGLE, Material, choose_material, paint
 from demo_city.states import Roof
 from demo_city.surface import PX_PER_M, Color, Surface, blank, tint
 
-COPING: tuple[Color, ...] = ((46, 45, 46), (58, 57, 57), (128, 122, 114), (150, 96, 78), (176, 176, 174))
+COPING: tuple[Color, ...] = (
+    (46, 45, 46),
+    (58, 57, 57),
+    (128, 122, 114),
+    (150, 96, 78),
+    (176, 176, 174),
+)
 
 
 @dataclass(frozen=True, kw_only=True, eq=False, slots=True)
@@ -47,7 +53,9 @@ def row_style(rng: np.random.Generator) -> RowStyle:
         material=choose_material(rng),
         coping=COPING[int(rng.choice(len(COPING), p=[0.4, 0.25, 0.15, 0.12, 0.08]))],
         parapet_m=float(rng.choice([0.05, 0.2, 0.35], p=[0.5, 0.3, 0.2])),
-        cornice=((206, 200, 188), (150, 146, 140), (112, 84, 70), (88, 94, 96))[int(rng.integers(4))],
+        cornice=((206, 200, 188), (150, 146, 140), (112, 84, 70), (88, 94, 96))[
+            int(rng.integers(4))
+        ],
     )
 
 
@@ -55,7 +63,11 @@ def paint_house(seed: tuple[int, int], lot: Lot, style: RowStyle, roof: Roof | N
     """Paint the building of a lot; `seed` is the city's seed and the block, `roof` is None off the vacant roll."""
     rng = stream(seed[0], "house", seed[1], lot.index)
     inside = building_mask(lot)
-    surface = _paint_gable(rng, lot, inside) if lot.kind == "detached" else _paint_flat(rng, lot, style, roof)
+    surface = (
+        _paint_gable(rng, lot, inside)
+        if lot.kind == "detached"
+        else _paint_flat(rng, lot, style, roof)
+    )
     if roof is not None:
         damage(stream(seed[0], "damage", seed[1], lot.index), surface, inside, roof)
     return Building(surface=surface, inside=inside)
@@ -91,7 +103,11 @@ def _paint_flat(rng: np.random.Generator, lot: Lot, style: RowStyle, roof: Roof 
     if rear:
         other = material if rng.random() < 0.6 else choose_material(rng)
         back = paint_roofing(rng, (rear, _px(house.rear_width_m)), other)
-        back.height[:] = house.eave_m - house.rear_drop_m + np.linspace(0.2, 0.0, rear, dtype=np.float32)[:, None]
+        back.height[:] = (
+            house.eave_m
+            - house.rear_drop_m
+            + np.linspace(0.2, 0.0, rear, dtype=np.float32)[:, None]
+        )
         if rng.random() < 0.16 and lived_in and rear > 25:
             fixtures.add_deck(rng, back)
         fixtures.add_party_wall(rng, back, parapet_m=style.parapet_m, tone=style.coping)
@@ -138,7 +154,10 @@ def _paint_gable(rng: np.random.Generator, lot: Lot, inside: NDArray[np.bool_]) 
     surface.height[:] = lot.house.eave_m + rise_m
     ridge = np.abs(run - run[inside].max()) < 1.2
     surface.albedo[ridge] *= 1.15
-    tint(surface, np.clip(1 + 0.05 * sample(rng, "rough", (height, width)), 0.7, 1.3).astype(np.float32))
+    tint(
+        surface,
+        np.clip(1 + 0.05 * sample(rng, "rough", (height, width)), 0.7, 1.3).astype(np.float32),
+    )
     fixtures.add_chimneys(rng, surface.crop(setback + 8, gap + int(half), 40, 8))
     return surface
 

@@ -27,13 +27,47 @@ HOOD_PITCH_M = 274.0
 LOTS_PER_ROW = {"row": 22, "detached": 11}
 DETACHED_EVERY = 8
 HOODS = (
-    "Ashfield", "Bellmont", "Canning Row", "Dunmore", "Eastlake", "Fernhill", "Gaslight Square", "Harrow Park",
-    "Ironbridge", "Juniper Hill", "Kings Ford", "Lowfield", "Mill End", "Northgate", "Orchard Rise",
-)  # fmt: skip
+    "Ashfield",
+    "Bellmont",
+    "Canning Row",
+    "Dunmore",
+    "Eastlake",
+    "Fernhill",
+    "Gaslight Square",
+    "Harrow Park",
+    "Ironbridge",
+    "Juniper Hill",
+    "Kings Ford",
+    "Lowfield",
+    "Mill End",
+    "Northgate",
+    "Orchard Rise",
+)
 STREETS = (
-    "Ash", "Barnes", "Calder", "Dover", "Eager", "Fulton", "Gilmor", "Holbrook", "Iris", "Jordan", "Kirk", "Lanvale",
-    "Mount", "Normal", "Oliver", "Presstman", "Quince", "Riggs", "Stricker", "Tivoly", "Upland", "Vine", "Whatcoat",
-)  # fmt: skip
+    "Ash",
+    "Barnes",
+    "Calder",
+    "Dover",
+    "Eager",
+    "Fulton",
+    "Gilmor",
+    "Holbrook",
+    "Iris",
+    "Jordan",
+    "Kirk",
+    "Lanvale",
+    "Mount",
+    "Normal",
+    "Oliver",
+    "Presstman",
+    "Quince",
+    "Riggs",
+    "Stricker",
+    "Tivoly",
+    "Upland",
+    "Vine",
+    "Whatcoat",
+)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -157,14 +191,24 @@ def block_at(plan: CityPlan, index: int) -> Block:
     in_hood_m = (across * BLOCK_WIDTH_M, down * BLOCK_HEIGHT_M)
     angle_rad, center_xy_m = _hood_frame(plan, hood)
     cos, sin = math.cos(angle_rad), math.sin(angle_rad)
-    du, dv = in_hood_m[0] - BLOCKS_ACROSS * BLOCK_WIDTH_M / 2, in_hood_m[1] - BLOCKS_DOWN * BLOCK_HEIGHT_M / 2
-    before = hood * sum(lots_in_block(i) for i in range(BLOCKS_PER_HOOD)) + sum(lots_in_block(i) for i in range(place))
+    du, dv = (
+        in_hood_m[0] - BLOCKS_ACROSS * BLOCK_WIDTH_M / 2,
+        in_hood_m[1] - BLOCKS_DOWN * BLOCK_HEIGHT_M / 2,
+    )
+    before = hood * sum(lots_in_block(i) for i in range(BLOCKS_PER_HOOD)) + sum(
+        lots_in_block(i) for i in range(place)
+    )
     name = _block_name(index)
     lots = _lots(plan, index, name)[: plan.parcels - before]
     return Block(
-        index=index, name=name.strip(), hood=hood, in_hood_m=in_hood_m, angle_rad=angle_rad, lots=lots,
+        index=index,
+        name=name.strip(),
+        hood=hood,
+        in_hood_m=in_hood_m,
+        angle_rad=angle_rad,
+        lots=lots,
         origin_xy_m=(center_xy_m[0] + du * cos + dv * sin, center_xy_m[1] + du * sin - dv * cos),
-    )  # fmt: skip
+    )
 
 
 def hood_name(hood: int) -> str:
@@ -199,18 +243,24 @@ def _lots(plan: CityPlan, index: int, name: str) -> tuple[Lot, ...]:
         street = STREETS[(index * 2 + row + (index // BLOCKS_PER_HOOD) * 3) % len(STREETS)]
         for i in range(count):
             end = i in (0, count - 1)
-            kind: Kind = "detached" if detached else "corner" if end and rng.random() < 0.5 else "row"
+            kind: Kind = (
+                "detached" if detached else "corner" if end and rng.random() < 0.5 else "row"
+            )
             if kind != "corner" and rng.random() < 0.04:
                 kind = "empty"
             number = len(lots) + 1
             lots.append(
                 Lot(
-                    parcel_id=f"{name}{number:03d}", index=number - 1, row=row, kind=kind,
-                    left_m=STREET_HALF_M + float(widths[:i].sum()), width_m=float(widths[i]),
+                    parcel_id=f"{name}{number:03d}",
+                    index=number - 1,
+                    row=row,
+                    kind=kind,
+                    left_m=STREET_HALF_M + float(widths[:i].sum()),
+                    width_m=float(widths[i]),
                     house=_house(rng, kind, float(widths[i]), front_m, eave_m),
                     address=f"{100 * (index % 40 + 3) + 2 * i + row} {'NESW'[index % 4]} {street.upper()} ST",
                 )
-            )  # fmt: skip
+            )
     return tuple(lots)
 
 
@@ -223,17 +273,40 @@ def _widths(rng: np.random.Generator, count: int, detached: bool) -> NDArray[np.
     return np.diff(edges)
 
 
-def _house(rng: np.random.Generator, kind: Kind, width_m: float, front_m: float, eave_m: float) -> House:
+def _house(
+    rng: np.random.Generator, kind: Kind, width_m: float, front_m: float, eave_m: float
+) -> House:
     """Draw a house; those of a row share their front depth and height but for a storey now and then."""
     storey_m = 2.9 * float(rng.choice([0, 1, -1], p=[0.8, 0.14, 0.06]))
     rear = rng.random() < 0.85
     rear_width_m = width_m if rng.random() < 0.3 else width_m * float(rng.uniform(0.6, 0.78))
     rear_depth_m, drop_m = float(rng.uniform(3.2, 6.0)), float(rng.uniform(0.8, 2.9))
     if kind == "corner":
-        return House(setback_m=0.0, front_depth_m=float(rng.uniform(12, 16)), rear_depth_m=3.5, rear_width_m=width_m,
-                     side_gap_m=0.0, eave_m=eave_m + max(0.0, storey_m), rear_drop_m=3.0)  # fmt: skip
+        return House(
+            setback_m=0.0,
+            front_depth_m=float(rng.uniform(12, 16)),
+            rear_depth_m=3.5,
+            rear_width_m=width_m,
+            side_gap_m=0.0,
+            eave_m=eave_m + max(0.0, storey_m),
+            rear_drop_m=3.0,
+        )
     if kind == "detached":
-        return House(setback_m=4.0, front_depth_m=float(rng.uniform(8.5, 10.5)), rear_depth_m=0.0, rear_width_m=0.0,
-                     side_gap_m=float(rng.uniform(1.1, 1.8)), eave_m=5.6, rear_drop_m=0.0)  # fmt: skip
-    return House(setback_m=0.3, front_depth_m=front_m, rear_depth_m=rear_depth_m if rear else 0.0,
-                 rear_width_m=rear_width_m, side_gap_m=0.0, eave_m=eave_m + storey_m, rear_drop_m=drop_m)  # fmt: skip
+        return House(
+            setback_m=4.0,
+            front_depth_m=float(rng.uniform(8.5, 10.5)),
+            rear_depth_m=0.0,
+            rear_width_m=0.0,
+            side_gap_m=float(rng.uniform(1.1, 1.8)),
+            eave_m=5.6,
+            rear_drop_m=0.0,
+        )
+    return House(
+        setback_m=0.3,
+        front_depth_m=front_m,
+        rear_depth_m=rear_depth_m if rear else 0.0,
+        rear_width_m=rear_width_m,
+        side_gap_m=0.0,
+        eave_m=eave_m + storey_m,
+        rear_drop_m=drop_m,
+    )

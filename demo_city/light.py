@@ -39,7 +39,9 @@ class Sun:
         return math.tan(math.radians(self.elevation_deg))
 
 
-def light(surface: Surface, sun: Sun, angle_rad: float, branch_shade: FloatImage) -> NDArray[np.uint8]:
+def light(
+    surface: Surface, sun: Sun, angle_rad: float, branch_shade: FloatImage
+) -> NDArray[np.uint8]:
     """Return the lit scene (H, W, 3) as seen from above; `branch_shade` (H, W) is the share of sun that trees take."""
     toward = sun.toward_px(angle_rad)
     shadow = cast_shadow(surface.height, toward, sun.slope)
@@ -80,4 +82,6 @@ def _openness(height_m: FloatImage) -> FloatImage:
     small = cv2.resize(height_m, None, fx=0.25, fy=0.25, interpolation=cv2.INTER_AREA)
     around = np.maximum(cv2.GaussianBlur(small, (0, 0), 3.0), cv2.GaussianBlur(small, (0, 0), 9.0))
     around = cv2.resize(around, height_m.shape[::-1], interpolation=cv2.INTER_LINEAR)
-    return (1.0 - 0.5 * smooth_step(np.asarray(around - height_m, np.float32), 0.2, 6.0)).astype(np.float32)
+    return (1.0 - 0.5 * smooth_step(np.asarray(around - height_m, np.float32), 0.2, 6.0)).astype(
+        np.float32
+    )

@@ -33,14 +33,22 @@ def atlas(grain: Grain) -> FloatImage:
     return np.tile((field / field.std()).astype(np.float32), (2, 2))
 
 
-def sample(rng: np.random.Generator, grain: Grain, shape: tuple[int, int], *, stretch: tuple[float, float] = (1.0, 1.0)) -> FloatImage:
+def sample(
+    rng: np.random.Generator,
+    grain: Grain,
+    shape: tuple[int, int],
+    *,
+    stretch: tuple[float, float] = (1.0, 1.0),
+) -> FloatImage:
     """Cut a random piece of noise of `shape` (height, width), enlarged by `stretch` (y, x)."""
     height, width = max(2, round(shape[0] / stretch[0])), max(2, round(shape[1] / stretch[1]))
     y, x = rng.integers(0, 2 * ATLAS_PX - height), rng.integers(0, 2 * ATLAS_PX - width)
     piece = atlas(grain)[y : y + height, x : x + width]
     if (height, width) == shape:
         return piece.copy()
-    return np.asarray(cv2.resize(piece, shape[::-1], interpolation=cv2.INTER_CUBIC), dtype=np.float32)
+    return np.asarray(
+        cv2.resize(piece, shape[::-1], interpolation=cv2.INTER_CUBIC), dtype=np.float32
+    )
 
 
 def sample_at(grain: Grain, origin_xy: tuple[int, int], shape: tuple[int, int]) -> FloatImage:

@@ -31,21 +31,77 @@ class Material:
 
 
 MATERIALS = (
-    Material(name="black felt", share=0.27, dark=(44, 45, 48), light=(74, 73, 73), mottle=0.13, grain=0.07, lap=0.20,
-             wear=0.0),
-    Material(name="gray felt", share=0.21, dark=(86, 87, 90), light=(134, 132, 128), mottle=0.10, grain=0.06, lap=0.16,
-             wear=0.35),
-    Material(name="silver coat", share=0.26, dark=(140, 147, 156), light=(196, 202, 210), mottle=0.08, grain=0.04,
-             lap=0.42, wear=0.7),
-    Material(name="gravel", share=0.08, dark=(118, 112, 102), light=(158, 150, 138), mottle=0.09, grain=0.15, lap=0.0,
-             wear=0.3),
-    Material(name="white membrane", share=0.09, dark=(205, 207, 208), light=(232, 232, 230), mottle=0.04, grain=0.02,
-             lap=0.08, wear=0.1),
-    Material(name="painted tin", share=0.05, dark=(112, 62, 52), light=(146, 90, 74), mottle=0.10, grain=0.04, lap=0.25,
-             wear=0.3),
-    Material(name="shingle", share=0.04, dark=(78, 72, 68), light=(124, 116, 108), mottle=0.08, grain=0.12, lap=0.12,
-             wear=0.1),
-)  # fmt: skip
+    Material(
+        name="black felt",
+        share=0.27,
+        dark=(44, 45, 48),
+        light=(74, 73, 73),
+        mottle=0.13,
+        grain=0.07,
+        lap=0.20,
+        wear=0.0,
+    ),
+    Material(
+        name="gray felt",
+        share=0.21,
+        dark=(86, 87, 90),
+        light=(134, 132, 128),
+        mottle=0.10,
+        grain=0.06,
+        lap=0.16,
+        wear=0.35,
+    ),
+    Material(
+        name="silver coat",
+        share=0.26,
+        dark=(140, 147, 156),
+        light=(196, 202, 210),
+        mottle=0.08,
+        grain=0.04,
+        lap=0.42,
+        wear=0.7,
+    ),
+    Material(
+        name="gravel",
+        share=0.08,
+        dark=(118, 112, 102),
+        light=(158, 150, 138),
+        mottle=0.09,
+        grain=0.15,
+        lap=0.0,
+        wear=0.3,
+    ),
+    Material(
+        name="white membrane",
+        share=0.09,
+        dark=(205, 207, 208),
+        light=(232, 232, 230),
+        mottle=0.04,
+        grain=0.02,
+        lap=0.08,
+        wear=0.1,
+    ),
+    Material(
+        name="painted tin",
+        share=0.05,
+        dark=(112, 62, 52),
+        light=(146, 90, 74),
+        mottle=0.10,
+        grain=0.04,
+        lap=0.25,
+        wear=0.3,
+    ),
+    Material(
+        name="shingle",
+        share=0.04,
+        dark=(78, 72, 68),
+        light=(124, 116, 108),
+        mottle=0.08,
+        grain=0.12,
+        lap=0.12,
+        wear=0.1,
+    ),
+)
 MEMBRANES = (MATERIALS[4], MATERIALS[0], MATERIALS[1])
 SHINGLE = MATERIALS[6]
 
@@ -58,10 +114,14 @@ def choose_material(rng: np.random.Generator) -> Material:
 
 def paint_roofing(rng: np.random.Generator, shape: tuple[int, int], material: Material) -> Surface:
     """Paint a flat roof of one material, aged: strips, laps, worn spots, stains and ponding."""
-    tone = np.array(material.dark) + rng.random() * (np.array(material.light) - np.array(material.dark))
+    tone = np.array(material.dark) + rng.random() * (
+        np.array(material.light) - np.array(material.dark)
+    )
     roof = blank(shape, (float(tone[0]), float(tone[1]), float(tone[2])))
     factor = 1.0 + material.mottle * sample(rng, "cloud", shape, stretch=(0.7, 0.7))
-    factor += material.grain * (0.6 * sample(rng, "white", shape) + 0.7 * sample(rng, "rough", shape))
+    factor += material.grain * (
+        0.6 * sample(rng, "white", shape) + 0.7 * sample(rng, "rough", shape)
+    )
     tint(roof, np.clip(factor, 0.3, 1.8).astype(np.float32))
     if material.wear and rng.random() < 0.75:
         worn = unit(sample(rng, "cloud", shape) + 0.7 * sample(rng, "rough", shape))

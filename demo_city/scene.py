@@ -37,14 +37,24 @@ CORNERS_M = np.array([(0.0, 0.0), (BLOCK_WIDTH_M, 0.0), (0.0, BLOCK_HEIGHT_M)])
 def paint_block(plan: CityPlan, index: int, year: int) -> NDArray[np.uint8]:
     """Return a block (H, W, 3) in its own frame, 10 pixels a meter, with a margin of `MARGIN_PX`."""
     block = block_at(plan, index)
-    origin_px = (round(block.in_hood_m[0] * PX_PER_M) - MARGIN_PX, round(block.in_hood_m[1] * PX_PER_M) - MARGIN_PX)
+    origin_px = (
+        round(block.in_hood_m[0] * PX_PER_M) - MARGIN_PX,
+        round(block.in_hood_m[1] * PX_PER_M) - MARGIN_PX,
+    )
     canvas = ground.paint_ground(stream(plan.seed, "ground", index), origin_px)
     rng = stream(plan.seed, "styles", index)
     styles = (row_style(rng), row_style(rng))
     histories = vacant_histories(plan, index)
     for lot in block.lots:
         history = histories.get(lot.index)
-        _paint_lot(plan, block, canvas, lot, styles[lot.row], history[YEARS.index(year)] if history else None)
+        _paint_lot(
+            plan,
+            block,
+            canvas,
+            lot,
+            styles[lot.row],
+            history[YEARS.index(year)] if history else None,
+        )
     ground.park_cars(stream(plan.seed, "cars", index, year), canvas)
     trees = grow_trees(stream(plan.seed, "trees", index), canvas.shape)
     sun = SUNS[year]
@@ -54,7 +64,14 @@ def paint_block(plan: CityPlan, index: int, year: int) -> NDArray[np.uint8]:
     return np.asarray(lit * (1 - cover) + BARK * cover, dtype=np.uint8)
 
 
-def render_window(plan: CityPlan, year: int, shape: tuple[int, int], *, blocks: list[int], to_px: dict[int, NDArray[np.float64]]) -> NDArray[np.uint8]:
+def render_window(
+    plan: CityPlan,
+    year: int,
+    shape: tuple[int, int],
+    *,
+    blocks: list[int],
+    to_px: dict[int, NDArray[np.float64]],
+) -> NDArray[np.uint8]:
     """Put blocks together on an empty window (H, W, 3).
 
     Args:
@@ -69,16 +86,22 @@ def render_window(plan: CityPlan, year: int, shape: tuple[int, int], *, blocks: 
     for index in blocks:
         patch = paint_block(plan, index, year)
         cv2.warpAffine(
-            patch, _patch_to_window(to_px[index]), shape[::-1], dst=window,
-            flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_TRANSPARENT,
-        )  # fmt: skip
+            patch,
+            _patch_to_window(to_px[index]),
+            shape[::-1],
+            dst=window,
+            flags=cv2.INTER_LINEAR,
+            borderMode=cv2.BORDER_TRANSPARENT,
+        )
     return window
 
 
 def _patch_to_window(corners_px: NDArray[np.float64]) -> NDArray[np.float64]:
     """Return the affine map from patch pixels to window pixels, both counted at pixel centers."""
     source = CORNERS_M * PX_PER_M + MARGIN_PX - 0.5
-    return np.asarray(cv2.getAffineTransform(source.astype(np.float32), (corners_px - 0.5).astype(np.float32)))
+    return np.asarray(
+        cv2.getAffineTransform(source.astype(np.float32), (corners_px - 0.5).astype(np.float32))
+    )
 
 
 def _open_ground(shape: tuple[int, int], corners_px: NDArray[np.float64]) -> NDArray[np.uint8]:
@@ -87,12 +110,21 @@ def _open_ground(shape: tuple[int, int], corners_px: NDArray[np.float64]) -> NDA
     broad, fine = atlas("cloud")[:size, :size], atlas("rough")[:size, :size]
     color = np.array((116, 112, 80), np.float32) * (1 + 0.13 * fine + 0.1 * broad)[..., None]
     bare = np.clip((broad - 0.6) / 0.5, 0, 1)[..., None]
-    tile = np.clip(color + bare * (np.array((142, 132, 116), np.float32) - color), 0, 255).astype(np.uint8)
+    tile = np.clip(color + bare * (np.array((142, 132, 116), np.float32) - color), 0, 255).astype(
+        np.uint8
+    )
     matrix = _patch_to_window(corners_px)
-    return np.asarray(cv2.warpAffine(tile, matrix, shape[::-1], flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_WRAP), dtype=np.uint8)
+    return np.asarray(
+        cv2.warpAffine(
+            tile, matrix, shape[::-1], flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_WRAP
+        ),
+        dtype=np.uint8,
+    )
 
 
-def _paint_lot(plan: CityPlan, block: Block, canvas: Surface, lot: Lot, style: RowStyle, roof: Roof | None) -> None:
+def _paint_lot(
+    plan: CityPlan, block: Block, canvas: Surface, lot: Lot, style: RowStyle, roof: Roof | None
+) -> None:
     """Paint one lot into the block's canvas: yard first, then the house."""
     view = _lot_view(canvas, lot)
     rng = stream(plan.seed, "yard", block.index, lot.index)
@@ -106,7 +138,9 @@ def _paint_lot(plan: CityPlan, block: Block, canvas: Surface, lot: Lot, style: R
         ground.paint_front_yard(rng, view)
     else:
         front = round((lot.house.setback_m + lot.house.front_depth_m) * PX_PER_M)
-        ground.paint_yard(rng, view.crop(front, 0, view.shape[0] - front, view.shape[1]), neglected=not lived_in)
+        ground.paint_yard(
+            rng, view.crop(front, 0, view.shape[0] - front, view.shape[1]), neglected=not lived_in
+        )
     building = paint_house((plan.seed, block.index), lot, style, roof)
     spot = view.crop(0, 0, depth, view.shape[1])
     spot.albedo[inside] = building.surface.albedo[: spot.shape[0]][inside[: spot.shape[0]]]

@@ -70,13 +70,28 @@ def label_block(plan: CityPlan, index: int) -> list[Label]:
     labels: list[Label] = []
     for lot, history in vacant_histories(plan, index).items():
         for year, roof in zip(LABEL_YEARS, history, strict=False):
-            missing, slip, undecided = rng.random(3) < (MISSING_LABELS, WRONG_LABELS / (1 - VISITED), CANNOT_TELL)
+            missing, slip, undecided = rng.random(3) < (
+                MISSING_LABELS,
+                WRONG_LABELS / (1 - VISITED),
+                CANNOT_TELL,
+            )
             flipped = int(rng.integers(10, 60)) if roof.roof_pct < THRESHOLD_PCT else 0
             visited = rng.random() < VISITED
-            answer = "cannot tell" if undecided else str(flipped if slip and not visited else roof.roof_pct)  # at a desk people err
+            answer = (
+                "cannot tell"
+                if undecided
+                else str(flipped if slip and not visited else roof.roof_pct)
+            )  # at a desk people err
             source = "inspector" if visited else "desk review"
             if not missing:
-                labels.append(Label(parcel_id=block.lots[lot].parcel_id, year=year, roof_pct=answer, source=source))
+                labels.append(
+                    Label(
+                        parcel_id=block.lots[lot].parcel_id,
+                        year=year,
+                        roof_pct=answer,
+                        source=source,
+                    )
+                )
     return labels
 
 
@@ -122,9 +137,13 @@ def _failing(rng: np.random.Generator) -> tuple[Roof, ...]:
     for i in range(len(YEARS)):
         if i < onset:
             sag = early_sag and onset - i == 1
-            roofs.append(Roof(condition="sag", roof_pct=4) if sag else Roof(condition="intact", roof_pct=0))
+            roofs.append(
+                Roof(condition="sag", roof_pct=4) if sag else Roof(condition="intact", roof_pct=0)
+            )
         elif i >= end:
-            roofs.append(Roof(condition="intact" if mended else "razed", roof_pct=0, repaired=mended))
+            roofs.append(
+                Roof(condition="intact" if mended else "razed", roof_pct=0, repaired=mended)
+            )
         else:
             roofs.append(Roof(condition=_condition(round(pct), burnt), roof_pct=round(pct)))
             pct = min(100.0, pct * float(rng.uniform(1.0, 1.7)))
@@ -133,7 +152,12 @@ def _failing(rng: np.random.Generator) -> tuple[Roof, ...]:
 
 def _sagging(rng: np.random.Generator) -> tuple[Roof, ...]:
     start, pct = int(rng.choice(3, p=[0.7, 0.2, 0.1])), int(rng.integers(1, 7))
-    return tuple(Roof(condition="sag", roof_pct=pct + i) if i >= start else Roof(condition="intact", roof_pct=0) for i in range(len(YEARS)))
+    return tuple(
+        Roof(condition="sag", roof_pct=pct + i)
+        if i >= start
+        else Roof(condition="intact", roof_pct=0)
+        for i in range(len(YEARS))
+    )
 
 
 def _condition(pct: int, burnt: bool) -> Condition:

@@ -49,7 +49,9 @@ def tint(surface: Surface, factor: FloatImage) -> None:
     np.multiply(surface.albedo, factor[..., None], out=surface.albedo)
 
 
-def box(surface: Surface, y: int, x: int, height: int, width: int, *, color: Color, rise_m: float = 0.0) -> Surface:
+def box(
+    surface: Surface, y: int, x: int, height: int, width: int, *, color: Color, rise_m: float = 0.0
+) -> Surface:
     """Set a rectangle to a color, raise it, and return it."""
     piece = surface.crop(y, x, height, width)
     piece.albedo[:] = color
@@ -62,7 +64,9 @@ def smooth_step(field: FloatImage, low: float, high: float) -> FloatImage:
     return np.asarray(np.clip((field - low) / (high - low), 0.0, 1.0), dtype=np.float32)
 
 
-def lines_mask(shape: tuple[int, int], lines: NDArray[np.float64], thickness: int = 1) -> FloatImage:
+def lines_mask(
+    shape: tuple[int, int], lines: NDArray[np.float64], thickness: int = 1
+) -> FloatImage:
     """Draw anti-aliased segments (n, 4) x0, y0, x1, y1 and return them as weights 0..1."""
     canvas = np.zeros(shape, np.uint8)
     for x0, y0, x1, y1 in np.round(lines * 16).astype(int).tolist():

@@ -57,7 +57,9 @@ def write_vacant(plan: CityPlan, path: Path) -> None:
         for index in vacant_histories(plan, block.index):
             lot = block.lots[index]
             day = np.datetime64("2006-01-01") + int(rng.integers(0, 5800))
-            spelled = lot.parcel_id.replace(" ", "") if rng.random() < STRIPPED_IDS else lot.parcel_id
+            spelled = (
+                lot.parcel_id.replace(" ", "") if rng.random() < STRIPPED_IDS else lot.parcel_id
+            )
             rows.append((spelled, str(day), lot.address))
     rows += [(parcel_id, "2019-05-14", address) for parcel_id, address in STRAY_NOTICES]
     _write_csv(path, ("parcel_id", "notice_date", "address"), rows)
@@ -65,31 +67,45 @@ def write_vacant(plan: CityPlan, path: Path) -> None:
 
 def write_addresses(plan: CityPlan, path: Path) -> None:
     """Write the addresses that dispatch knows, in its own spelling: some in long words, some under a range, some wrong, some not there."""
-    rows = (row for block in _blocks(plan) for lot, draw in zip(block.lots, _draws(plan, block), strict=True) for row in _spelled(lot.address, draw))
+    rows = (
+        row
+        for block in _blocks(plan)
+        for lot, draw in zip(block.lots, _draws(plan, block), strict=True)
+        for row in _spelled(lot.address, draw)
+    )
     _write_csv(path, ("address", "alias"), rows)
 
 
 def _draws(plan: CityPlan, block: Block) -> list[float]:
-    return [float(draw) for draw in stream(plan.seed, "dispatch", block.index).random(len(block.lots))]
+    return [
+        float(draw) for draw in stream(plan.seed, "dispatch", block.index).random(len(block.lots))
+    ]
 
 
 def _spelled(address: str, draw: float) -> list[tuple[str, str]]:
     """Return the row of one address, none where it is missing; `draw` in [0, 1) chooses the spelling."""
     number, direction, street, kind = address.split()
     edges = np.cumsum(list(SPELLINGS.values()))
-    spelling = next((name for name, edge in zip(SPELLINGS, edges, strict=True) if draw < edge), "same")
+    spelling = next(
+        (name for name, edge in zip(SPELLINGS, edges, strict=True) if draw < edge), "same"
+    )
     spelled = {
-        "missing": [], "misspelled": [(f"{number} {direction} {street[:-1]} {kind}", "")],
+        "missing": [],
+        "misspelled": [(f"{number} {direction} {street[:-1]} {kind}", "")],
         "range": [(f"{number}-{int(number) + 2} {direction} {street} {kind}", address)],
         "long": [(f"{number} {LONG_WORDS[direction]} {street} {LONG_WORDS[kind]}", "")],
-    }  # fmt: skip
+    }
     return spelled.get(spelling, [(address, "")])
 
 
 def write_labels(plan: CityPlan, path: Path) -> None:
     """Write what reviewers said of the first two years."""
     labels = [label for block in _blocks(plan) for label in label_block(plan, block.index)]
-    _write_csv(path, ("parcel_id", "year", "roof_pct", "source"), ((x.parcel_id, x.year, x.roof_pct, x.source) for x in labels))
+    _write_csv(
+        path,
+        ("parcel_id", "year", "roof_pct", "source"),
+        ((x.parcel_id, x.year, x.roof_pct, x.source) for x in labels),
+    )
 
 
 def write_truth(plan: CityPlan, path: Path) -> None:
@@ -114,7 +130,13 @@ def _lot_shape(lot: Lot) -> BaseGeometry:
 def _house_shape(lot: Lot) -> BaseGeometry:
     house = lot.house
     rear_from = house.setback_m + house.front_depth_m
-    front = _band(lot, house.setback_m, rear_from, lot.left_m + house.side_gap_m, lot.width_m - 2 * house.side_gap_m)
+    front = _band(
+        lot,
+        house.setback_m,
+        rear_from,
+        lot.left_m + house.side_gap_m,
+        lot.width_m - 2 * house.side_gap_m,
+    )
     if not house.rear_depth_m:
         return front
     rear = _band(lot, rear_from, rear_from + house.rear_depth_m, lot.left_m, house.rear_width_m)

@@ -83,7 +83,9 @@ class Tile:
     def corners_px(self, block: Block, halo_px: int) -> NDArray[np.float64]:
         """Return where a block's corners lie in this tile enlarged by a halo."""
         tile_px = self.grid.tile_px
-        corner = np.array([self.column * tile_px - halo_px, self.row * tile_px - halo_px], np.float64)
+        corner = np.array(
+            [self.column * tile_px - halo_px, self.row * tile_px - halo_px], np.float64
+        )
         return np.asarray(self.grid.to_px(block.to_ground_m(CORNERS_M)) - corner, dtype=np.float64)
 
     def ground_anchor(self) -> Block:
@@ -92,7 +94,9 @@ class Tile:
         corner = np.array([[self.transform.c, self.transform.f]])
         ground_m = from_crs(corner, self.grid.crs)[0] - ORIGIN_XY_M
         x, y = np.floor(ground_m / period_m) * period_m + ORIGIN_XY_M
-        return Block(index=-1, name="", hood=-1, in_hood_m=(0, 0), origin_xy_m=(x, y), angle_rad=0.0, lots=())
+        return Block(
+            index=-1, name="", hood=-1, in_hood_m=(0, 0), origin_xy_m=(x, y), angle_rad=0.0, lots=()
+        )
 
     def beyond_flight(self) -> NDArray[np.bool_]:
         """Mark the pixels (tile_px, tile_px) outside the flight lines: a slanting wedge in the first column."""
@@ -101,7 +105,9 @@ class Tile:
             return np.zeros((self.grid.tile_px, self.grid.tile_px), np.bool_)
         wedge_px = _pad_px(self.grid.year) + WEDGE_INTO_CITY_PX
         slant = WEDGE_SLOPE * ((ys + self.row * self.grid.tile_px) % (wedge_px / WEDGE_SLOPE))
-        return np.asarray(xs < (slant if self.grid.year == 2022 else wedge_px - slant), dtype=np.bool_)
+        return np.asarray(
+            xs < (slant if self.grid.year == 2022 else wedge_px - slant), dtype=np.bool_
+        )
 
 
 def to_crs(ground_m: NDArray[np.float64], crs: str) -> NDArray[np.float64]:
@@ -124,11 +130,17 @@ def from_crs(xy: NDArray[np.float64], crs: str) -> NDArray[np.float64]:
 def plan_year(plan: CityPlan, year: int) -> tuple[list[Tile], list[Tile]]:
     """Return a year's tiles that are delivered, and those that got lost."""
     blocks = [block_at(plan, i) for i in range(plan.block_count)]
-    corners_m = np.concatenate([b.to_ground_m(np.vstack([CORNERS_M, CORNERS_M[1] + CORNERS_M[2]])) for b in blocks])
+    corners_m = np.concatenate(
+        [b.to_ground_m(np.vstack([CORNERS_M, CORNERS_M[1] + CORNERS_M[2]])) for b in blocks]
+    )
     tile_px = 1600 if plan.parcels >= 500 else 700
     pad = _pad_px(year) * PIXEL[YEAR_CRS[year]]
     xy = to_crs(corners_m, YEAR_CRS[year])
-    grid = Grid(year=year, left_top=(float(xy[:, 0].min()) - pad, float(xy[:, 1].max()) + pad), tile_px=tile_px)
+    grid = Grid(
+        year=year,
+        left_top=(float(xy[:, 0].min()) - pad, float(xy[:, 1].max()) + pad),
+        tile_px=tile_px,
+    )
     tiles = _tiles(grid, grid.to_px(corners_m).reshape(-1, 4, 2))
     if year != FLAWED_YEAR or len(tiles) < 3:
         return tiles, []
@@ -149,12 +161,24 @@ def _tiles(grid: Grid, corners_px: NDArray[np.float64]) -> list[Tile]:
         for row in range(max(0, low[index, 1]), high[index, 1] + 1):
             for column in range(max(0, low[index, 0]), high[index, 0] + 1):
                 shown[row, column].append(index)
-    return [Tile(grid=grid, row=r, column=c, blocks=tuple(b)) for (r, c), b in sorted(shown.items())]
+    return [
+        Tile(grid=grid, row=r, column=c, blocks=tuple(b)) for (r, c), b in sorted(shown.items())
+    ]
 
 
 def _spoil(tiles: list[Tile], grid: Grid, blocks: list[Block]) -> tuple[list[Tile], list[Tile]]:
     """Lose a tile that shows rather few lots, and misplace the one that shows the most."""
-    centers = [b.to_ground_m(np.array([(t.left_m + t.width_m / 2, t.front_m + (0.5 - t.row) * LOT_DEPTH_M) for t in b.lots])) for b in blocks]
+    centers = [
+        b.to_ground_m(
+            np.array(
+                [
+                    (t.left_m + t.width_m / 2, t.front_m + (0.5 - t.row) * LOT_DEPTH_M)
+                    for t in b.lots
+                ]
+            )
+        )
+        for b in blocks
+    ]
     places = np.floor(grid.to_px(np.concatenate(centers)) / grid.tile_px).astype(int)
     counts: dict[tuple[int, int], int] = defaultdict(int)
     for column, row in places.tolist():
@@ -164,5 +188,15 @@ def _spoil(tiles: list[Tile], grid: Grid, blocks: list[Block]) -> tuple[list[Til
     if len(seen) < 2:
         return tiles, []
     lost, busy = seen[len(seen) // 3], seen[-1]
-    kept = [Tile(grid=grid, row=t.row, column=t.column, blocks=t.blocks, shift_ft=SHIFT_FT if t is busy else 0.0) for t in tiles if t is not lost]
+    kept = [
+        Tile(
+            grid=grid,
+            row=t.row,
+            column=t.column,
+            blocks=t.blocks,
+            shift_ft=SHIFT_FT if t is busy else 0.0,
+        )
+        for t in tiles
+        if t is not lost
+    ]
     return kept, [lost]

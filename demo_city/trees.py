@@ -33,7 +33,9 @@ def grow_trees(rng: np.random.Generator, shape: tuple[int, int]) -> list[Branche
     for y in (48.0, height - 48.0):
         for x in np.arange(float(rng.uniform(90, 160)), width - 90, 85.0):
             if rng.random() < 0.22:
-                trees.append(_branch_out(rng, (float(x), y), float(rng.uniform(20, 42)), lifted_m=0.0))
+                trees.append(
+                    _branch_out(rng, (float(x), y), float(rng.uniform(20, 42)), lifted_m=0.0)
+                )
     back = (STREET_HALF_M + LOT_DEPTH_M) * PX_PER_M
     for _ in range(int(rng.poisson(5))):
         y = back + float(rng.choice([-25, ALLEY_M * PX_PER_M + 25])) + float(rng.uniform(-40, 40))
@@ -52,7 +54,9 @@ def draw_trees(trees: list[Branches], shape: tuple[int, int]) -> FloatImage:
     return np.asarray(cover, dtype=np.float32)
 
 
-def shade_trees(trees: list[Branches], shape: tuple[int, int], toward: tuple[float, float], slope: float) -> FloatImage:
+def shade_trees(
+    trees: list[Branches], shape: tuple[int, int], toward: tuple[float, float], slope: float
+) -> FloatImage:
     """Return the share of sun (H, W) that the branches take, thrown away from the sun."""
     if not trees:
         return np.zeros(shape, np.float32)
@@ -64,10 +68,14 @@ def shade_trees(trees: list[Branches], shape: tuple[int, int], toward: tuple[flo
         thrown[:, 1::2] -= reach * toward[1]
         pieces.append(thrown)
     lines = np.concatenate(pieces)
-    return np.asarray(cv2.GaussianBlur(0.62 * lines_mask(shape, lines), (0, 0), 0.8), dtype=np.float32)
+    return np.asarray(
+        cv2.GaussianBlur(0.62 * lines_mask(shape, lines), (0, 0), 0.8), dtype=np.float32
+    )
 
 
-def _branch_out(rng: np.random.Generator, foot_px: tuple[float, float], radius_px: float, *, lifted_m: float) -> Branches:
+def _branch_out(
+    rng: np.random.Generator, foot_px: tuple[float, float], radius_px: float, *, lifted_m: float
+) -> Branches:
     """Grow one tree seen from above: limbs from the trunk, fork after fork, ever shorter."""
     ends, heights = [], []
     limbs = int(rng.integers(7, 11))

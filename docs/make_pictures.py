@@ -39,8 +39,21 @@ def main(city_file: Path, year: int) -> None:
         page.evaluate("document.activeElement.blur()")
         _save(page, "fire_map.jpg")
         page.pdf(path=Path(scratch) / "card.pdf", prefer_css_page_size=True)
-        subprocess.run(["pdftoppm", "-r", "80", "-png", "-singlefile", f"{scratch}/card.pdf", f"{scratch}/card"], check=True)
-        Image.open(f"{scratch}/card.png").convert("RGB").save(DOCS / "fire_map_print.jpg", quality=82)
+        subprocess.run(
+            [
+                "pdftoppm",
+                "-r",
+                "80",
+                "-png",
+                "-singlefile",
+                f"{scratch}/card.pdf",
+                f"{scratch}/card",
+            ],
+            check=True,
+        )
+        Image.open(f"{scratch}/card.png").convert("RGB").save(
+            DOCS / "fire_map_print.jpg", quality=82
+        )
         page = _open(browser, address, width=768, height=1024)
         page.click("#light")
         page.fill("#search", worst)

@@ -52,8 +52,19 @@ __all__ = ["ExportInputs", "ExportSettings", "export_products"]
 
 FOLDERS = ("fire", "housing", "data", "public")
 STEPS = (
-    "rows", "fire layers", "dispatch", "fire map", "fire book", "housing layers", "work list", "routes", "evidence", "data", "public", "verify",
-)  # fmt: skip
+    "rows",
+    "fire layers",
+    "dispatch",
+    "fire map",
+    "fire book",
+    "housing layers",
+    "work list",
+    "routes",
+    "evidence",
+    "data",
+    "public",
+    "verify",
+)
 """What `progress` hears of, in this order."""
 
 Tell = Callable[[str], None]
@@ -79,7 +90,14 @@ class _Job:
     """Folder of the heat maps that `score` left; it may be missing."""
 
 
-def export_products(inputs: ExportInputs, out: Path, settings: ExportSettings, *, delivered: Path, progress: Tell | None = None) -> list[Path]:
+def export_products(
+    inputs: ExportInputs,
+    out: Path,
+    settings: ExportSettings,
+    *,
+    delivered: Path,
+    progress: Tell | None = None,
+) -> list[Path]:
     """Write fire/, housing/, data/ and public/ into the year's folder.
 
     Each of the four folders holds SHA256SUMS of its files. Everything is written beside its place and verified first; a run that fails leaves the last good products.
@@ -107,18 +125,34 @@ def export_products(inputs: ExportInputs, out: Path, settings: ExportSettings, *
         tell("rows")
         rows = build_rows(inputs, settings)
         dispatch = build_dispatch(
-            rows, read_state(delivered), settings, year=inputs.year, today=inputs.today, addresses=read_addresses(settings.dispatch),
+            rows,
+            read_state(delivered),
+            settings,
+            year=inputs.year,
+            today=inputs.today,
+            addresses=read_addresses(settings.dispatch),
             deletes=read_deletes(delivered, today=inputs.today),
-        )  # fmt: skip
+        )
         job = _Job(
-            rows=rows, inputs=inputs, settings=settings, lineage=lineage_of(inputs), dispatch=dispatch, columns=column_map_of(settings.dispatch),
+            rows=rows,
+            inputs=inputs,
+            settings=settings,
+            lineage=lineage_of(inputs),
+            dispatch=dispatch,
+            columns=column_map_of(settings.dispatch),
             pictures=out / "explain",
-        )  # fmt: skip
+        )
         _write_fire(job, staging / "fire", tell)
         _write_housing(job, staging / "housing", tell)
         _write_data(job, staging / "data", tell)
         tell("public")
-        write_public(rows, staging / "public", PublicText(city=inputs.city, year=inputs.year, made=inputs.today, figures=inputs.tested))
+        write_public(
+            rows,
+            staging / "public",
+            PublicText(
+                city=inputs.city, year=inputs.year, made=inputs.today, figures=inputs.tested
+            ),
+        )
         tell("verify")
         for name in FOLDERS:
             write_sums(staging / name)
@@ -127,25 +161,45 @@ def export_products(inputs: ExportInputs, out: Path, settings: ExportSettings, *
             for name in FOLDERS:
                 _put(staging / name, out / name)
         mark_delivered(dispatch, delivered, run_id=inputs.run_id)
-    return sorted(path for folder in FOLDERS for path in (out / folder).rglob("*") if path.is_file())
+    return sorted(
+        path for folder in FOLDERS for path in (out / folder).rglob("*") if path.is_file()
+    )
 
 
 def _write_fire(job: _Job, folder: Path, tell: Tell) -> None:
     spelled = job.dispatch.match["DISPATCH_ADDRESS"].to_numpy(dtype=object)
-    rows = job.rows.assign(ADDRESS=np.where(spelled != "", spelled, job.rows["ADDRESS"]))  # responders see what dispatch says
+    rows = job.rows.assign(
+        ADDRESS=np.where(spelled != "", spelled, job.rows["ADDRESS"])
+    )  # responders see what dispatch says
     tell("fire layers")
-    _write_layers(job, rows, folder, name="fire", tier=Tier.RESPONDER, title=f"{job.inputs.city} {job.inputs.year}, vacant roofs for the fire department")
+    _write_layers(
+        job,
+        rows,
+        folder,
+        name="fire",
+        tier=Tier.RESPONDER,
+        title=f"{job.inputs.city} {job.inputs.year}, vacant roofs for the fire department",
+    )
     tell("dispatch")
     write_dispatch(job.dispatch, folder, job.columns)
     tell("fire map")
-    write_fire_map(rows, folder / "fire_map", job.inputs, job.settings, on_roll=job.rows["ADDRESS"].tolist())
+    write_fire_map(
+        rows, folder / "fire_map", job.inputs, job.settings, on_roll=job.rows["ADDRESS"].tolist()
+    )
     tell("fire book")
     write_fire_book(rows, folder / "fire_book.pdf", job.inputs, job.settings)
 
 
 def _write_housing(job: _Job, folder: Path, tell: Tell) -> None:
     tell("housing layers")
-    _write_layers(job, job.rows, folder, name="housing", tier=Tier.HOUSING, title=f"{job.inputs.city} {job.inputs.year}, vacant roofs for the housing department")
+    _write_layers(
+        job,
+        job.rows,
+        folder,
+        name="housing",
+        tier=Tier.HOUSING,
+        title=f"{job.inputs.city} {job.inputs.year}, vacant roofs for the housing department",
+    )
     tell("work list")
     write_worklist(job.rows, folder / "worklist.csv", job.settings.visits)
     write_worklist_xlsx(job.rows, folder / "worklist.xlsx", job.inputs, job.settings)
@@ -153,13 +207,29 @@ def _write_housing(job: _Job, folder: Path, tell: Tell) -> None:
     write_xlsform(folder / "findings_form.xlsx", city=job.inputs.city)
     write_form_media(job.rows, folder)
     tell("routes")
-    write_route_sheets(plan_routes(job.rows, job.settings), job.rows, folder / "route_sheets", job.inputs, job.settings)
+    write_route_sheets(
+        plan_routes(job.rows, job.settings),
+        job.rows,
+        folder / "route_sheets",
+        job.inputs,
+        job.settings,
+    )
     tell("evidence")
     write_packets(job.rows, folder / "evidence", job.inputs, job.settings, pictures=job.pictures)
 
 
-def _write_layers(job: _Job, rows: gpd.GeoDataFrame, folder: Path, *, name: str, tier: Tier, title: str) -> None:
-    write_pack(rows, folder, name=name, tier=tier, title=title, lineage=job.lineage, also_crs=job.settings.also_crs)
+def _write_layers(
+    job: _Job, rows: gpd.GeoDataFrame, folder: Path, *, name: str, tier: Tier, title: str
+) -> None:
+    write_pack(
+        rows,
+        folder,
+        name=name,
+        tier=tier,
+        title=title,
+        lineage=job.lineage,
+        also_crs=job.settings.also_crs,
+    )
     write_geopackage(rows, folder / f"{name}.gpkg", tier=tier, title=title)
     write_qgis_project(folder, name=name, title=title, crs=CRS(rows.crs), tier=tier)
     write_drawing_info(folder / f"{name}.drawingInfo.json", tier)
@@ -169,7 +239,11 @@ def _write_layers(job: _Job, rows: gpd.GeoDataFrame, folder: Path, *, name: str,
 def _write_data(job: _Job, folder: Path, tell: Tell) -> None:
     tell("data")
     write_data(job.rows, folder)
-    write_pmtiles(job.rows, folder / "scores.pmtiles", title=f"{job.inputs.city} {job.inputs.year}, vacant roofs")
+    write_pmtiles(
+        job.rows,
+        folder / "scores.pmtiles",
+        title=f"{job.inputs.city} {job.inputs.year}, vacant roofs",
+    )
     write_dictionary(folder, Tier.DATA)
 
 
@@ -180,7 +254,9 @@ def _alone(out: Path) -> Iterator[None]:
     try:
         lock.acquire(timeout=0)
     except Timeout as error:
-        raise InputError(f"export: another export is writing {out}; wait until it has ended") from error
+        raise InputError(
+            f"export: another export is writing {out}; wait until it has ended"
+        ) from error
     try:
         yield
     finally:

@@ -23,8 +23,13 @@ def safe_names(texts: Iterable[str], *, taken: Collection[str] = ()) -> dict[str
         taken: Names of files that stand there for something else.
     """
     distinct = dict.fromkeys(texts)
-    wanted = Counter([*(_plain_name(text).casefold() for text in distinct), *(name.casefold() for name in taken)])
-    return {text: _plain_name(text) if _is_free(text, wanted) else _with_checksum(text) for text in distinct}
+    wanted = Counter(
+        [*(_plain_name(text).casefold() for text in distinct), *(name.casefold() for name in taken)]
+    )
+    return {
+        text: _plain_name(text) if _is_free(text, wanted) else _with_checksum(text)
+        for text in distinct
+    }
 
 
 def safe_name(text: str) -> str:
@@ -41,7 +46,12 @@ def _is_free(text: str, wanted: Counter[str]) -> bool:
     name = _plain_name(text)
     kept = bool(text) and "_" not in text and name == text.replace(" ", "_")
     folded = name.casefold()
-    return kept and wanted[folded] == 1 and not _RESERVED.fullmatch(folded) and not _LIKE_OURS.search(folded)
+    return (
+        kept
+        and wanted[folded] == 1
+        and not _RESERVED.fullmatch(folded)
+        and not _LIKE_OURS.search(folded)
+    )
 
 
 def _with_checksum(text: str) -> str:

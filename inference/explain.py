@@ -93,20 +93,30 @@ def heat_map(model: Model, chip: StoredChip) -> Heat:
     """
     head, spec = model.head, model.spec
     if head.rung != "network" or not chip.mask.any():
-        raise ValueError(f"no heat map: the head looks at {head.rung!r}, {int(chip.mask.sum())} pixels in the outline; want 'network' and at least 1")
+        raise ValueError(
+            f"no heat map: the head looks at {head.rung!r}, {int(chip.mask.sum())} pixels in the outline; want 'network' and at least 1"
+        )
     heat, total = np.zeros(chip.mask.shape), 0.0
     parts = _map_parts(head, spec.groups)
     for backbone in model.backbones:
         images = np.split(chip_views(chip, spec, spec.side_px(backbone.name)), len(spec.views))
         for name, turned in zip(spec.views, images, strict=True):
-            for shares in view_shares(backbone, turned, [next(parts) for _ in backbone.kind.channels]):
+            for shares in view_shares(
+                backbone, turned, [next(parts) for _ in backbone.kind.channels]
+            ):
                 heat += spread_over(shares, view_box(name, chip.mask), chip.mask.shape)
                 total += float(shares.sum())
     values = heat.astype(np.float32)
-    return Heat(values=values, beyond=total - float(values.sum(dtype=np.float64)), constant=head.slope * float(head.bias[0]) + head.offset)
+    return Heat(
+        values=values,
+        beyond=total - float(values.sum(dtype=np.float64)),
+        constant=head.slope * float(head.bias[0]) + head.offset,
+    )
 
 
-def view_shares(backbone: PooledBackbone, turned: NDArray[np.uint8], parts: Sequence["MapPart"]) -> list[Floats]:
+def view_shares(
+    backbone: PooledBackbone, turned: NDArray[np.uint8], parts: Sequence["MapPart"]
+) -> list[Floats]:
     """Return the share of every position of each feature map (p, p), averaged over the orientations of one view and turned back.
 
     Args:
@@ -117,8 +127,12 @@ def view_shares(backbone: PooledBackbone, turned: NDArray[np.uint8], parts: Sequ
     with torch.inference_mode():
         maps = [values.double().numpy() for values in backbone.maps(torch.from_numpy(turned))]
     return [
-        np.mean([turn_back(position_shares(one, part), number) for number, one in enumerate(values)], axis=0) for values, part in zip(maps, parts, strict=True)
-    ]  # fmt: skip
+        np.mean(
+            [turn_back(position_shares(one, part), number) for number, one in enumerate(values)],
+            axis=0,
+        )
+        for values, part in zip(maps, parts, strict=True)
+    ]
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -147,7 +161,9 @@ def position_shares(values: Floats, part: MapPart) -> Floats:
     variance = squares.mean(axis=(1, 2))
     excess = part.spread_weights * (np.sqrt(variance) - part.spread_center)
     flat = variance <= 0
-    shares = np.tensordot(part.mean_weights, values, 1) + np.tensordot(np.divide(excess, variance, out=np.zeros_like(excess), where=~flat), squares, 1)
+    shares = np.tensordot(part.mean_weights, values, 1) + np.tensordot(
+        np.divide(excess, variance, out=np.zeros_like(excess), where=~flat), squares, 1
+    )
     evenly = excess[flat].sum() - part.mean_weights @ part.mean_center
     return np.asarray((shares + evenly) / count, dtype=np.float64)
 
@@ -161,17 +177,26 @@ def turn_back(image: Floats, number: int) -> Floats:
 def spread_over(shares: Floats, box: Box, shape: tuple[int, int]) -> Floats:
     """Spread a map (p, p) over a box of a chip of (height, width) `shape`, keeping its sum; what falls beyond the chip is dropped."""
     top, bottom, left, right = box
-    over = _stretch(shares.shape[0], bottom - top) @ shares @ _stretch(shares.shape[1], right - left).T
+    over = (
+        _stretch(shares.shape[0], bottom - top) @ shares @ _stretch(shares.shape[1], right - left).T
+    )
     out = np.zeros(shape)
-    rows, columns = slice(max(top, 0), min(bottom, shape[0])), slice(max(left, 0), min(right, shape[1]))
-    out[rows, columns] = over[rows.start - top : rows.stop - top, columns.start - left : columns.stop - left]
+    rows, columns = (
+        slice(max(top, 0), min(bottom, shape[0])),
+        slice(max(left, 0), min(right, shape[1])),
+    )
+    out[rows, columns] = over[
+        rows.start - top : rows.stop - top, columns.start - left : columns.stop - left
+    ]
     return out
 
 
 def _stretch(cells: int, pixels: int) -> Floats:
     """Return the linear interpolation from cells to pixels (pixels, cells), each cell's weights adding up to 1."""
     places = np.clip((np.arange(pixels) + 0.5) * cells / pixels - 0.5, 0, cells - 1)
-    weights = np.maximum(1 - np.abs(places[:, None] - np.arange(cells)) / max(1.0, cells / pixels), 0)
+    weights = np.maximum(
+        1 - np.abs(places[:, None] - np.arange(cells)) / max(1.0, cells / pixels), 0
+    )
     return np.asarray(weights / weights.sum(axis=0), dtype=np.float64)
 
 
@@ -181,7 +206,12 @@ def _map_parts(head: Head, groups: Sequence[int]) -> Iterator[MapPart]:
     weights = np.split(head.slope * head.weights[0] / head.scale, stops)
     centers = np.split(head.center, stops)
     for at in range(0, len(groups), 2):
-        yield MapPart(mean_weights=weights[at], mean_center=centers[at], spread_weights=weights[at + 1], spread_center=centers[at + 1])
+        yield MapPart(
+            mean_weights=weights[at],
+            mean_center=centers[at],
+            spread_weights=weights[at + 1],
+            spread_center=centers[at + 1],
+        )
 
 
 def peak(heat: Heat, mask: NDArray[np.bool_], *, gsd_m: float) -> tuple[int, int]:
@@ -198,15 +228,28 @@ def measure_shares(head: Head, measures: NDArray[np.float32]) -> list[MeasureSha
         ValueError: the head looks at the network's features.
     """
     if head.rung == "network":
-        raise ValueError("the head looks at the network's features, which have no names; draw the heat map")
+        raise ValueError(
+            "the head looks at the network's features, which have no names; draw the heat map"
+        )
     standard = (measures.astype(np.float64) - head.center) / head.scale
     shares = head.slope * head.weights[0] * standard
     names = MEASURES[: len(head.center)]
-    found = [MeasureShare(name=name, share=float(share), words=WORDS[name][int(place < 0)]) for name, share, place in zip(names, shares, standard, strict=True)]
+    found = [
+        MeasureShare(name=name, share=float(share), words=WORDS[name][int(place < 0)])
+        for name, share, place in zip(names, shares, standard, strict=True)
+    ]
     return sorted(found, key=lambda one: (-one.share, one.name))
 
 
-def nearest_roofs(head: Head, features: NDArray[np.float32], labeled: NDArray[np.float32], *, roofs: Sequence[str], not_of: str = "", count: int = NEAREST) -> list[Neighbor]:
+def nearest_roofs(
+    head: Head,
+    features: NDArray[np.float32],
+    labeled: NDArray[np.float32],
+    *,
+    roofs: Sequence[str],
+    not_of: str = "",
+    count: int = NEAREST,
+) -> list[Neighbor]:
     """Return the labeled roofs that look most alike to the head, each roof once.
 
     Args:
@@ -219,7 +262,10 @@ def nearest_roofs(head: Head, features: NDArray[np.float32], labeled: NDArray[np
     """
     if not len(labeled):
         return []
-    ours, theirs = ((values.astype(np.float64) - head.center) / head.scale * head.weights[0] for values in (features, labeled))
+    ours, theirs = (
+        (values.astype(np.float64) - head.center) / head.scale * head.weights[0]
+        for values in (features, labeled)
+    )
     lengths = np.linalg.norm(theirs, axis=1) * np.linalg.norm(ours)
     cosine = theirs @ ours / np.maximum(lengths, 1e-12)
     rows: dict[str, int] = {}
@@ -227,4 +273,7 @@ def nearest_roofs(head: Head, features: NDArray[np.float32], labeled: NDArray[np
         if len(rows) < count and roofs[row] != not_of:
             rows.setdefault(roofs[row], row)
     scores = head_scores(head, labeled[list(rows.values())])[0] if rows else np.zeros(0)
-    return [Neighbor(row=row, similarity=float(cosine[row]), score=float(score)) for row, score in zip(rows.values(), scores, strict=True)]
+    return [
+        Neighbor(row=row, similarity=float(cosine[row]), score=float(score))
+        for row, score in zip(rows.values(), scores, strict=True)
+    ]

@@ -87,7 +87,9 @@ def explain_batch(batch: ExplainBatch) -> Explained:
         heat = heat_map(model, roof.chip) if model.head.rung == "network" else None
         if heat is not None:
             peaks[task.parcel_id] = peak(heat, roof.chip.mask, gsd_m=model.spec.gsd_m)
-        image = draw_explanation(roof, heat, [one.panel() for one in task.near], title=task.title, lines=task.lines)
+        image = draw_explanation(
+            roof, heat, [one.panel() for one in task.near], title=task.title, lines=task.lines
+        )
         with atomic_path(task.target) as temporary:
             image.save(temporary, "WEBP", quality=QUALITY, method=4)
     return Explained(peaks=peaks, count=len(batch.tasks))

@@ -31,7 +31,9 @@ class Panel:
     """One line."""
 
 
-def draw_explanation(roof: Panel, heat: Heat | None, near: Sequence[Panel], *, title: str, lines: Sequence[str] = ()) -> Image.Image:
+def draw_explanation(
+    roof: Panel, heat: Heat | None, near: Sequence[Panel], *, title: str, lines: Sequence[str] = ()
+) -> Image.Image:
     """Draw one roof, what speaks for failing, and the labeled roofs that look most alike, with captions.
 
     Args:
@@ -44,17 +46,23 @@ def draw_explanation(roof: Panel, heat: Heat | None, near: Sequence[Panel], *, t
     half = (WIDTH_PX - 3 * PAD_PX) // 2
     third = (WIDTH_PX - (NEAREST + 1) * PAD_PX) // NEAREST
     photo = _framed(roof.chip, None, (half, TOP_PX))
-    other = _written(lines, photo.size) if heat is None else _framed(roof.chip, heat, (half, TOP_PX))
+    other = (
+        _written(lines, photo.size) if heat is None else _framed(roof.chip, heat, (half, TOP_PX))
+    )
     small = [_framed(one.chip, None, (third, NEAR_PX)) for one in near]
     second = 2 * PAD_PX + TITLE_PX + photo.height + CAPTION_PX
     below = HEADING_PX + max(one.height for one in small) + CAPTION_PX + PAD_PX if small else 0
     sheet = Image.new("RGB", (WIDTH_PX, second + below + CAPTION_PX), PAPER)
     pen = ImageDraw.Draw(sheet)
     pen.text((PAD_PX, PAD_PX), title, INK, ImageFont.load_default(22))
-    for place, (image, caption) in enumerate(((photo, roof.caption), (other, MEASURES_CAPTION if heat is None else HEAT_CAPTION))):
+    for place, (image, caption) in enumerate(
+        ((photo, roof.caption), (other, MEASURES_CAPTION if heat is None else HEAT_CAPTION))
+    ):
         _place(sheet, image, caption, (PAD_PX + place * (half + PAD_PX), PAD_PX + TITLE_PX))
     if small:
-        pen.text((PAD_PX, second), "Labeled roofs that look most alike", INK, ImageFont.load_default(18))
+        pen.text(
+            (PAD_PX, second), "Labeled roofs that look most alike", INK, ImageFont.load_default(18)
+        )
     for place, (image, one) in enumerate(zip(small, near, strict=True)):
         _place(sheet, image, one.caption, (PAD_PX + place * (third + PAD_PX), second + HEADING_PX))
     pen.text((PAD_PX, sheet.height - CAPTION_PX), USE_LIMIT, INK, ImageFont.load_default(15))
@@ -63,12 +71,16 @@ def draw_explanation(roof: Panel, heat: Heat | None, near: Sequence[Panel], *, t
 
 def _place(sheet: Image.Image, image: Image.Image, caption: str, left_top: tuple[int, int]) -> None:
     sheet.paste(image, left_top)
-    ImageDraw.Draw(sheet).text((left_top[0], left_top[1] + image.height + 5), caption, INK, ImageFont.load_default(15))
+    ImageDraw.Draw(sheet).text(
+        (left_top[0], left_top[1] + image.height + 5), caption, INK, ImageFont.load_default(15)
+    )
 
 
 def _written(lines: Sequence[str], size: tuple[int, int]) -> Image.Image:
     panel = Image.new("RGB", size, PAPER)
-    ImageDraw.Draw(panel).multiline_text((PAD_PX, PAD_PX), "\n".join(lines), INK, ImageFont.load_default(20), spacing=12)
+    ImageDraw.Draw(panel).multiline_text(
+        (PAD_PX, PAD_PX), "\n".join(lines), INK, ImageFont.load_default(20), spacing=12
+    )
     return panel
 
 
@@ -78,13 +90,23 @@ def _framed(chip: StoredChip, heat: Heat | None, room_px: tuple[int, int]) -> Im
     scale = min(room_px[0] / width, room_px[1] / height)
     size = max(1, round(width * scale)), max(1, round(height * scale))
     pixels = np.ascontiguousarray(chip.pixels.transpose(1, 2, 0))
-    image = np.asarray(cv2.resize(pixels, size, interpolation=cv2.INTER_CUBIC if scale > 1 else cv2.INTER_AREA), np.uint8)
+    image = np.asarray(
+        cv2.resize(pixels, size, interpolation=cv2.INTER_CUBIC if scale > 1 else cv2.INTER_AREA),
+        np.uint8,
+    )
     if heat is not None:
-        image = _glow(image, np.asarray(cv2.resize(heat.values, size, interpolation=cv2.INTER_LINEAR), np.float32))
-    mask = np.asarray(cv2.resize(chip.mask.astype(np.uint8), size, interpolation=cv2.INTER_NEAREST), np.uint8)
+        image = _glow(
+            image,
+            np.asarray(cv2.resize(heat.values, size, interpolation=cv2.INTER_LINEAR), np.float32),
+        )
+    mask = np.asarray(
+        cv2.resize(chip.mask.astype(np.uint8), size, interpolation=cv2.INTER_NEAREST), np.uint8
+    )
     rings, _ = cv2.findContours(mask, cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_NONE)
     for thick, tone in ((4, 0), (2, 255)):
-        cv2.polylines(image, rings, isClosed=True, color=(tone,) * 3, thickness=thick, lineType=cv2.LINE_AA)
+        cv2.polylines(
+            image, rings, isClosed=True, color=(tone,) * 3, thickness=thick, lineType=cv2.LINE_AA
+        )
     return Image.fromarray(image)
 
 

@@ -28,10 +28,14 @@ class Thresholds:
     def __post_init__(self) -> None:
         """Check the order of the two thresholds."""
         if not 0 < self.possible <= self.likely <= 1:
-            raise ValueError(f"thresholds are possible={self.possible}, likely={self.likely}; want 0 < possible <= likely <= 1")
+            raise ValueError(
+                f"thresholds are possible={self.possible}, likely={self.likely}; want 0 < possible <= likely <= 1"
+            )
 
 
-def hazard_word(score: float | None, thresholds: Thresholds, *, confirmed: bool = False) -> HazardWord:
+def hazard_word(
+    score: float | None, thresholds: Thresholds, *, confirmed: bool = False
+) -> HazardWord:
     """Turn a calibrated score into a word.
 
     Args:

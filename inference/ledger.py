@@ -12,9 +12,20 @@ from imagery.files import atomic_path
 from inference.hazard import HazardWord, Thresholds, hazard_word
 
 COLUMNS = (
-    "parcel_id", "year", "status", "reason", "score", "score_low", "score_high", "hazard", "rank",
-    "model_version", "img_date", *QUALITY_COLUMNS, "tiles",
-)  # fmt: skip
+    "parcel_id",
+    "year",
+    "status",
+    "reason",
+    "score",
+    "score_low",
+    "score_high",
+    "hazard",
+    "rank",
+    "model_version",
+    "img_date",
+    *QUALITY_COLUMNS,
+    "tiles",
+)
 NEVER_PHOTOGRAPHED = ("no_imagery", "no_geometry")
 """Reasons of rows that no photo shows, so they carry no date of one."""
 STATUSES = ("scored", "not_assessed", "excluded")
@@ -40,14 +51,23 @@ class Ledger:
             raise ValueError(f"ledger {self.year}: status {unknown}, want one of {STATUSES}")
         scored = self.table["status"] == "scored"
         if self.table.loc[~scored, ["score", "rank"]].notna().any(axis=None):
-            raise Unbalanced(f"ledger {self.year}: a row that was not scored carries a score or rank")
+            raise Unbalanced(
+                f"ledger {self.year}: a row that was not scored carries a score or rank"
+            )
         if self.table.loc[scored, "score"].isna().any():
             raise Unbalanced(f"ledger {self.year}: a scored row has no score")
         if (self.table.loc[~scored, "reason"].fillna("") == "").any():
             raise Unbalanced(f"ledger {self.year}: a row that was not scored has no reason")
 
 
-def build_ledger(manifest: pd.DataFrame, scores: pd.DataFrame, *, thresholds: Thresholds, model_version: str, flown: date | None) -> Ledger:
+def build_ledger(
+    manifest: pd.DataFrame,
+    scores: pd.DataFrame,
+    *,
+    thresholds: Thresholds,
+    model_version: str,
+    flown: date | None,
+) -> Ledger:
     """Join chips and scores into the year's ledger.
 
     Args:
@@ -63,18 +83,29 @@ def build_ledger(manifest: pd.DataFrame, scores: pd.DataFrame, *, thresholds: Th
     year = int(manifest["year"].iloc[0]) if len(manifest) else 0
     chips = set(manifest.loc[manifest["status"] == "chip", "parcel_id"])
     if chips != set(scores["parcel_id"]) or len(chips) != len(scores):
-        raise Unbalanced(f"{len(chips)} chips in, {len(scores)} scores out; want one score per chip")
-    scores = scores.assign(parcel_id=scores["parcel_id"].astype(manifest["parcel_id"].dtype))  # an empty table has no dtype of its own
+        raise Unbalanced(
+            f"{len(chips)} chips in, {len(scores)} scores out; want one score per chip"
+        )
+    scores = scores.assign(
+        parcel_id=scores["parcel_id"].astype(manifest["parcel_id"].dtype)
+    )  # an empty table has no dtype of its own
     table = manifest.merge(scores, on="parcel_id", how="left", validate="1:1")
     scored = table["status"] == "chip"
     kept_status = table["status"].where(table["status"] == "excluded", "not_assessed")
     table["status"] = kept_status.mask(scored, "scored")
-    table["hazard"] = [hazard_word(None if pd.isna(score) else float(score), thresholds).value for score in table["score"]]
+    table["hazard"] = [
+        hazard_word(None if pd.isna(score) else float(score), thresholds).value
+        for score in table["score"]
+    ]
     order = table["score"].rank(method="first", ascending=False)
     table["rank"] = order.astype("Int32")
-    table["model_version"] = pd.Series(model_version, index=table.index, dtype="string").where(scored)
+    table["model_version"] = pd.Series(model_version, index=table.index, dtype="string").where(
+        scored
+    )
     photographed = ~table["reason"].isin(NEVER_PHOTOGRAPHED)
-    table["img_date"] = pd.Series(flown, index=table.index, dtype="object").where(photographed, None)
+    table["img_date"] = pd.Series(flown, index=table.index, dtype="object").where(
+        photographed, None
+    )
     return Ledger(year=year, table=table.loc[:, list(COLUMNS)])
 
 

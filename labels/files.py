@@ -81,16 +81,27 @@ def read_labels(source: LabelFile, roll: VacantRoll, *, until: int) -> Labels:
         )
     limit = 0.5 if source.collapsed else source.threshold
     keys = dict(zip(roll.table["parcel_key"], roll.table["parcel_id"], strict=True))
-    ids = text_column(raw, source.id, what="[labels] id").map(lambda value: keys.get(normalize_key(value), ""))
-    table = pd.DataFrame({"parcel_id": ids, "year": years.astype(int), "failing": (numbers >= limit).astype(int)})
+    ids = text_column(raw, source.id, what="[labels] id").map(
+        lambda value: keys.get(normalize_key(value), "")
+    )
+    table = pd.DataFrame(
+        {"parcel_id": ids, "year": years.astype(int), "failing": (numbers >= limit).astype(int)}
+    )
     known, later = ids != "", years > until
     table = table.iloc[_trusted_last(raw, source)]
-    table = table[(known & ~unclear & ~later)[table.index]].drop_duplicates(["parcel_id", "year"], keep="last").sort_values(["year", "parcel_id"])
+    table = (
+        table[(known & ~unclear & ~later)[table.index]]
+        .drop_duplicates(["parcel_id", "year"], keep="last")
+        .sort_values(["year", "parcel_id"])
+    )
     table = table.merge(roll.table[["parcel_id", "block"]], on="parcel_id").reset_index(drop=True)
     return Labels(
-        table=pd.DataFrame(table), unknown_parcels=int((~known).sum()), cannot_tell=int((known & unclear).sum()), later=int((known & later).sum()),
+        table=pd.DataFrame(table),
+        unknown_parcels=int((~known).sum()),
+        cannot_tell=int((known & unclear).sum()),
+        later=int((known & later).sum()),
         sha256=hashlib.sha256(table.to_csv(index=False).encode()).hexdigest(),
-    )  # fmt: skip
+    )
 
 
 def _trusted_last(raw: pd.DataFrame, source: LabelFile) -> NDArray[np.intp]:
@@ -98,8 +109,16 @@ def _trusted_last(raw: pd.DataFrame, source: LabelFile) -> NDArray[np.intp]:
     trust, day = np.zeros(len(raw)), np.zeros(len(raw))
     if source.source:
         ranks = {name.strip().lower(): -place for place, name in enumerate(source.source_rank)}
-        trust = text_column(raw, (source.source,), what="[labels] source").str.strip().str.lower().map(lambda name: ranks.get(name, -len(ranks))).to_numpy(np.float64)
+        trust = (
+            text_column(raw, (source.source,), what="[labels] source")
+            .str.strip()
+            .str.lower()
+            .map(lambda name: ranks.get(name, -len(ranks)))
+            .to_numpy(np.float64)
+        )
     if source.date:
-        days = pd.to_datetime(text_column(raw, (source.date,), what="[labels] date"), errors="coerce", format="mixed")
+        days = pd.to_datetime(
+            text_column(raw, (source.date,), what="[labels] date"), errors="coerce", format="mixed"
+        )
         day = days.fillna(pd.Timestamp.min).to_numpy().astype("datetime64[s]").astype(np.float64)
     return np.lexsort((np.arange(len(raw)), day, trust))

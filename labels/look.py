@@ -21,17 +21,33 @@ def read_looks(source: LabelFile, roll: VacantRoll, *, until: int) -> pd.DataFra
     column = source.collapsed or source.roof_pct
     values = text_column(raw, (column,), what="[labels]").str.strip()
     numbers = pd.to_numeric(values, errors="coerce")
-    who = text_column(raw, (source.source,), what="[labels] source") if source.source else pd.Series("", index=raw.index)
-    table = pd.DataFrame({
-        "parcel_id": text_column(raw, source.id, what="[labels] id").map(lambda value: keys.get(normalize_key(value), "")),
-        "year": pd.to_numeric(text_column(raw, (source.year,), what="[labels] year"), errors="coerce").fillna(0).astype(int),
-        "date": _days(raw, source),
-        "source": who,
-        "found": [_found(number, percent=not source.collapsed) for number in numbers],
-        "failing": (numbers >= (0.5 if source.collapsed else source.threshold)).map({True: "Y", False: "N"}).where(numbers.notna(), ""),
-        "roof_pct": np.nan if source.collapsed else numbers,
-        "on_site": who.str.strip().str.lower().isin([name.strip().lower() for name in source.on_site]),
-    })  # fmt: skip
+    who = (
+        text_column(raw, (source.source,), what="[labels] source")
+        if source.source
+        else pd.Series("", index=raw.index)
+    )
+    table = pd.DataFrame(
+        {
+            "parcel_id": text_column(raw, source.id, what="[labels] id").map(
+                lambda value: keys.get(normalize_key(value), "")
+            ),
+            "year": pd.to_numeric(
+                text_column(raw, (source.year,), what="[labels] year"), errors="coerce"
+            )
+            .fillna(0)
+            .astype(int),
+            "date": _days(raw, source),
+            "source": who,
+            "found": [_found(number, percent=not source.collapsed) for number in numbers],
+            "failing": (numbers >= (0.5 if source.collapsed else source.threshold))
+            .map({True: "Y", False: "N"})
+            .where(numbers.notna(), ""),
+            "roof_pct": np.nan if source.collapsed else numbers,
+            "on_site": who.str.strip()
+            .str.lower()
+            .isin([name.strip().lower() for name in source.on_site]),
+        }
+    )
     table = table[(table["parcel_id"] != "") & table["year"].between(1, until)]
     return table.sort_values(["parcel_id", "year", "date"], kind="stable").reset_index(drop=True)
 
@@ -39,7 +55,9 @@ def read_looks(source: LabelFile, roll: VacantRoll, *, until: int) -> pd.DataFra
 def _days(raw: pd.DataFrame, source: LabelFile) -> pd.Series:
     if not source.date:
         return pd.Series("", index=raw.index)
-    days = pd.to_datetime(text_column(raw, (source.date,), what="[labels] date"), errors="coerce", format="mixed")
+    days = pd.to_datetime(
+        text_column(raw, (source.date,), what="[labels] date"), errors="coerce", format="mixed"
+    )
     return days.dt.strftime("%Y-%m-%d").fillna("")
 
 

@@ -17,6 +17,8 @@ def model_checksum(folder: Path) -> str:
     """
     have = sorted(path.name for path in folder.iterdir()) if folder.is_dir() else []
     if have != sorted(NAMES):
-        raise TamperedModel(f"model {folder.name}: files are {have}, want {sorted(NAMES)}; promote another version")
+        raise TamperedModel(
+            f"model {folder.name}: files are {have}, want {sorted(NAMES)}; promote another version"
+        )
     lines = [f"{name} {sha256_file(folder / name)}" for name in sorted(NAMES)]
     return hashlib.sha256("\n".join(lines).encode()).hexdigest()

@@ -42,7 +42,11 @@ def compile_engine(network: nn.Module, side_px: int, threads: int, name: str) ->
         name: Engine and precision, see `engine_name`.
     """
     engine, *device, precision = name.split("-")
-    return _openvino(network, side_px, threads, precision) if engine == "openvino" else _torch(network, device[0], precision)
+    return (
+        _openvino(network, side_px, threads, precision)
+        if engine == "openvino"
+        else _torch(network, device[0], precision)
+    )
 
 
 def _openvino(network: nn.Module, side_px: int, threads: int, precision: str) -> Engine:
@@ -54,13 +58,21 @@ def _openvino(network: nn.Module, side_px: int, threads: int, precision: str) ->
     with warnings.catch_warnings(), torch.inference_mode():
         warnings.simplefilter("ignore")  # tracing warns of every Python number in the network
         traced = torch.jit.freeze(torch.jit.trace(network, example, check_trace=False).eval())  # type: ignore[no-untyped-call]  # torch.jit
-        frontends, decoder = FrontEndManager(), TorchScriptPythonDecoder(traced)  # both must live until the end
+        frontends, decoder = (
+            FrontEndManager(),
+            TorchScriptPythonDecoder(traced),
+        )  # both must live until the end
         frontend = frontends.load_by_framework("pytorch")
         model = frontend.convert(frontend.load(decoder))
     model.inputs[0].get_node().set_element_type(openvino.Type.u8)
     model.reshape([-1, 3, side_px, side_px])
     hint = {"bf16": "bf16", "fp32": "f32"}[precision]
-    options = {"INFERENCE_PRECISION_HINT": hint, "INFERENCE_NUM_THREADS": threads, "NUM_STREAMS": 1, "ENABLE_CPU_PINNING": False}  # else all workers sit on core 0
+    options = {
+        "INFERENCE_PRECISION_HINT": hint,
+        "INFERENCE_NUM_THREADS": threads,
+        "NUM_STREAMS": 1,
+        "ENABLE_CPU_PINNING": False,
+    }  # else all workers sit on core 0
     compiled = openvino.Core().compile_model(model, "CPU", options)
     return lambda images: np.array(compiled(images)[0], dtype=np.float32)
 
@@ -69,7 +81,12 @@ def _torch(network: nn.Module, device: str, precision: str) -> Engine:
     placed = network.to(device)
 
     def run(images: NDArray[np.uint8]) -> NDArray[np.float32]:
-        with torch.inference_mode(), torch.autocast(device, dtype=torch.bfloat16, enabled=precision == "bf16"):
-            return np.asarray(placed(torch.from_numpy(images).to(device)).float().cpu().numpy(), dtype=np.float32)
+        with (
+            torch.inference_mode(),
+            torch.autocast(device, dtype=torch.bfloat16, enabled=precision == "bf16"),
+        ):
+            return np.asarray(
+                placed(torch.from_numpy(images).to(device)).float().cpu().numpy(), dtype=np.float32
+            )
 
     return run

@@ -27,7 +27,11 @@ from models.spec import ModelSpec, spec_to_json
 
 CHIPS_AT_ONCE = 4
 """Chips per forward pass."""
-COLUMNS = {"dark_share": ("measures", slice(0, 1)), "measures": ("measures", slice(None)), "network": ("features", slice(None))}
+COLUMNS = {
+    "dark_share": ("measures", slice(0, 1)),
+    "measures": ("measures", slice(None)),
+    "network": ("features", slice(None)),
+}
 """Column of the cache, and part of it, that each rung looks at."""
 MAKER = 2
 """Raised when the same chips would give other features."""
@@ -79,14 +83,29 @@ class Features:
         with pq.ParquetFile(self.path) as file:
             for group in range(file.num_row_groups):
                 rows = file.read_row_group(group, columns=["parcel_id", "measures", "features"])
-                rows = rows.filter(pa.array([one in wanted for one in rows["parcel_id"].to_pylist()], pa.bool_()))
+                rows = rows.filter(
+                    pa.array([one in wanted for one in rows["parcel_id"].to_pylist()], pa.bool_())
+                )
                 ids += rows["parcel_id"].to_pylist()
-                parts += list(zip(_matrix(rows, "measures"), _matrix(rows, "features"), strict=True))
-        columns = {name: pd.Series([part[place] for part in parts], dtype=object) for place, name in enumerate(("measures", "features"))}
+                parts += list(
+                    zip(_matrix(rows, "measures"), _matrix(rows, "features"), strict=True)
+                )
+        columns = {
+            name: pd.Series([part[place] for part in parts], dtype=object)
+            for place, name in enumerate(("measures", "features"))
+        }
         return pd.DataFrame({"parcel_id": pd.Series(ids, dtype=object), **columns})
 
 
-def store_features(store: ChipStore, spec: ModelSpec, *, weights: str, threads: int, mapper: Mapper, relit: Collection[str] | None = None) -> Features:
+def store_features(
+    store: ChipStore,
+    spec: ModelSpec,
+    *,
+    weights: str,
+    threads: int,
+    mapper: Mapper,
+    relit: Collection[str] | None = None,
+) -> Features:
     """Compute the features of every chip in the store, and keep those of shards that have not changed; resumed by shard.
 
     Args:
@@ -97,28 +116,50 @@ def store_features(store: ChipStore, spec: ModelSpec, *, weights: str, threads: 
         mapper: How batches are executed.
         relit: Only these parcels, in other light, in a cache of their own.
     """
-    features = Features(path=store.folder / ("features.parquet" if relit is None else "features_relit.parquet"))
+    features = Features(
+        path=store.folder / ("features.parquet" if relit is None else "features_relit.parquet")
+    )
     network = _network_key(spec, backbone_checksum(_backbones(spec, weights)))
     chips = store.manifest[store.manifest["status"] == "chip"].sort_values(["shard", "index"])
     if relit is not None:
         chips = chips[chips["parcel_id"].isin(set(relit))]
-    shards = {number: chips[chips["shard"] == number] for number in chips["shard"].unique().tolist()}
-    keys = {number: _short(shard_key(store.folder, number) + "|".join(rows["parcel_id"])) for number, rows in shards.items()}
+    shards = {
+        number: chips[chips["shard"] == number] for number in chips["shard"].unique().tolist()
+    }
+    keys = {
+        number: _short(shard_key(store.folder, number) + "|".join(rows["parcel_id"]))
+        for number, rows in shards.items()
+    }
     have = _groups(features.path, network)
     if have is not None and list(have) == list(keys.values()):
         return features
     have = have or {}
     batches = {
         number: FeatureBatch(
-            folder=store.folder, shard=number, chips=tuple(zip(rows["offset"], rows["height"], rows["width"], strict=True)),
+            folder=store.folder,
+            shard=number,
+            chips=tuple(zip(rows["offset"], rows["height"], rows["width"], strict=True)),
             seeds=() if relit is None else tuple(map(light_seed, rows["parcel_id"])),
-            spec=spec, weights=weights, target=store.folder / f"{features.path.stem}_{_short(network + keys[number])}.npy", threads=threads,
+            spec=spec,
+            weights=weights,
+            target=store.folder / f"{features.path.stem}_{_short(network + keys[number])}.npy",
+            threads=threads,
         )
-        for number, rows in shards.items() if keys[number] not in have
-    }  # fmt: skip
-    for _ in mapper(extract_batch, [batch for batch in batches.values() if not batch.target.exists()]):
+        for number, rows in shards.items()
+        if keys[number] not in have
+    }
+    for _ in mapper(
+        extract_batch, [batch for batch in batches.values() if not batch.target.exists()]
+    ):
         pass
-    _join(features.path, network, spec.features, {number: (keys[number], shards[number]["parcel_id"].tolist()) for number in shards}, have, batches)
+    _join(
+        features.path,
+        network,
+        spec.features,
+        {number: (keys[number], shards[number]["parcel_id"].tolist()) for number in shards},
+        have,
+        batches,
+    )
     for leftover in (*store.folder.glob("features_*.npy"), *store.folder.glob(".*.features_*.npy")):
         leftover.unlink()
     return features
@@ -130,22 +171,43 @@ def extract_batch(batch: FeatureBatch) -> int:
     backbones = _backbones(batch.spec, batch.weights)
     parts = []
     for start in range(0, len(batch.chips), CHIPS_AT_ONCE):
-        chips = [read_chip(batch.folder, batch.shard, *place) for place in batch.chips[start : start + CHIPS_AT_ONCE]]
+        chips = [
+            read_chip(batch.folder, batch.shard, *place)
+            for place in batch.chips[start : start + CHIPS_AT_ONCE]
+        ]
         seeds = batch.seeds[start : start + CHIPS_AT_ONCE]
-        chips = [StoredChip(pixels=relight(chip.pixels, seed), mask=chip.mask) for chip, seed in zip(chips, seeds, strict=True)] if seeds else chips
+        chips = (
+            [
+                StoredChip(pixels=relight(chip.pixels, seed), mask=chip.mask)
+                for chip, seed in zip(chips, seeds, strict=True)
+            ]
+            if seeds
+            else chips
+        )
         measures = np.stack([roof_measures(chip) for chip in chips])
-        parts.append(np.concatenate([measures, chip_features(batch.spec, backbones, chips, threads=batch.threads)], axis=1))
+        parts.append(
+            np.concatenate(
+                [measures, chip_features(batch.spec, backbones, chips, threads=batch.threads)],
+                axis=1,
+            )
+        )
     with atomic_path(batch.target) as temporary, temporary.open("wb") as stream:
         np.save(stream, np.concatenate(parts), allow_pickle=False)
     return len(batch.chips)
 
 
-def chip_features(spec: ModelSpec, backbones: Backbones, chips: Sequence[StoredChip], *, threads: int = 0) -> Matrix:
+def chip_features(
+    spec: ModelSpec, backbones: Backbones, chips: Sequence[StoredChip], *, threads: int = 0
+) -> Matrix:
     """Return the features of chips, averaged over the turns, (N, spec.features)."""
     parts = []
     for backbone in backbones:
-        images = np.concatenate([chip_views(chip, spec, spec.side_px(backbone.name)) for chip in chips])
-        pooled = pooled_features(backbone, images, threads=threads).reshape(len(chips), len(spec.views), spec.turns, -1)
+        images = np.concatenate(
+            [chip_views(chip, spec, spec.side_px(backbone.name)) for chip in chips]
+        )
+        pooled = pooled_features(backbone, images, threads=threads).reshape(
+            len(chips), len(spec.views), spec.turns, -1
+        )
         parts.append(pooled.mean(axis=2).reshape(len(chips), -1))
     return np.concatenate(parts, axis=1)
 
@@ -153,7 +215,11 @@ def chip_features(spec: ModelSpec, backbones: Backbones, chips: Sequence[StoredC
 def feature_matrix(table: pd.DataFrame, rung: str) -> Matrix:
     """Stack what a rung looks at into (N, F); `table` has columns measures and features."""
     column, part = COLUMNS[rung]
-    matrix: Matrix = np.stack(table[column].to_list()).astype(np.float32) if len(table) else np.zeros((0, 0), np.float32)
+    matrix: Matrix = (
+        np.stack(table[column].to_list()).astype(np.float32)
+        if len(table)
+        else np.zeros((0, 0), np.float32)
+    )
     return matrix[:, part]
 
 
@@ -165,26 +231,60 @@ def _matrix(rows: pa.Table, column: str) -> Matrix:
 
 def _groups(path: Path, network: str) -> dict[str, int] | None:
     """Return the row group of every shard in the cache, in their order, by shard key; None when there is no cache of this network."""
-    if not path.exists() or (pq.read_schema(path).metadata or {}).get(b"network") != network.encode():
+    if (
+        not path.exists()
+        or (pq.read_schema(path).metadata or {}).get(b"network") != network.encode()
+    ):
         return None
     with pq.ParquetFile(path) as file:
-        return {str(file.read_row_group(group, columns=["shard_key"])["shard_key"][0]): group for group in range(file.num_row_groups)}
+        return {
+            str(file.read_row_group(group, columns=["shard_key"])["shard_key"][0]): group
+            for group in range(file.num_row_groups)
+        }
 
 
-def _join(path: Path, network: str, length: int, shards: dict[int, tuple[str, list[str]]], have: dict[str, int], batches: dict[int, FeatureBatch]) -> None:
+def _join(
+    path: Path,
+    network: str,
+    length: int,
+    shards: dict[int, tuple[str, list[str]]],
+    have: dict[str, int],
+    batches: dict[int, FeatureBatch],
+) -> None:
     """Write the cache anew: row groups that are still good from the old one, the others from their batches."""
-    kinds = {"measures": pa.list_(pa.float32(), len(MEASURES)), "features": pa.list_(pa.float32(), length)}
-    schema = pa.schema([("parcel_id", pa.string()), ("shard_key", pa.string()), *kinds.items()], metadata={"network": network})
+    kinds = {
+        "measures": pa.list_(pa.float32(), len(MEASURES)),
+        "features": pa.list_(pa.float32(), length),
+    }
+    schema = pa.schema(
+        [("parcel_id", pa.string()), ("shard_key", pa.string()), *kinds.items()],
+        metadata={"network": network},
+    )
     old = pq.ParquetFile(path) if have else None
-    with atomic_path(path) as temporary, pq.ParquetWriter(temporary, schema, compression="none", use_dictionary=["shard_key"]) as writer:
+    with (
+        atomic_path(path) as temporary,
+        pq.ParquetWriter(
+            temporary, schema, compression="none", use_dictionary=["shard_key"]
+        ) as writer,
+    ):
         for number, (key, ids) in shards.items():
             if old is not None and key in have:
                 writer.write_table(old.read_row_group(have[key]).cast(schema))
                 continue
             values = np.load(batches[number].target, allow_pickle=False)
             parts = np.split(values, [len(MEASURES)], axis=1)
-            lists = [pa.FixedSizeListArray.from_arrays(pa.array(np.ascontiguousarray(part).ravel(), pa.float32()), part.shape[1]) for part in parts]
-            writer.write_table(pa.table([pa.array(ids, pa.string()), pa.array([key] * len(ids), pa.string()), *lists], schema=schema))
+            lists = [
+                pa.FixedSizeListArray.from_arrays(
+                    pa.array(np.ascontiguousarray(part).ravel(), pa.float32()), part.shape[1]
+                )
+                for part in parts
+            ]
+            writer.write_table(
+                pa.table(
+                    [pa.array(ids, pa.string()), pa.array([key] * len(ids), pa.string()), *lists],
+                    schema=schema,
+                )
+            )
     if old is not None:
         old.close()
 

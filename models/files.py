@@ -49,15 +49,28 @@ def load_model(folder: Path, sha256: str) -> Model:
     """
     got = model_checksum(folder)
     if got != sha256:
-        raise TamperedModel(f"model at {folder}: sha256 is {got[:12]}, registered as {sha256[:12]}; promote another version or train again")
+        raise TamperedModel(
+            f"model at {folder}: sha256 is {got[:12]}, registered as {sha256[:12]}; promote another version or train again"
+        )
     try:
         spec = spec_from_json((folder / NAMES[2]).read_text(encoding="utf-8"))
         head = load_head(folder / NAMES[1])
         if head.rung == "network" and len(head.center) != spec.features:
-            raise ValueError(f"the head wants {len(head.center)} features, the spec makes {spec.features}")
+            raise ValueError(
+                f"the head wants {len(head.center)} features, the spec makes {spec.features}"
+            )
         return Model(spec=spec, head=head, backbones=load_backbones(spec, str(folder / NAMES[0])))
-    except (SafetensorError, ConfigError, ValueError, TypeError, KeyError, json.JSONDecodeError) as error:
-        raise TamperedModel(f"model at {folder} cannot be read: {error}; promote another version or train again") from error
+    except (
+        SafetensorError,
+        ConfigError,
+        ValueError,
+        TypeError,
+        KeyError,
+        json.JSONDecodeError,
+    ) as error:
+        raise TamperedModel(
+            f"model at {folder} cannot be read: {error}; promote another version or train again"
+        ) from error
 
 
 def save_head(path: Path, head: Head) -> None:
@@ -83,5 +96,14 @@ def load_head(path: Path) -> Head:
         raise ValueError(f"head holds {sorted(arrays)}, want {sorted(ARRAYS)}")
     center, scale, weights, bias, covariance = (arrays[name] for name in ARRAYS)
     return Head(
-        rung=rung, center=center, scale=scale, weights=weights, bias=bias, covariance=covariance, slope=slope, offset=offset, likely=likely, possible=possible
-    )  # fmt: skip
+        rung=rung,
+        center=center,
+        scale=scale,
+        weights=weights,
+        bias=bias,
+        covariance=covariance,
+        slope=slope,
+        offset=offset,
+        likely=likely,
+        possible=possible,
+    )

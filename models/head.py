@@ -43,15 +43,35 @@ class Head:
         """Check shapes, finiteness and ranges."""
         if self.rung not in RUNGS:
             raise ValueError(f"head is for {self.rung!r}, want one of {', '.join(RUNGS)}")
-        if self.weights.ndim != 2 or self.weights.shape[1:] != self.center.shape or self.bias.shape != self.weights.shape[:1] or self.scale.shape != self.center.shape:
-            raise ValueError(f"head shapes do not fit: weights {self.weights.shape}, bias {self.bias.shape}, center {self.center.shape}")
-        parts = (self.center, self.scale, self.weights, self.bias, self.covariance, np.array([self.slope, self.offset, self.likely, self.possible]))
+        if (
+            self.weights.ndim != 2
+            or self.weights.shape[1:] != self.center.shape
+            or self.bias.shape != self.weights.shape[:1]
+            or self.scale.shape != self.center.shape
+        ):
+            raise ValueError(
+                f"head shapes do not fit: weights {self.weights.shape}, bias {self.bias.shape}, center {self.center.shape}"
+            )
+        parts = (
+            self.center,
+            self.scale,
+            self.weights,
+            self.bias,
+            self.covariance,
+            np.array([self.slope, self.offset, self.likely, self.possible]),
+        )
         if self.covariance.shape != (2, 2) or not all(np.isfinite(part).all() for part in parts):
-            raise ValueError("head holds a value that is not finite, or a covariance that is not 2 by 2")
+            raise ValueError(
+                "head holds a value that is not finite, or a covariance that is not 2 by 2"
+            )
         if self.slope <= 0 or (self.scale <= 0).any():
-            raise ValueError(f"head has Platt slope {self.slope} and smallest scale {self.scale.min()}, want both > 0")
+            raise ValueError(
+                f"head has Platt slope {self.slope} and smallest scale {self.scale.min()}, want both > 0"
+            )
         if not 0 < self.possible <= self.likely <= 1:
-            raise ValueError(f"head has possible {self.possible} and likely {self.likely}, want 0 < possible <= likely <= 1")
+            raise ValueError(
+                f"head has possible {self.possible} and likely {self.likely}, want 0 < possible <= likely <= 1"
+            )
 
 
 def head_logits(head: Head, features: NDArray[np.float32]) -> Floats:
@@ -79,7 +99,11 @@ def head_scores(head: Head, features: NDArray[np.float32]) -> tuple[Floats, Floa
     logits = head_logits(head, features)
     folds = logits.shape[1] - 1
     calibrated = head.slope * logits[:, 0] + head.offset
-    variance = np.einsum("ni,ij,nj->n", *(design := np.stack([logits[:, 0], np.ones(len(logits))], axis=1), head.covariance), design)
+    variance = np.einsum(
+        "ni,ij,nj->n",
+        *(design := np.stack([logits[:, 0], np.ones(len(logits))], axis=1), head.covariance),
+        design,
+    )
     reach = student.ppf((1 + INTERVAL) / 2, max(folds - 1, 1))
     if folds > 1:
         variance += head.slope**2 * (folds - 1) * logits[:, 1:].var(axis=1)

@@ -13,9 +13,20 @@ DARK = 60
 BRIGHT = 200
 """Gray level at and above which a pixel counts as bright."""
 MEASURES = (
-    "dark_share", "bright_share", "brightness", "contrast", "saturation", "warmth", "greenness", "color_spread",
-    "edge_density", "edge_spread", "fine_texture", "disorder", "contrast_to_ground",
-)  # fmt: skip
+    "dark_share",
+    "bright_share",
+    "brightness",
+    "contrast",
+    "saturation",
+    "warmth",
+    "greenness",
+    "color_spread",
+    "edge_density",
+    "edge_spread",
+    "fine_texture",
+    "disorder",
+    "contrast_to_ground",
+)
 """Names of the measures, in the order of `roof_measures`."""
 
 
@@ -52,7 +63,10 @@ def _measure(chip: StoredChip) -> Iterator[float]:
 
 def _edges(gray: NDArray[np.float32], mask: NDArray[np.bool_]) -> Iterator[float]:
     """Yield mean and spread of the gradient, fine texture and disorder inside the mask."""
-    dx, dy = cv2.Sobel(gray, cv2.CV_32F, 1, 0, scale=0.125), cv2.Sobel(gray, cv2.CV_32F, 0, 1, scale=0.125)
+    dx, dy = (
+        cv2.Sobel(gray, cv2.CV_32F, 1, 0, scale=0.125),
+        cv2.Sobel(gray, cv2.CV_32F, 0, 1, scale=0.125),
+    )
     strength = np.hypot(dx, dy)[mask]
     yield float(strength.mean())
     yield float(strength.std())

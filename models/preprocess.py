@@ -43,8 +43,12 @@ def stretch_colors(pixels: Image, known: NDArray[np.bool_]) -> Image:
     if not known.any():
         return pixels
     low, high = np.percentile(pixels[known], (1, 99), axis=0)
-    table = np.clip((np.arange(256)[:, None] - low) * (255.0 / np.maximum(high - low, 1.0)), 0, 255).astype(np.uint8)
-    stretched: Image = np.asarray(cv2.LUT(pixels, np.ascontiguousarray(table[None])), np.uint8) * known[..., None]
+    table = np.clip(
+        (np.arange(256)[:, None] - low) * (255.0 / np.maximum(high - low, 1.0)), 0, 255
+    ).astype(np.uint8)
+    stretched: Image = (
+        np.asarray(cv2.LUT(pixels, np.ascontiguousarray(table[None])), np.uint8) * known[..., None]
+    )
     return stretched
 
 
@@ -89,11 +93,20 @@ def _cut(image: NDArray[np.generic], box: Box) -> Image:
     beyond = max(-top, 0), max(bottom - height, 0), max(-left, 0), max(right - width, 0)
     if not any(beyond):
         return np.asarray(inside)
-    return np.asarray(cv2.copyMakeBorder(np.ascontiguousarray(inside), *beyond, cv2.BORDER_CONSTANT, value=(GREY,) * 3), np.uint8)
+    return np.asarray(
+        cv2.copyMakeBorder(
+            np.ascontiguousarray(inside), *beyond, cv2.BORDER_CONSTANT, value=(GREY,) * 3
+        ),
+        np.uint8,
+    )
 
 
 def _square(pixels: Image, side: int) -> Image:
     """Resize (H, W, 3) to (side, side, 3)."""
     shrinking = pixels.shape[0] > side and pixels.shape[1] > side
-    resized = cv2.resize(np.ascontiguousarray(pixels), (side, side), interpolation=cv2.INTER_AREA if shrinking else cv2.INTER_LINEAR)
+    resized = cv2.resize(
+        np.ascontiguousarray(pixels),
+        (side, side),
+        interpolation=cv2.INTER_AREA if shrinking else cv2.INTER_LINEAR,
+    )
     return np.asarray(resized, dtype=np.uint8)

@@ -27,9 +27,16 @@ class RoofModel(PythonModel):
         Raises:
             TamperedModel: it differs.
         """
-        self.model = load_model(Path(context.artifacts[ARTIFACT]), str(context.model_config["sha256"]))
+        self.model = load_model(
+            Path(context.artifacts[ARTIFACT]), str(context.model_config["sha256"])
+        )
 
-    def predict(self, context: PythonModelContext, model_input: np.ndarray, params: dict[str, object] | None = None) -> NDArray[np.float64]:
+    def predict(
+        self,
+        context: PythonModelContext,
+        model_input: np.ndarray,
+        params: dict[str, object] | None = None,
+    ) -> NDArray[np.float64]:
         """Score chips of one size; a mask pixel is set where it is not 0. The plain annotation of the input is the one that MLflow takes without a warning."""
         chips = [StoredChip(pixels=chip[:3], mask=chip[3] != 0) for chip in model_input]
         return score_chips(self.model, chips)

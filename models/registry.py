@@ -60,7 +60,9 @@ def register_model(registry: Registry, folder: Path, record: RunRecord) -> Model
     with open_client(registry.uri) as mlflow:
         if version is None:
             version = _register(registry, mlflow, folder, record, sha256)
-        newest = max(int(one.version) for one in mlflow.search_model_versions(f"name = '{registry.model}'"))
+        newest = max(
+            int(one.version) for one in mlflow.search_model_versions(f"name = '{registry.model}'")
+        )
         if version == newest:
             mlflow.set_registered_model_alias(registry.model, "challenger", str(version))
     found = resolve_model(registry, str(version))
@@ -81,15 +83,24 @@ def resolve_model(registry: Registry, wanted: str) -> ModelVersion:
         folder = _bring(mlflow, version, f"{PACKAGE}/{WEIGHTS_PATH}")
     label = f"model {registry.model}/{version.version}"
     if folder is None:
-        raise MissingInput(f"{label}: its files are not at {mask(str(version.source))}; put them back, or promote another version")
+        raise MissingInput(
+            f"{label}: its files are not at {mask(str(version.source))}; put them back, or promote another version"
+        )
     try:
         spec = spec_from_json((folder / "spec.json").read_text(encoding="utf-8"))
     except (OSError, ValueError, TypeError) as error:
-        raise TamperedModel(f"{label}: spec.json cannot be read ({error}); promote another version") from error
+        raise TamperedModel(
+            f"{label}: spec.json cannot be read ({error}); promote another version"
+        ) from error
     return ModelVersion(
-        name=registry.model, version=int(version.version), spec=spec, sha256=str(version.tags.get("sha256", "")), run_id=str(version.run_id),
-        alias="" if by_number else wanted, folder=folder,
-    )  # fmt: skip
+        name=registry.model,
+        version=int(version.version),
+        spec=spec,
+        sha256=str(version.tags.get("sha256", "")),
+        run_id=str(version.run_id),
+        alias="" if by_number else wanted,
+        folder=folder,
+    )
 
 
 def alias_version(registry: Registry, alias: str) -> int | None:
@@ -103,7 +114,10 @@ def find_version(registry: Registry, tag: str, value: str) -> int | None:
     """Return the newest version that carries a tag, None when there is none."""
     with open_client(registry.uri) as mlflow:
         versions = mlflow.search_model_versions(f"name = '{registry.model}'")
-    return max((int(version.version) for version in versions if version.tags.get(tag) == value), default=None)
+    return max(
+        (int(version.version) for version in versions if version.tags.get(tag) == value),
+        default=None,
+    )
 
 
 def move_alias(registry: Registry, alias: str, version: int) -> None:
@@ -119,7 +133,9 @@ def record_promotion(registry: Registry, version: int, *, by: str, why: str) -> 
     now = datetime.now(UTC).isoformat(timespec="seconds")
     with open_client(registry.uri) as mlflow:
         for name, value in (("promoted_by", by), ("promoted_why", why), ("promoted_at", now)):
-            mlflow.set_model_version_tag(registry.model, str(version), name, value.encode("utf-8", "replace").decode())  # argv may hold what UTF-8 cannot
+            mlflow.set_model_version_tag(
+                registry.model, str(version), name, value.encode("utf-8", "replace").decode()
+            )  # argv may hold what UTF-8 cannot
 
 
 def version_tag(registry: Registry, version: int, name: str) -> str:
@@ -143,25 +159,50 @@ def version_file(registry: Registry, version: int, path: str) -> Path | None:
         return _bring(mlflow, _found(registry, mlflow, str(version)), path)
 
 
-def _register(registry: Registry, mlflow: "MlflowClient", folder: Path, record: RunRecord, sha256: str) -> int:
-    place = Path(registry.artifacts).as_uri() if registry.artifacts and not served(registry.uri) else None
+def _register(
+    registry: Registry, mlflow: "MlflowClient", folder: Path, record: RunRecord, sha256: str
+) -> int:
+    place = (
+        Path(registry.artifacts).as_uri()
+        if registry.artifacts and not served(registry.uri)
+        else None
+    )
     found = mlflow.get_experiment_by_name(registry.experiment)
-    experiment = found.experiment_id if found else mlflow.create_experiment(registry.experiment, artifact_location=place)
-    with open_run(mlflow, experiment, record, sha256) as run, tempfile.TemporaryDirectory(prefix="roofwatch-") as temporary:
+    experiment = (
+        found.experiment_id
+        if found
+        else mlflow.create_experiment(registry.experiment, artifact_location=place)
+    )
+    with (
+        open_run(mlflow, experiment, record, sha256) as run,
+        tempfile.TemporaryDirectory(prefix="roofwatch-") as temporary,
+    ):
         save_package(Path(temporary) / PACKAGE, folder, sha256)
         mlflow.log_artifacts(run.info.run_id, str(Path(temporary) / PACKAGE), PACKAGE)
     if not mlflow.search_registered_models(filter_string=f"name = '{registry.model}'"):
         mlflow.create_registered_model(registry.model)
-    tags = {"sha256": sha256, "rung": record.rung, "labels_sha256": record.parameters.get("labels_sha256", "")}
+    tags = {
+        "sha256": sha256,
+        "rung": record.rung,
+        "labels_sha256": record.parameters.get("labels_sha256", ""),
+    }
     tags |= {f"metric.{name}": f"{value:.6f}" for name, value in record.metrics.items()}
-    return int(mlflow.create_model_version(registry.model, f"{run.info.artifact_uri}/{PACKAGE}", run_id=run.info.run_id, tags=tags).version)
+    return int(
+        mlflow.create_model_version(
+            registry.model, f"{run.info.artifact_uri}/{PACKAGE}", run_id=run.info.run_id, tags=tags
+        ).version
+    )
 
 
 def _version(registry: Registry, mlflow: "MlflowClient", wanted: str) -> "RegisteredVersion | None":
     from mlflow.exceptions import MlflowException
 
     try:
-        return mlflow.get_model_version(registry.model, wanted) if wanted.isdecimal() else mlflow.get_model_version_by_alias(registry.model, wanted)
+        return (
+            mlflow.get_model_version(registry.model, wanted)
+            if wanted.isdecimal()
+            else mlflow.get_model_version_by_alias(registry.model, wanted)
+        )
     except MlflowException as error:
         if error.error_code in NOT_FOUND:
             return None
@@ -171,7 +212,9 @@ def _version(registry: Registry, mlflow: "MlflowClient", wanted: str) -> "Regist
 def _found(registry: Registry, mlflow: "MlflowClient", wanted: str) -> "RegisteredVersion":
     version = _version(registry, mlflow, wanted)
     if version is None:
-        raise MissingInput(f"model {registry.model}: no version or alias {wanted!r} in {mask(registry.uri)}; run train first or name another")
+        raise MissingInput(
+            f"model {registry.model}: no version or alias {wanted!r} in {mask(registry.uri)}; run train first or name another"
+        )
     return version
 
 
@@ -179,9 +222,13 @@ def _bring(mlflow: "MlflowClient", version: "RegisteredVersion", path: str) -> P
     """Return a path of the run's files, None when there is none; those on this machine are used where they lie, others come into a folder that is removed at exit."""
     run_id, source = str(version.run_id), str(version.source)
     if source.startswith("file:"):
-        here = Path(url2pathname(urlsplit(source).path)).parent / path  # the source is the run's files / PACKAGE
+        here = (
+            Path(url2pathname(urlsplit(source).path)).parent / path
+        )  # the source is the run's files / PACKAGE
         return here if here.exists() else None
-    if path not in [str(one.path) for one in mlflow.list_artifacts(run_id, path.rpartition("/")[0])]:
+    if path not in [
+        str(one.path) for one in mlflow.list_artifacts(run_id, path.rpartition("/")[0])
+    ]:
         return None
     return Path(mlflow.download_artifacts(run_id, path, _temporary_folder()))
 

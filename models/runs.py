@@ -14,7 +14,19 @@ if TYPE_CHECKING:
     from mlflow.entities import Run
     from mlflow.tracking import MlflowClient
 
-PACKAGES = ("roofwatch", "torch", "torchvision", "timm", "openvino", "numpy", "scipy", "scikit-learn", "opencv-python-headless", "pyarrow", "mlflow")
+PACKAGES = (
+    "roofwatch",
+    "torch",
+    "torchvision",
+    "timm",
+    "openvino",
+    "numpy",
+    "scipy",
+    "scikit-learn",
+    "opencv-python-headless",
+    "pyarrow",
+    "mlflow",
+)
 """Packages whose versions are written down."""
 ROOT = Path(__file__).resolve().parents[1]
 """Where the code lies: a git checkout, or site-packages."""
@@ -52,7 +64,9 @@ class RunRecord:
 
 
 @contextmanager
-def open_run(mlflow: "MlflowClient", experiment: str, record: RunRecord, sha256: str) -> Iterator["Run"]:
+def open_run(
+    mlflow: "MlflowClient", experiment: str, record: RunRecord, sha256: str
+) -> Iterator["Run"]:
     """Log everything but the model, yield the run to add that, and close it: FINISHED, or FAILED when something is raised.
 
     Args:
@@ -62,9 +76,18 @@ def open_run(mlflow: "MlflowClient", experiment: str, record: RunRecord, sha256:
         sha256: Checksum of the model, a tag of every run; runs that a killed training of the same model left open are closed.
     """
     _close_killed(mlflow, experiment, sha256)
-    tags = {"rung": record.rung, "sha256": sha256, "mlflow.source.name": "roofwatch train", "mlflow.source.type": "LOCAL"}
+    tags = {
+        "rung": record.rung,
+        "sha256": sha256,
+        "mlflow.source.name": "roofwatch train",
+        "mlflow.source.type": "LOCAL",
+    }
     commit = git_commit(ROOT)
-    run = mlflow.create_run(experiment, run_name=f"train {record.parameters.get('year', '')}".strip(), tags={**tags, **({"mlflow.source.git.commit": commit} if commit else {})})
+    run = mlflow.create_run(
+        experiment,
+        run_name=f"train {record.parameters.get('year', '')}".strip(),
+        tags={**tags, **({"mlflow.source.git.commit": commit} if commit else {})},
+    )
     try:
         _log(mlflow, run, record.parameters, record.metrics)
         for child in record.children:
@@ -92,22 +115,37 @@ def environment() -> str:
 
 def git_commit(folder: Path) -> str:
     """Return the commit checked out in a folder; "" when the folder is not itself the top of a git checkout, or git is not there."""
-    environ = {name: value for name, value in os.environ.items() if not name.startswith("GIT_")} | {"GIT_TERMINAL_PROMPT": "0"}
+    environ = {name: value for name, value in os.environ.items() if not name.startswith("GIT_")} | {
+        "GIT_TERMINAL_PROMPT": "0"
+    }
     command = ("git", "-C", str(folder), "rev-parse", "--show-toplevel", "HEAD")
     try:
-        done = subprocess.run(command, env=environ, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=GIT_SECONDS)
+        done = subprocess.run(
+            command,
+            env=environ,
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            timeout=GIT_SECONDS,
+        )
     except (OSError, subprocess.TimeoutExpired, UnicodeDecodeError):
         return ""
     top, _, commit = done.stdout.rstrip("\n").rpartition("\n")
     return commit if done.returncode == 0 and Path(top) == folder.resolve() else ""
 
 
-def _log(mlflow: "MlflowClient", run: "Run", parameters: dict[str, str], metrics: dict[str, float]) -> None:
+def _log(
+    mlflow: "MlflowClient", run: "Run", parameters: dict[str, str], metrics: dict[str, float]
+) -> None:
     from mlflow.entities import Metric, Param
 
     mlflow.log_batch(
         run.info.run_id,
-        metrics=[Metric(name, value, run.info.start_time, 0) for name, value in metrics.items() if value == value],
+        metrics=[
+            Metric(name, value, run.info.start_time, 0)
+            for name, value in metrics.items()
+            if value == value
+        ],
         params=[Param(name, value) for name, value in parameters.items()],
     )
 
@@ -122,5 +160,7 @@ def _log_child(mlflow: "MlflowClient", parent: "Run", child: ChildRun, sha256: s
 
 
 def _close_killed(mlflow: "MlflowClient", experiment: str, sha256: str) -> None:
-    for run in mlflow.search_runs([experiment], filter_string=f"attributes.status = 'RUNNING' and tags.sha256 = '{sha256}'"):
+    for run in mlflow.search_runs(
+        [experiment], filter_string=f"attributes.status = 'RUNNING' and tags.sha256 = '{sha256}'"
+    ):
         mlflow.set_terminated(run.info.run_id, "KILLED")

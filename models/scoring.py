@@ -27,7 +27,11 @@ def score_chips(model: Model, chips: Sequence[StoredChip]) -> NDArray[np.float64
         raise ValueError(f"chip {empty[0]} has an empty mask; mark the parcel with 1")
     parts = [np.zeros((0, 3))]
     for start in range(0, len(chips), CHIPS_AT_ONCE):
-        parts.append(np.stack(head_scores(model.head, _seen(model, chips[start : start + CHIPS_AT_ONCE])), axis=1))
+        parts.append(
+            np.stack(
+                head_scores(model.head, _seen(model, chips[start : start + CHIPS_AT_ONCE])), axis=1
+            )
+        )
     return np.concatenate(parts)
 
 

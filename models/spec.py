@@ -37,9 +37,15 @@ class BackboneKind:
 
 _LITE_MEAN, _LITE_STD = (127.0,) * 3, (128.0,) * 3
 BACKBONES = {
-    "efficientnet_lite0": BackboneKind(side_px=224, channels=(40, 112, 320), mean=_LITE_MEAN, std=_LITE_STD),
-    "efficientnet_lite1": BackboneKind(side_px=240, channels=(40, 112, 320), mean=_LITE_MEAN, std=_LITE_STD),
-    "efficientnet_lite2": BackboneKind(side_px=260, channels=(48, 120, 352), mean=_LITE_MEAN, std=_LITE_STD),
+    "efficientnet_lite0": BackboneKind(
+        side_px=224, channels=(40, 112, 320), mean=_LITE_MEAN, std=_LITE_STD
+    ),
+    "efficientnet_lite1": BackboneKind(
+        side_px=240, channels=(40, 112, 320), mean=_LITE_MEAN, std=_LITE_STD
+    ),
+    "efficientnet_lite2": BackboneKind(
+        side_px=260, channels=(48, 120, 352), mean=_LITE_MEAN, std=_LITE_STD
+    ),
     "convnext_tiny": BackboneKind(side_px=224, channels=(192, 384, 768)),
     "efficientnet_v2_s": BackboneKind(side_px=384, channels=(64, 160, 256)),
     "resnet18": BackboneKind(side_px=224, channels=(128, 256, 512)),
@@ -75,15 +81,35 @@ class ModelSpec:
         """Check names and ranges."""
         for name in self.backbones:
             if name not in BACKBONES:
-                raise ValueError(f"backbone is {name!r}, want one of {', '.join(BACKBONES)}, or several joined by +")
-        if len(set(self.backbones)) < len(self.backbones) or not self.views or set(self.views) - set(VIEWS) or len(set(self.views)) < len(self.views):
-            raise ValueError(f"backbone is {self.backbone!r} and views are {list(self.views)}; want each once, views of {', '.join(VIEWS)}")
+                raise ValueError(
+                    f"backbone is {name!r}, want one of {', '.join(BACKBONES)}, or several joined by +"
+                )
+        if (
+            len(set(self.backbones)) < len(self.backbones)
+            or not self.views
+            or set(self.views) - set(VIEWS)
+            or len(set(self.views)) < len(self.views)
+        ):
+            raise ValueError(
+                f"backbone is {self.backbone!r} and views are {list(self.views)}; want each once, views of {', '.join(VIEWS)}"
+            )
         if self.turns not in TURNS or len(self.mean) not in (0, 3) or len(self.std) not in (0, 3):
-            raise ValueError(f"turns is {self.turns}, mean {list(self.mean)}, std {list(self.std)}; want turns of {TURNS}, and three gray levels or none")
-        if not all(math.isfinite(value) for value in (self.gsd_m, self.margin_m, *self.mean, *self.std)):
+            raise ValueError(
+                f"turns is {self.turns}, mean {list(self.mean)}, std {list(self.std)}; want turns of {TURNS}, and three gray levels or none"
+            )
+        if not all(
+            math.isfinite(value) for value in (self.gsd_m, self.margin_m, *self.mean, *self.std)
+        ):
             raise ValueError(f"{self}: gsd_m, margin_m, mean and std must be finite")
-        if (self.input_px and self.input_px < 32) or self.gsd_m <= 0 or self.margin_m < 0 or any(value <= 0 for value in self.std):
-            raise ValueError(f"{self}: want input_px >= 32 (or 0), gsd_m > 0, margin_m >= 0, std > 0")
+        if (
+            (self.input_px and self.input_px < 32)
+            or self.gsd_m <= 0
+            or self.margin_m < 0
+            or any(value <= 0 for value in self.std)
+        ):
+            raise ValueError(
+                f"{self}: want input_px >= 32 (or 0), gsd_m > 0, margin_m >= 0, std > 0"
+            )
 
     @property
     def backbones(self) -> tuple[str, ...]:
@@ -97,7 +123,13 @@ class ModelSpec:
     @property
     def groups(self) -> tuple[int, ...]:
         """Return the lengths of the groups that the features of a chip fall into: by network, view, map, and mean or spread."""
-        return tuple(width for name in self.backbones for _ in self.views for width in BACKBONES[name].channels for _ in range(2))
+        return tuple(
+            width
+            for name in self.backbones
+            for _ in self.views
+            for width in BACKBONES[name].channels
+            for _ in range(2)
+        )
 
     @property
     def features(self) -> int:
@@ -147,8 +179,19 @@ def spec_from_json(text: str) -> ModelSpec:
     if not isinstance(values, dict) or set(values) != set(known):
         raise TypeError("spec.json has other keys than this version of roofwatch knows")
     for name, default in known.items():
-        kinds: tuple[type, ...] = (list,) if isinstance(default, tuple) else (float, int) if isinstance(default, float) else (type(default),)
+        kinds: tuple[type, ...] = (
+            (list,)
+            if isinstance(default, tuple)
+            else (float, int)
+            if isinstance(default, float)
+            else (type(default),)
+        )
         if not isinstance(values[name], kinds):
             raise TypeError(f"spec.json holds {values[name]!r} for {name}")
     make: Callable[..., ModelSpec] = ModelSpec
-    return make(**{name: tuple(value) if isinstance(value, list) else value for name, value in values.items()})
+    return make(
+        **{
+            name: tuple(value) if isinstance(value, list) else value
+            for name, value in values.items()
+        }
+    )

@@ -13,9 +13,12 @@ if TYPE_CHECKING:
     from mlflow.tracking import MlflowClient
 
 QUIET = {
-    "MLFLOW_DISABLE_TELEMETRY": "true", "DO_NOT_TRACK": "true", "MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR": "false", "MLFLOW_SUPPRESS_PRINTING_URL_TO_STDOUT": "true",
+    "MLFLOW_DISABLE_TELEMETRY": "true",
+    "DO_NOT_TRACK": "true",
+    "MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR": "false",
+    "MLFLOW_SUPPRESS_PRINTING_URL_TO_STDOUT": "true",
     "MLFLOW_HTTP_REQUEST_MAX_RETRIES": "3",
-}  # fmt: skip
+}
 """Defaults of the environment; the last one gives a dead server up after some 15 seconds."""
 LONGEST_MESSAGE = 300
 
@@ -41,7 +44,9 @@ def open_client(uri: str) -> Iterator["MlflowClient"]:
         raise
     except (MlflowException, SQLAlchemyError, OSError) as error:
         first = (str(error).strip().splitlines() or [type(error).__name__])[0]
-        raise InputError(f"[mlflow] uri: {mask(uri)}: {mask(first)[:LONGEST_MESSAGE]}; check that it runs and that this machine may use it") from error
+        raise InputError(
+            f"[mlflow] uri: {mask(uri)}: {mask(first)[:LONGEST_MESSAGE]}; check that it runs and that this machine may use it"
+        ) from error
 
 
 def served(uri: str) -> bool:
@@ -51,7 +56,9 @@ def served(uri: str) -> bool:
 
 def mask(text: str) -> str:
     """Return an address, or a text with one, without its password."""
-    return re.sub(r"(password=)[^&\s]*", r"\1***", re.sub(r"(://[^:/@\s]*):[^/\s]*@", r"\1:***@", text))
+    return re.sub(
+        r"(password=)[^&\s]*", r"\1***", re.sub(r"(://[^:/@\s]*):[^/\s]*@", r"\1:***@", text)
+    )
 
 
 @lru_cache
@@ -62,7 +69,9 @@ def _knock(uri: str) -> None:
     try:
         engine = sqlalchemy.create_engine(uri)
     except ModuleNotFoundError as error:
-        raise InputError(f"[mlflow] uri: {mask(uri)}: no driver ({error}); install it, for PostgreSQL with `pip install 'psycopg[binary]'`") from error
+        raise InputError(
+            f"[mlflow] uri: {mask(uri)}: no driver ({error}); install it, for PostgreSQL with `pip install 'psycopg[binary]'`"
+        ) from error
     with engine.connect():
         pass
     engine.dispose()

@@ -26,7 +26,13 @@ def append_audit(path: Path, line: AuditLine) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     rows = _rows(path)
     previous = rows[-1][-1] if rows else "0" * 64
-    body = [datetime.now(UTC).isoformat(timespec="seconds"), _user(), line.command, " ".join(line.detail.split()), previous]
+    body = [
+        datetime.now(UTC).isoformat(timespec="seconds"),
+        _user(),
+        line.command,
+        " ".join(line.detail.split()),
+        previous,
+    ]
     with path.open("a", newline="", encoding="utf-8") as stream:
         writer = csv.writer(stream)
         if not rows:

@@ -62,7 +62,9 @@ class ModelSettings(ModelSpec):
     @property
     def spec(self) -> ModelSpec:
         """Return the spec alone."""
-        return ModelSpec(**{part.name: getattr(self, part.name) for part in dataclasses.fields(ModelSpec)})
+        return ModelSpec(
+            **{part.name: getattr(self, part.name) for part in dataclasses.fields(ModelSpec)}
+        )
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -131,7 +133,9 @@ class CityFile:
             if one.year == year:
                 return one
         have = ", ".join(str(one.year) for one in self.flyover)
-        raise ConfigError(f"--year: got {year}, the city file has flyovers of {have}; add a [[flyover]] for {year} or name one of these")
+        raise ConfigError(
+            f"--year: got {year}, the city file has flyovers of {have}; add a [[flyover]] for {year} or name one of these"
+        )
 
 
 def read_city(path: Path) -> CityFile:
@@ -149,7 +153,10 @@ def read_city(path: Path) -> CityFile:
         raise ConfigError(f"{path.name}: not valid TOML: {error}; mend that line") from error
     city = _Reader(file=path.name, base=path.parent.resolve()).table(CityFile, document, "")
     _check(city, path.name)
-    return dataclasses.replace(city, tile=dataclasses.replace(city.tile, gsd_m=city.model.gsd_m, margin_m=city.model.margin_m))
+    return dataclasses.replace(
+        city,
+        tile=dataclasses.replace(city.tile, gsd_m=city.model.gsd_m, margin_m=city.model.margin_m),
+    )
 
 
 def _check(city: CityFile, file: str) -> None:
@@ -160,12 +167,16 @@ def _check(city: CityFile, file: str) -> None:
         raise ConfigError(f"{file}: no [[flyover]]; want at least one with year and path")
     for year in years:
         if years.count(year) > 1:
-            raise ConfigError(f"{file}: [[flyover]] year: got {year} twice, want each year once; join the two path entries into a list")
+            raise ConfigError(
+                f"{file}: [[flyover]] year: got {year} twice, want each year once; join the two path entries into a list"
+            )
     for one in city.flyover:
         try:
             _ = one.flown
         except ValueError as error:
-            raise ConfigError(f"{file}: [[flyover]] {one.year} date: got {one.date!r}, want YYYY-MM-DD") from error
+            raise ConfigError(
+                f"{file}: [[flyover]] {one.year} date: got {one.date!r}, want YYYY-MM-DD"
+            ) from error
     named = {"parcels": city.parcels.path, "vacant": city.vacant.path}
     if city.labels:
         named["labels"] = city.labels.path
@@ -173,17 +184,25 @@ def _check(city: CityFile, file: str) -> None:
         named["footprints"] = city.footprints.path
     files = [(f"[{section}] path", target) for section, target in named.items()]
     dispatch = city.export.dispatch
-    files += [(f"[export.dispatch] {key}", target) for key, target in (("columns", dispatch.columns), ("addresses", dispatch.addresses)) if target]
+    files += [
+        (f"[export.dispatch] {key}", target)
+        for key, target in (("columns", dispatch.columns), ("addresses", dispatch.addresses))
+        if target
+    ]
     for key, target in files:
         if not str(target).startswith("/vsi") and not target.exists():
             raise MissingInput(f"{file}: {key}: no file at {target}; put it there or mend the path")
     if city.model.weights not in ("", DOWNLOAD) and not Path(city.model.weights).exists():
-        raise MissingInput(f"{file}: [model] weights: no file at {city.model.weights}; give a .safetensors or .pth state dict")
+        raise MissingInput(
+            f"{file}: [model] weights: no file at {city.model.weights}; give a .safetensors or .pth state dict"
+        )
 
 
 def _is_path(where: str, value: str) -> bool:
     """Tell whether a text in the city file is a path that is not typed as one."""
-    return (where == "flyover.path" and value != "") or (where == "model.weights" and value not in ("", DOWNLOAD))
+    return (where == "flyover.path" and value != "") or (
+        where == "model.weights" and value not in ("", DOWNLOAD)
+    )
 
 
 _T = TypeVar("_T")
@@ -201,23 +220,36 @@ class _Reader:
     def table(self, kind: type[_T], values: object, where: str) -> _T:
         """Build one dataclass from one TOML table."""
         if not isinstance(values, dict):
-            raise ConfigError(f"{self.file}: {where or 'file'}: got {values!r}, want a table [{where}]")
+            raise ConfigError(
+                f"{self.file}: {where or 'file'}: got {values!r}, want a table [{where}]"
+            )
         if not dataclasses.is_dataclass(kind):
             raise TypeError(f"{kind} is no dataclass")
         hints = typing.get_type_hints(kind)
         fields = {part.name: part for part in dataclasses.fields(kind)}
-        settable = [name for name in fields if not (where == "tile" and name in ("gsd_m", "margin_m"))]
+        settable = [
+            name for name in fields if not (where == "tile" and name in ("gsd_m", "margin_m"))
+        ]
         for key in values:
             if key not in settable:
                 place = f"[{where}] {key}" if where else f"[{key}]"
                 near = difflib.get_close_matches(str(key), settable, n=1)
-                hint = f"did you mean {near[0]!r}?" if near else f"known keys: {', '.join(settable)}"
+                hint = (
+                    f"did you mean {near[0]!r}?" if near else f"known keys: {', '.join(settable)}"
+                )
                 raise ConfigError(f"{self.file}: {place}: unknown key; {hint}")
         for name, part in fields.items():
-            needed = part.default is dataclasses.MISSING and part.default_factory is dataclasses.MISSING
+            needed = (
+                part.default is dataclasses.MISSING and part.default_factory is dataclasses.MISSING
+            )
             if needed and name not in values:
-                raise ConfigError(f"{self.file}: {f'[{where}] {name}' if where else f'[{name}]'}: missing; add it")
-        parsed = {key: self.value(hints[key], value, f"{where}.{key}" if where else str(key)) for key, value in values.items()}
+                raise ConfigError(
+                    f"{self.file}: {f'[{where}] {name}' if where else f'[{name}]'}: missing; add it"
+                )
+        parsed = {
+            key: self.value(hints[key], value, f"{where}.{key}" if where else str(key))
+            for key, value in values.items()
+        }
         try:
             return kind(**parsed)
         except ValueError as error:
@@ -231,10 +263,15 @@ class _Reader:
         if typing.get_origin(kind) is tuple:
             items = value if isinstance(value, list) else [value]
             if not items:
-                raise ConfigError(f"{self.file}: {where}: got an empty list, want at least one entry")
+                raise ConfigError(
+                    f"{self.file}: {where}: got an empty list, want at least one entry"
+                )
             return tuple(self.value(options[0], item, where) for item in items)
         if typing.get_origin(kind) is dict and isinstance(value, dict):
-            return {str(key): self.value(options[1], item, f"{where}.{key}") for key, item in value.items()}
+            return {
+                str(key): self.value(options[1], item, f"{where}.{key}")
+                for key, item in value.items()
+            }
         if isinstance(kind, type) and dataclasses.is_dataclass(kind):
             return self.table(kind, value, where)
         if kind is Path and isinstance(value, str) and value:
@@ -244,15 +281,33 @@ class _Reader:
         if kind is str and isinstance(value, datetime.date):
             return value.isoformat()
         if isinstance(kind, type) and type(value) is kind:
-            return self.place(value, where) if isinstance(value, str) and _is_path(where, value) else value
-        names = {Path: "a path in quotes", str: "text in quotes", int: "a whole number", float: "a number", bool: "true or false"}
+            return (
+                self.place(value, where)
+                if isinstance(value, str) and _is_path(where, value)
+                else value
+            )
+        names = {
+            Path: "a path in quotes",
+            str: "text in quotes",
+            int: "a whole number",
+            float: "a number",
+            bool: "true or false",
+        }
         want = names.get(kind, str(kind)) if isinstance(kind, type) else str(kind)
-        raise ConfigError(f"{self.file}: {where}: got {value!r} ({type(value).__name__}), want {want}")
+        raise ConfigError(
+            f"{self.file}: {where}: got {value!r} ({type(value).__name__}), want {want}"
+        )
 
     def place(self, path: str, where: str) -> str:
         """Fill in $NAME from the environment and make a path absolute; GDAL virtual paths and the URLs of flyovers stay as they are."""
         filled = os.path.expandvars(path)
         if "$" in filled:
-            raise ConfigError(f"{self.file}: {where}: got {path!r} and no such environment variable; set it, or write the path itself")
+            raise ConfigError(
+                f"{self.file}: {where}: got {path!r} and no such environment variable; set it, or write the path itself"
+            )
         remote = ("/vsi", *SCHEMES, "file://") if where == "flyover.path" else ("/vsi",)
-        return filled if filled.lower().startswith(remote) else os.path.normpath(self.base / Path(filled).expanduser())
+        return (
+            filled
+            if filled.lower().startswith(remote)
+            else os.path.normpath(self.base / Path(filled).expanduser())
+        )

@@ -47,7 +47,9 @@ def _cores() -> int:
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
-def map_batches(function: Callable[[Batch], Done], batches: Sequence[Batch], execution: Execution) -> Iterator[Done]:
+def map_batches(
+    function: Callable[[Batch], Done], batches: Sequence[Batch], execution: Execution
+) -> Iterator[Done]:
     """Apply a batch function to every batch and yield its results as they come.
 
     Args:
@@ -67,7 +69,9 @@ def map_batches(function: Callable[[Batch], Done], batches: Sequence[Batch], exe
         yield from _dask(function, batches, execution)
 
 
-def _processes(function: Callable[[Batch], Done], batches: Sequence[Batch], execution: Execution) -> Iterator[Done]:
+def _processes(
+    function: Callable[[Batch], Done], batches: Sequence[Batch], execution: Execution
+) -> Iterator[Done]:
     left, deaths = dict(enumerate(batches)), 0
     while left:
         try:
@@ -78,13 +82,19 @@ def _processes(function: Callable[[Batch], Done], batches: Sequence[Batch], exec
         except BrokenProcessPool as error:
             deaths += 1
             if deaths == DEATHS:
-                raise RoofwatchError(f"workers died {DEATHS} times in a row ({error}); give --workers 1 or more memory, then start again") from error
+                raise RoofwatchError(
+                    f"workers died {DEATHS} times in a row ({error}); give --workers 1 or more memory, then start again"
+                ) from error
 
 
-def _one_pool(function: Callable[[Batch], Done], batches: dict[int, Batch], execution: Execution) -> Iterator[tuple[int, Done]]:
+def _one_pool(
+    function: Callable[[Batch], Done], batches: dict[int, Batch], execution: Execution
+) -> Iterator[tuple[int, Done]]:
     """Yield number and result of each batch until all are done or a worker dies."""
     spawn = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(max_workers=min(execution.count, len(batches)), mp_context=spawn) as pool:
+    with ProcessPoolExecutor(
+        max_workers=min(execution.count, len(batches)), mp_context=spawn
+    ) as pool:
         pending = {pool.submit(function, batch): number for number, batch in batches.items()}
         try:
             for future in as_completed(pending):
@@ -94,18 +104,24 @@ def _one_pool(function: Callable[[Batch], Done], batches: dict[int, Batch], exec
                 future.cancel()
 
 
-def _dask(function: Callable[[Batch], Done], batches: Sequence[Batch], execution: Execution) -> Iterator[Done]:
+def _dask(
+    function: Callable[[Batch], Done], batches: Sequence[Batch], execution: Execution
+) -> Iterator[Done]:
     from distributed import Client, KilledWorker
     from distributed import as_completed as dask_completed
 
     try:
         client = Client(execution.scheduler, timeout="10s")
     except (OSError, ValueError) as error:
-        raise InputError(f"--scheduler: nothing answers at {execution.scheduler} ({error}); start a Dask scheduler there") from error
+        raise InputError(
+            f"--scheduler: nothing answers at {execution.scheduler} ({error}); start a Dask scheduler there"
+        ) from error
     with client:
         futures = client.map(function, list(batches), pure=False, retries=DEATHS, batch_size=64)
         try:
             for future in dask_completed(futures):
                 yield future.result()
         except KilledWorker as error:
-            raise RoofwatchError(f"workers of {execution.scheduler} died again and again ({error}); give them more memory, then start again") from error
+            raise RoofwatchError(
+                f"workers of {execution.scheduler} died again and again ({error}); give them more memory, then start again"
+            ) from error

@@ -24,12 +24,20 @@ class Progress:
         """Start the clock."""
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
         """Close the bar, or say how long it took."""
         if self.bar is not None:
             self.bar.close()
         elif not self.quiet and self.done and kind is None:
-            print(f"{self.stage}: {self.done} done in {time.monotonic() - self.start:.1f} s", file=sys.stderr)
+            print(
+                f"{self.stage}: {self.done} done in {time.monotonic() - self.start:.1f} s",
+                file=sys.stderr,
+            )
 
     def advance(self, count: int) -> None:
         """Count `count` more as done."""
@@ -48,5 +56,9 @@ class Progress:
         now = time.monotonic()
         if now - self.said >= LINE_EVERY_S and done:
             self.said = now
-            left = f", about {(now - self.start) * (total - done) / done:.0f} s left" if total > done else ""
+            left = (
+                f", about {(now - self.start) * (total - done) / done:.0f} s left"
+                if total > done
+                else ""
+            )
             print(f"{self.stage}: {done}{f' of {total}' if total else ''}{left}", file=sys.stderr)

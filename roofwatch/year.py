@@ -56,7 +56,9 @@ class City:
             self.opened[year] = open_flyover(year, source.path, source.flown, crs=source.crs)
         return self.opened[year]
 
-    def mapper(self, stage: str, total: int) -> Callable[[Callable[[Batch], Done], Sequence[Batch]], Iterator[Done]]:
+    def mapper(
+        self, stage: str, total: int
+    ) -> Callable[[Callable[[Batch], Done], Sequence[Batch]], Iterator[Done]]:
         """Return the executor of one stage, with its progress; it may be called several times."""
         progress = Progress(stage, quiet=self.quiet)
         progress.total = total
@@ -79,6 +81,8 @@ class City:
         slug = re.sub(r"[^a-z0-9]+", "-", self.file.city.name.lower()).strip("-")
         uri = self.file.mlflow.uri
         return Registry(
-            uri=uri or f"sqlite:///{workspace / 'mlflow.db'}", artifacts=str(workspace / "mlruns"),
-            experiment=self.file.city.name, model=f"{slug}-roof",
-        )  # fmt: skip
+            uri=uri or f"sqlite:///{workspace / 'mlflow.db'}",
+            artifacts=str(workspace / "mlruns"),
+            experiment=self.file.city.name,
+            model=f"{slug}-roof",
+        )

@@ -126,13 +126,28 @@ def place_pixels() -> NDArray[np.uint8]:
     return np.stack([2 * columns, 2 * rows, np.full_like(rows, 90)]).astype(np.uint8)
 
 
-def _write_raster(path: Path, pixels: NDArray[np.generic], *, left: float = LEFT, top: float = TOP, gsd: float = GSD_M, crs: str = CRS, **options: object) -> Path:
+def _write_raster(
+    path: Path,
+    pixels: NDArray[np.generic],
+    *,
+    left: float = LEFT,
+    top: float = TOP,
+    gsd: float = GSD_M,
+    crs: str = CRS,
+    **options: object,
+) -> Path:
     path.parent.mkdir(parents=True, exist_ok=True)
     driver = {".jp2": "JP2OpenJPEG", ".jpg": "JPEG"}.get(path.suffix, "GTiff")
     profile = {
-        "driver": driver, "count": pixels.shape[0], "height": pixels.shape[1], "width": pixels.shape[2], "dtype": pixels.dtype.name,
-        "crs": crs, "transform": from_origin(left, top, gsd, gsd), **options,
-    }  # fmt: skip
+        "driver": driver,
+        "count": pixels.shape[0],
+        "height": pixels.shape[1],
+        "width": pixels.shape[2],
+        "dtype": pixels.dtype.name,
+        "crs": crs,
+        "transform": from_origin(left, top, gsd, gsd),
+        **options,
+    }
     with rasterio.open(path, "w", **profile) as target:
         target.write(pixels)
     return path
@@ -155,10 +170,16 @@ def _houses() -> gpd.GeoDataFrame:
     for line, top_m in enumerate(ROW_TOPS_M):
         for number in range(PER_ROW):
             west, north = LEFT + 5 + 6 * number + (12 if number >= 5 else 0), TOP - top_m
-            rows.append({
-                "parcel_id": f"{216 + line:04d} {number + 1:03d}", "block": f"B{line}{'W' if number < 3 else 'E'}", "address": f"{100 + 2 * number} Row {line}",
-                "battalion": f"Bn {1 + line % 2}", "failing": (line + number) % 2, "geometry": shapely.box(west, north - 12, west + 6, north),
-            })  # fmt: skip
+            rows.append(
+                {
+                    "parcel_id": f"{216 + line:04d} {number + 1:03d}",
+                    "block": f"B{line}{'W' if number < 3 else 'E'}",
+                    "address": f"{100 + 2 * number} Row {line}",
+                    "battalion": f"Bn {1 + line % 2}",
+                    "failing": (line + number) % 2,
+                    "geometry": shapely.box(west, north - 12, west + 6, north),
+                }
+            )
     return gpd.GeoDataFrame(rows, crs=CRS)
 
 
@@ -180,9 +201,13 @@ def _write_city(folder: Path, text: str = CITY_TOML) -> Path:
     for year in YEARS:
         _write_tiles(folder / "flyover" / str(year), _paint(houses, year))
     houses.drop(columns="failing").to_file(folder / "parcels.gpkg")
-    vacant = pd.DataFrame({"parcel_id": [*houses["parcel_id"], STRANGER], "notice_date": "2020-05-01"})
+    vacant = pd.DataFrame(
+        {"parcel_id": [*houses["parcel_id"], STRANGER], "notice_date": "2020-05-01"}
+    )
     vacant.to_csv(folder / "vacant.csv", index=False)
-    labels = pd.DataFrame({"parcel_id": houses["parcel_id"], "collapsed": houses["failing"], "year": 2023})
+    labels = pd.DataFrame(
+        {"parcel_id": houses["parcel_id"], "collapsed": houses["failing"], "year": 2023}
+    )
     labels.to_csv(folder / "labels.csv", index=False)
     (folder / "city.toml").write_text(text)
     return folder / "city.toml"
@@ -258,5 +283,7 @@ def done_city(tmp_path_factory: pytest.TempPathFactory) -> DoneCity:
     path = _write_city(tmp_path_factory.mktemp("done"))
     out, err = io.StringIO(), io.StringIO()
     with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
-        code = main(["run", str(path), "--year", "2023", "--executor", "serial", "--json", "--quiet"])
+        code = main(
+            ["run", str(path), "--year", "2023", "--executor", "serial", "--json", "--quiet"]
+        )
     return DoneCity(path=path, ran=Ran(code=code, out=out.getvalue(), err=err.getvalue()))

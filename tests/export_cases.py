@@ -36,13 +36,22 @@ def make_roll(count: int) -> VacantRoll:
             "occupied_sides": [("E,W", "", "U")[row % 3] for row in range(count)],
             "street_sides": "U",
         },
-        geometry=[shapely.box(1_415_000 + 16 * row, 593_000, 1_415_015 + 16 * row, 593_072) for row in range(count)],
+        geometry=[
+            shapely.box(1_415_000 + 16 * row, 593_000, 1_415_015 + 16 * row, 593_072)
+            for row in range(count)
+        ],
         crs="EPSG:2248",
     )
     return VacantRoll(table=table, notices=count, joined_by_place=0, unmatched=())
 
 
-def make_ledger(roll: VacantRoll, hazards: tuple[str, ...] = HAZARDS, *, year: int = 2026, flown: date | None = FLOWN) -> Ledger:
+def make_ledger(
+    roll: VacantRoll,
+    hazards: tuple[str, ...] = HAZARDS,
+    *,
+    year: int = 2026,
+    flown: date | None = FLOWN,
+) -> Ledger:
     words = [hazards[row % len(hazards)] for row in range(len(roll))]
     scores = pd.Series([SCORES[word] for word in words], dtype="float64")
     scored = scores.notna()
@@ -57,7 +66,9 @@ def make_ledger(roll: VacantRoll, hazards: tuple[str, ...] = HAZARDS, *, year: i
             "score_high": scores,
             "hazard": words,
             "rank": scores.rank(method="first", ascending=False).astype("Int32"),
-            "model_version": pd.Series(["demo-roof/3" if known else None for known in scored], dtype="string"),
+            "model_version": pd.Series(
+                ["demo-roof/3" if known else None for known in scored], dtype="string"
+            ),
             "img_date": pd.Series([flown] * len(roll), dtype=object),
             "covered_share": 1.0,
             "nodata_share": 0.0,
@@ -70,17 +81,36 @@ def make_ledger(roll: VacantRoll, hazards: tuple[str, ...] = HAZARDS, *, year: i
     return Ledger(year=year, table=table[list(COLUMNS)])
 
 
-def make_inputs(roll: VacantRoll, ledger: Ledger | None = None, *, previous: Ledger | None = None, today: date = TODAY) -> ExportInputs:
+def make_inputs(
+    roll: VacantRoll,
+    ledger: Ledger | None = None,
+    *,
+    previous: Ledger | None = None,
+    today: date = TODAY,
+) -> ExportInputs:
     ledger = ledger or make_ledger(roll)
     return ExportInputs(
-        city="Testville", year=2026, run_id="run-1", roll=roll, ledger=ledger, flyover=None, chips=None, looks=no_looks(), models={}, today=today,
-        earlier=() if previous is None else (Year(year=previous.year, flown=None, ledger=previous, chips=None),),
-    )  # fmt: skip
+        city="Testville",
+        year=2026,
+        run_id="run-1",
+        roll=roll,
+        ledger=ledger,
+        flyover=None,
+        chips=None,
+        looks=no_looks(),
+        models={},
+        today=today,
+        earlier=()
+        if previous is None
+        else (Year(year=previous.year, flown=None, ledger=previous, chips=None),),
+    )
 
 
 def export(inputs: ExportInputs, out: Path) -> Path:
     """Write every product, of the evidence packets one."""
-    export_products(inputs, out / "2026", ExportSettings(visits=VisitSettings(packets=1)), delivered=out)
+    export_products(
+        inputs, out / "2026", ExportSettings(visits=VisitSettings(packets=1)), delivered=out
+    )
     return out / "2026"
 
 
@@ -90,15 +120,28 @@ def read_csv(path: Path) -> pd.DataFrame:
 
 def page_columns(out: Path) -> dict[str, list[str]]:
     text = (out / "fire/fire_map/data.js").read_text(encoding="utf-8")
-    columns: dict[str, list[str]] = json.loads(text.removeprefix("window.ROOFWATCH=").rstrip(";\n"))["columns"]
+    columns: dict[str, list[str]] = json.loads(
+        text.removeprefix("window.ROOFWATCH=").rstrip(";\n")
+    )["columns"]
     return columns
 
 
 def every_product(out: Path) -> dict[str, pd.DataFrame]:
     """Read each product that has a row per vacant, with short names."""
     short = {field.alias: field.name for field in FIELDS}
-    tables = {f"{name}.shp": gpd.read_file(out / name / f"{name}.shp") for name in ("fire", "housing")}
-    tables |= {f"{name}.gpkg": gpd.read_file(out / name / f"{name}.gpkg", layer="vacant_roofs") for name in ("fire", "housing")}
-    tables |= {"worklist": read_csv(out / "housing/worklist.csv"), "scores.csv": read_csv(out / "data/scores.csv")}
-    tables |= {"scores.parquet": gpd.read_parquet(out / "data/scores.parquet"), "page": pd.DataFrame(page_columns(out))}
+    tables = {
+        f"{name}.shp": gpd.read_file(out / name / f"{name}.shp") for name in ("fire", "housing")
+    }
+    tables |= {
+        f"{name}.gpkg": gpd.read_file(out / name / f"{name}.gpkg", layer="vacant_roofs")
+        for name in ("fire", "housing")
+    }
+    tables |= {
+        "worklist": read_csv(out / "housing/worklist.csv"),
+        "scores.csv": read_csv(out / "data/scores.csv"),
+    }
+    tables |= {
+        "scores.parquet": gpd.read_parquet(out / "data/scores.parquet"),
+        "page": pd.DataFrame(page_columns(out)),
+    }
     return {name: pd.DataFrame(table).rename(columns=short) for name, table in tables.items()}

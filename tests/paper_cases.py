@@ -46,7 +46,16 @@ def make_ground(folder: Path, *, flown: date) -> Flyover:
     folder.mkdir()
     pixels = np.random.default_rng(0).integers(60, 200, (3, 300, 500), dtype=np.uint8)
     where = {"crs": "EPSG:2248", "transform": Affine(2, 0, 1_414_800, 0, -2, 593_400)}
-    with open_raster(folder / "ground.tif", "w", driver="GTiff", width=500, height=300, count=3, dtype="uint8", **where) as target:
+    with open_raster(
+        folder / "ground.tif",
+        "w",
+        driver="GTiff",
+        width=500,
+        height=300,
+        count=3,
+        dtype="uint8",
+        **where,
+    ) as target:
         target.write(pixels)
     return open_flyover(2026, (str(folder),), flown)
 
@@ -61,10 +70,22 @@ def flat(text: str) -> str:
 
 def page_words(path: Path) -> list[list[Word]]:
     """Return the words of every page as poppler places them."""
-    html = subprocess.run(["pdftotext", "-bbox", str(path), "-"], check=True, capture_output=True, text=True).stdout
+    html = subprocess.run(
+        ["pdftotext", "-bbox", str(path), "-"], check=True, capture_output=True, text=True
+    ).stdout
     number = r'"(-?[\d.]+)"'
-    pattern = re.compile(rf"<word xMin={number} yMin={number} xMax={number} yMax={number}>(.*?)</word>", re.DOTALL)
-    return [[Word(text=m[5], left=float(m[1]), top=float(m[2]), right=float(m[3]), bottom=float(m[4])) for m in pattern.finditer(page)] for page in html.split("<page ")[1:]]
+    pattern = re.compile(
+        rf"<word xMin={number} yMin={number} xMax={number} yMax={number}>(.*?)</word>", re.DOTALL
+    )
+    return [
+        [
+            Word(
+                text=m[5], left=float(m[1]), top=float(m[2]), right=float(m[3]), bottom=float(m[4])
+            )
+            for m in pattern.finditer(page)
+        ]
+        for page in html.split("<page ")[1:]
+    ]
 
 
 def overlaps(words: list[Word]) -> list[tuple[str, str]]:
@@ -79,10 +100,30 @@ def overlaps(words: list[Word]) -> list[tuple[str, str]]:
     return found
 
 
-def render(path: Path, folder: Path, *, dpi: int, page: int, gray: bool = False) -> NDArray[np.uint8]:
+def render(
+    path: Path, folder: Path, *, dpi: int, page: int, gray: bool = False
+) -> NDArray[np.uint8]:
     """Return a page as poppler draws it, (H, W, 3), or (H, W) in gray."""
     target = folder / f"page{page}"
-    subprocess.run(["pdftoppm", "-r", str(dpi), "-f", str(page), "-l", str(page), "-singlefile", *(["-gray"] if gray else []), str(path), str(target)], check=True)
-    image = cv2.imread(str(target.with_suffix(".pgm" if gray else ".ppm")), cv2.IMREAD_GRAYSCALE if gray else cv2.IMREAD_COLOR)
+    subprocess.run(
+        [
+            "pdftoppm",
+            "-r",
+            str(dpi),
+            "-f",
+            str(page),
+            "-l",
+            str(page),
+            "-singlefile",
+            *(["-gray"] if gray else []),
+            str(path),
+            str(target),
+        ],
+        check=True,
+    )
+    image = cv2.imread(
+        str(target.with_suffix(".pgm" if gray else ".ppm")),
+        cv2.IMREAD_GRAYSCALE if gray else cv2.IMREAD_COLOR,
+    )
     assert image is not None
     return np.asarray(image, np.uint8)

@@ -18,7 +18,10 @@ from imagery.errors import InputError
 
 
 def make_book(*spelled: str, **aliases: tuple[str, ...]) -> AddressBook:
-    return AddressBook(spelled=spelled, aliases=tuple(aliases.get(text.split()[-1].lower(), ()) for text in spelled))
+    return AddressBook(
+        spelled=spelled,
+        aliases=tuple(aliases.get(text.split()[-1].lower(), ()) for text in spelled),
+    )
 
 
 def match(text: str, *spelled: str) -> Match:
@@ -28,13 +31,26 @@ def match(text: str, *spelled: str) -> Match:
 @pytest.mark.parametrize(
     ("text", "form"),
     [
-        ("0302 North Gilmor Street, Apt. 2", "302 N GILMOR ST"), ("302 n gilmor st #3", "302 N GILMOR ST"), ("302 W. North Ave.", "302 W NORTH AVE"),
-        ("302 West North Avenue", "302 W NORTH AVE"), ("302 North Avenue", "302 NORTH AVE"), ("705 North Mount Street", "705 N MT ST"), ("705 N MOUNT ST", "705 N MT ST"),
-        ("12 O'Donnell St", "12 ODONNELL ST"), ("12 Peña Réunion Terrace", "12 PENA REUNION TER"), ("302-304 E 5th Str", "302-304 E 5TH ST"), ("5th Ave", "5TH AVE"),
-        ("302 1/2 Main St", "302 1/2 MAIN ST"), ("302A Main St", "302A MAIN ST"), ("1 Saint Paul Place", "1 ST PAUL PL"), ("1 Main Street South", "1 MAIN ST S"),
-        ("1 Floor St", "1 FLOOR ST"), ("1 Main St Floor 2", "1 MAIN ST"), ("1 MAIN ST\nUNIT B", "1 MAIN ST"),
+        ("0302 North Gilmor Street, Apt. 2", "302 N GILMOR ST"),
+        ("302 n gilmor st #3", "302 N GILMOR ST"),
+        ("302 W. North Ave.", "302 W NORTH AVE"),
+        ("302 West North Avenue", "302 W NORTH AVE"),
+        ("302 North Avenue", "302 NORTH AVE"),
+        ("705 North Mount Street", "705 N MT ST"),
+        ("705 N MOUNT ST", "705 N MT ST"),
+        ("12 O'Donnell St", "12 ODONNELL ST"),
+        ("12 Peña Réunion Terrace", "12 PENA REUNION TER"),
+        ("302-304 E 5th Str", "302-304 E 5TH ST"),
+        ("5th Ave", "5TH AVE"),
+        ("302 1/2 Main St", "302 1/2 MAIN ST"),
+        ("302A Main St", "302A MAIN ST"),
+        ("1 Saint Paul Place", "1 ST PAUL PL"),
+        ("1 Main Street South", "1 MAIN ST S"),
+        ("1 Floor St", "1 FLOOR ST"),
+        ("1 Main St Floor 2", "1 MAIN ST"),
+        ("1 MAIN ST\nUNIT B", "1 MAIN ST"),
     ],
-)  # fmt: skip
+)
 def test_normal_form(text: str, form: str) -> None:
     assert normal_address(text).text == form
     assert normal_address(form).text == form
@@ -48,7 +64,13 @@ def test_normal_form_takes_any_text_and_is_stable(text: str) -> None:
 
 @pytest.mark.parametrize(
     ("text", "kind"),
-    [("302 N GILMOR ST", "EXACT"), ("302 North Gilmor Street", "NORMALIZED"), ("302 n. gilmor st", "NORMALIZED"), ("302 GILMOR ST", "NO"), ("302 S GILMOR ST", "NO")],
+    [
+        ("302 N GILMOR ST", "EXACT"),
+        ("302 North Gilmor Street", "NORMALIZED"),
+        ("302 n. gilmor st", "NORMALIZED"),
+        ("302 GILMOR ST", "NO"),
+        ("302 S GILMOR ST", "NO"),
+    ],
 )
 def test_found_exactly_or_in_normal_form(text: str, kind: str) -> None:
     found = match(text, "300 N GILMOR ST", "302 N GILMOR ST")
@@ -56,7 +78,10 @@ def test_found_exactly_or_in_normal_form(text: str, kind: str) -> None:
 
 
 def test_found_by_alias() -> None:
-    book = AddressBook(spelled=("300-304 N GILMOR ST", "1 MAIN ST"), aliases=(("302 N GILMOR ST", "OLD SCHOOL"), ()))
+    book = AddressBook(
+        spelled=("300-304 N GILMOR ST", "1 MAIN ST"),
+        aliases=(("302 N GILMOR ST", "OLD SCHOOL"), ()),
+    )
     found = match_addresses(["302 North Gilmor St", "Old School"], book)
     assert [(one.kind, one.spelled) for one in found] == [("ALIAS", "300-304 N GILMOR ST")] * 2
     assert found[0].aliases == ("302 N GILMOR ST", "OLD SCHOOL")
@@ -71,10 +96,21 @@ def test_an_alias_that_two_addresses_claim_finds_neither() -> None:
     ("text", "nearest", "distance", "reason"),
     [
         ("302 N GILMOR ST", "304 N GILMOR ST", "1", "number 302 is not in the list on N GILMOR ST"),
-        ("304 N GILMR ST", "304 N GILMOR ST", "1", "street is not in the list; the nearest street is N GILMOR ST"),
-        ("310 N GILMORE ST", "304 N GILMOR ST", "3", "street is not in the list; the nearest street is N GILMOR ST"), ("N GILMOR ST", "304 N GILMOR ST", "4", "no house number"),
+        (
+            "304 N GILMR ST",
+            "304 N GILMOR ST",
+            "1",
+            "street is not in the list; the nearest street is N GILMOR ST",
+        ),
+        (
+            "310 N GILMORE ST",
+            "304 N GILMOR ST",
+            "3",
+            "street is not in the list; the nearest street is N GILMOR ST",
+        ),
+        ("N GILMOR ST", "304 N GILMOR ST", "4", "no house number"),
     ],
-)  # fmt: skip
+)
 def test_the_nearest_is_only_named(text: str, nearest: str, distance: str, reason: str) -> None:
     """302 never becomes 304 by itself."""
     found = match(text, "304 N GILMOR ST", "500 N GILMOR ST", "302 PRESSTMAN ST")
@@ -82,8 +118,12 @@ def test_the_nearest_is_only_named(text: str, nearest: str, distance: str, reaso
 
 
 def test_a_house_of_that_number_on_a_like_street_goes_before_its_neighbor() -> None:
-    assert match("302 CALVERT ST", "318 CALVERT ST", "302 CALVERTON ST").nearest == "302 CALVERTON ST", "two letters each"
-    assert match("302 CALVERT ST", "302 CALVERTINE ST", "318 CALVERT ST").nearest == "318 CALVERT ST", "two letters against three"
+    assert (
+        match("302 CALVERT ST", "318 CALVERT ST", "302 CALVERTON ST").nearest == "302 CALVERTON ST"
+    ), "two letters each"
+    assert (
+        match("302 CALVERT ST", "302 CALVERTINE ST", "318 CALVERT ST").nearest == "318 CALVERT ST"
+    ), "two letters against three"
 
 
 def test_units_of_one_house_are_one_house() -> None:
@@ -94,13 +134,17 @@ def test_units_of_one_house_are_one_house() -> None:
 def test_without_address_or_list() -> None:
     assert match_addresses(["", " "], None)[0].reason.startswith("no address on the roll")
     assert match_addresses(["1 MAIN ST"], None) == [Match(kind="NOT CHECKED")]
-    assert match_addresses(["1 MAIN ST"], AddressBook(spelled=(), aliases=())) == [Match(kind="NO", reason="street is not in the list")]
+    assert match_addresses(["1 MAIN ST"], AddressBook(spelled=(), aliases=())) == [
+        Match(kind="NO", reason="street is not in the list")
+    ]
 
 
 def test_list_is_read_with_its_aliases(tmp_path: Path) -> None:
     path = tmp_path / "list.csv"
     path.write_text("LOC;ALSO\n1 Peña St;Old School; \n", encoding="utf-8")
-    path.write_text('LOC,ALSO\n1 Peña St,"Old School; Annex"\n1 Peña St,Third\n,x\n', encoding="utf-8")
+    path.write_text(
+        'LOC,ALSO\n1 Peña St,"Old School; Annex"\n1 Peña St,Third\n,x\n', encoding="utf-8"
+    )
     book = read_addresses(DispatchSettings(addresses=path, address="LOC", alias="ALSO"))
     assert book is not None
     assert (book.spelled, book.aliases) == (("1 Peña St",), (("Old School", "Annex", "Third"),))
@@ -110,7 +154,9 @@ def test_list_is_read_with_its_aliases(tmp_path: Path) -> None:
 def test_a_column_that_is_not_there_is_named(tmp_path: Path) -> None:
     path = tmp_path / "list.csv"
     path.write_text("LOC\n1 Main St\n", encoding="utf-8")
-    with pytest.raises(InputError, match=r"\[export.dispatch\] address: no column 'address'; the file has LOC"):
+    with pytest.raises(
+        InputError, match=r"\[export.dispatch\] address: no column 'address'; the file has LOC"
+    ):
         read_addresses(DispatchSettings(addresses=path))
     with pytest.raises(InputError, match="no file at"):
         read_addresses(DispatchSettings(addresses=tmp_path / "none.csv"))

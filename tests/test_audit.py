@@ -13,7 +13,12 @@ from roofwatch.audit import AuditLine, append_audit, first_broken_line, past_cha
 def log(tmp_path: Path) -> Path:
     """A log of four lines."""
     path = tmp_path / "workspace" / "audit.csv"
-    for command, detail in (("champion", "version 1 by train: the first one"), ("score", "2023, with comma"), ("champion", 'version 12 by "Ann"'), ("train", "x")):
+    for command, detail in (
+        ("champion", "version 1 by train: the first one"),
+        ("score", "2023, with comma"),
+        ("champion", 'version 12 by "Ann"'),
+        ("train", "x"),
+    ):
         append_audit(path, AuditLine(command=command, detail=detail))
     return path
 
@@ -25,7 +30,10 @@ def test_chain_holds(log: Path) -> None:
     assert past_champions(log) == {1, 12}
 
 
-@pytest.mark.parametrize(("old", "new", "line"), [("version 1 by", "version 2 by", 2), ("2023, with", "2024, with", 3), ("Ann", "Bob", 4)])
+@pytest.mark.parametrize(
+    ("old", "new", "line"),
+    [("version 1 by", "version 2 by", 2), ("2023, with", "2024, with", 3), ("Ann", "Bob", 4)],
+)
 def test_an_edited_line_breaks_it(log: Path, old: str, new: str, line: int) -> None:
     """Whatever is edited, the line is named."""
     log.write_text(log.read_text().replace(old, new, 1))
@@ -35,7 +43,11 @@ def test_an_edited_line_breaks_it(log: Path, old: str, new: str, line: int) -> N
 def test_a_line_taken_out_or_moved_breaks_it(log: Path) -> None:
     """Lines cannot be dropped from the middle or change places."""
     header, one, two, three, four = log.read_text().splitlines()
-    for lines, broken in (([one, three, four], 3), ([two, three, four], 2), ([one, three, two, four], 3)):
+    for lines, broken in (
+        ([one, three, four], 3),
+        ([two, three, four], 2),
+        ([one, three, two, four], 3),
+    ):
         log.write_text("\n".join([header, *lines]) + "\n")
         assert first_broken_line(log) == broken
 

@@ -38,7 +38,12 @@ NEXT_LOT = shapely.box(RIGHT + 4, TOP - 10, RIGHT + 16, TOP - 4)
 WORLD = f"0.5\n0\n0\n-0.5\n{LEFT + 0.25}\n{TOP - 0.25}\n"
 DEFLATE: dict[str, object] = {"compress": "deflate"}
 TILED: dict[str, object] = {"tiled": True, "blockxsize": 64, "blockysize": 64}
-JPEG: dict[str, object] = {"compress": "jpeg", "photometric": "YCBCR", "JPEG_QUALITY": "95", **TILED}
+JPEG: dict[str, object] = {
+    "compress": "jpeg",
+    "photometric": "YCBCR",
+    "JPEG_QUALITY": "95",
+    **TILED,
+}
 Picture = NDArray[np.uint8]
 Writer = Callable[..., Path]
 
@@ -47,9 +52,17 @@ def fly(*paths: Path, crs: str = "") -> Flyover:
     return open_flyover(2023, tuple(str(path) for path in paths), crs=crs)
 
 
-def cut(flyover: Flyover, lot: BaseGeometry = LOT, *, margin_m: float = 0.0) -> tuple[Chip | None, str]:
+def cut(
+    flyover: Flyover, lot: BaseGeometry = LOT, *, margin_m: float = 0.0
+) -> tuple[Chip | None, str]:
     """Cut one lot at 0.5 m."""
-    row = cut_one("0001", lot, flyover, settings=TileSettings(gsd_m=0.5, margin_m=margin_m, max_side_m=100), crs=CRS(METRIC))
+    row = cut_one(
+        "0001",
+        lot,
+        flyover,
+        settings=TileSettings(gsd_m=0.5, margin_m=margin_m, max_side_m=100),
+        crs=CRS(METRIC),
+    )
     return row.chip, row.reason
 
 
@@ -101,20 +114,35 @@ def assert_sound(flyover: Flyover, pixels: Picture) -> None:
 @pytest.mark.parametrize("share", [0.05, 0.6])
 @pytest.mark.parametrize(
     "options",
-    [{}, TILED, DEFLATE, {**DEFLATE, **TILED}, {"compress": "lzw"}, JPEG, {**JPEG, "photometric": "RGB"}, {"interleave": "band"}],
+    [
+        {},
+        TILED,
+        DEFLATE,
+        {**DEFLATE, **TILED},
+        {"compress": "lzw"},
+        JPEG,
+        {**JPEG, "photometric": "RGB"},
+        {"interleave": "band"},
+    ],
     ids=["striped", "tiled", "deflate", "deflate tiled", "lzw", "jpeg", "jpeg rgb", "planar"],
 )
-def test_truncated_tiff(neighbor: Path, pixels: Picture, write_raster: Writer, options: dict[str, object], share: float) -> None:
+def test_truncated_tiff(
+    neighbor: Path, pixels: Picture, write_raster: Writer, options: dict[str, object], share: float
+) -> None:
     """A TIFF that ends early gives no chip from what it lost, and leaves its neighbor alone."""
     path = truncate(write_raster(neighbor.parent / "cut.tif", noise(), **options), share)
     flyover = fly(neighbor.parent)
     assert cut(flyover, LOW) in ((None, "unreadable_tile"), (None, "no_imagery"))
-    assert [tile.path for tile in flyover.broken] == ([] if len(flyover.tiles) == 2 else [str(path)])
+    assert [tile.path for tile in flyover.broken] == (
+        [] if len(flyover.tiles) == 2 else [str(path)]
+    )
     assert_sound(flyover, pixels)
 
 
 @pytest.mark.parametrize("options", [{}, DEFLATE, JPEG], ids=["plain", "deflate", "jpeg"])
-def test_lost_pixels_come_from_the_tile_below(tmp_path: Path, pixels: Picture, write_raster: Writer, options: dict[str, object]) -> None:
+def test_lost_pixels_come_from_the_tile_below(
+    tmp_path: Path, pixels: Picture, write_raster: Writer, options: dict[str, object]
+) -> None:
     """Where a damaged tile overlaps with a sound one, the sound one counts."""
     truncate(write_raster(tmp_path / "a.tif", pixels, **options), 0.6)
     write_raster(tmp_path / "b.tif", pixels, **options)
@@ -128,7 +156,9 @@ def test_empty_file(neighbor: Path, pixels: Picture, suffix: str) -> None:
     path = neighbor.parent / f"empty{suffix}"
     path.touch()
     flyover = fly(neighbor.parent)
-    assert [(tile.path, tile.problem) for tile in flyover.broken] == [(str(path), "is empty (0 bytes); copy it again from the delivery")]
+    assert [(tile.path, tile.problem) for tile in flyover.broken] == [
+        (str(path), "is empty (0 bytes); copy it again from the delivery")
+    ]
     assert_sound(flyover, pixels)
 
 
@@ -136,7 +166,9 @@ def test_text_named_tif(neighbor: Path, pixels: Picture) -> None:
     """A note in an image's clothes is no image."""
     (neighbor.parent / "note.tif").write_text("tiles 1 to 4 follow on Monday\n")
     flyover = fly(neighbor.parent)
-    assert [tile.problem for tile in flyover.broken] == ["is no image that GDAL knows; copy it again, or convert it to GeoTIFF"]
+    assert [tile.problem for tile in flyover.broken] == [
+        "is no image that GDAL knows; copy it again, or convert it to GeoTIFF"
+    ]
     assert_sound(flyover, pixels)
 
 
@@ -151,14 +183,24 @@ def test_png_named_tif(tmp_path: Path, pixels: Picture, write_raster: Writer) ->
 @pytest.mark.parametrize("pattern", ["", "*", "**", "*.*"])
 def test_other_files_are_passed_over(neighbor: Path, pixels: Picture, pattern: str) -> None:
     """Sidecars and papers of a delivery are no tiles, in a folder or under a wide glob."""
-    for name in ("readme.txt", "tile.shp", "zz_sound.tif.aux.xml", "zz_sound.tfw", "Thumbs.db", ".hidden.tif", "noname"):
+    for name in (
+        "readme.txt",
+        "tile.shp",
+        "zz_sound.tif.aux.xml",
+        "zz_sound.tfw",
+        "Thumbs.db",
+        ".hidden.tif",
+        "noname",
+    ):
         (neighbor.parent / name).write_text(WORLD if name.endswith("tfw") else "<PAMDataset/>")
     flyover = fly(neighbor.parent / pattern)
     assert (len(flyover.tiles), flyover.broken) == (1, ())
     assert_sound(flyover, pixels)
 
 
-def test_named_suffix_of_a_glob_counts(tmp_path: Path, pixels: Picture, write_raster: Writer) -> None:
+def test_named_suffix_of_a_glob_counts(
+    tmp_path: Path, pixels: Picture, write_raster: Writer
+) -> None:
     """Who names a suffix gets its files, whatever it is."""
     write_raster(tmp_path / "tile.ortho", pixels)
     np.testing.assert_array_equal(shown(fly(tmp_path / "*.ortho")), pixels[WINDOW])
@@ -170,7 +212,9 @@ def test_world_file_without_image(neighbor: Path, pixels: Picture) -> None:
     """A world file alone tells of an image that was left behind."""
     (neighbor.parent / "lost.jgw").write_text(WORLD)
     flyover = fly(neighbor.parent)
-    assert [(tile.name, tile.problem) for tile in flyover.broken] == [("lost.jgw", "is a world file without its image; copy the image too")]
+    assert [(tile.name, tile.problem) for tile in flyover.broken] == [
+        ("lost.jgw", "is a world file without its image; copy the image too")
+    ]
     assert_sound(flyover, pixels)
 
 
@@ -183,7 +227,9 @@ def test_deep_tile_that_ends_early(tmp_path: Path, pixels: Picture, write_raster
     flyover = fly(tmp_path)
     assert (len(flyover.tiles), flyover.white) == (2, white)
     assert cut(flyover, LOW) == (None, "unreadable_tile")
-    assert np.abs(shown(flyover, NEXT_LOT) - np.clip(deep[WINDOW] * (255 / white), 0, 255)).max() <= 1
+    assert (
+        np.abs(shown(flyover, NEXT_LOT) - np.clip(deep[WINDOW] * (255 / white), 0, 255)).max() <= 1
+    )
 
 
 @pytest.mark.parametrize("hole", [np.nan, np.inf, -3.4028234663852886e38])
@@ -191,13 +237,17 @@ def test_float_tile(tmp_path: Path, pixels: Picture, write_raster: Writer, hole:
     """Reals from 0 to 1 are scaled; NaN, infinity and the lowest real are no data, and overflow nothing."""
     real = pixels.astype(np.float32) / 255
     real[:, 100:] = hole
-    flyover = fly(write_raster(tmp_path / "real.tif", real, nodata=None if np.isinf(hole) else hole))
+    flyover = fly(
+        write_raster(tmp_path / "real.tif", real, nodata=None if np.isinf(hole) else hole)
+    )
     assert 0.9 < flyover.white <= 1
     assert np.abs(shown(flyover) - pixels[WINDOW] / flyover.white).max() <= 1
     assert cut(flyover, LOW) == (None, "nodata")
 
 
-def test_white_of_a_tile_without_light(tmp_path: Path, pixels: Picture, write_raster: Writer) -> None:
+def test_white_of_a_tile_without_light(
+    tmp_path: Path, pixels: Picture, write_raster: Writer
+) -> None:
     """An all-black deep tile sets no white."""
     path = write_raster(tmp_path / "black.tif", np.zeros((3, 128, 128), np.uint16))
     assert fly(path).white == 255
@@ -224,7 +274,11 @@ def test_transparent_color_of_a_palette(tmp_path: Path) -> None:
     """A color without opacity is no data."""
     numbers = np.zeros((128, 128), np.uint8)
     numbers[64:] = 1
-    path = save(tmp_path / "clear.png", _palette_image(numbers, np.array([[9, 99, 199], [255, 255, 255]])), transparency=bytes([255, 0]))
+    path = save(
+        tmp_path / "clear.png",
+        _palette_image(numbers, np.array([[9, 99, 199], [255, 255, 255]])),
+        transparency=bytes([255, 0]),
+    )
     flyover = fly(path, crs=METRIC)
     np.testing.assert_array_equal(shown(flyover)[:, 0, 0], [9, 99, 199])
     assert cut(flyover, LOW) == (None, "nodata")
@@ -232,7 +286,9 @@ def test_transparent_color_of_a_palette(tmp_path: Path) -> None:
 
 def test_long_palette(tmp_path: Path, write_raster: Writer) -> None:
     """A palette of 65,536 colors needs 16-bit numbers."""
-    path = write_raster(tmp_path / "long.tif", np.full((1, 128, 128), 40_000, np.uint16), photometric="palette")
+    path = write_raster(
+        tmp_path / "long.tif", np.full((1, 128, 128), 40_000, np.uint16), photometric="palette"
+    )
     flyover = fly(path)
     assert (flyover.tiles[0].palette, flyover.white) == (True, 255)
     with rasterio.open(path) as source:
@@ -242,7 +298,11 @@ def test_long_palette(tmp_path: Path, write_raster: Writer) -> None:
 
 def test_cmyk_jpeg(tmp_path: Path, pixels: Picture) -> None:
     """Inks in a JPEG are turned into red, green and blue."""
-    path = save(tmp_path / "print.jpg", Image.fromarray(pixels.transpose(1, 2, 0)).convert("CMYK"), quality=95)
+    path = save(
+        tmp_path / "print.jpg",
+        Image.fromarray(pixels.transpose(1, 2, 0)).convert("CMYK"),
+        quality=95,
+    )
     flyover = fly(path, crs=METRIC)
     assert choose_decoder(flyover.tiles) == GDAL
     assert np.abs(shown(flyover) - pixels[WINDOW]).mean() < 4
@@ -251,20 +311,31 @@ def test_cmyk_jpeg(tmp_path: Path, pixels: Picture) -> None:
 @pytest.mark.parametrize("compression", [None, "tiff_lzw", "jpeg"])
 def test_cmyk_tiff(tmp_path: Path, pixels: Picture, compression: str | None) -> None:
     """Inks in a TIFF need a color profile, and so a person."""
-    path = save(tmp_path / "print.tif", Image.fromarray(pixels.transpose(1, 2, 0)).convert("CMYK"), compression=compression)
+    path = save(
+        tmp_path / "print.tif",
+        Image.fromarray(pixels.transpose(1, 2, 0)).convert("CMYK"),
+        compression=compression,
+    )
     assert "print.tif: is CMYK, want RGB; convert it" in refused(path, crs=METRIC)
 
 
 def test_complex_pixels(tmp_path: Path, write_raster: Writer) -> None:
     """Radar is no photo."""
-    assert "holds complex64 pixels, want whole or real numbers" in refused(write_raster(tmp_path / "radar.tif", np.ones((1, 16, 16), np.complex64)))
+    assert "holds complex64 pixels, want whole or real numbers" in refused(
+        write_raster(tmp_path / "radar.tif", np.ones((1, 16, 16), np.complex64))
+    )
 
 
 def reference(path: Path, chip: Chip) -> NDArray[np.int64]:
     """Return what rasterio warps onto the chip's grid, (3, H, W)."""
     warped = np.zeros(chip.pixels.shape, np.uint8)
     with rasterio.open(path) as source:
-        grid = {"src_transform": source.transform, "src_crs": source.crs, "dst_transform": Affine(*chip.transform), "dst_crs": chip.crs}
+        grid = {
+            "src_transform": source.transform,
+            "src_crs": source.crs,
+            "dst_transform": Affine(*chip.transform),
+            "dst_crs": chip.crs,
+        }
         reproject(source.read(), warped, resampling=Resampling.bilinear, **grid)
     return warped.astype(np.int64)
 
@@ -277,13 +348,25 @@ TRANSPOSED = Affine(0, 0.5, LEFT, 0.5, 0, TOP - 64)
 
 
 @pytest.mark.parametrize("options", [{}, JPEG], ids=["plain", "jpeg"])
-@pytest.mark.parametrize("transform", [ROTATED, SHEARED, SOUTH_UP, MIRRORED, TRANSPOSED], ids=["rotated", "sheared", "south up", "mirrored", "transposed"])
-def test_odd_geotransform(tmp_path: Path, pixels: Picture, write_raster: Writer, transform: Affine, options: dict[str, object]) -> None:
+@pytest.mark.parametrize(
+    "transform",
+    [ROTATED, SHEARED, SOUTH_UP, MIRRORED, TRANSPOSED],
+    ids=["rotated", "sheared", "south up", "mirrored", "transposed"],
+)
+def test_odd_geotransform(
+    tmp_path: Path,
+    pixels: Picture,
+    write_raster: Writer,
+    transform: Affine,
+    options: dict[str, object],
+) -> None:
     """However a tile lies on the ground, its pixels come out at their own place."""
     path = write_raster(tmp_path / "tile.tif", pixels, transform=transform, **options)
     lot = shapely.box(-6, -3, 6, 3)
     x, y = transform * (60, 70)
-    chip, reason = cut(fly(path), shapely.affinity.translate(shapely.affinity.rotate(lot, 15), x, y), margin_m=1)
+    chip, reason = cut(
+        fly(path), shapely.affinity.translate(shapely.affinity.rotate(lot, 15), x, y), margin_m=1
+    )
     assert (reason, chip is None) == ("", False)
     assert chip is not None
     assert np.abs(chip.pixels - reference(path, chip)).max() <= 3
@@ -297,13 +380,20 @@ def test_odd_geotransform(tmp_path: Path, pixels: Picture, write_raster: Writer,
 
 def test_south_up_is_north_up(tmp_path: Path, pixels: Picture, write_raster: Writer) -> None:
     """The same ground, stored from south to north, gives the same chip."""
-    flipped = write_raster(tmp_path / "flipped.tif", np.ascontiguousarray(pixels[:, ::-1]), transform=SOUTH_UP)
+    flipped = write_raster(
+        tmp_path / "flipped.tif", np.ascontiguousarray(pixels[:, ::-1]), transform=SOUTH_UP
+    )
     np.testing.assert_array_equal(shown(fly(flipped)), pixels[WINDOW])
 
 
 def test_tile_in_degrees(tmp_path: Path, pixels: Picture, write_raster: Writer) -> None:
     """A tile in degrees shows what rasterio warps out of it."""
-    path = write_raster(tmp_path / "degrees.tif", pixels, crs="EPSG:4326", transform=from_origin(-76.6167, 39.2889, 0.5 / 86_000, 0.5 / 111_000))
+    path = write_raster(
+        tmp_path / "degrees.tif",
+        pixels,
+        crs="EPSG:4326",
+        transform=from_origin(-76.6167, 39.2889, 0.5 / 86_000, 0.5 / 111_000),
+    )
     tile = fly(path).tiles[0]
     assert tile.gsd_m == pytest.approx(0.5, rel=0.02)
     lot = shapely.affinity.translate(shapely.box(0, 0, 12, 6), *_metric(path, 50, 60))
@@ -314,12 +404,16 @@ def test_tile_in_degrees(tmp_path: Path, pixels: Picture, write_raster: Writer) 
 
 def _metric(path: Path, column: float, row: float) -> tuple[float, float]:
     with rasterio.open(path) as source:
-        (x,), (y,) = rasterio.warp.transform(source.crs, METRIC, *([value] for value in source.transform * (column, row)))
+        (x,), (y,) = rasterio.warp.transform(
+            source.crs, METRIC, *([value] for value in source.transform * (column, row))
+        )
     return x, y
 
 
 @pytest.mark.parametrize("local", [None, 'LOCAL_CS["drawing board",UNIT["metre",1]]'])
-def test_tile_without_crs(tmp_path: Path, pixels: Picture, write_raster: Writer, local: str | None) -> None:
+def test_tile_without_crs(
+    tmp_path: Path, pixels: Picture, write_raster: Writer, local: str | None
+) -> None:
     """No CRS, or one of a drawing board: one line, unless the city file or a .prj gives it."""
     path = write_raster(tmp_path / "tile.tif", pixels, crs=local)
     assert "give [[flyover]] crs" in refused(path)
@@ -343,15 +437,27 @@ def test_picture_without_place(neighbor: Path, pixels: Picture) -> None:
     """A scan that is nowhere: one line, and no warning beside it."""
     Image.fromarray(pixels.transpose(1, 2, 0)).save(neighbor.parent / "scan.tif")
     assert "has no CRS" in fly(neighbor.parent).broken[0].problem
-    assert "not georeferenced; add a world file" in fly(neighbor.parent, crs=METRIC).broken[0].problem
+    assert (
+        "not georeferenced; add a world file" in fly(neighbor.parent, crs=METRIC).broken[0].problem
+    )
 
 
-def tiff(path: Path, width: int, height: int, *, block: tuple[int, int] | None, compression: int) -> Path:
+def tiff(
+    path: Path, width: int, height: int, *, block: tuple[int, int] | None, compression: int
+) -> Path:
     """Write a TIFF of a few bytes that claims to be gigantic; `block` (rows, columns) makes it tiled."""
-    shape = [(322, block[1]), (323, block[0]), (324, 8), (325, 64)] if block else [(273, 8), (278, height), (279, 64)]
-    tags = sorted([(256, width), (257, height), (258, 8), (259, compression), (262, 1), (277, 1), *shape])
+    shape = (
+        [(322, block[1]), (323, block[0]), (324, 8), (325, 64)]
+        if block
+        else [(273, 8), (278, height), (279, 64)]
+    )
+    tags = sorted(
+        [(256, width), (257, height), (258, 8), (259, compression), (262, 1), (277, 1), *shape]
+    )
     entries = b"".join(struct.pack("<HHII", tag, 4, 1, value) for tag, value in tags)
-    path.write_bytes(struct.pack("<2sHI", b"II", 42, 8) + struct.pack("<H", len(tags)) + entries + bytes(100))
+    path.write_bytes(
+        struct.pack("<2sHI", b"II", 42, 8) + struct.pack("<H", len(tags)) + entries + bytes(100)
+    )
     path.with_suffix(".tfw").write_text(WORLD)
     return path
 
@@ -360,28 +466,59 @@ def tiff(path: Path, width: int, height: int, *, block: tuple[int, int] | None, 
 @pytest.mark.parametrize(
     ("width", "height", "block"),
     [
-        (46_341, 46_341, None), (46_341, 46_341, (46_352, 46_352)), (60_000, 60_000, (16, 16)), (2**31 - 1, 2, None), (2**31 - 1, 2**31 - 1, (16, 16)),
-        (2**31 - 1, 2**31 - 1, (2**31 - 16, 2**31 - 16)), (2**32 - 1, 2**32 - 1, None), (128, 128, (2**20, 2**20)), (0, 128, None),
+        (46_341, 46_341, None),
+        (46_341, 46_341, (46_352, 46_352)),
+        (60_000, 60_000, (16, 16)),
+        (2**31 - 1, 2, None),
+        (2**31 - 1, 2**31 - 1, (16, 16)),
+        (2**31 - 1, 2**31 - 1, (2**31 - 16, 2**31 - 16)),
+        (2**32 - 1, 2**32 - 1, None),
+        (128, 128, (2**20, 2**20)),
+        (0, 128, None),
     ],
-)  # fmt: skip
-def test_absurd_header(neighbor: Path, pixels: Picture, width: int, height: int, block: tuple[int, int] | None, compression: int) -> None:
+)
+def test_absurd_header(
+    neighbor: Path,
+    pixels: Picture,
+    width: int,
+    height: int,
+    block: tuple[int, int] | None,
+    compression: int,
+) -> None:
     """A header that claims gigapixels costs no memory, and no neighbor."""
     before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     tiff(neighbor.parent / "absurd.tif", width, height, block=block, compression=compression)
     flyover = fly(neighbor.parent, crs=METRIC)
     assert all("\n" not in tile.problem for tile in flyover.broken)
     chip, reason = cut(flyover, LOW)
-    assert (chip, reason in ("unreadable_tile", "no_imagery", "partial_imagery", "nodata")) == (None, True), reason
+    assert (chip, reason in ("unreadable_tile", "no_imagery", "partial_imagery", "nodata")) == (
+        None,
+        True,
+    ), reason
     assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 400_000  # KiB
     assert_sound(flyover, pixels)
 
 
-@pytest.mark.parametrize("options", [TILED, {**DEFLATE, **TILED}, JPEG], ids=["plain", "deflate", "jpeg"])
-def test_sparse_tile(tmp_path: Path, pixels: Picture, write_raster: Writer, options: dict[str, object]) -> None:
+@pytest.mark.parametrize(
+    "options", [TILED, {**DEFLATE, **TILED}, JPEG], ids=["plain", "deflate", "jpeg"]
+)
+def test_sparse_tile(
+    tmp_path: Path, pixels: Picture, write_raster: Writer, options: dict[str, object]
+) -> None:
     """Blocks that a file leaves out hold no data; GDAL fills them up with black."""
     path = tmp_path / "sparse.tif"
-    profile = {"driver": "GTiff", "width": 60_000, "height": 60_000, "count": 3, "dtype": "uint8", "SPARSE_OK": True, "crs": METRIC}
-    with rasterio.open(path, "w", **profile, transform=from_origin(LEFT, TOP, 0.5, 0.5), **options) as target:
+    profile = {
+        "driver": "GTiff",
+        "width": 60_000,
+        "height": 60_000,
+        "count": 3,
+        "dtype": "uint8",
+        "SPARSE_OK": True,
+        "crs": METRIC,
+    }
+    with rasterio.open(
+        path, "w", **profile, transform=from_origin(LEFT, TOP, 0.5, 0.5), **options
+    ) as target:
         target.write(pixels[:, :64, :64], window=((0, 64), (0, 64)))
     flyover = fly(path)
     assert np.abs(shown(flyover) - pixels[WINDOW]).max() <= 3
@@ -434,7 +571,9 @@ def test_vrt_in_circles(neighbor: Path, pixels: Picture, source: str) -> None:
     vrt(neighbor.parent / "other.vrt", "mosaic.vrt")
     vrt(neighbor.parent / "sound.vrt", "zz_sound.tif")
     flyover = fly(neighbor.parent)
-    assert {tile.name: tile.problem[:35] for tile in flyover.broken} == dict.fromkeys(("mosaic.vrt", "other.vrt"), "is a VRT that refers back to itself")
+    assert {tile.name: tile.problem[:35] for tile in flyover.broken} == dict.fromkeys(
+        ("mosaic.vrt", "other.vrt"), "is a VRT that refers back to itself"
+    )
     assert [tile.name for tile in flyover.tiles] == ["sound.vrt", "zz_sound.tif"]
     assert_sound(flyover, pixels)
 
@@ -457,9 +596,13 @@ def test_vrt_of_text(neighbor: Path, pixels: Picture) -> None:
     assert_sound(flyover, pixels)
 
 
-@pytest.mark.parametrize(("suffix", "name"), [(".sid", "MrSID"), (".ecw", "ECW"), (".SID", "MrSID")])
+@pytest.mark.parametrize(
+    ("suffix", "name"), [(".sid", "MrSID"), (".ecw", "ECW"), (".SID", "MrSID")]
+)
 @pytest.mark.parametrize("pattern", ["", "*"])
-def test_closed_formats(neighbor: Path, pixels: Picture, suffix: str, name: str, pattern: str) -> None:
+def test_closed_formats(
+    neighbor: Path, pixels: Picture, suffix: str, name: str, pattern: str
+) -> None:
     """A format that only its owner's library reads: its name, and how to convert it."""
     (neighbor.parent / f"ortho{suffix}").write_bytes(b"msid" + bytes(64))
     (neighbor.parent / "ortho.wld").write_text(WORLD)
@@ -472,7 +615,9 @@ def test_closed_formats(neighbor: Path, pixels: Picture, suffix: str, name: str,
 
 @pytest.mark.parametrize("options", [{}, DEFLATE, JPEG], ids=["plain", "deflate", "jpeg"])
 @pytest.mark.parametrize("internal", ["YES", "NO"])
-def test_mask_band(tmp_path: Path, pixels: Picture, write_raster: Writer, options: dict[str, object], internal: str) -> None:
+def test_mask_band(
+    tmp_path: Path, pixels: Picture, write_raster: Writer, options: dict[str, object], internal: str
+) -> None:
     """A mask inside the file, or beside it as .msk, says what is data."""
     path = write_raster(tmp_path / "masked.tif", pixels, **options)
     mask = np.full((128, 128), 255, np.uint8)
@@ -513,7 +658,11 @@ def test_exif_turns_nothing(tmp_path: Path, pixels: Picture, write_raster: Write
     turned = fly(save(tmp_path / "turned.jpg", picture, quality=95, exif=exif), crs=METRIC)
     assert choose_decoder(turned.tiles) == TURBO
     assert np.abs(shown(turned) - pixels[WINDOW]).mean() < 4
-    mixed = fly(tmp_path / "turned.jpg", write_raster(tmp_path / "far" / "far.tif", pixels, left=RIGHT), crs=METRIC)
+    mixed = fly(
+        tmp_path / "turned.jpg",
+        write_raster(tmp_path / "far" / "far.tif", pixels, left=RIGHT),
+        crs=METRIC,
+    )
     assert choose_decoder(mixed.tiles) == GDAL
     assert np.abs(shown(mixed) - pixels[WINDOW]).mean() < 4
 
@@ -521,7 +670,9 @@ def test_exif_turns_nothing(tmp_path: Path, pixels: Picture, write_raster: Write
 def test_progressive_jpeg(tmp_path: Path, pixels: Picture) -> None:
     """A JPEG in several scans is read to the last one."""
     picture = Image.fromarray(pixels.transpose(1, 2, 0))
-    got = shown(fly(save(tmp_path / "scans.jpg", picture, quality=95, progressive=True), crs=METRIC))
+    got = shown(
+        fly(save(tmp_path / "scans.jpg", picture, quality=95, progressive=True), crs=METRIC)
+    )
     assert np.abs(got - pixels[WINDOW]).mean() < 4
 
 
@@ -531,7 +682,13 @@ def test_end_of_a_jpeg(tmp_path: Path, progressive: bool) -> None:
     exif, small = Image.Exif(), io.BytesIO()
     Image.new("RGB", (16, 16)).save(small, "JPEG")
     exif[0x927C] = small.getvalue()
-    path = save(tmp_path / "tile.jpg", Image.fromarray(noise().transpose(1, 2, 0)), quality=95, exif=exif, progressive=progressive)
+    path = save(
+        tmp_path / "tile.jpg",
+        Image.fromarray(noise().transpose(1, 2, 0)),
+        quality=95,
+        exif=exif,
+        progressive=progressive,
+    )
     whole = path.read_bytes()
     expected = shown(fly(path, crs=METRIC), LOW)
     path.write_bytes(whole + b"\r\nsurvey flight 7\x00")
@@ -541,7 +698,9 @@ def test_end_of_a_jpeg(tmp_path: Path, progressive: bool) -> None:
         assert cut(fly(path, crs=METRIC), LOW) == (None, "unreadable_tile")
 
 
-def test_mixed_flyover_has_one_decoder(tmp_path: Path, pixels: Picture, write_raster: Writer) -> None:
+def test_mixed_flyover_has_one_decoder(
+    tmp_path: Path, pixels: Picture, write_raster: Writer
+) -> None:
     """One tile that libjpeg-turbo cannot take, and GDAL decodes them all."""
     write_raster(tmp_path / "a.tif", pixels, **JPEG)
     assert choose_decoder(fly(tmp_path).tiles) == TURBO
@@ -551,13 +710,22 @@ def test_mixed_flyover_has_one_decoder(tmp_path: Path, pixels: Picture, write_ra
     assert np.abs(shown(flyover) - pixels[WINDOW]).max() <= 3
     assert_sound(flyover, pixels)
     across = shown(flyover, shapely.box(RIGHT - 6, TOP - 10, RIGHT + 6, TOP - 4))
-    assert np.abs(across - np.concatenate([pixels[:, 8:20, 116:], pixels[:, 8:20, :12]], axis=2)).mean() < 4
+    assert (
+        np.abs(
+            across - np.concatenate([pixels[:, 8:20, 116:], pixels[:, 8:20, :12]], axis=2)
+        ).mean()
+        < 4
+    )
 
 
 @pytest.mark.parametrize("share", [1.0, 0.3, 0.0])
-def test_damaged_overview(tmp_path: Path, pixels: Picture, write_raster: Writer, share: float) -> None:
+def test_damaged_overview(
+    tmp_path: Path, pixels: Picture, write_raster: Writer, share: float
+) -> None:
     """Where an overview cannot be opened, the full resolution is read; where it ends early, its parcels say so."""
-    path = write_raster(tmp_path / "fine.tif", pixels.repeat(4, axis=1).repeat(4, axis=2), gsd=0.125)
+    path = write_raster(
+        tmp_path / "fine.tif", pixels.repeat(4, axis=1).repeat(4, axis=2), gsd=0.125
+    )
     with rasterio.Env(TIFF_USE_OVR="YES"), rasterio.open(path, "r+") as target:
         target.build_overviews([2, 4], Resampling.average)
     flyover = fly(path)
@@ -569,7 +737,9 @@ def test_damaged_overview(tmp_path: Path, pixels: Picture, write_raster: Writer,
 
 
 @pytest.mark.parametrize("damage", ["garbage", "empty", "gone", "cut"])
-def test_whole_run_with_a_damaged_tile(tmp_path: Path, tiny_city: Callable[..., Path], roofwatch: Callable[..., object], damage: str) -> None:
+def test_whole_run_with_a_damaged_tile(
+    tmp_path: Path, tiny_city: Callable[..., Path], roofwatch: Callable[..., object], damage: str
+) -> None:
     """One of four tiles is rubbish: every parcel keeps a row, and those on sound tiles are cut."""
     city = tiny_city(tmp_path)
     tile = tmp_path / "flyover" / "2023" / "tile_0_0.tif"
@@ -582,13 +752,27 @@ def test_whole_run_with_a_damaged_tile(tmp_path: Path, tiny_city: Callable[..., 
     ran = roofwatch("tile", city, "--year", 2023, "--executor", "serial", "--quiet", "--json")
     assert (ran.code, ran.err) == (0, "")  # type: ignore[attr-defined]  # the class lives in conftest
     assert ran.answer["parcels"] == 25  # type: ignore[attr-defined]
-    manifest = pd.read_parquet(tmp_path / "workspace" / "2023" / "chips" / "manifest.parquet").set_index("parcel_id")
+    manifest = pd.read_parquet(
+        tmp_path / "workspace" / "2023" / "chips" / "manifest.parquet"
+    ).set_index("parcel_id")
     assert len(manifest) == manifest.index.nunique() == 25
-    sound = [*(f"{line:04d} 006" for line in range(216, 220)), *(f"0219 {number:03d}" for number in range(1, 7))]
+    sound = [
+        *(f"{line:04d} 006" for line in range(216, 220)),
+        *(f"0219 {number:03d}" for number in range(1, 7)),
+    ]
     assert set(manifest.loc[sound, "status"]) == {"chip"}
-    assert set(manifest["reason"]) <= {"", "no_geometry", "no_imagery", "partial_imagery", "unreadable_tile"}
+    assert set(manifest["reason"]) <= {
+        "",
+        "no_geometry",
+        "no_imagery",
+        "partial_imagery",
+        "unreadable_tile",
+    }
     lost = manifest.loc["0216 001"]
-    assert (lost["status"], lost["reason"]) == ("not_assessed", "unreadable_tile" if damage == "cut" else "no_imagery")
+    assert (lost["status"], lost["reason"]) == (
+        "not_assessed",
+        "unreadable_tile" if damage == "cut" else "no_imagery",
+    )
     if damage in ("garbage", "empty"):
         ran = roofwatch("check", city, "--year", 2023, "--executor", "serial", "--quiet", "--json")
         assert (ran.code, ran.err) == (0, "")  # type: ignore[attr-defined]

@@ -28,12 +28,22 @@ def city(tmp_path: Path, tiny_city: Callable[..., Path]) -> Path:
 
 
 BAD_TOML = [
-    ("unknown key", 'name = "Tinyville"', 'name = "Tinyville"\nnmae = "x"', ["city.toml", "nmae", "did you mean 'name'?"]),
+    (
+        "unknown key",
+        'name = "Tinyville"',
+        'name = "Tinyville"\nnmae = "x"',
+        ["city.toml", "nmae", "did you mean 'name'?"],
+    ),
     ("unknown table", "[train]", "[trian]", ["trian", "did you mean 'train'?"]),
     ("missing key", 'id = "parcel_id"\nblock', "block", ["[parcels] id", "missing"]),
     ("missing table", "[vacant]", "[labelz]", ["labelz"]),
     ("missing file", "vacant.csv", "vacnat.csv", ["[vacant] path", "vacnat.csv"]),
-    ("missing weights", "input_px = 64", 'input_px = 64\nweights = "own.pth"', ["weights", "own.pth"]),
+    (
+        "missing weights",
+        "input_px = 64",
+        'input_px = 64\nweights = "own.pth"',
+        ["weights", "own.pth"],
+    ),
     ("text for a number", "gsd_m = 0.5", 'gsd_m = "half"', ["model.gsd_m", "'half'", "a number"]),
     ("number for text", 'name = "Tinyville"', "name = 7", ["city.name", "7", "text"]),
     ("text for a year", "year = 2023", 'year = "2023"', ["flyover.year", "whole number"]),
@@ -44,8 +54,18 @@ BAD_TOML = [
     ("bad date", '"2023-03-01"', '"March"', ["2023 date", "'March'"]),
     ("bad toml", "[train]", "[train", ["city.toml", "not valid TOML", "line"]),
     ("no such variable", "flyover/2023", "$ROOFWATCH_NOWHERE/2023", ["ROOFWATCH_NOWHERE"]),
-    ("table for text", "[train]\n", "[score]\nlikely = 0.1\npossible = 0.5\n[train]\n", ["[score]", "possible"]),
-    ("unknown backbone", "input_px = 64", 'input_px = 64\nbackbone = "resnet"', ["backbone", "resnet"]),
+    (
+        "table for text",
+        "[train]\n",
+        "[score]\nlikely = 0.1\npossible = 0.5\n[train]\n",
+        ["[score]", "possible"],
+    ),
+    (
+        "unknown backbone",
+        "input_px = 64",
+        'input_px = 64\nbackbone = "resnet"',
+        ["backbone", "resnet"],
+    ),
     ("no id column named", 'id = "parcel_id"\nblock', "id = []\nblock", ["id"]),
     ("no flyover path", 'path = "flyover/2023"', "path = []", ["path"]),
     ("no fold", "bootstrap = 20", "folds = 0", ["folds"]),
@@ -67,7 +87,9 @@ BAD_TOML = [
 ]
 
 
-@pytest.mark.parametrize(("old", "new", "says"), [case[1:] for case in BAD_TOML], ids=[case[0] for case in BAD_TOML])
+@pytest.mark.parametrize(
+    ("old", "new", "says"), [case[1:] for case in BAD_TOML], ids=[case[0] for case in BAD_TOML]
+)
 def test_bad_city_file(city: Path, roofwatch: Run, old: str, new: str, says: list[str]) -> None:
     """A mistake in the city file is found before anything is written."""
     text = city.read_text()
@@ -101,13 +123,19 @@ def test_no_city_file(tmp_path: Path, roofwatch: Run, command: str) -> None:
     ("old", "new", "says"),
     [
         ('block = "block"', 'block = "blok"', ["[parcels] block", "'blok'"]),
-        ('notice_date = "notice_date"', 'notice_date = "issued"', ["[vacant] notice_date", "'issued'"]),
+        (
+            'notice_date = "notice_date"',
+            'notice_date = "issued"',
+            ["[vacant] notice_date", "'issued'"],
+        ),
         ('collapsed = "collapsed"', 'collapsed = "failed"', ["[labels]", "'failed'"]),
         ('collapsed = "collapsed"', "", ["[labels]", "collapsed", "roof_pct"]),
         ("flyover/2023", "flyover/2021", ["flyover 2023", "flyover/2021"]),
     ],
 )
-def test_missing_column_or_folder(city: Path, roofwatch: Run, old: str, new: str, says: list[str]) -> None:
+def test_missing_column_or_folder(
+    city: Path, roofwatch: Run, old: str, new: str, says: list[str]
+) -> None:
     """What the city file names and the data lacks is named by table and column."""
     city.write_text(city.read_text().replace(old, new, 1))
     ran = roofwatch("train", city, "--year", 2023, "--executor", "serial", "--quiet")
@@ -127,7 +155,9 @@ def test_label_that_is_no_number(city: Path, roofwatch: Run) -> None:
 
 
 @pytest.mark.parametrize("name", ["parcels.gpkg", "vacant.csv", "labels.csv"])
-@pytest.mark.parametrize("content", [b"", b"\xff\xfe\x00\x01\x02rubbish", b"PK\x03\x04 a spreadsheet"])
+@pytest.mark.parametrize(
+    "content", [b"", b"\xff\xfe\x00\x01\x02rubbish", b"PK\x03\x04 a spreadsheet"]
+)
 def test_rubbish_for_a_file(city: Path, roofwatch: Run, name: str, content: bytes) -> None:
     """An empty file, or one of another kind, is named."""
     (city.parent / name).write_bytes(content)
@@ -155,11 +185,23 @@ def test_too_few_labels(city: Path, roofwatch: Run) -> None:
 
 
 LABELS = [
-    ("one class", lambda rows: rows.assign(collapsed=1), ["24 failing and 0 intact", "label more roofs"]),
+    (
+        "one class",
+        lambda rows: rows.assign(collapsed=1),
+        ["24 failing and 0 intact", "label more roofs"],
+    ),
     ("three labels", lambda rows: rows.iloc[:3], ["1 failing and 2 intact"]),
-    ("strangers", lambda rows: rows.assign(parcel_id=[f"7777 {number:03d}" for number in range(24)]), ["0 usable labels", "flyover year"]),
+    (
+        "strangers",
+        lambda rows: rows.assign(parcel_id=[f"7777 {number:03d}" for number in range(24)]),
+        ["0 usable labels", "flyover year"],
+    ),
     ("later years", lambda rows: rows.assign(year=2024), ["0 usable labels", "flyover year"]),
-    ("years without flyover", lambda rows: rows.assign(year=2001), ["24 usable labels, none in a flyover year", "2023, 2024"]),
+    (
+        "years without flyover",
+        lambda rows: rows.assign(year=2001),
+        ["24 usable labels, none in a flyover year", "2023, 2024"],
+    ),
     ("nobody could tell", lambda rows: rows.assign(collapsed="cannot tell"), ["0 usable labels"]),
     ("no rows", lambda rows: rows.iloc[:0], ["0 usable labels"]),
 ]
@@ -171,8 +213,15 @@ def labels_city(tmp_path_factory: pytest.TempPathFactory, tiny_city: Callable[..
     return tiny_city(tmp_path_factory.mktemp("labels") / "city")
 
 
-@pytest.mark.parametrize(("change", "says"), [case[1:] for case in LABELS], ids=[case[0] for case in LABELS])
-def test_labels_that_cannot_be_learned_from(labels_city: Path, roofwatch: Run, change: Callable[[pd.DataFrame], pd.DataFrame], says: list[str]) -> None:
+@pytest.mark.parametrize(
+    ("change", "says"), [case[1:] for case in LABELS], ids=[case[0] for case in LABELS]
+)
+def test_labels_that_cannot_be_learned_from(
+    labels_city: Path,
+    roofwatch: Run,
+    change: Callable[[pd.DataFrame], pd.DataFrame],
+    says: list[str],
+) -> None:
     """One line that says what there is and what is wanted; no model."""
     file = labels_city.parent / "labels.csv"
     before = file.read_text()
@@ -197,9 +246,13 @@ def test_features_that_are_no_numbers(labels_city: Path, roofwatch: Run) -> None
     table = pq.read_table(chips / "features.parquet")
     values = table["features"].combine_chunks().flatten().to_numpy().copy()
     values[5] = np.nan
-    broken = pa.FixedSizeListArray.from_arrays(pa.array(values, pa.float32()), table.schema.field("features").type.list_size)
+    broken = pa.FixedSizeListArray.from_arrays(
+        pa.array(values, pa.float32()), table.schema.field("features").type.list_size
+    )
     place = table.schema.get_field_index("features")
-    pq.write_table(table.set_column(place, table.schema.field(place), broken), chips / "features.parquet")
+    pq.write_table(
+        table.set_column(place, table.schema.field(place), broken), chips / "features.parquet"
+    )
     ran = roofwatch("train", labels_city, "--year", 2023, "--executor", "serial", "--quiet")
     assert ran.code == 3
     assert "NaN or infinity" in ran.error and "chips/" in ran.error
@@ -226,7 +279,17 @@ def test_dask_needs_a_scheduler(city: Path, roofwatch: Run, command: str) -> Non
     assert not (city.parent / "workspace").exists()
 
 
-@pytest.mark.parametrize("words", [[], ["fly"], ["tile"], ["tile", "c.toml"], ["tile", "c.toml", "--year", "x"], ["tile", "c.toml", "--year", "1", "--workers", "0"]])
+@pytest.mark.parametrize(
+    "words",
+    [
+        [],
+        ["fly"],
+        ["tile"],
+        ["tile", "c.toml"],
+        ["tile", "c.toml", "--year", "x"],
+        ["tile", "c.toml", "--year", "1", "--workers", "0"],
+    ],
+)
 def test_wrong_words(capfd: pytest.CaptureFixture[str], words: list[str]) -> None:
     """The parser says what is wrong and leaves with 2."""
     from roofwatch.cli import main
@@ -298,29 +361,53 @@ def test_tampered_model(done_city: object, roofwatch: Run, name: str, how: str) 
         file.write_bytes(content)
 
 
-def test_models_whose_files_do_not_fit_each_other(city: Path, roofwatch: Run, tmp_path: Path) -> None:
+def test_models_whose_files_do_not_fit_each_other(
+    city: Path, roofwatch: Run, tmp_path: Path
+) -> None:
     """Registered as they are, with checksums that match: a spec of other views or of another network, and pickles under the right names."""
     workspace = city.parent / "workspace"
-    registry = Registry(uri=f"sqlite:///{workspace}/mlflow.db", artifacts=str(workspace / "mlruns"), experiment="Tinyville", model="tinyville-roof")
+    registry = Registry(
+        uri=f"sqlite:///{workspace}/mlflow.db",
+        artifacts=str(workspace / "mlruns"),
+        experiment="Tinyville",
+        model="tinyville-roof",
+    )
     workspace.mkdir()
     spec = ModelSpec(input_px=32, gsd_m=0.5, margin_m=2, views=("roof_grey",), turns=1)
     width = spec.features
     head = Head(
-        rung="network", center=np.zeros(width), scale=np.ones(width), weights=np.ones((4, width)), bias=np.zeros(4), slope=1.0, offset=0.0,
-        covariance=np.eye(2), likely=0.9, possible=0.1,
-    )  # fmt: skip
+        rung="network",
+        center=np.zeros(width),
+        scale=np.ones(width),
+        weights=np.ones((4, width)),
+        bias=np.zeros(4),
+        slope=1.0,
+        offset=0.0,
+        covariance=np.eye(2),
+        likely=0.9,
+        possible=0.1,
+    )
     (tmp_path / "report").mkdir()
     save_model(tmp_path / "model", Model(spec=spec, head=head, backbones=load_backbones(spec)))
     written = spec_to_json(spec)
     smuggled: list[tuple[str, bytes]] = [
-        ("spec.json", written.replace('"roof_grey"', '"near", "roof"').encode()), ("spec.json", written.replace("lite0", "lite2").encode()),
-        ("head.safetensors", pickle.dumps(print)), ("backbone.safetensors", pickle.dumps(print)),
-    ]  # fmt: skip
+        ("spec.json", written.replace('"roof_grey"', '"near", "roof"').encode()),
+        ("spec.json", written.replace("lite0", "lite2").encode()),
+        ("head.safetensors", pickle.dumps(print)),
+        ("backbone.safetensors", pickle.dumps(print)),
+    ]
     for version, (name, content) in enumerate(smuggled, start=1):
         folder = Path(shutil.copytree(tmp_path / "model", tmp_path / f"model {version}"))
         (folder / name).write_bytes(content)
-        assert register_model(registry, folder, RunRecord(parameters={}, metrics={}, report=tmp_path / "report")).version == version
-        ran = roofwatch("score", city, "--year", 2023, "--model", version, "--executor", "serial", "--quiet")
+        assert (
+            register_model(
+                registry, folder, RunRecord(parameters={}, metrics={}, report=tmp_path / "report")
+            ).version
+            == version
+        )
+        ran = roofwatch(
+            "score", city, "--year", 2023, "--model", version, "--executor", "serial", "--quiet"
+        )
         assert ran.code == 4
         assert "cannot be read" in ran.error and "promote another version" in ran.error
     assert not (workspace / "2023").exists()
@@ -332,7 +419,9 @@ def test_unknown_version_and_alias(done_city: object, roofwatch: Run) -> None:
     ran = roofwatch("promote", path, "--version", 99, "--by", "Ann")
     assert ran.code == 3
     assert "'99'" in ran.error
-    ran = roofwatch("score", path, "--year", 2023, "--model", "winner", "--executor", "serial", "--quiet")
+    ran = roofwatch(
+        "score", path, "--year", 2023, "--model", "winner", "--executor", "serial", "--quiet"
+    )
     assert ran.code == 3
     assert "'winner'" in ran.error
 

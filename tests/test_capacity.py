@@ -20,8 +20,21 @@ FRIDAY = date(2026, 11, 27)
 
 def test_worked_example() -> None:
     roll = make_roll(8)
-    roll.table["inspection_district"], roll.table["notice_date"], roll.table["occupied_sides"] = ["A"] * 4 + ["B"] * 4, None, ""
-    words = ("LIKELY", "LIKELY", "LIKELY", "NOT ASSESSED", "NOT ASSESSED", "POSSIBLE", "NOT SEEN IN PHOTO", "NOT SEEN IN PHOTO")
+    roll.table["inspection_district"], roll.table["notice_date"], roll.table["occupied_sides"] = (
+        ["A"] * 4 + ["B"] * 4,
+        None,
+        "",
+    )
+    words = (
+        "LIKELY",
+        "LIKELY",
+        "LIKELY",
+        "NOT ASSESSED",
+        "NOT ASSESSED",
+        "POSSIBLE",
+        "NOT SEEN IN PHOTO",
+        "NOT SEEN IN PHOTO",
+    )
     rows = build_rows(make_inputs(roll, make_ledger(roll, words)), ExportSettings())
     settings = ExportSettings(visits=VisitSettings(per_district=2))
     table = plan_capacity(rows, settings, crews=1, visits_a_day=2, start=FRIDAY)
@@ -29,7 +42,10 @@ def test_worked_example() -> None:
     assert table["DATE"].tolist() == [FRIDAY] * 3 + [date(2026, 11, 30)] * 3
     city = table[table["DISTRICT"] == ALL].set_index("DAY")
     assert city["VISITS"].tolist() == [2, 4]
-    assert city["EXPECTED"].tolist() == [0.75 + 0.25, 1.5 + 0.25]  # B's second visit is the roof that nobody has assessed
+    assert city["EXPECTED"].tolist() == [
+        0.75 + 0.25,
+        1.5 + 0.25,
+    ]  # B's second visit is the roof that nobody has assessed
     assert city["NOT_ASSESSED"].tolist() == [0, 1]
     assert city["BEST"].tolist() == [1.0, 1.5 + 0.25 + 0.0625]
     assert city["CITY_BEST"].tolist() == [1.5, 3 * 0.75 + 0.25]
@@ -41,7 +57,13 @@ def test_worked_example() -> None:
 
 def test_borders_never_help_and_sums_never_fall() -> None:
     rows = build_rows(make_inputs(make_roll(60)), ExportSettings())
-    table = plan_capacity(rows, ExportSettings(visits=VisitSettings(per_district=20, capacity={"D1": 7})), crews=2, visits_a_day=3, start=FRIDAY)
+    table = plan_capacity(
+        rows,
+        ExportSettings(visits=VisitSettings(per_district=20, capacity={"D1": 7})),
+        crews=2,
+        visits_a_day=3,
+        start=FRIDAY,
+    )
     city = table[table["DISTRICT"] == ALL]
     assert (city["BORDERS"] >= 0).all()
     assert (city["EXPECTED"] <= city["BEST"] + 1e-9).all()
@@ -51,11 +73,21 @@ def test_borders_never_help_and_sums_never_fall() -> None:
 
 
 def test_empty_city_and_all_not_assessed(tmp_path: Path) -> None:
-    write_capacity(build_rows(make_inputs(make_roll(0)), ExportSettings()), tmp_path / "none.csv", ExportSettings(), start=FRIDAY)
+    write_capacity(
+        build_rows(make_inputs(make_roll(0)), ExportSettings()),
+        tmp_path / "none.csv",
+        ExportSettings(),
+        start=FRIDAY,
+    )
     assert tuple(read_csv(tmp_path / "none.csv").columns) == COLUMNS
     roll = make_roll(3)
     roll.table["inspection_district"] = ["=A1", "", "=A1"]
-    write_capacity(build_rows(make_inputs(roll, make_ledger(roll, ("NOT ASSESSED",))), ExportSettings()), tmp_path / "na.csv", ExportSettings(), start=FRIDAY)
+    write_capacity(
+        build_rows(make_inputs(roll, make_ledger(roll, ("NOT ASSESSED",))), ExportSettings()),
+        tmp_path / "na.csv",
+        ExportSettings(),
+        start=FRIDAY,
+    )
     table = pd.read_csv(tmp_path / "na.csv")
     assert table["DISTRICT"].tolist() == [ALL, "'=A1", "(no district)"]
     assert table["NOT_ASSESSED"].tolist() == [3, 2, 1]
@@ -67,25 +99,38 @@ def test_running_sums_are_those_of_each_day_counted_anew_and_take_no_longer() ->
     few = build_rows(make_inputs(make_roll(1500)), ExportSettings())
     scored = rng.random(1500) < 0.8
     rows = few.assign(
-        INSP_DIST=rng.choice(["A", "B", "", "C"], 1500, p=[0.6, 0.25, 0.1, 0.05]), PRIORITY=rng.integers(0, 9, 1500), SCORED=np.where(scored, "Y", "N"),
+        INSP_DIST=rng.choice(["A", "B", "", "C"], 1500, p=[0.6, 0.25, 0.1, 0.05]),
+        PRIORITY=rng.integers(0, 9, 1500),
+        SCORED=np.where(scored, "Y", "N"),
         SCORE=np.where(scored, rng.random(1500), np.nan),
-    )  # fmt: skip
+    )
     settings = ExportSettings(visits=VisitSettings(per_district=400))
     begun = time.process_time()
     table = plan_capacity(rows, settings, crews=1, visits_a_day=1, start=FRIDAY)
     assert time.process_time() - begun < 2  # counting anew takes ten times as long
     last = table[table["DAY"] == table["DAY"].max()].set_index("DISTRICT")
     chosen = rows[visited(rows, settings.visits)]
-    for name, part in [(ALL, chosen), *((str(name) or "(no district)", part) for name, part in chosen.groupby("INSP_DIST"))]:
+    for name, part in [
+        (ALL, chosen),
+        *((str(name) or "(no district)", part) for name, part in chosen.groupby("INSP_DIST")),
+    ]:
         of = last.loc[name]
         assert (of["VISITS"], of["NOT_ASSESSED"]) == (len(part), int((part["SCORED"] == "N").sum()))
         assert of["EXPECTED"] == pytest.approx(part["SCORE"].sum())
     city = table[table["DISTRICT"] == ALL].set_index("DAY")
     parts = table[table["DISTRICT"] != ALL].groupby("DAY")
     for column in ("VISITS", "EXPECTED", "NOT_ASSESSED", "BEST"):
-        assert city[column].to_numpy(dtype=float) == pytest.approx(parts[column].sum().to_numpy(dtype=float))
+        assert city[column].to_numpy(dtype=float) == pytest.approx(
+            parts[column].sum().to_numpy(dtype=float)
+        )
 
 
 def test_no_crew_no_plan() -> None:
     with pytest.raises(UsageError, match="crews is 0"):
-        plan_capacity(build_rows(make_inputs(make_roll(1)), ExportSettings()), ExportSettings(), crews=0, visits_a_day=1, start=FRIDAY)
+        plan_capacity(
+            build_rows(make_inputs(make_roll(1)), ExportSettings()),
+            ExportSettings(),
+            crews=0,
+            visits_a_day=1,
+            start=FRIDAY,
+        )

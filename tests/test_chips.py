@@ -30,14 +30,24 @@ LOT = shapely.box(LEFT + 4, TOP - 10, LEFT + 16, TOP - 4)
 CORNER = rotate(shapely.box(LEFT + 26, TOP - 35, LEFT + 38, TOP - 29), 20)
 
 
-def cut(paths: list[Path], shape: BaseGeometry = LOT, *, margin_m: float = 0.0) -> tuple[Chip | None, str]:
+def cut(
+    paths: list[Path], shape: BaseGeometry = LOT, *, margin_m: float = 0.0
+) -> tuple[Chip | None, str]:
     """Cut at 0.5 m out of tiles."""
     flyover = open_flyover(2023, tuple(str(path) for path in paths))
-    row = cut_one("0001", shape, flyover, settings=TileSettings(gsd_m=0.5, margin_m=margin_m, max_side_m=100), crs=CRS(METRIC))
+    row = cut_one(
+        "0001",
+        shape,
+        flyover,
+        settings=TileSettings(gsd_m=0.5, margin_m=margin_m, max_side_m=100),
+        crs=CRS(METRIC),
+    )
     return row.chip, row.reason
 
 
-def picture(paths: list[Path], shape: BaseGeometry = LOT, *, margin_m: float = 0.0) -> NDArray[np.int64]:
+def picture(
+    paths: list[Path], shape: BaseGeometry = LOT, *, margin_m: float = 0.0
+) -> NDArray[np.int64]:
     """Return the pixels of a chip that must be there, (3, H, W)."""
     chip, reason = cut(paths, shape, margin_m=margin_m)
     assert reason == ""
@@ -45,7 +55,9 @@ def picture(paths: list[Path], shape: BaseGeometry = LOT, *, margin_m: float = 0
     return chip.pixels.astype(np.int64)
 
 
-def test_aligned_chip_is_the_window(tmp_path: Path, pixels: NDArray[np.uint8], write_raster: Writer) -> None:
+def test_aligned_chip_is_the_window(
+    tmp_path: Path, pixels: NDArray[np.uint8], write_raster: Writer
+) -> None:
     """At native scale without margin, a chip holds the very pixels of the tile."""
     path = write_raster(tmp_path / "tile.tif", pixels)
     with rasterio.open(path) as source:
@@ -53,10 +65,14 @@ def test_aligned_chip_is_the_window(tmp_path: Path, pixels: NDArray[np.uint8], w
     np.testing.assert_array_equal(picture([path]), window)
 
 
-def test_mask_is_that_of_rasterio(tmp_path: Path, pixels: NDArray[np.uint8], write_raster: Writer) -> None:
+def test_mask_is_that_of_rasterio(
+    tmp_path: Path, pixels: NDArray[np.uint8], write_raster: Writer
+) -> None:
     """Inside a slanted outline, the mask agrees with rasterio.mask but for the edge."""
     path = write_raster(tmp_path / "tile.tif", pixels)
-    slanted = shapely.Polygon([(LEFT + 4, TOP - 10), (LEFT + 16, TOP - 10), (LEFT + 16, TOP - 4), (LEFT + 7, TOP - 4)])
+    slanted = shapely.Polygon(
+        [(LEFT + 4, TOP - 10), (LEFT + 16, TOP - 10), (LEFT + 16, TOP - 4), (LEFT + 7, TOP - 4)]
+    )
     chip, _ = cut([path], slanted)
     assert chip is not None
     with rasterio.open(path) as source:
@@ -66,7 +82,9 @@ def test_mask_is_that_of_rasterio(tmp_path: Path, pixels: NDArray[np.uint8], wri
     assert (chip.mask == outside).mean() < 0.06
 
 
-def test_upright_lot_is_turned_not_mirrored(tmp_path: Path, pixels: NDArray[np.uint8], write_raster: Writer) -> None:
+def test_upright_lot_is_turned_not_mirrored(
+    tmp_path: Path, pixels: NDArray[np.uint8], write_raster: Writer
+) -> None:
     """The window is turned by a quarter, one way or the other."""
     path = write_raster(tmp_path / "tile.tif", pixels)
     lot = shapely.box(LEFT + 4, TOP - 16, LEFT + 10, TOP - 4)
@@ -76,7 +94,9 @@ def test_upright_lot_is_turned_not_mirrored(tmp_path: Path, pixels: NDArray[np.u
     assert min(turns) <= 2
 
 
-def test_turned_lot_shows_its_own_place(tmp_path: Path, pixels: NDArray[np.uint8], write_raster: Writer) -> None:
+def test_turned_lot_shows_its_own_place(
+    tmp_path: Path, pixels: NDArray[np.uint8], write_raster: Writer
+) -> None:
     """Colors of a slanted chip name the column and row they come from."""
     path = write_raster(tmp_path / "tile.tif", pixels)
     chip, _ = cut([path], CORNER, margin_m=2)
@@ -88,7 +108,9 @@ def test_turned_lot_shows_its_own_place(tmp_path: Path, pixels: NDArray[np.uint8
     assert np.abs(chip.pixels[1] - 2.0 * ((TOP - y) / 0.5 - 0.5)).max() <= 1.5
 
 
-def test_four_tile_corner_is_seamless(tmp_path: Path, pixels: NDArray[np.uint8], write_raster: Writer, write_tiles: TileWriter) -> None:
+def test_four_tile_corner_is_seamless(
+    tmp_path: Path, pixels: NDArray[np.uint8], write_raster: Writer, write_tiles: TileWriter
+) -> None:
     """A lot on the corner of four tiles looks as if cut from the whole mosaic."""
     whole = picture([write_raster(tmp_path / "mosaic" / "whole.tif", pixels)], CORNER, margin_m=4)
     pieced = picture(write_tiles(tmp_path / "tiles", pixels), CORNER, margin_m=4)
@@ -96,13 +118,31 @@ def test_four_tile_corner_is_seamless(tmp_path: Path, pixels: NDArray[np.uint8],
 
 
 @pytest.mark.parametrize("crs", ["EPSG:4326", "EPSG:2248", "EPSG:3857"])
-def test_other_crs_agrees_with_warp(tmp_path: Path, pixels: NDArray[np.uint8], write_raster: Writer, crs: str) -> None:
+def test_other_crs_agrees_with_warp(
+    tmp_path: Path, pixels: NDArray[np.uint8], write_raster: Writer, crs: str
+) -> None:
     """Degrees, feet and web metres show the same ground as rasterio.warp does."""
     path = write_raster(tmp_path / "metres.tif", pixels)
     with rasterio.open(path) as source:
-        transform, width, height = calculate_default_transform(source.crs, crs, source.width, source.height, *source.bounds, dst_width=256, dst_height=256)
+        transform, width, height = calculate_default_transform(
+            source.crs,
+            crs,
+            source.width,
+            source.height,
+            *source.bounds,
+            dst_width=256,
+            dst_height=256,
+        )
         warped = np.zeros((3, height, width), np.uint8)
-        reproject(source.read(), warped, src_transform=source.transform, src_crs=source.crs, dst_transform=transform, dst_crs=crs, resampling=Resampling.bilinear)
+        reproject(
+            source.read(),
+            warped,
+            src_transform=source.transform,
+            src_crs=source.crs,
+            dst_transform=transform,
+            dst_crs=crs,
+            resampling=Resampling.bilinear,
+        )
     other = write_raster(tmp_path / "other" / "tile.tif", warped, crs=crs, transform=transform)
     apart = np.abs(picture([other], CORNER, margin_m=1) - picture([path], CORNER, margin_m=1))
     assert apart.mean() < 1.5
@@ -126,7 +166,13 @@ def test_coarser_chip_is_an_average(tmp_path: Path, write_raster: Writer) -> Non
         ("lossless.jp2", {"REVERSIBLE": "YES", "QUALITY": "100"}),
     ],
 )
-def test_lossless_formats(tmp_path: Path, pixels: NDArray[np.uint8], write_raster: Writer, name: str, options: dict[str, object]) -> None:
+def test_lossless_formats(
+    tmp_path: Path,
+    pixels: NDArray[np.uint8],
+    write_raster: Writer,
+    name: str,
+    options: dict[str, object],
+) -> None:
     """However the tile is stored, the same pixels come out."""
     got = picture([write_raster(tmp_path / name, pixels, **options)])
     assert np.abs(got - pixels[:, 8:20, 8:32]).max() <= 1
@@ -139,13 +185,19 @@ def test_cog(tmp_path: Path, pixels: NDArray[np.uint8], write_raster: Writer) ->
 
 
 @pytest.mark.parametrize("sidecar", ["tile.prj", "tile.jpg.aux.xml"])
-def test_jpeg_with_world_file(tmp_path: Path, pixels: NDArray[np.uint8], write_raster: Writer, sidecar: str) -> None:
+def test_jpeg_with_world_file(
+    tmp_path: Path, pixels: NDArray[np.uint8], write_raster: Writer, sidecar: str
+) -> None:
     """A JPEG with .jgw beside it, its CRS in a .prj or .aux.xml, is georeferenced."""
     path = write_raster(tmp_path / "tile.jpg", pixels, QUALITY="95")
     (tmp_path / "tile.jpg.aux.xml").unlink()
     (tmp_path / "tile.jgw").write_text(f"0.5\n0\n0\n-0.5\n{LEFT + 0.25}\n{TOP - 0.25}\n")
     wkt = CRS(METRIC).to_wkt("WKT1_GDAL")
-    (tmp_path / sidecar).write_text(wkt if sidecar.endswith("prj") else f"<PAMDataset><SRS>{wkt}</SRS></PAMDataset>".replace('"', "&quot;"))
+    (tmp_path / sidecar).write_text(
+        wkt
+        if sidecar.endswith("prj")
+        else f"<PAMDataset><SRS>{wkt}</SRS></PAMDataset>".replace('"', "&quot;")
+    )
     assert np.abs(picture([path]) - pixels[:, 8:20, 8:32]).mean() < 4
 
 
@@ -155,14 +207,18 @@ def test_one_band_is_gray(tmp_path: Path, pixels: NDArray[np.uint8], write_raste
     np.testing.assert_array_equal(got, np.repeat(pixels[:1, 8:20, 8:32], 3, axis=0))
 
 
-def test_fourth_band_is_not_alpha_by_itself(tmp_path: Path, pixels: NDArray[np.uint8], write_raster: Writer) -> None:
+def test_fourth_band_is_not_alpha_by_itself(
+    tmp_path: Path, pixels: NDArray[np.uint8], write_raster: Writer
+) -> None:
     """Near infrared, even where it is zero, leaves red, green and blue alone."""
     infrared = np.concatenate([pixels, np.zeros_like(pixels[:1])])
     got = picture([write_raster(tmp_path / "nir.tif", infrared, photometric="RGB", ALPHA="NO")])
     np.testing.assert_array_equal(got, pixels[:, 8:20, 8:32])
 
 
-def test_sixteen_bits_are_scaled(tmp_path: Path, pixels: NDArray[np.uint8], write_raster: Writer) -> None:
+def test_sixteen_bits_are_scaled(
+    tmp_path: Path, pixels: NDArray[np.uint8], write_raster: Writer
+) -> None:
     """Deep pixels are scaled to 8 bit by one factor."""
     deep = (pixels.astype(np.uint16) + 1) * 16
     path = write_raster(tmp_path / "deep.tif", deep)
@@ -172,7 +228,9 @@ def test_sixteen_bits_are_scaled(tmp_path: Path, pixels: NDArray[np.uint8], writ
     assert np.abs(picture([path]) - expected).max() <= 1
 
 
-def test_nodata_does_not_set_the_white_of_deep_tiles(tmp_path: Path, pixels: NDArray[np.uint8], write_raster: Writer) -> None:
+def test_nodata_does_not_set_the_white_of_deep_tiles(
+    tmp_path: Path, pixels: NDArray[np.uint8], write_raster: Writer
+) -> None:
     """A declared nodata of 65535 is no brightness."""
     deep = (pixels.astype(np.uint16) + 1) * 16
     deep[:, 100:, :] = 65535
@@ -184,9 +242,17 @@ def test_alpha_is_nodata(tmp_path: Path, pixels: NDArray[np.uint8], write_raster
     """A transparent roof is not seen; an opaque one is."""
     alpha = np.full_like(pixels[:1], 255)
     with_alpha = np.concatenate([pixels, alpha])
-    np.testing.assert_array_equal(picture([write_raster(tmp_path / "opaque.tif", with_alpha, photometric="RGB", ALPHA="YES")]), pixels[:, 8:20, 8:32])
+    np.testing.assert_array_equal(
+        picture(
+            [write_raster(tmp_path / "opaque.tif", with_alpha, photometric="RGB", ALPHA="YES")]
+        ),
+        pixels[:, 8:20, 8:32],
+    )
     with_alpha[3, :20] = 0
-    assert cut([write_raster(tmp_path / "clear.tif", with_alpha, photometric="RGB", ALPHA="YES")])[1] == "nodata"
+    assert (
+        cut([write_raster(tmp_path / "clear.tif", with_alpha, photometric="RGB", ALPHA="YES")])[1]
+        == "nodata"
+    )
 
 
 def test_declared_nodata(tmp_path: Path, pixels: NDArray[np.uint8], write_raster: Writer) -> None:
@@ -197,25 +263,43 @@ def test_declared_nodata(tmp_path: Path, pixels: NDArray[np.uint8], write_raster
     assert cut([write_raster(tmp_path / "dark.tif", holes)])[1] == ""
 
 
-def test_nodata_of_one_tile_is_filled_by_its_neighbor(tmp_path: Path, pixels: NDArray[np.uint8], write_raster: Writer) -> None:
+def test_nodata_of_one_tile_is_filled_by_its_neighbor(
+    tmp_path: Path, pixels: NDArray[np.uint8], write_raster: Writer
+) -> None:
     """Where two tiles overlap, the one with data counts."""
     holes = pixels.copy()
     holes[:, :, :20] = 0
-    paths = [write_raster(tmp_path / "a.tif", holes, nodata=0), write_raster(tmp_path / "b.tif", pixels, nodata=0)]
+    paths = [
+        write_raster(tmp_path / "a.tif", holes, nodata=0),
+        write_raster(tmp_path / "b.tif", pixels, nodata=0),
+    ]
     np.testing.assert_array_equal(picture(paths), pixels[:, 8:20, 8:32])
 
 
-def test_outside_of_all_tiles(tmp_path: Path, pixels: NDArray[np.uint8], write_raster: Writer) -> None:
+def test_outside_of_all_tiles(
+    tmp_path: Path, pixels: NDArray[np.uint8], write_raster: Writer
+) -> None:
     """No tile at all, or half a roof, is said."""
     path = write_raster(tmp_path / "tile.tif", pixels)
     assert cut([path], shapely.box(LEFT + 500, TOP - 6, LEFT + 512, TOP)) == (None, "no_imagery")
-    assert cut([path], shapely.box(LEFT - 6, TOP - 10, LEFT + 6, TOP - 4)) == (None, "partial_imagery")
+    assert cut([path], shapely.box(LEFT - 6, TOP - 10, LEFT + 6, TOP - 4)) == (
+        None,
+        "partial_imagery",
+    )
 
 
 @pytest.mark.parametrize(
-    ("name", "options"), [("cut.tif", {}), ("cut_deflate.tif", {"compress": "deflate"}), ("cut.jpg", {"QUALITY": "95"}), ("cut.jp2", {"REVERSIBLE": "YES", "QUALITY": "100"})]
+    ("name", "options"),
+    [
+        ("cut.tif", {}),
+        ("cut_deflate.tif", {"compress": "deflate"}),
+        ("cut.jpg", {"QUALITY": "95"}),
+        ("cut.jp2", {"REVERSIBLE": "YES", "QUALITY": "100"}),
+    ],
 )
-def test_truncated_tile(tmp_path: Path, write_raster: Writer, name: str, options: dict[str, object]) -> None:
+def test_truncated_tile(
+    tmp_path: Path, write_raster: Writer, name: str, options: dict[str, object]
+) -> None:
     """A tile whose pixels end early gives no chip, never gray filler."""
     noise = np.random.default_rng(0).integers(1, 255, (3, 128, 128)).astype(np.uint8)
     path = write_raster(tmp_path / name, noise, **options)
@@ -228,7 +312,9 @@ def test_truncated_tile(tmp_path: Path, write_raster: Writer, name: str, options
     assert (chip, reason) == (None, "unreadable_tile")
 
 
-def test_no_image_or_no_place(tmp_path: Path, pixels: NDArray[np.uint8], write_raster: Writer) -> None:
+def test_no_image_or_no_place(
+    tmp_path: Path, pixels: NDArray[np.uint8], write_raster: Writer
+) -> None:
     """An empty folder and a picture without CRS are named."""
     with pytest.raises(MissingInput, match="no image file"):
         open_flyover(2023, (str(tmp_path),))

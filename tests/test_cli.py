@@ -21,12 +21,26 @@ from roofwatch.cli import build_parser
 
 ROOT = Path(__file__).parents[1]
 QUICK = ("--executor", "serial", "--quiet", "--json")
-COMMANDS = ("demo", "check", "tile", "train", "promote", "score", "export", "run", "evidence", "publish", "verify")
+COMMANDS = (
+    "demo",
+    "check",
+    "tile",
+    "train",
+    "promote",
+    "score",
+    "export",
+    "run",
+    "evidence",
+    "publish",
+    "verify",
+)
 Run = Callable[..., object]
 
 
 def ledger_of(path: Path, year: int = 2023) -> pd.DataFrame:
-    return pd.read_csv(path.parent / "workspace" / str(year) / "ledger.csv", dtype={"parcel_id": str})
+    return pd.read_csv(
+        path.parent / "workspace" / str(year) / "ledger.csv", dtype={"parcel_id": str}
+    )
 
 
 def audit_lines(path: Path) -> list[str]:
@@ -50,7 +64,11 @@ def test_ledger_is_balanced_and_right(done_city: object, houses: gpd.GeoDataFram
     """Every notice is one row, and failing roofs rank above sound ones."""
     table = ledger_of(done_city.path).set_index("parcel_id")  # type: ignore[attr-defined]
     assert sorted(table.index) == sorted([*houses["parcel_id"], "9999 999"])
-    assert table.loc["9999 999", ["status", "reason", "hazard"]].tolist() == ["not_assessed", "no_geometry", "NOT ASSESSED"]
+    assert table.loc["9999 999", ["status", "reason", "hazard"]].tolist() == [
+        "not_assessed",
+        "no_geometry",
+        "NOT ASSESSED",
+    ]
     assert np.isnan(table.loc["9999 999", "score"])
     failing = houses.set_index("parcel_id")["failing"] == 1
     scores = table["score"].drop("9999 999")
@@ -63,10 +81,23 @@ def test_workspace_is_the_contract(done_city: object) -> None:
     workspace: Path = done_city.workspace  # type: ignore[attr-defined]
     year = workspace / "2023"
     names = [
-        "check.json", "check.html", "chips/manifest.parquet", "chips/features.parquet", "ledger.parquet", "ledger.csv", "fire/fire.shp", "fire/fire.gpkg",
-        "fire/dispatch_add.csv", "housing/housing.shp", "housing/worklist.csv", "data/scores.parquet", "report/evaluation.html", "report/model_card.md",
-        "report/change.csv", "report/manifest.json",
-    ]  # fmt: skip
+        "check.json",
+        "check.html",
+        "chips/manifest.parquet",
+        "chips/features.parquet",
+        "ledger.parquet",
+        "ledger.csv",
+        "fire/fire.shp",
+        "fire/fire.gpkg",
+        "fire/dispatch_add.csv",
+        "housing/housing.shp",
+        "housing/worklist.csv",
+        "data/scores.parquet",
+        "report/evaluation.html",
+        "report/model_card.md",
+        "report/change.csv",
+        "report/manifest.json",
+    ]
     assert [name for name in names if not (year / name).is_file()] == []
     assert (workspace / "mlflow.db").is_file()
     sums = json.loads((year / "report" / "manifest.json").read_text())
@@ -118,8 +149,12 @@ def test_stage_by_stage(done_city: object, roofwatch: Run) -> None:
     assert ran.code == 0
     assert str(year / "fire" / "fire.shp") in ran.answer["products"]
     changed = pd.read_csv(year / "report" / "change.csv", dtype={"parcel_id": str})
-    ours = gpd.read_file(year / "housing/housing.gpkg", layer="vacant_roofs").set_index("parcel_id")["hazard_level"]  # aged, as all products are
-    theirs = ledger_of(path, 2023).set_index("parcel_id")["hazard"].map(lambda word: BY_WORD[word].code)
+    ours = gpd.read_file(year / "housing/housing.gpkg", layer="vacant_roofs").set_index(
+        "parcel_id"
+    )["hazard_level"]  # aged, as all products are
+    theirs = (
+        ledger_of(path, 2023).set_index("parcel_id")["hazard"].map(lambda word: BY_WORD[word].code)
+    )
     assert sorted(changed["parcel_id"]) == sorted(ours[ours != theirs[ours.index]].index)
 
 
@@ -150,14 +185,28 @@ def test_training_leaves_nested_runs(done_city: object) -> None:
     assert sorted(below) == sorted(rungs.values())
     labels = pd.read_parquet(done_city.workspace / "2023" / "report" / "out_of_fold.parquet")  # type: ignore[attr-defined]
     for folds in below.values():
-        assert sorted(str(runs[run_id].info.run_name) for run_id in folds) == sorted(f"fold {fold}" for fold in labels["fold"].unique())
+        assert sorted(str(runs[run_id].info.run_name) for run_id in folds) == sorted(
+            f"fold {fold}" for fold in labels["fold"].unique()
+        )
     ships = runs[parent].data.tags["rung"]
-    assert runs[parent].data.metrics["average_precision"] == runs[rungs[ships]].data.metrics["average_precision"]
+    assert (
+        runs[parent].data.metrics["average_precision"]
+        == runs[rungs[ships]].data.metrics["average_precision"]
+    )
     assert 0 < runs[parent].data.metrics["possible"] <= runs[parent].data.metrics["likely"] <= 1
-    assert {"model.backbone", "train.penalty", "labels_sha256", "chips_sha256", "engine", "year"} <= set(runs[parent].data.params)
+    assert {
+        "model.backbone",
+        "train.penalty",
+        "labels_sha256",
+        "chips_sha256",
+        "engine",
+        "year",
+    } <= set(runs[parent].data.params)
 
 
-def test_new_labels_make_a_challenger_only(tmp_path: Path, tiny_city: Callable[..., Path], roofwatch: Run) -> None:
+def test_new_labels_make_a_challenger_only(
+    tmp_path: Path, tiny_city: Callable[..., Path], roofwatch: Run
+) -> None:
     """Train, train on other labels, be refused, force, roll back: each step is in the log."""
     path = tiny_city(tmp_path / "city")
     first = roofwatch("train", path, "--year", 2023, *QUICK)
@@ -173,11 +222,15 @@ def test_new_labels_make_a_challenger_only(tmp_path: Path, tiny_city: Callable[.
     assert ran.answer["trained"] == "tinyville-roof/2"
     assert set(ledger_of(path)["model_version"].dropna()) == {"tinyville-roof/1"}
     page = path.parent / "workspace/2023/public/index.html"
-    assert "It was tested on " not in page.read_text(encoding="utf-8")  # the figures there are of version 2
+    assert "It was tested on " not in page.read_text(
+        encoding="utf-8"
+    )  # the figures there are of version 2
     refused = roofwatch("promote", path, "--version", 2, "--by", "Ann")
     assert refused.code == 4
     assert "gate does not hold" in refused.error
-    forced = roofwatch("promote", path, "--version", 2, "--by", "Ann", "--why", "drill", "--force", "--json")
+    forced = roofwatch(
+        "promote", path, "--version", 2, "--by", "Ann", "--why", "drill", "--force", "--json"
+    )
     assert (forced.code, forced.answer["champion"], forced.answer["gate_holds"]) == (0, 2, False)
     roofwatch("score", path, "--year", 2023, *QUICK)
     assert set(ledger_of(path)["model_version"].dropna()) == {"tinyville-roof/2"}
@@ -196,12 +249,21 @@ def _champion_is_found_after_a_crash(path: Path, roofwatch: Run) -> None:
     from mlflow.tracking import MlflowClient
 
     uri = f"sqlite:///{path.parent / 'workspace' / 'mlflow.db'}"
-    MlflowClient(tracking_uri=uri, registry_uri=uri).delete_registered_model_alias("tinyville-roof", "champion")
+    MlflowClient(tracking_uri=uri, registry_uri=uri).delete_registered_model_alias(
+        "tinyville-roof", "champion"
+    )
     ran = roofwatch("run", path, "--year", 2023, *QUICK)
     assert (ran.code, ran.err) == (0, "")
 
 
-def test_no_chip_at_all(tmp_path: Path, done_city: object, tiny_city: Callable[..., Path], roofwatch: Run, write_raster: Callable[..., Path], city_toml: str) -> None:
+def test_no_chip_at_all(
+    tmp_path: Path,
+    done_city: object,
+    tiny_city: Callable[..., Path],
+    roofwatch: Run,
+    write_raster: Callable[..., Path],
+    city_toml: str,
+) -> None:
     """A flyover that misses every parcel scores none of them and loses none."""
     text = city_toml + f'\n[mlflow]\nuri = "sqlite:///{done_city.workspace}/mlflow.db"\n'  # type: ignore[attr-defined]
     path = tiny_city(tmp_path / "city", text)
@@ -215,7 +277,9 @@ def test_no_chip_at_all(tmp_path: Path, done_city: object, tiny_city: Callable[.
     assert ran.answer["reasons"] == {"no_geometry": 1, "no_imagery": 24}
 
 
-def test_verify_finds_nothing_in_an_export_and_names_what_was_changed(done_city: object, roofwatch: Run, tmp_path: Path) -> None:
+def test_verify_finds_nothing_in_an_export_and_names_what_was_changed(
+    done_city: object, roofwatch: Run, tmp_path: Path
+) -> None:
     year: Path = done_city.workspace / "2023"  # type: ignore[attr-defined]
     ran = roofwatch("verify", year, *QUICK)
     assert (ran.code, ran.answer["findings"], ran.err) == (0, [], "")
@@ -229,7 +293,9 @@ def test_verify_finds_nothing_in_an_export_and_names_what_was_changed(done_city:
 def test_what_if_says_who_moves_and_writes_nothing(done_city: object, roofwatch: Run) -> None:
     products = done_city.workspace / "2023/housing"  # type: ignore[attr-defined]
     before = {path: path.stat().st_mtime_ns for path in products.rglob("*")}
-    ran = roofwatch("export", done_city.path, "--year", 2023, *QUICK, "--what-if", "likely=0", "not_seen=90")  # type: ignore[attr-defined]
+    ran = roofwatch(
+        "export", done_city.path, "--year", 2023, *QUICK, "--what-if", "likely=0", "not_seen=90"
+    )  # type: ignore[attr-defined]
     assert ran.code == 0, ran.err
     assert ran.answer["changed"]["not_seen"] == [0, 90]
     assert {path: path.stat().st_mtime_ns for path in products.rglob("*")} == before
@@ -237,7 +303,9 @@ def test_what_if_says_who_moves_and_writes_nothing(done_city: object, roofwatch:
     assert (wrong.code, "likely" in wrong.err) == (2, True)
 
 
-def test_evidence_of_one_parcel(done_city: object, roofwatch: Run, houses: gpd.GeoDataFrame) -> None:
+def test_evidence_of_one_parcel(
+    done_city: object, roofwatch: Run, houses: gpd.GeoDataFrame
+) -> None:
     parcel = str(houses["parcel_id"].iloc[0])
     ran = roofwatch("evidence", done_city.path, "--year", 2023, "--parcel", parcel, *QUICK)  # type: ignore[attr-defined]
     assert ran.code == 0, ran.err
@@ -249,7 +317,15 @@ def test_evidence_of_one_parcel(done_city: object, roofwatch: Run, houses: gpd.G
 
 
 def test_publishing_to_no_database_is_one_line(done_city: object, roofwatch: Run) -> None:
-    ran = roofwatch("publish", done_city.path, "--year", 2023, "--to", "postgresql://me:secret@127.0.0.1:1/none", *QUICK)  # type: ignore[attr-defined]
+    ran = roofwatch(
+        "publish",
+        done_city.path,
+        "--year",
+        2023,
+        "--to",
+        "postgresql://me:secret@127.0.0.1:1/none",
+        *QUICK,
+    )  # type: ignore[attr-defined]
     assert (ran.code, ran.err.count("\n"), "secret" in ran.err) == (3, 1, False)
 
 
@@ -266,20 +342,30 @@ def test_contract_and_readme_agree_with_the_parser() -> None:
     readme = (ROOT / "README.md").read_text(encoding="utf-8")
     blocks = re.findall(r"```[a-z]*\n(.*?)```", readme, re.DOTALL)
     lines = [line for block in blocks for line in block.splitlines()]
-    named = {match[1]: "" for line in lines if (match := re.match(r"\s*(?:\$ )?(?:\.venv/bin/)?roofwatch ([a-z]+)", line))}
+    named = {
+        match[1]: ""
+        for line in lines
+        if (match := re.match(r"\s*(?:\$ )?(?:\.venv/bin/)?roofwatch ([a-z]+)", line))
+    }
     assert set(named) == set(parser)
     for line in lines:
         if match := re.match(r"\s*(?:\$ )?(?:\.venv/bin/)?roofwatch ([a-z]+)(.*)", line):
             known = parser[match[1]].format_help()
             usage = re.split(r"\s{3,}|#", match[2])[0]
-            assert [option for option in re.findall(r"--[a-z]+", usage) if option not in known] == [], line
+            assert [
+                option for option in re.findall(r"--[a-z]+", usage) if option not in known
+            ] == [], line
 
 
 @pytest.mark.parametrize("command", COMMANDS)
 def test_help_of_each_command(command: str) -> None:
     """Each has a description and the options that are everywhere."""
     text = " ".join(commands_of_parser()[command].format_help().split())
-    assert [option for option in ("--executor", "--workers", "--scheduler", "--quiet", "--json") if option not in text] == []
+    assert [
+        option
+        for option in ("--executor", "--workers", "--scheduler", "--quiet", "--json")
+        if option not in text
+    ] == []
     assert ("--year Y" in text) == (command not in ("demo", "promote", "verify"))
     assert ("CITY.toml" in text) == (command not in ("demo", "verify"))
 
@@ -287,12 +373,16 @@ def test_help_of_each_command(command: str) -> None:
 def test_products_are_written_and_cities_read_without_torch() -> None:
     """It takes seconds to load, and neither a wrong key nor an export needs it."""
     code = "import sys, roofwatch.config, roofwatch.stages.export; print([n for n in ('torch', 'torchvision', 'mlflow') if n in sys.modules])"
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=ROOT)
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=ROOT
+    )
     assert done.stdout.strip() == "[]"
 
 
 def test_help_starts_without_torch() -> None:
     """Asking for help loads neither torch nor MLflow nor rasterio."""
     code = "import sys; from roofwatch.cli import build_parser; build_parser(); print([n for n in ('torch', 'mlflow', 'rasterio', 'pandas') if n in sys.modules])"
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=ROOT)
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=ROOT
+    )
     assert done.stdout.strip() == "[]"

@@ -19,19 +19,28 @@ from labels.look import read_looks
 
 def make_looks(*looks: tuple[str, int, str, str, float, bool]) -> pd.DataFrame:
     """Parcel, year, day, failing, percent, on site."""
-    rows = [(parcel, year, day, "inspector" if on_site else "desk review", "", failing, share, on_site) for parcel, year, day, failing, share, on_site in looks]
-    return pd.concat([no_looks(), pd.DataFrame(rows, columns=list(LOOK_COLUMNS))], ignore_index=True)
+    rows = [
+        (parcel, year, day, "inspector" if on_site else "desk review", "", failing, share, on_site)
+        for parcel, year, day, failing, share, on_site in looks
+    ]
+    return pd.concat(
+        [no_looks(), pd.DataFrame(rows, columns=list(LOOK_COLUMNS))], ignore_index=True
+    )
 
 
 def test_only_the_latest_visit_on_site_counts() -> None:
     looks = make_looks(
         ("a", 2024, "2024-05-02", "Y", 30, True),
-        ("b", 2024, "2024-05-02", "Y", 30, True), ("b", 2025, "2025-01-01", "N", 0, True),  # mended
-        ("c", 2024, "2024-05-02", "N", 0, True), ("c", 2024, "", "Y", 100, True),  # a year alone counts to its end
+        ("b", 2024, "2024-05-02", "Y", 30, True),
+        ("b", 2025, "2025-01-01", "N", 0, True),  # mended
+        ("c", 2024, "2024-05-02", "N", 0, True),
+        ("c", 2024, "", "Y", 100, True),  # a year alone counts to its end
         ("d", 2024, "2024-05-02", "Y", 30, False),  # from a desk
-        ("e", 2024, "2024-05-02", "Y", 30, True), ("e", 2025, "2025-01-01", "", float("nan"), True), ("e", 2025, "2025-02-01", "N", 0, False),  # neither takes it back
+        ("e", 2024, "2024-05-02", "Y", 30, True),
+        ("e", 2025, "2025-01-01", "", float("nan"), True),
+        ("e", 2025, "2025-02-01", "N", 0, False),  # neither takes it back
         ("f", 2027, "2027-01-01", "Y", 30, True),  # later than the year of the products
-    )  # fmt: skip
+    )
     found = confirmed(looks, until=2026)
     assert found.to_dict("index") == {
         "a": {"day": date(2024, 5, 2), "year": 2024, "roof_pct": "25-49"},
@@ -41,43 +50,100 @@ def test_only_the_latest_visit_on_site_counts() -> None:
     assert len(confirmed(no_looks(), until=2026)) == 0
 
 
-@pytest.mark.parametrize(("percent", "words"), [(9.9, ""), (10, "10-24"), (24.9, "10-24"), (25, "25-49"), (50, "50-99"), (99, "50-99"), (100, "100"), (float("nan"), "")])
+@pytest.mark.parametrize(
+    ("percent", "words"),
+    [
+        (9.9, ""),
+        (10, "10-24"),
+        (24.9, "10-24"),
+        (25, "25-49"),
+        (50, "50-99"),
+        (99, "50-99"),
+        (100, "100"),
+        (float("nan"), ""),
+    ],
+)
 def test_bins_of_the_roof_share(percent: float, words: str) -> None:
     assert roof_bin(percent) == words
 
 
 def test_every_product_says_confirmed_and_keeps_score_and_reason(tmp_path: Path) -> None:
     """Rows are LIKELY, NOT SEEN, NOT ASSESSED, POSSIBLE by the photo; the middle two were visited."""
-    inputs = replace(make_inputs(make_roll(4)), looks=make_looks(("0217 001", 2026, "2026-05-02", "Y", 50, True), ("0218 001", 2025, "", "Y", float("nan"), True)))
+    inputs = replace(
+        make_inputs(make_roll(4)),
+        looks=make_looks(
+            ("0217 001", 2026, "2026-05-02", "Y", 50, True),
+            ("0218 001", 2025, "", "Y", float("nan"), True),
+        ),
+    )
     out = export(inputs, tmp_path)
     for name, table in every_product(out).items():
-        assert table.set_index("PARCEL_ID")["RISK_LVL"].to_dict() == {"0216 001": "LIKELY", "0217 001": "CONFIRMED", "0218 001": "CONFIRMED", "0219 001": "POSSIBLE"}, name
-    scores = read_csv(out / "data/scores.csv").rename(columns={field.alias: field.name for field in FIELDS}).set_index("PARCEL_ID")
+        assert table.set_index("PARCEL_ID")["RISK_LVL"].to_dict() == {
+            "0216 001": "LIKELY",
+            "0217 001": "CONFIRMED",
+            "0218 001": "CONFIRMED",
+            "0219 001": "POSSIBLE",
+        }, name
+    scores = (
+        read_csv(out / "data/scores.csv")
+        .rename(columns={field.alias: field.name for field in FIELDS})
+        .set_index("PARCEL_ID")
+    )
     seen, unscored = scores.loc["0217 001"], scores.loc["0218 001"]
-    assert (seen["VERIFIED"], seen["VER_DATE"], seen["ROOF_PCT"], seen["SCORE"], seen["REVIEW_BY"]) == ("Y", "2026-05-02", "50-99", "0.062500", "2027-05-02")
+    assert (
+        seen["VERIFIED"],
+        seen["VER_DATE"],
+        seen["ROOF_PCT"],
+        seen["SCORE"],
+        seen["REVIEW_BY"],
+    ) == ("Y", "2026-05-02", "50-99", "0.062500", "2027-05-02")
     assert seen["RISK_TXT"] == "CONFIRMED: a person saw the roof open or failing (2026-05-02)"
-    assert (unscored["VERIFIED"], unscored["VER_DATE"], unscored["SCORED"], unscored["SCORE"], unscored["NA_REASON"]) == ("Y", "", "N", "", "outside_imagery")
+    assert (
+        unscored["VERIFIED"],
+        unscored["VER_DATE"],
+        unscored["SCORED"],
+        unscored["SCORE"],
+        unscored["NA_REASON"],
+    ) == ("Y", "", "N", "", "outside_imagery")
     assert unscored["RISK_TXT"] == "CONFIRMED: a person saw the roof open or failing (2025)"
-    assert "CONFIRMED" in read_csv(out / "fire/dispatch_add.csv").set_index("PARCEL_ID").loc["0217 001", "TEXT"]
+    assert (
+        "CONFIRMED"
+        in read_csv(out / "fire/dispatch_add.csv").set_index("PARCEL_ID").loc["0217 001", "TEXT"]
+    )
 
 
 def test_old_visit_stays_confirmed_and_falls_due_for_review() -> None:
-    inputs = replace(make_inputs(make_roll(2), today=date(2028, 1, 1)), looks=make_looks(("0217 001", 2020, "2020-05-02", "Y", 50, True)))
+    inputs = replace(
+        make_inputs(make_roll(2), today=date(2028, 1, 1)),
+        looks=make_looks(("0217 001", 2020, "2020-05-02", "Y", 50, True)),
+    )
     row = build_rows(inputs, ExportSettings()).iloc[1]
-    assert (row["RISK_LVL"], row["RISK_TXT"]) == ("CONFIRMED", "CONFIRMED: a person saw the roof open or failing (2020-05-02) - REVIEW DUE")
+    assert (row["RISK_LVL"], row["RISK_TXT"]) == (
+        "CONFIRMED",
+        "CONFIRMED: a person saw the roof open or failing (2020-05-02) - REVIEW DUE",
+    )
 
 
 def test_confirmed_twice_is_no_change() -> None:
     roll = make_roll(2)
-    looks = make_looks(("0216 001", 2025, "2025-05-02", "Y", 50, True), ("0217 001", 2026, "2026-05-02", "Y", 50, True))
-    rows = build_rows(replace(make_inputs(roll, previous=make_ledger(roll, ("LIKELY",), year=2025)), looks=looks), ExportSettings())
+    looks = make_looks(
+        ("0216 001", 2025, "2025-05-02", "Y", 50, True),
+        ("0217 001", 2026, "2026-05-02", "Y", 50, True),
+    )
+    rows = build_rows(
+        replace(make_inputs(roll, previous=make_ledger(roll, ("LIKELY",), year=2025)), looks=looks),
+        ExportSettings(),
+    )
     assert rows["PREV_LVL"].tolist() == ["CONFIRMED", "LIKELY"]
     assert rows["CHANGE"].tolist() == ["SAME", "WORSE"]
 
 
 def test_labels_tell_who_stood_before_the_building(tmp_path: Path) -> None:
     path = tmp_path / "labels.csv"
-    path.write_text("id,year,pct,who\n0216 001,2026,25,Inspector \n0217 001,2026,5,inspector\n0218 001,2026,cannot tell,desk review\n", encoding="utf-8")
+    path.write_text(
+        "id,year,pct,who\n0216 001,2026,25,Inspector \n0217 001,2026,5,inspector\n0218 001,2026,cannot tell,desk review\n",
+        encoding="utf-8",
+    )
     source = LabelFile(path=path, id=("id",), roof_pct="pct", source="who", on_site=("inspector",))
     looks = read_looks(source, make_roll(3), until=2026)
     assert list(looks.columns) == list(LOOK_COLUMNS)
@@ -85,4 +151,9 @@ def test_labels_tell_who_stood_before_the_building(tmp_path: Path) -> None:
     assert looks["on_site"].tolist() == [True, True, False]
     assert looks["roof_pct"].fillna(-1).tolist() == [25, 5, -1]
     assert confirmed(looks, until=2026).index.tolist() == ["0216 001"]
-    assert len(confirmed(read_looks(replace(source, on_site=()), make_roll(3), until=2026), until=2026)) == 0
+    assert (
+        len(
+            confirmed(read_looks(replace(source, on_site=()), make_roll(3), until=2026), until=2026)
+        )
+        == 0
+    )

@@ -25,7 +25,9 @@ def make_rows(count: int = 8, *, hazards: tuple[str, ...] | None = None) -> gpd.
     roll = make_roll(count)
     for row, address in enumerate(ODD[:count]):
         roll.table.loc[row, "address"] = address
-    return build_rows(make_inputs(roll, make_ledger(roll, hazards) if hazards else None), ExportSettings())
+    return build_rows(
+        make_inputs(roll, make_ledger(roll, hazards) if hazards else None), ExportSettings()
+    )
 
 
 def make_city(columns: int, lines: int) -> gpd.GeoDataFrame:
@@ -34,7 +36,9 @@ def make_city(columns: int, lines: int) -> gpd.GeoDataFrame:
     rows = pd.concat([few] * (len(place) // 4), ignore_index=True)
     left, bottom = 1_415_000 + 20 * (place % columns), 593_000 + 80 * (place // columns)
     rows["PARCEL_ID"] = [f"{number:05d} 001" for number in place]
-    return rows.set_geometry(gpd.GeoSeries(shapely.box(left, bottom, left + 15, bottom + 72), crs=few.crs))
+    return rows.set_geometry(
+        gpd.GeoSeries(shapely.box(left, bottom, left + 15, bottom + 72), crs=few.crs)
+    )
 
 
 def geo_metadata(path: Path) -> dict[str, object]:
@@ -48,7 +52,9 @@ def test_the_file_is_geoparquet_1_1_with_a_bbox_and_its_crs(tmp_path: Path) -> N
     column = said["columns"]["geometry"]  # type: ignore[index]
     assert column["encoding"] == "WKB"
     assert column["crs"]["id"] == {"authority": "EPSG", "code": 2248}
-    assert column["covering"]["bbox"] == {side: ["bbox", side] for side in ("xmin", "ymin", "xmax", "ymax")}
+    assert column["covering"]["bbox"] == {
+        side: ["bbox", side] for side in ("xmin", "ymin", "xmax", "ymax")
+    }
     schema = pq.read_schema(tmp_path / "scores.parquet")
     assert schema.names == [*(field.alias for field in fields_of(Tier.DATA)), "geometry", "bbox"]
     for name in ("image_date", "review_by", "notice_date", "verified_date"):
@@ -59,7 +65,11 @@ def test_the_file_is_geoparquet_1_1_with_a_bbox_and_its_crs(tmp_path: Path) -> N
 def test_every_row_comes_back_as_it_was(tmp_path: Path) -> None:
     rows = make_rows()
     write_geoparquet(rows, tmp_path / "scores.parquet")
-    table = gpd.read_parquet(tmp_path / "scores.parquet").sort_values("parcel_id").reset_index(drop=True)
+    table = (
+        gpd.read_parquet(tmp_path / "scores.parquet")
+        .sort_values("parcel_id")
+        .reset_index(drop=True)
+    )
     assert list(table["parcel_id"]) == list(rows["PARCEL_ID"])
     assert table["parcel_id"][0] == "0216 001"
     assert list(table["address"][:3]) == list(ODD)
@@ -67,7 +77,11 @@ def test_every_row_comes_back_as_it_was(tmp_path: Path) -> None:
     assert table.geometry.geom_equals(rows.geometry).all()
     assert list(table["score"].isna()) == list(rows["SCORED"] == "N")
     unscored = table[table["scored"] == "N"]
-    assert unscored[["score", "score_low", "score_high", "rank", "rank_in_district"]].isna().all(axis=None)
+    assert (
+        unscored[["score", "score_low", "score_high", "rank", "rank_in_district"]]
+        .isna()
+        .all(axis=None)
+    )
     assert set(unscored["not_assessed_reason"]) == {"outside_imagery"}
 
 
@@ -82,7 +96,12 @@ def test_a_reader_of_a_corner_gets_it_whole_and_skips_the_rest(tmp_path: Path) -
     names = [metadata.schema.column(number).path for number in range(metadata.num_columns)]
     west_of, south_of = names.index("bbox.xmin"), names.index("bbox.ymin")
     groups = [metadata.row_group(number) for number in range(metadata.num_row_groups)]
-    needed = [one for one in groups if one.column(west_of).statistics.min <= corner[2] and one.column(south_of).statistics.min <= corner[3]]
+    needed = [
+        one
+        for one in groups
+        if one.column(west_of).statistics.min <= corner[2]
+        and one.column(south_of).statistics.min <= corner[3]
+    ]
     assert (len(groups), len(needed)) == (5, 1)
 
 
@@ -91,19 +110,31 @@ def test_rows_without_a_place_stand_at_the_end(tmp_path: Path) -> None:
     rows.loc[1, "geometry"] = None
     write_geoparquet(rows, tmp_path / "scores.parquet")
     table = gpd.read_parquet(tmp_path / "scores.parquet")
-    assert table["parcel_id"].iloc[-1] == "0217 001" and table.geometry.isna().tolist() == [False, False, False, True]
+    assert table["parcel_id"].iloc[-1] == "0217 001" and table.geometry.isna().tolist() == [
+        False,
+        False,
+        False,
+        True,
+    ]
 
 
 @pytest.mark.parametrize("count", [0, 1, 4])
 @pytest.mark.parametrize("placed", [True, False])
-def test_an_empty_city_and_one_without_places_keep_the_schema(count: int, placed: bool, tmp_path: Path) -> None:
+def test_an_empty_city_and_one_without_places_keep_the_schema(
+    count: int, placed: bool, tmp_path: Path
+) -> None:
     rows = make_rows(4, hazards=("NOT ASSESSED",)).iloc[:count]
     if not placed:
         rows = rows.set_geometry(gpd.GeoSeries([None] * count, index=rows.index, crs=rows.crs))
     write_geoparquet(rows, tmp_path / "scores.parquet")
     write_geoparquet(make_rows(), tmp_path / "full.parquet")
-    mine, full = pq.read_schema(tmp_path / "scores.parquet"), pq.read_schema(tmp_path / "full.parquet")
-    assert [(field.name, field.type) for field in mine] == [(field.name, field.type) for field in full]
+    mine, full = (
+        pq.read_schema(tmp_path / "scores.parquet"),
+        pq.read_schema(tmp_path / "full.parquet"),
+    )
+    assert [(field.name, field.type) for field in mine] == [
+        (field.name, field.type) for field in full
+    ]
     table = gpd.read_parquet(tmp_path / "scores.parquet")
     assert len(table) == count and table["score"].isna().all()
     assert table.crs == rows.crs

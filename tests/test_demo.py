@@ -75,7 +75,9 @@ def test_dispatch_knows_most_addresses_by_some_spelling(city: Path, tmp_path: Pa
     rows = read_rows(tmp_path / "addresses.csv")
     assert len(rows) / 20_000 == pytest.approx(0.98, abs=0.005)
     assert np.mean([row["alias"] != "" for row in rows]) == pytest.approx(0.04, abs=0.01)
-    assert np.mean([row["address"].endswith(" STREET") for row in rows]) == pytest.approx(0.2, abs=0.02)
+    assert np.mean([row["address"].endswith(" STREET") for row in rows]) == pytest.approx(
+        0.2, abs=0.02
+    )
 
 
 def test_column_map_of_the_demo_names_every_value_it_needs(city: Path) -> None:
@@ -87,7 +89,10 @@ def test_column_map_of_the_demo_names_every_value_it_needs(city: Path) -> None:
 
 def test_rows_of_houses_share_one_outline(city: Path) -> None:
     """Footprints lie on parcels, and a row of houses is one outline."""
-    parcels, buildings = gpd.read_file(city / "parcels.gpkg"), gpd.read_file(city / "buildings.gpkg")
+    parcels, buildings = (
+        gpd.read_file(city / "parcels.gpkg"),
+        gpd.read_file(city / "buildings.gpkg"),
+    )
     assert len(buildings) < PARCELS / 3
     # Coordinates rounded to millimeters meet the lot lines only to within a few.
     assert buildings.difference(parcels.union_all().buffer(0.05)).area.max() == 0.0
@@ -103,7 +108,9 @@ def test_tiles_are_in_the_years_format_and_cover_the_parcels(city: Path, year: i
         with rasterio.open(path) as tile:
             assert (tile.driver, tile.crs.to_string(), tile.count) == (DRIVER[year], CRS[year], 3)
             left, bottom, right, top = transform_bounds(tile.crs, "EPSG:26985", *tile.bounds)
-            assert_allclose((right - left) * (top - bottom) / (tile.width * tile.height), 0.01, rtol=0.08)
+            assert_allclose(
+                (right - left) * (top - bottom) / (tile.width * tile.height), 0.01, rtol=0.08
+            )
             covered += area_of(parcels.clip(tuple(tile.bounds)))
             pixels = tile.read()
             assert 30 < pixels[pixels > 0].mean() < 200
@@ -139,7 +146,12 @@ def test_neighboring_tiles_agree_along_the_seam() -> None:
     at = {(t.row, t.column): t for t in tiles}
     left, right = at[0, 0], at[0, 1]
     both = tuple(sorted({*left.blocks, *right.blocks}))
-    pictures = [render_tile(plan, Tile(grid=t.grid, row=t.row, column=t.column, blocks=both), halo).astype(int) for t in (left, right)]
+    pictures = [
+        render_tile(plan, Tile(grid=t.grid, row=t.row, column=t.column, blocks=both), halo).astype(
+            int
+        )
+        for t in (left, right)
+    ]
     apart = np.abs(pictures[0][:, -2 * halo :] - pictures[1][:, : 2 * halo])
     assert apart.mean() < 0.5
     assert np.quantile(apart, 0.999) <= 12
@@ -173,7 +185,9 @@ def test_labels_err_at_the_stated_rate() -> None:
         for label in label_block(plan, i):
             if label.roof_pct != "cannot tell":
                 total += 1
-                wrong += int(label.roof_pct) != truth[label.parcel_id][YEARS.index(label.year)].roof_pct
+                wrong += (
+                    int(label.roof_pct) != truth[label.parcel_id][YEARS.index(label.year)].roof_pct
+                )
     assert wrong / total == pytest.approx(WRONG_LABELS, abs=0.008)
     assert total / vacant == pytest.approx(0.75 * 0.97, abs=0.02)
 

@@ -49,7 +49,10 @@ def test_page_says_limit_words_fields_and_values(tier: Tier) -> None:
 def test_every_word_has_a_drawing_of_its_own() -> None:
     drawn = [symbol_svg(symbol) for symbol in SYMBOLS]
     assert len(set(drawn)) == len(SYMBOLS)
-    assert all(symbol.color in picture and f">{symbol.letter}<" in picture for symbol, picture in zip(SYMBOLS, drawn, strict=True))
+    assert all(
+        symbol.color in picture and f">{symbol.letter}<" in picture
+        for symbol, picture in zip(SYMBOLS, drawn, strict=True)
+    )
 
 
 @pytest.mark.skipif(not CHROMIUM.exists(), reason="Chromium is not installed")

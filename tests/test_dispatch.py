@@ -45,13 +45,24 @@ NEEDED = {"What": "{ACTION}", "Which": "{PARCEL_ID}", "Word": "{RISK_LVL}"}
 """What every column map must carry."""
 
 
-def deliver(inputs: ExportInputs, delivered: Path, *, settings: ExportSettings = SETTINGS, addresses: AddressBook | None = None) -> Dispatch:
+def deliver(
+    inputs: ExportInputs,
+    delivered: Path,
+    *,
+    settings: ExportSettings = SETTINGS,
+    addresses: AddressBook | None = None,
+) -> Dispatch:
     """Build and mark one delivery, as an export does."""
     rows = build_rows(inputs, settings)
     dispatch = build_dispatch(
-        rows, read_state(delivered), settings, year=inputs.year, today=inputs.today, addresses=addresses,
+        rows,
+        read_state(delivered),
+        settings,
+        year=inputs.year,
+        today=inputs.today,
+        addresses=addresses,
         deletes=read_deletes(delivered, today=inputs.today),
-    )  # fmt: skip
+    )
     mark_delivered(dispatch, delivered, run_id=inputs.run_id)
     return dispatch
 
@@ -59,7 +70,9 @@ def deliver(inputs: ExportInputs, delivered: Path, *, settings: ExportSettings =
 def of_year(year: int, *hazards: str, count: int = 4, flown: date | None = None) -> ExportInputs:
     """The same roll in the photos of a year."""
     roll = make_roll(count)
-    return dataclasses.replace(make_inputs(roll, make_ledger(roll, hazards, year=year, flown=flown)), year=year)
+    return dataclasses.replace(
+        make_inputs(roll, make_ledger(roll, hazards, year=year, flown=flown)), year=year
+    )
 
 
 def contents(folder: Path) -> dict[Path, bytes]:
@@ -76,44 +89,82 @@ def without(roll: VacantRoll, *parcels: str) -> VacantRoll:
 
 
 def confirm(delivered: Path, *lines: str) -> None:
-    (delivered / "dispatch_deletes.csv").write_text("\n".join(("PARCEL_ID,REASON,BY,DATE", *lines)) + "\n", encoding="utf-8")
+    (delivered / "dispatch_deletes.csv").write_text(
+        "\n".join(("PARCEL_ID,REASON,BY,DATE", *lines)) + "\n", encoding="utf-8"
+    )
 
 
 def test_a_row_says_everything_dispatch_needs(tmp_path: Path) -> None:
     row = deliver(make_inputs(make_roll(4)), tmp_path).add.iloc[0]
     assert tuple(row.index) == DELIVERY_COLUMNS
     expected = {
-        "ACTION": "ADD", "PREMISE": "VR-0216-001", "PARCEL_ID": "0216 001", "ADDRESS": "100 Peña Réunion St", "RISK_LVL": "LIKELY", "IMG_DATE": "2026-03-09",
-        "TEXT": "VACANT ROOF LIKELY / PHOTO 2026-03-09 / OCC E,W / SIZE-UP GOVERNS", "EFFECTIVE": "2026-11-24", "REVIEW_BY": "2027-03-09",
-        "SOURCE": "aerial photo 2026-03-09", "OCC_SIDES": "E,W", "FIRE_DIST": "Bn 2", "REASON": "new on the vacant roll", "BY": "", "USE_LIMIT": USE_LIMIT,
-    }  # fmt: skip
+        "ACTION": "ADD",
+        "PREMISE": "VR-0216-001",
+        "PARCEL_ID": "0216 001",
+        "ADDRESS": "100 Peña Réunion St",
+        "RISK_LVL": "LIKELY",
+        "IMG_DATE": "2026-03-09",
+        "TEXT": "VACANT ROOF LIKELY / PHOTO 2026-03-09 / OCC E,W / SIZE-UP GOVERNS",
+        "EFFECTIVE": "2026-11-24",
+        "REVIEW_BY": "2027-03-09",
+        "SOURCE": "aerial photo 2026-03-09",
+        "OCC_SIDES": "E,W",
+        "FIRE_DIST": "Bn 2",
+        "REASON": "new on the vacant roll",
+        "BY": "",
+        "USE_LIMIT": USE_LIMIT,
+    }
     assert {name: row[name] for name in expected} == expected
-    lon, lat = Transformer.from_crs("EPSG:2248", "EPSG:4326", always_xy=True).transform(1_415_007.5, 593_036)
+    lon, lat = Transformer.from_crs("EPSG:2248", "EPSG:4326", always_xy=True).transform(
+        1_415_007.5, 593_036
+    )
     assert (row["LON"], row["LAT"]) == (f"{lon:.6f}", f"{lat:.6f}")
 
 
 def test_unscored_row_gives_its_reason_and_no_photo() -> None:
-    dispatch = build_dispatch(build_rows(make_inputs(make_roll(3)), SETTINGS), read_state(Path("/nowhere")), SETTINGS, year=2026, today=TODAY)
+    dispatch = build_dispatch(
+        build_rows(make_inputs(make_roll(3)), SETTINGS),
+        read_state(Path("/nowhere")),
+        SETTINGS,
+        year=2026,
+        today=TODAY,
+    )
     row = dispatch.add.set_index("RISK_LVL").loc["NA"]
-    assert (row["TEXT"], row["SOURCE"]) == ("VACANT ROOF NOT ASSESSED / OUTSIDE IMAGERY / SIDES UNKNOWN / SIZE-UP GOVERNS", "vacant roll; roof not assessed")
+    assert (row["TEXT"], row["SOURCE"]) == (
+        "VACANT ROOF NOT ASSESSED / OUTSIDE IMAGERY / SIDES UNKNOWN / SIZE-UP GOVERNS",
+        "vacant roll; roof not assessed",
+    )
 
 
 def test_what_a_person_saw_is_the_source() -> None:
     rows = build_rows(make_inputs(make_roll(1)), SETTINGS)
     rows = rows.assign(VERIFIED="Y", VER_DATE=date(2026, 5, 2), RISK_LVL="CONFIRMED")
-    row = build_dispatch(rows, read_state(Path("/nowhere")), SETTINGS, year=2026, today=TODAY).add.iloc[0]
-    assert (row["TEXT"], row["SOURCE"]) == ("VACANT ROOF CONFIRMED / SEEN BY A PERSON 2026-05-02 / OCC E,W / SIZE-UP GOVERNS", "seen by a person 2026-05-02")
+    row = build_dispatch(
+        rows, read_state(Path("/nowhere")), SETTINGS, year=2026, today=TODAY
+    ).add.iloc[0]
+    assert (row["TEXT"], row["SOURCE"]) == (
+        "VACANT ROOF CONFIRMED / SEEN BY A PERSON 2026-05-02 / OCC E,W / SIZE-UP GOVERNS",
+        "seen by a person 2026-05-02",
+    )
 
 
 def test_nothing_of_another_tier(tmp_path: Path) -> None:
-    secret = {field.name for field in fields_of(Tier.DATA)} - {field.name for field in fields_of(Tier.RESPONDER)}
+    secret = {field.name for field in fields_of(Tier.DATA)} - {
+        field.name for field in fields_of(Tier.RESPONDER)
+    }
     assert not secret & set(DELIVERY_COLUMNS)
 
 
 @pytest.mark.parametrize("width", [60, 80, 200])
 def test_text_keeps_the_words_whole(width: int) -> None:
     for symbol in SYMBOLS:
-        text = dispatch_text(symbol.code, "2026-03-09", "E,N,NE,NW,S,SE,SW,W", width=width, instead="X" * 70 if width == 60 else "")
+        text = dispatch_text(
+            symbol.code,
+            "2026-03-09",
+            "E,N,NE,NW,S,SE,SW,W",
+            width=width,
+            instead="X" * 70 if width == 60 else "",
+        )
         assert len(text) <= width
         assert text.startswith(f"VACANT ROOF {symbol.word.value}")
 
@@ -129,7 +180,9 @@ def test_same_input_gives_an_empty_delta_on_another_day_and_run(tmp_path: Path) 
     assert sizes(deliver(make_inputs(roll), tmp_path)) == (4, 0, 0)
     before = read_state(tmp_path)
     for days in (1, 150):
-        later = dataclasses.replace(make_inputs(roll, today=TODAY + timedelta(days=days)), run_id=f"run-{days}")
+        later = dataclasses.replace(
+            make_inputs(roll, today=TODAY + timedelta(days=days)), run_id=f"run-{days}"
+        )
         assert sizes(deliver(later, tmp_path)) == (0, 0, 0)
     pd.testing.assert_frame_equal(read_state(tmp_path), before)
     assert set(before["EFFECTIVE"]) == {TODAY.isoformat()}
@@ -139,13 +192,20 @@ def test_photo_without_a_day_does_not_drift(tmp_path: Path) -> None:
     roll = make_roll(4)
     ledger = make_ledger(roll, flown=None)
     deliver(make_inputs(roll, ledger), tmp_path)
-    assert sizes(deliver(make_inputs(roll, ledger, today=TODAY + timedelta(days=9)), tmp_path)) == (0, 0, 0)
+    assert sizes(deliver(make_inputs(roll, ledger, today=TODAY + timedelta(days=9)), tmp_path)) == (
+        0,
+        0,
+        0,
+    )
 
 
 def test_a_new_flight_without_a_day_moves_the_day_of_review(tmp_path: Path) -> None:
     deliver(of_year(2026, "LIKELY"), tmp_path)
     change = deliver(of_year(2027, "LIKELY"), tmp_path).change
-    assert (change["REASON"].tolist(), set(change["REVIEW_BY"])) == (["REVIEW_BY"] * 4, {"2028-12-31"})
+    assert (change["REASON"].tolist(), set(change["REVIEW_BY"])) == (
+        ["REVIEW_BY"] * 4,
+        {"2028-12-31"},
+    )
 
 
 def test_an_earlier_year_tells_dispatch_nothing(tmp_path: Path) -> None:
@@ -157,8 +217,12 @@ def test_an_earlier_year_tells_dispatch_nothing(tmp_path: Path) -> None:
     assert (sizes(stale), len(stale.match), contents(tmp_path)) == ((0, 0, 0), 5, before)
     (tmp_path / "fire").mkdir()
     write_dispatch(stale, tmp_path / "fire", column_map_of(vendor(tmp_path, VENDOR)))
-    assert [(tmp_path / f"fire/dispatch_{name}.csv").read_text() for name in ("add", "change", "delete")] == [",".join(DELIVERY_COLUMNS) + "\n"] * 3
-    assert sizes(deliver(of_year(2026, "LIKELY", flown=date(2026, 3, 9)), tmp_path)) == (0, 0, 1), "the delete that a person confirmed waited"
+    assert [
+        (tmp_path / f"fire/dispatch_{name}.csv").read_text() for name in ("add", "change", "delete")
+    ] == [",".join(DELIVERY_COLUMNS) + "\n"] * 3
+    assert sizes(deliver(of_year(2026, "LIKELY", flown=date(2026, 3, 9)), tmp_path)) == (0, 0, 1), (
+        "the delete that a person confirmed waited"
+    )
     assert len(deliver(of_year(2027, "LIKELY", flown=date(2027, 3, 9)), tmp_path).change) == 3
 
 
@@ -172,7 +236,9 @@ def test_the_state_remembers_a_flyover_that_changed_nothing(tmp_path: Path) -> N
 
 def test_a_state_of_before_flyovers_were_remembered_is_taken_over(tmp_path: Path) -> None:
     deliver(of_year(2026, "LIKELY"), tmp_path)
-    read_csv(tmp_path / "dispatch_state.csv").drop(columns="FLYOVER").to_csv(tmp_path / "dispatch_state.csv", index=False)
+    read_csv(tmp_path / "dispatch_state.csv").drop(columns="FLYOVER").to_csv(
+        tmp_path / "dispatch_state.csv", index=False
+    )
     assert sizes(deliver(of_year(2026, "LIKELY"), tmp_path)) == (0, 0, 0)
     assert set(read_state(tmp_path)["FLYOVER"]) == {"2026"}
     read_state(tmp_path).assign(FLYOVER="soon").to_csv(tmp_path / "dispatch_state.csv", index=False)
@@ -184,14 +250,29 @@ def test_export_of_an_earlier_year_leaves_the_state(tmp_path: Path) -> None:
     export(of_year(2026, "LIKELY", flown=FLOWN), tmp_path)
     before = contents(tmp_path)
     settings = ExportSettings(visits=VisitSettings(packets=0))
-    export_products(of_year(2025, "NOT SEEN IN PHOTO", flown=date(2025, 3, 9)), tmp_path / "2025", settings, delivered=tmp_path)
-    assert {path: raw for path, raw in contents(tmp_path).items() if (tmp_path / "2025") not in path.parents} == before
-    assert [len(read_csv(tmp_path / f"2025/fire/{name}.csv")) for name in ("dispatch_add", "dispatch_change", "dispatch_delete", "match_report")] == [0, 0, 0, 4]
+    export_products(
+        of_year(2025, "NOT SEEN IN PHOTO", flown=date(2025, 3, 9)),
+        tmp_path / "2025",
+        settings,
+        delivered=tmp_path,
+    )
+    assert {
+        path: raw
+        for path, raw in contents(tmp_path).items()
+        if (tmp_path / "2025") not in path.parents
+    } == before
+    assert [
+        len(read_csv(tmp_path / f"2025/fire/{name}.csv"))
+        for name in ("dispatch_add", "dispatch_change", "dispatch_delete", "match_report")
+    ] == [0, 0, 0, 4]
 
 
 def test_exports_of_two_years_at_once_are_refused(tmp_path: Path) -> None:
     """Both would read the same state, and the later one would forget what the other told dispatch."""
-    with FileLock(tmp_path / ".export.lock"), pytest.raises(InputError, match=r"another export is writing .*; wait until it has ended"):
+    with (
+        FileLock(tmp_path / ".export.lock"),
+        pytest.raises(InputError, match=r"another export is writing .*; wait until it has ended"),
+    ):
         export(make_inputs(make_roll(1)), tmp_path)
     assert not (tmp_path / "dispatch_state.csv").exists()
 
@@ -201,25 +282,48 @@ def test_a_delivery_that_nobody_has_loaded_yet_is_kept(tmp_path: Path) -> None:
     out = export(make_inputs(roll), tmp_path)
     first = contents(tmp_path / "deliveries")
     kept = tmp_path / "deliveries/2026-11-24_01"
-    assert {path.name: len(read_csv(path)) for path in first} == {"dispatch_add.csv": 4, "dispatch_change.csv": 0, "dispatch_delete.csv": 0}
-    assert all(path.parent == kept and path.read_bytes() == (out / "fire" / path.name).read_bytes() for path in first)
+    assert {path.name: len(read_csv(path)) for path in first} == {
+        "dispatch_add.csv": 4,
+        "dispatch_change.csv": 0,
+        "dispatch_delete.csv": 0,
+    }
+    assert all(
+        path.parent == kept and path.read_bytes() == (out / "fire" / path.name).read_bytes()
+        for path in first
+    )
     export(make_inputs(roll), tmp_path)
-    assert (len(read_csv(out / "fire/dispatch_add.csv")), contents(tmp_path / "deliveries")) == (0, first)
+    assert (len(read_csv(out / "fire/dispatch_add.csv")), contents(tmp_path / "deliveries")) == (
+        0,
+        first,
+    )
     export(make_inputs(make_roll(5)), tmp_path)
-    assert {path: raw for path, raw in contents(tmp_path / "deliveries").items() if path.parent == kept} == first
-    assert read_csv(tmp_path / "deliveries/2026-11-24_02/dispatch_add.csv")["PARCEL_ID"].tolist() == ["0220 001"]
+    assert {
+        path: raw for path, raw in contents(tmp_path / "deliveries").items() if path.parent == kept
+    } == first
+    assert read_csv(tmp_path / "deliveries/2026-11-24_02/dispatch_add.csv")[
+        "PARCEL_ID"
+    ].tolist() == ["0220 001"]
 
 
 def test_deliveries_of_a_day_keep_their_order_and_hold_the_vendors_files(tmp_path: Path) -> None:
     columns = column_map_of(vendor(tmp_path, VENDOR))
     dispatch = deliver(make_inputs(make_roll(1)), tmp_path)
-    (tmp_path / "deliveries/2026-11-24_09").mkdir(parents=True)  # those before were loaded and taken away
+    (tmp_path / "deliveries/2026-11-24_09").mkdir(
+        parents=True
+    )  # those before were loaded and taken away
     with keeping_delivery(dispatch, tmp_path, columns, today=TODAY):
-        assert not (tmp_path / "deliveries/2026-11-24_10").exists(), "in place once the products are"
-    assert sorted(path.name for path in (tmp_path / "deliveries/2026-11-24_10").iterdir()) == sorted(
+        assert not (tmp_path / "deliveries/2026-11-24_10").exists(), (
+            "in place once the products are"
+        )
+    assert sorted(
+        path.name for path in (tmp_path / "deliveries/2026-11-24_10").iterdir()
+    ) == sorted(
         f"{kind}_{name}.csv" for kind in ("cad", "dispatch") for name in ("add", "change", "delete")
-    )  # fmt: skip
-    with pytest.raises(OSError, match="no space left"), keeping_delivery(dispatch, tmp_path, columns, today=TODAY):
+    )
+    with (
+        pytest.raises(OSError, match="no space left"),
+        keeping_delivery(dispatch, tmp_path, columns, today=TODAY),
+    ):
         raise OSError("no space left")
     assert len(list((tmp_path / "deliveries").iterdir())) == 2
 
@@ -230,23 +334,39 @@ def test_what_counts_is_a_change_and_takes_effect_that_day(tmp_path: Path) -> No
     day = TODAY + timedelta(days=30)
     roll.table.loc[1, "address"] = "7 Oak St"
     roll.table.loc[2, "occupied_sides"] = "N"
-    change = deliver(make_inputs(roll, make_ledger(roll, ("LIKELY", "POSSIBLE", "POSSIBLE", "POSSIBLE")), today=day), tmp_path).change.set_index("PARCEL_ID")
-    assert change["REASON"].to_dict() == {"0216 001": "RISK_LVL", "0217 001": "ADDRESS", "0218 001": "ADJ_OCC, OCC_SIDES"}
+    change = deliver(
+        make_inputs(
+            roll, make_ledger(roll, ("LIKELY", "POSSIBLE", "POSSIBLE", "POSSIBLE")), today=day
+        ),
+        tmp_path,
+    ).change.set_index("PARCEL_ID")
+    assert change["REASON"].to_dict() == {
+        "0216 001": "RISK_LVL",
+        "0217 001": "ADDRESS",
+        "0218 001": "ADJ_OCC, OCC_SIDES",
+    }
     assert set(change["EFFECTIVE"]) == {day.isoformat()}
     state = read_state(tmp_path).set_index("PARCEL_ID")
-    assert state["EFFECTIVE"].to_dict() == {parcel: (day if parcel in change.index else TODAY).isoformat() for parcel in state.index}
+    assert state["EFFECTIVE"].to_dict() == {
+        parcel: (day if parcel in change.index else TODAY).isoformat() for parcel in state.index
+    }
 
 
 def test_a_new_flight_changes_every_row_and_says_so(tmp_path: Path) -> None:
     roll = make_roll(2)
     deliver(make_inputs(roll), tmp_path)
-    change = deliver(make_inputs(roll, make_ledger(roll, flown=FLOWN + timedelta(days=1))), tmp_path).change
+    change = deliver(
+        make_inputs(roll, make_ledger(roll, flown=FLOWN + timedelta(days=1))), tmp_path
+    ).change
     assert change["REASON"].tolist() == ["IMG_DATE, REVIEW_BY"] * 2
 
 
 def test_a_row_that_left_is_asked_about_once_and_may_come_back(tmp_path: Path) -> None:
     roll = make_roll(3)
-    everyone, fewer = (make_inputs(some, make_ledger(some, ("LIKELY",))) for some in (roll, without(roll, "0216 001")))
+    everyone, fewer = (
+        make_inputs(some, make_ledger(some, ("LIKELY",)))
+        for some in (roll, without(roll, "0216 001"))
+    )
     deliver(everyone, tmp_path)
     delete = deliver(fewer, tmp_path).delete
     assert (delete["ACTION"].tolist(), delete["PARCEL_ID"].tolist()) == (["REVIEW"], ["0216 001"])
@@ -261,9 +381,13 @@ def test_a_person_confirms_a_delete_once(tmp_path: Path) -> None:
     deliver(make_inputs(fewer), tmp_path)
     confirm(tmp_path, "0216 001,razed,=J. Doe,2026-11-01")
     delete = deliver(make_inputs(fewer), tmp_path).delete
-    assert delete[["ACTION", "PARCEL_ID", "REASON", "BY"]].to_numpy().tolist() == [["DELETE", "0216 001", "razed (2026-11-01)", "'=J. Doe"]]
+    assert delete[["ACTION", "PARCEL_ID", "REASON", "BY"]].to_numpy().tolist() == [
+        ["DELETE", "0216 001", "razed (2026-11-01)", "'=J. Doe"]
+    ]
     assert "0216 001" not in set(read_state(tmp_path)["PARCEL_ID"])
-    assert read_csv(tmp_path / "dispatch_log.csv").iloc[-1][["ACTION", "BY", "RUN_ID"]].tolist() == ["DELETE", "'=J. Doe", "run-1"]
+    assert read_csv(tmp_path / "dispatch_log.csv").iloc[-1][
+        ["ACTION", "BY", "RUN_ID"]
+    ].tolist() == ["DELETE", "'=J. Doe", "run-1"]
     assert sizes(deliver(make_inputs(fewer), tmp_path)) == (0, 0, 0)
 
 
@@ -275,7 +399,10 @@ def test_a_deleted_parcel_stays_out_while_its_line_stands(tmp_path: Path) -> Non
     assert sizes(deliver(make_inputs(roll), tmp_path)) == (0, 0, 1)
     again = deliver(make_inputs(roll), tmp_path)
     assert sizes(again) == (0, 0, 0)
-    assert again.match.set_index("PARCEL_ID").loc["0216 001", "REASON"] == "kept out: razed (2026-11-01), J. Doe"
+    assert (
+        again.match.set_index("PARCEL_ID").loc["0216 001", "REASON"]
+        == "kept out: razed (2026-11-01), J. Doe"
+    )
     confirm(tmp_path)
     assert sizes(deliver(make_inputs(roll), tmp_path)) == (1, 0, 0)
 
@@ -283,12 +410,23 @@ def test_a_deleted_parcel_stays_out_while_its_line_stands(tmp_path: Path) -> Non
 @pytest.mark.parametrize(
     ("line", "message"),
     [
-        ("0216 001,gone,J. Doe,2026-11-01", "line 2: REASON is 'gone', want one of razed, occupied, error"), ("0216 001,razed,,2026-11-01", "line 2: BY is empty"),
-        ("0216 001,razed,J. Doe,11/01/2026", "line 2: DATE is '11/01/2026', want YYYY-MM-DD"), ("0216 001,razed,J. Doe,2027-01-01", "later than the day of this export"),
-        ("0216001,razed,J. Doe,2026-11-01", "parcel '0216001' was never delivered; did you mean '0216 001'"),
-        ("0216 001,razed,A,2026-11-01\n0216 001,error,B,2026-11-01", "line 3: parcel '0216 001' stands twice"),
+        (
+            "0216 001,gone,J. Doe,2026-11-01",
+            "line 2: REASON is 'gone', want one of razed, occupied, error",
+        ),
+        ("0216 001,razed,,2026-11-01", "line 2: BY is empty"),
+        ("0216 001,razed,J. Doe,11/01/2026", "line 2: DATE is '11/01/2026', want YYYY-MM-DD"),
+        ("0216 001,razed,J. Doe,2027-01-01", "later than the day of this export"),
+        (
+            "0216001,razed,J. Doe,2026-11-01",
+            "parcel '0216001' was never delivered; did you mean '0216 001'",
+        ),
+        (
+            "0216 001,razed,A,2026-11-01\n0216 001,error,B,2026-11-01",
+            "line 3: parcel '0216 001' stands twice",
+        ),
     ],
-)  # fmt: skip
+)
 def test_bad_deletes_are_one_clear_message(line: str, message: str, tmp_path: Path) -> None:
     deliver(make_inputs(make_roll(2)), tmp_path)
     confirm(tmp_path, line)
@@ -305,18 +443,32 @@ def test_deletes_without_their_columns_are_refused(tmp_path: Path) -> None:
 
 
 def test_addresses_are_spelled_as_dispatch_spells_them(tmp_path: Path) -> None:
-    book = AddressBook(spelled=("100 PENA REUNION STREET", "102-104 PENA REUNION ST", "103 PENA REUNION ST"), aliases=(("CORNER STORE",), ("102 PENA REUNION ST",), ()))
+    book = AddressBook(
+        spelled=("100 PENA REUNION STREET", "102-104 PENA REUNION ST", "103 PENA REUNION ST"),
+        aliases=(("CORNER STORE",), ("102 PENA REUNION ST",), ()),
+    )
     roll = make_roll(5)
     roll.table.loc[3, "address"] = "100 Peña Réunion Street, Apt 2"
     roll.table.loc[4, "address"] = None
     dispatch = deliver(make_inputs(roll), tmp_path, addresses=book)
     add, match = dispatch.add.set_index("PARCEL_ID"), dispatch.match.set_index("PARCEL_ID")
     assert match["MATCH"].tolist() == ["NORMALIZED", "ALIAS", "NO", "NORMALIZED", "NO"]
-    assert add.loc["0216 001", ["ADDRESS", "ALIASES"]].tolist() == ["100 PENA REUNION STREET", "CORNER STORE; 100 Peña Réunion St"]
+    assert add.loc["0216 001", ["ADDRESS", "ALIASES"]].tolist() == [
+        "100 PENA REUNION STREET",
+        "CORNER STORE; 100 Peña Réunion St",
+    ]
     assert add.loc["0217 001", "ADDRESS"] == "102-104 PENA REUNION ST"
     assert add.loc["0218 001", "ADDRESS"] == "104 Peña Réunion St", "a suggestion is never taken"
-    assert match.loc["0218 001", ["NEAREST", "DISTANCE", "REASON"]].tolist() == ["103 PENA REUNION ST", "1", "number 104 is not in the list on PENA REUNION ST"]
-    assert match.loc["0216 001", "REASON"] == match.loc["0219 001", "REASON"] == "address shared with another vacant parcel"
+    assert match.loc["0218 001", ["NEAREST", "DISTANCE", "REASON"]].tolist() == [
+        "103 PENA REUNION ST",
+        "1",
+        "number 104 is not in the list on PENA REUNION ST",
+    ]
+    assert (
+        match.loc["0216 001", "REASON"]
+        == match.loc["0219 001", "REASON"]
+        == "address shared with another vacant parcel"
+    )
     assert match.loc["0220 001", "REASON"] == "no address on the roll; dispatch cannot find it"
     assert "0220 001" not in add.index
 
@@ -324,41 +476,112 @@ def test_addresses_are_spelled_as_dispatch_spells_them(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("text", "known", "found"),
     [
-        ("302 N GILMOR ST APT 1", "302 N GILMOR ST APT 2", Match(kind="NO", nearest="302 N GILMOR ST APT 2", distance="1", reason="the list has only other units of this house")),
-        ("302 N GILMOR ST", "302 N GILMOR ST APT 2", Match(kind="NO", nearest="302 N GILMOR ST APT 2", distance="6", reason="the list has only units of this house")),
-        ("302 N GILMOR ST FL 2", "302 N GILMOR ST APT 2", Match(kind="NO", nearest="302 N GILMOR ST APT 2", distance="3", reason="the list has only other units of this house")),
-        ("302 North Gilmor St, Unit 2", "302 N GILMOR ST APT 2", Match(kind="NORMALIZED", spelled="302 N GILMOR ST APT 2")),
-        ("302 N GILMOR ST #2", "302 N GILMOR ST APT 2", Match(kind="NORMALIZED", spelled="302 N GILMOR ST APT 2")),
-        ("302 N GILMOR ST APT 2", "302 N GILMOR ST", Match(kind="NORMALIZED", spelled="302 N GILMOR ST")),
+        (
+            "302 N GILMOR ST APT 1",
+            "302 N GILMOR ST APT 2",
+            Match(
+                kind="NO",
+                nearest="302 N GILMOR ST APT 2",
+                distance="1",
+                reason="the list has only other units of this house",
+            ),
+        ),
+        (
+            "302 N GILMOR ST",
+            "302 N GILMOR ST APT 2",
+            Match(
+                kind="NO",
+                nearest="302 N GILMOR ST APT 2",
+                distance="6",
+                reason="the list has only units of this house",
+            ),
+        ),
+        (
+            "302 N GILMOR ST FL 2",
+            "302 N GILMOR ST APT 2",
+            Match(
+                kind="NO",
+                nearest="302 N GILMOR ST APT 2",
+                distance="3",
+                reason="the list has only other units of this house",
+            ),
+        ),
+        (
+            "302 North Gilmor St, Unit 2",
+            "302 N GILMOR ST APT 2",
+            Match(kind="NORMALIZED", spelled="302 N GILMOR ST APT 2"),
+        ),
+        (
+            "302 N GILMOR ST #2",
+            "302 N GILMOR ST APT 2",
+            Match(kind="NORMALIZED", spelled="302 N GILMOR ST APT 2"),
+        ),
+        (
+            "302 N GILMOR ST APT 2",
+            "302 N GILMOR ST",
+            Match(kind="NORMALIZED", spelled="302 N GILMOR ST"),
+        ),
     ],
-)  # fmt: skip
+)
 def test_a_unit_is_never_found_as_another_unit(text: str, known: str, found: Match) -> None:
-    assert match_addresses([text], AddressBook(spelled=("304 N GILMOR ST", known), aliases=((), ()))) == [found]
+    assert match_addresses(
+        [text], AddressBook(spelled=("304 N GILMOR ST", known), aliases=((), ()))
+    ) == [found]
 
 
 @pytest.mark.parametrize(
     ("text", "reason", "nearest"),
     [
-        ("418 E CALDER ST", "number 418 is not in the list on E CALDER ST, but it is on E CALDE ST: one of the two may be misspelled", "418 E CALDE ST"),
+        (
+            "418 E CALDER ST",
+            "number 418 is not in the list on E CALDER ST, but it is on E CALDE ST: one of the two may be misspelled",
+            "418 E CALDE ST",
+        ),
         ("420 E CALDER ST", "number 420 is not in the list on E CALDER ST", "416 E CALDER ST"),
         ("416A E CALDER ST", "number 416A is not in the list on E CALDER ST", "416 E CALDER ST"),
-        ("418 E CALDR ST", "street is not in the list; the nearest street is E CALDE ST", "418 E CALDE ST"),
-        ("416 E CALDRE ST", "street is not in the list; the nearest street is E CALDER ST", "416 E CALDER ST"),
+        (
+            "418 E CALDR ST",
+            "street is not in the list; the nearest street is E CALDE ST",
+            "418 E CALDE ST",
+        ),
+        (
+            "416 E CALDRE ST",
+            "street is not in the list; the nearest street is E CALDER ST",
+            "416 E CALDER ST",
+        ),
         ("7 E CALDER ST", "number 7 is not in the list on E CALDER ST", "7 ELDER ST"),
     ],
-)  # fmt: skip
+)
 def test_what_is_missing_is_said_street_or_number(text: str, reason: str, nearest: str) -> None:
-    book = AddressBook(spelled=("416 E CALDER ST", "418 E CALDE ST", "7 ELDER ST"), aliases=((), (), ()))
+    book = AddressBook(
+        spelled=("416 E CALDER ST", "418 E CALDE ST", "7 ELDER ST"), aliases=((), (), ())
+    )
     (found,) = match_addresses([text], book)
     assert (found.kind, found.reason, found.nearest) == ("NO", reason, nearest)
 
 
 def test_a_unit_goes_before_its_building_and_aliases_have_units_too() -> None:
-    book = AddressBook(spelled=("302 N GILMOR ST", "302 N GILMOR ST APT 2", "1 MAIN ST"), aliases=((), (), ("302 N GILMOR ST APT 3", "9 OAK ST APT 4")))
-    found = match_addresses(["302 N Gilmor St Apt 2", "302 N Gilmor St Apt 3", "302 N Gilmor St Apt 4", "9 OAK ST", "9 OAK ST APT 5"], book)
+    book = AddressBook(
+        spelled=("302 N GILMOR ST", "302 N GILMOR ST APT 2", "1 MAIN ST"),
+        aliases=((), (), ("302 N GILMOR ST APT 3", "9 OAK ST APT 4")),
+    )
+    found = match_addresses(
+        [
+            "302 N Gilmor St Apt 2",
+            "302 N Gilmor St Apt 3",
+            "302 N Gilmor St Apt 4",
+            "9 OAK ST",
+            "9 OAK ST APT 5",
+        ],
+        book,
+    )
     assert [(one.kind, one.spelled) for one in found] == [
-        ("NORMALIZED", "302 N GILMOR ST APT 2"), ("ALIAS", "1 MAIN ST"), ("NORMALIZED", "302 N GILMOR ST"), ("NO", ""), ("NO", ""),
-    ]  # fmt: skip
+        ("NORMALIZED", "302 N GILMOR ST APT 2"),
+        ("ALIAS", "1 MAIN ST"),
+        ("NORMALIZED", "302 N GILMOR ST"),
+        ("NO", ""),
+        ("NO", ""),
+    ]
 
 
 def test_line_ends_in_what_people_wrote_split_no_row(tmp_path: Path) -> None:
@@ -369,14 +592,28 @@ def test_line_ends_in_what_people_wrote_split_no_row(tmp_path: Path) -> None:
     assert book is not None
     roll = make_roll(2)
     dispatch = deliver(make_inputs(roll), tmp_path, addresses=book)
-    columns = ColumnMap(columns={"Loc\rOf": "A\r{ADDRESS}\r\n{WHO}", "Id": "{PARCEL_ID}"} | NEEDED, constants={"WHO": "BC\rFD"}, actions={"ADD": "A\rD"})
+    columns = ColumnMap(
+        columns={"Loc\rOf": "A\r{ADDRESS}\r\n{WHO}", "Id": "{PARCEL_ID}"} | NEEDED,
+        constants={"WHO": "BC\rFD"},
+        actions={"ADD": "A\rD"},
+    )
     write_dispatch(dispatch, tmp_path, columns)
-    assert read_csv(tmp_path / "dispatch_add.csv")[["ADDRESS", "ALIASES"]].to_numpy().tolist()[0] == ["100 PENA REUNION ST", "OLD SCHOOL; NEW SCHOOL; 100 Peña Réunion St"]
+    assert read_csv(tmp_path / "dispatch_add.csv")[["ADDRESS", "ALIASES"]].to_numpy().tolist()[
+        0
+    ] == ["100 PENA REUNION ST", "OLD SCHOOL; NEW SCHOOL; 100 Peña Réunion St"]
     vendors = read_csv(tmp_path / "cad_add.csv")
-    assert (list(vendors), vendors.iloc[0].tolist()) == (["Loc Of", "Id", *NEEDED], ["A 100 PENA REUNION ST BC FD", "0216 001", "A D", "0216 001", "LIKELY"])
+    assert (list(vendors), vendors.iloc[0].tolist()) == (
+        ["Loc Of", "Id", *NEEDED],
+        ["A 100 PENA REUNION ST BC FD", "0216 001", "A D", "0216 001", "LIKELY"],
+    )
     confirm(tmp_path, '0216 001,razed,"J.\rDoe",2026-11-01')
     write_dispatch(deliver(make_inputs(roll), tmp_path), tmp_path)
-    for name in ("dispatch_delete.csv", "dispatch_log.csv", "dispatch_state.csv", "match_report.csv"):
+    for name in (
+        "dispatch_delete.csv",
+        "dispatch_log.csv",
+        "dispatch_state.csv",
+        "match_report.csv",
+    ):
         assert b"\r" not in (tmp_path / name).read_bytes(), name
     assert read_csv(tmp_path / "dispatch_delete.csv")["BY"].tolist() == ["J. Doe"]
 
@@ -421,17 +658,29 @@ def test_a_vendor_gets_its_own_columns(tmp_path: Path) -> None:
     write_dispatch(dispatch, tmp_path, columns)
     lines = (tmp_path / "cad_add.csv").read_bytes().decode("ascii").split("\r\n")
     assert lines[0] == "Key|Agency|Action|Loc|Comment|Effective|Id"
-    assert lines[1] == "VR-0216-001|BCFD|A|100 PENA REUNION ST ?|VACANT ROOF LIKELY / PHOTO 2026-03-09 UNTIL 03/09/2027|11/24/2026|0216 001"
+    assert (
+        lines[1]
+        == "VR-0216-001|BCFD|A|100 PENA REUNION ST ?|VACANT ROOF LIKELY / PHOTO 2026-03-09 UNTIL 03/09/2027|11/24/2026|0216 001"
+    )
     assert (lines[3:], (tmp_path / "dispatch_change.csv").read_text().count("\n")) == ([""], 1)
-    assert read_delivery(tmp_path / "cad_add.csv", columns)["Id"].tolist() == ["0216 001", "0217 001"]
+    assert read_delivery(tmp_path / "cad_add.csv", columns)["Id"].tolist() == [
+        "0216 001",
+        "0217 001",
+    ]
     assert read_csv(tmp_path / "match_report.csv")["PARCEL_ID"].tolist() == ["0216 001", "0217 001"]
 
 
 def test_another_column_map_changes_no_row(tmp_path: Path) -> None:
     inputs = make_inputs(make_roll(3))
     write_dispatch(deliver(inputs, tmp_path), tmp_path, column_map_of(vendor(tmp_path, VENDOR)))
-    write_dispatch(deliver(inputs, tmp_path), tmp_path, column_map_of(vendor(tmp_path, f"{LEAST}[format]\nheader = false\n")))
-    assert [(tmp_path / f"cad_{name}.csv").read_bytes() for name in ("add", "change", "delete")] == [b""] * 3
+    write_dispatch(
+        deliver(inputs, tmp_path),
+        tmp_path,
+        column_map_of(vendor(tmp_path, f"{LEAST}[format]\nheader = false\n")),
+    )
+    assert [
+        (tmp_path / f"cad_{name}.csv").read_bytes() for name in ("add", "change", "delete")
+    ] == [b""] * 3
 
 
 @pytest.mark.parametrize("quoting", ["minimal", "all"])
@@ -439,7 +688,10 @@ def test_every_text_survives_the_round_trip(quoting: str, tmp_path: Path) -> Non
     roll = make_roll(4)
     texts = ['=cmd|"/c calc"!A0', 'a "quoted", é ñ 日本', "<script>alert(1)</script>", "x" * 254]
     roll.table["address"] = texts
-    columns = ColumnMap(columns={"Loc": "{ADDRESS}", "Id": "{PARCEL_ID}"} | NEEDED, format=FileFormat(quoting=quoting, delimiter="\t"))
+    columns = ColumnMap(
+        columns={"Loc": "{ADDRESS}", "Id": "{PARCEL_ID}"} | NEEDED,
+        format=FileFormat(quoting=quoting, delimiter="\t"),
+    )
     dispatch = deliver(make_inputs(roll), tmp_path)
     expected = [f"'{texts[0]}", *texts[1:]]
     for layout in (columns, None):
@@ -453,27 +705,50 @@ def test_every_text_survives_the_round_trip(quoting: str, tmp_path: Path) -> Non
 
 
 def test_a_formula_made_by_the_map_is_harmless_too(tmp_path: Path) -> None:
-    write_dispatch(deliver(make_inputs(make_roll(1)), tmp_path), tmp_path, ColumnMap(columns={"Bad": "={ADDRESS}", "Lon": "{LON}"} | NEEDED))
-    assert read_csv(tmp_path / "cad_add.csv").iloc[0].tolist()[:2] == ["'=100 Peña Réunion St", "-76.637216"]
+    write_dispatch(
+        deliver(make_inputs(make_roll(1)), tmp_path),
+        tmp_path,
+        ColumnMap(columns={"Bad": "={ADDRESS}", "Lon": "{LON}"} | NEEDED),
+    )
+    assert read_csv(tmp_path / "cad_add.csv").iloc[0].tolist()[:2] == [
+        "'=100 Peña Réunion St",
+        "-76.637216",
+    ]
 
 
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ('[columns]\nA = "ADRESS"', r"cad.toml: \[columns\] A: unknown name 'ADRESS'; did you mean 'ADDRESS'"), ('[columns]\nA = "{TEXT} {SCORE}"', "unknown name 'SCORE'"),
-        ('[columns]\nA = "{TEXT"', "want names in braces"), ('[columns]\nA = "{LON:.2f}"', "want plain names"),
+        (
+            '[columns]\nA = "ADRESS"',
+            r"cad.toml: \[columns\] A: unknown name 'ADRESS'; did you mean 'ADDRESS'",
+        ),
+        ('[columns]\nA = "{TEXT} {SCORE}"', "unknown name 'SCORE'"),
+        ('[columns]\nA = "{TEXT"', "want names in braces"),
+        ('[columns]\nA = "{LON:.2f}"', "want plain names"),
         ('[column]\nA = "TEXT"', "unknown name 'column'; did you mean 'columns'"),
-        ('[columns]\nA = 3', "want text in quotes"), ('[columns]\nA = "TEXT"\n[widths]\nB = 3', "unknown name 'B'"),
+        ("[columns]\nA = 3", "want text in quotes"),
+        ('[columns]\nA = "TEXT"\n[widths]\nB = 3', "unknown name 'B'"),
         (f'{LEAST}[widths]\nA = "3"', "want a whole number"),
-        (f'{LEAST}[format]\ndelimeter = ";"', "did you mean 'delimiter'"), (f'{LEAST}[format]\ndelimiter = "||"', "want one character"),
-        (f'{LEAST}[format]\nencoding = "latin"', None), (f'{LEAST}[format]\nencoding = "klingon"', "want an encoding of text that Python knows"),
-        (f'{LEAST}[format]\nheader = "no"', "want true or false"), (f'{LEAST}[actions]\nNEW = "N"', "unknown name 'NEW'"), ("[columns]", "is empty"),
-        ('[constants]\nRISK_LVL = "LIKELY"\n[columns]\nA = "RISK_LVL"', r"\[constants\] RISK_LVL is a name of ours"),
+        (f'{LEAST}[format]\ndelimeter = ";"', "did you mean 'delimiter'"),
+        (f'{LEAST}[format]\ndelimiter = "||"', "want one character"),
+        (f'{LEAST}[format]\nencoding = "latin"', None),
+        (f'{LEAST}[format]\nencoding = "klingon"', "want an encoding of text that Python knows"),
+        (f'{LEAST}[format]\nheader = "no"', "want true or false"),
+        (f'{LEAST}[actions]\nNEW = "N"', "unknown name 'NEW'"),
+        ("[columns]", "is empty"),
+        (
+            '[constants]\nRISK_LVL = "LIKELY"\n[columns]\nA = "RISK_LVL"',
+            r"\[constants\] RISK_LVL is a name of ours",
+        ),
         (f'{LEAST}[format]\ndelimiter = "E"', "no letter or digit"),
-        ("A = ", "cannot be read as TOML"), ("columns = 3", r"want a table \[columns\]"),
+        ("A = ", "cannot be read as TOML"),
+        ("columns = 3", r"want a table \[columns\]"),
     ],
-)  # fmt: skip
-def test_what_is_wrong_in_a_column_map_is_named(text: str, message: str | None, tmp_path: Path) -> None:
+)
+def test_what_is_wrong_in_a_column_map_is_named(
+    text: str, message: str | None, tmp_path: Path
+) -> None:
     settings = vendor(tmp_path, text)
     if message is None:
         assert column_map_of(settings) is not None
@@ -485,62 +760,132 @@ def test_what_is_wrong_in_a_column_map_is_named(text: str, message: str | None, 
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ('[columns]\nComment = "ADDRESS"\nDo = "ACTION"', r"has no column with TEXT or RISK_TXT or RISK_LVL: .* no hazard word; add a line such as Comment = \"TEXT\""),
-        ('[columns]\nA = "TEXT"\nDo = "ACTION"', "has no column with PARCEL_ID or PREMISE or ADDRESS"),
+        (
+            '[columns]\nComment = "ADDRESS"\nDo = "ACTION"',
+            r"has no column with TEXT or RISK_TXT or RISK_LVL: .* no hazard word; add a line such as Comment = \"TEXT\"",
+        ),
+        (
+            '[columns]\nA = "TEXT"\nDo = "ACTION"',
+            "has no column with PARCEL_ID or PREMISE or ADDRESS",
+        ),
         ('[columns]\nA = "{RISK_LVL} at {ADDRESS}"', "has no column with ACTION: cad_delete"),
-        ('[constants]\nHAZARD = "LIKELY"\n[columns]\nA = "HAZARD"\nB = "PREMISE"\nC = "ACTION"', "no hazard word"),
-        (f'{LEAST}[actions]\nDELETE = "ADD"', r"\[actions\] ADD and DELETE are both 'ADD'"), (f'{LEAST}[actions]\nADD = "A"\nDELETE = " a"', "ADD and DELETE are both 'a'"),
-        (f'{LEAST}[actions]\nDELETE = ""', r"\[actions\] DELETE is empty"), (f'{LEAST}a = "RISK_TXT"\n', r"\[columns\] 'A' and 'a' differ in case or blanks only"),
+        (
+            '[constants]\nHAZARD = "LIKELY"\n[columns]\nA = "HAZARD"\nB = "PREMISE"\nC = "ACTION"',
+            "no hazard word",
+        ),
+        (f'{LEAST}[actions]\nDELETE = "ADD"', r"\[actions\] ADD and DELETE are both 'ADD'"),
+        (f'{LEAST}[actions]\nADD = "A"\nDELETE = " a"', "ADD and DELETE are both 'a'"),
+        (f'{LEAST}[actions]\nDELETE = ""', r"\[actions\] DELETE is empty"),
+        (f'{LEAST}a = "RISK_TXT"\n', r"\[columns\] 'A' and 'a' differ in case or blanks only"),
     ],
-)  # fmt: skip
-def test_a_column_map_that_loses_what_matters_is_refused(text: str, message: str, tmp_path: Path) -> None:
+)
+def test_a_column_map_that_loses_what_matters_is_refused(
+    text: str, message: str, tmp_path: Path
+) -> None:
     with pytest.raises(ConfigError, match=f"^cad.toml: .*{message}"):
         column_map_of(vendor(tmp_path, text))
 
 
-@pytest.mark.parametrize("layout", ["%Q", "", "2026", "%Y", "%m/%d", "%j", "%d.%m", "%H:%M", "%-m%-d%y", "%"])
+@pytest.mark.parametrize(
+    "layout", ["%Q", "", "2026", "%Y", "%m/%d", "%j", "%d.%m", "%H:%M", "%-m%-d%y", "%"]
+)
 def test_a_date_that_gives_no_day_is_refused(layout: str, tmp_path: Path) -> None:
-    with pytest.raises(ConfigError, match=r"^cad.toml: \[format\] date is .* and writes 2027-01-\d\d as .*, want a layout that gives year, month and day"):
+    with pytest.raises(
+        ConfigError,
+        match=r"^cad.toml: \[format\] date is .* and writes 2027-01-\d\d as .*, want a layout that gives year, month and day",
+    ):
         column_map_of(vendor(tmp_path, f'{LEAST}[format]\ndate = "{layout}"\n'))
 
 
-@pytest.mark.parametrize("layout", ["%Y-%m-%d", "%m/%d/%Y", "%d%b%y", "%Y%j", "%y%m%d", "%-m/%-d/%Y", "%e %B %Y", "%F", "%Y%m%d 00:00"])
+@pytest.mark.parametrize(
+    "layout",
+    [
+        "%Y-%m-%d",
+        "%m/%d/%Y",
+        "%d%b%y",
+        "%Y%j",
+        "%y%m%d",
+        "%-m/%-d/%Y",
+        "%e %B %Y",
+        "%F",
+        "%Y%m%d 00:00",
+    ],
+)
 def test_a_date_that_gives_the_day_is_taken(layout: str) -> None:
     assert FileFormat(date=layout).date == layout
 
 
-@pytest.mark.parametrize("encoding", ["base64", "rot13", "hex", "idna", "punycode", "unicode_escape", "raw_unicode_escape", "undefined", "", "a\\u0000b"])
+@pytest.mark.parametrize(
+    "encoding",
+    [
+        "base64",
+        "rot13",
+        "hex",
+        "idna",
+        "punycode",
+        "unicode_escape",
+        "raw_unicode_escape",
+        "undefined",
+        "",
+        "a\\u0000b",
+    ],
+)
 def test_a_codec_that_is_no_encoding_of_text_is_refused(encoding: str, tmp_path: Path) -> None:
-    with pytest.raises(ConfigError, match=r"^cad.toml: \[format\] encoding is .*want an encoding of text that Python knows, such as cp1252"):
+    with pytest.raises(
+        ConfigError,
+        match=r"^cad.toml: \[format\] encoding is .*want an encoding of text that Python knows, such as cp1252",
+    ):
         column_map_of(vendor(tmp_path, f'{LEAST}[format]\nencoding = "{encoding}"\n'))
 
 
 def test_widths_never_cut_hazard_words_or_ids(tmp_path: Path) -> None:
     dispatch = deliver(make_inputs(make_roll(4)), tmp_path)
-    write_dispatch(dispatch, tmp_path, ColumnMap(columns={"A": "{TEXT}", "B": "{SOURCE}"} | NEEDED, widths={"A": 29, "B": 5}))
-    assert read_csv(tmp_path / "cad_add.csv").to_numpy().tolist()[1][:2] == ["VACANT ROOF NOT SEEN IN PHOTO", "aeria"]
+    write_dispatch(
+        dispatch,
+        tmp_path,
+        ColumnMap(columns={"A": "{TEXT}", "B": "{SOURCE}"} | NEEDED, widths={"A": 29, "B": 5}),
+    )
+    assert read_csv(tmp_path / "cad_add.csv").to_numpy().tolist()[1][:2] == [
+        "VACANT ROOF NOT SEEN IN PHOTO",
+        "aeria",
+    ]
     for template, message in (
         ("{TEXT}", "A is 15 and would cut the hazard words of .*; want 18 or more"),
         ("PREMISE {PREMISE}", "A is 15 and would cut the id .*; want 19 or more"),
     ):
         with pytest.raises(ConfigError, match=message):
-            write_dispatch(dispatch, tmp_path, ColumnMap(columns={"A": template} | NEEDED, widths={"A": 15}))
+            write_dispatch(
+                dispatch, tmp_path, ColumnMap(columns={"A": template} | NEEDED, widths={"A": 15})
+            )
 
 
 @pytest.mark.parametrize(
     ("name", "what", "wanted"),
     [
-        ("ADDRESS", "the address", 19), ("LON", "the longitude", 10), ("LAT", "the latitude", 9), ("PARCEL_ID", "the id", 8), ("PREMISE", "the id", 11),
-        ("IMG_DATE", "the date", 10), ("EFFECTIVE", "the date", 10), ("REVIEW_BY", "the date", 10), ("USE_LIMIT", "the use limit", len(USE_LIMIT)),
-        ("ACTION", "the action", 3), ("OCC_SIDES", "the occupied sides", 3),
+        ("ADDRESS", "the address", 19),
+        ("LON", "the longitude", 10),
+        ("LAT", "the latitude", 9),
+        ("PARCEL_ID", "the id", 8),
+        ("PREMISE", "the id", 11),
+        ("IMG_DATE", "the date", 10),
+        ("EFFECTIVE", "the date", 10),
+        ("REVIEW_BY", "the date", 10),
+        ("USE_LIMIT", "the use limit", len(USE_LIMIT)),
+        ("ACTION", "the action", 3),
+        ("OCC_SIDES", "the occupied sides", 3),
     ],
-)  # fmt: skip
+)
 @pytest.mark.parametrize("template", ["{%s}", "No {%s} {SOURCE}"])
-def test_widths_never_cut_what_then_says_something_else(template: str, name: str, what: str, wanted: int, tmp_path: Path) -> None:
+def test_widths_never_cut_what_then_says_something_else(
+    template: str, name: str, what: str, wanted: int, tmp_path: Path
+) -> None:
     dispatch = deliver(make_inputs(make_roll(1)), tmp_path)
     wanted += 3 * template.startswith("No ")
     columns = {"A": template % name} | NEEDED
-    with pytest.raises(ConfigError, match=rf"^\[widths\] A is {wanted - 1} and would cut {what} of .*; want {wanted} or more$"):
+    with pytest.raises(
+        ConfigError,
+        match=rf"^\[widths\] A is {wanted - 1} and would cut {what} of .*; want {wanted} or more$",
+    ):
         write_dispatch(dispatch, tmp_path, ColumnMap(columns=columns, widths={"A": wanted - 1}))
     write_dispatch(dispatch, tmp_path, ColumnMap(columns=columns, widths={"A": wanted}))
     assert len(read_csv(tmp_path / "cad_add.csv")["A"][0]) == wanted
@@ -549,28 +894,48 @@ def test_widths_never_cut_what_then_says_something_else(template: str, name: str
 @pytest.mark.parametrize(
     ("hazard", "template", "address", "width", "wanted"),
     [
-        ("NOT ASSESSED", "{ADDRESS} {RISK_LVL}", "12 NATIONAL AVE", 15, 18), ("NOT ASSESSED", "{ADDRESS} {RISK_LVL}", "=NATIONAL AVE", 14, 17),
-        ("LIKELY", "{ADDRESS}: {RISK_TXT}", "1 LIKELY ST", 15, 19), ("LIKELY", "{RISK_LVL} {ADDRESS} {RISK_TXT}", "1 OAK ST", 12, 22),
+        ("NOT ASSESSED", "{ADDRESS} {RISK_LVL}", "12 NATIONAL AVE", 15, 18),
+        ("NOT ASSESSED", "{ADDRESS} {RISK_LVL}", "=NATIONAL AVE", 14, 17),
+        ("LIKELY", "{ADDRESS}: {RISK_TXT}", "1 LIKELY ST", 15, 19),
+        ("LIKELY", "{RISK_LVL} {ADDRESS} {RISK_TXT}", "1 OAK ST", 12, 22),
         ("POSSIBLE", "POSSIBLE? {TEXT}", "1 OAK ST", 21, 30),
     ],
-)  # fmt: skip
-def test_a_word_elsewhere_in_the_cell_does_not_stand_for_the_hazard_word(hazard: str, template: str, address: str, width: int, wanted: int, tmp_path: Path) -> None:
+)
+def test_a_word_elsewhere_in_the_cell_does_not_stand_for_the_hazard_word(
+    hazard: str, template: str, address: str, width: int, wanted: int, tmp_path: Path
+) -> None:
     roll = make_roll(1)
     roll.table["address"] = address
     dispatch = deliver(make_inputs(roll, make_ledger(roll, (hazard,))), tmp_path)
     for cut in (width, wanted - 1):
-        with pytest.raises(ConfigError, match=rf"^\[widths\] A is {cut} and would cut the hazard words of .*; want {wanted} or more$"):
-            write_dispatch(dispatch, tmp_path, ColumnMap(columns={"A": template} | NEEDED, widths={"A": cut}))
-    write_dispatch(dispatch, tmp_path, ColumnMap(columns={"A": template} | NEEDED, widths={"A": wanted}))
+        with pytest.raises(
+            ConfigError,
+            match=rf"^\[widths\] A is {cut} and would cut the hazard words of .*; want {wanted} or more$",
+        ):
+            write_dispatch(
+                dispatch, tmp_path, ColumnMap(columns={"A": template} | NEEDED, widths={"A": cut})
+            )
+    write_dispatch(
+        dispatch, tmp_path, ColumnMap(columns={"A": template} | NEEDED, widths={"A": wanted})
+    )
     assert len(read_csv(tmp_path / "cad_add.csv")["A"][0]) == wanted
 
 
-@pytest.mark.parametrize(("count", "hazards"), [(0, ("LIKELY",)), (1, ("LIKELY",)), (3, ("NOT ASSESSED",))])
+@pytest.mark.parametrize(
+    ("count", "hazards"), [(0, ("LIKELY",)), (1, ("LIKELY",)), (3, ("NOT ASSESSED",))]
+)
 def test_small_cities_make_every_file(count: int, hazards: tuple[str, ...], tmp_path: Path) -> None:
     roll = make_roll(count)
-    dispatch = deliver(make_inputs(roll, make_ledger(roll, hazards)), tmp_path, addresses=AddressBook(spelled=(), aliases=()))
+    dispatch = deliver(
+        make_inputs(roll, make_ledger(roll, hazards)),
+        tmp_path,
+        addresses=AddressBook(spelled=(), aliases=()),
+    )
     write_dispatch(dispatch, tmp_path)
-    assert [len(read_csv(tmp_path / f"{name}.csv")) for name in ("dispatch_add", "dispatch_change", "dispatch_delete", "match_report")] == [count, 0, 0, count]
+    assert [
+        len(read_csv(tmp_path / f"{name}.csv"))
+        for name in ("dispatch_add", "dispatch_change", "dispatch_delete", "match_report")
+    ] == [count, 0, 0, count]
 
 
 def test_a_state_with_a_parcel_twice_is_refused(tmp_path: Path) -> None:
@@ -586,7 +951,14 @@ def test_a_state_of_an_older_version_is_taken_over(tmp_path: Path) -> None:
     inputs = make_inputs(make_roll(2))
     deliver(inputs, tmp_path)
     for name in ("dispatch_state.csv", "dispatch_log.csv"):
-        read_csv(tmp_path / name).drop(columns=["LON", "LAT", "SOURCE"]).to_csv(tmp_path / name, index=False)
+        read_csv(tmp_path / name).drop(columns=["LON", "LAT", "SOURCE"]).to_csv(
+            tmp_path / name, index=False
+        )
     assert deliver(inputs, tmp_path).change["REASON"].tolist() == ["LON, LAT"] * 2
     assert sizes(deliver(inputs, tmp_path)) == (0, 0, 0)
-    assert read_csv(tmp_path / "dispatch_log.csv")["SOURCE"].tolist() == ["", "", "aerial photo 2026-03-09", "aerial photo 2026-03-09"]
+    assert read_csv(tmp_path / "dispatch_log.csv")["SOURCE"].tolist() == [
+        "",
+        "",
+        "aerial photo 2026-03-09",
+        "aerial photo 2026-03-09",
+    ]

@@ -17,5 +17,7 @@ def test_equals_a_call_for_every_row(pairs: list[tuple[object, object]]) -> None
 
 def test_is_called_once_for_a_combination() -> None:
     called: list[str] = []
-    found = by_distinct(lambda cell: called.append(cell) or cell.upper(), pd.Series(["x", "y", "x"]))
+    found = by_distinct(
+        lambda cell: called.append(cell) or cell.upper(), pd.Series(["x", "y", "x"])
+    )
     assert (found.tolist(), sorted(called)) == (["X", "Y", "X"], ["x", "y"])

@@ -21,7 +21,9 @@ LINES = {"esriSLSSolid", "esriSLSDash", "esriSLSDot", "esriSLSDashDot"}
 
 def read(tmp_path: Path, tier: Tier = Tier.RESPONDER) -> list[dict[str, Any]]:
     write_drawing_info(tmp_path / "style.json", tier)
-    layers: list[dict[str, Any]] = json.loads((tmp_path / "style.json").read_text(encoding="utf-8"))["layers"]
+    layers: list[dict[str, Any]] = json.loads(
+        (tmp_path / "style.json").read_text(encoding="utf-8")
+    )["layers"]
     return layers
 
 
@@ -37,33 +39,75 @@ def check_symbol(symbol: dict[str, Any], geometry: str) -> None:
         assert (symbol["type"], symbol["style"]) == ("esriSFS", "esriSFSSolid")
         check_color(symbol["color"])
         assert set(symbol["outline"]) == {"type", "style", "color", "width"}
-        assert symbol["outline"]["type"] == "esriSLS" and symbol["outline"]["style"] in LINES and symbol["outline"]["width"] > 0
+        assert (
+            symbol["outline"]["type"] == "esriSLS"
+            and symbol["outline"]["style"] in LINES
+            and symbol["outline"]["width"] > 0
+        )
         check_color(symbol["outline"]["color"])
     else:
-        assert set(symbol) == {"type", "imageData", "contentType", "width", "height", "angle", "xoffset", "yoffset"}
+        assert set(symbol) == {
+            "type",
+            "imageData",
+            "contentType",
+            "width",
+            "height",
+            "angle",
+            "xoffset",
+            "yoffset",
+        }
         assert (symbol["type"], symbol["contentType"]) == ("esriPMS", "image/png")
-        assert all(isinstance(symbol[key], int | float) for key in ("width", "height", "angle", "xoffset", "yoffset"))
+        assert all(
+            isinstance(symbol[key], int | float)
+            for key in ("width", "height", "angle", "xoffset", "yoffset")
+        )
         with Image.open(io.BytesIO(base64.b64decode(symbol["imageData"], validate=True))) as image:
             assert image.format == "PNG" and image.mode == "RGBA"
-            assert symbol["width"] / symbol["height"] == pytest.approx(image.width / image.height, abs=0.01)
+            assert symbol["width"] / symbol["height"] == pytest.approx(
+                image.width / image.height, abs=0.01
+            )
             assert image.width * image.height * 4 < 40_000
 
 
 @pytest.mark.parametrize(("number", "geometry"), [(0, "polygon"), (1, "point")])
 @pytest.mark.parametrize("tier", list(Tier))
-def test_the_renderer_is_what_the_rest_api_takes(tier: Tier, number: int, geometry: str, tmp_path: Path) -> None:
+def test_the_renderer_is_what_the_rest_api_takes(
+    tier: Tier, number: int, geometry: str, tmp_path: Path
+) -> None:
     layer = read(tmp_path, tier)[number]
     assert layer["id"] == number and USE_LIMIT in layer["description"]
     info = layer["drawingInfo"]
-    assert set(info) == ({"renderer", "transparency", "labelingInfo"} if geometry == "polygon" else {"renderer", "transparency"})
+    assert set(info) == (
+        {"renderer", "transparency", "labelingInfo"}
+        if geometry == "polygon"
+        else {"renderer", "transparency"}
+    )
     renderer = info["renderer"]
-    assert set(renderer) == {"type", "field1", "field2", "field3", "fieldDelimiter", "defaultSymbol", "defaultLabel", "uniqueValueInfos"}
-    assert (renderer["type"], renderer["field1"], renderer["field2"], renderer["field3"]) == ("uniqueValue", "RISK_LVL", None, None)
+    assert set(renderer) == {
+        "type",
+        "field1",
+        "field2",
+        "field3",
+        "fieldDelimiter",
+        "defaultSymbol",
+        "defaultLabel",
+        "uniqueValueInfos",
+    }
+    assert (renderer["type"], renderer["field1"], renderer["field2"], renderer["field3"]) == (
+        "uniqueValue",
+        "RISK_LVL",
+        None,
+        None,
+    )
     assert renderer["field1"] in {field.name for field in FIELDS}
-    assert [one["value"] for one in renderer["uniqueValueInfos"]] == [symbol.code for symbol in SYMBOLS]
+    assert [one["value"] for one in renderer["uniqueValueInfos"]] == [
+        symbol.code for symbol in SYMBOLS
+    ]
     for one in renderer["uniqueValueInfos"]:
         assert set(one) == {"value", "label", "description", "symbol"}
-        assert one["label"] == f"{BY_CODE[one['value']].word.value}: {BY_CODE[one['value']].meaning}"
+        assert (
+            one["label"] == f"{BY_CODE[one['value']].word.value}: {BY_CODE[one['value']].meaning}"
+        )
         check_symbol(one["symbol"], geometry)
     check_symbol(renderer["defaultSymbol"], geometry)
 
@@ -74,7 +118,9 @@ def test_a_row_without_a_hazard_word_is_drawn_as_not_assessed(number: int, tmp_p
     by_value = {one["value"]: one["symbol"] for one in renderer["uniqueValueInfos"]}
     assert renderer["defaultSymbol"] == by_value["NA"]
     assert renderer["defaultLabel"].startswith("NOT ASSESSED")
-    assert all(renderer["defaultSymbol"] != symbol for value, symbol in by_value.items() if value != "NA")
+    assert all(
+        renderer["defaultSymbol"] != symbol for value, symbol in by_value.items() if value != "NA"
+    )
 
 
 def test_parcels_differ_by_color_and_line_and_carry_the_letter(tmp_path: Path) -> None:

@@ -24,17 +24,45 @@ def scored_table(seed: int, rows: int = 300) -> pd.DataFrame:
     rng = np.random.default_rng(seed)
     risk = rng.beta(1, 4, rows)
     failing = (rng.random(rows) < risk).astype(int)
-    return pd.DataFrame({
-        "parcel_id": [f"P{number:05d}" for number in range(rows)], "year": 2021, "block": [f"B{number // 5}" for number in range(rows)], "neighborhood": "",
-        "district": np.where(np.arange(rows) % 3 == 0, "East", ""), "area_m2": rng.gamma(5, 30, rows), "failing": failing, "fold": np.arange(rows) // 5 % 5,
-        "dark_share": rng.random(rows), "measures": np.round((risk + rng.random(rows)) / 2, 2), "network": risk,
-    })  # fmt: skip
+    return pd.DataFrame(
+        {
+            "parcel_id": [f"P{number:05d}" for number in range(rows)],
+            "year": 2021,
+            "block": [f"B{number // 5}" for number in range(rows)],
+            "neighborhood": "",
+            "district": np.where(np.arange(rows) % 3 == 0, "East", ""),
+            "area_m2": rng.gamma(5, 30, rows),
+            "failing": failing,
+            "fold": np.arange(rows) // 5 % 5,
+            "dark_share": rng.random(rows),
+            "measures": np.round((risk + rng.random(rows)) / 2, 2),
+            "network": risk,
+        }
+    )
 
 
-def figures_of(scores: list[float], failing: list[int], folds: list[int] | None = None, *, top: int = 50, thresholds: Thresholds | None = None) -> Figures:
-    labels = pd.DataFrame({"block": [f"B{number}" for number in range(len(scores))], "failing": failing})
+def figures_of(
+    scores: list[float],
+    failing: list[int],
+    folds: list[int] | None = None,
+    *,
+    top: int = 50,
+    thresholds: Thresholds | None = None,
+) -> Figures:
+    labels = pd.DataFrame(
+        {"block": [f"B{number}" for number in range(len(scores))], "failing": failing}
+    )
     numbers = np.array(folds or [0] * len(scores))
-    return measure("model", np.array(scores), labels, numbers, repeats=20, rng=np.random.default_rng(0), top=top, thresholds=thresholds)
+    return measure(
+        "model",
+        np.array(scores),
+        labels,
+        numbers,
+        repeats=20,
+        rng=np.random.default_rng(0),
+        top=top,
+        thresholds=thresholds,
+    )
 
 
 def test_figures_by_hand() -> None:
@@ -47,13 +75,20 @@ def test_figures_by_hand() -> None:
     assert figures.precision_possible == pytest.approx(2 / 3) and figures.recall_possible == 1
     assert figures.brier == pytest.approx((0.01 + 0.49 + 0.25 + 0.04 + 0.01) / 5)
     assert figures.calibration_error == pytest.approx((0.1 + 0.7 + 0.5 + 0.2 + 0.1) / 5)
-    assert (figures.labels, figures.failing, figures.blocks, figures.resampled) == (5, 2, 5, "labels")
+    assert (figures.labels, figures.failing, figures.blocks, figures.resampled) == (
+        5,
+        2,
+        5,
+        "labels",
+    )
     assert np.isnan(figures.f1)  # one fold has no others
 
 
 def test_ties_at_the_last_visit_count_at_their_mean() -> None:
     """Two visits among three equal scores of which one fails: 2/3 of a failing roof."""
-    assert figures_of([0.5, 0.5, 0.5, 0.1], [1, 0, 0, 0], top=2).precision_top == pytest.approx(1 / 3)
+    assert figures_of([0.5, 0.5, 0.5, 0.1], [1, 0, 0, 0], top=2).precision_top == pytest.approx(
+        1 / 3
+    )
 
 
 def test_f1_threshold_comes_from_the_other_folds() -> None:
@@ -62,7 +97,11 @@ def test_f1_threshold_comes_from_the_other_folds() -> None:
     assert figures.f1 == pytest.approx(2 * 1 / (2 + 2))
     assert figures.f1_by_fold.mean == pytest.approx((0 + 2 / 3) / 2)
     assert figures.f1_by_fold.std == pytest.approx((2 / 3) / np.sqrt(2))
-    assert (figures.auroc_folds, figures.auroc_by_fold.mean, figures.precision_n_by_fold.mean) == (1, 1, 1)
+    assert (figures.auroc_folds, figures.auroc_by_fold.mean, figures.precision_n_by_fold.mean) == (
+        1,
+        1,
+        1,
+    )
 
 
 @settings(max_examples=25)
@@ -79,12 +118,27 @@ def test_weighted_figures_are_scikit_learns(seed: int, rung: str) -> None:
     for values, weight in zip(weigh(ranking, weights), weights, strict=True):
         ours = dict(zip(STATISTICS, values, strict=True))
         if 0 < weight @ failing < weight.sum():
-            assert ours["average_precision"] == pytest.approx(average_precision_score(failing, scores, sample_weight=weight))
-            assert ours["auroc"] == pytest.approx(roc_auc_score(failing, scores, sample_weight=weight))
-            assert ours["f1"] == pytest.approx(f1_score(failing, called, sample_weight=weight, zero_division=np.nan))
-        assert ours["brier"] == pytest.approx(brier_score_loss(failing, scores, sample_weight=weight, pos_label=1))
+            assert ours["average_precision"] == pytest.approx(
+                average_precision_score(failing, scores, sample_weight=weight)
+            )
+            assert ours["auroc"] == pytest.approx(
+                roc_auc_score(failing, scores, sample_weight=weight)
+            )
+            assert ours["f1"] == pytest.approx(
+                f1_score(failing, called, sample_weight=weight, zero_division=np.nan)
+            )
+        assert ours["brier"] == pytest.approx(
+            brier_score_loss(failing, scores, sample_weight=weight, pos_label=1)
+        )
         repeated = np.repeat(np.arange(100), weight.astype(int))
-        again = rank_labels(scores[repeated], failing[repeated], called[repeated], thresholds=THRESHOLDS, probability=True, top=50)
+        again = rank_labels(
+            scores[repeated],
+            failing[repeated],
+            called[repeated],
+            thresholds=THRESHOLDS,
+            probability=True,
+            top=50,
+        )
         np.testing.assert_allclose(list(statistics_of(again).values()), values, atol=1e-9)
 
 
@@ -101,12 +155,26 @@ def test_what_makes_no_sense_is_nan() -> None:
     """Calibration of what is no probability; LIKELY without thresholds; AUROC with one class."""
     table = scored_table(1)
     folds = table["fold"].to_numpy(np.int64)
-    dark = measure("share", table["dark_share"].to_numpy(), table, folds, repeats=5, rng=np.random.default_rng(0), probability=False)
-    assert np.isnan([dark.brier, dark.calibration_error, *dark.intervals["brier"], dark.recall_likely]).all()
+    dark = measure(
+        "share",
+        table["dark_share"].to_numpy(),
+        table,
+        folds,
+        repeats=5,
+        rng=np.random.default_rng(0),
+        probability=False,
+    )
+    assert np.isnan(
+        [dark.brier, dark.calibration_error, *dark.intervals["brier"], dark.recall_likely]
+    ).all()
     calibrated, measures, _ = measure_rungs(table, {"dark_share": THRESHOLDS}, repeats=5, seed=0)
-    assert np.isfinite([calibrated.brier, calibrated.calibration_error, calibrated.recall_likely, measures.brier]).all() and np.isnan(measures.recall_likely)
+    assert np.isfinite(
+        [calibrated.brier, calibrated.calibration_error, calibrated.recall_likely, measures.brier]
+    ).all() and np.isnan(measures.recall_likely)
     intact = figures_of([0.1, 0.2], [0, 0])
-    assert np.isnan([intact.auroc, intact.average_precision, intact.auroc_folds, *intact.interval]).all()
+    assert np.isnan(
+        [intact.auroc, intact.average_precision, intact.auroc_folds, *intact.interval]
+    ).all()
 
 
 def test_folds_one_by_one() -> None:
@@ -119,8 +187,12 @@ def test_folds_one_by_one() -> None:
         mine = table[table["fold"] == fold]
         assert figures["brier"] == pytest.approx(((mine["network"] - mine["failing"]) ** 2).mean())
         if fold != 3:
-            assert figures["average_precision"] == pytest.approx(average_precision_score(mine["failing"], mine["network"]))
-            assert figures["auroc"] == pytest.approx(roc_auc_score(mine["failing"], mine["network"]))
+            assert figures["average_precision"] == pytest.approx(
+                average_precision_score(mine["failing"], mine["network"])
+            )
+            assert figures["auroc"] == pytest.approx(
+                roc_auc_score(mine["failing"], mine["network"])
+            )
     assert sorted(folds[3]) == ["brier", "calibration_error"]
 
 
@@ -130,8 +202,16 @@ def test_row_order_does_not_matter(seed: int) -> None:
     """Neither do ties."""
     table = scored_table(seed, 60)
     shuffled = table.sample(frac=1, random_state=seed % 1000).reset_index(drop=True)
-    for one, other in zip(measure_rungs(table, {}, repeats=1, seed=0), measure_rungs(shuffled, {}, repeats=1, seed=0), strict=True):
-        np.testing.assert_allclose([getattr(one, name) for name in STATISTICS], [getattr(other, name) for name in STATISTICS], equal_nan=True)
+    for one, other in zip(
+        measure_rungs(table, {}, repeats=1, seed=0),
+        measure_rungs(shuffled, {}, repeats=1, seed=0),
+        strict=True,
+    ):
+        np.testing.assert_allclose(
+            [getattr(one, name) for name in STATISTICS],
+            [getattr(other, name) for name in STATISTICS],
+            equal_nan=True,
+        )
 
 
 def test_intervals_hold_the_point() -> None:
@@ -145,7 +225,9 @@ def test_intervals_hold_the_point() -> None:
     table = scored_table(1, 100)
     copies = pd.concat([table.assign(block=table["parcel_id"])] * 5)
     single = copies.assign(block=[f"B{number}" for number in range(500)])
-    wide, narrow = (measure_rungs(each, {}, repeats=200, seed=0)[2].interval for each in (copies, single))
+    wide, narrow = (
+        measure_rungs(each, {}, repeats=200, seed=0)[2].interval for each in (copies, single)
+    )
     assert wide[1] - wide[0] > 1.5 * (narrow[1] - narrow[0])
 
 
@@ -155,7 +237,12 @@ def test_intervals_cover_the_truth() -> None:
     truth = roc_auc_score(city["failing"], city["network"])
     held = 0
     for seed in range(100):
-        low, high = measure_rungs(city.sample(300, random_state=seed).assign(block=lambda rows: rows["parcel_id"]), {}, repeats=100, seed=seed)[2].intervals["auroc"]
+        low, high = measure_rungs(
+            city.sample(300, random_state=seed).assign(block=lambda rows: rows["parcel_id"]),
+            {},
+            repeats=100,
+            seed=seed,
+        )[2].intervals["auroc"]
         held += low <= truth <= high
     assert 80 <= held <= 98
 
@@ -167,27 +254,45 @@ def test_slices_need_five_failing() -> None:
     slices = measure_slices(table, {}, repeats=5, seed=0)
     assert [one.group for one in slices if one.kind == "district"] == ["East"] * 3
     sizes = [one for one in slices if one.kind == "size"]
-    assert [one.group.split(":")[0] for one in sizes] == ["small"] * 3 + ["middle"] * 3 + ["large"] * 3
+    assert [one.group.split(":")[0] for one in sizes] == ["small"] * 3 + ["middle"] * 3 + [
+        "large"
+    ] * 3
     assert [one.figures.labels for one in sizes] == [100] * 9
     assert measure_slices(table.assign(area_m2=np.nan, district=""), {}, repeats=5, seed=0) == []
 
 
 def ranked(name: str, order: list[int]) -> Figures:
     figures = figures_of([0.9, 0.8, 0.7, 0.6, 0.5, 0.4], order)
-    return Figures(**{**{field: getattr(figures, field) for field in figures.__dataclass_fields__}, "name": name})
+    return Figures(
+        **{
+            **{field: getattr(figures, field) for field in figures.__dataclass_fields__},
+            "name": name,
+        }
+    )
 
 
 def test_the_simplest_within_the_margin_ships() -> None:
     """Average precision 0.5, 0.75 and 0.833 of three rungs."""
-    three = [ranked("dark_share", [0, 1, 0, 1, 0, 0]), ranked("measures", [1, 0, 0, 1, 0, 0]), ranked("network", [1, 0, 1, 0, 0, 0])]
+    three = [
+        ranked("dark_share", [0, 1, 0, 1, 0, 0]),
+        ranked("measures", [1, 0, 0, 1, 0, 0]),
+        ranked("network", [1, 0, 1, 0, 0, 0]),
+    ]
     assert [one.average_precision for one in three] == pytest.approx([0.5, 0.75, 5 / 6])
     assert rung_that_ships(three, 0.02).name == "network"
     assert rung_that_ships(three, 0.02).sentence == (
         "C network ships: it has the best average precision, 0.833; no simpler one comes within 0.020 of it (B0 dark-pixel share has 0.500, B1 named measures has 0.750)."
     )
     assert rung_that_ships(three, 0.1).name == "measures"
-    assert "within 0.100 of the best (C network, 0.833), and it is simpler" in rung_that_ships(three, 0.1).sentence
-    assert rung_that_ships(three, 0.5).name == rung_that_ships(three[::-1][2:], 0.0).name == "dark_share"
+    assert (
+        "within 0.100 of the best (C network, 0.833), and it is simpler"
+        in rung_that_ships(three, 0.1).sentence
+    )
+    assert (
+        rung_that_ships(three, 0.5).name
+        == rung_that_ships(three[::-1][2:], 0.0).name
+        == "dark_share"
+    )
 
 
 def columns(table: pd.DataFrame) -> tuple[NDArray[np.int64], NDArray[np.object_]]:
@@ -201,19 +306,52 @@ def test_paired_difference() -> None:
     ours = paired_difference(good, bad, *columns(table), 200, np.random.default_rng(1))
     mirror = paired_difference(bad, good, *columns(table), 200, np.random.default_rng(1))
     none = paired_difference(good, good * 0.5, *columns(table), 50, np.random.default_rng(1))
-    expected = average_precision_score(table["failing"], good) - average_precision_score(table["failing"], bad)
-    assert ours.difference == pytest.approx(expected) and ours.interval[0] > 0 and ours.share_better > 0.99
-    assert mirror.interval == pytest.approx((-ours.interval[1], -ours.interval[0])) and mirror.share_better == pytest.approx(1 - ours.share_better)
-    assert (none.difference, none.interval, none.share_better, none.resampled) == (0, (0, 0), 0.5, "blocks")
+    expected = average_precision_score(table["failing"], good) - average_precision_score(
+        table["failing"], bad
+    )
+    assert (
+        ours.difference == pytest.approx(expected)
+        and ours.interval[0] > 0
+        and ours.share_better > 0.99
+    )
+    assert mirror.interval == pytest.approx(
+        (-ours.interval[1], -ours.interval[0])
+    ) and mirror.share_better == pytest.approx(1 - ours.share_better)
+    assert (none.difference, none.interval, none.share_better, none.resampled) == (
+        0,
+        (0, 0),
+        0.5,
+        "blocks",
+    )
 
 
 def test_fewer_than_eight_blocks_draw_labels() -> None:
     """Seven blocks: single labels, and it says so; resamples are whole blocks otherwise."""
     table = scored_table(5, 40)
-    assert paired_difference(table["network"].to_numpy(), table["measures"].to_numpy(), *columns(table.iloc[:40]), 5, np.random.default_rng(0)).resampled == "blocks"
+    assert (
+        paired_difference(
+            table["network"].to_numpy(),
+            table["measures"].to_numpy(),
+            *columns(table.iloc[:40]),
+            5,
+            np.random.default_rng(0),
+        ).resampled
+        == "blocks"
+    )
     few = table.iloc[:35]
-    assert paired_difference(few["network"].to_numpy(), few["measures"].to_numpy(), *columns(few), 5, np.random.default_rng(0)).resampled == "labels"
-    weights = np.concatenate(list(draw_weights(table["block"].to_numpy(), 30, np.random.default_rng(0))))
+    assert (
+        paired_difference(
+            few["network"].to_numpy(),
+            few["measures"].to_numpy(),
+            *columns(few),
+            5,
+            np.random.default_rng(0),
+        ).resampled
+        == "labels"
+    )
+    weights = np.concatenate(
+        list(draw_weights(table["block"].to_numpy(), 30, np.random.default_rng(0)))
+    )
     assert weights.shape == (30, 40) and (weights.sum(axis=1) == 40).all()
     assert (weights.reshape(30, 8, 5) == weights.reshape(30, 8, 5)[:, :, :1]).all()
 

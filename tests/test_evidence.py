@@ -36,7 +36,15 @@ def make_chips(folder: Path) -> ChipStore:
     mask = np.zeros((40, 90), np.uint8)
     mask[10:30, 10:80] = 1
     (folder / "shard_00000.bin").write_bytes(pixels.tobytes() + mask.tobytes())
-    place = {"parcel_id": PARCEL, "status": "chip", "shard": 0, "offset": 0, "height": 40, "width": 90, "tiles": "old.tif"}
+    place = {
+        "parcel_id": PARCEL,
+        "status": "chip",
+        "shard": 0,
+        "offset": 0,
+        "height": 40,
+        "width": 90,
+        "tiles": "old.tif",
+    }
     return ChipStore(folder=folder, manifest=pd.DataFrame([place]), rows={PARCEL: 0})
 
 
@@ -52,22 +60,60 @@ def rich_inputs(folder: Path) -> ExportInputs:
     looks = pd.DataFrame(
         [
             (PARCEL, 2024, "", "311 caller", "no open roof found", "N", 0.0, False),
-            (PARCEL, 2026, "2026-05-02", "J. <i>Dœ</i> & crew", "25% of the roof open", "Y", 25.0, False),
+            (
+                PARCEL,
+                2026,
+                "2026-05-02",
+                "J. <i>Dœ</i> & crew",
+                "25% of the roof open",
+                "Y",
+                25.0,
+                False,
+            ),
             ("0217 001", 2026, "", "x", "other", "", np.nan, False),
         ],
         columns=list(LOOK_COLUMNS),
     )
     chips = make_chips(folder / "chips")
     earlier = (
-        Year(year=2025, flown=date(2025, 3, 1), ledger=make_ledger(roll, ("NOT ASSESSED",), year=2025), chips=None, tiles=tiles_of("/vsis3/bucket/a.tif?key=hidden")),
-        Year(year=2024, flown=None, ledger=None, chips=chips, tiles=tiles_of(str(folder / "old.tif"))),
+        Year(
+            year=2025,
+            flown=date(2025, 3, 1),
+            ledger=make_ledger(roll, ("NOT ASSESSED",), year=2025),
+            chips=None,
+            tiles=tiles_of("/vsis3/bucket/a.tif?key=hidden"),
+        ),
+        Year(
+            year=2024, flown=None, ledger=None, chips=chips, tiles=tiles_of(str(folder / "old.tif"))
+        ),
     )
-    return replace(make_inputs(roll), chips=chips, earlier=earlier, looks=looks, models={"demo-roof/3": "f" * 64}, tiles=tiles_of(str(folder / "a.tif")))
+    return replace(
+        make_inputs(roll),
+        chips=chips,
+        earlier=earlier,
+        looks=looks,
+        models={"demo-roof/3": "f" * 64},
+        tiles=tiles_of(str(folder / "a.tif")),
+    )
 
 
-def write(inputs: ExportInputs, folder: Path, parcel: str = PARCEL, *, viewer: str = "", pictures: Path | None = None) -> tuple[Path, Path]:
+def write(
+    inputs: ExportInputs,
+    folder: Path,
+    parcel: str = PARCEL,
+    *,
+    viewer: str = "",
+    pictures: Path | None = None,
+) -> tuple[Path, Path]:
     settings = ExportSettings(visits=VisitSettings(viewer=viewer))
-    page, paper = write_packets(build_rows(inputs, settings), folder / "evidence", inputs, settings, parcels=(parcel,), pictures=pictures)
+    page, paper = write_packets(
+        build_rows(inputs, settings),
+        folder / "evidence",
+        inputs,
+        settings,
+        parcels=(parcel,),
+        pictures=pictures,
+    )
     return page, paper
 
 
@@ -84,7 +130,11 @@ class Reader(HTMLParser):
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         self.tags.add(tag)
         self.skip = tag in ("style", "title")
-        self.asks += [value or "" for name, value in attrs if name in ("src", "srcset", "poster", "action", "data", "background")]
+        self.asks += [
+            value or ""
+            for name, value in attrs
+            if name in ("src", "srcset", "poster", "action", "data", "background")
+        ]
 
     def handle_endtag(self, tag: str) -> None:
         self.skip = False
@@ -114,19 +164,28 @@ def test_the_page_is_accessible_and_asks_no_other_place(page: Page, tmp_path: Pa
     inputs = rich_inputs(tmp_path)
     (tmp_path / "explain").mkdir()
     Image.new("RGB", (1000, 700), (90, 60, 30)).save(tmp_path / "explain" / "0216_001.webp")
-    html, _ = write(inputs, tmp_path, viewer="https://maps.example/{parcel_id}", pictures=tmp_path / "explain")
+    html, _ = write(
+        inputs, tmp_path, viewer="https://maps.example/{parcel_id}", pictures=tmp_path / "explain"
+    )
     asked: list[str] = []
     page.on("request", lambda request: asked.append(request.url))
     page.goto(html.as_uri())
     found = Axe().run(page)
     assert found.violations_count == 0, found.generate_report()
     assert [url for url in asked if not url.startswith(("file:", "data:"))] == []
-    assert page.evaluate("[...document.images].every(image => image.complete && image.naturalWidth > 0)") and page.locator("img").count() == 3
+    assert (
+        page.evaluate(
+            "[...document.images].every(image => image.complete && image.naturalWidth > 0)"
+        )
+        and page.locator("img").count() == 3
+    )
     for width in (390, 1280):  # nothing sticks out sideways, on a telephone neither
         page.set_viewport_size({"width": width, "height": 800})
         assert page.evaluate("document.documentElement.scrollWidth") <= width
     reader = read_page(html)
-    assert not reader.tags & {"script", "iframe", "link", "object", "form"} and all(ask.startswith("data:image/webp;base64,") for ask in reader.asks)
+    assert not reader.tags & {"script", "iframe", "link", "object", "form"} and all(
+        ask.startswith("data:image/webp;base64,") for ask in reader.asks
+    )
 
 
 def test_page_and_pdf_say_the_same(tmp_path: Path) -> None:
@@ -148,15 +207,23 @@ def test_what_it_says_of_each_year(tmp_path: Path) -> None:
     assert "2026 | 2026-03-09 | LIKELY | 0.75 (0.38 to 0.75) | demo-roof/3" in said
     assert "2025 | 2025-03-01 | NOT ASSESSED | not scored | none | outside imagery" in said
     assert "2024 | day not known | none | not scored | none | this year was never scored" in said
-    assert f"demo-roof/3 | {'f' * 64}" in said and "run-1" in said and "Nobody has looked" not in said
-    assert "2024, day not recorded | 311 caller | no open roof found | 2026-05-02 | J. <i>Dœ</i> & crew | 25% of the roof open" in said
+    assert (
+        f"demo-roof/3 | {'f' * 64}" in said and "run-1" in said and "Nobody has looked" not in said
+    )
+    assert (
+        "2024, day not recorded | 311 caller | no open roof found | 2026-05-02 | J. <i>Dœ</i> & crew | 25% of the roof open"
+        in said
+    )
     assert f"2026 | a.tif | {hashlib.sha256(b'tile of this year').hexdigest()}" in said
     assert f"2024 | old.tif | {hashlib.sha256(b'tile of an old year').hexdigest()}" in said
     assert "2025 | a.tif | kept on another machine; no checksum" in said and "hidden" not in said
     rows = build_rows(rich_inputs_again(tmp_path), ExportSettings())
     row = rows[rows["PARCEL_ID"] == PARCEL].iloc[0]
     parts = [part.rsplit(" ", 1) for part in str(row["WHY"]).split("; ")]
-    assert " | ".join(f"{reason} | {points}" for reason, points in parts) in said and sum(int(points) for _, points in parts) == row["PRIORITY"]
+    assert (
+        " | ".join(f"{reason} | {points}" for reason, points in parts) in said
+        and sum(int(points) for _, points in parts) == row["PRIORITY"]
+    )
     assert f"Priority | {row['PRIORITY']}" in said
 
 
@@ -167,14 +234,21 @@ def rich_inputs_again(folder: Path) -> ExportInputs:
 
 def test_what_was_not_scored_never_shows_a_score(tmp_path: Path) -> None:
     roll = make_roll(4)
-    old = replace(make_inputs(roll, make_ledger(roll, ("NOT SEEN IN PHOTO",), flown=date(2024, 1, 1))), year=2026)  # too old: NOT ASSESSED today
+    old = replace(
+        make_inputs(roll, make_ledger(roll, ("NOT SEEN IN PHOTO",), flown=date(2024, 1, 1))),
+        year=2026,
+    )  # too old: NOT ASSESSED today
     na = make_inputs(roll, make_ledger(roll, ("NOT ASSESSED",)))
     for number, inputs in enumerate((old, na)):
         html, pdf = write(inputs, tmp_path / str(number))
         for text in ("".join(read_page(html).texts), "".join(page_texts(pdf))):
             assert "NOT ASSESSED" in text and "not scored" in text and "NOT SEEN" not in text
             assert not re.search(r"0\.0\d|\b[01]\.\d\d \(", text) and "demo-roof" not in text
-            assert not re.search(r"\b(safe|low|lower|clear|sound|intact)\b", text.replace(USE_LIMIT, ""), re.IGNORECASE)
+            assert not re.search(
+                r"\b(safe|low|lower|clear|sound|intact)\b",
+                text.replace(USE_LIMIT, ""),
+                re.IGNORECASE,
+            )
 
 
 def test_files_that_are_gone_are_said_to_be(tmp_path: Path) -> None:
@@ -183,17 +257,25 @@ def test_files_that_are_gone_are_said_to_be(tmp_path: Path) -> None:
 
     inputs = make_inputs(make_roll(2))
     said = {
-        "the file is missing; no checksum": replace(inputs, tiles=tiles_of(str(tmp_path / "a.tif"))),
+        "the file is missing; no checksum": replace(
+            inputs, tiles=tiles_of(str(tmp_path / "a.tif"))
+        ),
         "no longer among the files of the flyover; no checksum": replace(inputs, tiles=gone),
     }
     for text, one in said.items():
         html, pdf = write(one, tmp_path)
         assert text in read_page(html).texts and flat(text) in flat("".join(page_texts(pdf)))
-    assert "not on record" in read_page(html).texts and "Nobody has looked, as far as the city's records show." in read_page(html).texts
+    assert (
+        "not on record" in read_page(html).texts
+        and "Nobody has looked, as far as the city's records show." in read_page(html).texts
+    )
 
 
 def test_an_unknown_parcel_is_one_clear_line(tmp_path: Path) -> None:
-    with pytest.raises(InputError, match=r"^evidence: parcel '0216001' is not on the vacant roll of 2026; write it as PARCEL_ID spells it, blanks kept$"):
+    with pytest.raises(
+        InputError,
+        match=r"^evidence: parcel '0216001' is not on the vacant roll of 2026; write it as PARCEL_ID spells it, blanks kept$",
+    ):
         write(make_inputs(make_roll(2)), tmp_path, "0216001")
 
 
@@ -202,8 +284,12 @@ def test_the_first_packets_by_priority(tmp_path: Path) -> None:
     settings = ExportSettings(visits=VisitSettings(packets=3))
     rows = build_rows(inputs, settings)
     paths = write_packets(rows, tmp_path, inputs, settings)
-    best = rows.sort_values(["PRIORITY", "RANK", "PARCEL_ID"], ascending=[False, True, True])["PARCEL_ID"].head(3)
-    assert [path.name for path in paths] == [f"{parcel.replace(' ', '_')}{suffix}" for parcel in best for suffix in (".html", ".pdf")]
+    best = rows.sort_values(["PRIORITY", "RANK", "PARCEL_ID"], ascending=[False, True, True])[
+        "PARCEL_ID"
+    ].head(3)
+    assert [path.name for path in paths] == [
+        f"{parcel.replace(' ', '_')}{suffix}" for parcel in best for suffix in (".html", ".pdf")
+    ]
     assert write_packets(rows.iloc[:0], tmp_path, inputs, settings) == []
 
 
@@ -213,18 +299,32 @@ def test_packets_of_some_parcels_or_none_when_one_is_unknown(tmp_path: Path) -> 
     inputs = make_inputs(roll)
     rows = build_rows(inputs, ExportSettings())
     with pytest.raises(InputError, match="parcel 'nowhere'"):
-        write_packets(rows, tmp_path / "none", inputs, ExportSettings(), parcels=("4074C009", "nowhere"))
+        write_packets(
+            rows, tmp_path / "none", inputs, ExportSettings(), parcels=("4074C009", "nowhere")
+        )
     assert not (tmp_path / "none").exists()
-    paths = write_packets(rows, tmp_path / "all", inputs, ExportSettings(), parcels=("ab 1", "AB 1", "CON", "4074C009", "ab 1"))
-    assert len({path.name.casefold() for path in paths}) == len(paths) == 8 and all(path.exists() for path in paths)
-    assert [path.name for path in paths[-2:]] == ["4074C009.html", "4074C009.pdf"] and paths[4].stem.startswith("CON-")
+    paths = write_packets(
+        rows,
+        tmp_path / "all",
+        inputs,
+        ExportSettings(),
+        parcels=("ab 1", "AB 1", "CON", "4074C009", "ab 1"),
+    )
+    assert len({path.name.casefold() for path in paths}) == len(paths) == 8 and all(
+        path.exists() for path in paths
+    )
+    assert [path.name for path in paths[-2:]] == ["4074C009.html", "4074C009.pdf"] and paths[
+        4
+    ].stem.startswith("CON-")
     assert ("ab 1" in read_page(paths[0]).texts) and ("AB 1" in read_page(paths[2]).texts)
     alone = write_packets(rows, tmp_path / "one", inputs, ExportSettings(), parcels=("ab 1",))
     assert [path.name for path in alone] == [path.name for path in paths[:2]]
     assert [path.read_bytes() for path in alone] == [path.read_bytes() for path in paths[:2]]
 
 
-def test_the_same_inputs_give_the_same_bytes_and_a_missing_place_is_no_trouble(tmp_path: Path) -> None:
+def test_the_same_inputs_give_the_same_bytes_and_a_missing_place_is_no_trouble(
+    tmp_path: Path,
+) -> None:
     inputs = rich_inputs(tmp_path)
     first, second = (write(inputs, tmp_path / name, "0221 001") for name in "ab")
     assert [path.read_bytes() for path in first] == [path.read_bytes() for path in second]

@@ -22,7 +22,10 @@ from roofwatch.executors import Execution, map_batches
 def shards(city: Path, folder: Path, execution: Execution) -> dict[str, bytes]:
     """Cut the city; return every file of the store by name."""
     place = city.parent
-    roll = read_roll(ParcelFile(path=place / "parcels.gpkg", id=("parcel_id",)), VacantFile(path=place / "vacant.csv", id=("parcel_id",)))
+    roll = read_roll(
+        ParcelFile(path=place / "parcels.gpkg", id=("parcel_id",)),
+        VacantFile(path=place / "vacant.csv", id=("parcel_id",)),
+    )
     done: list[int] = []
 
     def mapper(function: Callable[[CutJob], Work], batches: Sequence[CutJob]) -> Iterator[Work]:
@@ -31,9 +34,20 @@ def shards(city: Path, folder: Path, execution: Execution) -> dict[str, bytes]:
             yield work
 
     flyover = open_flyover(2023, (str(place / "flyover" / "2023"),))
-    tile_parcels(roll, flyover, folder, settings=TileSettings(gsd_m=0.5, margin_m=2), footprints=None, mapper=mapper)
+    tile_parcels(
+        roll,
+        flyover,
+        folder,
+        settings=TileSettings(gsd_m=0.5, margin_m=2),
+        footprints=None,
+        mapper=mapper,
+    )
     assert sum(done) == len(roll) - 1  # one has no outline, and so no work
-    return {path.name: path.read_bytes() for path in sorted(folder.iterdir()) if path.name != "plan.json"}
+    return {
+        path.name: path.read_bytes()
+        for path in sorted(folder.iterdir())
+        if path.name != "plan.json"
+    }
 
 
 @pytest.fixture
@@ -47,13 +61,17 @@ def test_processes_write_the_same_bytes(city: Path, tmp_path: Path) -> None:
     """Two spawned workers leave what one process leaves."""
     serial = shards(city, tmp_path / "serial", Execution(executor="serial"))
     assert len([name for name in serial if name.endswith(".bin")]) == 6
-    assert shards(city, tmp_path / "processes", Execution(executor="processes", workers=2)) == serial
+    assert (
+        shards(city, tmp_path / "processes", Execution(executor="processes", workers=2)) == serial
+    )
 
 
 def test_dask_writes_the_same_bytes(city: Path, tmp_path: Path) -> None:
     """An existing Dask cluster leaves them too."""
     serial = shards(city, tmp_path / "serial", Execution(executor="serial"))
-    with LocalCluster(n_workers=1, threads_per_worker=1, dashboard_address=None, processes=True) as cluster:
+    with LocalCluster(
+        n_workers=1, threads_per_worker=1, dashboard_address=None, processes=True
+    ) as cluster:
         execution = Execution(executor="dask", scheduler=cluster.scheduler_address)
         assert shards(city, tmp_path / "dask", execution) == serial
 
@@ -103,38 +121,71 @@ def cut_or_die(deadly: Deadly) -> Work:
 def shards_with_a_death(city: Path, folder: Path, execution: Execution) -> dict[str, bytes]:
     """Cut the city while one worker is killed midway."""
     place = city.parent
-    roll = read_roll(ParcelFile(path=place / "parcels.gpkg", id=("parcel_id",)), VacantFile(path=place / "vacant.csv", id=("parcel_id",)))
+    roll = read_roll(
+        ParcelFile(path=place / "parcels.gpkg", id=("parcel_id",)),
+        VacantFile(path=place / "vacant.csv", id=("parcel_id",)),
+    )
     flag = place / "flag"
     flag.touch()
     units = []
 
     def mapper(function: Callable[[CutJob], Work], jobs: Sequence[CutJob]) -> Iterator[Work]:
         nobody = place / "nobody"
-        deadly = [Deadly(job=job, flag=flag if number == len(jobs) // 2 else nobody) for number, job in enumerate(jobs)]
+        deadly = [
+            Deadly(job=job, flag=flag if number == len(jobs) // 2 else nobody)
+            for number, job in enumerate(jobs)
+        ]
         for work in map_batches(cut_or_die, deadly, execution):
             units.append(work.units)
             yield work
 
     flyover = open_flyover(2023, (str(place / "flyover" / "2023"),))
-    store = tile_parcels(roll, flyover, folder, settings=TileSettings(gsd_m=0.5, margin_m=2), footprints=None, mapper=mapper)
+    store = tile_parcels(
+        roll,
+        flyover,
+        folder,
+        settings=TileSettings(gsd_m=0.5, margin_m=2),
+        footprints=None,
+        mapper=mapper,
+    )
     assert not flag.exists()
     assert sum(units) == store.units_decoded == store.units_touched
-    return {path.name: path.read_bytes() for path in sorted(folder.iterdir()) if path.name != "plan.json"}
+    return {
+        path.name: path.read_bytes()
+        for path in sorted(folder.iterdir())
+        if path.name != "plan.json"
+    }
 
 
 def test_a_killed_process_costs_its_batch(city: Path, tmp_path: Path) -> None:
     """One of two workers dies midway: the same bytes, every unit counted once."""
     serial = shards(city, tmp_path / "serial", Execution(executor="serial"))
-    assert shards_with_a_death(city, tmp_path / "killed", Execution(executor="processes", workers=2)) == serial
+    assert (
+        shards_with_a_death(city, tmp_path / "killed", Execution(executor="processes", workers=2))
+        == serial
+    )
 
 
 @pytest.mark.filterwarnings("ignore")  # a cluster that loses a worker warns of it in many ways
-def test_a_killed_dask_worker_costs_its_task(city: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_killed_dask_worker_costs_its_task(
+    city: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """One of two Dask worker processes dies midway: the same bytes."""
-    monkeypatch.setenv("PYTHONPATH", str(Path(__file__).parent), prepend=":")  # workers import this file by its name
+    monkeypatch.setenv(
+        "PYTHONPATH", str(Path(__file__).parent), prepend=":"
+    )  # workers import this file by its name
     serial = shards(city, tmp_path / "serial", Execution(executor="serial"))
-    with LocalCluster(n_workers=2, threads_per_worker=1, dashboard_address=None, processes=True) as cluster:
-        assert shards_with_a_death(city, tmp_path / "killed", Execution(executor="dask", scheduler=cluster.scheduler_address)) == serial
+    with LocalCluster(
+        n_workers=2, threads_per_worker=1, dashboard_address=None, processes=True
+    ) as cluster:
+        assert (
+            shards_with_a_death(
+                city,
+                tmp_path / "killed",
+                Execution(executor="dask", scheduler=cluster.scheduler_address),
+            )
+            == serial
+        )
 
 
 def test_workers_that_die_again_and_again(tmp_path: Path) -> None:

@@ -44,13 +44,23 @@ from models.spec import TURNS, ModelSpec
 SPEC = ModelSpec(input_px=64, gsd_m=0.5, margin_m=2, views=("roof", "context"), turns=4)
 
 
-def make_head(features: int, rung: str = "network", *, weights: NDArray[np.float64] | None = None) -> Head:
+def make_head(
+    features: int, rung: str = "network", *, weights: NDArray[np.float64] | None = None
+) -> Head:
     rng = np.random.default_rng(3)
     shipped = rng.normal(size=features) / 20 if weights is None else weights
     return Head(
-        rung=rung, center=rng.normal(size=features), scale=rng.random(features) + 0.5, weights=np.stack([shipped, rng.normal(size=features)]), bias=np.array([0.3, -1.0]),
-        slope=1.4, offset=-0.6, covariance=np.eye(2) / 100, likely=0.5, possible=0.2,
-    )  # fmt: skip
+        rung=rung,
+        center=rng.normal(size=features),
+        scale=rng.random(features) + 0.5,
+        weights=np.stack([shipped, rng.normal(size=features)]),
+        bias=np.array([0.3, -1.0]),
+        slope=1.4,
+        offset=-0.6,
+        covariance=np.eye(2) / 100,
+        likely=0.5,
+        possible=0.2,
+    )
 
 
 def make_chip(height: int = 48, width: int = 64) -> StoredChip:
@@ -66,8 +76,12 @@ def plain_features(model: Model, chip: StoredChip) -> NDArray[np.float32]:
     parts = []
     for backbone in model.backbones:
         with torch.inference_mode():
-            pooled = backbone(torch.from_numpy(chip_views(chip, model.spec, model.spec.side_px(backbone.name)))).numpy()
-        parts.append(pooled.reshape(len(model.spec.views), model.spec.turns, -1).mean(axis=1).ravel())
+            pooled = backbone(
+                torch.from_numpy(chip_views(chip, model.spec, model.spec.side_px(backbone.name)))
+            ).numpy()
+        parts.append(
+            pooled.reshape(len(model.spec.views), model.spec.turns, -1).mean(axis=1).ravel()
+        )
     return np.concatenate(parts)[None].astype(np.float32)
 
 
@@ -81,11 +95,16 @@ def test_shares_add_up_to_the_logit(backbones: Backbones) -> None:
     """Nothing lies beyond the chip in these views, so pixels and constant are the whole calibrated logit."""
     model, chip = Model(spec=SPEC, head=make_head(SPEC.features), backbones=backbones), make_chip()
     heat = heat_map(model, chip)
-    logit = model.head.slope * head_logits(model.head, plain_features(model, chip))[0, 0] + model.head.offset
+    logit = (
+        model.head.slope * head_logits(model.head, plain_features(model, chip))[0, 0]
+        + model.head.offset
+    )
     assert heat.values.shape == chip.mask.shape
     assert heat.values.dtype == np.float32
     assert abs(heat.beyond) < 1e-4
-    assert abs(heat.values.sum(dtype=np.float64) + heat.constant - logit) < 1e-3 * max(1, abs(logit))
+    assert abs(heat.values.sum(dtype=np.float64) + heat.constant - logit) < 1e-3 * max(
+        1, abs(logit)
+    )
 
 
 def test_what_lies_beyond_the_chip_is_counted_apart(backbones: Backbones) -> None:
@@ -95,7 +114,10 @@ def test_what_lies_beyond_the_chip_is_counted_apart(backbones: Backbones) -> Non
     chip = make_chip()
     heat = heat_map(model, chip)
     assert abs(heat.beyond) > 1e-3
-    logit = model.head.slope * head_logits(model.head, plain_features(model, chip))[0, 0] + model.head.offset
+    logit = (
+        model.head.slope * head_logits(model.head, plain_features(model, chip))[0, 0]
+        + model.head.offset
+    )
     assert abs(heat.logit - logit) < 1e-3 * max(1, abs(logit))
 
 
@@ -104,12 +126,31 @@ def test_position_shares_by_hand() -> None:
     values = np.zeros((2, 2, 2))
     values[1, 0, 1] = 4.0
     zero = np.zeros(2)
-    by_mean = position_shares(values, MapPart(mean_weights=np.array([0.0, 3.0]), mean_center=np.array([0.0, 0.5]), spread_weights=zero, spread_center=zero))
-    np.testing.assert_allclose(by_mean, [[-0.375, 2.625], [-0.375, -0.375]])  # 3 * (4 or 0 - 0.5) / 4; mean 1, sum 3 * (1 - 0.5)
-    spread = np.sqrt(3.0)  # of 4, 0, 0, 0; the flat channel has none, so its share of -7 * 0.5 is spread evenly
-    part = MapPart(mean_weights=zero, mean_center=zero, spread_weights=np.array([7.0, 1.0]), spread_center=np.array([0.5, 0.7]))
+    by_mean = position_shares(
+        values,
+        MapPart(
+            mean_weights=np.array([0.0, 3.0]),
+            mean_center=np.array([0.0, 0.5]),
+            spread_weights=zero,
+            spread_center=zero,
+        ),
+    )
+    np.testing.assert_allclose(
+        by_mean, [[-0.375, 2.625], [-0.375, -0.375]]
+    )  # 3 * (4 or 0 - 0.5) / 4; mean 1, sum 3 * (1 - 0.5)
+    spread = np.sqrt(
+        3.0
+    )  # of 4, 0, 0, 0; the flat channel has none, so its share of -7 * 0.5 is spread evenly
+    part = MapPart(
+        mean_weights=zero,
+        mean_center=zero,
+        spread_weights=np.array([7.0, 1.0]),
+        spread_center=np.array([0.5, 0.7]),
+    )
     by_spread = position_shares(values, part)
-    np.testing.assert_allclose(by_spread, (spread - 0.7) * np.array([[1, 9], [1, 1]]) / 12 - 3.5 / 4)
+    np.testing.assert_allclose(
+        by_spread, (spread - 0.7) * np.array([[1, 9], [1, 1]]) / 12 - 3.5 / 4
+    )
     assert abs(by_spread.sum() - (spread - 0.7) + 3.5) < 1e-12
 
 
@@ -138,23 +179,37 @@ def test_the_peak_lies_on_the_bright_square(backbones: Backbones) -> None:
     spec, width = dataclasses.replace(SPEC, views=("roof",), turns=8), backbones[0].kind.channels[0]
     weights = np.zeros(spec.features)
     weights[width : 2 * width] = 1.0
-    head = dataclasses.replace(make_head(spec.features, weights=weights), scale=np.ones(spec.features), center=np.zeros(spec.features))
+    head = dataclasses.replace(
+        make_head(spec.features, weights=weights),
+        scale=np.ones(spec.features),
+        center=np.zeros(spec.features),
+    )
     model = Model(spec=spec, head=head, backbones=backbones)
     for top, left in ((14, 20), (22, 38)):
         chip = make_chip()
         plain = np.full_like(chip.pixels, 90)
-        plain[:, top : top + 5, left : left + 7] = np.random.default_rng(0).integers(0, 2, (1, 5, 7)).astype(np.uint8) * 200 + 40
-        row, column = peak(heat_map(model, StoredChip(pixels=plain, mask=chip.mask)), chip.mask, gsd_m=spec.gsd_m)
+        plain[:, top : top + 5, left : left + 7] = (
+            np.random.default_rng(0).integers(0, 2, (1, 5, 7)).astype(np.uint8) * 200 + 40
+        )
+        row, column = peak(
+            heat_map(model, StoredChip(pixels=plain, mask=chip.mask)), chip.mask, gsd_m=spec.gsd_m
+        )
         assert top - 3 <= row < top + 8, (top, left, row, column)
         assert left - 3 <= column < left + 10, (top, left, row, column)
 
 
 def test_measures_in_words() -> None:
     """Shares add up to the logit, the strongest for failing first; every measure has words, none of which calms."""
-    head, measures = make_head(len(MEASURES), "measures"), np.random.default_rng(2).normal(size=len(MEASURES)).astype(np.float32)
+    head, measures = (
+        make_head(len(MEASURES), "measures"),
+        np.random.default_rng(2).normal(size=len(MEASURES)).astype(np.float32),
+    )
     found = measure_shares(head, measures)
     logit = head.slope * head_logits(head, measures[None])[0, 0] + head.offset
-    assert abs(sum(one.share for one in found) + head.slope * head.bias[0] + head.offset - logit) < 1e-9
+    assert (
+        abs(sum(one.share for one in found) + head.slope * head.bias[0] + head.offset - logit)
+        < 1e-9
+    )
     assert [one.share for one in found] == sorted((one.share for one in found), reverse=True)
     assert set(WORDS) == set(MEASURES)
     first = MEASURES.index(found[0].name)
@@ -167,15 +222,42 @@ def test_measures_in_words() -> None:
 
 def test_nearest_roofs_by_hand() -> None:
     """By angle from the training mean, each roof once, never the roof itself."""
-    head = dataclasses.replace(make_head(2, weights=np.array([1.0, 1.0])), center=np.array([1.0, 1.0]), scale=np.array([1.0, 2.0]))
+    head = dataclasses.replace(
+        make_head(2, weights=np.array([1.0, 1.0])),
+        center=np.array([1.0, 1.0]),
+        scale=np.array([1.0, 2.0]),
+    )
     labeled = np.array([[3, 1], [2, 1.1], [1, 9], [0, 1], [9, 1]], np.float32)
-    near = nearest_roofs(head, np.array([5, 1], np.float32), labeled, roofs=["a", "b", "c", "d", "a"], count=3)
+    near = nearest_roofs(
+        head, np.array([5, 1], np.float32), labeled, roofs=["a", "b", "c", "d", "a"], count=3
+    )
     assert [one.row for one in near] == [0, 1, 2]
-    np.testing.assert_allclose([one.similarity for one in near], [1.0, 1 / np.hypot(1, 0.05), 0.0], rtol=1e-6, atol=1e-12)
-    assert [one.row for one in nearest_roofs(head, np.array([5, 1], np.float32), labeled, roofs=["a", "b", "c", "d", "a"], not_of="a", count=2)] == [1, 2]
-    blind = dataclasses.replace(make_head(2, weights=np.array([1.0, 0.0])), center=np.array([1.0, 1.0]))
-    assert [one.row for one in nearest_roofs(blind, np.array([5, 1], np.float32), labeled, roofs=["a", "b", "c", "d", "e"], count=3)] == [0, 1, 4]
-    assert nearest_roofs(head, np.zeros(2, np.float32), np.zeros((0, 2), np.float32), roofs=[]) == []
+    np.testing.assert_allclose(
+        [one.similarity for one in near], [1.0, 1 / np.hypot(1, 0.05), 0.0], rtol=1e-6, atol=1e-12
+    )
+    assert [
+        one.row
+        for one in nearest_roofs(
+            head,
+            np.array([5, 1], np.float32),
+            labeled,
+            roofs=["a", "b", "c", "d", "a"],
+            not_of="a",
+            count=2,
+        )
+    ] == [1, 2]
+    blind = dataclasses.replace(
+        make_head(2, weights=np.array([1.0, 0.0])), center=np.array([1.0, 1.0])
+    )
+    assert [
+        one.row
+        for one in nearest_roofs(
+            blind, np.array([5, 1], np.float32), labeled, roofs=["a", "b", "c", "d", "e"], count=3
+        )
+    ] == [0, 1, 4]
+    assert (
+        nearest_roofs(head, np.zeros(2, np.float32), np.zeros((0, 2), np.float32), roofs=[]) == []
+    )
 
 
 def test_picture_shows_heat_only_where_it_speaks_for_failing() -> None:
@@ -185,8 +267,15 @@ def test_picture_shows_heat_only_where_it_speaks_for_failing() -> None:
     values = np.full((40, 60), -1.0, np.float32)
     values[15:20, 20:26] = 1.0
     roof = Panel(chip=gray, caption="the photo")
-    alone = draw_explanation(roof, Heat(values=values, beyond=0.0, constant=0.0), [], title="LIKELY")
-    whole = draw_explanation(roof, Heat(values=values, beyond=0.0, constant=0.0), [Panel(chip=gray, caption="called failing by a person, 2023")] * 3, title="LIKELY")
+    alone = draw_explanation(
+        roof, Heat(values=values, beyond=0.0, constant=0.0), [], title="LIKELY"
+    )
+    whole = draw_explanation(
+        roof,
+        Heat(values=values, beyond=0.0, constant=0.0),
+        [Panel(chip=gray, caption="called failing by a person, 2023")] * 3,
+        title="LIKELY",
+    )
     assert whole.height > alone.height
     pixels = np.asarray(alone).astype(int)
     colored = np.ptp(pixels, axis=2) > 30
@@ -205,8 +294,12 @@ def test_failing_part_is_where_the_damage_is() -> None:
     plan = CityPlan(parcels=60, seed=0)
     block, lot = next(iter(vacant_lots(plan).values()))
     style = row_style(np.random.default_rng(0))
-    whole = paint_house((0, block.index), lot, style, Roof(condition="intact", roof_pct=0)).surface.height
-    holed = paint_house((0, block.index), lot, style, Roof(condition="hole", roof_pct=30)).surface.height
+    whole = paint_house(
+        (0, block.index), lot, style, Roof(condition="intact", roof_pct=0)
+    ).surface.height
+    holed = paint_house(
+        (0, block.index), lot, style, Roof(condition="hole", roof_pct=30)
+    ).surface.height
     inside = building_mask(lot)
     part = failing_part(stream(0, "damage", block.index, lot.index), inside, 30)
     assert abs(part.sum() / inside.sum() - 0.3) < 0.02
@@ -219,7 +312,12 @@ def test_failing_area_lies_on_its_lot() -> None:
     """On a grid in the city's own frame, the area lies inside the lot's outline and has the size of the hole."""
     plan = CityPlan(parcels=200, seed=0)
     lots = vacant_lots(plan)
-    failing = [(one, YEARS[at]) for one, (block, lot) in lots.items() for at, roof in enumerate(vacant_histories(plan, block.index)[lot.index]) if 10 <= roof.roof_pct < 60]
+    failing = [
+        (one, YEARS[at])
+        for one, (block, lot) in lots.items()
+        for at, roof in enumerate(vacant_histories(plan, block.index)[lot.index])
+        if 10 <= roof.roof_pct < 60
+    ]
     assert failing
     rows_seen = set()
     for one, year in failing:
@@ -227,10 +325,23 @@ def test_failing_area_lies_on_its_lot() -> None:
         rows_seen.add(lot.row)
         outline = building_mask(lot)
         sign = 1.0 if lot.row == 0 else -1.0
-        corner = block.to_ground_m(np.array([(lot.left_m, lot.front_m), (lot.left_m + 0.1, lot.front_m), (lot.left_m, lot.front_m + sign * 0.1)])) * FEET_PER_M
+        corner = (
+            block.to_ground_m(
+                np.array(
+                    [
+                        (lot.left_m, lot.front_m),
+                        (lot.left_m + 0.1, lot.front_m),
+                        (lot.left_m, lot.front_m + sign * 0.1),
+                    ]
+                )
+            )
+            * FEET_PER_M
+        )
         right, down = corner[1] - corner[0], corner[2] - corner[0]
         grid = Affine(right[0], down[0], corner[0][0], right[1], down[1], corner[0][1])
-        area = failing_area(plan, (block, lot), year, shape=outline.shape, transform=grid, crs=CRS(CITY_CRS))
+        area = failing_area(
+            plan, (block, lot), year, shape=outline.shape, transform=grid, crs=CRS(CITY_CRS)
+        )
         pct = vacant_histories(plan, block.index)[lot.index][YEARS.index(year)].roof_pct
         expected = failing_part(stream(plan.seed, "damage", block.index, lot.index), outline, pct)
         assert (area == expected).mean() > 0.98, one
@@ -262,13 +373,18 @@ def test_stage_draws_the_list_once(done_city: object, tiny_city: Callable[..., P
     for row in table.to_dict("records"):
         with Image.open(files[0].parent / str(row["file"])) as image:
             assert image.format == "WEBP"
-        ids, words, years = (str(row[f"nearest_{name}"]).split("|") for name in ("ids", "labels", "years"))
+        ids, words, years = (
+            str(row[f"nearest_{name}"]).split("|") for name in ("ids", "labels", "years")
+        )
         assert len(set(ids)) == len(words) == len(years) == 3
         assert row["parcel_id"] not in ids
         assert set(words) <= {"failing", "intact"}
         assert set(years) == {"2023"}
         assert bool(row["peak_row"]) != bool(row["measures"])
-    before, contents = {file: file.stat().st_mtime_ns for file in files}, {file: file.read_bytes() for file in files}
+    before, contents = (
+        {file: file.stat().st_mtime_ns for file in files},
+        {file: file.read_bytes() for file in files},
+    )
     assert explain(city, 2023, version, ledger, store, features) == files
     assert {file: file.stat().st_mtime_ns for file in files} == before
     files[1].unlink()
@@ -277,7 +393,10 @@ def test_stage_draws_the_list_once(done_city: object, tiny_city: Callable[..., P
     assert redone == {files[1]}
     fewer = ledger.table.copy()
     fewer.loc[fewer["parcel_id"] == table["parcel_id"][0], "hazard"] = "NOT SEEN IN PHOTO"
-    assert explain(city, 2023, version, Ledger(year=2023, table=fewer), store, features) == [files[0], *files[2:]]
+    assert explain(city, 2023, version, Ledger(year=2023, table=fewer), store, features) == [
+        files[0],
+        *files[2:],
+    ]
     assert not files[1].exists()
     assert explain(city, 2023, version, ledger, store, features) == files
     assert {file: file.read_bytes() for file in files} == contents

@@ -56,9 +56,20 @@ def four(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def test_field_names_fit_a_shapefile() -> None:
     assert all(field.name == field.name.upper() and len(field.name) <= 10 for field in FIELDS)
-    assert len({field.name for field in FIELDS}) == len({field.alias for field in FIELDS}) == len(FIELDS)
+    assert (
+        len({field.name for field in FIELDS})
+        == len({field.alias for field in FIELDS})
+        == len(FIELDS)
+    )
     with pytest.raises(ValueError, match="11 characters"):
-        Field(name="ABCDEFGHIJK", alias="a", kind="text", width=9, tiers=frozenset({Tier.DATA}), meaning="")
+        Field(
+            name="ABCDEFGHIJK",
+            alias="a",
+            kind="text",
+            width=9,
+            tiers=frozenset({Tier.DATA}),
+            meaning="",
+        )
 
 
 def test_fire_carries_no_score_and_housing_no_sign() -> None:
@@ -82,16 +93,32 @@ def test_shapefile_pack_is_whole_with_widths_dates_and_accents(four: Path) -> No
     assert rows[0]["ADDRESS"] == "100 Peña Réunion St"
     assert rows[0]["IMG_DATE"] == "2026-03-09"
     assert rows[0]["VBN_DATE"] is None
-    assert (rows[2]["SCORED"], rows[2]["SCORE"], rows[2]["RANK"], rows[2]["RISK_LVL"], rows[2]["NA_REASON"]) == ("N", -1, -1, "NA", "outside_imagery")
+    assert (
+        rows[2]["SCORED"],
+        rows[2]["SCORE"],
+        rows[2]["RANK"],
+        rows[2]["RISK_LVL"],
+        rows[2]["NA_REASON"],
+    ) == ("N", -1, -1, "NA", "outside_imagery")
 
 
 @pytest.mark.skipif(which("ogrinfo") is None, reason="GDAL's ogrinfo is not installed")
 def test_ogrinfo_reads_crs_encoding_and_dates(four: Path) -> None:
-    for path, date_word in ((four / "fire/fire.shp", "IMG_DATE: Date"), (four / "fire/fire.gpkg", "image_date: Date")):
-        said = subprocess.run(["ogrinfo", "-al", "-so", str(path)], capture_output=True, text=True, check=True).stdout
+    for path, date_word in (
+        (four / "fire/fire.shp", "IMG_DATE: Date"),
+        (four / "fire/fire.gpkg", "image_date: Date"),
+    ):
+        said = subprocess.run(
+            ["ogrinfo", "-al", "-so", str(path)], capture_output=True, text=True, check=True
+        ).stdout
         assert date_word in said
         assert "Maryland" in said
-    said = subprocess.run(["ogrinfo", "-al", "-mdd", "all", str(four / "fire/fire.shp")], capture_output=True, text=True, check=True).stdout
+    said = subprocess.run(
+        ["ogrinfo", "-al", "-mdd", "all", str(four / "fire/fire.shp")],
+        capture_output=True,
+        text=True,
+        check=True,
+    ).stdout
     assert "SOURCE_ENCODING=UTF-8" in said
     assert "Peña Réunion" in said
     assert "IMG_DATE (Date) = 2026/03/09" in said
@@ -115,8 +142,15 @@ def test_unscored_is_never_scored_in_any_product(tmp_path: Path) -> None:
 def test_geopackage_has_nulls_style_and_use_limit(four: Path) -> None:
     database = sqlite3.connect(four / "housing/housing.gpkg")
     try:
-        assert database.execute("SELECT score, rank FROM vacant_roofs WHERE scored = 'N'").fetchall() == [(None, None)]
-        assert {row[0] for row in database.execute("SELECT f_table_name FROM layer_styles WHERE useAsDefault = 1")} == {"vacant_roofs", "centroids", "not_assessed", "year_to_year"}
+        assert database.execute(
+            "SELECT score, rank FROM vacant_roofs WHERE scored = 'N'"
+        ).fetchall() == [(None, None)]
+        assert {
+            row[0]
+            for row in database.execute(
+                "SELECT f_table_name FROM layer_styles WHERE useAsDefault = 1"
+            )
+        } == {"vacant_roofs", "centroids", "not_assessed", "year_to_year"}
         said = dict(database.execute("SELECT table_name, description FROM gpkg_contents"))
     finally:
         database.close()
@@ -134,10 +168,15 @@ def test_geoparquet_types_stay_when_a_column_is_empty(tmp_path: Path) -> None:
 
 def test_style_and_metadata_name_every_word_and_field(four: Path) -> None:
     style = ET.parse(four / "fire/fire.qml").getroot()
-    assert [category.get("value") for category in style.iter("category")] == [*(symbol.code for symbol in SYMBOLS), ""]
+    assert [category.get("value") for category in style.iter("category")] == [
+        *(symbol.code for symbol in SYMBOLS),
+        "",
+    ]
     metadata = ET.parse(four / "fire/fire.shp.xml").getroot()
     assert metadata.findtext(".//useLimit") == USE_LIMIT
-    assert [tag.text for tag in metadata.iter("attrlabl")] == [field.name for field in fields_of(Tier.RESPONDER)]
+    assert [tag.text for tag in metadata.iter("attrlabl")] == [
+        field.name for field in fields_of(Tier.RESPONDER)
+    ]
 
 
 def test_symbols_differ_by_shape_letter_and_color() -> None:
@@ -171,24 +210,40 @@ def test_parcels_without_geometry_stand_in_the_tables(tmp_path: Path) -> None:
     assert len(gpd.read_file(out / "fire/fire.shp")) == 3
     beside = read_csv(out / "fire/no_geometry.csv").iloc[0]
     assert (beside["PARCEL_ID"], beside["ADJ_OCC"], beside["OCC_SIDES"]) == ("0218 001", "U", "U")
-    assert len(read_csv(out / "housing/worklist.csv")) == len(gpd.read_file(out / "fire/fire.gpkg", layer="vacant_roofs")) == 4
+    assert (
+        len(read_csv(out / "housing/worklist.csv"))
+        == len(gpd.read_file(out / "fire/fire.gpkg", layer="vacant_roofs"))
+        == 4
+    )
     assert read_csv(out / "data/scores.csv")["lon"].tolist()[2] == ""
 
 
 def test_only_polygons_in_two_dimensions_remain() -> None:
     flat = shapely.box(0, 0, 1, 1)
     mixed = shapely.GeometryCollection([flat, shapely.Point(5, 5)])
-    shapes = gpd.GeoSeries([shapely.force_3d(flat), mixed, shapely.Point(1, 1), None, shapely.Polygon()]).to_numpy()
+    shapes = gpd.GeoSeries(
+        [shapely.force_3d(flat), mixed, shapely.Point(1, 1), None, shapely.Polygon()]
+    ).to_numpy()
     found = polygons_only(shapes)
     assert shapely.equals(found[:2], flat).all()
     assert not shapely.has_z(found[0])
     assert found[2:] == [None, None, None]
-    (crossed,) = polygons_only(np.array([shapely.make_valid(shapely.Polygon([(0, 0), (10, 10), (10, 0), (0, 10), (-5, 10), (0, 10)]))]))  # a collection that holds a multipolygon
+    (crossed,) = polygons_only(
+        np.array(
+            [
+                shapely.make_valid(
+                    shapely.Polygon([(0, 0), (10, 10), (10, 0), (0, 10), (-5, 10), (0, 10)])
+                )
+            ]
+        )
+    )  # a collection that holds a multipolygon
     assert crossed.area == 50
 
 
 @pytest.mark.parametrize(("count", "hazards"), [(0, HAZARDS), (1, HAZARDS), (3, ("NOT ASSESSED",))])
-def test_small_rolls_make_every_product(count: int, hazards: tuple[str, ...], tmp_path: Path) -> None:
+def test_small_rolls_make_every_product(
+    count: int, hazards: tuple[str, ...], tmp_path: Path
+) -> None:
     roll = make_roll(count)
     out = export(make_inputs(roll, make_ledger(roll, hazards)), tmp_path)
     for name, table in every_product(out).items():
@@ -200,7 +255,9 @@ def test_old_imagery_cannot_say_not_seen(tmp_path: Path) -> None:
     out = export(make_inputs(roll, today=date(2027, 9, 10)), tmp_path)
     for name, table in every_product(out).items():
         aged = table[table["NA_REASON"] == "imagery_too_old"]
-        assert (aged["PARCEL_ID"].tolist(), aged["RISK_LVL"].tolist()) == (["0217 001"], ["NA"]), name
+        assert (aged["PARCEL_ID"].tolist(), aged["RISK_LVL"].tolist()) == (["0217 001"], ["NA"]), (
+            name
+        )
         assert "NOT SEEN" not in set(table["RISK_LVL"]), name
     rows = build_rows(make_inputs(roll, today=date(2027, 9, 9)), ExportSettings())
     assert rows["RISK_LVL"].tolist()[1] == "NOT SEEN"
@@ -211,8 +268,14 @@ def test_months_and_dates() -> None:
     assert add_months(date(2024, 8, 31), 18) == date(2026, 2, 28)
     assert too_old(None, 2024, today=date(2026, 7, 1), stale_months=18)
     assert not too_old(None, 2024, today=date(2026, 6, 30), stale_months=18)
-    assert (review_by(FLOWN, 2026, review_months=12), review_by(None, 2019, review_months=12)) == (date(2027, 3, 9), date(2020, 12, 31))
-    assert [as_date(value) for value in (pd.NaT, None, "", pd.Timestamp("2026-03-09T23:00"), "2026-03-09")] == [None, None, None, FLOWN, FLOWN]
+    assert (review_by(FLOWN, 2026, review_months=12), review_by(None, 2019, review_months=12)) == (
+        date(2027, 3, 9),
+        date(2020, 12, 31),
+    )
+    assert [
+        as_date(value)
+        for value in (pd.NaT, None, "", pd.Timestamp("2026-03-09T23:00"), "2026-03-09")
+    ] == [None, None, None, FLOWN, FLOWN]
     with pytest.raises(ValueError, match="want a date"):
         as_date(3)
 
@@ -223,10 +286,15 @@ def test_settings_are_checked() -> None:
     with pytest.raises(ConfigError, match="capacity of 'I1' is -1"):
         VisitSettings(capacity={"I1": -1})
     for wrong, said in (
-        ({"stale_months": 0}, "stale_months is 0"), ({"review_months": 999_999}, "review_months is 999999"), ({"as_of": "9999-12-31"}, "as_of is '9999-12-31'"),
-        ({"crs": "EPSG:0"}, "crs is 'EPSG:0'"), ({"crs": "EPSG:5703"}, "want a flat one"), ({"crs": "EPSG:4978"}, "want a flat one"),
-        ({"also_crs": ("EPSG:4326", "EPSG:4326")}, "every CRS once"), ({"crs": "EPSG:2248", "also_crs": ("EPSG:2248",)}, "every CRS once"),
-    ):  # fmt: skip
+        ({"stale_months": 0}, "stale_months is 0"),
+        ({"review_months": 999_999}, "review_months is 999999"),
+        ({"as_of": "9999-12-31"}, "as_of is '9999-12-31'"),
+        ({"crs": "EPSG:0"}, "crs is 'EPSG:0'"),
+        ({"crs": "EPSG:5703"}, "want a flat one"),
+        ({"crs": "EPSG:4978"}, "want a flat one"),
+        ({"also_crs": ("EPSG:4326", "EPSG:4326")}, "every CRS once"),
+        ({"crs": "EPSG:2248", "also_crs": ("EPSG:2248",)}, "every CRS once"),
+    ):
         with pytest.raises(ConfigError, match=said):
             ExportSettings(**wrong)
     for gsd in (0.0, float("nan"), float("inf")):
@@ -239,7 +307,12 @@ def test_settings_are_checked() -> None:
 
 
 def test_layers_follow_the_asked_crs(tmp_path: Path) -> None:
-    export_products(make_inputs(make_roll(1)), tmp_path / "2026", ExportSettings(crs="EPSG:4326"), delivered=tmp_path)
+    export_products(
+        make_inputs(make_roll(1)),
+        tmp_path / "2026",
+        ExportSettings(crs="EPSG:4326"),
+        delivered=tmp_path,
+    )
     frame = gpd.read_file(tmp_path / "2026/fire/fire.shp")
     assert frame.crs.to_epsg() == 4326
     assert -77.3 < frame.geometry[0].centroid.x < -76.5
@@ -247,23 +320,40 @@ def test_layers_follow_the_asked_crs(tmp_path: Path) -> None:
 
 def test_priority_is_a_sum_of_named_points() -> None:
     points = points_of("LIKELY", "E,W", "WORSE", PrioritySettings())
-    assert [str(point) for point in points] == ["LIKELY +60", "occupied neighbor on side E and W +30", "worse than in the photo before +20"]
+    assert [str(point) for point in points] == [
+        "LIKELY +60",
+        "occupied neighbor on side E and W +30",
+        "worse than in the photo before +20",
+    ]
     assert sum(point.points for point in points_of("NA", "U", "NEW", PrioritySettings())) == 20
 
 
 def test_change_against_the_flyover_before() -> None:
-    pairs = {("LIKELY", ""): "NEW", ("LIKELY", "POSSIBLE"): "WORSE", ("NOT SEEN", "LIKELY"): "LESS SEEN", ("NA", "LIKELY"): "NOW NA", ("LIKELY", "NA"): "WAS NA"}
+    pairs = {
+        ("LIKELY", ""): "NEW",
+        ("LIKELY", "POSSIBLE"): "WORSE",
+        ("NOT SEEN", "LIKELY"): "LESS SEEN",
+        ("NA", "LIKELY"): "NOW NA",
+        ("LIKELY", "NA"): "WAS NA",
+    }
     assert {pair: change_of(*pair) for pair in pairs} == pairs
 
 
-@pytest.mark.parametrize("text", ["=1+1", "+cmd|' /C calc'!A0", "-2+3", "@SUM(A1)", "\t=1", " =1", "\uff1d1"])
+@pytest.mark.parametrize(
+    "text", ["=1+1", "+cmd|' /C calc'!A0", "-2+3", "@SUM(A1)", "\t=1", " =1", "\uff1d1"]
+)
 def test_formulas_become_text(text: str) -> None:
     assert harmless(text) == f"'{text}"
     assert harmless(harmless(text)) == f"'{text}"
 
 
 def test_numbers_and_names_stay_as_they_are() -> None:
-    assert [harmless(text) for text in ("-1", "-76.5", "O'Donnell St", "")] == ["-1", "-76.5", "O'Donnell St", ""]
+    assert [harmless(text) for text in ("-1", "-76.5", "O'Donnell St", "")] == [
+        "-1",
+        "-76.5",
+        "O'Donnell St",
+        "",
+    ]
 
 
 def test_formula_in_an_address_is_harmless_in_every_csv(tmp_path: Path) -> None:
@@ -271,7 +361,9 @@ def test_formula_in_an_address_is_harmless_in_every_csv(tmp_path: Path) -> None:
     roll.table.loc[0, "address"] = '=HYPERLINK("http://x")'
     out = export(make_inputs(roll), tmp_path)
     for path in (*out.rglob("*.csv"), *tmp_path.glob("*.csv")):
-        assert not any(str(cell).startswith("=") for cell in read_csv(path).to_numpy().ravel()), path
+        assert not any(str(cell).startswith("=") for cell in read_csv(path).to_numpy().ravel()), (
+            path
+        )
     assert page_columns(out)["ADDRESS"][0] == '=HYPERLINK("http://x")'
 
 
@@ -289,14 +381,18 @@ def test_dispatch_delta_is_empty_when_nothing_changed(tmp_path: Path) -> None:
     out = export(inputs, tmp_path)
     assert len(read_csv(out / "fire/dispatch_add.csv")) == 4
     export(inputs, tmp_path)
-    assert [len(read_csv(out / f"fire/dispatch_{name}.csv")) for name in ("add", "change", "delete")] == [0, 0, 0]
+    assert [
+        len(read_csv(out / f"fire/dispatch_{name}.csv")) for name in ("add", "change", "delete")
+    ] == [0, 0, 0]
     assert len(read_csv(tmp_path / "dispatch_log.csv")) == 4
 
 
 def test_dispatch_tells_new_changed_and_left(tmp_path: Path) -> None:
     roll = make_roll(4)
     export(make_inputs(roll, make_ledger(roll, ("POSSIBLE",))), tmp_path)
-    fewer = VacantRoll(table=roll.table.iloc[1:].reset_index(drop=True), notices=3, joined_by_place=0, unmatched=())
+    fewer = VacantRoll(
+        table=roll.table.iloc[1:].reset_index(drop=True), notices=3, joined_by_place=0, unmatched=()
+    )
     fewer.table.loc[2, "address"] = ""
     out = export(make_inputs(fewer, make_ledger(fewer, ("LIKELY", "POSSIBLE"))), tmp_path)
     change = read_csv(out / "fire/dispatch_change.csv")
@@ -306,16 +402,29 @@ def test_dispatch_tells_new_changed_and_left(tmp_path: Path) -> None:
     assert delete.loc["0216 001", "REASON"] == "left the vacant roll; needs a person"
     assert delete.loc["0219 001", "REASON"] == "address no longer known; needs a person"
     match = read_csv(out / "fire/match_report.csv").set_index("PARCEL_ID")
-    assert match["MATCH"].to_dict() == {"0217 001": "NOT CHECKED", "0218 001": "NOT CHECKED", "0219 001": "NO"}
+    assert match["MATCH"].to_dict() == {
+        "0217 001": "NOT CHECKED",
+        "0218 001": "NOT CHECKED",
+        "0219 001": "NO",
+    }
     state = read_csv(tmp_path / "dispatch_state.csv").set_index("PARCEL_ID")
     assert state.loc["0216 001", "STANDING"] == "REVIEW"
     out = export(make_inputs(roll, make_ledger(roll, ("POSSIBLE",))), tmp_path)
-    assert set(read_csv(out / "fire/dispatch_change.csv")["PARCEL_ID"]) == {"0216 001", "0217 001", "0219 001"}
+    assert set(read_csv(out / "fire/dispatch_change.csv")["PARCEL_ID"]) == {
+        "0216 001",
+        "0217 001",
+        "0219 001",
+    }
 
 
 def test_dispatch_text_keeps_the_words_whole() -> None:
-    assert dispatch_text("NOT SEEN", "2026-03-09", "E,W", width=80) == "VACANT ROOF NOT SEEN IN PHOTO / PHOTO 2026-03-09 / OCC E,W / SIZE-UP GOVERNS"
-    assert all(len(dispatch_text(symbol.code, "2026-03-09", "U", width=60)) <= 60 for symbol in SYMBOLS)
+    assert (
+        dispatch_text("NOT SEEN", "2026-03-09", "E,W", width=80)
+        == "VACANT ROOF NOT SEEN IN PHOTO / PHOTO 2026-03-09 / OCC E,W / SIZE-UP GOVERNS"
+    )
+    assert all(
+        len(dispatch_text(symbol.code, "2026-03-09", "U", width=60)) <= 60 for symbol in SYMBOLS
+    )
 
 
 def test_damaged_dispatch_state_is_refused(tmp_path: Path) -> None:
@@ -329,7 +438,9 @@ def test_roll_and_ledger_must_hold_the_same_parcels(tmp_path: Path) -> None:
         export(make_inputs(make_roll(3), make_ledger(make_roll(4))), tmp_path)
 
 
-def test_failing_run_leaves_the_last_good_products(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_failing_run_leaves_the_last_good_products(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     out = export(make_inputs(make_roll(4)), tmp_path)
     before = {path: path.read_bytes() for path in tmp_path.rglob("*") if path.is_file()}
 

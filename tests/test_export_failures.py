@@ -17,7 +17,11 @@ NOBODY = 65534
 
 
 def contents(folder: Path) -> dict[Path, bytes]:
-    return {path: path.read_bytes() for path in folder.rglob("*") if path.is_file() and path.name != ".export.lock"}
+    return {
+        path: path.read_bytes()
+        for path in folder.rglob("*")
+        if path.is_file() and path.name != ".export.lock"
+    }
 
 
 def error_in_child(work: Callable[[], object]) -> str:
@@ -69,7 +73,10 @@ def test_folder_that_cannot_be_written_leaves_the_last_good_products(tmp_path: P
 
 def test_second_export_at_once_is_refused(tmp_path: Path) -> None:
     (tmp_path / "2026").mkdir()
-    with FileLock(tmp_path / "2026/.export.lock"), pytest.raises(InputError, match="another export is writing"):
+    with (
+        FileLock(tmp_path / "2026/.export.lock"),
+        pytest.raises(InputError, match="another export is writing"),
+    ):
         export(make_inputs(make_roll(1)), tmp_path)
 
 

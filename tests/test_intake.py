@@ -32,8 +32,14 @@ Write = Callable[..., Path]
 
 def roll_of(shapes: list[BaseGeometry | None], crs: str = UTM) -> VacantRoll:
     """Make a roll of vacants with these outlines."""
-    columns: dict[str, object] = {name: [""] * len(shapes) for name in ROLL_COLUMNS if name != "geometry"}
-    table = gpd.GeoDataFrame(columns | {"parcel_id": [f"p{number}" for number in range(len(shapes))]}, geometry=shapes, crs=crs)
+    columns: dict[str, object] = {
+        name: [""] * len(shapes) for name in ROLL_COLUMNS if name != "geometry"
+    }
+    table = gpd.GeoDataFrame(
+        columns | {"parcel_id": [f"p{number}" for number in range(len(shapes))]},
+        geometry=shapes,
+        crs=crs,
+    )
     return VacantRoll(table=table, notices=len(shapes), joined_by_place=0, unmatched=())
 
 
@@ -45,13 +51,32 @@ def lot(east: float, south: float, size: float = 8.0) -> BaseGeometry:
 def lay(folder: Path, write: Write, cells: list[tuple[int, int]], step: float = SIDE) -> Path:
     """Write tiles of 32 x 32 m at (row, column)."""
     for row, column in cells:
-        write(folder / f"t{row}{column}.tif", GRAY, left=WEST + column * step, top=NORTH - row * step, crs=UTM)
+        write(
+            folder / f"t{row}{column}.tif",
+            GRAY,
+            left=WEST + column * step,
+            top=NORTH - row * step,
+            crs=UTM,
+        )
     return folder
 
 
-def look(folder: Path, shapes: list[BaseGeometry | None], *, crs: str = UTM, shifts: tuple[str, ...] = (), flown: date | None = date(2023, 3, 1)) -> Intake:
+def look(
+    folder: Path,
+    shapes: list[BaseGeometry | None],
+    *,
+    crs: str = UTM,
+    shifts: tuple[str, ...] = (),
+    flown: date | None = date(2023, 3, 1),
+) -> Intake:
     """Make the report of a folder of tiles."""
-    return make_intake("Tinyville", roll_of(shapes, crs), open_flyover(2023, (str(folder),), flown), SETTINGS, shifts=shifts)
+    return make_intake(
+        "Tinyville",
+        roll_of(shapes, crs),
+        open_flyover(2023, (str(folder),), flown),
+        SETTINGS,
+        shifts=shifts,
+    )
 
 
 class Page(HTMLParser):
@@ -99,12 +124,24 @@ def test_covered_partly_uncovered(tmp_path: Path, write_raster: Write) -> None:
     found = look(folder, [inside, seam, rim, off, near, None])
     assert found.verdict == "GO"
     assert (found.vacants, found.vacants_without_geometry) == (6, 1)
-    assert (found.vacants_covered, found.vacants_partly_covered, found.vacants_uncovered) == (2, 1, 2)
+    assert (found.vacants_covered, found.vacants_partly_covered, found.vacants_uncovered) == (
+        2,
+        1,
+        2,
+    )
     assert found.vacants_near_tiles == 4  # `near` begins 1 m beside the tile, the margin is 2 m
     assert found.ground_km2 == pytest.approx(2 * SIDE**2 / 1e6, abs=1e-4)
-    assert any("2 of 5 vacants with an outline lie on no tile, 1 only in part" in line for line in found.warnings)
-    assert (found.expected_cut_seconds, found.expected_score_seconds) == (round(4 * CUT_SECONDS, 1), round(4 * SCORE_SECONDS, 1))
-    assert found.chips_bytes == 4 * 24 * 24 * BYTES_PER_PIXEL  # 8 m and two margins of 2 m, 0.5 m per pixel
+    assert any(
+        "2 of 5 vacants with an outline lie on no tile, 1 only in part" in line
+        for line in found.warnings
+    )
+    assert (found.expected_cut_seconds, found.expected_score_seconds) == (
+        round(4 * CUT_SECONDS, 1),
+        round(4 * SCORE_SECONDS, 1),
+    )
+    assert (
+        found.chips_bytes == 4 * 24 * 24 * BYTES_PER_PIXEL
+    )  # 8 m and two margins of 2 m, 0.5 m per pixel
 
 
 def test_exact_to_the_centimeter(tmp_path: Path, write_raster: Write) -> None:
@@ -118,12 +155,20 @@ def test_most_uncovered_is_a_note_only(tmp_path: Path, write_raster: Write) -> N
     """A flyover of a part of the city on purpose still goes."""
     found = look(lay(tmp_path, write_raster, [(0, 0)]), [lot(4, 4), lot(200, 4), lot(300, 4)])
     assert (found.verdict, found.fixes) == ("GO", [])
-    assert any(line.startswith("more than half of the vacants lie on no tile: 2 of 3") for line in found.warnings)
+    assert any(
+        line.startswith("more than half of the vacants lie on no tile: 2 of 3")
+        for line in found.warnings
+    )
 
 
 def test_missing_tile(tmp_path: Path, write_raster: Write) -> None:
     """3 x 3 tiles: the middle one counts as missing, a corner only when a vacant lies in it."""
-    cells = [(row, column) for row in range(3) for column in range(3) if (row, column) not in ((1, 1), (0, 2))]
+    cells = [
+        (row, column)
+        for row in range(3)
+        for column in range(3)
+        if (row, column) not in ((1, 1), (0, 2))
+    ]
     folder = lay(tmp_path, write_raster, cells)
     assert look(folder, [lot(4, 4)]).missing_tiles == ["row 2 column 2"]
     found = look(folder, [lot(4, 4), lot(70, 10)])
@@ -135,7 +180,9 @@ def test_missing_tile(tmp_path: Path, write_raster: Write) -> None:
 def test_scattered_tiles_are_no_grid(tmp_path: Path, write_raster: Write) -> None:
     """Tiles that follow no grid miss none."""
     for number, (east, south) in enumerate([(0, 0), (45, 7), (97, 31), (12, 88), (61, 70)]):
-        write_raster(tmp_path / f"t{number}.tif", GRAY, left=WEST + east, top=NORTH - south, crs=UTM)
+        write_raster(
+            tmp_path / f"t{number}.tif", GRAY, left=WEST + east, top=NORTH - south, crs=UTM
+        )
     found = look(tmp_path, [lot(4, 4), lot(80, 20)])
     assert (found.tile_grid, found.missing_tiles) == ("", [])
 
@@ -159,12 +206,22 @@ def test_delivered_twice(tmp_path: Path, write_raster: Write) -> None:
 
 
 @pytest.mark.parametrize(
-    ("code", "unit"), [(2248, "US survey foot"), (2222, "international foot"), (2223, "international foot"), (2272, "US survey foot"), (32618, "meter"), (4326, "degree")]
-)  # fmt: skip
+    ("code", "unit"),
+    [
+        (2248, "US survey foot"),
+        (2222, "international foot"),
+        (2223, "international foot"),
+        (2272, "US survey foot"),
+        (32618, "meter"),
+        (4326, "degree"),
+    ],
+)
 @pytest.mark.parametrize("style", ["WKT1_GDAL", "WKT1_ESRI", "WKT2_2019"])
 def test_units_in_words(code: int, unit: str, style: str) -> None:
     """Both kinds of foot are told apart, however the CRS is written."""
-    words = crs_words(rasterio.crs.CRS.from_epsg(code).to_wkt(version=style.replace("WKT2_2019", "WKT2_2018")))
+    words = crs_words(
+        rasterio.crs.CRS.from_epsg(code).to_wkt(version=style.replace("WKT2_2019", "WKT2_2018"))
+    )
     assert (words.unit, words.epsg) == (unit, code)
     assert f"EPSG:{code}" in str(words)
 
@@ -174,7 +231,9 @@ def test_two_kinds_of_feet_meet(tmp_path: Path, write_raster: Write) -> None:
     write_raster(tmp_path / "a.tif", GRAY, left=700_000, top=600_000, gsd=2, crs="EPSG:2222")
     place = shapely.box(700_020, 599_960, 700_040, 599_980)
     same = look(tmp_path, [place], crs="EPSG:2222")
-    survey = gpd.GeoSeries([place], crs="EPSG:2222").to_crs("EPSG:2248").iloc[0]  # far from Maryland, yet the same spot
+    survey = (
+        gpd.GeoSeries([place], crs="EPSG:2222").to_crs("EPSG:2248").iloc[0]
+    )  # far from Maryland, yet the same spot
     mixed = look(tmp_path, [survey], crs="EPSG:2248")
     assert (same.vacants_covered, mixed.vacants_covered) == (1, 1)
     assert [line for line in same.warnings if "feet" in line] == []
@@ -186,17 +245,58 @@ def test_two_kinds_of_feet_meet(tmp_path: Path, write_raster: Write) -> None:
 def test_kinds(tmp_path: Path, write_raster: Write) -> None:
     """Three kinds of tiles, by count; each is described by its header."""
     lay(tmp_path, write_raster, [(0, 0), (0, 1)])
-    write_raster(tmp_path / "deep.tif", GRAY[:1].astype(np.uint16), left=WEST, top=NORTH - 32, crs=UTM, compress="deflate", tiled=True, blockxsize=16, blockysize=16)
+    write_raster(
+        tmp_path / "deep.tif",
+        GRAY[:1].astype(np.uint16),
+        left=WEST,
+        top=NORTH - 32,
+        crs=UTM,
+        compress="deflate",
+        tiled=True,
+        blockxsize=16,
+        blockysize=16,
+    )
     with rasterio.open(tmp_path / "deep.tif", "r+") as target:
         target.build_overviews([2, 4])
-    feet = {"left": 1_400_000, "top": 600_000, "gsd": 0.25, "crs": "EPSG:2248", "compress": "jpeg", "photometric": "YCBCR"}
+    feet = {
+        "left": 1_400_000,
+        "top": 600_000,
+        "gsd": 0.25,
+        "crs": "EPSG:2248",
+        "compress": "jpeg",
+        "photometric": "YCBCR",
+    }
     write_raster(tmp_path / "feet.tif", GRAY, **feet)
     found = look(tmp_path, [lot(4, 4)])
     plain, deep, survey = found.tile_kinds
-    assert (plain.count, plain.crs, plain.epsg, plain.unit, plain.gsd_m) == (2, "WGS 84 / UTM zone 18N", 32618, "meter", 0.5)
-    assert (plain.bands, plain.bits, plain.compression, plain.driver, plain.overviews, plain.decoder) == ("RGB", "8", "none", "GTiff", "none", "gdal")
-    assert (deep.bands, deep.bits, deep.compression, deep.block, deep.overviews) == ("gray", "16", "deflate", "16 x 16", "2, 4")
-    assert (survey.unit, survey.epsg, survey.gsd_m, survey.compression) == ("US survey foot", 2248, 0.0762, "jpeg")
+    assert (plain.count, plain.crs, plain.epsg, plain.unit, plain.gsd_m) == (
+        2,
+        "WGS 84 / UTM zone 18N",
+        32618,
+        "meter",
+        0.5,
+    )
+    assert (
+        plain.bands,
+        plain.bits,
+        plain.compression,
+        plain.driver,
+        plain.overviews,
+        plain.decoder,
+    ) == ("RGB", "8", "none", "GTiff", "none", "gdal")
+    assert (deep.bands, deep.bits, deep.compression, deep.block, deep.overviews) == (
+        "gray",
+        "16",
+        "deflate",
+        "16 x 16",
+        "2, 4",
+    )
+    assert (survey.unit, survey.epsg, survey.gsd_m, survey.compression) == (
+        "US survey foot",
+        2248,
+        0.0762,
+        "jpeg",
+    )
     assert found.bands == {"3 x uint8": 3, "1 x uint16": 1}
     assert sum(found.crs.values()) == 4
 
@@ -205,7 +305,9 @@ def test_all_jpeg_is_decoded_by_turbo(tmp_path: Path, write_raster: Write) -> No
     """One tile of another kind slows all down, and is named."""
     options = {"crs": UTM, "compress": "jpeg", "photometric": "YCBCR"}
     for number in range(3):
-        write_raster(tmp_path / f"{number}.tif", GRAY, left=WEST + SIDE * number, top=NORTH, **options)
+        write_raster(
+            tmp_path / f"{number}.tif", GRAY, left=WEST + SIDE * number, top=NORTH, **options
+        )
     assert look(tmp_path, [lot(4, 4)]).decoder == "libjpeg-turbo"
     write_raster(tmp_path / "odd.tif", GRAY, left=WEST, top=NORTH - SIDE, crs=UTM)
     found = look(tmp_path, [lot(4, 4)])
@@ -219,8 +321,12 @@ def test_wrong_crs(tmp_path: Path, write_raster: Write) -> None:
     found = look(tmp_path, [lot(4, 4)])
     assert found.verdict == "FIX FIRST"
     (line,) = found.fixes
-    assert [word for word in ("EPSG:32618", "EPSG:32617", "km apart", "-a_srs") if word not in line] == []
-    assert 500 < int(re.findall(r"([\d,]+) km apart", line)[0].replace(",", "")) < 530  # six degrees at 39.3 N
+    assert [
+        word for word in ("EPSG:32618", "EPSG:32617", "km apart", "-a_srs") if word not in line
+    ] == []
+    assert (
+        500 < int(re.findall(r"([\d,]+) km apart", line)[0].replace(",", "")) < 530
+    )  # six degrees at 39.3 N
     assert (found.vacants_uncovered, found.ground_km2) == (1, 0.0)
 
 
@@ -242,7 +348,9 @@ def test_coordinates_that_cannot_be(tmp_path: Path, write_raster: Write) -> None
 def test_no_outline_at_all(tmp_path: Path, write_raster: Write) -> None:
     """Notices that match no parcel."""
     found = look(lay(tmp_path, write_raster, [(0, 0)]), [None, None])
-    assert found.fixes == ["none of 2 vacants has an outline; compare [parcels] id with [vacant] id"]
+    assert found.fixes == [
+        "none of 2 vacants has an outline; compare [parcels] id with [vacant] id"
+    ]
     draw_page(found)
 
 
@@ -265,14 +373,20 @@ def test_files_that_cannot_be_used(tmp_path: Path, write_raster: Write) -> None:
     assert (found.verdict, found.tiles, len(found.broken_tiles)) == ("GO", 1, 4)
     for line, words in zip(found.broken_tiles, ("MrSID", "ECW", "empty", "no image"), strict=True):
         assert words in line
-    assert any(line.startswith("4 files cannot be used") and "a.sid" in line for line in found.warnings)
+    assert any(
+        line.startswith("4 files cannot be used") and "a.sid" in line for line in found.warnings
+    )
     assert "gdal_translate" in "".join(Page(draw_page(found)).words)
 
 
 def test_date_of_another_year(tmp_path: Path, write_raster: Write) -> None:
     """The tag of 2019 is named, that of the year itself is not; a missing flight date is said."""
     folder = lay(tmp_path, write_raster, [(0, 0), (0, 1), (0, 2)])
-    for name, stamp in (("t00.tif", "2019:05:02 10:00:00"), ("t01.tif", "2023:03:01 11:00:00"), ("t02.tif", "no date")):
+    for name, stamp in (
+        ("t00.tif", "2019:05:02 10:00:00"),
+        ("t01.tif", "2023:03:01 11:00:00"),
+        ("t02.tif", "no date"),
+    ):
         with rasterio.open(folder / name, "r+") as target:
             target.update_tags(TIFFTAG_DATETIME=stamp)
     found = look(folder, [lot(4, 4)])
@@ -280,12 +394,17 @@ def test_date_of_another_year(tmp_path: Path, write_raster: Write) -> None:
     (line,) = [line for line in found.warnings if "another year than 2023" in line]
     assert "t00.tif 2019-05-02" in line and "t01" not in line
     assert any("no flight date" in line for line in look(folder, [lot(4, 4)], flown=None).warnings)
-    assert any("stands for 2023" in line for line in look(folder, [lot(4, 4)], flown=date(2022, 12, 30)).warnings)
+    assert any(
+        "stands for 2023" in line
+        for line in look(folder, [lot(4, 4)], flown=date(2022, 12, 30)).warnings
+    )
 
 
 def test_displaced_tiles(tmp_path: Path, write_raster: Write) -> None:
     """Lines of the registration stage go into page, warnings and JSON."""
-    found = look(lay(tmp_path, write_raster, [(0, 0)]), [lot(4, 4)], shifts=("t00.tif: 1.5 m east",))
+    found = look(
+        lay(tmp_path, write_raster, [(0, 0)]), [lot(4, 4)], shifts=("t00.tif: 1.5 m east",)
+    )
     assert found.answer()["displaced_tiles"] == ["t00.tif: 1.5 m east"]
     assert "displaced tile: t00.tif: 1.5 m east" in found.warnings
     words = Page(draw_page(found)).words
@@ -295,15 +414,33 @@ def test_displaced_tiles(tmp_path: Path, write_raster: Write) -> None:
 
 def test_page(tmp_path: Path, write_raster: Write) -> None:
     """The page parses, asks nobody for anything, can be read aloud, and says its piece without one word."""
-    folder = lay(tmp_path / "fly", write_raster, [(row, column) for row in range(3) for column in range(3) if (row, column) != (1, 1)])
+    folder = lay(
+        tmp_path / "fly",
+        write_raster,
+        [(row, column) for row in range(3) for column in range(3) if (row, column) != (1, 1)],
+    )
     nasty = "<img src=x onerror=alert(1)>&'\"].tif"
     write_raster(folder / nasty, GRAY, left=WEST + 3 * SIDE, top=NORTH, crs=UTM)
-    path = write_intake(look(folder, [lot(4, 4), lot(28, 4), lot(40, 40), lot(93, 90), None]), tmp_path / "out")
+    path = write_intake(
+        look(folder, [lot(4, 4), lot(28, 4), lot(40, 40), lot(93, 90), None]), tmp_path / "out"
+    )
     text = path.read_text(encoding="utf-8")
     page = Page(text)
     assert page.of("html")[0]["lang"] == "en"
-    assert {tag for tag, _ in page.tags} & {"img", "script", "link", "iframe", "object", "base"} == set()
-    assert [name for _, attributes in page.tags for name in attributes if name.startswith("on") or name in ("src", "href")] == []
+    assert {tag for tag, _ in page.tags} & {
+        "img",
+        "script",
+        "link",
+        "iframe",
+        "object",
+        "base",
+    } == set()
+    assert [
+        name
+        for _, attributes in page.tags
+        for name in attributes
+        if name.startswith("on") or name in ("src", "href")
+    ] == []
     assert re.findall(r"https?://", text.replace("http://www.w3.org/2000/svg", "")) == []
     assert "url(" not in text and "@import" not in text
     assert nasty in page.words
@@ -311,7 +448,9 @@ def test_page(tmp_path: Path, write_raster: Write) -> None:
     assert [cell for cell in page.of("th") if cell.get("scope") not in ("row", "col")] == []
     drawing = next(attributes for attributes in page.of("svg") if "role" in attributes)
     assert drawing["role"] == "img" and drawing["aria-labelledby"] == "map-title"
-    assert [attributes.get("class") for attributes in page.of("path")].count("tile") == 9 + 1  # and one in the legend
+    assert [attributes.get("class") for attributes in page.of("path")].count(
+        "tile"
+    ) == 9 + 1  # and one in the legend
     assert any(words.startswith("no tile: row 2 column 2") for words in page.words)
     assert {"GO", "Coverage", "North"} <= set(page.words)
 
@@ -322,9 +461,26 @@ def test_json_keeps_its_keys(tmp_path: Path, write_raster: Write) -> None:
     write_intake(found, tmp_path / "out")
     answer = json.loads((tmp_path / "out" / "check.json").read_text())
     assert {
-        "city", "year", "verdict", "fixes", "warnings", "tiles", "broken_tiles", "crs", "gsd_m", "bands", "vacants", "vacants_without_geometry",
-        "vacants_near_tiles", "notices", "notices_joined_by_place", "notices_unmatched", "expected_seconds", "displaced_tiles", "tile_kinds",
-    } <= set(answer)  # fmt: skip
+        "city",
+        "year",
+        "verdict",
+        "fixes",
+        "warnings",
+        "tiles",
+        "broken_tiles",
+        "crs",
+        "gsd_m",
+        "bands",
+        "vacants",
+        "vacants_without_geometry",
+        "vacants_near_tiles",
+        "notices",
+        "notices_joined_by_place",
+        "notices_unmatched",
+        "expected_seconds",
+        "displaced_tiles",
+        "tile_kinds",
+    } <= set(answer)
     assert "coverage" not in answer
     assert answer["tile_kinds"][0]["epsg"] == 32618
     assert answer == json.loads(json.dumps(found.answer()))
@@ -334,7 +490,9 @@ def test_many_vacants_stay_small(tmp_path: Path, write_raster: Write) -> None:
     """40,000 vacants are thinned, and the page says so."""
     folder = lay(tmp_path, write_raster, [(0, 0), (0, 1)])
     rng = np.random.default_rng(0)
-    shapes: list[BaseGeometry | None] = [lot(east, south, 0.1) for east, south in rng.uniform(0, 90, (40_000, 2)).tolist()]
+    shapes: list[BaseGeometry | None] = [
+        lot(east, south, 0.1) for east, south in rng.uniform(0, 90, (40_000, 2)).tolist()
+    ]
     text = draw_page(look(folder, shapes))
     assert len(text) < 600_000
     assert "thinned" in text
@@ -342,5 +500,14 @@ def test_many_vacants_stay_small(tmp_path: Path, write_raster: Write) -> None:
 
 def test_words_for_figures() -> None:
     """Bytes and seconds as people say them."""
-    assert [words_for_bytes(count) for count in (2_300, 45_000_000, 2_340_000_000)] == ["0.0 MB", "45.0 MB", "2.3 GB"]
-    assert [words_for_seconds(seconds) for seconds in (9.4, 119, 300, 9000)] == ["9 s", "119 s", "5.0 min", "2.5 h"]
+    assert [words_for_bytes(count) for count in (2_300, 45_000_000, 2_340_000_000)] == [
+        "0.0 MB",
+        "45.0 MB",
+        "2.3 GB",
+    ]
+    assert [words_for_seconds(seconds) for seconds in (9.4, 119, 300, 9000)] == [
+        "9 s",
+        "119 s",
+        "5.0 min",
+        "2.5 h",
+    ]

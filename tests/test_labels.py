@@ -27,11 +27,18 @@ E,2023,cannot tell,inspector,2023-06-01
 @pytest.fixture
 def roll(tmp_path: Path) -> VacantRoll:
     """Five lots, all vacant."""
-    lots = gpd.GeoDataFrame({"parcel_id": list("ABCDE")}, geometry=[shapely.box(20 * n, 0, 20 * n + 10, 10) for n in range(5)], crs="EPSG:32618")
+    lots = gpd.GeoDataFrame(
+        {"parcel_id": list("ABCDE")},
+        geometry=[shapely.box(20 * n, 0, 20 * n + 10, 10) for n in range(5)],
+        crs="EPSG:32618",
+    )
     lots.to_file(tmp_path / "parcels.gpkg")
     (tmp_path / "vacant.csv").write_text("parcel_id\n" + "\n".join("ABCDE") + "\n")
     (tmp_path / "labels.csv").write_text(ROWS)
-    return read_roll(ParcelFile(path=tmp_path / "parcels.gpkg", id=("parcel_id",)), VacantFile(path=tmp_path / "vacant.csv", id=("parcel_id",)))
+    return read_roll(
+        ParcelFile(path=tmp_path / "parcels.gpkg", id=("parcel_id",)),
+        VacantFile(path=tmp_path / "vacant.csv", id=("parcel_id",)),
+    )
 
 
 def labels_of(roll: VacantRoll, folder: Path, **keys: object) -> dict[str, int]:
@@ -43,7 +50,9 @@ def labels_of(roll: VacantRoll, folder: Path, **keys: object) -> dict[str, int]:
 
 def test_the_most_trusted_counts_then_the_latest(roll: VacantRoll, tmp_path: Path) -> None:
     """An inspector beats a later desk review; of two desk reviews the later counts; an unknown source comes last; then the lower row."""
-    ranked = labels_of(roll, tmp_path, source="source", source_rank=("inspector", "desk review"), date="date")
+    ranked = labels_of(
+        roll, tmp_path, source="source", source_rank=("inspector", "desk review"), date="date"
+    )
     assert ranked == {"A": 0, "B": 1, "C": 0, "D": 1, "E": 0}
 
 

@@ -20,22 +20,45 @@ def manifest_of(reasons: list[str]) -> pd.DataFrame:
     """One row for each reason; "" is a chip."""
     rows = [
         {
-            "parcel_id": f"{number:04d}", "year": 2023, "status": "not_assessed" if reason else "chip", "reason": reason, "shard": 0, "index": number, "offset": 0,
-            "height": 1, "width": 1, "tiles": "a.tif", "decoder": "gdal", "covered_share": 1.0, "nodata_share": 0.0, "sharpness": 1.0, "dark_share": 0.0,
+            "parcel_id": f"{number:04d}",
+            "year": 2023,
+            "status": "not_assessed" if reason else "chip",
+            "reason": reason,
+            "shard": 0,
+            "index": number,
+            "offset": 0,
+            "height": 1,
+            "width": 1,
+            "tiles": "a.tif",
+            "decoder": "gdal",
+            "covered_share": 1.0,
+            "nodata_share": 0.0,
+            "sharpness": 1.0,
+            "dark_share": 0.0,
             **dict.fromkeys(("shadow_share", "canopy_share", "seam_share", "ground_share"), 0.0),
         }
         for number, reason in enumerate(reasons)
-    ]  # fmt: skip
+    ]
     return pd.DataFrame(rows, columns=list(MANIFEST_COLUMNS))
 
 
 def scores_of(scores: dict[str, float]) -> pd.DataFrame:
     values = list(scores.values())
-    return pd.DataFrame({"parcel_id": list(scores), "score": values, "score_low": values, "score_high": values})
+    return pd.DataFrame(
+        {"parcel_id": list(scores), "score": values, "score_low": values, "score_high": values}
+    )
 
 
-def ledger_of(reasons: list[str], scores: dict[str, float], flown: date | None = date(2023, 3, 1)) -> Ledger:
-    return build_ledger(manifest_of(reasons), scores_of(scores), thresholds=THRESHOLDS, model_version="tiny-roof/1", flown=flown)
+def ledger_of(
+    reasons: list[str], scores: dict[str, float], flown: date | None = date(2023, 3, 1)
+) -> Ledger:
+    return build_ledger(
+        manifest_of(reasons),
+        scores_of(scores),
+        thresholds=THRESHOLDS,
+        model_version="tiny-roof/1",
+        flown=flown,
+    )
 
 
 def test_worked_example() -> None:
@@ -50,7 +73,15 @@ def test_worked_example() -> None:
     assert set(table["img_date"]) == {date(2023, 3, 1)}
 
 
-@given(st.lists(st.tuples(st.sampled_from(["", "", "nodata", "no_imagery", "no_geometry"]), st.floats(0, 1)), min_size=1, max_size=30))
+@given(
+    st.lists(
+        st.tuples(
+            st.sampled_from(["", "", "nodata", "no_imagery", "no_geometry"]), st.floats(0, 1)
+        ),
+        min_size=1,
+        max_size=30,
+    )
+)
 def test_rows_out_are_vacants_in(rows: list[tuple[str, float]]) -> None:
     """Every parcel is a row once; ranks follow scores; words follow thresholds."""
     scores = {f"{number:04d}": score for number, (reason, score) in enumerate(rows) if not reason}
@@ -72,12 +103,20 @@ def test_unbalanced_is_refused() -> None:
         ledger_of(["", "nodata"], {"0000": 0.5, "0001": 0.5})
     twice = pd.concat([scores_of({"0000": 0.5})] * 2)
     with pytest.raises(Unbalanced):
-        build_ledger(manifest_of([""]), twice, thresholds=THRESHOLDS, model_version="tiny-roof/1", flown=None)
+        build_ledger(
+            manifest_of([""]), twice, thresholds=THRESHOLDS, model_version="tiny-roof/1", flown=None
+        )
 
 
 @pytest.mark.parametrize(
     ("column", "value", "message"),
-    [("score", 0.4, "carries a score"), ("rank", 9, "carries a score"), ("reason", "", "no reason"), ("reason", None, "no reason"), ("parcel_id", "0000", "twice")],
+    [
+        ("score", 0.4, "carries a score"),
+        ("rank", 9, "carries a score"),
+        ("reason", "", "no reason"),
+        ("reason", None, "no reason"),
+        ("parcel_id", "0000", "twice"),
+    ],
 )
 def test_a_broken_ledger_cannot_be_made(column: str, value: object, message: str) -> None:
     """A row that was not scored carries a reason and nothing else."""
@@ -110,11 +149,16 @@ def test_written_ledger_is_read(tmp_path: Path, flown: date | None) -> None:
     parquet, csv = write_ledger(ledger, tmp_path / "a")
     back = read_ledger(tmp_path / "a", 2023).table
     assert back["img_date"].dropna().tolist() == [flown] * 3 * (flown is not None)
-    pd.testing.assert_frame_equal(back.drop(columns="img_date"), ledger.table.drop(columns="img_date"), check_dtype=False)
+    pd.testing.assert_frame_equal(
+        back.drop(columns="img_date"), ledger.table.drop(columns="img_date"), check_dtype=False
+    )
     assert pd.read_csv(csv, dtype=str)["parcel_id"].tolist() == ["0000", "0001", "0002"]
     again = write_ledger(ledger, tmp_path / "b")
     assert [path.read_bytes() for path in again] == [parquet.read_bytes(), csv.read_bytes()]
-    assert sorted(path.name for path in (tmp_path / "a").iterdir()) == ["ledger.csv", "ledger.parquet"]
+    assert sorted(path.name for path in (tmp_path / "a").iterdir()) == [
+        "ledger.csv",
+        "ledger.parquet",
+    ]
 
 
 @given(st.floats(0, 1), st.floats(0, 1))
@@ -127,7 +171,9 @@ def test_a_higher_score_is_never_a_milder_word(one: float, other: float) -> None
     assert hazard_word(None, THRESHOLDS) == HazardWord.NOT_ASSESSED
 
 
-@pytest.mark.parametrize(("likely", "possible"), [(0.1, 0.5), (1.1, 0.5), (0.5, 0.0), (0.5, float("nan"))])
+@pytest.mark.parametrize(
+    ("likely", "possible"), [(0.1, 0.5), (1.1, 0.5), (0.5, 0.0), (0.5, float("nan"))]
+)
 def test_thresholds_are_in_order(likely: float, possible: float) -> None:
     """POSSIBLE begins below LIKELY, both within (0, 1]."""
     with pytest.raises(ValueError, match="thresholds"):

@@ -25,13 +25,43 @@ UTM = CRS("EPSG:26918")
 WEST, NORTH = 500_000.0, 4_300_000.0
 
 
-def make_frame(*, center: tuple[float, float] = (WEST + 50, NORTH - 50), scale: float = 1000, side_mm: float = 60) -> Frame:
-    return Frame(crs=UTM, center=center, scale=scale, left_mm=10, top_mm=20, width_mm=side_mm, height_mm=side_mm)
+def make_frame(
+    *,
+    center: tuple[float, float] = (WEST + 50, NORTH - 50),
+    scale: float = 1000,
+    side_mm: float = 60,
+) -> Frame:
+    return Frame(
+        crs=UTM,
+        center=center,
+        scale=scale,
+        left_mm=10,
+        top_mm=20,
+        width_mm=side_mm,
+        height_mm=side_mm,
+    )
 
 
-def write_tile(path: Path, pixels: NDArray[np.generic], transform: Affine, crs: str = "EPSG:26918", **more: object) -> None:
+def write_tile(
+    path: Path,
+    pixels: NDArray[np.generic],
+    transform: Affine,
+    crs: str = "EPSG:26918",
+    **more: object,
+) -> None:
     count, height, width = pixels.shape
-    with rasterio.open(path, "w", driver="GTiff", width=width, height=height, count=count, dtype=pixels.dtype, crs=crs, transform=transform, **more) as target:
+    with rasterio.open(
+        path,
+        "w",
+        driver="GTiff",
+        width=width,
+        height=height,
+        count=count,
+        dtype=pixels.dtype,
+        crs=crs,
+        transform=transform,
+        **more,
+    ) as target:
         target.write(pixels)
 
 
@@ -46,7 +76,9 @@ def open_folder(folder: Path) -> Flyover:
 def test_place_on_paper_by_hand() -> None:
     frame = make_frame()  # 60 mm at 1:1,000 are 60 m
     assert frame.bounds == (WEST + 20, NORTH - 80, WEST + 80, NORTH - 20)
-    assert frame.place(np.array([[WEST + 20, NORTH - 20], [WEST + 80, NORTH - 80], [WEST + 50, NORTH - 50]])).tolist() == [[10, 20], [70, 80], [40, 50]]
+    assert frame.place(
+        np.array([[WEST + 20, NORTH - 20], [WEST + 80, NORTH - 80], [WEST + 50, NORTH - 50]])
+    ).tolist() == [[10, 20], [70, 80], [40, 50]]
     assert [grid_cell(frame, x, y) for x, y in ((11, 21), (69, 79), (26, 36))] == ["A1", "D4", "B2"]
     assert scale_bar(1250) == (100, 24.384)  # 100 ft = 30.48 m
 
@@ -56,7 +88,9 @@ def test_pixels_that_tell_their_place_are_found_there(tmp_path: Path) -> None:
     values = (50 + columns + rows // 2).astype(np.uint8)
     for index in range(2):  # two tiles side by side
         half = values[:, 50 * index : 50 * index + 50]
-        write_tile(tmp_path / f"t{index}.tif", gray(half), Affine(1, 0, WEST + 50 * index, 0, -1, NORTH))
+        write_tile(
+            tmp_path / f"t{index}.tif", gray(half), Affine(1, 0, WEST + 50 * index, 0, -1, NORTH)
+        )
     photo = photo_of(open_folder(tmp_path), UTM)
     assert photo is not None
     frame = make_frame()
@@ -69,7 +103,10 @@ def test_pixels_that_tell_their_place_are_found_there(tmp_path: Path) -> None:
 
 
 def test_a_tile_in_feet_falls_where_pyproj_puts_it(tmp_path: Path) -> None:
-    to_feet, to_utm = (Transformer.from_crs(a, b, always_xy=True) for a, b in ((UTM, "EPSG:2248"), ("EPSG:2248", UTM)))
+    to_feet, to_utm = (
+        Transformer.from_crs(a, b, always_xy=True)
+        for a, b in ((UTM, "EPSG:2248"), ("EPSG:2248", UTM))
+    )
     x0, y0 = to_feet.transform(WEST, NORTH)
     values = np.full((400, 400), 60, np.uint8)
     values[200:206, 150:156] = 250  # six feet square
@@ -119,7 +156,16 @@ def test_deep_and_palette_tiles_show_what_they_mean(tmp_path: Path) -> None:
     (tmp_path / "palette").mkdir()
     path = tmp_path / "palette" / "a.tif"
     with rasterio.open(
-        path, "w", driver="GTiff", width=100, height=100, count=1, dtype="uint8", crs="EPSG:26918", transform=Affine(1, 0, WEST, 0, -1, NORTH), photometric="palette"
+        path,
+        "w",
+        driver="GTiff",
+        width=100,
+        height=100,
+        count=1,
+        dtype="uint8",
+        crs="EPSG:26918",
+        transform=Affine(1, 0, WEST, 0, -1, NORTH),
+        photometric="palette",
     ) as target:
         target.write(np.full((1, 100, 100), 7, np.uint8))
         target.write_colormap(1, {7: (180, 180, 180, 255)})
@@ -130,7 +176,12 @@ def test_deep_and_palette_tiles_show_what_they_mean(tmp_path: Path) -> None:
 def test_picture_is_light_gray_and_a_tile_that_breaks_is_left_out(tmp_path: Path) -> None:
     rng = np.random.default_rng(0)
     for index in range(2):
-        write_tile(tmp_path / f"t{index}.tif", gray(rng.integers(0, 255, (100, 50), dtype=np.uint8)), Affine(1, 0, WEST + 50 * index, 0, -1, NORTH), compress="deflate")
+        write_tile(
+            tmp_path / f"t{index}.tif",
+            gray(rng.integers(0, 255, (100, 50), dtype=np.uint8)),
+            Affine(1, 0, WEST + 50 * index, 0, -1, NORTH),
+            compress="deflate",
+        )
     flyover = open_folder(tmp_path)
     raw = (tmp_path / "t1.tif").read_bytes()
     (tmp_path / "t1.tif").write_bytes(raw[:200] + bytes(len(raw) - 200))
@@ -145,14 +196,23 @@ def test_picture_is_light_gray_and_a_tile_that_breaks_is_left_out(tmp_path: Path
 
 def test_without_ground_there_is_no_picture(tmp_path: Path) -> None:
     assert photo_of(None, UTM) is None and picture(None, make_frame()) is None
-    write_tile(tmp_path / "a.tif", gray(np.full((10, 10), 120, np.uint8)), Affine(1, 0, WEST, 0, -1, NORTH))
-    assert picture(photo_of(open_folder(tmp_path), UTM), make_frame(center=(WEST + 5000, NORTH))) is None
+    write_tile(
+        tmp_path / "a.tif", gray(np.full((10, 10), 120, np.uint8)), Affine(1, 0, WEST, 0, -1, NORTH)
+    )
+    assert (
+        picture(photo_of(open_folder(tmp_path), UTM), make_frame(center=(WEST + 5000, NORTH)))
+        is None
+    )
 
 
 def test_a_tile_is_read_once_for_maps_of_one_scale(tmp_path: Path) -> None:
     rng = np.random.default_rng(0)
     for index in range(2):
-        write_tile(tmp_path / f"t{index}.tif", gray(rng.integers(60, 200, (1, 400, 200), dtype=np.uint8)[0]), Affine(0.25, 0, WEST + 50 * index, 0, -0.25, NORTH))
+        write_tile(
+            tmp_path / f"t{index}.tif",
+            gray(rng.integers(60, 200, (1, 400, 200), dtype=np.uint8)[0]),
+            Affine(0.25, 0, WEST + 50 * index, 0, -0.25, NORTH),
+        )
     photo = photo_of(open_folder(tmp_path), UTM)
     assert photo is not None
     scales = 1000, 2500, 5200  # sampled as read, coarsened, read anew
@@ -166,28 +226,51 @@ def test_a_tile_is_read_once_for_maps_of_one_scale(tmp_path: Path) -> None:
 
 def test_what_is_remembered_takes_no_more_than_allowed(tmp_path: Path) -> None:
     for index in range(3):
-        write_tile(tmp_path / f"t{index}.tif", gray(np.full((40, 40), 50 + index, np.uint8)), Affine(1, 0, WEST + 40 * index, 0, -1, NORTH))
+        write_tile(
+            tmp_path / f"t{index}.tif",
+            gray(np.full((40, 40), 50 + index, np.uint8)),
+            Affine(1, 0, WEST + 40 * index, 0, -1, NORTH),
+        )
     tiles = open_folder(tmp_path).tiles
     memory = TileMemory(255.0, most_bytes=2 * 2 * 40 * 40)
     for tile in (*tiles, tiles[0]):
         found = memory.read(tile, (0, 0, 10, 10), 1.0)
-        assert found is not None and found[0] == (0, 0, 40, 40) and (found[1][0] == 50 + tiles.index(tile)).all()
+        assert (
+            found is not None
+            and found[0] == (0, 0, 40, 40)
+            and (found[1][0] == 50 + tiles.index(tile)).all()
+        )
         assert memory.bytes <= memory.most_bytes
     assert [path for path, _ in memory.kept] == [tiles[2].path, tiles[0].path]
 
 
 @given(arrays(np.uint8, (7, 9)), arrays(np.bool_, (7, 9)))
-def test_the_photo_is_lightened_around_its_median(values: NDArray[np.uint8], seen: NDArray[np.bool_]) -> None:
+def test_the_photo_is_lightened_around_its_median(
+    values: NDArray[np.uint8], seen: NDArray[np.bool_]
+) -> None:
     light = lightened(values, seen)
     assert (light[~seen] == 255).all()
     if seen.any():
-        wanted = np.clip(226 + (values.astype(float) - np.quantile(values[seen], 0.5, method="inverted_cdf")) * 0.42, 120, 250)
+        wanted = np.clip(
+            226
+            + (values.astype(float) - np.quantile(values[seen], 0.5, method="inverted_cdf")) * 0.42,
+            120,
+            250,
+        )
         assert np.abs(light[seen] - wanted[seen]).max() <= 1
 
 
 @given(st.floats(0, 3000), st.floats(0, 3000), st.floats(50, 200), st.floats(40, 200))
-def test_a_frame_around_a_box_shows_all_of_it(width_m: float, height_m: float, width_mm: float, height_mm: float) -> None:
+def test_a_frame_around_a_box_shows_all_of_it(
+    width_m: float, height_m: float, width_mm: float, height_mm: float
+) -> None:
     box = (WEST, NORTH, WEST + width_m, NORTH + height_m)
     frame = frame_around(box, UTM, (10, 10, width_mm, height_mm), finest=1250)
     west, south, east, north = frame.bounds
-    assert west <= box[0] and south <= box[1] and east >= box[2] and north >= box[3] and frame.scale >= 1250
+    assert (
+        west <= box[0]
+        and south <= box[1]
+        and east >= box[2]
+        and north >= box[3]
+        and frame.scale >= 1250
+    )

@@ -12,11 +12,15 @@ from models.measures import MEASURES, roof_measures
 SIDE = 64
 
 
-def measures_of(gray: NDArray[np.integer], mask: NDArray[np.bool_] | None = None) -> dict[str, float]:
+def measures_of(
+    gray: NDArray[np.integer], mask: NDArray[np.bool_] | None = None
+) -> dict[str, float]:
     """Measure a chip; a gray one (H, W) or a colored one (3, H, W)."""
     pixels = np.broadcast_to(gray, (3, *gray.shape[-2:])).astype(np.uint8)
     mask = np.ones(pixels.shape[1:], bool) if mask is None else mask
-    return dict(zip(MEASURES, roof_measures(StoredChip(pixels=pixels, mask=mask)).tolist(), strict=True))
+    return dict(
+        zip(MEASURES, roof_measures(StoredChip(pixels=pixels, mask=mask)).tolist(), strict=True)
+    )
 
 
 def test_plain_roof_on_plain_ground() -> None:
@@ -26,7 +30,17 @@ def test_plain_roof_on_plain_ground() -> None:
     gray[mask] = 100
     gray[:8, :8] = 0
     measures = measures_of(gray, mask)
-    expected = {"dark_share": 0, "bright_share": 0, "brightness": 100, "contrast": 0, "saturation": 0, "warmth": 0, "greenness": 0, "color_spread": 0, "contrast_to_ground": 40}
+    expected = {
+        "dark_share": 0,
+        "bright_share": 0,
+        "brightness": 100,
+        "contrast": 0,
+        "saturation": 0,
+        "warmth": 0,
+        "greenness": 0,
+        "color_spread": 0,
+        "contrast_to_ground": 40,
+    }
     assert {name: measures[name] for name in expected} == pytest.approx(expected)
     assert measures_of(gray)["dark_share"] == pytest.approx(1 - 32 * 32 / SIDE**2)
 
@@ -34,7 +48,10 @@ def test_plain_roof_on_plain_ground() -> None:
 def test_no_ground_at_all() -> None:
     """A roof that fills the chip, or stands where all else is unknown, has no contrast to it; and a flat one has no edges."""
     measures = measures_of(np.full((SIDE, SIDE), 80))
-    assert [measures[name] for name in ("contrast_to_ground", "edge_density", "edge_spread", "fine_texture")] == [0, 0, 0, 0]
+    assert [
+        measures[name]
+        for name in ("contrast_to_ground", "edge_density", "edge_spread", "fine_texture")
+    ] == [0, 0, 0, 0]
 
 
 def test_colors_by_hand() -> None:
@@ -42,14 +59,21 @@ def test_colors_by_hand() -> None:
     measures = measures_of(np.array([200, 100, 50])[:, None, None] * np.ones((1, SIDE, SIDE), int))
     assert measures["saturation"] == pytest.approx(150 / 200)
     assert (measures["warmth"], measures["greenness"], measures["brightness"]) == (150, -25, 124)
-    assert measures["color_spread"] == pytest.approx(np.std([200 - 124, 100 - 124, 50 - 124]), rel=1e-5)
+    assert measures["color_spread"] == pytest.approx(
+        np.std([200 - 124, 100 - 124, 50 - 124]), rel=1e-5
+    )
 
 
 def test_checkerboard_by_hand() -> None:
     """Half dark and half bright; far from the borders of the squares there is no gradient, at them there is."""
     rows, columns = np.mgrid[:SIDE, :SIDE]
     measures = measures_of((rows // 8 + columns // 8) % 2 * 255)
-    assert (measures["dark_share"], measures["bright_share"], measures["brightness"], measures["contrast"]) == (0.5, 0.5, 127.5, 127.5)
+    assert (
+        measures["dark_share"],
+        measures["bright_share"],
+        measures["brightness"],
+        measures["contrast"],
+    ) == (0.5, 0.5, 127.5, 127.5)
     assert measures["edge_density"] > 10 and measures["edge_spread"] > measures["edge_density"]
 
 
@@ -68,7 +92,9 @@ def test_straight_lines_have_little_disorder_and_rubble_much() -> None:
     """Stripes at any angle, then noise; turning the chip by 90° changes nothing."""
     rows, columns = np.mgrid[:SIDE, :SIDE]
     for angle in (0.0, 0.4, 1.2):
-        stripes = (128 + 100 * np.sin((np.cos(angle) * rows + np.sin(angle) * columns) * 0.8)).astype(np.uint8)
+        stripes = (
+            128 + 100 * np.sin((np.cos(angle) * rows + np.sin(angle) * columns) * 0.8)
+        ).astype(np.uint8)
         assert measures_of(stripes)["disorder"] < 0.1
     noise = np.random.default_rng(0).integers(0, 256, (SIDE, SIDE))
     assert measures_of(noise)["disorder"] > 0.6
@@ -77,12 +103,21 @@ def test_straight_lines_have_little_disorder_and_rubble_much() -> None:
 
 @settings(max_examples=40)
 @given(arrays(np.uint8, (3, 12, 9)), arrays(np.bool_, (12, 9)))
-def test_any_chip_has_finite_measures_in_their_ranges(pixels: NDArray[np.uint8], mask: NDArray[np.bool_]) -> None:
+def test_any_chip_has_finite_measures_in_their_ranges(
+    pixels: NDArray[np.uint8], mask: NDArray[np.bool_]
+) -> None:
     """Shares, saturation and disorder from 0 to 1; what lies outside the outline counts only for the contrast to the ground and at the edge."""
     mask[0, 0] = True
     measures = roof_measures(StoredChip(pixels=pixels, mask=mask))
-    assert measures.dtype == np.float32 and measures.shape == (len(MEASURES),) and np.isfinite(measures).all()
+    assert (
+        measures.dtype == np.float32
+        and measures.shape == (len(MEASURES),)
+        and np.isfinite(measures).all()
+    )
     named = dict(zip(MEASURES, measures.tolist(), strict=True))
-    assert all(-1e-4 <= named[name] <= 1 + 1e-4 for name in ("dark_share", "bright_share", "saturation", "disorder"))
+    assert all(
+        -1e-4 <= named[name] <= 1 + 1e-4
+        for name in ("dark_share", "bright_share", "saturation", "disorder")
+    )
     other = roof_measures(StoredChip(pixels=np.where(mask, pixels, np.uint8(7)), mask=mask))
     np.testing.assert_array_equal(measures[:8], other[:8])

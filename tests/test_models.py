@@ -26,9 +26,17 @@ SPEC = ModelSpec(input_px=32, gsd_m=0.5, margin_m=2, views=("roof_grey",), turns
 def make_head(seed: int, features: int = SPEC.features, *, rung: str = "network") -> Head:
     rng = np.random.default_rng(seed)
     return Head(
-        rung=rung, center=rng.normal(size=features), scale=rng.random(features) + 0.5, weights=rng.normal(size=(4, features)) / 50, bias=rng.normal(size=4),
-        slope=1.3, offset=-0.4, covariance=np.array([[0.02, 0.01], [0.01, 0.03]]), likely=0.6, possible=0.2,
-    )  # fmt: skip
+        rung=rung,
+        center=rng.normal(size=features),
+        scale=rng.random(features) + 0.5,
+        weights=rng.normal(size=(4, features)) / 50,
+        bias=rng.normal(size=4),
+        slope=1.3,
+        offset=-0.4,
+        covariance=np.array([[0.02, 0.01], [0.01, 0.03]]),
+        likely=0.6,
+        possible=0.2,
+    )
 
 
 @pytest.fixture(scope="module")
@@ -40,26 +48,41 @@ def backbones() -> Backbones:
 @pytest.fixture
 def saved(tmp_path: Path, backbones: Backbones) -> tuple[Path, str]:
     """A model folder and its checksum."""
-    return tmp_path / "model", save_model(tmp_path / "model", Model(spec=SPEC, head=make_head(0), backbones=backbones))
+    return tmp_path / "model", save_model(
+        tmp_path / "model", Model(spec=SPEC, head=make_head(0), backbones=backbones)
+    )
 
 
 @pytest.mark.parametrize("rung", ["network", "measures", "dark_share"])
 def test_saved_model_is_loaded(tmp_path: Path, backbones: Backbones, rung: str) -> None:
     """Spec, head and network come back to the last bit, whichever rung ships."""
     expected = make_head(0, {"measures": 13, "dark_share": 1}.get(rung, SPEC.features), rung=rung)
-    loaded = load_model(tmp_path / "model", save_model(tmp_path / "model", Model(spec=SPEC, head=expected, backbones=backbones)))
+    loaded = load_model(
+        tmp_path / "model",
+        save_model(tmp_path / "model", Model(spec=SPEC, head=expected, backbones=backbones)),
+    )
     assert loaded.spec == SPEC
     assert backbone_checksum(loaded.backbones) == backbone_checksum(backbones)
     assert (loaded.head.rung, loaded.head.likely, loaded.head.possible) == (rung, 0.6, 0.2)
     features = np.random.default_rng(1).normal(size=(5, len(expected.center))).astype(np.float32)
-    for ours, theirs in zip(head_scores(loaded.head, features), head_scores(expected, features), strict=True):
+    for ours, theirs in zip(
+        head_scores(loaded.head, features), head_scores(expected, features), strict=True
+    ):
         np.testing.assert_array_equal(ours, theirs)
 
 
-def test_same_model_has_the_same_checksum(saved: tuple[Path, str], backbones: Backbones, tmp_path: Path) -> None:
+def test_same_model_has_the_same_checksum(
+    saved: tuple[Path, str], backbones: Backbones, tmp_path: Path
+) -> None:
     """Saving again gives the same bytes; another head does not."""
-    assert save_model(tmp_path / "again", Model(spec=SPEC, head=make_head(0), backbones=backbones)) == saved[1]
-    assert save_model(tmp_path / "other", Model(spec=SPEC, head=make_head(1), backbones=backbones)) != saved[1]
+    assert (
+        save_model(tmp_path / "again", Model(spec=SPEC, head=make_head(0), backbones=backbones))
+        == saved[1]
+    )
+    assert (
+        save_model(tmp_path / "other", Model(spec=SPEC, head=make_head(1), backbones=backbones))
+        != saved[1]
+    )
 
 
 @pytest.mark.parametrize("name", ["head.safetensors", "backbone.safetensors", "spec.json"])
@@ -95,13 +118,28 @@ def test_a_pickle_under_the_right_name_is_refused(saved: tuple[Path, str], name:
 @pytest.mark.parametrize(
     "other",
     [
-        {"views": ["roof_grey", "near"]}, {"views": ["roof", "roof"]}, {"views": []}, {"views": [["roof"]]}, {"backbone": "efficientnet_lite2"}, {"backbone": "resnet18"},
-        {"backbone": 5}, {"backbone": "alexnet"}, {"input_px": 32.5}, {"input_px": "big"}, {"turns": 3}, {"gsd_m": float("nan")}, {"mean": [1]}, {"std": ["a", "b", "c"]},
-        {"stretch": "yes"}, {"colour": 1},
+        {"views": ["roof_grey", "near"]},
+        {"views": ["roof", "roof"]},
+        {"views": []},
+        {"views": [["roof"]]},
+        {"backbone": "efficientnet_lite2"},
+        {"backbone": "resnet18"},
+        {"backbone": 5},
+        {"backbone": "alexnet"},
+        {"input_px": 32.5},
+        {"input_px": "big"},
+        {"turns": 3},
+        {"gsd_m": float("nan")},
+        {"mean": [1]},
+        {"std": ["a", "b", "c"]},
+        {"stretch": "yes"},
+        {"colour": 1},
     ],
     ids=str,
-)  # fmt: skip
-def test_a_spec_that_does_not_fit_is_refused(saved: tuple[Path, str], other: dict[str, object]) -> None:
+)
+def test_a_spec_that_does_not_fit_is_refused(
+    saved: tuple[Path, str], other: dict[str, object]
+) -> None:
     """Though the checksum matches: other views, another network, values that no spec has."""
     file = saved[0] / "spec.json"
     file.write_text(json.dumps({**json.loads(file.read_text()), **other}))
@@ -115,8 +153,17 @@ def test_own_weights(tmp_path: Path, backbones: Backbones) -> None:
     state = backbones[0].network.state_dict()
     for prefix in ("", "efficientnet_lite0/"):
         torch.save({f"{prefix}{key}": part for key, part in state.items()}, tmp_path / "own.pth")
-        assert backbone_checksum(load_backbones(SPEC, str(tmp_path / "own.pth"))) == backbone_checksum(backbones)
-    for wrong in ({"weight": torch.zeros(1)}, {}, {"a": 1}, {1: torch.zeros(1)}, [torch.zeros(1)], {"resnet18/fc.bias": torch.zeros(1000)}):
+        assert backbone_checksum(
+            load_backbones(SPEC, str(tmp_path / "own.pth"))
+        ) == backbone_checksum(backbones)
+    for wrong in (
+        {"weight": torch.zeros(1)},
+        {},
+        {"a": 1},
+        {1: torch.zeros(1)},
+        [torch.zeros(1)],
+        {"resnet18/fc.bias": torch.zeros(1000)},
+    ):
         torch.save(wrong, tmp_path / "wrong.pth")
         with pytest.raises(ConfigError, match=r"wrong\.pth does not fit"):
             load_backbones(SPEC, str(tmp_path / "wrong.pth"))
@@ -125,7 +172,11 @@ def test_own_weights(tmp_path: Path, backbones: Backbones) -> None:
 
 
 @pytest.mark.parametrize("name", ["poison.pth", "poison.safetensors"])
-@pytest.mark.parametrize("content", [pickle.dumps(Path.unlink, protocol=2), b"", b"rubbish" * 99], ids=["pickle", "empty", "rubbish"])
+@pytest.mark.parametrize(
+    "content",
+    [pickle.dumps(Path.unlink, protocol=2), b"", b"rubbish" * 99],
+    ids=["pickle", "empty", "rubbish"],
+)
 def test_poisoned_weights(tmp_path: Path, name: str, content: bytes) -> None:
     """A pickle that would run a command, or plain rubbish, is an error of the city file."""
     (tmp_path / name).write_bytes(content)
@@ -134,34 +185,59 @@ def test_poisoned_weights(tmp_path: Path, name: str, content: bytes) -> None:
 
 
 specs = st.builds(
-    ModelSpec, gsd_m=st.floats(0.01, 5), margin_m=st.floats(0, 50), input_px=st.just(0) | st.integers(32, 512), stretch=st.booleans(), turns=st.sampled_from([1, 2, 4, 8]),
-    views=st.permutations(["roof", "roof_grey", "near", "around", "context"]).map(lambda views: tuple(views[:3])),
+    ModelSpec,
+    gsd_m=st.floats(0.01, 5),
+    margin_m=st.floats(0, 50),
+    input_px=st.just(0) | st.integers(32, 512),
+    stretch=st.booleans(),
+    turns=st.sampled_from([1, 2, 4, 8]),
+    views=st.permutations(["roof", "roof_grey", "near", "around", "context"]).map(
+        lambda views: tuple(views[:3])
+    ),
     backbone=st.sampled_from(["resnet18", "efficientnet_lite0+resnet50"]),
     mean=st.just(()) | st.tuples(*[st.floats(0, 255)] * 3),
-)  # fmt: skip
+)
 
 
 @given(specs)
 def test_spec_is_read_as_written(spec: ModelSpec) -> None:
     """JSON and back is the same spec; its groups add up to its features."""
     assert spec_from_json(spec_to_json(spec)) == spec
-    assert sum(spec.groups) == spec.features == 3 * sum({"efficientnet_lite0": 944, "resnet18": 1792, "resnet50": 7168}[name] for name in spec.backbones)
+    assert (
+        sum(spec.groups)
+        == spec.features
+        == 3
+        * sum(
+            {"efficientnet_lite0": 944, "resnet18": 1792, "resnet50": 7168}[name]
+            for name in spec.backbones
+        )
+    )
 
 
 @settings(max_examples=20)
 @given(st.integers(0, 99))
 def test_scores_are_probabilities(seed: int) -> None:
     """Whatever the head, the score is within 0 and 1, and within its own interval."""
-    score, low, high = head_scores(make_head(seed, 5), np.random.default_rng(seed).normal(size=(9, 5)).astype(np.float32) * 50)
+    score, low, high = head_scores(
+        make_head(seed, 5), np.random.default_rng(seed).normal(size=(9, 5)).astype(np.float32) * 50
+    )
     assert ((low >= 0) & (low <= score) & (score <= high) & (high <= 1)).all()
 
 
 def test_interval_by_hand() -> None:
     """Four heads that left a fold out give 1, 2, 3 and 4 where the head gives 2: jackknife 3/4 * 5 = 3.75, and what the calibration adds."""
     head = Head(
-        rung="dark_share", center=np.array([1.0]), scale=np.array([2.0]), weights=np.array([[4.0], [2.0], [4.0], [6.0], [8.0]]), bias=np.zeros(5),
-        slope=0.5, offset=-1.0, covariance=np.array([[0.04, 0.01], [0.01, 0.09]]), likely=1.0, possible=0.5,
-    )  # fmt: skip
+        rung="dark_share",
+        center=np.array([1.0]),
+        scale=np.array([2.0]),
+        weights=np.array([[4.0], [2.0], [4.0], [6.0], [8.0]]),
+        bias=np.zeros(5),
+        slope=0.5,
+        offset=-1.0,
+        covariance=np.array([[0.04, 0.01], [0.01, 0.09]]),
+        likely=1.0,
+        possible=0.5,
+    )
     features = np.array([[2.0]], np.float32)  # standardized 0.5
     np.testing.assert_allclose(head_logits(head, features), [[2, 1, 2, 3, 4]])
     score, low, high = head_scores(head, features)
@@ -172,18 +248,37 @@ def test_interval_by_hand() -> None:
 
 
 BROKEN = [
-    {"slope": 0.0}, {"slope": -1.0}, {"center": np.array([np.nan, 0])}, {"bias": np.zeros(3)}, {"scale": np.array([0.0, 1.0])}, {"scale": np.ones(3)}, {"rung": "forest"},
-    {"covariance": np.eye(3)}, {"covariance": np.full((2, 2), np.inf)}, {"possible": 0.0}, {"possible": 0.9, "likely": 0.8}, {"likely": 1.1}, {"weights": np.ones(2)},
-]  # fmt: skip
+    {"slope": 0.0},
+    {"slope": -1.0},
+    {"center": np.array([np.nan, 0])},
+    {"bias": np.zeros(3)},
+    {"scale": np.array([0.0, 1.0])},
+    {"scale": np.ones(3)},
+    {"rung": "forest"},
+    {"covariance": np.eye(3)},
+    {"covariance": np.full((2, 2), np.inf)},
+    {"possible": 0.0},
+    {"possible": 0.9, "likely": 0.8},
+    {"likely": 1.1},
+    {"weights": np.ones(2)},
+]
 
 
 @pytest.mark.parametrize("broken", BROKEN, ids=lambda broken: ",".join(broken))
 def test_a_broken_head_cannot_be_made(broken: dict[str, NDArray[np.float64]]) -> None:
     """Shapes, finite values, positive scale and slope, thresholds in order."""
     parts: dict[str, object] = {
-        "rung": "network", "center": np.zeros(2), "scale": np.ones(2), "weights": np.ones((1, 2)), "bias": np.zeros(1), "slope": 1.0, "offset": 0.0,
-        "covariance": np.zeros((2, 2)), "likely": 1.0, "possible": 1.0,
-    }  # fmt: skip
+        "rung": "network",
+        "center": np.zeros(2),
+        "scale": np.ones(2),
+        "weights": np.ones((1, 2)),
+        "bias": np.zeros(1),
+        "slope": 1.0,
+        "offset": 0.0,
+        "covariance": np.zeros((2, 2)),
+        "likely": 1.0,
+        "possible": 1.0,
+    }
     make: Callable[..., Head] = Head
     make(**parts)
     with pytest.raises(ValueError, match="head"):

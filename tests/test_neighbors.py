@@ -22,11 +22,21 @@ def box(left: float, bottom: float, right: float, top: float) -> shapely.Polygon
     return shapely.box(WEST + left, SOUTH + bottom, WEST + right, SOUTH + top)
 
 
-def sides(lots: list[shapely.Geometry | None], occupied: list[bool] | None, buildings: list[shapely.Geometry | None] | None = None, crs: str = CRS) -> tuple[str, str]:
+def sides(
+    lots: list[shapely.Geometry | None],
+    occupied: list[bool] | None,
+    buildings: list[shapely.Geometry | None] | None = None,
+    crs: str = CRS,
+) -> tuple[str, str]:
     """Return occupied and street sides of the first lot; everything is drawn in UTM and given in `crs`."""
     drawn = gpd.GeoSeries(lots, crs=CRS).to_crs(crs)
     houses = gpd.GeoSeries(buildings, crs=CRS).to_crs(crs) if buildings is not None else None
-    lived, street = sides_of(drawn, np.array([0]), occupied=None if occupied is None else np.array(occupied), buildings=houses)
+    lived, street = sides_of(
+        drawn,
+        np.array([0]),
+        occupied=None if occupied is None else np.array(occupied),
+        buildings=houses,
+    )
     return lived[0], street[0]
 
 
@@ -45,7 +55,10 @@ def test_back_fence_is_no_wall() -> None:
 
 
 def test_one_outline_for_the_whole_row_holds_party_walls() -> None:
-    assert sides(ROW, [False, True, True, True], [box(0, 0, 18, 12), box(0, 32, 18, 44)]) == ("E,W", "S")
+    assert sides(ROW, [False, True, True, True], [box(0, 0, 18, 12), box(0, 32, 18, 44)]) == (
+        "E,W",
+        "S",
+    )
 
 
 def test_detached_houses_share_no_wall_though_their_lots_adjoin() -> None:
@@ -55,7 +68,11 @@ def test_detached_houses_share_no_wall_though_their_lots_adjoin() -> None:
 
 def test_a_wall_must_be_two_meters_long_and_half_a_meter_near() -> None:
     def west(depth: float, gap: float) -> str:
-        return sides(ROW, [False, True, False, False], [box(6, 0, 12, 12), box(0, 12 - depth, 6 - gap, 20), HOUSES[3]])[0]
+        return sides(
+            ROW,
+            [False, True, False, False],
+            [box(6, 0, 12, 12), box(0, 12 - depth, 6 - gap, 20), HOUSES[3]],
+        )[0]
 
     assert (west(2.1, 0.0), west(1.9, 0.0)) == ("W", "")
     assert (west(8.0, 0.2), west(8.0, 0.6)) == ("W", "")
@@ -80,14 +97,18 @@ def test_short_touch_is_no_neighbor_but_a_street_side_must_be_half_open() -> Non
 
 
 def test_sliver_between_parcels_is_no_street() -> None:
-    assert sides([box(0, 0, 6, 22), box(6.3, 0, 12, 22), box(-6, 0, 0.2, 22)], [False, True, True]) == ("E,W", "N,S")
+    assert sides(
+        [box(0, 0, 6, 22), box(6.3, 0, 12, 22), box(-6, 0, 0.2, 22)], [False, True, True]
+    ) == ("E,W", "N,S")
 
 
 def test_stacked_parcels_are_no_neighbors() -> None:
     assert sides([box(0, 0, 6, 22), box(0, 0, 6, 22)], [False, True]) == ("", "E,N,S,W")
 
 
-@pytest.mark.parametrize(("turn", "expected"), [(4, "E,W"), (20, "E,W"), (30, "NE,SW"), (90, "N,S"), (130, "NW,SE")])
+@pytest.mark.parametrize(
+    ("turn", "expected"), [(4, "E,W"), (20, "E,W"), (30, "NE,SW"), (90, "N,S"), (130, "NW,SE")]
+)
 def test_directions_are_those_of_the_walls(turn: float, expected: str) -> None:
     origin = (WEST, SOUTH)
     turned = [[rotate(shape, turn, origin=origin) for shape in shapes] for shapes in (ROW, HOUSES)]
@@ -98,7 +119,12 @@ def test_directions_are_those_of_the_walls(turn: float, expected: str) -> None:
 def test_any_crs_says_the_same(crs: str) -> None:
     assert sides(ROW, [False, True, True, True], HOUSES, crs) == ("E,W", "S")
     lots = gpd.GeoSeries(ROW, crs=CRS).to_crs(crs)
-    lived, street = sides_of(lots, np.array([0]), occupied=np.array([False, True, True, True]), buildings=gpd.GeoSeries(HOUSES, crs=CRS).to_crs(4326))
+    lived, street = sides_of(
+        lots,
+        np.array([0]),
+        occupied=np.array([False, True, True, True]),
+        buildings=gpd.GeoSeries(HOUSES, crs=CRS).to_crs(4326),
+    )
     assert (lived, street) == (["E,W"], ["S"])
 
 
@@ -109,8 +135,12 @@ def test_what_is_not_known_is_unknown() -> None:
 
 
 def test_invalid_and_missing_outlines_do_no_harm() -> None:
-    tie = shapely.Polygon([(WEST, SOUTH), (WEST + 6, SOUTH + 12), (WEST + 6, SOUTH), (WEST, SOUTH + 12)])
-    assert sides(ROW, [False, False, True, False], [*HOUSES, None, shapely.Polygon(), tie])[0] == "E"
+    tie = shapely.Polygon(
+        [(WEST, SOUTH), (WEST + 6, SOUTH + 12), (WEST + 6, SOUTH), (WEST, SOUTH + 12)]
+    )
+    assert (
+        sides(ROW, [False, False, True, False], [*HOUSES, None, shapely.Polygon(), tie])[0] == "E"
+    )
 
 
 def test_parcel_in_a_hole_has_one_neighbor_all_around() -> None:
@@ -123,16 +153,25 @@ def test_ring_direction_does_not_matter() -> None:
     assert sides(reverse, [False, True, True, True], HOUSES) == ("E,W", "S")
     edges = edges_of(np.array([ROW[0], shapely.reverse(ROW[0])], dtype=object))
     for owner in (0, 1):
-        middle = (edges.start + edges.along * edges.length[:, None] / 2 + edges.outward * 0.1)[edges.owner == owner]
+        middle = (edges.start + edges.along * edges.length[:, None] / 2 + edges.outward * 0.1)[
+            edges.owner == owner
+        ]
         assert not shapely.contains_xy(ROW[0], *middle.T).any()
 
 
 @given(st.lists(st.tuples(st.integers(0, 3), st.integers(0, 50), st.integers(0, 12)), max_size=30))
 def test_covered_length_is_that_of_the_union(intervals: list[tuple[int, int, int]]) -> None:
-    group, start, length = (np.array([one[place] for one in intervals], dtype=int) for place in range(3))
+    group, start, length = (
+        np.array([one[place] for one in intervals], dtype=int) for place in range(3)
+    )
     covered = covered_length(group, start.astype(float), (start + length).astype(float), 4)
     for which in range(4):
-        cells = {at for owner, begin, size in intervals if owner == which for at in range(begin, begin + size)}
+        cells = {
+            at
+            for owner, begin, size in intervals
+            if owner == which
+            for at in range(begin, begin + size)
+        }
         assert covered[which] == pytest.approx(len(cells))
 
 
@@ -143,15 +182,29 @@ def test_agrees_with_buffers_on_a_street_of_random_lots(seed: int, turn: float) 
     rng = np.random.default_rng(seed)
     edges = np.cumsum(rng.uniform(4, 9, 9))
     lots = [box(left, 0, right, 22) for left, right in itertools.pairwise(edges)]
-    houses = [box(left + rng.choice([0, 0, 1.5]), 0, right - rng.choice([0, 0, 1.5]), rng.uniform(6, 16)) for left, right in itertools.pairwise(edges)]
+    houses = [
+        box(left + rng.choice([0, 0, 1.5]), 0, right - rng.choice([0, 0, 1.5]), rng.uniform(6, 16))
+        for left, right in itertools.pairwise(edges)
+    ]
     turned = [rotate(shape, turn, origin=(WEST, SOUTH)) for shape in (*lots, *houses)]
     lots, houses, occupied = turned[:8], turned[8:], rng.random(8) < 0.6
-    found, _ = sides_of(gpd.GeoSeries(lots, crs=CRS), np.arange(8), occupied=occupied, buildings=gpd.GeoSeries(houses, crs=CRS))
+    found, _ = sides_of(
+        gpd.GeoSeries(lots, crs=CRS),
+        np.arange(8),
+        occupied=occupied,
+        buildings=gpd.GeoSeries(houses, crs=CRS),
+    )
     for place, names in enumerate(found):
         expected = set()
         for other in (place - 1, place + 1):
-            if 0 <= other < 8 and occupied[other] and houses[place].buffer(0.05).intersection(houses[other].boundary).length > 2:
-                away = np.array(lots[other].centroid.coords[0]) - np.array(lots[place].centroid.coords[0])
+            if (
+                0 <= other < 8
+                and occupied[other]
+                and houses[place].buffer(0.05).intersection(houses[other].boundary).length > 2
+            ):
+                away = np.array(lots[other].centroid.coords[0]) - np.array(
+                    lots[place].centroid.coords[0]
+                )
                 expected.add(COMPASS[round(np.degrees(np.arctan2(*away)) / 45) % 8])
         assert set(filter(None, names.split(","))) == expected
 
@@ -160,9 +213,18 @@ def test_roofs_are_parcels_cut_to_their_buildings() -> None:
     row = box(-10, 0, 30, 12)
     sheds = [box(6, 18, 9, 20), box(9, 18, 12, 20)]
     lots = gpd.GeoSeries([ROW[0], ROW[3], None, box(40, 0, 46, 22)], index=[5, 6, 7, 8], crs=CRS)
-    tie = shapely.Polygon([(WEST + 40, SOUTH), (WEST + 46, SOUTH + 12), (WEST + 46, SOUTH), (WEST + 40, SOUTH + 12)])
-    roofs = roofs_of(lots, gpd.GeoSeries([row, *sheds, box(11, 21.5, 13, 22.5), tie, None], crs=CRS))
-    expected = [ROW[0] & shapely.union_all([row, *sheds, box(11, 21.5, 13, 22.5)]), ROW[3], None, lots.iloc[3] & tie.buffer(0)]
+    tie = shapely.Polygon(
+        [(WEST + 40, SOUTH), (WEST + 46, SOUTH + 12), (WEST + 46, SOUTH), (WEST + 40, SOUTH + 12)]
+    )
+    roofs = roofs_of(
+        lots, gpd.GeoSeries([row, *sheds, box(11, 21.5, 13, 22.5), tie, None], crs=CRS)
+    )
+    expected = [
+        ROW[0] & shapely.union_all([row, *sheds, box(11, 21.5, 13, 22.5)]),
+        ROW[3],
+        None,
+        lots.iloc[3] & tie.buffer(0),
+    ]
     assert list(roofs.index) == [5, 6, 7, 8]
     assert roofs.iloc[0].equals(expected[0])
     assert roofs.iloc[1].equals(ROW[3]), "half a square meter grazes it"
@@ -174,7 +236,9 @@ def test_roofs_come_back_in_the_crs_of_the_parcels() -> None:
     lots, houses = gpd.GeoSeries(ROW, crs=CRS), gpd.GeoSeries(HOUSES, crs=CRS)
     near = roofs_of(lots, houses.to_crs(4326))
     assert near.crs == lots.crs
-    assert shapely.hausdorff_distance(near.to_numpy(), roofs_of(lots, houses).to_numpy()).max() < 1e-3
+    assert (
+        shapely.hausdorff_distance(near.to_numpy(), roofs_of(lots, houses).to_numpy()).max() < 1e-3
+    )
 
 
 def test_units_and_scale() -> None:
@@ -197,10 +261,17 @@ def test_roofs_agree_with_plain_intersections(seed: int, turn: float) -> None:
     """Lots and houses anyhow, turned: what is left of each lot is its intersection with all buildings together."""
     rng = np.random.default_rng(seed)
     lots = [box(6 * place, 0, 6 * place + 6, 22) for place in range(5)]
-    houses = [box(left, low, left + rng.uniform(0.5, 14), low + rng.uniform(0.5, 14)) for left, low in rng.uniform(-5, 28, (7, 2))]
-    turned = gpd.GeoSeries([rotate(shape, turn, origin=(WEST, SOUTH)) for shape in (*lots, *houses)], crs=CRS)
+    houses = [
+        box(left, low, left + rng.uniform(0.5, 14), low + rng.uniform(0.5, 14))
+        for left, low in rng.uniform(-5, 28, (7, 2))
+    ]
+    turned = gpd.GeoSeries(
+        [rotate(shape, turn, origin=(WEST, SOUTH)) for shape in (*lots, *houses)], crs=CRS
+    )
     roofs = roofs_of(turned.iloc[:5], turned.iloc[5:])
     for lot, roof in zip(turned.iloc[:5], roofs, strict=True):
         expected = lot & shapely.union_all(turned.iloc[5:].to_numpy())
         if abs(expected.area - 4) > 0.5:
-            assert roof.area == pytest.approx(expected.area if expected.area > 4 else lot.area, abs=0.3)
+            assert roof.area == pytest.approx(
+                expected.area if expected.area > 4 else lot.area, abs=0.3
+            )

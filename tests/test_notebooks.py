@@ -12,7 +12,9 @@ from nbclient import NotebookClient
 FOLDER = Path(__file__).parents[1] / "notebooks"
 NOTEBOOKS = sorted(FOLDER.glob("*.ipynb"))
 ROOMS = {"gis_export", "imagery", "inference", "labels", "models", "roofwatch", "training"}
-REASSURING = re.compile(r"\b(safe|safely|safety|unsafe|secure|all[- ]clear|harmless|risk-free)\b", re.IGNORECASE)
+REASSURING = re.compile(
+    r"\b(safe|safely|safety|unsafe|secure|all[- ]clear|harmless|risk-free)\b", re.IGNORECASE
+)
 
 
 @pytest.fixture(params=NOTEBOOKS, ids=lambda path: path.stem)
@@ -31,7 +33,10 @@ def read_book(path: Path) -> nbformat.NotebookNode:
 
 def test_both_are_there() -> None:
     """A renamed notebook does not drop out of the tests unseen."""
-    assert [one.name for one in NOTEBOOKS] == ["01_look_at_a_flyover.ipynb", "02_train_compare_errors.ipynb"]
+    assert [one.name for one in NOTEBOOKS] == [
+        "01_look_at_a_flyover.ipynb",
+        "02_train_compare_errors.ipynb",
+    ]
 
 
 def test_stored_without_output(path: Path) -> None:
@@ -42,18 +47,32 @@ def test_stored_without_output(path: Path) -> None:
     assert code
     assert [cell for cell in code if cell.outputs or cell.execution_count is not None] == []
     assert [word for cell in book.cells for word in REASSURING.findall(cell.source)] == []
-    tree = ast.parse("\n".join(re.sub(r"^%.*$", "", cell.source, flags=re.MULTILINE) for cell in code))
-    sources = {node.module.split(".")[0] for node in ast.walk(tree) if isinstance(node, ast.ImportFrom) and node.module}
+    tree = ast.parse(
+        "\n".join(re.sub(r"^%.*$", "", cell.source, flags=re.MULTILINE) for cell in code)
+    )
+    sources = {
+        node.module.split(".")[0]
+        for node in ast.walk(tree)
+        if isinstance(node, ast.ImportFrom) and node.module
+    }
     assert len(ROOMS & sources) >= 4
 
 
-def test_runs(path: Path, tiny_city: Callable[..., Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_runs(
+    path: Path, tiny_city: Callable[..., Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """No cell fails, nothing is said on stderr, and pictures come out."""
     monkeypatch.setenv("ROOFWATCH_CITY", str(tiny_city(tmp_path / "city")))
     monkeypatch.setenv("IPYTHONDIR", str(tmp_path / "ipython"))
     book = read_book(path)
-    NotebookClient(book, timeout=240, kernel_name="python3", resources={"metadata": {"path": str(FOLDER)}}).execute()
+    NotebookClient(
+        book, timeout=240, kernel_name="python3", resources={"metadata": {"path": str(FOLDER)}}
+    ).execute()
     outputs = [output for cell in book.cells if cell.cell_type == "code" for output in cell.outputs]
-    assert [output for output in outputs if output.output_type == "error" or output.get("name") == "stderr"] == []
+    assert [
+        output
+        for output in outputs
+        if output.output_type == "error" or output.get("name") == "stderr"
+    ] == []
     pictures = [output for output in outputs if "image/png" in output.get("data", {})]
     assert len(pictures) >= 5

@@ -27,11 +27,15 @@ def lot(number: int) -> shapely.Polygon:
 
 
 def text_place(shape: BaseGeometry) -> str:
-    lon, lat = Transformer.from_crs(CRS, 4326, always_xy=True).transform(shape.centroid.x, shape.centroid.y)
+    lon, lat = Transformer.from_crs(CRS, 4326, always_xy=True).transform(
+        shape.centroid.x, shape.centroid.y
+    )
     return f"({lat:.7f}, {lon:.7f})"
 
 
-def write_parcels(folder: Path, ids: list[str], shapes: list[BaseGeometry | None], **columns: list[object]) -> Path:
+def write_parcels(
+    folder: Path, ids: list[str], shapes: list[BaseGeometry | None], **columns: list[object]
+) -> Path:
     path = folder / "parcels.gpkg"
     gpd.GeoDataFrame({"pin": ids, **columns}, geometry=shapes, crs=CRS).to_file(path)
     return path
@@ -44,9 +48,21 @@ def write_vacant(folder: Path, **columns: list[str]) -> Path:
 
 
 def roll_of(parcels: Path, vacant: Path, **keys: object) -> VacantRoll:
-    given_vacant = {"id": ("key",), **{key: value for key, value in keys.items() if key in ("id", "location", "lon", "lat", "notice_date")}}
-    given_parcels = {"id": ("pin",), **{key: value for key, value in keys.items() if key in ("block", "address", "occupied")}}
-    return read_roll(ParcelFile(path=parcels, **given_parcels), VacantFile(path=vacant, **given_vacant))
+    given_vacant = {
+        "id": ("key",),
+        **{
+            key: value
+            for key, value in keys.items()
+            if key in ("id", "location", "lon", "lat", "notice_date")
+        },
+    }
+    given_parcels = {
+        "id": ("pin",),
+        **{key: value for key, value in keys.items() if key in ("block", "address", "occupied")},
+    }
+    return read_roll(
+        ParcelFile(path=parcels, **given_parcels), VacantFile(path=vacant, **given_vacant)
+    )
 
 
 @pytest.mark.parametrize("spelled", ["0216 001", "0216001", "0216-001", " 0216 001 "])
@@ -68,7 +84,9 @@ def test_leading_zeros_are_kept(tmp_path: Path) -> None:
 def test_numbers_as_keys(tmp_path: Path) -> None:
     """An id column of floats (a spreadsheet has been at it) still joins."""
     path = tmp_path / "parcels.gpkg"
-    gpd.GeoDataFrame({"pin": [216001.0, 216002.0]}, geometry=[lot(0), lot(1)], crs=CRS).to_file(path)
+    gpd.GeoDataFrame({"pin": [216001.0, 216002.0]}, geometry=[lot(0), lot(1)], crs=CRS).to_file(
+        path
+    )
     roll = roll_of(path, write_vacant(tmp_path, key=["216002", "216001.0"], date=["2020", "2020"]))
     assert roll.table["parcel_id"].tolist() == ["216001", "216002"]
 
@@ -85,14 +103,18 @@ def test_one_column_is_enough(tmp_path: Path) -> None:
     """A list of ids and nothing else is a vacancy file."""
     parcels = write_parcels(tmp_path, ["0216 001", "0216 002"], [lot(0), lot(1)])
     for column in ("key", "parcel_id", "BLOCKLOT"):
-        roll = roll_of(parcels, write_vacant(tmp_path, **{column: ["0216 001", "0216002"]}), id=(column,))
+        roll = roll_of(
+            parcels, write_vacant(tmp_path, **{column: ["0216 001", "0216002"]}), id=(column,)
+        )
         assert roll.table["parcel_id"].tolist() == ["0216 001", "0216 002"]
 
 
 def test_place_joins_where_the_key_does_not(tmp_path: Path) -> None:
     """A point such as "(39.30, -76.65)" inside a parcel is enough, and is counted."""
     parcels = write_parcels(tmp_path, ["0216 001", "0216 002"], [lot(0), lot(1)])
-    vacant = write_vacant(tmp_path, key=["changed", "0216 001"], where=[text_place(lot(1)), "(0.0, 0.0)"])
+    vacant = write_vacant(
+        tmp_path, key=["changed", "0216 001"], where=[text_place(lot(1)), "(0.0, 0.0)"]
+    )
     roll = roll_of(parcels, vacant, location="where")
     assert roll.table["parcel_id"].tolist() == ["0216 001", "0216 002"]
     assert roll.joined_by_place == 1
@@ -109,7 +131,11 @@ def test_place_alone(tmp_path: Path) -> None:
 def test_place_without_parcel_is_not_lost(tmp_path: Path) -> None:
     """A notice that has neither key nor parcel is a vacant building all the same: reported, and on the roll."""
     parcels = write_parcels(tmp_path, ["0216 001"], [lot(0)])
-    vacant = write_vacant(tmp_path, where=[text_place(lot(0)), text_place(lot(50)), text_place(lot(60))], note=["a", "b", "c"])
+    vacant = write_vacant(
+        tmp_path,
+        where=[text_place(lot(0)), text_place(lot(50)), text_place(lot(60))],
+        note=["a", "b", "c"],
+    )
     roll = roll_of(parcels, vacant, id=(), location="where")
     assert len(roll.unmatched) == 2
     assert len(roll) == 3
@@ -117,7 +143,9 @@ def test_place_without_parcel_is_not_lost(tmp_path: Path) -> None:
 
 def test_several_polygons_per_id(tmp_path: Path) -> None:
     """Parts of one parcel are one row."""
-    parcels = write_parcels(tmp_path, ["0216 001", "0216 001", "0216 002"], [lot(0), lot(3), lot(1)])
+    parcels = write_parcels(
+        tmp_path, ["0216 001", "0216 001", "0216 002"], [lot(0), lot(3), lot(1)]
+    )
     roll = roll_of(parcels, write_vacant(tmp_path, key=["0216 001"], date=["2020"]))
     assert len(roll) == 1
     assert roll.table.geometry.iloc[0].area == pytest.approx(144)
@@ -125,7 +153,9 @@ def test_several_polygons_per_id(tmp_path: Path) -> None:
 
 def test_missing_and_invalid_geometry(tmp_path: Path) -> None:
     """A bow tie is mended, no geometry stays none; both stay on the roll."""
-    tie = shapely.Polygon([(WEST, SOUTH), (WEST + 6, SOUTH + 12), (WEST + 6, SOUTH), (WEST, SOUTH + 12)])
+    tie = shapely.Polygon(
+        [(WEST, SOUTH), (WEST + 6, SOUTH + 12), (WEST + 6, SOUTH), (WEST, SOUTH + 12)]
+    )
     parcels = write_parcels(tmp_path, ["a 1", "a 2", "a 3"], [tie, None, shapely.Polygon()])
     roll = roll_of(parcels, write_vacant(tmp_path, key=["a1", "a2", "a3"], date=["2020"] * 3))
     assert roll.table["parcel_id"].tolist() == ["a 1", "a 2", "a 3"]
@@ -144,23 +174,34 @@ def test_height_is_dropped(tmp_path: Path) -> None:
 def test_unmatched_are_counted_and_kept(tmp_path: Path) -> None:
     """A notice that matches nothing is a row without outline, once."""
     parcels = write_parcels(tmp_path, ["0216 001"], [lot(0)])
-    roll = roll_of(parcels, write_vacant(tmp_path, key=["0216 001", "9999 999", "9999 999"], date=["2020"] * 3))
+    roll = roll_of(
+        parcels, write_vacant(tmp_path, key=["0216 001", "9999 999", "9999 999"], date=["2020"] * 3)
+    )
     assert roll.unmatched == ("9999 999",)
     assert roll.notices == 3
-    assert roll.table.set_index("parcel_id").geometry.isna().to_dict() == {"0216 001": False, "9999 999": True}
+    assert roll.table.set_index("parcel_id").geometry.isna().to_dict() == {
+        "0216 001": False,
+        "9999 999": True,
+    }
 
 
 def test_first_notice_counts(tmp_path: Path) -> None:
     """Of two notices, the earlier date stands; a bad date is none."""
     parcels = write_parcels(tmp_path, ["0216 001", "0216 002"], [lot(0), lot(1)])
-    vacant = write_vacant(tmp_path, key=["0216001", "0216 001", "0216 002"], issued=["2021-05-01T00:00:00", "2019-03-02", "soon"])
+    vacant = write_vacant(
+        tmp_path,
+        key=["0216001", "0216 001", "0216 002"],
+        issued=["2021-05-01T00:00:00", "2019-03-02", "soon"],
+    )
     roll = roll_of(parcels, vacant, notice_date="issued")
     assert roll.table["notice_date"].tolist() == [date(2019, 3, 2), None]
 
 
 def test_blocks(tmp_path: Path) -> None:
     """Blocks come from their column, or from a grid: near lots share one, far ones do not."""
-    parcels = write_parcels(tmp_path, ["a", "b", "c"], [lot(0), lot(1), lot(90)], blk=["B1", "B1", "B2"])
+    parcels = write_parcels(
+        tmp_path, ["a", "b", "c"], [lot(0), lot(1), lot(90)], blk=["B1", "B1", "B2"]
+    )
     vacant = write_vacant(tmp_path, key=["a", "b", "c"], date=["2020"] * 3)
     assert roll_of(parcels, vacant, block="blk").table["block"].tolist() == ["B1", "B1", "B2"]
     near, same, far = roll_of(parcels, vacant).table["block"]
@@ -169,25 +210,42 @@ def test_blocks(tmp_path: Path) -> None:
 
 def test_occupied_neighbors(tmp_path: Path) -> None:
     """The sides on which an occupied house is attached are named; without the column they are unknown."""
-    shapes: list[BaseGeometry | None] = [shapely.box(WEST + 6 * number, SOUTH, WEST + 6 * number + 6, SOUTH + 12) for number in range(3)]
+    shapes: list[BaseGeometry | None] = [
+        shapely.box(WEST + 6 * number, SOUTH, WEST + 6 * number + 6, SOUTH + 12)
+        for number in range(3)
+    ]
     parcels = write_parcels(tmp_path, ["w", "m", "e"], shapes, lived=["Y", "N", "N"])
     vacant = write_vacant(tmp_path, key=["m", "e"], date=["2020"] * 2)
-    assert roll_of(parcels, vacant, occupied="lived").table.set_index("parcel_id")["occupied_sides"].to_dict() == {"m": "W", "e": ""}
+    assert roll_of(parcels, vacant, occupied="lived").table.set_index("parcel_id")[
+        "occupied_sides"
+    ].to_dict() == {"m": "W", "e": ""}
     assert set(roll_of(parcels, vacant).table["occupied_sides"]) == {"U"}
 
 
 def test_footprints_tell_walls_from_fences(tmp_path: Path) -> None:
     """With building outlines, given in any CRS, only shared walls count; a notice without a parcel knows no sides."""
-    shapes: list[BaseGeometry | None] = [shapely.box(WEST + 6 * number, SOUTH, WEST + 6 * number + 6, SOUTH + 22) for number in range(3)]
+    shapes: list[BaseGeometry | None] = [
+        shapely.box(WEST + 6 * number, SOUTH, WEST + 6 * number + 6, SOUTH + 22)
+        for number in range(3)
+    ]
     parcels = write_parcels(tmp_path, ["w", "m", "e"], shapes, lived=["Y", "N", "Y"])
     vacant = write_vacant(tmp_path, key=["m", "lost"], date=["2020"] * 2)
-    row = [shapely.box(WEST, SOUTH, WEST + 12, SOUTH + 12), shapely.box(WEST + 13, SOUTH, WEST + 18, SOUTH + 12)]
+    row = [
+        shapely.box(WEST, SOUTH, WEST + 12, SOUTH + 12),
+        shapely.box(WEST + 13, SOUTH, WEST + 18, SOUTH + 12),
+    ]
     gpd.GeoDataFrame(geometry=row, crs=CRS).to_crs(4326).to_file(tmp_path / "buildings.gpkg")
-    files = ParcelFile(path=parcels, id=("pin",), occupied="lived"), VacantFile(path=vacant, id=("key",))
-    with_outlines = read_roll(*files, FootprintFile(path=tmp_path / "buildings.gpkg")).table.set_index("parcel_id")
+    files = (
+        ParcelFile(path=parcels, id=("pin",), occupied="lived"),
+        VacantFile(path=vacant, id=("key",)),
+    )
+    with_outlines = read_roll(
+        *files, FootprintFile(path=tmp_path / "buildings.gpkg")
+    ).table.set_index("parcel_id")
     assert with_outlines[["occupied_sides", "street_sides"]].to_dict("index") == {
-        "m": {"occupied_sides": "W", "street_sides": "N,S"}, "lost": {"occupied_sides": "U", "street_sides": "U"},
-    }  # fmt: skip
+        "m": {"occupied_sides": "W", "street_sides": "N,S"},
+        "lost": {"occupied_sides": "U", "street_sides": "U"},
+    }
     assert read_roll(*files).table.set_index("parcel_id").loc["m", "occupied_sides"] == "E,W"
 
 
@@ -200,13 +258,17 @@ def test_parcel_without_outline_knows_no_sides(tmp_path: Path) -> None:
 @given(st.lists(st.text(max_size=12)))
 def test_keys_of_a_column_are_those_of_its_cells(raw: list[str]) -> None:
     cells = [*raw, " 0216 001.0", "4074c-009", "straße.0", "1.0.0", "\u2003 7.0\u2003", "\n"]
-    assert normalize_keys(pd.Series(cells, dtype="str")).tolist() == [normalize_key(cell) for cell in cells]
+    assert normalize_keys(pd.Series(cells, dtype="str")).tolist() == [
+        normalize_key(cell) for cell in cells
+    ]
 
 
 def test_two_parcels_with_one_normal_key_take_the_raw_one(tmp_path: Path) -> None:
     """A raw key goes before a normalized one; a key that is like several takes the last, as ever."""
     parcels = write_parcels(tmp_path, ["0216 001", "0216001", "0216-001"], [lot(0), lot(1), lot(2)])
-    roll = roll_of(parcels, write_vacant(tmp_path, key=["0216 001", "0216/001", ""], date=["2020"] * 3))
+    roll = roll_of(
+        parcels, write_vacant(tmp_path, key=["0216 001", "0216/001", ""], date=["2020"] * 3)
+    )
     assert roll.table["parcel_id"].tolist() == ["0216 001", "0216-001", "notice in row 4"]
 
 

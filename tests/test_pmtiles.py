@@ -36,7 +36,9 @@ def make_rows(count: int = 12, *, hazards: tuple[str, ...] | None = None) -> gpd
     roll = make_roll(count)
     for row, address in enumerate(ODD[:count]):
         roll.table.loc[row, "address"] = address
-    return build_rows(make_inputs(roll, make_ledger(roll, hazards) if hazards else None), ExportSettings())
+    return build_rows(
+        make_inputs(roll, make_ledger(roll, hazards) if hazards else None), ExportSettings()
+    )
 
 
 def read_tiles(path: Path, layer: str, zoom: int = MAX_ZOOM) -> gpd.GeoDataFrame:
@@ -49,7 +51,9 @@ def metadata_of(path: Path) -> dict[str, object]:
 
 
 @pytest.mark.parametrize("zoom", range(MIN_ZOOM, MAX_ZOOM + 1))
-def test_every_placed_vacant_has_a_point_inside_its_parcel_at_every_zoom(zoom: int, tmp_path: Path) -> None:
+def test_every_placed_vacant_has_a_point_inside_its_parcel_at_every_zoom(
+    zoom: int, tmp_path: Path
+) -> None:
     rows = make_rows()
     write_pmtiles(rows, tmp_path / "scores.pmtiles", title="Testville 2026")
     points = read_tiles(tmp_path / "scores.pmtiles", "centroids", zoom)
@@ -57,13 +61,20 @@ def test_every_placed_vacant_has_a_point_inside_its_parcel_at_every_zoom(zoom: i
     step_m = 40_075_017 / 2**zoom / 4096  # of the tile's coordinates at the equator; less here
     places = points.to_crs(rows.crs)
     reach_ft = 2 * step_m / 0.3048
-    assert all(any(shape.distance(place) < reach_ft for shape in rows.geometry) for place in places.geometry)
+    assert all(
+        any(shape.distance(place) < reach_ft for shape in rows.geometry)
+        for place in places.geometry
+    )
 
 
 def test_near_by_the_tiles_carry_the_parcels_and_their_words(tmp_path: Path) -> None:
     rows = make_rows()
     write_pmtiles(rows, tmp_path / "scores.pmtiles", title="Testville 2026")
-    parcels = read_tiles(tmp_path / "scores.pmtiles", "vacant_roofs").sort_values("parcel_id").reset_index(drop=True)
+    parcels = (
+        read_tiles(tmp_path / "scores.pmtiles", "vacant_roofs")
+        .sort_values("parcel_id")
+        .reset_index(drop=True)
+    )
     assert list(parcels["parcel_id"]) == list(rows["PARCEL_ID"])
     assert parcels["parcel_id"][0] == "0216 001"
     assert list(parcels["address"][:3]) == list(ODD)
@@ -71,7 +82,9 @@ def test_near_by_the_tiles_carry_the_parcels_and_their_words(tmp_path: Path) -> 
     assert set(parcels["image_date"]) == {"2026-03-09"}
     area = parcels.to_crs(rows.crs).geometry.area / rows.geometry.area
     assert area.between(0.9, 1.1).all()
-    assert sorted(read_tiles(tmp_path / "scores.pmtiles", "centroids")["parcel_id"]) == list(rows["PARCEL_ID"])
+    assert sorted(read_tiles(tmp_path / "scores.pmtiles", "centroids")["parcel_id"]) == list(
+        rows["PARCEL_ID"]
+    )
 
 
 def test_an_unscored_vacant_has_no_score_and_gives_its_reason(tmp_path: Path) -> None:
@@ -87,17 +100,25 @@ def test_an_unscored_vacant_has_no_score_and_gives_its_reason(tmp_path: Path) ->
 
 
 def test_all_not_assessed_leaves_no_score_anywhere(tmp_path: Path) -> None:
-    write_pmtiles(make_rows(hazards=("NOT ASSESSED",)), tmp_path / "scores.pmtiles", title="Testville 2026")
+    write_pmtiles(
+        make_rows(hazards=("NOT ASSESSED",)), tmp_path / "scores.pmtiles", title="Testville 2026"
+    )
     with (tmp_path / "scores.pmtiles").open("rb") as stream:
         tiles = [gzip.decompress(data) for _, data in all_tiles(MmapSource(stream))]
     assert tiles
-    assert not any(b"\x05score" in tile for tile in tiles)  # a key of the tile: its length, its name
+    assert not any(
+        b"\x05score" in tile for tile in tiles
+    )  # a key of the tile: its length, its name
 
 
 def test_what_has_no_place_is_counted_and_one_parcel_is_enough(tmp_path: Path) -> None:
     roll = make_roll(2)
     roll.table.loc[1, "geometry"] = None
-    write_pmtiles(build_rows(make_inputs(roll), ExportSettings()), tmp_path / "scores.pmtiles", title="Testville 2026")
+    write_pmtiles(
+        build_rows(make_inputs(roll), ExportSettings()),
+        tmp_path / "scores.pmtiles",
+        title="Testville 2026",
+    )
     said = metadata_of(tmp_path / "scores.pmtiles")
     assert said["description"] == f"{USE_LIMIT} 1 vacants have no place and stand in no tile."
     assert list(read_tiles(tmp_path / "scores.pmtiles", "centroids")["parcel_id"]) == ["0216 001"]
@@ -108,7 +129,10 @@ def test_an_empty_city_is_a_valid_file_without_a_feature(tmp_path: Path) -> None
     assert metadata_of(tmp_path / "scores.pmtiles")["name"] == "Testville 2026"
     with (tmp_path / "scores.pmtiles").open("rb") as stream:
         assert [gzip.decompress(data) for _, data in all_tiles(MmapSource(stream))] == [b""]
-    assert [str(name) for name, _ in pyogrio.list_layers(tmp_path / "scores.pmtiles")] == ["centroids", "vacant_roofs"]
+    assert [str(name) for name, _ in pyogrio.list_layers(tmp_path / "scores.pmtiles")] == [
+        "centroids",
+        "vacant_roofs",
+    ]
 
 
 def test_same_rows_give_the_same_bytes_and_leave_nothing_beside_them(tmp_path: Path) -> None:
@@ -124,7 +148,9 @@ def test_a_dense_city_loses_no_point_from_a_full_tile(tmp_path: Path) -> None:
     rows = pd.concat([few] * (count // 4), ignore_index=True)
     place = np.arange(count)
     left, bottom = 1_415_000 + 20 * (place % 100), 593_000 + 80 * (place // 100)
-    rows = rows.set_geometry(gpd.GeoSeries(shapely.box(left, bottom, left + 15, bottom + 72), crs=few.crs))
+    rows = rows.set_geometry(
+        gpd.GeoSeries(shapely.box(left, bottom, left + 15, bottom + 72), crs=few.crs)
+    )
     rows["PARCEL_ID"] = [f"{number:05d} 001" for number in place]
     rows["ADDRESS"] = [rng.bytes(500).hex() for _ in place]  # nothing that could be packed
     write_pmtiles(rows, tmp_path / "scores.pmtiles", title="Testville 2026")
@@ -175,7 +201,9 @@ class _Ranges(SimpleHTTPRequestHandler):
 
 @contextmanager
 def serving(folder: Path) -> Iterator[str]:
-    server = ThreadingHTTPServer(("127.0.0.1", 0), functools.partial(_Ranges, directory=str(folder)))
+    server = ThreadingHTTPServer(
+        ("127.0.0.1", 0), functools.partial(_Ranges, directory=str(folder))
+    )
     thread = threading.Thread(target=server.serve_forever)
     thread.start()
     try:
@@ -186,25 +214,43 @@ def serving(folder: Path) -> Iterator[str]:
         server.server_close()
 
 
-@pytest.mark.skipif(not (NPM / "maplibre").is_dir() or not CHROMIUM.exists(), reason="no Chromium, or no MapLibre in tests/.npm: .ci/run puts it there")
+@pytest.mark.skipif(
+    not (NPM / "maplibre").is_dir() or not CHROMIUM.exists(),
+    reason="no Chromium, or no MapLibre in tests/.npm: .ci/run puts it there",
+)
 def test_a_web_map_shows_every_vacant(tmp_path: Path) -> None:
     rows = make_rows(20)
     write_pmtiles(rows, tmp_path / "scores.pmtiles", title="Testville 2026")
     (tmp_path / "npm").symlink_to(NPM)
     bounds = [round(float(side), 6) for side in rows.to_crs("EPSG:4326").total_bounds]
-    page_text = PAGE.replace("__SYMBOLS__", json.dumps([{"code": symbol.code, "color": symbol.color} for symbol in SYMBOLS])).replace("__BOUNDS__", json.dumps(bounds))
+    page_text = PAGE.replace(
+        "__SYMBOLS__",
+        json.dumps([{"code": symbol.code, "color": symbol.color} for symbol in SYMBOLS]),
+    ).replace("__BOUNDS__", json.dumps(bounds))
     (tmp_path / "index.html").write_text(page_text, encoding="utf-8")
     shot = tmp_path / "map.png"
     with serving(tmp_path) as address, sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=str(CHROMIUM), args=["--no-sandbox", "--use-gl=angle", "--use-angle=swiftshader", "--enable-unsafe-swiftshader"])
+        browser = playwright.chromium.launch(
+            executable_path=str(CHROMIUM),
+            args=[
+                "--no-sandbox",
+                "--use-gl=angle",
+                "--use-angle=swiftshader",
+                "--enable-unsafe-swiftshader",
+            ],
+        )
         page = browser.new_page(viewport={"width": 900, "height": 400})
         page.goto(address)
         page.wait_for_function("document.title === 'idle'", timeout=60_000)
-        near = page.evaluate("map.queryRenderedFeatures({layers: ['parcels']}).map((one) => one.properties)")
+        near = page.evaluate(
+            "map.queryRenderedFeatures({layers: ['parcels']}).map((one) => one.properties)"
+        )
         page.screenshot(path=shot)
         page.evaluate("document.title = 'busy'; map.jumpTo({zoom: 9})")
         page.wait_for_function("document.title === 'idle'", timeout=60_000)
-        far = page.evaluate("map.queryRenderedFeatures({layers: ['points']}).map((one) => one.properties)")
+        far = page.evaluate(
+            "map.queryRenderedFeatures({layers: ['points']}).map((one) => one.properties)"
+        )
         errors = page.evaluate("errors")
         browser.close()
     assert errors == []

@@ -20,56 +20,138 @@ CODES = ("CONFIRMED", "LIKELY", "POSSIBLE", "NA", "NOT SEEN")
 SIDES = st.sampled_from(["", "U", "E", "E,W", "N,NE,S"])
 
 
-def make_rows(codes: list[str], *, occupied: list[str], change: list[str], notice: list[date | None]) -> pd.DataFrame:
+def make_rows(
+    codes: list[str], *, occupied: list[str], change: list[str], notice: list[date | None]
+) -> pd.DataFrame:
     ids = [f"{number:04d} 001" for number in range(len(codes))]
-    return pd.DataFrame({"PARCEL_ID": ids, "RISK_LVL": codes, "OCC_SIDES": occupied, "CHANGE": change, "VBN_DATE": pd.Series(notice, dtype=object)})
+    return pd.DataFrame(
+        {
+            "PARCEL_ID": ids,
+            "RISK_LVL": codes,
+            "OCC_SIDES": occupied,
+            "CHANGE": change,
+            "VBN_DATE": pd.Series(notice, dtype=object),
+        }
+    )
 
 
 def make_looks(*looks: tuple[str, int, str]) -> pd.DataFrame:
-    return pd.concat([no_looks(), pd.DataFrame([(*one, "", "no open roof found", "N", 0.0, False) for one in looks], columns=list(LOOK_COLUMNS))])
+    return pd.concat(
+        [
+            no_looks(),
+            pd.DataFrame(
+                [(*one, "", "no open roof found", "N", 0.0, False) for one in looks],
+                columns=list(LOOK_COLUMNS),
+            ),
+        ]
+    )
 
 
 def test_worked_example() -> None:
-    rows = make_rows(["LIKELY", "NA"], occupied=["E,W", "U"], change=["WORSE", "NOW NA"], notice=[date(2001, 1, 1), date(2024, 11, 25)])
+    rows = make_rows(
+        ["LIKELY", "NA"],
+        occupied=["E,W", "U"],
+        change=["WORSE", "NOW NA"],
+        notice=[date(2001, 1, 1), date(2024, 11, 25)],
+    )
     looks = make_looks(("0000 001", 2021, "2021-11-24"), ("0000 001", 2019, ""))
     priority, why = prioritize(rows, pd.Series(["N,S", "U"]), looks, TODAY, PrioritySettings())
     assert priority.tolist() == [60 + 30 + 6 + 20 + 20, 20 + 4]
-    assert why[0] == "LIKELY +60; occupied neighbor on side E and W +30; street on side N and S +6; worse than in the photo before +20; nobody has looked for 5 years +20"
+    assert (
+        why[0]
+        == "LIKELY +60; occupied neighbor on side E and W +30; street on side N and S +6; worse than in the photo before +20; nobody has looked for 5 years +20"
+    )
     assert why[1] == "NOT ASSESSED +20; nobody has looked since the notice 1 year ago +4"
 
 
 def test_years_are_whole_and_counted_up_to_a_most() -> None:
-    rows = make_rows(["NA"] * 6, occupied=[""] * 6, change=[""] * 6, notice=[date(2025, 11, 25), date(2025, 11, 24), date(1990, 1, 1), None, date(1990, 1, 1), date(2027, 1, 1)])
+    rows = make_rows(
+        ["NA"] * 6,
+        occupied=[""] * 6,
+        change=[""] * 6,
+        notice=[
+            date(2025, 11, 25),
+            date(2025, 11, 24),
+            date(1990, 1, 1),
+            None,
+            date(1990, 1, 1),
+            date(2027, 1, 1),
+        ],
+    )
     looks = make_looks(("0004 001", 2026, ""))
     years, looked = unseen_years(rows, looks, TODAY)
     assert years.tolist() == [0, 1, 36, -1, 0, 0]
     assert looked.tolist() == [False, False, False, False, True, False]
-    priority, why = prioritize(rows, pd.Series(["U"] * 6), looks, TODAY, PrioritySettings(unseen_year=3, unseen_years_max=4))
+    priority, why = prioritize(
+        rows,
+        pd.Series(["U"] * 6),
+        looks,
+        TODAY,
+        PrioritySettings(unseen_year=3, unseen_years_max=4),
+    )
     assert priority.tolist() == [20, 23, 32, 20, 20, 20]
     assert why[2] == "NOT ASSESSED +20; nobody has looked since the notice 36 years ago +12"
     assert why[3] == "NOT ASSESSED +20"
 
 
 def test_weights_of_nothing_leave_no_reason_but_the_hazard() -> None:
-    points = points_of("NOT SEEN", "E", "WORSE", PrioritySettings(occupied_side=0, worse=0, street_side=0), street_sides="N", unseen=Unseen(years=0, looked=True))
+    points = points_of(
+        "NOT SEEN",
+        "E",
+        "WORSE",
+        PrioritySettings(occupied_side=0, worse=0, street_side=0),
+        street_sides="N",
+        unseen=Unseen(years=0, looked=True),
+    )
     assert [str(point) for point in points] == ["NOT SEEN IN PHOTO +0"]
 
 
 @given(
-    cells=st.lists(st.tuples(st.sampled_from(CODES), SIDES, st.sampled_from(["NEW", "SAME", "WORSE"]), SIDES, st.integers(1990, 2027), st.booleans(), st.booleans()), max_size=20),
-    weights=st.builds(
-        PrioritySettings, likely=st.integers(-50, 200), occupied_side=st.integers(-9, 50), street_side=st.integers(0, 9), worse=st.integers(0, 50),
-        unseen_year=st.integers(0, 9), unseen_years_max=st.integers(0, 9),
+    cells=st.lists(
+        st.tuples(
+            st.sampled_from(CODES),
+            SIDES,
+            st.sampled_from(["NEW", "SAME", "WORSE"]),
+            SIDES,
+            st.integers(1990, 2027),
+            st.booleans(),
+            st.booleans(),
+        ),
+        max_size=20,
     ),
-)  # fmt: skip
-def test_table_and_row_agree(cells: list[tuple[str, str, str, str, int, bool, bool]], weights: PrioritySettings) -> None:
+    weights=st.builds(
+        PrioritySettings,
+        likely=st.integers(-50, 200),
+        occupied_side=st.integers(-9, 50),
+        street_side=st.integers(0, 9),
+        worse=st.integers(0, 50),
+        unseen_year=st.integers(0, 9),
+        unseen_years_max=st.integers(0, 9),
+    ),
+)
+def test_table_and_row_agree(
+    cells: list[tuple[str, str, str, str, int, bool, bool]], weights: PrioritySettings
+) -> None:
     rows = make_rows(
-        [one[0] for one in cells], occupied=[one[1] for one in cells], change=[one[2] for one in cells], notice=[date(one[4], 6, 30) if one[5] else None for one in cells]
+        [one[0] for one in cells],
+        occupied=[one[1] for one in cells],
+        change=[one[2] for one in cells],
+        notice=[date(one[4], 6, 30) if one[5] else None for one in cells],
     )
-    looks = make_looks(*((f"{number:04d} 001", one[4], f"{one[4]}-12-01") for number, one in enumerate(cells) if one[6]))
-    priority, why = prioritize(rows, pd.Series([one[3] for one in cells], dtype=object), looks, TODAY, weights)
+    looks = make_looks(
+        *(
+            (f"{number:04d} 001", one[4], f"{one[4]}-12-01")
+            for number, one in enumerate(cells)
+            if one[6]
+        )
+    )
+    priority, why = prioritize(
+        rows, pd.Series([one[3] for one in cells], dtype=object), looks, TODAY, weights
+    )
     for number, (code, occupied, change, street, year, noticed, looked) in enumerate(cells):
-        unseen = Unseen(years=max(2026 - year - looked, 0), looked=looked) if noticed or looked else None
+        unseen = (
+            Unseen(years=max(2026 - year - looked, 0), looked=looked) if noticed or looked else None
+        )
         points = points_of(code, occupied, change, weights, street_sides=street, unseen=unseen)
         assert priority[number] == sum(point.points for point in points)
         assert why[number] == "; ".join(map(str, points))
@@ -80,14 +162,20 @@ def test_street_sides_follow_the_parcels() -> None:
     roll = make_roll(3)
     roll.table["street_sides"] = ["N", "S", "E"]
     roll.table.loc[2, "geometry"] = None
-    assert street_sides(roll, pd.Series(["0218 001", "0216 001", "nowhere"])).tolist() == ["U", "N", "U"]
+    assert street_sides(roll, pd.Series(["0218 001", "0216 001", "nowhere"])).tolist() == [
+        "U",
+        "N",
+        "U",
+    ]
 
 
 def test_large_city_takes_seconds() -> None:
     few = build_rows(make_inputs(make_roll(60)), ExportSettings())
     rows = gpd.GeoDataFrame(pd.concat([few] * 4000, ignore_index=True))
     begun = time.process_time()
-    priority, why = prioritize(rows, pd.Series(["N,S", "U"] * 120_000), no_looks(), TODAY, PrioritySettings())
+    priority, why = prioritize(
+        rows, pd.Series(["N,S", "U"] * 120_000), no_looks(), TODAY, PrioritySettings()
+    )
     assert time.process_time() - begun < 10
     assert len(priority) == len(why) == 240_000
 
@@ -95,5 +183,7 @@ def test_large_city_takes_seconds() -> None:
 @pytest.mark.parametrize("count", [0, 1])
 def test_small_tables(count: int) -> None:
     rows = build_rows(make_inputs(make_roll(count)), ExportSettings())
-    priority, why = prioritize(rows, pd.Series(["U"] * count, dtype=object), no_looks(), TODAY, PrioritySettings())
+    priority, why = prioritize(
+        rows, pd.Series(["U"] * count, dtype=object), no_looks(), TODAY, PrioritySettings()
+    )
     assert (len(priority), len(why)) == (count, count)

@@ -32,20 +32,38 @@ def make_labels(seed: int, noise: float, *, labels: int = 120, first: int = 0) -
     numbers = np.arange(first, first + labels)
     failing = (numbers % 3 == 0).astype(np.int64)
     score = failing + noise * np.random.default_rng(seed).normal(size=labels)
-    return pd.DataFrame({"parcel_id": [f"{one:04d}" for one in numbers], "year": 2023, "block": [f"B{one // 4}" for one in numbers], "failing": failing, "score": score})
+    return pd.DataFrame(
+        {
+            "parcel_id": [f"{one:04d}" for one in numbers],
+            "year": 2023,
+            "block": [f"B{one // 4}" for one in numbers],
+            "failing": failing,
+            "score": score,
+        }
+    )
 
 
 @pytest.fixture(scope="module")
 def registry(tmp_path_factory: pytest.TempPathFactory) -> Registry:
     """A store of this machine; each test has a model of its own in it."""
     folder = tmp_path_factory.mktemp("store")
-    return Registry(uri=f"sqlite:///{folder}/mlflow.db", artifacts=str(folder / "mlruns"), experiment="Tinyville", model="unused")
+    return Registry(
+        uri=f"sqlite:///{folder}/mlflow.db",
+        artifacts=str(folder / "mlruns"),
+        experiment="Tinyville",
+        model="unused",
+    )
 
 
 @pytest.fixture
 def store(registry: Registry, request: pytest.FixtureRequest) -> Registry:
     """The store with a model name of this test."""
-    return Registry(uri=registry.uri, artifacts=registry.artifacts, experiment=registry.experiment, model=f"{request.node.name.replace('_', '-')}-roof")
+    return Registry(
+        uri=registry.uri,
+        artifacts=registry.artifacts,
+        experiment=registry.experiment,
+        model=f"{request.node.name.replace('_', '-')}-roof",
+    )
 
 
 @pytest.fixture
@@ -62,23 +80,46 @@ def register(store: Registry, tmp_path: Path) -> Register:
         (report / "out_of_fold.parquet").unlink(missing_ok=True)
         if labels is not None:
             labels.rename(columns={"score": rung}).to_parquet(report / "out_of_fold.parquet")
-        return register_model(store, folder, RunRecord(parameters={}, metrics={"average_precision": figure}, report=report, rung=rung)).version
+        return register_model(
+            store,
+            folder,
+            RunRecord(
+                parameters={}, metrics={"average_precision": figure}, report=report, rung=rung
+            ),
+        ).version
 
     return run
 
 
 def verdict_of(ours: pd.DataFrame, theirs: pd.DataFrame, margin: float = 0.02) -> Verdict:
-    return judge_pairs(pair_labels(ours, theirs), "ours against theirs", margin=margin, rng=np.random.default_rng(0))
+    return judge_pairs(
+        pair_labels(ours, theirs),
+        "ours against theirs",
+        margin=margin,
+        rng=np.random.default_rng(0),
+    )
 
 
 def test_by_hand() -> None:
     """Two failing roofs in four: ranked first and third is 5/6, ranked first and second is 1."""
-    right = pd.DataFrame({"parcel_id": list("abcd"), "year": 2023, "block": list("wxyz"), "failing": [1, 1, 0, 0], "score": [0.9, 0.8, 0.3, 0.1]})
+    right = pd.DataFrame(
+        {
+            "parcel_id": list("abcd"),
+            "year": 2023,
+            "block": list("wxyz"),
+            "failing": [1, 1, 0, 0],
+            "score": [0.9, 0.8, 0.3, 0.1],
+        }
+    )
     wrong = right.assign(score=[0.9, 0.3, 0.8, 0.1])
     verdict = verdict_of(wrong, right, margin=0.02)
     assert not verdict.holds
-    assert verdict.text.startswith("ours against theirs on the same 4 held-out labels of 4 blocks: average precision 0.833 against 1.000, difference -0.167 (90% -")
-    assert verdict.text.endswith("of resamples of labels; the gate wants no worse than -0.020: does not hold")
+    assert verdict.text.startswith(
+        "ours against theirs on the same 4 held-out labels of 4 blocks: average precision 0.833 against 1.000, difference -0.167 (90% -"
+    )
+    assert verdict.text.endswith(
+        "of resamples of labels; the gate wants no worse than -0.020: does not hold"
+    )
     assert verdict_of(wrong, right, margin=0.17).holds
     assert verdict_of(right, wrong, margin=0.0).holds
 
@@ -90,7 +131,10 @@ def test_equal_models_hold(seed: int, margin: float) -> None:
     labels = make_labels(seed, 1.0, labels=40)
     verdict = verdict_of(labels, labels.sample(frac=1, random_state=seed), margin)
     assert verdict.holds
-    assert "difference +0.000 (90% +0.000 to +0.000), better in 50% of resamples of blocks" in verdict.text
+    assert (
+        "difference +0.000 (90% +0.000 to +0.000), better in 50% of resamples of blocks"
+        in verdict.text
+    )
 
 
 def test_only_common_labels_count() -> None:
@@ -121,12 +165,19 @@ def test_gate_on_registered_versions(store: Registry, register: Register) -> Non
     """First, worse, better, another rung, back to the first."""
     first = register(make_labels(0, 0.6), 0.8)
     verdict = judge(store, first, margin=0.02, was_champion=False)
-    assert verdict == Verdict(holds=True, text="version 1 has no champion to beat: average precision 0.800; the gate wants a figure: holds")
+    assert verdict == Verdict(
+        holds=True,
+        text="version 1 has no champion to beat: average precision 0.800; the gate wants a figure: holds",
+    )
     promote(store, first, verdict, force=False)
-    assert judge(store, first, margin=0.02, was_champion=True).text == "version 1 is champion already"
+    assert (
+        judge(store, first, margin=0.02, was_champion=True).text == "version 1 is champion already"
+    )
     worse = register(make_labels(1, 3.0), 0.99)
     verdict = judge(store, worse, margin=0.02, was_champion=False)
-    assert "version 2 against champion 1 on the same 120 held-out labels of 30 blocks" in verdict.text
+    assert (
+        "version 2 against champion 1 on the same 120 held-out labels of 30 blocks" in verdict.text
+    )
     with pytest.raises(Refused, match=r"does not hold; train with more labels"):
         promote(store, worse, verdict, force=False)
     assert alias_version(store, "champion") == first
@@ -135,11 +186,16 @@ def test_gate_on_registered_versions(store: Registry, register: Register) -> Non
     better = register(make_labels(2, 0.1), 0.1, rung="measures")
     verdict = judge(store, better, margin=0.0, was_champion=False)
     assert verdict.holds
-    assert "better in 100% of resamples of blocks; the gate wants no worse than -0.000: holds" in verdict.text
+    assert (
+        "better in 100% of resamples of blocks; the gate wants no worse than -0.000: holds"
+        in verdict.text
+    )
     assert verdict == judge(store, better, margin=0.0, was_champion=False)
     promote(store, better, verdict, force=False)
     back = judge(store, first, margin=0.0, was_champion=True)
-    assert back == Verdict(holds=True, text="version 1 has been champion before: a rollback always holds")
+    assert back == Verdict(
+        holds=True, text="version 1 has been champion before: a rollback always holds"
+    )
     promote(store, first, back, force=False)
     assert alias_version(store, "champion") == first
 
@@ -149,19 +205,33 @@ def test_gate_on_registered_versions(store: Registry, register: Register) -> Non
     [
         (None, "version 2 has no report/out_of_fold.parquet"),
         (make_labels(0, 1, first=900), "they have no label in common"),
-        (make_labels(0, 1).drop(columns="block"), "report/out_of_fold.parquet of version 2 cannot be read"),
-        (make_labels(0, 1).assign(parcel_id="1"), "report/out_of_fold.parquet of version 2 holds a label twice"),
-        (make_labels(0, 1).assign(failing=0), "they have 120 labels in common, none of a failing roof"),
+        (
+            make_labels(0, 1).drop(columns="block"),
+            "report/out_of_fold.parquet of version 2 cannot be read",
+        ),
+        (
+            make_labels(0, 1).assign(parcel_id="1"),
+            "report/out_of_fold.parquet of version 2 holds a label twice",
+        ),
+        (
+            make_labels(0, 1).assign(failing=0),
+            "they have 120 labels in common, none of a failing roof",
+        ),
     ],
     ids=["missing", "strangers", "unreadable", "twice", "sound"],
-)  # fmt: skip
-def test_without_pairs_the_registered_figures_count(store: Registry, register: Register, labels: pd.DataFrame | None, reason: str) -> None:
+)
+def test_without_pairs_the_registered_figures_count(
+    store: Registry, register: Register, labels: pd.DataFrame | None, reason: str
+) -> None:
     """And the verdict says that it is not paired, and why."""
     move_alias(store, "champion", register(make_labels(0, 0.5), 0.70))
     verdict = judge(store, register(labels, 0.69), margin=0.02, was_champion=False)
     assert verdict.holds
     assert verdict.text.startswith(f"version 2 against champion 1, not paired because {reason}")
-    assert "average precision 0.690 against 0.700, each on its own labels; the gate wants no worse than -0.020: holds" in verdict.text
+    assert (
+        "average precision 0.690 against 0.700, each on its own labels; the gate wants no worse than -0.020: holds"
+        in verdict.text
+    )
     assert not judge(store, 2, margin=0.005, was_champion=False).holds
 
 

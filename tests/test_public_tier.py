@@ -33,23 +33,41 @@ from gis_export.table.settings import ExportSettings
 from inference.hazard import USE_LIMIT
 
 CHROMIUM = Path("/usr/bin/chromium")
-TEXT = PublicText(city="Testville", year=2026, made=date(2026, 11, 24), figures="Of 100 roofs it calls LIKELY, 71 were found open.")
+TEXT = PublicText(
+    city="Testville",
+    year=2026,
+    made=date(2026, 11, 24),
+    figures="Of 100 roofs it calls LIKELY, 71 were found open.",
+)
 
 
 def make_rows(counts: dict[str, tuple[int, ...]]) -> pd.DataFrame:
     """Return rows with so many of each word of CONFIRMED, LIKELY, POSSIBLE, NA and NOT SEEN."""
     cells = [
-        (name, code) for name, numbers in counts.items() for code, number in zip(("CONFIRMED", "LIKELY", "POSSIBLE", "NA", "NOT SEEN"), numbers, strict=True) for _ in range(number)
+        (name, code)
+        for name, numbers in counts.items()
+        for code, number in zip(
+            ("CONFIRMED", "LIKELY", "POSSIBLE", "NA", "NOT SEEN"), numbers, strict=True
+        )
+        for _ in range(number)
     ]
     table = pd.DataFrame(cells, columns=["NBHD", "RISK_LVL"], dtype="str")
-    return table.assign(IMG_DATE=date(2026, 3, 9), MODEL_VER="demo-roof/3", PARCEL_ID="0216 001", ADDRESS="100 Peña St", SCORE=0.75)
+    return table.assign(
+        IMG_DATE=date(2026, 3, 9),
+        MODEL_VER="demo-roof/3",
+        PARCEL_ID="0216 001",
+        ADDRESS="100 Peña St",
+        SCORE=0.75,
+    )
 
 
 def shown(table: pd.DataFrame, name: str) -> list[str]:
     return table.set_index("NEIGHBORHOOD").loc[name].tolist()
 
 
-def bounds_of(table: NDArray[np.int64], hidden: NDArray[np.bool_], cell: tuple[int, int]) -> tuple[float, float]:
+def bounds_of(
+    table: NDArray[np.int64], hidden: NDArray[np.bool_], cell: tuple[int, int]
+) -> tuple[float, float]:
     """Return the least and the most that a hidden cell can be, by linear programming over everything that is shown."""
     rows, columns = table.shape
     place = np.arange(table.size).reshape(table.shape)
@@ -58,12 +76,17 @@ def bounds_of(table: NDArray[np.int64], hidden: NDArray[np.bool_], cell: tuple[i
         equation = np.zeros(table.size)
         equation[line[:-1]], equation[line[-1]] = 1, -1
         sums.append(equation)
-    limits = [(0, None) if hide else (value, value) for hide, value in zip(hidden.ravel(), table.ravel(), strict=True)]
+    limits = [
+        (0, None) if hide else (value, value)
+        for hide, value in zip(hidden.ravel(), table.ravel(), strict=True)
+    ]
     ends = []
     for sign in (1, -1):
         goal = np.zeros(table.size)
         goal[place[cell]] = sign
-        answer = linprog(goal, A_eq=np.array(sums), b_eq=np.zeros(rows + columns), bounds=limits, method="highs")
+        answer = linprog(
+            goal, A_eq=np.array(sums), b_eq=np.zeros(rows + columns), bounds=limits, method="highs"
+        )
         ends.append(float("inf") if answer.status == 3 else sign * answer.fun)
     return ends[0], ends[1]
 
@@ -71,7 +94,12 @@ def bounds_of(table: NDArray[np.int64], hidden: NDArray[np.bool_], cell: tuple[i
 def test_small_counts_are_hidden_and_so_is_what_would_give_them_away() -> None:
     """By hand: 4 is small; with 20 of its row and 30 of its column known it would follow, so a rectangle is hidden."""
     hidden = hidden_cells(np.array([[4, 20], [30, 40], [50, 60]]))
-    assert hidden.tolist() == [[True, True, False], [True, True, False], [False, False, False], [False, False, False]]
+    assert hidden.tolist() == [
+        [True, True, False],
+        [True, True, False],
+        [False, False, False],
+        [False, False, False],
+    ]
 
 
 def test_nothing_is_hidden_without_need() -> None:
@@ -88,7 +116,13 @@ def test_zeros_are_hidden_too_and_cannot_give_each_other_away() -> None:
 
 
 @settings(max_examples=120)
-@given(arrays(np.int64, st.tuples(st.integers(1, 5), st.integers(1, 5)), elements=st.one_of(st.integers(0, 12), st.integers(0, 90), st.just(0))))
+@given(
+    arrays(
+        np.int64,
+        st.tuples(st.integers(1, 5), st.integers(1, 5)),
+        elements=st.one_of(st.integers(0, 12), st.integers(0, 90), st.just(0)),
+    )
+)
 def test_no_hidden_count_can_be_computed(counts: NDArray[np.int64]) -> None:
     """Whatever the table: for every hidden cell at least two values fit what is shown."""
     hidden, whole = hidden_cells(counts), with_totals(counts)
@@ -107,7 +141,9 @@ def test_a_city_of_many_neighborhoods_keeps_its_totals() -> None:
 
 
 def test_counts_go_by_neighborhood_and_word() -> None:
-    table = public_table(make_rows({"Harlem Park": (10, 11, 12, 13, 14), "Ashfield": (20, 21, 22, 23, 24)}))
+    table = public_table(
+        make_rows({"Harlem Park": (10, 11, 12, 13, 14), "Ashfield": (20, 21, 22, 23, 24)})
+    )
     assert table.columns.tolist() == ["NEIGHBORHOOD", *WORDS, TOTAL]
     assert table["NEIGHBORHOOD"].tolist() == ["Ashfield", "Harlem Park", CITY]
     assert shown(table, "Harlem Park") == ["10", "11", "12", "13", "14", "60"]
@@ -120,7 +156,13 @@ def test_parcels_of_no_neighborhood_are_counted() -> None:
 
 
 def test_files_say_no_more_than_counts(tmp_path: Path) -> None:
-    rows = make_rows({"=cmd()": (10, 11, 12, 13, 14), "<b>Peña</b>": (2, 21, 22, 23, 24), "Old\nTown": (20, 20, 20, 20, 20)})
+    rows = make_rows(
+        {
+            "=cmd()": (10, 11, 12, 13, 14),
+            "<b>Peña</b>": (2, 21, 22, 23, 24),
+            "Old\nTown": (20, 20, 20, 20, 20),
+        }
+    )
     write_public(rows, tmp_path, TEXT)
     assert sorted(path.name for path in tmp_path.iterdir()) == ["index.html", "neighborhoods.csv"]
     table = read_csv(tmp_path / "neighborhoods.csv")
@@ -132,13 +174,19 @@ def test_files_say_no_more_than_counts(tmp_path: Path) -> None:
         said = path.read_text(encoding="utf-8")
         assert not re.search(r"0216|100 Pe|0\.75|SCORE", said)
     assert "&lt;b&gt;Peña&lt;/b&gt;" in page
-    assert not re.search(r'(src|href)="(?!neighborhoods\.csv)', page), "nothing comes from elsewhere"
+    assert not re.search(r'(src|href)="(?!neighborhoods\.csv)', page), (
+        "nothing comes from elsewhere"
+    )
     for phrase in ("2026-03-09", "demo-roof/3", "71 were found open", USE_LIMIT, NOT_SHOWN):
         assert phrase in page
 
 
 def test_page_and_csv_hold_the_same_table(tmp_path: Path) -> None:
-    write_public(make_rows({"A": (3, 30, 40, 50, 60), "B": (30, 30, 40, 50, 60), "C": (30, 3, 40, 50, 60)}), tmp_path, TEXT)
+    write_public(
+        make_rows({"A": (3, 30, 40, 50, 60), "B": (30, 30, 40, 50, 60), "C": (30, 3, 40, 50, 60)}),
+        tmp_path,
+        TEXT,
+    )
 
     class Cells(HTMLParser):
         cells: list[str]
@@ -159,8 +207,12 @@ def test_page_and_csv_hold_the_same_table(tmp_path: Path) -> None:
     assert reader.cells == ["Neighborhood", *WORDS, TOTAL, *table.to_numpy().ravel().tolist()]
 
 
-@pytest.mark.parametrize(("count", "hazards"), [(0, ("LIKELY",)), (1, ("LIKELY",)), (40, ("NOT ASSESSED",))])
-def test_small_cities_are_published_too(count: int, hazards: tuple[str, ...], tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("count", "hazards"), [(0, ("LIKELY",)), (1, ("LIKELY",)), (40, ("NOT ASSESSED",))]
+)
+def test_small_cities_are_published_too(
+    count: int, hazards: tuple[str, ...], tmp_path: Path
+) -> None:
     roll = make_roll(count)
     rows = build_rows(make_inputs(roll, make_ledger(roll, hazards)), ExportSettings())
     write_public(rows, tmp_path, PublicText(city="Testville", year=2026, made=date(2026, 11, 24)))
@@ -180,7 +232,10 @@ def test_page_is_accessible(tmp_path: Path) -> None:
         asked: list[str] = []
         page.on("request", lambda request: asked.append(request.url))
         page.goto((tmp_path / "index.html").as_uri())
-        found = Axe().run(page, options={"runOnly": ["wcag2a", "wcag2aa", "wcag21aa", "wcag22aa", "best-practice"]})
+        found = Axe().run(
+            page,
+            options={"runOnly": ["wcag2a", "wcag2aa", "wcag21aa", "wcag22aa", "best-practice"]},
+        )
         browser.close()
     assert found.violations_count == 0, found.generate_report()
     assert [url for url in asked if not url.startswith("file:")] == []

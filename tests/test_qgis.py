@@ -99,7 +99,13 @@ json.dump({
 
 
 def has_qgis() -> bool:
-    return PYTHON.exists() and subprocess.run([PYTHON, "-c", "import qgis.core"], capture_output=True, check=False).returncode == 0
+    return (
+        PYTHON.exists()
+        and subprocess.run(
+            [PYTHON, "-c", "import qgis.core"], capture_output=True, check=False
+        ).returncode
+        == 0
+    )
 
 
 pytestmark = pytest.mark.skipif(not has_qgis(), reason="Debian's QGIS is not installed")
@@ -111,22 +117,64 @@ def out(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("qgis")
     ids = [f"{216 + row:04d} 001" for row in range(5)]
     roll = gpd.GeoDataFrame(
-        {"parcel_id": ids, "parcel_key": ids, "address": "1 Peña St", "block": "", "neighborhood": "", "fire_district": ""}
-        | {"inspection_district": "", "notice_date": None, "occupied_sides": "", "street_sides": ""},
-        geometry=[shapely.box(1_415_000 + 80 * row, 593_000, 1_415_060 + 80 * row, 593_072) for row in range(5)], crs="EPSG:2248",
-    )  # fmt: skip
+        {
+            "parcel_id": ids,
+            "parcel_key": ids,
+            "address": "1 Peña St",
+            "block": "",
+            "neighborhood": "",
+            "fire_district": "",
+        }
+        | {
+            "inspection_district": "",
+            "notice_date": None,
+            "occupied_sides": "",
+            "street_sides": "",
+        },
+        geometry=[
+            shapely.box(1_415_000 + 80 * row, 593_000, 1_415_060 + 80 * row, 593_072)
+            for row in range(5)
+        ],
+        crs="EPSG:2248",
+    )
     score = pd.Series([0.9, 0.8, 0.3, 0.1, np.nan])
     table = pd.DataFrame(
-        {"parcel_id": ids, "year": 2026, "status": ["scored"] * 4 + ["not_assessed"], "reason": [None] * 4 + ["too_blurred"], "score": score}
-        | {"score_low": score, "score_high": score, "hazard": WORDS, "rank": pd.Series([1, 2, 3, 4, None], dtype="Int32")}
-        | {"model_version": "m/1", "img_date": date(2026, 3, 9), "covered_share": 1.0, "nodata_share": 0.0, "sharpness": 1.0}
+        {
+            "parcel_id": ids,
+            "year": 2026,
+            "status": ["scored"] * 4 + ["not_assessed"],
+            "reason": [None] * 4 + ["too_blurred"],
+            "score": score,
+        }
+        | {
+            "score_low": score,
+            "score_high": score,
+            "hazard": WORDS,
+            "rank": pd.Series([1, 2, 3, 4, None], dtype="Int32"),
+        }
+        | {
+            "model_version": "m/1",
+            "img_date": date(2026, 3, 9),
+            "covered_share": 1.0,
+            "nodata_share": 0.0,
+            "sharpness": 1.0,
+        }
         | {"dark_share": 0.1, "tiles": ""}
         | dict.fromkeys(("shadow_share", "canopy_share", "seam_share", "ground_share"), 0.0)
-    )  # fmt: skip
+    )
     inputs = ExportInputs(
-        city="Testville", year=2026, run_id="r", roll=VacantRoll(table=roll, notices=5, joined_by_place=0, unmatched=()),
-        ledger=Ledger(year=2026, table=table[list(COLUMNS)]), flyover=None, chips=None, earlier=(), looks=no_looks(), models={}, today=date(2026, 11, 24),
-    )  # fmt: skip
+        city="Testville",
+        year=2026,
+        run_id="r",
+        roll=VacantRoll(table=roll, notices=5, joined_by_place=0, unmatched=()),
+        ledger=Ledger(year=2026, table=table[list(COLUMNS)]),
+        flyover=None,
+        chips=None,
+        earlier=(),
+        looks=no_looks(),
+        models={},
+        today=date(2026, 11, 24),
+    )
     export_products(inputs, folder / "2026", ExportSettings(), delivered=folder)
     return folder / "2026"
 
@@ -134,17 +182,31 @@ def out(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.mark.parametrize(
     ("source", "first_name"),
     [
-        ("fire/fire.shp", "PARCEL_ID"), ("housing/housing.shp", "PARCEL_ID"), ("fire/fire.gpkg|layername=vacant_roofs", "fid"),
+        ("fire/fire.shp", "PARCEL_ID"),
+        ("housing/housing.shp", "PARCEL_ID"),
+        ("fire/fire.gpkg|layername=vacant_roofs", "fid"),
         ("housing/housing.gpkg|layername=centroids", "fid"),
     ],
-)  # fmt: skip
-def test_qgis_applies_our_style_and_renders_every_word(source: str, first_name: str, out: Path, tmp_path: Path) -> None:
+)
+def test_qgis_applies_our_style_and_renders_every_word(
+    source: str, first_name: str, out: Path, tmp_path: Path
+) -> None:
     said, pixels = ask_qgis(RENDER, str(out / source), tmp_path)
-    assert (said["crs"], said["encoding"], said["rows"], said["errors"]) == ("EPSG:2248", "UTF-8", 5, [])
-    assert (said["renderer"], said["values"]) == ("categorizedSymbol", [*(symbol.code for symbol in SYMBOLS), ""])
+    assert (said["crs"], said["encoding"], said["rows"], said["errors"]) == (
+        "EPSG:2248",
+        "UTF-8",
+        5,
+        [],
+    )
+    assert (said["renderer"], said["values"]) == (
+        "categorizedSymbol",
+        [*(symbol.code for symbol in SYMBOLS), ""],
+    )
     assert said["names"][0] == first_name
     for column, word in enumerate(WORDS):
-        assert drawn(pixels[:, 200 * column : 200 * (column + 1)], word) > 30, f"{word} is not drawn in {BY_WORD[word].color}"
+        assert drawn(pixels[:, 200 * column : 200 * (column + 1)], word) > 30, (
+            f"{word} is not drawn in {BY_WORD[word].color}"
+        )
 
 
 @pytest.fixture(scope="module")
@@ -152,23 +214,52 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Both GeoPackages with their projects: one parcel of each hazard word, side by side, all POSSIBLE the year before."""
     folder = tmp_path_factory.mktemp("projects") / "a folder with blanks"
     roll = make_roll(5)
-    shapes = roll.table.set_geometry([shapely.box(1_415_000 + 80 * row, 593_000, 1_415_060 + 80 * row, 593_072) for row in range(5)], crs="EPSG:2248")
+    shapes = roll.table.set_geometry(
+        [
+            shapely.box(1_415_000 + 80 * row, 593_000, 1_415_060 + 80 * row, 593_072)
+            for row in range(5)
+        ],
+        crs="EPSG:2248",
+    )
     roll = replace(roll, table=shapes)
     before = make_ledger(roll, ("POSSIBLE",), year=2025)
-    rows = build_rows(make_inputs(roll, make_ledger(roll, ("LIKELY", *WORDS[1:])), previous=before), ExportSettings())
-    rows.loc[0, ["RISK_LVL", "RISK_TXT", "VERIFIED"]] = ["CONFIRMED", "CONFIRMED: a person saw the roof open or failing", "Y"]
+    rows = build_rows(
+        make_inputs(roll, make_ledger(roll, ("LIKELY", *WORDS[1:])), previous=before),
+        ExportSettings(),
+    )
+    rows.loc[0, ["RISK_LVL", "RISK_TXT", "VERIFIED"]] = [
+        "CONFIRMED",
+        "CONFIRMED: a person saw the roof open or failing",
+        "Y",
+    ]
     for name, tier in (("fire", Tier.RESPONDER), ("housing", Tier.HOUSING)):
         (folder / name).mkdir(parents=True)
         write_geopackage(rows, folder / name / f"{name}.gpkg", tier=tier, title="Testville 2026")
-        write_qgis_project(folder / name, name=name, title=f"Testville & <2026>, {name}", crs=CRS(rows.crs), tier=tier)
+        write_qgis_project(
+            folder / name,
+            name=name,
+            title=f"Testville & <2026>, {name}",
+            crs=CRS(rows.crs),
+            tier=tier,
+        )
     return folder
 
 
 @pytest.mark.parametrize(
-    ("layer", "words"), [("vacant_roofs", WORDS), ("centroids", WORDS), ("not_assessed", ("NOT ASSESSED",)), ("year_to_year", ("LIKELY", "NOT SEEN IN PHOTO", "NOT ASSESSED"))]
+    ("layer", "words"),
+    [
+        ("vacant_roofs", WORDS),
+        ("centroids", WORDS),
+        ("not_assessed", ("NOT ASSESSED",)),
+        ("year_to_year", ("LIKELY", "NOT SEEN IN PHOTO", "NOT ASSESSED")),
+    ],
 )
-def test_every_layer_of_the_geopackage_opens_in_its_style(layer: str, words: tuple[str, ...], folder: Path, tmp_path: Path) -> None:
-    said, pixels = ask_qgis(RENDER, f"{folder / 'housing/housing.gpkg'}|layername={layer}", tmp_path)
+def test_every_layer_of_the_geopackage_opens_in_its_style(
+    layer: str, words: tuple[str, ...], folder: Path, tmp_path: Path
+) -> None:
+    said, pixels = ask_qgis(
+        RENDER, f"{folder / 'housing/housing.gpkg'}|layername={layer}", tmp_path
+    )
     assert (said["crs"], said["renderer"], said["errors"]) == ("EPSG:2248", "categorizedSymbol", [])
     assert (said["names"][0], said["names"][1]) == ("fid", "parcel_id")
     for word in words:
@@ -178,15 +269,24 @@ def test_every_layer_of_the_geopackage_opens_in_its_style(layer: str, words: tup
 
 
 @pytest.mark.parametrize(("name", "count"), [("fire", 3), ("housing", 4)])
-def test_the_project_opens_complete_and_draws_every_word(name: str, count: int, folder: Path, tmp_path: Path) -> None:
+def test_the_project_opens_complete_and_draws_every_word(
+    name: str, count: int, folder: Path, tmp_path: Path
+) -> None:
     moved = tmp_path / "elsewhere"
     shutil.copytree(folder / name, moved)  # as if on a stick
     said, pixels = ask_qgis(PROJECT, str(moved / f"{name}.qgs"), tmp_path)
     assert (said["read"], said["error"], said["bad"], said["errors"]) == (True, "", [], [])
-    assert (said["title"], said["crs"], said["abstract"]) == (f"Testville & <2026>, {name}", "EPSG:2248", USE_LIMIT)
+    assert (said["title"], said["crs"], said["abstract"]) == (
+        f"Testville & <2026>, {name}",
+        "EPSG:2248",
+        USE_LIMIT,
+    )
     assert (said["shown"], said["label"]) == (True, f"Testville & <2026>, {name}\n{USE_LIMIT}")
     rows = {layer: number for layer, _, _, number, *_ in said["layers"]}
-    assert rows["NOT ASSESSED, with the reason"] == 1 and rows["Vacant roofs (symbols)"] == rows["Vacant roofs (parcels)"] == 5
+    assert (
+        rows["NOT ASSESSED, with the reason"] == 1
+        and rows["Vacant roofs (symbols)"] == rows["Vacant roofs (parcels)"] == 5
+    )
     assert len(rows) == count
     for layer, visible, valid, _, renderer, note, _ in said["layers"]:
         assert (valid, renderer, note) == (True, "categorizedSymbol", USE_LIMIT)
@@ -194,23 +294,35 @@ def test_the_project_opens_complete_and_draws_every_word(name: str, count: int, 
     for word in WORDS:
         assert drawn(pixels, word) > 30, f"{word} is not drawn"
     if name == "fire":
-        assert not {"score", "rank", "previous_hazard_level", "change", "notice_date"} & set(said["fields"])
+        assert not {"score", "rank", "previous_hazard_level", "change", "notice_date"} & set(
+            said["fields"]
+        )
 
 
 def test_a_project_draws_either_parcels_or_symbols(folder: Path, tmp_path: Path) -> None:
     said, _ = ask_qgis(PROJECT, str(folder / "fire/fire.qgs"), tmp_path)
     near = {layer: drawn_here for layer, *_, drawn_here in said["layers"]}
     assert said["scale"] < PARCEL_SCALE
-    assert near == {"Vacant roofs (symbols)": False, "Vacant roofs (parcels)": True, "NOT ASSESSED, with the reason": True}
+    assert near == {
+        "Vacant roofs (symbols)": False,
+        "Vacant roofs (parcels)": True,
+        "NOT ASSESSED, with the reason": True,
+    }
 
 
 @pytest.mark.parametrize("count", [0, 1])
 def test_the_project_of_a_city_of_none_or_one_opens(count: int, tmp_path: Path) -> None:
     rows = build_rows(make_inputs(make_roll(1)), ExportSettings()).iloc[:count]
     write_geopackage(rows, tmp_path / "fire.gpkg", tier=Tier.RESPONDER, title="Testville 2026")
-    write_qgis_project(tmp_path, name="fire", title="Testville 2026", crs=CRS(rows.crs), tier=Tier.RESPONDER)
+    write_qgis_project(
+        tmp_path, name="fire", title="Testville 2026", crs=CRS(rows.crs), tier=Tier.RESPONDER
+    )
     said, _ = ask_qgis(PROJECT, str(tmp_path / "fire.qgs"), tmp_path)
-    assert (said["read"], said["bad"], [layer[3] for layer in said["layers"]]) == (True, [], [count, count, 0])
+    assert (said["read"], said["bad"], [layer[3] for layer in said["layers"]]) == (
+        True,
+        [],
+        [count, count, 0],
+    )
 
 
 def ask_qgis(code: str, source: str, folder: Path) -> tuple[dict[str, Any], NDArray[np.int64]]:
@@ -218,10 +330,19 @@ def ask_qgis(code: str, source: str, folder: Path) -> tuple[dict[str, Any], NDAr
     image_path, said_path = folder / "map.png", folder / "said.json"
     environment = os.environ | {"QT_QPA_PLATFORM": "offscreen", "XDG_RUNTIME_DIR": str(folder)}
     # QGIS may crash on its way out, after the work is done: what it wrote counts, not how it left.
-    ended = subprocess.run([str(PYTHON), "-c", code, source, str(image_path), str(said_path)], env=environment, capture_output=True, text=True, timeout=120, check=False)
+    ended = subprocess.run(
+        [str(PYTHON), "-c", code, source, str(image_path), str(said_path)],
+        env=environment,
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
     assert said_path.exists(), ended.stderr
     with Image.open(image_path) as image:
-        return json.loads(said_path.read_text(encoding="utf-8")), np.asarray(image.convert("RGB")).astype(int)
+        return json.loads(said_path.read_text(encoding="utf-8")), np.asarray(
+            image.convert("RGB")
+        ).astype(int)
 
 
 def drawn(pixels: NDArray[np.int64], word: str) -> int:

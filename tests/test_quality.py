@@ -8,11 +8,19 @@ from imagery.chips.quality import Quality, QualityLimits, Scene, measure_quality
 from imagery.chips.tiling import TileSettings
 from imagery.flyover.decode import DATA, NODATA, UNREADABLE
 
-LIMITS = QualityLimits(min_covered=0.98, max_nodata=0.02, min_sharpness=0.0, max_shadow=0.9, max_canopy=0.9)
+LIMITS = QualityLimits(
+    min_covered=0.98, max_nodata=0.02, min_sharpness=0.0, max_shadow=0.9, max_canopy=0.9
+)
 SIDE = 60
 
 
-def scene(color: tuple[int, int, int], *, grain: float = 0.0, states: NDArray[np.uint8] | None = None, owners: NDArray[np.uint8] | None = None) -> Scene:
+def scene(
+    color: tuple[int, int, int],
+    *,
+    grain: float = 0.0,
+    states: NDArray[np.uint8] | None = None,
+    owners: NDArray[np.uint8] | None = None,
+) -> Scene:
     """A field of one color with grain; its roof is the middle 40 x 40 pixels."""
     noise = np.random.default_rng(0).normal(0, grain, (SIDE, SIDE, 1))
     pixels = np.full((SIDE, SIDE, 4), DATA, np.uint8)
@@ -57,7 +65,13 @@ def test_leaves_are_green_and_rough() -> None:
 
 @pytest.mark.parametrize(
     ("color", "least", "most"),
-    [((130, 138, 95), 0.95, 1.0), ((150, 140, 110), 0.95, 1.0), ((90, 200, 150), 0.0, 0.0), ((150, 146, 140), 0.0, 0.05), ((90, 60, 50), 0.0, 0.05)],
+    [
+        ((130, 138, 95), 0.95, 1.0),
+        ((150, 140, 110), 0.95, 1.0),
+        ((90, 200, 150), 0.0, 0.0),
+        ((150, 146, 140), 0.0, 0.05),
+        ((90, 60, 50), 0.0, 0.05),
+    ],
     ids=["dry grass", "soil", "mint paint", "concrete", "brick"],
 )
 def test_ground_has_a_tint(color: tuple[int, int, int], least: float, most: float) -> None:
@@ -86,7 +100,9 @@ def test_seams_through_the_roof() -> None:
 )
 def test_reasons(quality: dict[str, float], reason: str) -> None:
     """Each limit has its own reason."""
-    limits = QualityLimits(min_covered=0.98, max_nodata=0.02, min_sharpness=2.0, max_shadow=0.9, max_canopy=0.9)
+    limits = QualityLimits(
+        min_covered=0.98, max_nodata=0.02, min_sharpness=2.0, max_shadow=0.9, max_canopy=0.9
+    )
     whole: dict[str, float] = {"covered_share": 1.0, "sharpness": 9.0}
     assert why_not(Quality(**(whole | quality)), limits, unreadable=False) == reason
 
@@ -97,7 +113,17 @@ def test_damage_is_named_before_gaps() -> None:
     assert why_not(Quality(covered_share=1.0, sharpness=9.0), LIMITS, unreadable=True) == ""
 
 
-@pytest.mark.parametrize("wrong", [{"max_shadow": 0.0}, {"max_canopy": 2.0}, {"min_sharpness": -1.0}, {"registration": "maybe"}, {"max_shift": 0.0}, {"max_ground": 0.0}])
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"max_shadow": 0.0},
+        {"max_canopy": 2.0},
+        {"min_sharpness": -1.0},
+        {"registration": "maybe"},
+        {"max_shift": 0.0},
+        {"max_ground": 0.0},
+    ],
+)
 def test_settings_are_checked(wrong: dict[str, object]) -> None:
     """A limit out of range is no setting."""
     with pytest.raises(ValueError, match="want"):

@@ -29,15 +29,21 @@ Ran = Callable[..., object]
 def draw_town(seed: int) -> NDArray[np.uint8]:
     """Two tiles of roofs side by side: their places are the same every year, their colors change a little, their light much."""
     town, light = np.random.default_rng(7), np.random.default_rng(seed)
-    picture = np.full((SIDE_PX, 2 * SIDE_PX, 3), 110, np.float64) + town.normal(0, 3, (SIDE_PX, 2 * SIDE_PX, 1))
+    picture = np.full((SIDE_PX, 2 * SIDE_PX, 3), 110, np.float64) + town.normal(
+        0, 3, (SIDE_PX, 2 * SIDE_PX, 1)
+    )
     for row in range(4):
         for column in range(16):
             y, x = 8 + 62 * row, 6 + 32 * column
             picture[y : y + 48, x : x + 20] = town.integers(50, 210) + light.integers(-25, 25)
             hatch_y, hatch_x = town.integers(4, 40), town.integers(2, 14)
-            picture[y + hatch_y : y + hatch_y + 5, x + hatch_x : x + hatch_x + 5] = town.integers(0, 255)
+            picture[y + hatch_y : y + hatch_y + 5, x + hatch_x : x + hatch_x + 5] = town.integers(
+                0, 255
+            )
     bright = 0.7 + 0.5 * light.random()
-    return np.clip(cv2.GaussianBlur(picture * bright, (0, 0), 0.7) + light.normal(0, 4, picture.shape), 1, 255).astype(np.uint8)
+    return np.clip(
+        cv2.GaussianBlur(picture * bright, (0, 0), 0.7) + light.normal(0, 4, picture.shape), 1, 255
+    ).astype(np.uint8)
 
 
 def write_year(folder: Path, seed: int, shift_m: tuple[float, float]) -> None:
@@ -48,7 +54,17 @@ def write_year(folder: Path, seed: int, shift_m: tuple[float, float]) -> None:
         left = LEFT + number * SIDE_PX * GSD_M + (shift_m[0] if number else 0.0)
         transform = from_origin(left, TOP + (shift_m[1] if number else 0.0), GSD_M, GSD_M)
         part = picture[:, number * SIDE_PX : (number + 1) * SIDE_PX].transpose(2, 0, 1)
-        with rasterio.open(folder / f"tile_{number}.tif", "w", driver="GTiff", count=3, width=SIDE_PX, height=SIDE_PX, dtype="uint8", crs=METRIC, transform=transform) as target:
+        with rasterio.open(
+            folder / f"tile_{number}.tif",
+            "w",
+            driver="GTiff",
+            count=3,
+            width=SIDE_PX,
+            height=SIDE_PX,
+            dtype="uint8",
+            crs=METRIC,
+            transform=transform,
+        ) as target:
             target.write(part)
 
 
@@ -60,13 +76,24 @@ def town(tmp_path: Path) -> Callable[..., Path]:
         write_year(tmp_path / "2023", 1, (0.0, 0.0))
         write_year(tmp_path / "2024", 2, shift_m)
         boxes = [
-            shapely.box(LEFT + (6 + 32 * column) * GSD_M, TOP - (56 + 62 * row) * GSD_M, LEFT + (26 + 32 * column) * GSD_M, TOP - (8 + 62 * row) * GSD_M)
-            for row in range(4) for column in range(16)
-        ]  # fmt: skip
+            shapely.box(
+                LEFT + (6 + 32 * column) * GSD_M,
+                TOP - (56 + 62 * row) * GSD_M,
+                LEFT + (26 + 32 * column) * GSD_M,
+                TOP - (8 + 62 * row) * GSD_M,
+            )
+            for row in range(4)
+            for column in range(16)
+        ]
         ids = [f"{number:03d}" for number in range(len(boxes))]
-        gpd.GeoDataFrame({"parcel_id": ids}, geometry=boxes, crs=METRIC).to_file(tmp_path / "parcels.gpkg")
+        gpd.GeoDataFrame({"parcel_id": ids}, geometry=boxes, crs=METRIC).to_file(
+            tmp_path / "parcels.gpkg"
+        )
         pd.DataFrame({"parcel_id": ids}).to_csv(tmp_path / "vacant.csv", index=False)
-        flyovers = "".join(f'[[flyover]]\nyear = {year}\npath = "{year}"\ndate = "{year}-03-01"\n' for year in (2023, 2024))
+        flyovers = "".join(
+            f'[[flyover]]\nyear = {year}\npath = "{year}"\ndate = "{year}-03-01"\n'
+            for year in (2023, 2024)
+        )
         (tmp_path / "city.toml").write_text(
             f'[city]\nname = "Town"\nworkspace = "workspace"\n[parcels]\npath = "parcels.gpkg"\nid = "parcel_id"\n[vacant]\npath = "vacant.csv"\nid = "parcel_id"\n'
             f"{flyovers}[model]\ngsd_m = {GSD_M}\nmargin_m = 3\n[tile]\n{tile}\n"
@@ -91,9 +118,14 @@ def test_displaced_tile_is_found_and_laid_back(town: Callable[..., Path], roofwa
     assert lines[0].startswith("tile_1.tif lies 1.3")
     assert "laid where it belongs" in lines[0]
     now = shifts_of(city, 2024)
-    assert np.array(now["tile_1.tif"], float) == pytest.approx(np.array(TRUE_SHIFT_M), abs=GSD_M / 2)
+    assert np.array(now["tile_1.tif"], float) == pytest.approx(
+        np.array(TRUE_SHIFT_M), abs=GSD_M / 2
+    )
     assert np.hypot(*np.array(now["tile_0.tif"], float)) < GSD_M / 2
-    assert all(east is None or np.hypot(east, north or 0) < 0.5 for east, north in shifts_of(city, 2023).values())
+    assert all(
+        east is None or np.hypot(east, north or 0) < 0.5
+        for east, north in shifts_of(city, 2023).values()
+    )
     stores = [open_store(city.parent / "workspace" / str(year) / "chips") for year in (2023, 2024)]
     pairs = [[store.read(f"{number:03d}") for store in stores] for number in (9, 12, 30, 62)]
     for before, after in pairs:
@@ -108,7 +140,9 @@ def test_check_tells_of_it(town: Callable[..., Path], roofwatch: Ran) -> None:
     headers = roofwatch("check", city, "--year", 2024, "--quiet", "--json")
     assert headers.answer["displaced_tiles"] == []  # type: ignore[attr-defined]
     assert not (city.parent / "workspace" / "2024" / "chips").exists()
-    pixels = roofwatch("check", city, "--year", 2024, "--pixels", "--executor", "serial", "--quiet", "--json")
+    pixels = roofwatch(
+        "check", city, "--year", 2024, "--pixels", "--executor", "serial", "--quiet", "--json"
+    )
     assert [line.split()[0] for line in pixels.answer["displaced_tiles"]] == ["tile_1.tif"]  # type: ignore[attr-defined]
     assert "tile_1.tif" in (city.parent / "workspace" / "2024" / "check.html").read_text()
 
@@ -130,7 +164,9 @@ def test_nothing_is_done_on_demand(town: Callable[..., Path], roofwatch: Ran, ti
     assert ran.answer["displaced_tiles"] == []  # type: ignore[attr-defined]
 
 
-def test_another_limit_needs_no_other_measurement(town: Callable[..., Path], roofwatch: Ran) -> None:
+def test_another_limit_needs_no_other_measurement(
+    town: Callable[..., Path], roofwatch: Ran
+) -> None:
     """A limit that is widened later lets the tile lie where it was delivered, and one that is narrowed lays it back again."""
     city = town()
     narrow, measured = city.read_text(), city.parent / "workspace" / "2024" / "registration.json"
@@ -155,10 +191,17 @@ def test_noise_is_no_shift(town: Callable[..., Path], roofwatch: Ran) -> None:
     city = town()
     for number in (0, 1):
         with rasterio.open(city.parent / "2024" / f"tile_{number}.tif", "r+") as target:
-            target.write(np.random.default_rng(number).integers(1, 255, (3, SIDE_PX, SIDE_PX)).astype(np.uint8))
+            target.write(
+                np.random.default_rng(number)
+                .integers(1, 255, (3, SIDE_PX, SIDE_PX))
+                .astype(np.uint8)
+            )
     ran = roofwatch("tile", city, "--year", 2024, "--executor", "serial", "--quiet", "--json")
     assert ran.answer["displaced_tiles"] == []  # type: ignore[attr-defined]
-    assert all(east is None or np.hypot(east, north or 0) < GSD_M for east, north in shifts_of(city, 2024).values())
+    assert all(
+        east is None or np.hypot(east, north or 0) < GSD_M
+        for east, north in shifts_of(city, 2024).values()
+    )
 
 
 def test_second_run_measures_nothing(town: Callable[..., Path], roofwatch: Ran) -> None:
@@ -166,19 +209,31 @@ def test_second_run_measures_nothing(town: Callable[..., Path], roofwatch: Ran) 
     city = town()
     roofwatch("tile", city, "--year", 2024, "--executor", "serial", "--quiet")
     folder = city.parent / "workspace" / "2024"
-    before = {path: path.stat().st_mtime_ns for path in [folder / "registration.json", *(folder / "chips").iterdir()]}
+    before = {
+        path: path.stat().st_mtime_ns
+        for path in [folder / "registration.json", *(folder / "chips").iterdir()]
+    }
     roofwatch("tile", city, "--year", 2024, "--executor", "serial", "--quiet")
     assert {path: path.stat().st_mtime_ns for path in before} == before
 
 
 def test_move_back_in_feet(tmp_path: Path, write_raster: Callable[..., Path]) -> None:
     """A shift in meters is taken off a tile in US survey feet."""
-    path = write_raster(tmp_path / "feet.tif", np.full((3, 20, 20), 9, np.uint8), crs=FEET, left=1_420_000.0, top=600_000.0, gsd=0.5)
+    path = write_raster(
+        tmp_path / "feet.tif",
+        np.full((3, 20, 20), 9, np.uint8),
+        crs=FEET,
+        left=1_420_000.0,
+        top=600_000.0,
+        gsd=0.5,
+    )
     tile = read_header(str(path))
     shift = TileShift(tile="feet.tif", chips=9, against="2023", east_m=3.0, north_m=-4.0)
     moved = move_back(tile, shift, CRS(METRIC))
     to_metric = Transformer.from_crs(FEET, METRIC, always_xy=True)
-    before, after = (np.array(to_metric.transform(one.transform[2], one.transform[5])) for one in (tile, moved))
+    before, after = (
+        np.array(to_metric.transform(one.transform[2], one.transform[5])) for one in (tile, moved)
+    )
     assert after - before == pytest.approx((-3.0, 4.0), abs=1e-3)
     assert displaced([shift], 4.9) == [shift]
     assert displaced([shift], 5.1) == []

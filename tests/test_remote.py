@@ -95,7 +95,12 @@ def handler(root: Path) -> type[BaseHTTPRequestHandler]:
                 self.send(503)
             elif not name and parts.query:
                 asks = parse_qs(parts.query)
-                self.send(200, listing(root, bucket, asks.get("prefix", [""])[0], deep="delimiter" not in asks))
+                self.send(
+                    200,
+                    listing(
+                        root, bucket, asks.get("prefix", [""])[0], deep="delimiter" not in asks
+                    ),
+                )
             elif "closed" in name:
                 self.send(403)
             elif (root / name).is_file():
@@ -113,10 +118,14 @@ def handler(root: Path) -> type[BaseHTTPRequestHandler]:
             if self.command == "GET":
                 counts.bytes_out += len(part)
                 counts.ranges += bool(asked_range)
-            extra = {"Accept-Ranges": "bytes"} | ({"Content-Range": f"bytes {first}-{last}/{len(content)}"} if asked_range else {})
+            extra = {"Accept-Ranges": "bytes"} | (
+                {"Content-Range": f"bytes {first}-{last}/{len(content)}"} if asked_range else {}
+            )
             self.send(206 if asked_range else 200, part, extra)
 
-        def send(self, code: int, content: bytes = b"", extra: dict[str, str] | None = None) -> None:
+        def send(
+            self, code: int, content: bytes = b"", extra: dict[str, str] | None = None
+        ) -> None:
             self.send_response(code)
             for name, value in {**(extra or {}), "Content-Length": str(len(content))}.items():
                 self.send_header(name, value)
@@ -132,8 +141,13 @@ def listing(root: Path, bucket: str, prefix: str, *, deep: bool) -> bytes:
     names = sorted(str(file.relative_to(root)) for file in root.rglob("*") if file.is_file())
     below = [name for name in names if name.startswith(prefix)]
     files = [name for name in below if deep or "/" not in name[len(prefix) :]]
-    folders = sorted({prefix + name[len(prefix) :].split("/")[0] + "/" for name in below if name not in files})
-    rows = "".join(f"<Contents><Key>{name}</Key><Size>{(root / name).stat().st_size}</Size></Contents>" for name in files)
+    folders = sorted(
+        {prefix + name[len(prefix) :].split("/")[0] + "/" for name in below if name not in files}
+    )
+    rows = "".join(
+        f"<Contents><Key>{name}</Key><Size>{(root / name).stat().st_size}</Size></Contents>"
+        for name in files
+    )
     rows += "".join(f"<CommonPrefixes><Prefix>{name}</Prefix></CommonPrefixes>" for name in folders)
     return f'<?xml version="1.0"?><ListBucketResult><Name>{bucket}</Name><Prefix>{prefix}</Prefix><IsTruncated>false</IsTruncated>{rows}</ListBucketResult>'.encode()
 
@@ -152,10 +166,29 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     rng = np.random.default_rng(0)
     (root / "year").mkdir()
     for number in (0, 1):
-        profile = {"driver": "GTiff", "width": SIDE_PX, "height": SIDE_PX, "count": 3, "dtype": "uint8", "crs": METRIC}
-        with rasterio.open(root / "plain", "w", **profile, transform=from_origin(LEFT + number * 512, TOP, 0.5, 0.5)) as target:
+        profile = {
+            "driver": "GTiff",
+            "width": SIDE_PX,
+            "height": SIDE_PX,
+            "count": 3,
+            "dtype": "uint8",
+            "crs": METRIC,
+        }
+        with rasterio.open(
+            root / "plain",
+            "w",
+            **profile,
+            transform=from_origin(LEFT + number * 512, TOP, 0.5, 0.5),
+        ) as target:
             target.write(rng.integers(0, 255, (3, SIDE_PX, SIDE_PX)).astype(np.uint8))
-        copy(root / "plain", root / "year" / f"x{number}.tif", driver="COG", BLOCKSIZE=128, COMPRESS="DEFLATE", OVERVIEWS="NONE")
+        copy(
+            root / "plain",
+            root / "year" / f"x{number}.tif",
+            driver="COG",
+            BLOCKSIZE=128,
+            COMPRESS="DEFLATE",
+            OVERVIEWS="NONE",
+        )
     (root / "plain").unlink()
     (root / "year" / "notes.txt").write_text("flown in spring")
     return root
@@ -164,7 +197,9 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="module")
 def address(folder: Path) -> Iterator[str]:
     """The server's host and port."""
-    with subprocess.Popen([sys.executable, __file__, str(folder)], stdout=subprocess.PIPE, text=True) as server:
+    with subprocess.Popen(
+        [sys.executable, __file__, str(folder)], stdout=subprocess.PIPE, text=True
+    ) as server:
         assert server.stdout is not None
         yield f"127.0.0.1:{int(server.stdout.readline())}"
         server.terminate()
@@ -173,7 +208,12 @@ def address(folder: Path) -> Iterator[str]:
 @pytest.fixture
 def served(folder: Path, address: str, monkeypatch: pytest.MonkeyPatch) -> Served:
     """The folder as a web server and object store."""
-    options = {"AWS_S3_ENDPOINT": address, "AWS_HTTPS": "NO", "AWS_VIRTUAL_HOSTING": "FALSE", "AWS_NO_SIGN_REQUEST": "YES"}
+    options = {
+        "AWS_S3_ENDPOINT": address,
+        "AWS_HTTPS": "NO",
+        "AWS_VIRTUAL_HOSTING": "FALSE",
+        "AWS_NO_SIGN_REQUEST": "YES",
+    }
     for name, value in {**options, "no_proxy": "127.0.0.1", "NO_PROXY": "127.0.0.1"}.items():
         monkeypatch.setenv(name, value)
     return Served(root=folder, address=address, bucket=f"b{uuid.uuid4().hex}")
@@ -184,7 +224,13 @@ def fly(path: object) -> Flyover:
 
 
 def shown(flyover: Flyover, lot: shapely.Polygon = LOT) -> NDArray[np.uint8]:
-    row = cut_one("0001", lot, flyover, settings=TileSettings(gsd_m=0.5, margin_m=0, max_side_m=100), crs=CRS(METRIC))
+    row = cut_one(
+        "0001",
+        lot,
+        flyover,
+        settings=TileSettings(gsd_m=0.5, margin_m=0, max_side_m=100),
+        crs=CRS(METRIC),
+    )
     assert row.reason == ""
     assert row.chip is not None
     return row.chip.pixels
@@ -227,9 +273,13 @@ def test_cog_of_an_object_store(served: Served) -> None:
 def test_folder_of_an_object_store(served: Served, path: str) -> None:
     """A folder is listed, and holds its images only."""
     flyover = fly(path.format(bucket=served.bucket))
-    assert [tile.path for tile in flyover.tiles] == [f"/vsis3/{served.bucket}/year/x{number}.tif" for number in (0, 1)]
+    assert [tile.path for tile in flyover.tiles] == [
+        f"/vsis3/{served.bucket}/year/x{number}.tif" for number in (0, 1)
+    ]
     np.testing.assert_array_equal(shown(flyover), expected(served.root))
-    np.testing.assert_array_equal(shown(flyover, shapely.affinity.translate(LOT, 512, 0)), expected(served.root, "x1.tif"))
+    np.testing.assert_array_equal(
+        shown(flyover, shapely.affinity.translate(LOT, 512, 0)), expected(served.root, "x1.tif")
+    )
 
 
 def test_empty_folder_of_an_object_store(served: Served) -> None:
@@ -241,7 +291,9 @@ def test_empty_folder_of_an_object_store(served: Served) -> None:
 def test_same_bytes_as_local(served: Served) -> None:
     """Across the seam too, remote and local tiles give one chip."""
     seam = shapely.affinity.rotate(shapely.box(LEFT + 506, TOP - 310, LEFT + 518, TOP - 304), 20)
-    np.testing.assert_array_equal(shown(fly(f"s3://{served.bucket}/year/"), seam), shown(fly(served.root / "year"), seam))
+    np.testing.assert_array_equal(
+        shown(fly(f"s3://{served.bucket}/year/"), seam), shown(fly(served.root / "year"), seam)
+    )
 
 
 def vrt(path: Path, source: str) -> Path:
@@ -252,20 +304,36 @@ def vrt(path: Path, source: str) -> Path:
         for band in (1, 2, 3)
     )
     place = f"<SRS>{METRIC}</SRS><GeoTransform>{LEFT}, 0.5, 0, {TOP}, 0, -0.5</GeoTransform>"
-    path.write_text(f'<VRTDataset rasterXSize="{SIDE_PX}" rasterYSize="{SIDE_PX}">{place}{bands}</VRTDataset>')
+    path.write_text(
+        f'<VRTDataset rasterXSize="{SIDE_PX}" rasterYSize="{SIDE_PX}">{place}{bands}</VRTDataset>'
+    )
     return path
 
 
 @pytest.mark.parametrize("scheme", ["/vsicurl/{url}/year/x0.tif", "/vsis3/{bucket}/year/x0.tif"])
 def test_vrt_of_remote_files(served: Served, tmp_path: Path, scheme: str) -> None:
     """A local mosaic of remote tiles is read by ranges."""
-    assert_partly_read(served, fly(vrt(tmp_path / "mosaic.vrt", scheme.format(url=served.url, bucket=served.bucket))))
+    assert_partly_read(
+        served,
+        fly(vrt(tmp_path / "mosaic.vrt", scheme.format(url=served.url, bucket=served.bucket))),
+    )
 
 
 def item(href: str, **others: object) -> dict[str, object]:
     """Return a STAC item whose picture is the asset "visual"; other assets come first."""
-    visual = {"href": href, "type": "image/tiff; application=geotiff; profile=cloud-optimized", "roles": ["visual"]}
-    return {"type": "Feature", "stac_version": "1.0.0", "id": href, "geometry": None, "properties": {}, "assets": {**others, "visual": visual}}
+    visual = {
+        "href": href,
+        "type": "image/tiff; application=geotiff; profile=cloud-optimized",
+        "roles": ["visual"],
+    }
+    return {
+        "type": "Feature",
+        "stac_version": "1.0.0",
+        "id": href,
+        "geometry": None,
+        "properties": {},
+        "assets": {**others, "visual": visual},
+    }
 
 
 COLLECTION, LIST, SINGLE = "collection", "list", "single"
@@ -275,8 +343,15 @@ COLLECTION, LIST, SINGLE = "collection", "list", "single"
 @pytest.mark.parametrize("suffix", [".json", ".geojson"])
 def test_stac_of_a_web_server(served: Served, tmp_path: Path, shape: str, suffix: str) -> None:
     """Absolute links of an ItemCollection, a list of items or one item are followed."""
-    one = item(f"{served.url}/year/x0.tif", infrared={"href": f"{served.url}/year/x1.tif", "type": "image/tiff", "roles": ["data"]})
-    document: object = {COLLECTION: {"type": "FeatureCollection", "features": [one]}, LIST: [one], SINGLE: one}[shape]
+    one = item(
+        f"{served.url}/year/x0.tif",
+        infrared={"href": f"{served.url}/year/x1.tif", "type": "image/tiff", "roles": ["data"]},
+    )
+    document: object = {
+        COLLECTION: {"type": "FeatureCollection", "features": [one]},
+        LIST: [one],
+        SINGLE: one,
+    }[shape]
     path = tmp_path / f"items{suffix}"
     path.write_text(json.dumps(document))
     flyover = fly(path)
@@ -288,13 +363,19 @@ def test_stac_beside_its_images(folder: Path, tmp_path: Path) -> None:
     """Relative links start at the list; file:// and absolute ones are taken as they are; nothing but images is read."""
     (tmp_path / "tiles").symlink_to(folder / "year")
     picked = {"data": {"href": "./tiles/x0.tif", "roles": ["data"]}}
-    thumb = {"thumb": {"href": "./thumb.png", "type": "image/png", "roles": ["thumbnail"]}, "meta": {"href": "m.xml", "type": "application/xml", "roles": ["data"]}}
+    thumb = {
+        "thumb": {"href": "./thumb.png", "type": "image/png", "roles": ["thumbnail"]},
+        "meta": {"href": "m.xml", "type": "application/xml", "roles": ["data"]},
+    }
     for number, assets in enumerate(
         [
-            {"visual": {"href": "tiles/x0.tif"}}, {**thumb, **picked}, {**thumb, "any": {"href": "tiles/../tiles/x0.tif", "type": "image/vnd.stac.geotiff"}},
-            {"visual": {"href": f"file://{tmp_path}/tiles/x0.tif"}}, {"image": {"href": f"{tmp_path}/tiles/x0.tif", "roles": None}, **thumb},
+            {"visual": {"href": "tiles/x0.tif"}},
+            {**thumb, **picked},
+            {**thumb, "any": {"href": "tiles/../tiles/x0.tif", "type": "image/vnd.stac.geotiff"}},
+            {"visual": {"href": f"file://{tmp_path}/tiles/x0.tif"}},
+            {"image": {"href": f"{tmp_path}/tiles/x0.tif", "roles": None}, **thumb},
         ]
-    ):  # fmt: skip
+    ):
         path = tmp_path / f"{number}.json"
         path.write_text(json.dumps({"features": [{"id": "a", "assets": assets}]}))
         flyover = fly(path)
@@ -304,26 +385,46 @@ def test_stac_beside_its_images(folder: Path, tmp_path: Path) -> None:
 
 def test_stac_list_on_the_server(served: Served) -> None:
     """Links of a list that itself is remote start at its address."""
-    links = ["x0.tif", "./x1.tif", "../year/x0.tif", f"/{served.bucket}/year/x1.tif", f"{served.url}/year/x0.tif"]
+    links = [
+        "x0.tif",
+        "./x1.tif",
+        "../year/x0.tif",
+        f"/{served.bucket}/year/x1.tif",
+        f"{served.url}/year/x0.tif",
+    ]
     path = served.root / "year" / "items.json"
     path.write_text(json.dumps([item(link) for link in links]))
     try:
         flyover = fly(f"{served.url}/year/items.json")
     finally:
         path.unlink()
-    assert [tile.path for tile in flyover.tiles] == [f"/vsicurl/{served.url}/year/x{number}.tif" for number in (0, 1)]
+    assert [tile.path for tile in flyover.tiles] == [
+        f"/vsicurl/{served.url}/year/x{number}.tif" for number in (0, 1)
+    ]
     assert_partly_read(served, flyover)
 
 
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("", "cannot be read as a STAC item list"), ("{", "cannot be read as a STAC item list"), ("3", "holds no STAC item"), ("[]", "holds no STAC item"),
-        ('{"features": 3}', "holds no STAC item"), ('{"features": null}', "holds no STAC item"), ('[{"id": "a"}]', "item a in .* has no image asset"),
-        ('[{"id": "a", "assets": 3}]', "item a in .* has no image asset"), ('[{"id": "a", "assets": {"b": {"href": "x.laz", "type": "application/vnd.laszip"}}}]', "has b"),
-        ('[{"id": "a", "assets": {"b": {"href": "gone.tif", "roles": 3}}}]', "gone.tif: cannot be opened"),
+        ("", "cannot be read as a STAC item list"),
+        ("{", "cannot be read as a STAC item list"),
+        ("3", "holds no STAC item"),
+        ("[]", "holds no STAC item"),
+        ('{"features": 3}', "holds no STAC item"),
+        ('{"features": null}', "holds no STAC item"),
+        ('[{"id": "a"}]', "item a in .* has no image asset"),
+        ('[{"id": "a", "assets": 3}]', "item a in .* has no image asset"),
+        (
+            '[{"id": "a", "assets": {"b": {"href": "x.laz", "type": "application/vnd.laszip"}}}]',
+            "has b",
+        ),
+        (
+            '[{"id": "a", "assets": {"b": {"href": "gone.tif", "roles": 3}}}]',
+            "gone.tif: cannot be opened",
+        ),
     ],
-)  # fmt: skip
+)
 def test_stac_that_is_none(tmp_path: Path, text: str, message: str) -> None:
     """What is no item list is said in one line."""
     (tmp_path / "items.json").write_text(text)
@@ -333,7 +434,15 @@ def test_stac_that_is_none(tmp_path: Path, text: str, message: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "path", ["{url}/year/gone.tif", "{url}/closed/x0.tif", "/vsis3/{bucket}/year/gone.tif", "/vsis3/{bucket}/closed/x0.tif", "{url}/gone.json", "http://127.0.0.1:9/x.tif"]
+    "path",
+    [
+        "{url}/year/gone.tif",
+        "{url}/closed/x0.tif",
+        "/vsis3/{bucket}/year/gone.tif",
+        "/vsis3/{bucket}/closed/x0.tif",
+        "{url}/gone.json",
+        "http://127.0.0.1:9/x.tif",
+    ],
 )
 def test_remote_file_that_cannot_be_had(served: Served, path: str) -> None:
     """Gone, closed, or nobody there: one line."""
@@ -347,7 +456,9 @@ def test_remote_file_that_cannot_be_had(served: Served, path: str) -> None:
 def test_one_of_two_is_gone(served: Served, tmp_path: Path) -> None:
     """A remote file that is gone costs its own parcels alone."""
     path = tmp_path / "items.json"
-    path.write_text(json.dumps([item(f"{served.url}/year/gone.tif"), item(f"{served.url}/year/x0.tif")]))
+    path.write_text(
+        json.dumps([item(f"{served.url}/year/gone.tif"), item(f"{served.url}/year/x0.tif")])
+    )
     flyover = fly(path)
     assert [tile.name for tile in flyover.broken] == ["gone.tif"]
     assert "mend the address or the rights" in flyover.broken[0].problem
@@ -369,7 +480,13 @@ def test_vanished_between_header_and_pixels(served: Served) -> None:
     path.write_bytes((served.root / "year" / "x0.tif").read_bytes())
     flyover = fly(f"s3://{served.bucket}/year/brief.tif")
     path.unlink()
-    row = cut_one("0001", LOT, flyover, settings=TileSettings(gsd_m=0.5, margin_m=0, max_side_m=100), crs=CRS(METRIC))
+    row = cut_one(
+        "0001",
+        LOT,
+        flyover,
+        settings=TileSettings(gsd_m=0.5, margin_m=0, max_side_m=100),
+        crs=CRS(METRIC),
+    )
     assert (row.chip, row.reason, row.tiles) == (None, "unreadable_tile", "brief.tif")
 
 
@@ -386,9 +503,16 @@ def test_vanished_between_header_and_pixels(served: Served) -> None:
         "file:///d/x.tif",
     ],
 )
-def test_city_file_leaves_addresses_alone(tmp_path: Path, tiny_city: Callable[..., Path], city_toml: str, path: str) -> None:
+def test_city_file_leaves_addresses_alone(
+    tmp_path: Path, tiny_city: Callable[..., Path], city_toml: str, path: str
+) -> None:
     """A URL of a flyover passes unharmed, alone or in a list; a relative path becomes absolute."""
-    city = tiny_city(tmp_path, city_toml.replace('path = "flyover/2023"', f'path = ["{path}", "flyover/2023"]').replace('path = "flyover/2024"', f'path = "{path}"'))
+    city = tiny_city(
+        tmp_path,
+        city_toml.replace('path = "flyover/2023"', f'path = ["{path}", "flyover/2023"]').replace(
+            'path = "flyover/2024"', f'path = "{path}"'
+        ),
+    )
     file = read_city(city)
     assert file.source(2023).path == (path, str(tmp_path / "flyover" / "2023"))
     assert file.source(2024).path == (path,)
@@ -403,12 +527,22 @@ def test_address_becomes_a_virtual_path() -> None:
         "gs://b/x.tif": "/vsigs/b/x.tif",
         "az://b/x.tif": "/vsiaz/b/x.tif",
     }
-    assert {path: image_files(2023, path) for path in virtual} == {path: [name] for path, name in virtual.items()}
+    assert {path: image_files(2023, path) for path in virtual} == {
+        path: [name] for path, name in virtual.items()
+    }
 
 
-def test_whole_run_from_a_server(served: Served, tmp_path: Path, tiny_city: Callable[..., Path], city_toml: str, roofwatch: Callable[..., object]) -> None:
+def test_whole_run_from_a_server(
+    served: Served,
+    tmp_path: Path,
+    tiny_city: Callable[..., Path],
+    city_toml: str,
+    roofwatch: Callable[..., object],
+) -> None:
     """`tile` cuts a city whose flyover lies on a web server."""
-    city = tiny_city(tmp_path, city_toml.replace('path = "flyover/2023"', f'path = "{served.url}/year/x0.tif"'))
+    city = tiny_city(
+        tmp_path, city_toml.replace('path = "flyover/2023"', f'path = "{served.url}/year/x0.tif"')
+    )
     ran = roofwatch("tile", city, "--year", 2023, "--executor", "serial", "--quiet", "--json")
     assert (ran.code, ran.err) == (0, "")  # type: ignore[attr-defined]  # the class lives in conftest
     assert ran.answer["counts"] == {"chip": 24, "no_geometry": 1}  # type: ignore[attr-defined]

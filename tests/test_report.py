@@ -21,11 +21,21 @@ def scored_table(rows: int = 240) -> pd.DataFrame:
     rng = np.random.default_rng(0)
     risk = rng.beta(1, 4, rows)
     failing = (rng.random(rows) < risk).astype(int)
-    return pd.DataFrame({
-        "parcel_id": [f"P{number:05d}" for number in range(rows)][::-1], "year": 2021, "block": [f"B{number // 4}" for number in range(rows)], "neighborhood": "",
-        "district": np.where(np.arange(rows) % 2 == 0, "East <Side>", "West"), "area_m2": rng.gamma(5, 30, rows), "failing": failing, "fold": np.arange(rows) // 4 % 5,
-        "dark_share": rng.random(rows), "measures": np.clip(risk * 0.7 + 0.3 * rng.random(rows), 0, 1), "network": risk,
-    })  # fmt: skip
+    return pd.DataFrame(
+        {
+            "parcel_id": [f"P{number:05d}" for number in range(rows)][::-1],
+            "year": 2021,
+            "block": [f"B{number // 4}" for number in range(rows)],
+            "neighborhood": "",
+            "district": np.where(np.arange(rows) % 2 == 0, "East <Side>", "West"),
+            "area_m2": rng.gamma(5, 30, rows),
+            "failing": failing,
+            "fold": np.arange(rows) // 4 % 5,
+            "dark_share": rng.random(rows),
+            "measures": np.clip(risk * 0.7 + 0.3 * rng.random(rows), 0, 1),
+            "network": risk,
+        }
+    )
 
 
 class Outline(HTMLParser):
@@ -61,13 +71,29 @@ def table() -> pd.DataFrame:
 @pytest.fixture(scope="module")
 def evaluation(table: pd.DataFrame) -> Evaluation:
     """Figures with a neighborhood split and no next year."""
-    return evaluate(table, others={"neighborhood": table.iloc[:160], "next year": None}, aims=Aims(), margin=0.02, repeats=20, seed=0, top=30)
+    return evaluate(
+        table,
+        others={"neighborhood": table.iloc[:160], "next year": None},
+        aims=Aims(),
+        margin=0.02,
+        repeats=20,
+        seed=0,
+        top=30,
+    )
 
 
 @pytest.fixture(scope="module")
-def folder(tmp_path_factory: pytest.TempPathFactory, evaluation: Evaluation, table: pd.DataFrame) -> Path:
+def folder(
+    tmp_path_factory: pytest.TempPathFactory, evaluation: Evaluation, table: pd.DataFrame
+) -> Path:
     """The written report."""
-    return write_report(tmp_path_factory.mktemp("report"), evaluation, table, title="Tiny & Sons: model trained 2021", notes=["Labels: <unknown>."]).parent
+    return write_report(
+        tmp_path_factory.mktemp("report"),
+        evaluation,
+        table,
+        title="Tiny & Sons: model trained 2021",
+        notes=["Labels: <unknown>."],
+    ).parent
 
 
 @pytest.fixture(scope="module")
@@ -80,7 +106,13 @@ def outline(folder: Path) -> Outline:
 
 def test_five_files_and_no_other(folder: Path) -> None:
     """Nothing temporary is left."""
-    assert sorted(path.name for path in folder.iterdir()) == ["calibration.png", "curves.png", "evaluation.html", "evaluation.json", "out_of_fold.parquet"]
+    assert sorted(path.name for path in folder.iterdir()) == [
+        "calibration.png",
+        "curves.png",
+        "evaluation.html",
+        "evaluation.json",
+        "out_of_fold.parquet",
+    ]
     for name in ("curves.png", "calibration.png"):
         with Image.open(folder / name) as image:
             assert image.width == 1600 and len(np.unique(np.asarray(image.convert("L")))) > 20
@@ -89,18 +121,26 @@ def test_five_files_and_no_other(folder: Path) -> None:
 def test_page_is_whole_and_asks_nobody(outline: Outline) -> None:
     """Tags close, pictures are inside and described, text from outside is escaped."""
     assert outline.open == []
-    assert len(outline.addresses) == 2 and all(address.startswith("data:image/png;base64,") for address in outline.addresses)
+    assert len(outline.addresses) == 2 and all(
+        address.startswith("data:image/png;base64,") for address in outline.addresses
+    )
     assert all(len(alt) > 40 and "C network" in alt for alt in outline.alts)
     text = " ".join("".join(outline.text).split())
     assert "Tiny & Sons" in text and "Labels: <unknown>." in text and "East <Side>" in text
 
 
-def test_page_says_what_ships_and_where_words_begin(outline: Outline, evaluation: Evaluation) -> None:
+def test_page_says_what_ships_and_where_words_begin(
+    outline: Outline, evaluation: Evaluation
+) -> None:
     """In the sentences that were made for it, and never in words that promise."""
     text = " ".join("".join(outline.text).split())
     assert evaluation.ships.sentence in text
     for chosen in evaluation.chosen.values():
-        assert chosen.recall.sentence in text and chosen.precision.sentence in text and chosen.average_recall.sentence in text
+        assert (
+            chosen.recall.sentence in text
+            and chosen.precision.sentence in text
+            and chosen.average_recall.sentence in text
+        )
     assert "not measured: the labels do not allow it" in text
     assert not re.search(r"\b(safe|safely|low risk|low-risk)\b", text, re.IGNORECASE)
     assert not re.search(r"\bnan\b", text)
@@ -116,26 +156,44 @@ def test_json_has_the_same_figures(folder: Path, evaluation: Evaluation) -> None
     assert sound["f1_by_fold"]["mean"] is not None
     assert answer["ships"]["name"] == evaluation.ships.name
     assert answer["chosen"]["network"]["possible"] == evaluation.chosen["network"].possible
-    assert [len(answer["splits"][name]) for name in ("block", "neighborhood", "next year")] == [3, 3, 0]
+    assert [len(answer["splits"][name]) for name in ("block", "neighborhood", "next year")] == [
+        3,
+        3,
+        0,
+    ]
 
 
 def test_scored_labels_are_kept(folder: Path, table: pd.DataFrame) -> None:
     """Sorted by parcel and year, values as they were."""
     kept = pd.read_parquet(folder / "out_of_fold.parquet")
-    pd.testing.assert_frame_equal(kept, table.sort_values(["parcel_id", "year"], ignore_index=True), check_dtype=False)
+    pd.testing.assert_frame_equal(
+        kept, table.sort_values(["parcel_id", "year"], ignore_index=True), check_dtype=False
+    )
 
 
-def test_same_inputs_same_bytes(tmp_path: Path, folder: Path, evaluation: Evaluation, table: pd.DataFrame) -> None:
+def test_same_inputs_same_bytes(
+    tmp_path: Path, folder: Path, evaluation: Evaluation, table: pd.DataFrame
+) -> None:
     """Of every file."""
-    again = write_report(tmp_path, evaluation, table, title="Tiny & Sons: model trained 2021", notes=["Labels: <unknown>."]).parent
+    again = write_report(
+        tmp_path,
+        evaluation,
+        table,
+        title="Tiny & Sons: model trained 2021",
+        notes=["Labels: <unknown>."],
+    ).parent
     for path in folder.iterdir():
         assert (again / path.name).read_bytes() == path.read_bytes(), path.name
 
 
 def test_few_blocks_are_confessed(tmp_path: Path, table: pd.DataFrame) -> None:
     """Seven blocks, no district, no area: the page says what it cannot do."""
-    few = table.assign(block=[f"B{number % 7}" for number in range(len(table))], district="", area_m2=np.nan)
+    few = table.assign(
+        block=[f"B{number % 7}" for number in range(len(table))], district="", area_m2=np.nan
+    )
     evaluation = evaluate(few, others={}, aims=Aims(), margin=0.02, repeats=5, seed=0)
-    text = write_report(tmp_path, evaluation, few, title="Seven", notes=[]).read_text(encoding="utf-8")
+    text = write_report(tmp_path, evaluation, few, title="Seven", notes=[]).read_text(
+        encoding="utf-8"
+    )
     assert "fewer than 8 blocks" in text and "narrower than they should be" in text
     assert "districts are not known" in text

@@ -26,8 +26,21 @@ STAGES = {
 
 
 def start(city: Path) -> "subprocess.Popen[bytes]":
-    command = [sys.executable, "-m", "roofwatch.cli", "run", str(city), "--year", "2023", "--executor", "serial", "--quiet"]
-    return subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, start_new_session=True)
+    command = [
+        sys.executable,
+        "-m",
+        "roofwatch.cli",
+        "run",
+        str(city),
+        "--year",
+        "2023",
+        "--executor",
+        "serial",
+        "--quiet",
+    ]
+    return subprocess.Popen(
+        command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, start_new_session=True
+    )
 
 
 def kill_at(city: Path, patterns: tuple[str, ...]) -> bool:
@@ -45,7 +58,9 @@ def kill_at(city: Path, patterns: tuple[str, ...]) -> bool:
 
 
 @pytest.mark.timeout(280)
-def test_killed_again_and_again(tmp_path: Path, tiny_city: Callable[..., Path], done_city: object) -> None:
+def test_killed_again_and_again(
+    tmp_path: Path, tiny_city: Callable[..., Path], done_city: object
+) -> None:
     """Kill one run at the first file of each stage, let it go on each time, and compare with a run that was left alone."""
     path = tiny_city(tmp_path / "city")
     killed = {stage: kill_at(path, patterns) for stage, patterns in STAGES.items()}
@@ -55,11 +70,25 @@ def test_killed_again_and_again(tmp_path: Path, tiny_city: Callable[..., Path], 
     assert (last.returncode, err) == (0, b"")
     calm: Path = done_city.workspace  # type: ignore[attr-defined]  # the class lives in conftest
     workspace = path.parent / "workspace"
-    assert (workspace / "2023" / "ledger.csv").read_bytes() == (calm / "2023" / "ledger.csv").read_bytes()
+    assert (workspace / "2023" / "ledger.csv").read_bytes() == (
+        calm / "2023" / "ledger.csv"
+    ).read_bytes()
     for name in ("chips/shard_00000.bin", "chips/manifest.parquet"):
         assert (workspace / "2023" / name).read_bytes() == (calm / "2023" / name).read_bytes(), name
-    features = [pd.read_parquet(root / "2023" / "chips" / "features.parquet", columns=["parcel_id", "features"]) for root in (workspace, calm)]
+    features = [
+        pd.read_parquet(
+            root / "2023" / "chips" / "features.parquet", columns=["parcel_id", "features"]
+        )
+        for root in (workspace, calm)
+    ]
     assert features[0].map(str).equals(features[1].map(str))
-    ours, theirs = (sorted(str(file.relative_to(root / "2023")) for file in (root / "2023").rglob("*") if "/." not in str(file.relative_to(root))) for root in (workspace, calm))
+    ours, theirs = (
+        sorted(
+            str(file.relative_to(root / "2023"))
+            for file in (root / "2023").rglob("*")
+            if "/." not in str(file.relative_to(root))
+        )
+        for root in (workspace, calm)
+    )
     assert ours == theirs
     assert first_broken_line(workspace / "audit.csv") is None

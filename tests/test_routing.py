@@ -61,7 +61,11 @@ def test_same_rows_give_the_same_routes_and_every_visit_once() -> None:
     routes = plan_routes(rows, settings)
     assert routes == plan_routes(rows, settings)
     assert len({parcel for route in routes for parcel in route.parcels}) == 25 + 7
-    assert [(route.district, route.day, len(route.parcels)) for route in routes if route.district == "D1"] == [("D1", 1, 7)]
+    assert [
+        (route.district, route.day, len(route.parcels))
+        for route in routes
+        if route.district == "D1"
+    ] == [("D1", 1, 7)]
     assert all(len(route.parcels) <= 10 for route in routes)
 
 
@@ -89,12 +93,22 @@ def test_what_has_neither_place_nor_address_is_no_visit() -> None:
     rows = build_rows(make_inputs(roll, make_ledger(roll, ("NOT ASSESSED",))), ExportSettings())
     assert visited(rows, VisitSettings(per_district=3)).tolist() == [False, True, True, True]
     assert visited(rows, VisitSettings(per_district=1)).sum() == 1
-    assert {parcel for route in plan_routes(rows, ExportSettings()) for parcel in route.parcels} == {"0217 001", "0218 001", "0219 001"}
+    assert {
+        parcel for route in plan_routes(rows, ExportSettings()) for parcel in route.parcels
+    } == {"0217 001", "0218 001", "0219 001"}
 
 
 def test_no_visits_no_routes() -> None:
-    assert plan_routes(build_rows(make_inputs(make_roll(0)), ExportSettings()), ExportSettings()) == []
-    assert plan_routes(build_rows(make_inputs(make_roll(4)), ExportSettings()), ExportSettings(visits=VisitSettings(capacity={"D0": 0, "D1": 0}))) == []
+    assert (
+        plan_routes(build_rows(make_inputs(make_roll(0)), ExportSettings()), ExportSettings()) == []
+    )
+    assert (
+        plan_routes(
+            build_rows(make_inputs(make_roll(4)), ExportSettings()),
+            ExportSettings(visits=VisitSettings(capacity={"D0": 0, "D1": 0})),
+        )
+        == []
+    )
     one = plan_routes(build_rows(make_inputs(make_roll(1)), ExportSettings()), ExportSettings())
     assert [(route.parcels, route.length_m) for route in one] == [(("0216 001",), 0)]
 

@@ -23,15 +23,34 @@ def label_table(seed: int = 0, *, rows: int = 160) -> pd.DataFrame:
     rng = np.random.default_rng(seed)
     number = np.arange(rows) % (rows // 2)
     failing = (rng.random(rows) < 0.35).astype(np.int64)
-    measures, features = rng.normal(0, 1, (rows, len(MEASURES))), rng.normal(0, 1, (rows, sum(GROUPS)))
+    measures, features = (
+        rng.normal(0, 1, (rows, len(MEASURES))),
+        rng.normal(0, 1, (rows, sum(GROUPS))),
+    )
     measures[:, 0] += 0.5 * failing
     measures[:, 1:4] += 0.7 * failing[:, None]
     features[:, ::2] += 0.6 * failing[:, None]
-    columns = {name: list(part.astype(np.float32)) for name, part in (("measures", measures), ("features", features), ("features_relit", features + 0.1))}
-    return pd.DataFrame({
-        "parcel_id": [f"P{one:03d}" for one in number], "year": 2022 + (np.arange(rows) >= rows // 2), "block": [f"B{one % 20}" for one in number],
-        "neighborhood": [f"N{one % 20 // 5}" for one in number], "district": "", "area_m2": 100.0, "failing": failing, **columns, "measures_relit": columns["measures"],
-    })  # fmt: skip
+    columns = {
+        name: list(part.astype(np.float32))
+        for name, part in (
+            ("measures", measures),
+            ("features", features),
+            ("features_relit", features + 0.1),
+        )
+    }
+    return pd.DataFrame(
+        {
+            "parcel_id": [f"P{one:03d}" for one in number],
+            "year": 2022 + (np.arange(rows) >= rows // 2),
+            "block": [f"B{one % 20}" for one in number],
+            "neighborhood": [f"N{one % 20 // 5}" for one in number],
+            "district": "",
+            "area_m2": 100.0,
+            "failing": failing,
+            **columns,
+            "measures_relit": columns["measures"],
+        }
+    )
 
 
 @pytest.fixture(scope="module")
@@ -58,7 +77,9 @@ def test_one_row_per_label_and_a_score_per_rung(labels: pd.DataFrame, fitted: Fi
 
 def test_richer_rungs_rank_better(fitted: FittedRungs) -> None:
     """On a table that was made so."""
-    dark, measures, network = (roc_auc_score(fitted.scored["failing"], fitted.scored[rung]) for rung in RUNGS)
+    dark, measures, network = (
+        roc_auc_score(fitted.scored["failing"], fitted.scored[rung]) for rung in RUNGS
+    )
     assert dark < measures < network
     assert network > 0.9
 
@@ -70,11 +91,16 @@ def test_dark_share_ranks_by_the_share_alone(labels: pd.DataFrame, fitted: Fitte
     np.testing.assert_array_equal(np.argsort(logits), np.argsort(share[:, 0]))
 
 
-def test_neighborhoods_and_the_last_year_are_left_out_too(labels: pd.DataFrame, fitted: FittedRungs) -> None:
+def test_neighborhoods_and_the_last_year_are_left_out_too(
+    labels: pd.DataFrame, fitted: FittedRungs
+) -> None:
     """All rows in known neighborhoods, and all of the last year, have a score of every rung, and it is another one than the out-of-fold score."""
     neighborhood, year = fitted.others["neighborhood"], fitted.others["next year"]
     assert neighborhood is not None and year is not None
-    assert len(neighborhood) == len(labels) and (neighborhood.groupby("neighborhood")["fold"].nunique() == 1).all()
+    assert (
+        len(neighborhood) == len(labels)
+        and (neighborhood.groupby("neighborhood")["fold"].nunique() == 1).all()
+    )
     assert (year["year"] == 2023).all() and len(year) == 80
     for table in (neighborhood, year):
         assert list(table.columns) == [*KEPT, "fold", *RUNGS]
@@ -89,7 +115,11 @@ def test_what_the_labels_do_not_allow_is_none(labels: pd.DataFrame) -> None:
     """One neighborhood, none known, or one year."""
     one = fit_rungs(labels.assign(neighborhood="N0"), GROUPS, SETTINGS)
     assert one.others["neighborhood"] is None and one.others["next year"] is not None
-    bare = fit_rungs(labels[labels["year"] == 2022].assign(neighborhood="").reset_index(drop=True), GROUPS, SETTINGS)
+    bare = fit_rungs(
+        labels[labels["year"] == 2022].assign(neighborhood="").reset_index(drop=True),
+        GROUPS,
+        SETTINGS,
+    )
     assert bare.others == {"neighborhood": None, "next year": None}
 
 
@@ -116,7 +146,12 @@ def with_nan(labels: pd.DataFrame, column: str) -> pd.DataFrame:
 
 def test_labels_that_cannot_be_learned_from(labels: pd.DataFrame) -> None:
     """One class, three labels, no label at all, or features that are no numbers: a line that says so."""
-    for broken in (labels.assign(failing=1), labels.assign(failing=0), labels.iloc[:3], labels.iloc[:0]):
+    for broken in (
+        labels.assign(failing=1),
+        labels.assign(failing=0),
+        labels.iloc[:3],
+        labels.iloc[:0],
+    ):
         with pytest.raises(InputError, match="want at least 4 of each"):
             fit_rungs(broken.reset_index(drop=True), GROUPS, SETTINGS)
     for column in ("measures", "features", "features_relit"):

@@ -27,16 +27,39 @@ from gis_export.table.settings import ExportSettings
 from gis_export.table.symbols import BY_CODE, SYMBOLS
 from inference.hazard import USE_LIMIT
 
-TEXTS = ("Peña Réunion St", "=cmd|' /C calc'!A0", 'say "no", twice', "line\nbreak", "<b>1 & 2</b>", "ß漢字🏚", "é" * 60, "a\tb", "'", "-5", "{=1}")
+TEXTS = (
+    "Peña Réunion St",
+    "=cmd|' /C calc'!A0",
+    'say "no", twice',
+    "line\nbreak",
+    "<b>1 & 2</b>",
+    "ß漢字🏚",
+    "é" * 60,
+    "a\tb",
+    "'",
+    "-5",
+    "{=1}",
+)
 OGR = pytest.mark.skipif(which("ogrinfo") is None, reason="GDAL's ogrinfo is not installed")
 
 
-def rows_of(count: int, hazards: tuple[str, ...] | None = None, *, crs: str = "") -> gpd.GeoDataFrame:
+def rows_of(
+    count: int, hazards: tuple[str, ...] | None = None, *, crs: str = ""
+) -> gpd.GeoDataFrame:
     roll = make_roll(count)
-    return build_rows(make_inputs(roll, make_ledger(roll, hazards) if hazards else None), ExportSettings(crs=crs))
+    return build_rows(
+        make_inputs(roll, make_ledger(roll, hazards) if hazards else None), ExportSettings(crs=crs)
+    )
 
 
-def write(rows: gpd.GeoDataFrame, folder: Path, *, name: str = "fire", title: str = "Testville", also_crs: tuple[str, ...] = ()) -> Path:
+def write(
+    rows: gpd.GeoDataFrame,
+    folder: Path,
+    *,
+    name: str = "fire",
+    title: str = "Testville",
+    also_crs: tuple[str, ...] = (),
+) -> Path:
     folder.mkdir(parents=True, exist_ok=True)
     lineage = lineage_of(make_inputs(make_roll(4)))
     tier = Tier.HOUSING if name == "housing" else Tier.RESPONDER
@@ -50,13 +73,18 @@ def by_fiona(path: Path) -> list[dict[str, object]]:
 
 
 def by_ogrinfo(path: Path) -> str:
-    return subprocess.run(["ogrinfo", "-al", str(path)], capture_output=True, text=True, check=True).stdout
+    return subprocess.run(
+        ["ogrinfo", "-al", str(path)], capture_output=True, text=True, check=True
+    ).stdout
 
 
 @pytest.mark.parametrize("name", ["fire", "housing"])
 def test_pack_has_every_part_of_both_layers_and_nothing_else(name: str, tmp_path: Path) -> None:
     write(rows_of(4), tmp_path, name=name)
-    wanted = {f"{layer}{part}" for layer in (name, f"{name}_points") for part in PARTS} | {"no_geometry.csv", f"{name}.zip"}
+    wanted = {f"{layer}{part}" for layer in (name, f"{name}_points") for part in PARTS} | {
+        "no_geometry.csv",
+        f"{name}.zip",
+    }
     assert {path.name for path in tmp_path.iterdir()} == wanted
     assert all(path.stat().st_size > 0 for path in tmp_path.iterdir())
 
@@ -64,11 +92,20 @@ def test_pack_has_every_part_of_both_layers_and_nothing_else(name: str, tmp_path
 @pytest.mark.parametrize("layer", ["housing", "housing_points"])
 def test_schema_is_the_field_table_whatever_the_rows_hold(layer: str, tmp_path: Path) -> None:
     schemas = []
-    for folder, rows in (("full", rows_of(4)), ("empty", rows_of(0)), ("dark", rows_of(3, ("NOT ASSESSED",)))):
+    for folder, rows in (
+        ("full", rows_of(4)),
+        ("empty", rows_of(0)),
+        ("dark", rows_of(3, ("NOT ASSESSED",))),
+    ):
         write(rows, tmp_path / folder, name="housing")
         with fiona.open(tmp_path / folder / f"{layer}.shp") as opened:
             schemas.append(list(opened.schema["properties"].items()))
-    assert schemas[0] == schemas[1] == schemas[2] == [(field.name, dbf_type(field)) for field in fields_of(Tier.HOUSING)]
+    assert (
+        schemas[0]
+        == schemas[1]
+        == schemas[2]
+        == [(field.name, dbf_type(field)) for field in fields_of(Tier.HOUSING)]
+    )
 
 
 def test_every_text_comes_back_as_it_went_in(tmp_path: Path) -> None:
@@ -77,7 +114,9 @@ def test_every_text_comes_back_as_it_went_in(tmp_path: Path) -> None:
     path = write(rows, tmp_path)
     assert [row["ADDRESS"] for row in by_fiona(path)] == list(TEXTS)
     assert gpd.read_file(path)["ADDRESS"].tolist() == list(TEXTS)
-    assert pyogrio.read_dataframe(tmp_path / "fire_points.shp", use_arrow=True)["ADDRESS"].tolist() == list(TEXTS)
+    assert pyogrio.read_dataframe(tmp_path / "fire_points.shp", use_arrow=True)[
+        "ADDRESS"
+    ].tolist() == list(TEXTS)
 
 
 @OGR
@@ -92,8 +131,16 @@ def test_another_gdal_reads_the_same_texts_and_dates(tmp_path: Path) -> None:
     assert "PARCEL_ID (String) = 0216 001" in said
 
 
-@settings(max_examples=30, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
-@given(texts=st.lists(st.text(st.characters(exclude_categories=("Cs",), exclude_characters="\x00"), max_size=40), min_size=1, max_size=5))
+@settings(
+    max_examples=30, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None
+)
+@given(
+    texts=st.lists(
+        st.text(st.characters(exclude_categories=("Cs",), exclude_characters="\x00"), max_size=40),
+        min_size=1,
+        max_size=5,
+    )
+)
 def test_any_text_comes_back_but_for_the_blanks_around_it(texts: list[str], tmp_path: Path) -> None:
     rows = rows_of(len(texts))
     rows["ADDRESS"] = texts
@@ -107,17 +154,32 @@ def test_any_text_comes_back_but_for_the_blanks_around_it(texts: list[str], tmp_
 def test_254_bytes_of_text_survive(tmp_path: Path) -> None:
     rows = rows_of(2)
     rows["WHY"] = ["x" * 254, "ñ" * 200]
-    assert [row["WHY"] for row in by_fiona(write(rows, tmp_path, name="housing"))] == ["x" * 254, "ñ" * 127]
+    assert [row["WHY"] for row in by_fiona(write(rows, tmp_path, name="housing"))] == [
+        "x" * 254,
+        "ñ" * 127,
+    ]
 
 
 def test_missing_numbers_are_minus_one_and_missing_dates_empty(tmp_path: Path) -> None:
     rows = by_fiona(write(rows_of(4), tmp_path, name="housing"))
-    assert [(row["SCORED"], row["SCORE"], row["RANK"], row["RANK_DIST"]) for row in rows] == [("Y", 0.75, 1, 1), ("Y", 0.0625, 3, 2), ("N", -1, -1, -1), ("Y", 0.25, 2, 1)]
+    assert [(row["SCORED"], row["SCORE"], row["RANK"], row["RANK_DIST"]) for row in rows] == [
+        ("Y", 0.75, 1, 1),
+        ("Y", 0.0625, 3, 2),
+        ("N", -1, -1, -1),
+        ("Y", 0.25, 2, 1),
+    ]
     assert [row["VBN_DATE"] for row in rows] == [None, "2015-01-31", None, "2015-01-31"]
     assert rows[0]["IMG_DATE"] == FLOWN.isoformat()
 
 
-@pytest.mark.parametrize(("crs", "esri"), [("EPSG:2248", "NAD_1983_StatePlane_Maryland_FIPS_1900_Feet"), ("EPSG:26918", "NAD_1983_UTM_Zone_18N"), ("EPSG:4326", "GCS_WGS_1984")])
+@pytest.mark.parametrize(
+    ("crs", "esri"),
+    [
+        ("EPSG:2248", "NAD_1983_StatePlane_Maryland_FIPS_1900_Feet"),
+        ("EPSG:26918", "NAD_1983_UTM_Zone_18N"),
+        ("EPSG:4326", "GCS_WGS_1984"),
+    ],
+)
 def test_prj_is_as_esri_writes_it_and_is_known_again(crs: str, esri: str, tmp_path: Path) -> None:
     path = write(rows_of(2, crs=crs), tmp_path)
     text = path.with_suffix(".prj").read_text(encoding="ascii")
@@ -129,26 +191,39 @@ def test_prj_is_as_esri_writes_it_and_is_known_again(crs: str, esri: str, tmp_pa
 @OGR
 @pytest.mark.parametrize("crs", ["EPSG:2248", "EPSG:26918", "EPSG:4326"])
 def test_another_gdal_knows_the_crs(crs: str, tmp_path: Path) -> None:
-    said = subprocess.run(["ogrinfo", "-al", "-so", str(write(rows_of(2, crs=crs), tmp_path))], capture_output=True, text=True, check=True).stdout
+    said = subprocess.run(
+        ["ogrinfo", "-al", "-so", str(write(rows_of(2, crs=crs), tmp_path))],
+        capture_output=True,
+        text=True,
+        check=True,
+    ).stdout
     assert f'ID["EPSG",{crs.split(":")[1]}]]' in said
 
 
 def test_further_crs_get_a_folder_with_the_same_pack(tmp_path: Path) -> None:
     first = write(rows_of(4), tmp_path, also_crs=("EPSG:4326", "EPSG:26918"))
     for folder, code in (("epsg_4326", 4326), ("epsg_26918", 26918)):
-        assert {path.name for path in (tmp_path / folder).iterdir()} == {path.name for path in tmp_path.iterdir() if path.is_file()}
+        assert {path.name for path in (tmp_path / folder).iterdir()} == {
+            path.name for path in tmp_path.iterdir() if path.is_file()
+        }
         there = gpd.read_file(tmp_path / folder / "fire.shp")
         assert there.crs.to_epsg() == code
         back = there.to_crs(2248).geometry.to_numpy()
-        assert shapely.hausdorff_distance(back, gpd.read_file(first).geometry.to_numpy()).max() < 0.01
-        assert (tmp_path / folder / "fire.dbf").read_bytes() == first.with_suffix(".dbf").read_bytes()
+        assert (
+            shapely.hausdorff_distance(back, gpd.read_file(first).geometry.to_numpy()).max() < 0.01
+        )
+        assert (tmp_path / folder / "fire.dbf").read_bytes() == first.with_suffix(
+            ".dbf"
+        ).read_bytes()
     assert crs_folder("EPSG:2248") == "epsg_2248"
 
 
 @pytest.mark.parametrize("crs", ["", "EPSG:6487"])
 def test_shape_that_crosses_itself_is_mended_in_the_rows(crs: str) -> None:
     roll = make_roll(3)
-    roll.table.loc[0, "geometry"] = shapely.Polygon([(1_415_000, 593_000), (1_415_040, 593_040), (1_415_040, 593_000), (1_415_000, 593_040)])  # a bow tie
+    roll.table.loc[0, "geometry"] = shapely.Polygon(
+        [(1_415_000, 593_000), (1_415_040, 593_040), (1_415_040, 593_000), (1_415_000, 593_040)]
+    )  # a bow tie
     roll.table.loc[1, "geometry"] = None
     found = build_rows(make_inputs(roll), ExportSettings(crs=crs)).geometry
     assert found.isna().tolist() == [False, True, False]
@@ -158,12 +233,17 @@ def test_shape_that_crosses_itself_is_mended_in_the_rows(crs: str) -> None:
 
 def test_points_lie_inside_their_parcels_with_the_same_rows(tmp_path: Path) -> None:
     rows = rows_of(4)
-    horseshoe = shapely.box(0, 0, 30, 30).difference(shapely.box(10, -1, 20, 25))  # its centroid lies outside of it
+    horseshoe = shapely.box(0, 0, 30, 30).difference(
+        shapely.box(10, -1, 20, 25)
+    )  # its centroid lies outside of it
     rows.geometry = [horseshoe, *rows.geometry[1:]]
     path = write(rows, tmp_path)
     parcels, points = gpd.read_file(path), gpd.read_file(tmp_path / "fire_points.shp")
     assert parcels.geometry.contains(points.geometry).all()
-    pd.testing.assert_frame_equal(pd.DataFrame(parcels.drop(columns="geometry")), pd.DataFrame(points.drop(columns="geometry")))
+    pd.testing.assert_frame_equal(
+        pd.DataFrame(parcels.drop(columns="geometry")),
+        pd.DataFrame(points.drop(columns="geometry")),
+    )
 
 
 def test_spatial_index_is_of_these_rows_and_is_used(tmp_path: Path) -> None:
@@ -173,7 +253,9 @@ def test_spatial_index_is_of_these_rows_and_is_used(tmp_path: Path) -> None:
     window = (1_415_000 + 16 * 50 + 1, 593_000, 1_415_000 + 16 * 50 + 2, 593_010)
     assert len(pyogrio.read_dataframe(path, bbox=window)) == 1
     # An index of nothing hides every row from a reader that uses it; so a reader that finds none did use it.
-    path.with_suffix(".qix").write_bytes((write(rows_of(0), tmp_path / "none").with_suffix(".qix")).read_bytes())
+    path.with_suffix(".qix").write_bytes(
+        (write(rows_of(0), tmp_path / "none").with_suffix(".qix")).read_bytes()
+    )
     assert len(pyogrio.read_dataframe(path, bbox=window)) == 0
 
 
@@ -202,25 +284,60 @@ def test_metadata_tells_where_the_rows_come_from(tmp_path: Path) -> None:
     inputs = make_inputs(roll)
     inputs.models["demo-roof/3"] = "ab" * 32
     lineage = lineage_of(inputs)
-    assert (lineage.vacants, lineage.scored, lineage.flown, lineage.models) == (4, 3, FLOWN, (("demo-roof/3", "ab" * 32),))
-    write_pack(build_rows(inputs, ExportSettings()), tmp_path, name="fire", tier=Tier.RESPONDER, title='A & B <"C">', lineage=lineage)
+    assert (lineage.vacants, lineage.scored, lineage.flown, lineage.models) == (
+        4,
+        3,
+        FLOWN,
+        (("demo-roof/3", "ab" * 32),),
+    )
+    write_pack(
+        build_rows(inputs, ExportSettings()),
+        tmp_path,
+        name="fire",
+        tier=Tier.RESPONDER,
+        title='A & B <"C">',
+        lineage=lineage,
+    )
     esri = ET.parse(tmp_path / "fire.shp.xml").getroot()
-    assert esri.findtext("dataIdInfo/idCitation/resTitle") == esri.findtext("idinfo/citation/citeinfo/title") == 'A & B <"C">'
+    assert (
+        esri.findtext("dataIdInfo/idCitation/resTitle")
+        == esri.findtext("idinfo/citation/citeinfo/title")
+        == 'A & B <"C">'
+    )
     assert esri.findtext(".//useLimit") == esri.findtext("idinfo/useconst") == USE_LIMIT
     said = str(esri.findtext("dqInfo/dataLineage/statement"))
-    for part in ("flown 2026-03-09", "demo-roof/3 (sha256 " + "ab" * 32, "Run run-1", "4 vacant buildings, 3 scored", "Made 2026-11-24"):
+    for part in (
+        "flown 2026-03-09",
+        "demo-roof/3 (sha256 " + "ab" * 32,
+        "Run run-1",
+        "4 vacant buildings, 3 scored",
+        "Made 2026-11-24",
+    ):
         assert part in said
     box = esri.find("dataIdInfo/dataExt/geoEle/GeoBndBox")
     assert box is not None
-    assert -77 < float(str(box.findtext("westBL"))) < -76 and 39 < float(str(box.findtext("northBL"))) < 40
-    assert [tag.text for tag in esri.iter("attrlabl")] == [field.name for field in fields_of(Tier.RESPONDER)]
-    assert [tag.text for tag in esri.iter("attrdef")] == [field.meaning for field in fields_of(Tier.RESPONDER)]
-    assert [tag.text for tag in esri.iter("edomv")][: len(SYMBOLS)] == [symbol.code for symbol in SYMBOLS]
+    assert (
+        -77 < float(str(box.findtext("westBL"))) < -76
+        and 39 < float(str(box.findtext("northBL"))) < 40
+    )
+    assert [tag.text for tag in esri.iter("attrlabl")] == [
+        field.name for field in fields_of(Tier.RESPONDER)
+    ]
+    assert [tag.text for tag in esri.iter("attrdef")] == [
+        field.meaning for field in fields_of(Tier.RESPONDER)
+    ]
+    assert [tag.text for tag in esri.iter("edomv")][: len(SYMBOLS)] == [
+        symbol.code for symbol in SYMBOLS
+    ]
 
 
 def test_iso_document_says_the_same(tmp_path: Path) -> None:
     write(rows_of(4), tmp_path, title="A & B")
-    spaces = {"gmd": "http://www.isotc211.org/2005/gmd", "gco": "http://www.isotc211.org/2005/gco", "gml": "http://www.opengis.net/gml/3.2"}
+    spaces = {
+        "gmd": "http://www.isotc211.org/2005/gmd",
+        "gco": "http://www.isotc211.org/2005/gco",
+        "gml": "http://www.opengis.net/gml/3.2",
+    }
     iso = ET.parse(tmp_path / "fire.iso.xml").getroot()
     assert iso.tag == "{http://www.isotc211.org/2005/gmd}MD_Metadata"
 
@@ -232,13 +349,23 @@ def test_iso_document_says_the_same(tmp_path: Path) -> None:
     assert said(".//gmd:RS_Identifier/gmd:code/gco:CharacterString") == "2248"
     assert said(".//gml:timePosition") == "2026-03-09"
     assert "flown 2026-03-09" in str(said(".//gmd:statement/gco:CharacterString"))
-    assert all(field.name in str(said(".//gmd:supplementalInformation/gco:CharacterString")) for field in fields_of(Tier.RESPONDER))
+    assert all(
+        field.name in str(said(".//gmd:supplementalInformation/gco:CharacterString"))
+        for field in fields_of(Tier.RESPONDER)
+    )
 
 
 def test_unknown_flight_and_empty_city_leave_whole_documents(tmp_path: Path) -> None:
     roll = make_roll(0)
     inputs = make_inputs(roll, make_ledger(roll, flown=None))
-    write_pack(build_rows(inputs, ExportSettings()), tmp_path, name="fire", tier=Tier.RESPONDER, title="", lineage=lineage_of(inputs))
+    write_pack(
+        build_rows(inputs, ExportSettings()),
+        tmp_path,
+        name="fire",
+        tier=Tier.RESPONDER,
+        title="",
+        lineage=lineage_of(inputs),
+    )
     for path in (*tmp_path.glob("*.xml"), *tmp_path.glob("*.sld"), *tmp_path.glob("*.qml")):
         ET.parse(path)
     assert "not known" in (tmp_path / "fire.shp.xml").read_text(encoding="utf-8")
@@ -256,14 +383,23 @@ def test_sld_has_a_rule_for_every_word_in_its_color(tmp_path: Path) -> None:
     for name in ("fire", "fire_points"):
         rules = ET.parse(tmp_path / f"{name}.sld").getroot().findall(".//se:Rule", spaces)
         codes = [symbol.code for symbol in SYMBOLS]
-        assert [[tag.text for tag in rule.findall(".//ogc:Literal", spaces)] for rule in rules] == [*([code] for code in codes), codes]
+        assert [[tag.text for tag in rule.findall(".//ogc:Literal", spaces)] for rule in rules] == [
+            *([code] for code in codes),
+            codes,
+        ]
         for rule, symbol in zip(rules, (*SYMBOLS, BY_CODE["NA"]), strict=True):
-            assert rule.findtext("se:Description/se:Title", namespaces=spaces).startswith(f"{symbol.word.value}: ")
+            assert rule.findtext("se:Description/se:Title", namespaces=spaces).startswith(
+                f"{symbol.word.value}: "
+            )
             assert symbol.color in {tag.text for tag in rule.findall(".//se:SvgParameter", spaces)}
             assert str(ord(symbol.letter)) == rule.findtext(".//se:MarkIndex", namespaces=spaces)
 
 
-ANY_OTHER = "RISK_LVL IS NULL OR NOT ( " + " OR ".join(f"RISK_LVL = '{symbol.code}'" for symbol in SYMBOLS) + " )"
+ANY_OTHER = (
+    "RISK_LVL IS NULL OR NOT ( "
+    + " OR ".join(f"RISK_LVL = '{symbol.code}'" for symbol in SYMBOLS)
+    + " )"
+)
 QGIS = """
 import json, sys
 from qgis.core import QgsApplication, QgsVectorLayer
@@ -282,18 +418,26 @@ json.dump(said, open(sys.argv[2], "w"))
 """
 
 
-@pytest.mark.skipif(not Path("/usr/lib/python3/dist-packages/qgis").exists(), reason="Debian's QGIS is not installed")
+@pytest.mark.skipif(
+    not Path("/usr/lib/python3/dist-packages/qgis").exists(),
+    reason="Debian's QGIS is not installed",
+)
 def test_qgis_loads_the_sld_and_reads_metadata_and_index(tmp_path: Path) -> None:
     import json
 
     write(rows_of(4), tmp_path / "pack", title="A & B <C>")
     environment = os.environ | {"QT_QPA_PLATFORM": "offscreen", "XDG_RUNTIME_DIR": str(tmp_path)}
     command = ["/usr/bin/python3", "-c", QGIS, str(tmp_path / "pack"), str(tmp_path / "said.json")]
-    ended = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=120, check=False)  # it may crash at exit, after the work
+    ended = subprocess.run(
+        command, env=environment, capture_output=True, text=True, timeout=120, check=False
+    )  # it may crash at exit, after the work
     assert (tmp_path / "said.json").exists(), ended.stderr
     for name, said in json.loads((tmp_path / "said.json").read_text(encoding="utf-8")).items():
         assert said["good"], said["message"]
-        assert said["filters"] == [*(f"RISK_LVL = '{symbol.code}'" for symbol in SYMBOLS), ANY_OTHER]
+        assert said["filters"] == [
+            *(f"RISK_LVL = '{symbol.code}'" for symbol in SYMBOLS),
+            ANY_OTHER,
+        ]
         assert (said["crs"], said["index"], said["limits"]) == ("EPSG:2248", True, [USE_LIMIT])
         assert said["title"] == ("A & B <C>" if name == "fire" else "A & B <C> (points)")
         assert "flown 2026-03-09" in said["history"][0]

@@ -15,9 +15,20 @@ def city(seed: int, *, rows: int = 400, blocks: int = 130, failing: float = 0.15
     """Labels of parcels over three years; a block lies in one of nine neighborhoods, or astride two of them."""
     rng = np.random.default_rng(seed)
     parcels = rng.integers(0, rows // 2, rows)
-    table = pd.DataFrame({"parcel_id": parcels, "year": rng.integers(2019, 2022, rows), "failing": (rng.random(rows) < failing).astype(int)})
+    table = pd.DataFrame(
+        {
+            "parcel_id": parcels,
+            "year": rng.integers(2019, 2022, rows),
+            "failing": (rng.random(rows) < failing).astype(int),
+        }
+    )
     table["block"] = [f"B{number}" for number in parcels % blocks]
-    table["neighborhood"] = ["" if number % 10 == 9 else f"N{(number % blocks + (number // blocks) * (number % blocks % 5 == 0)) % 9}" for number in parcels]
+    table["neighborhood"] = [
+        ""
+        if number % 10 == 9
+        else f"N{(number % blocks + (number // blocks) * (number % blocks % 5 == 0)) % 9}"
+        for number in parcels
+    ]
     return table.drop_duplicates(["parcel_id", "year"], ignore_index=True)
 
 
@@ -30,7 +41,10 @@ def test_folds_do_not_hang_on_row_order(seed: int, folds: int) -> None:
     """Shuffled rows get the fold they had, by hash alone and dealt out."""
     table = city(seed)
     order = np.random.default_rng(seed).permutation(len(table))
-    np.testing.assert_array_equal(block_folds(table, folds)[order], block_folds(table.iloc[order].reset_index(drop=True), folds))
+    np.testing.assert_array_equal(
+        block_folds(table, folds)[order],
+        block_folds(table.iloc[order].reset_index(drop=True), folds),
+    )
 
 
 @given(seeds, st.integers(2, 8))
@@ -57,7 +71,9 @@ def test_no_fold_without_failing_roofs(seed: int, folds: int, failing: int) -> N
 
 def test_few_blocks_are_dealt_out() -> None:
     """Twelve failing blocks of one label each, over four folds: three each."""
-    table = pd.DataFrame({"block": [f"B{number}" for number in range(36)], "failing": [1] * 12 + [0] * 24})
+    table = pd.DataFrame(
+        {"block": [f"B{number}" for number in range(36)], "failing": [1] * 12 + [0] * 24}
+    )
     folds = block_folds(table, 4)
     assert np.bincount(folds).tolist() == [9] * 4
     assert np.bincount(folds[:12]).tolist() == [3] * 4
@@ -66,22 +82,42 @@ def test_few_blocks_are_dealt_out() -> None:
 def test_splits_of_folds() -> None:
     """Worked by hand."""
     splits = splits_of(np.array([0, 1, 0, 3]))
-    assert [(train.tolist(), test.tolist()) for train, test in splits] == [([1, 3], [0, 2]), ([0, 2, 3], [1]), ([0, 1, 2], [3])]
+    assert [(train.tolist(), test.tolist()) for train, test in splits] == [
+        ([1, 3], [0, 2]),
+        ([0, 2, 3], [1]),
+        ([0, 1, 2], [3]),
+    ]
 
 
 def test_each_neighborhood_is_held_out() -> None:
     """Worked by hand: block B is astride, and is not trained on while its other half is tested; unknown takes no part."""
-    rows = [("P1", 2020, "A", "North", 1), ("P2", 2020, "A", "North", 0), ("P3", 2020, "B", "North", 1), ("P4", 2020, "B", "South", 1),
-            ("P5", 2020, "C", "South", 1), ("P6", 2020, "C", "South", 0), ("P7", 2020, "C", "", 0)]  # fmt: skip
+    rows = [
+        ("P1", 2020, "A", "North", 1),
+        ("P2", 2020, "A", "North", 0),
+        ("P3", 2020, "B", "North", 1),
+        ("P4", 2020, "B", "South", 1),
+        ("P5", 2020, "C", "South", 1),
+        ("P6", 2020, "C", "South", 0),
+        ("P7", 2020, "C", "", 0),
+    ]
     splits = neighborhood_folds(pd.DataFrame(rows, columns=COLUMNS), 5)
-    assert [(train.tolist(), test.tolist()) for train, test in splits or []] == [([4, 5], [0, 1, 2]), ([0, 1], [3, 4, 5])]
+    assert [(train.tolist(), test.tolist()) for train, test in splits or []] == [
+        ([4, 5], [0, 1, 2]),
+        ([0, 1], [3, 4, 5]),
+    ]
 
 
 def test_one_neighborhood_is_none_to_hold_out() -> None:
     """Nor are two of which one has intact roofs only."""
-    rows = [("P1", 2020, "A", "North", 1), ("P2", 2020, "A", "North", 0), ("P3", 2020, "B", "South", 0)]
+    rows = [
+        ("P1", 2020, "A", "North", 1),
+        ("P2", 2020, "A", "North", 0),
+        ("P3", 2020, "B", "South", 0),
+    ]
     assert neighborhood_folds(pd.DataFrame(rows, columns=COLUMNS), 5) is None
-    assert neighborhood_folds(pd.DataFrame(rows, columns=COLUMNS).assign(neighborhood=""), 5) is None
+    assert (
+        neighborhood_folds(pd.DataFrame(rows, columns=COLUMNS).assign(neighborhood=""), 5) is None
+    )
 
 
 @settings(max_examples=30)

@@ -38,23 +38,56 @@ def serial(function: Callable[[CutJob], Work], batches: Sequence[CutJob]) -> Ite
 def inputs(tmp_path_factory: pytest.TempPathFactory, tiny_city: Callable[..., Path]) -> Inputs:
     """Roll and flyover of the tiny city."""
     folder = tiny_city(tmp_path_factory.mktemp("city")).parent
-    roll = read_roll(ParcelFile(path=folder / "parcels.gpkg", id=("parcel_id",)), VacantFile(path=folder / "vacant.csv", id=("parcel_id",)))
+    roll = read_roll(
+        ParcelFile(path=folder / "parcels.gpkg", id=("parcel_id",)),
+        VacantFile(path=folder / "vacant.csv", id=("parcel_id",)),
+    )
     return roll, open_flyover(2023, (str(folder / "flyover" / "2023"),))
 
 
-def tile(inputs: Inputs, folder: Path, settings: TileSettings = SETTINGS, footprints: FootprintFile | None = None) -> ChipStore:
+def tile(
+    inputs: Inputs,
+    folder: Path,
+    settings: TileSettings = SETTINGS,
+    footprints: FootprintFile | None = None,
+) -> ChipStore:
     return tile_parcels(*inputs, folder, settings=settings, footprints=footprints, mapper=serial)
 
 
-@given(st.lists(st.tuples(st.integers(1, 9), st.integers(1, 9), st.booleans()), max_size=6), st.integers(0, 99))
-def test_written_chips_are_read(tmp_path_factory: pytest.TempPathFactory, sizes: list[tuple[int, int, bool]], seed: int) -> None:
+@given(
+    st.lists(st.tuples(st.integers(1, 9), st.integers(1, 9), st.booleans()), max_size=6),
+    st.integers(0, 99),
+)
+def test_written_chips_are_read(
+    tmp_path_factory: pytest.TempPathFactory, sizes: list[tuple[int, int, bool]], seed: int
+) -> None:
     """Pixels and masks come back as they went in, and rows without chip keep their reason."""
     folder, rng, rows = tmp_path_factory.mktemp("shard"), np.random.default_rng(seed), []
     quality = Quality(covered_share=1.0, nodata_share=0.0, sharpness=2.0, dark_share=0.5)
     for number, (height, width, seen) in enumerate(sizes):
-        pixels, mask = rng.integers(0, 256, (3, height, width)).astype(np.uint8), rng.random((height, width)) > 0.5
-        chip = Chip(parcel_id=str(number), year=2023, pixels=pixels, mask=mask, transform=(1, 0, 0, 0, -1, 0), crs="EPSG:32618", gsd_m=1.0, quality=quality)
-        rows.append(CutRow(parcel_id=str(number), chip=chip if seen else None, quality=quality, reason="" if seen else "nodata", tiles="a.tif"))
+        pixels, mask = (
+            rng.integers(0, 256, (3, height, width)).astype(np.uint8),
+            rng.random((height, width)) > 0.5,
+        )
+        chip = Chip(
+            parcel_id=str(number),
+            year=2023,
+            pixels=pixels,
+            mask=mask,
+            transform=(1, 0, 0, 0, -1, 0),
+            crs="EPSG:32618",
+            gsd_m=1.0,
+            quality=quality,
+        )
+        rows.append(
+            CutRow(
+                parcel_id=str(number),
+                chip=chip if seen else None,
+                quality=quality,
+                reason="" if seen else "nodata",
+                tiles="a.tif",
+            )
+        )
     write_shard(folder, 3, 2023, rows, decoder="gdal", key="k")
     table = pd.read_parquet(rows_path(folder, 3))
     assert table["parcel_id"].tolist() == [row.parcel_id for row in rows]
@@ -105,10 +138,15 @@ def test_same_plan_keeps_shards(inputs: Inputs, tmp_path: Path) -> None:
     assert chip.pixels.shape == (3, 10, 16)
 
 
-def test_a_changed_tile_is_cut_again(tmp_path: Path, tiny_city: Callable[..., Path], write_raster: Callable[..., Path]) -> None:
+def test_a_changed_tile_is_cut_again(
+    tmp_path: Path, tiny_city: Callable[..., Path], write_raster: Callable[..., Path]
+) -> None:
     """A tile that was delivered again does not leave old chips in place."""
     folder = tiny_city(tmp_path / "city").parent
-    roll = read_roll(ParcelFile(path=folder / "parcels.gpkg", id=("parcel_id",)), VacantFile(path=folder / "vacant.csv", id=("parcel_id",)))
+    roll = read_roll(
+        ParcelFile(path=folder / "parcels.gpkg", id=("parcel_id",)),
+        VacantFile(path=folder / "vacant.csv", id=("parcel_id",)),
+    )
     place = str(folder / "flyover" / "2023")
     first = tile((roll, open_flyover(2023, (place,))), tmp_path / "chips").read("0216 001")
     white = np.full((3, 64, 64), 255, np.uint8)
@@ -135,11 +173,15 @@ def test_half_a_shard_is_cut_again(inputs: Inputs, tmp_path: Path) -> None:
         assert (folder / path.name).read_bytes() == path.read_bytes(), path.name
 
 
-def test_footprints_narrow_the_mask(inputs: Inputs, houses: gpd.GeoDataFrame, tmp_path: Path) -> None:
+def test_footprints_narrow_the_mask(
+    inputs: Inputs, houses: gpd.GeoDataFrame, tmp_path: Path
+) -> None:
     """A building outline is intersected with its lot; an outline that only grazes a lot is ignored."""
     roofs = houses.geometry.copy()
     west, south, east, _ = roofs.iloc[0].bounds
-    roofs.iloc[0] = gpd.points_from_xy([west + 3], [south + 3], crs=houses.crs)[0].buffer(3, cap_style="square")
+    roofs.iloc[0] = gpd.points_from_xy([west + 3], [south + 3], crs=houses.crs)[0].buffer(
+        3, cap_style="square"
+    )
     gpd.GeoDataFrame(geometry=roofs, crs=houses.crs).to_file(tmp_path / "roofs.gpkg")
     store = tile(inputs, tmp_path / "chips", footprints=FootprintFile(path=tmp_path / "roofs.gpkg"))
     narrow, full = store.read("0216 001"), store.read("0216 002")
@@ -152,6 +194,8 @@ def test_footprints_narrow_the_mask(inputs: Inputs, houses: gpd.GeoDataFrame, tm
 def test_plan_does_not_hang_on_row_order(inputs: Inputs, tmp_path: Path) -> None:
     """Every vacant is in exactly one batch, and the plan is the same each time."""
     plan = plan_flyover(*inputs, settings=SETTINGS, footprints=None)
-    ids = [parcel.parcel_id for task in (*plan.inner, *plan.seams) for parcel in task.parcels] + [parcel_id for parcel_id, _ in plan.absent]
+    ids = [parcel.parcel_id for task in (*plan.inner, *plan.seams) for parcel in task.parcels] + [
+        parcel_id for parcel_id, _ in plan.absent
+    ]
     assert sorted(ids) == inputs[0].table["parcel_id"].tolist()
     assert plan_flyover(*inputs, settings=SETTINGS, footprints=None) == plan

@@ -37,7 +37,10 @@ def test_rank_by_hand(failing: int, rank: int) -> None:
     assert (bound.rank, bound.failing) == (rank, failing)
     assert bound.threshold == positives[max(rank - 1, 0)]
     if rank:
-        assert bound.confidence == pytest.approx(binom.sf(rank - 1, failing, 0.1)) and bound.confidence >= 0.95
+        assert (
+            bound.confidence == pytest.approx(binom.sf(rank - 1, failing, 0.1))
+            and bound.confidence >= 0.95
+        )
         assert binom.sf(rank, failing, 0.1) < 0.95
         assert bound.expected == pytest.approx((failing + 1 - rank) / (failing + 1))
 
@@ -46,7 +49,10 @@ def test_too_few_failing_labels() -> None:
     """The smallest failing score, no guarantee, and how many it takes."""
     bound = recall_bound(np.array([0.2, 0.5, 0.6]), AIMS)
     assert bound.threshold == 0.2 and np.isnan(bound.confidence)
-    assert "no guarantee" in bound.sentence and "takes 29 failing labels, there are 3" in bound.sentence
+    assert (
+        "no guarantee" in bound.sentence
+        and "takes 29 failing labels, there are 3" in bound.sentence
+    )
 
 
 @pytest.mark.parametrize(("failing", "rank"), [(8, 0), (9, 1), (18, 1), (19, 2), (99, 10)])
@@ -109,7 +115,11 @@ def test_certified_precision_by_hand() -> None:
     starts = 1  # 11 labels could pass at 5% / 3; four times as many are not there
     assert counts[first] == 12 and 0.7**11 > 0.05 / 3 > 0.7**12
     for place in range(first, 20):
-        low = binomtest(int(hits[place]), int(counts[place]), alternative="greater").proportion_ci(1 - 0.05 / starts, method="exact").low
+        low = (
+            binomtest(int(hits[place]), int(counts[place]), alternative="greater")
+            .proportion_ci(1 - 0.05 / starts, method="exact")
+            .low
+        )
         assert bounds[place] == pytest.approx(low) if low >= 0.7 else np.isnan(bounds[place])
 
 
@@ -118,7 +128,11 @@ def test_likely_without_guarantee() -> None:
     scores, failing = np.array([0.9, 0.8, 0.7, 0.6, 0.5, 0.4]), np.array([1, 1, 0, 1, 0, 0])
     bound = precision_bound(scores, failing, AIMS, at_least=0.1)
     assert (bound.threshold, bound.labels, bound.failing) == (0.6, 4, 3)
-    assert "not guaranteed" in bound.sentence and "3 of the 4 labels there fail" in bound.sentence and np.isnan(bound.bound)
+    assert (
+        "not guaranteed" in bound.sentence
+        and "3 of the 4 labels there fail" in bound.sentence
+        and np.isnan(bound.bound)
+    )
     none = precision_bound(scores, 1 - failing, AIMS, at_least=0.1)
     assert (none.threshold, none.labels) == (1.0, 0) and "not guaranteed" in none.sentence
 
@@ -128,15 +142,26 @@ def test_likely_is_never_under_possible() -> None:
     scores = np.linspace(0.01, 0.99, 400)
     chosen = choose_thresholds(scores, (scores > 0.5).astype(np.int64), Aims(recall=0.5))
     assert chosen.likely >= chosen.possible > 0.5
-    assert "with 95% confidence at least 70% of roofs there fail" in chosen.precision.sentence and chosen.precision.bound >= 0.7
+    assert (
+        "with 95% confidence at least 70% of roofs there fail" in chosen.precision.sentence
+        and chosen.precision.bound >= 0.7
+    )
 
 
-scored = st.lists(st.tuples(st.sampled_from([0.0, 0.01, 0.1, 0.5, 0.9, 1.0]) | st.floats(0, 1), st.integers(0, 1)), min_size=1, max_size=60)
+scored = st.lists(
+    st.tuples(
+        st.sampled_from([0.0, 0.01, 0.1, 0.5, 0.9, 1.0]) | st.floats(0, 1), st.integers(0, 1)
+    ),
+    min_size=1,
+    max_size=60,
+)
 shares = st.floats(0.05, 0.99)
 
 
 @given(scored, shares, shares, shares)
-def test_any_labels_give_an_order_and_honest_words(rows: list[tuple[float, int]], precision: float, recall: float, confidence: float) -> None:
+def test_any_labels_give_an_order_and_honest_words(
+    rows: list[tuple[float, int]], precision: float, recall: float, confidence: float
+) -> None:
     """0 < possible <= likely <= 1, whatever comes; no word that promises anything; row order does not matter."""
     scores, failing = np.array([score for score, _ in rows]), np.array([label for _, label in rows])
     aims = Aims(precision_likely=precision, recall=recall, confidence=confidence)
@@ -146,11 +171,20 @@ def test_any_labels_give_an_order_and_honest_words(rows: list[tuple[float, int]]
         return
     chosen = choose_thresholds(scores, failing, aims)
     assert 0 < chosen.possible <= chosen.likely <= 1
-    assert (chosen.thresholds.likely, chosen.thresholds.possible) == (chosen.likely, chosen.possible)
+    assert (chosen.thresholds.likely, chosen.thresholds.possible) == (
+        chosen.likely,
+        chosen.possible,
+    )
     if not np.isnan(chosen.recall.confidence):
         assert chosen.recall.confidence >= confidence
-        assert (scores[failing == 1] >= chosen.possible).sum() >= failing.sum() - chosen.recall.rank + 1
-    for sentence in (chosen.recall.sentence, chosen.average_recall.sentence, chosen.precision.sentence):
+        assert (
+            scores[failing == 1] >= chosen.possible
+        ).sum() >= failing.sum() - chosen.recall.rank + 1
+    for sentence in (
+        chosen.recall.sentence,
+        chosen.average_recall.sentence,
+        chosen.precision.sentence,
+    ):
         assert not FORBIDDEN.search(sentence)
     assert choose_thresholds(scores[::-1], failing[::-1], aims).thresholds == chosen.thresholds
 
@@ -162,7 +196,9 @@ def test_rank_is_the_largest(failing: int, recall: float) -> None:
     assert bound.rank == failing or beta.sf(recall, failing - bound.rank, bound.rank + 1) < 0.95
 
 
-@pytest.mark.parametrize("aims", [{"recall": 1.0}, {"precision_likely": 0.0}, {"confidence": float("nan")}])
+@pytest.mark.parametrize(
+    "aims", [{"recall": 1.0}, {"precision_likely": 0.0}, {"confidence": float("nan")}]
+)
 def test_aims_are_shares(aims: dict[str, float]) -> None:
     """0 and 1 cannot be aimed at."""
     with pytest.raises(ValueError, match="between 0 and 1"):

@@ -24,7 +24,11 @@ from training.ridge import solve_dual, solve_ridge, sum_moments
 from training.splits import block_folds
 from training.thresholds import Aims, choose_thresholds
 
-label_tables = st.lists(st.tuples(st.sampled_from([f"B{number}" for number in range(12)]), st.integers(0, 1)), min_size=1, max_size=60)
+label_tables = st.lists(
+    st.tuples(st.sampled_from([f"B{number}" for number in range(12)]), st.integers(0, 1)),
+    min_size=1,
+    max_size=60,
+)
 
 
 def table_of(rows: list[tuple[str, int]]) -> pd.DataFrame:
@@ -36,7 +40,10 @@ def test_folds_do_not_hang_on_row_order(rows: list[tuple[str, int]], folds: int,
     """Shuffled rows get the fold they had."""
     table = table_of(rows)
     order = np.random.default_rng(seed).permutation(len(rows))
-    np.testing.assert_array_equal(block_folds(table, folds)[order], block_folds(table.iloc[order].reset_index(drop=True), folds))
+    np.testing.assert_array_equal(
+        block_folds(table, folds)[order],
+        block_folds(table.iloc[order].reset_index(drop=True), folds),
+    )
 
 
 @given(label_tables, st.integers(2, 6))
@@ -56,14 +63,25 @@ def test_failing_roofs_are_spread() -> None:
     assert table.groupby("fold")["failing"].sum().tolist() == [4] * 5
 
 
-def make_rows(seed: int = 1, *, count: int = 60, groups: tuple[int, ...] = (8,), relit: bool = False) -> Rows:
+def make_rows(
+    seed: int = 1, *, count: int = 60, groups: tuple[int, ...] = (8,), relit: bool = False
+) -> Rows:
     """Learnable rows in 5 folds of 15 blocks."""
     rng = np.random.default_rng(seed)
     failing, width = rng.permutation(np.arange(count) % 3 == 0).astype(np.int64), sum(groups)
-    features = (rng.normal(3, 2, (count, width)) + failing[:, None] * np.linspace(0, 2.5, width)).astype(np.float32)
+    features = (
+        rng.normal(3, 2, (count, width)) + failing[:, None] * np.linspace(0, 2.5, width)
+    ).astype(np.float32)
     blocks = np.array([f"B{number % 15}" for number in range(count)], dtype=object)
     copies = (features + rng.normal(0, 0.5, features.shape)).astype(np.float32) if relit else None
-    return Rows(features=features, relit=copies, failing=failing, folds=np.arange(count) % 5, blocks=blocks, groups=groups)
+    return Rows(
+        features=features,
+        relit=copies,
+        failing=failing,
+        folds=np.arange(count) % 5,
+        blocks=blocks,
+        groups=groups,
+    )
 
 
 FEW, MANY = make_rows(), make_rows(2, groups=(30, 50), relit=True)
@@ -74,24 +92,42 @@ def plain_ridge(rows: Rows, chosen: NDArray[np.bool_], penalty: float, light: fl
     share = np.repeat([1 / np.sqrt(size * len(rows.groups)) for size in rows.groups], rows.groups)
 
     def standard(part: NDArray[np.float32]) -> NDArray[np.float64]:
-        return np.asarray((part - rows.features.mean(axis=0, dtype=np.float64)) / rows.features.std(axis=0, dtype=np.float64) * share)
+        return np.asarray(
+            (part - rows.features.mean(axis=0, dtype=np.float64))
+            / rows.features.std(axis=0, dtype=np.float64)
+            * share
+        )
 
     failing = rows.failing == 1
     weights = np.where(failing, np.cbrt((~failing).sum() / failing.sum()), 1.0)[chosen]
     x, target = standard(rows.features)[chosen], np.where(failing, 1.0, -1.0)[chosen]
     if rows.relit is not None and light:
-        x, target, weights = np.concatenate([x, standard(rows.relit)[chosen]]), np.tile(target, 2), np.concatenate([weights * (1 - light), weights * light])
+        x, target, weights = (
+            np.concatenate([x, standard(rows.relit)[chosen]]),
+            np.tile(target, 2),
+            np.concatenate([weights * (1 - light), weights * light]),
+        )
     return Ridge(alpha=penalty).fit(x, target, sample_weight=weights)
 
 
-def slow_fit(rows: Rows, penalty: float, light: float) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+def slow_fit(
+    rows: Rows, penalty: float, light: float
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Return logits of the shipped head and out-of-fold logits, both (N,), one Ridge at a time."""
     share = np.repeat([1 / np.sqrt(size * len(rows.groups)) for size in rows.groups], rows.groups)
-    standard = (rows.features - rows.features.mean(axis=0, dtype=np.float64)) / rows.features.std(axis=0, dtype=np.float64) * share
+    standard = (
+        (rows.features - rows.features.mean(axis=0, dtype=np.float64))
+        / rows.features.std(axis=0, dtype=np.float64)
+        * share
+    )
     left_out = np.zeros(len(rows.failing))
     for fold in np.unique(rows.folds):
-        left_out[rows.folds == fold] = plain_ridge(rows, rows.folds != fold, penalty, light).predict(standard[rows.folds == fold])
-    return plain_ridge(rows, np.ones(len(rows.failing), bool), penalty, light).predict(standard), left_out
+        left_out[rows.folds == fold] = plain_ridge(
+            rows, rows.folds != fold, penalty, light
+        ).predict(standard[rows.folds == fold])
+    return plain_ridge(rows, np.ones(len(rows.failing), bool), penalty, light).predict(
+        standard
+    ), left_out
 
 
 def left_out_logits(fit: Fit, rows: Rows) -> NDArray[np.float64]:
@@ -107,11 +143,20 @@ seeds = st.integers(0, 9999)
 def test_ridge_is_scikit_learns(seed: int, count: int, width: int, penalty: float) -> None:
     """Weights and an intercept without a penalty, on all rows and on those that a subtraction leaves."""
     rng = np.random.default_rng(seed)
-    rows, targets, weights = rng.normal(0.5, 1, (count, width)).astype(np.float32), rng.choice([-1.0, 1.0], count), rng.random(count) + 0.1
+    rows, targets, weights = (
+        rng.normal(0.5, 1, (count, width)).astype(np.float32),
+        rng.choice([-1.0, 1.0], count),
+        rng.random(count) + 0.1,
+    )
     out = np.arange(count) % 3 == 0
-    whole, part = sum_moments(rows, targets, weights), sum_moments(rows[out], targets[out], weights[out])
+    whole, part = (
+        sum_moments(rows, targets, weights),
+        sum_moments(rows[out], targets[out], weights[out]),
+    )
     for moments, chosen in ((whole, np.ones(count, bool)), (whole - part, ~out)):
-        theirs = Ridge(alpha=penalty).fit(rows[chosen].astype(np.float64), targets[chosen], sample_weight=weights[chosen])
+        theirs = Ridge(alpha=penalty).fit(
+            rows[chosen].astype(np.float64), targets[chosen], sample_weight=weights[chosen]
+        )
         ours, bias = solve_ridge(moments, penalty)
         np.testing.assert_allclose(ours, theirs.coef_, atol=2e-3, rtol=2e-3)
         assert bias == pytest.approx(theirs.intercept_, abs=2e-3)
@@ -121,8 +166,15 @@ def test_ridge_is_scikit_learns(seed: int, count: int, width: int, penalty: floa
 def test_dual_is_primal(count: int, width: int) -> None:
     """A system of rows gives the weights and the intercept that one of features gives."""
     rng = np.random.default_rng(4)
-    rows, targets, weights = rng.normal(1, 1, (count, width)).astype(np.float32), rng.choice([-1.0, 1.0], count), rng.uniform(0.5, 3, count)
-    (ours, bias), (theirs, other) = solve_dual(rows, targets, weights, 1.5), solve_ridge(sum_moments(rows, targets, weights), 1.5)
+    rows, targets, weights = (
+        rng.normal(1, 1, (count, width)).astype(np.float32),
+        rng.choice([-1.0, 1.0], count),
+        rng.uniform(0.5, 3, count),
+    )
+    (ours, bias), (theirs, other) = (
+        solve_dual(rows, targets, weights, 1.5),
+        solve_ridge(sum_moments(rows, targets, weights), 1.5),
+    )
     np.testing.assert_allclose(ours, theirs, atol=2e-4)
     assert bias == pytest.approx(other, abs=2e-3)
 
@@ -131,8 +183,15 @@ def test_dual_is_primal(count: int, width: int) -> None:
 def test_moments_add_up(seed: int) -> None:
     """Moments of two parts add up to those of all rows, and taking one away leaves the other."""
     rng = np.random.default_rng(seed)
-    rows, targets, weights = rng.normal(size=(12, 3)).astype(np.float32), rng.choice([-1.0, 1.0], 12), rng.random(12)
-    whole, first, last = (sum_moments(rows[part], targets[part], weights[part]) for part in (slice(None), slice(0, 5), slice(5, None)))
+    rows, targets, weights = (
+        rng.normal(size=(12, 3)).astype(np.float32),
+        rng.choice([-1.0, 1.0], 12),
+        rng.random(12),
+    )
+    whole, first, last = (
+        sum_moments(rows[part], targets[part], weights[part])
+        for part in (slice(None), slice(0, 5), slice(5, None))
+    )
     for one, other in ((first + last, whole), (whole - last, first), (whole - first, last)):
         for name in ("xx", "x", "xt", "t", "weight"):
             np.testing.assert_allclose(getattr(one, name), getattr(other, name), atol=1e-4)
@@ -145,7 +204,11 @@ def test_fit_is_a_slow_plain_one(light: float) -> None:
     shipped, left_out = slow_fit(MANY, 2.0, light)
     np.testing.assert_allclose(head_logits(fit.head, MANY.features)[:, 0], shipped, atol=2e-3)
     np.testing.assert_allclose(left_out_logits(fit, MANY), left_out, atol=2e-3)
-    np.testing.assert_allclose(fit.out_of_fold, calibrate(left_out, slope=fit.head.slope, offset=fit.head.offset), atol=5e-3)
+    np.testing.assert_allclose(
+        fit.out_of_fold,
+        calibrate(left_out, slope=fit.head.slope, offset=fit.head.offset),
+        atol=5e-3,
+    )
     assert fit.head.weights.shape == (6, 80) and fit.head.rung == "network"
     assert (fit.head.likely, fit.head.possible) == (1, 1)
 
@@ -157,15 +220,23 @@ def test_copies_in_other_light_count_as_much_as_said() -> None:
     np.testing.assert_array_equal(none.out_of_fold, without.out_of_fold)
     assert np.abs(some.out_of_fold - none.out_of_fold).max() > 1e-3
     same = replace(MANY, relit=MANY.features)
-    np.testing.assert_allclose(fit_head(same, rung="network", penalty=2.0, light=0.5).out_of_fold, none.out_of_fold, atol=1e-4)
+    np.testing.assert_allclose(
+        fit_head(same, rung="network", penalty=2.0, light=0.5).out_of_fold,
+        none.out_of_fold,
+        atol=1e-4,
+    )
 
 
 def test_few_features_are_a_logistic_regression() -> None:
     """The shipped head ranks and scores as StandardScaler and LogisticRegression do."""
     head = fit_head(FEW, rung="measures", penalty=2.0, light=0.25).head
-    pipeline = make_pipeline(StandardScaler(), LogisticRegression(max_iter=2000)).fit(FEW.features.astype(np.float64), FEW.failing)
+    pipeline = make_pipeline(StandardScaler(), LogisticRegression(max_iter=2000)).fit(
+        FEW.features.astype(np.float64), FEW.failing
+    )
     ours = head_logits(head, FEW.features)[:, 0]
-    np.testing.assert_allclose(ours, pipeline.decision_function(FEW.features.astype(np.float64)), atol=2e-3)
+    np.testing.assert_allclose(
+        ours, pipeline.decision_function(FEW.features.astype(np.float64)), atol=2e-3
+    )
     assert head.weights.shape == (6, 8)
 
 
@@ -176,7 +247,10 @@ def test_own_label_does_not_tell(rows: Rows) -> None:
     turned = rows.failing.copy()
     turned[mine] = np.roll(rows.failing[mine], 1)
     assert (turned != rows.failing).any()
-    before, after = (fit_head(replace(rows, failing=failing), rung="network", penalty=2.0, light=0.25) for failing in (rows.failing, turned))
+    before, after = (
+        fit_head(replace(rows, failing=failing), rung="network", penalty=2.0, light=0.25)
+        for failing in (rows.failing, turned)
+    )
     first, second = left_out_logits(before, rows), left_out_logits(after, rows)
     np.testing.assert_allclose(first[mine], second[mine], atol=1e-3)
     assert np.abs(first[~mine] - second[~mine]).max() > 1e-2
@@ -187,9 +261,13 @@ def test_out_of_fold_scores_come_from_the_other_folds(rows: Rows) -> None:
     """Each score is that of the head which left the row's fold out, calibrated by scikit-learn's logistic regression on those logits."""
     fit = fit_head(rows, rung="network", penalty=2.0, light=0.25)
     logits = left_out_logits(fit, rows)
-    np.testing.assert_allclose(fit.out_of_fold, calibrate(logits, slope=fit.head.slope, offset=fit.head.offset), atol=1e-4)
+    np.testing.assert_allclose(
+        fit.out_of_fold, calibrate(logits, slope=fit.head.slope, offset=fit.head.offset), atol=1e-4
+    )
     platt = LogisticRegression(C=10.0).fit((logits / logits.std())[:, None], rows.failing)
-    np.testing.assert_allclose(fit.out_of_fold, platt.predict_proba((logits / logits.std())[:, None])[:, 1], atol=1e-3)
+    np.testing.assert_allclose(
+        fit.out_of_fold, platt.predict_proba((logits / logits.std())[:, None])[:, 1], atol=1e-3
+    )
 
 
 @settings(max_examples=15)
@@ -202,24 +280,33 @@ def test_scores_are_in_order(seed: int) -> None:
     score, low, high = head_scores(head, rows.features)
     assert head.slope > 0
     assert ((low >= 0) & (low <= score) & (score <= high) & (high <= 1)).all()
-    np.testing.assert_array_equal(np.argsort(score, kind="stable"), np.argsort(head_logits(head, rows.features)[:, 0], kind="stable"))
+    np.testing.assert_array_equal(
+        np.argsort(score, kind="stable"),
+        np.argsort(head_logits(head, rows.features)[:, 0], kind="stable"),
+    )
 
 
 @pytest.mark.parametrize("blocks", [15, 3])
 def test_covariance_of_the_calibration_by_a_plain_loop(blocks: int) -> None:
     """Sums within whole blocks, or label by label where there are too few of them."""
-    rows = replace(FEW, blocks=np.array([f"B{number % blocks}" for number in range(60)], dtype=object))
+    rows = replace(
+        FEW, blocks=np.array([f"B{number % blocks}" for number in range(60)], dtype=object)
+    )
     fit = fit_head(rows, rung="measures", penalty=2.0, light=0.0)
     bread, meat = np.zeros((2, 2)), np.zeros((2, 2))
     groups = rows.blocks if blocks >= 8 else np.arange(60)
     sums = {group: np.zeros(2) for group in groups}
-    for logit, score, failing, group in zip(left_out_logits(fit, rows), fit.out_of_fold, rows.failing, groups, strict=True):
+    for logit, score, failing, group in zip(
+        left_out_logits(fit, rows), fit.out_of_fold, rows.failing, groups, strict=True
+    ):
         line = np.array([logit, 1.0])
         bread += score * (1 - score) * np.outer(line, line)
         sums[group] += (failing - score) * line
     for total in sums.values():
         meat += np.outer(total, total)
-    np.testing.assert_allclose(fit.head.covariance, np.linalg.inv(bread) @ meat @ np.linalg.inv(bread), rtol=1e-3)
+    np.testing.assert_allclose(
+        fit.head.covariance, np.linalg.inv(bread) @ meat @ np.linalg.inv(bread), rtol=1e-3
+    )
 
 
 def test_splits_are_scored_by_their_own_heads() -> None:
@@ -228,9 +315,15 @@ def test_splits_are_scored_by_their_own_heads() -> None:
     train, test = np.arange(10, 60), np.arange(0, 7)
     scores = score_splits(MANY, [(train, test)], head, penalty=2.0, light=0.25)
     share = np.repeat([1 / np.sqrt(size * 2) for size in MANY.groups], MANY.groups)
-    standard = (MANY.features - MANY.features.mean(axis=0, dtype=np.float64)) / MANY.features.std(axis=0, dtype=np.float64) * share
+    standard = (
+        (MANY.features - MANY.features.mean(axis=0, dtype=np.float64))
+        / MANY.features.std(axis=0, dtype=np.float64)
+        * share
+    )
     plain = plain_ridge(MANY, np.isin(np.arange(60), train), 2.0, 0.25).predict(standard[test])
-    np.testing.assert_allclose(scores[test], calibrate(plain, slope=head.slope, offset=head.offset), atol=5e-3)
+    np.testing.assert_allclose(
+        scores[test], calibrate(plain, slope=head.slope, offset=head.offset), atol=5e-3
+    )
     assert np.isnan(scores[7:]).all()
 
 
@@ -243,12 +336,18 @@ def test_thresholds_go_into_the_head() -> None:
     np.testing.assert_array_equal(head.weights, fit.head.weights)
 
 
-def rows_of(failing: list[int], folds: list[int], features: NDArray[np.float32] | None = None) -> Rows:
+def rows_of(
+    failing: list[int], folds: list[int], features: NDArray[np.float32] | None = None
+) -> Rows:
     count = len(failing)
     return Rows(
-        features=np.ones((count, 3), np.float32) if features is None else features, relit=None, failing=np.array(failing), folds=np.array(folds),
-        blocks=np.array([f"B{number}" for number in range(count)], dtype=object), groups=(3,),
-    )  # fmt: skip
+        features=np.ones((count, 3), np.float32) if features is None else features,
+        relit=None,
+        failing=np.array(failing),
+        folds=np.array(folds),
+        blocks=np.array([f"B{number}" for number in range(count)], dtype=object),
+        groups=(3,),
+    )
 
 
 @pytest.mark.parametrize("failing", [[0] * 12, [1] * 12, [1, 1, 1] + [0] * 9, [0, 1, 1]])
@@ -284,7 +383,14 @@ def test_constant_features_are_harmless(rows: Rows) -> None:
     """A feature that never changes gives no infinity, nor do features that are all alike."""
     flat = np.concatenate([rows.features, np.full((60, 1), 7, np.float32)], axis=1)
     groups = (*rows.groups, 1)
-    assert np.isfinite(fit_head(replace(rows, features=flat, relit=None, groups=groups), rung="network", penalty=2.0, light=0.0).out_of_fold).all()
+    assert np.isfinite(
+        fit_head(
+            replace(rows, features=flat, relit=None, groups=groups),
+            rung="network",
+            penalty=2.0,
+            light=0.0,
+        ).out_of_fold
+    ).all()
     alike = replace(rows, features=np.zeros_like(rows.features), relit=None)
     assert np.isfinite(fit_head(alike, rung="network", penalty=2.0, light=0.0).out_of_fold).all()
 
@@ -306,7 +412,10 @@ def roll(tmp_path_factory: pytest.TempPathFactory, houses: gpd.GeoDataFrame) -> 
     folder = tmp_path_factory.mktemp("roll")
     houses.to_file(folder / "parcels.gpkg")
     houses[["parcel_id"]].assign(date="2020").to_csv(folder / "vacant.csv", index=False)
-    return read_roll(ParcelFile(path=folder / "parcels.gpkg", id=("parcel_id",), block="block"), VacantFile(path=folder / "vacant.csv", id=("parcel_id",)))
+    return read_roll(
+        ParcelFile(path=folder / "parcels.gpkg", id=("parcel_id",), block="block"),
+        VacantFile(path=folder / "vacant.csv", id=("parcel_id",)),
+    )
 
 
 def labels_file(folder: Path, rows: list[str], column: str = "collapsed") -> LabelFile:
@@ -317,15 +426,31 @@ def labels_file(folder: Path, rows: list[str], column: str = "collapsed") -> Lab
 
 def test_labels_are_counted(tmp_path: Path, roll: VacantRoll) -> None:
     """Cannot tell, later years and unknown parcels are left out and counted; the last of two answers stands."""
-    rows = ["0216001,2023,1", "0216 002,2023,cannot tell", "0216 003,2024,1", "7777 777,2023,0", "0216 004,2023,0", "0216 004,2023,1"]
+    rows = [
+        "0216001,2023,1",
+        "0216 002,2023,cannot tell",
+        "0216 003,2024,1",
+        "7777 777,2023,0",
+        "0216 004,2023,0",
+        "0216 004,2023,1",
+    ]
     labels = read_labels(labels_file(tmp_path, rows), roll, until=2023)
-    assert labels.table[["parcel_id", "failing", "block"]].to_numpy().tolist() == [["0216 001", 1, "B0W"], ["0216 004", 1, "B0E"]]
+    assert labels.table[["parcel_id", "failing", "block"]].to_numpy().tolist() == [
+        ["0216 001", 1, "B0W"],
+        ["0216 004", 1, "B0E"],
+    ]
     assert (labels.cannot_tell, labels.later, labels.unknown_parcels) == (1, 1, 1)
 
 
 def test_percent_and_threshold(tmp_path: Path, roll: VacantRoll) -> None:
     """An open share of the roof counts as failing from the threshold on."""
-    labels = read_labels(labels_file(tmp_path, ["0216 001,2023,9.9", "0216 002,2023,10", "0216 003,2023,100"], "roof_pct"), roll, until=2023)
+    labels = read_labels(
+        labels_file(
+            tmp_path, ["0216 001,2023,9.9", "0216 002,2023,10", "0216 003,2023,100"], "roof_pct"
+        ),
+        roll,
+        until=2023,
+    )
     assert labels.table["failing"].tolist() == [0, 1, 1]
 
 
@@ -346,5 +471,8 @@ def test_a_percentage_is_0_to_100(tmp_path: Path, roll: VacantRoll, row: str) ->
 def test_checksum_follows_the_labels(tmp_path: Path, roll: VacantRoll) -> None:
     """Row order does not make labels new; another answer does."""
     rows = ["0216 001,2023,1", "0216 002,2023,0"]
-    sums = [read_labels(labels_file(tmp_path, order), roll, until=2023).sha256 for order in (rows, rows[::-1], ["0216 001,2023,0", rows[1]])]
+    sums = [
+        read_labels(labels_file(tmp_path, order), roll, until=2023).sha256
+        for order in (rows, rows[::-1], ["0216 001,2023,0", rows[1]])
+    ]
     assert sums[0] == sums[1] != sums[2]

@@ -15,14 +15,29 @@ def trial(*pairs: str, visits: int = 2) -> WhatIf:
     roll = make_roll(4)
     roll.table["inspection_district"], roll.table["notice_date"] = "", None
     roll.table["occupied_sides"] = ["", "E,W", "E", ""]
-    rows = build_rows(make_inputs(roll, make_ledger(roll, ("LIKELY", "POSSIBLE", "NOT ASSESSED", "NOT SEEN IN PHOTO"))), ExportSettings())
+    rows = build_rows(
+        make_inputs(
+            roll, make_ledger(roll, ("LIKELY", "POSSIBLE", "NOT ASSESSED", "NOT SEEN IN PHOTO"))
+        ),
+        ExportSettings(),
+    )
     settings = ExportSettings(visits=VisitSettings(per_district=visits))
-    return what_if(rows, no_looks(), pd.Series(["U"] * 4), settings, parse_weights(pairs, settings.priority), today=TODAY)
+    return what_if(
+        rows,
+        no_looks(),
+        pd.Series(["U"] * 4),
+        settings,
+        parse_weights(pairs, settings.priority),
+        today=TODAY,
+    )
 
 
 def test_who_moves_and_why() -> None:
     found = trial("likely=10", "not_assessed=25")
-    assert [(move.parcel_id, move.enters, move.before, move.after) for move in found.moves] == [("0218 001", True, 35, 40), ("0216 001", False, 60, 10)]
+    assert [(move.parcel_id, move.enters, move.before, move.after) for move in found.moves] == [
+        ("0218 001", True, 35, 40),
+        ("0216 001", False, 60, 10),
+    ]
     assert found.moves[0].why_before == "NOT ASSESSED +20; occupied neighbor on side E +15"
     assert found.lines() == [
         "what if likely 60 -> 10, not_assessed 20 -> 25: 1 of 2 visits change; nothing was written",
@@ -33,7 +48,9 @@ def test_who_moves_and_why() -> None:
 
 
 def test_same_points_move_nobody() -> None:
-    assert trial("likely=60").lines() == ["what if no weight changes: 0 of 2 visits change; nothing was written"]
+    assert trial("likely=60").lines() == [
+        "what if no weight changes: 0 of 2 visits change; nothing was written"
+    ]
     assert trial("likely=0", visits=4).moves == ()
 
 
@@ -53,4 +70,6 @@ def test_wrong_words_are_told(pair: str, message: str) -> None:
 
 
 def test_pairs_change_only_what_they_name() -> None:
-    assert parse_weights(["likely = 80", "occupied_side=-5"], PrioritySettings(worse=7)) == PrioritySettings(likely=80, occupied_side=-5, worse=7)
+    assert parse_weights(
+        ["likely = 80", "occupied_side=-5"], PrioritySettings(worse=7)
+    ) == PrioritySettings(likely=80, occupied_side=-5, worse=7)

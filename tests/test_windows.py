@@ -19,7 +19,9 @@ def lots(draw: st.DrawFn) -> shapely.Polygon:
     """A turned rectangle somewhere in a UTM zone, clearly longer than wide."""
     width, ratio = draw(st.floats(4, 15)), draw(st.floats(1.2, 6))
     west, south = draw(st.floats(200_000, 800_000)), draw(st.floats(1e6, 8e6))
-    turned = rotate(shapely.box(west, south, west + width * ratio, south + width), draw(st.floats(-180, 180)))
+    turned = rotate(
+        shapely.box(west, south, west + width * ratio, south + width), draw(st.floats(-180, 180))
+    )
     assert isinstance(turned, shapely.Polygon)
     return turned
 
@@ -30,7 +32,9 @@ def grid_of(shape: shapely.Polygon, gsd_m: float = 0.25, margin_m: float = 3.0) 
 
 def test_worked_example() -> None:
     """A lot of 12 x 6 m, 2 m around it at 0.5 m: 32 x 20 pixels from its north-west corner."""
-    grid = chip_grid(shapely.box(LEFT, TOP - 6, LEFT + 12, TOP), gsd_m=0.5, margin_m=2, max_side_m=100)
+    grid = chip_grid(
+        shapely.box(LEFT, TOP - 6, LEFT + 12, TOP), gsd_m=0.5, margin_m=2, max_side_m=100
+    )
     assert (grid.height, grid.width) == (20, 32)
     assert grid.transform == pytest.approx((0.5, 0, LEFT - 2, 0, -0.5, TOP + 2))
     expected = np.zeros((20, 32), bool)
@@ -42,7 +46,9 @@ def test_worked_example() -> None:
 
 def test_upright_lot_is_turned_by_a_quarter() -> None:
     """A lot of 6 x 12 m gives the same shape; its long side runs along the columns."""
-    grid = chip_grid(shapely.box(LEFT, TOP - 12, LEFT + 6, TOP), gsd_m=0.5, margin_m=2, max_side_m=100)
+    grid = chip_grid(
+        shapely.box(LEFT, TOP - 12, LEFT + 6, TOP), gsd_m=0.5, margin_m=2, max_side_m=100
+    )
     assert (grid.height, grid.width) == (20, 32)
     a, _, _, d, _, _ = grid.transform
     assert (abs(a), abs(d)) == pytest.approx((0, 0.5), abs=1e-9)
@@ -50,7 +56,9 @@ def test_upright_lot_is_turned_by_a_quarter() -> None:
 
 def test_long_sides_are_cut_around_the_center() -> None:
     """A chip is never longer than max_side_m."""
-    grid = chip_grid(shapely.box(LEFT, TOP - 6, LEFT + 300, TOP), gsd_m=0.5, margin_m=2, max_side_m=40)
+    grid = chip_grid(
+        shapely.box(LEFT, TOP - 6, LEFT + 300, TOP), gsd_m=0.5, margin_m=2, max_side_m=40
+    )
     assert (grid.height, grid.width) == (20, 80)
     assert grid.corners.mean(axis=0) == pytest.approx((LEFT + 150, TOP - 3))
 
@@ -78,7 +86,9 @@ def test_no_mirror_and_square_pixels(lot: shapely.Polygon, gsd_m: float) -> None
     assert a >= -1e-9  # within a quarter turn of east
 
 
-@given(lots(), st.lists(st.tuples(st.floats(-500, 500), st.floats(-500, 500)), min_size=1, max_size=5))
+@given(
+    lots(), st.lists(st.tuples(st.floats(-500, 500), st.floats(-500, 500)), min_size=1, max_size=5)
+)
 def test_pixel_to_xy_and_back(lot: shapely.Polygon, places: list[tuple[float, float]]) -> None:
     """One undoes the other."""
     transform = grid_of(lot).transform
@@ -116,7 +126,9 @@ def test_holes_are_left_out() -> None:
 
 def test_all_parts_are_drawn() -> None:
     """Two buildings on one lot are both roof, the yard between them is not."""
-    lot = shapely.MultiPolygon([shapely.box(LEFT, TOP - 8, LEFT + 6, TOP), shapely.box(LEFT + 14, TOP - 8, LEFT + 20, TOP)])
+    lot = shapely.MultiPolygon(
+        [shapely.box(LEFT, TOP - 8, LEFT + 6, TOP), shapely.box(LEFT + 14, TOP - 8, LEFT + 20, TOP)]
+    )
     mask = draw_mask(lot, chip_grid(lot, gsd_m=0.5, margin_m=0, max_side_m=100))
     assert mask.shape == (16, 40)
     assert mask[:, :11].all()

@@ -40,18 +40,28 @@ def test_pyxform_makes_a_form_of_it(form: Path) -> None:
 def test_workbook_has_the_three_sheets(form: Path) -> None:
     book = openpyxl.load_workbook(form)
     assert book.sheetnames == ["survey", "choices", "settings"]
-    choices = pd.DataFrame(list(book["choices"].values)[1:], columns=next(iter(book["choices"].values)))
-    assert choices.groupby("list_name", sort=False)["name"].apply(list).to_dict() == {name: [one.name for one in found] for name, found in LISTS.items()}
-    assert all(str(name).isidentifier() and str(name) == str(name).lower() for name in choices["name"])
+    choices = pd.DataFrame(
+        list(book["choices"].values)[1:], columns=next(iter(book["choices"].values))
+    )
+    assert choices.groupby("list_name", sort=False)["name"].apply(list).to_dict() == {
+        name: [one.name for one in found] for name, found in LISTS.items()
+    }
+    assert all(
+        str(name).isidentifier() and str(name) == str(name).lower() for name in choices["name"]
+    )
     assert len(DISPOSITIONS) == 10
-    assert not any(cell.data_type == "f" for sheet in book for row in sheet.iter_rows() for cell in row)
+    assert not any(
+        cell.data_type == "f" for sheet in book for row in sheet.iter_rows() for cell in row
+    )
 
 
 def test_every_text_stands_in_both_languages() -> None:
     for question in SURVEY:
         assert bool(question.english) == bool(question.spanish), question.name
         assert bool(question.hint) == bool(question.hint_spanish), question.name
-        assert bool(question.message) == bool(question.message_spanish) == bool(question.constraint), question.name
+        assert (
+            bool(question.message) == bool(question.message_spanish) == bool(question.constraint)
+        ), question.name
     assert all(one.spanish for found in LISTS.values() for one in found)
 
 
@@ -62,9 +72,19 @@ def test_same_bytes_every_time(form: Path, tmp_path: Path) -> None:
 
 def test_bins_are_labels(tmp_path: Path) -> None:
     roll = make_roll(len(ROOF_OPEN))
-    labels = pd.DataFrame({"parcel_id": roll.table["parcel_id"], "year": 2026, "roof_pct": [one.roof_pct for one in ROOF_OPEN]})
+    labels = pd.DataFrame(
+        {
+            "parcel_id": roll.table["parcel_id"],
+            "year": 2026,
+            "roof_pct": [one.roof_pct for one in ROOF_OPEN],
+        }
+    )
     labels.to_csv(tmp_path / "findings.csv", index=False)
-    found = read_labels(LabelFile(path=tmp_path / "findings.csv", id=("parcel_id",), roof_pct="roof_pct"), roll, until=2026)
+    found = read_labels(
+        LabelFile(path=tmp_path / "findings.csv", id=("parcel_id",), roof_pct="roof_pct"),
+        roll,
+        until=2026,
+    )
     assert found.table["failing"].tolist() == [0, 0, 1, 1, 1, 1]
     assert found.cannot_tell == 1
 

@@ -40,7 +40,12 @@ def turn(chip: StoredChip, rng: np.random.Generator) -> StoredChip:
     """Flip and turn pixels and mask into one of the eight orientations."""
     number = int(rng.integers(8))
     pixels = turn_image(chip.pixels.transpose(1, 2, 0), number).transpose(2, 0, 1)
-    return StoredChip(pixels=np.ascontiguousarray(pixels), mask=np.ascontiguousarray(turn_image(chip.mask.view(np.uint8)[..., None], number)[..., 0]).astype(bool))
+    return StoredChip(
+        pixels=np.ascontiguousarray(pixels),
+        mask=np.ascontiguousarray(
+            turn_image(chip.mask.view(np.uint8)[..., None], number)[..., 0]
+        ).astype(bool),
+    )
 
 
 def light(chip: StoredChip, rng: np.random.Generator) -> StoredChip:
@@ -55,7 +60,9 @@ def shadow(chip: StoredChip, rng: np.random.Generator) -> StoredChip:
     if rng.random() < 0.5:
         angle, (row, column) = rng.uniform(0, 2 * np.pi), rng.uniform(0, 1, 2) * (height, width)
         rows, columns = np.mgrid[:height, :width]
-        cast = (((rows - row) * np.sin(angle) + (columns - column) * np.cos(angle)) > 0).astype(np.float32)
+        cast = (((rows - row) * np.sin(angle) + (columns - column) * np.cos(angle)) > 0).astype(
+            np.float32
+        )
     else:
         corners = rng.uniform(-0.25, 1.25, (int(rng.integers(3, CORNERS + 1)), 2)) * (width, height)
         cast = np.zeros((height, width), np.float32)
@@ -71,7 +78,11 @@ def blur(chip: StoredChip, rng: np.random.Generator) -> StoredChip:
 
 def jpeg(chip: StoredChip, rng: np.random.Generator) -> StoredChip:
     """Compress the chip as flyovers are."""
-    done, stream = cv2.imencode(".jpg", _image(chip)[..., ::-1], (cv2.IMWRITE_JPEG_QUALITY, int(rng.integers(QUALITY[0], QUALITY[1] + 1))))
+    done, stream = cv2.imencode(
+        ".jpg",
+        _image(chip)[..., ::-1],
+        (cv2.IMWRITE_JPEG_QUALITY, int(rng.integers(QUALITY[0], QUALITY[1] + 1))),
+    )
     image = cv2.imdecode(stream, cv2.IMREAD_COLOR) if done else None
     return chip if image is None else _with_pixels(chip, image[..., ::-1])
 
@@ -83,8 +94,12 @@ def scale(chip: StoredChip, rng: np.random.Generator) -> StoredChip:
     mask = cv2.resize(chip.mask.view(np.uint8), size, interpolation=cv2.INTER_NEAREST).astype(bool)
     if not mask.any():
         return chip
-    known = cv2.resize(_known(chip).view(np.uint8), size, interpolation=cv2.INTER_NEAREST).astype(bool)
-    pixels = cv2.resize(_image(chip), size, interpolation=cv2.INTER_AREA if factor < 1 else cv2.INTER_LINEAR)
+    known = cv2.resize(_known(chip).view(np.uint8), size, interpolation=cv2.INTER_NEAREST).astype(
+        bool
+    )
+    pixels = cv2.resize(
+        _image(chip), size, interpolation=cv2.INTER_AREA if factor < 1 else cv2.INTER_LINEAR
+    )
     return StoredChip(pixels=_sealed(pixels, known), mask=mask)
 
 
@@ -97,7 +112,14 @@ def shift_outline(chip: StoredChip, rng: np.random.Generator) -> StoredChip:
 
 
 Change = Callable[[StoredChip, np.random.Generator], StoredChip]
-CHANGES: tuple[tuple[Change, float], ...] = ((shift_outline, 0.5), (scale, 0.5), (light, 0.5), (shadow, 0.3), (blur, 0.2), (jpeg, 0.3))
+CHANGES: tuple[tuple[Change, float], ...] = (
+    (shift_outline, 0.5),
+    (scale, 0.5),
+    (light, 0.5),
+    (shadow, 0.3),
+    (blur, 0.2),
+    (jpeg, 0.3),
+)
 """What may happen to a chip, in this order, and how often."""
 
 
@@ -117,4 +139,6 @@ def _with_pixels(chip: StoredChip, image: NDArray[np.generic]) -> StoredChip:
 def _sealed(image: NDArray[np.generic], known: NDArray[np.bool_]) -> NDArray[np.uint8]:
     """Return an image (H, W, 3) as pixels (3, H, W), black (0, 0, 0) exactly where nothing is known."""
     pixels = np.ascontiguousarray(np.asarray(image).transpose(2, 0, 1)).astype(np.uint8)
-    return np.where(known, np.where(pixels.any(axis=0), pixels, np.uint8(1)), np.uint8(0)).astype(np.uint8)
+    return np.where(known, np.where(pixels.any(axis=0), pixels, np.uint8(1)), np.uint8(0)).astype(
+        np.uint8
+    )

@@ -51,16 +51,34 @@ def rung_that_ships(figures: Sequence[Figures], margin: float) -> Ships:
         margin: Average precision that simplicity is worth.
     """
     best = max(figures, key=lambda one: one.average_precision)
-    near = next((one for one in figures if one.average_precision >= best.average_precision - margin), best)
+    near = next(
+        (one for one in figures if one.average_precision >= best.average_precision - margin), best
+    )
     if near.name != best.name:
         why = f"its average precision {near.average_precision:.3f} is within {margin:.3f} of the best ({_name(best)}, {best.average_precision:.3f}), and it is simpler"
         return Ships(name=near.name, sentence=f"{_name(near)} ships: {why}.")
-    simpler = [f"{_name(one)} has {one.average_precision:.3f}" for one in figures[: figures.index(best)]]
-    rest = f"; no simpler one comes within {margin:.3f} of it ({', '.join(simpler)})" if simpler else ", and it is the simplest"
-    return Ships(name=best.name, sentence=f"{_name(best)} ships: it has the best average precision, {best.average_precision:.3f}{rest}.")
+    simpler = [
+        f"{_name(one)} has {one.average_precision:.3f}" for one in figures[: figures.index(best)]
+    ]
+    rest = (
+        f"; no simpler one comes within {margin:.3f} of it ({', '.join(simpler)})"
+        if simpler
+        else ", and it is the simplest"
+    )
+    return Ships(
+        name=best.name,
+        sentence=f"{_name(best)} ships: it has the best average precision, {best.average_precision:.3f}{rest}.",
+    )
 
 
-def paired_difference(a: Floats, b: Floats, failing: Classes, blocks: NDArray[np.object_], repeats: int, rng: np.random.Generator) -> Difference:
+def paired_difference(
+    a: Floats,
+    b: Floats,
+    failing: Classes,
+    blocks: NDArray[np.object_],
+    repeats: int,
+    rng: np.random.Generator,
+) -> Difference:
     """Compare the average precision of two scores of the same labels, drawing the same blocks for both.
 
     Args:
@@ -71,12 +89,35 @@ def paired_difference(a: Floats, b: Floats, failing: Classes, blocks: NDArray[np
         repeats: Bootstrap repetitions.
         rng: Source of randomness.
     """
-    first, second = (rank_labels(scores, failing, np.full(len(failing), np.nan), thresholds=None, probability=False, top=TOP) for scores in (a, b))
-    point = float(average_precision(first, np.ones((1, len(a))))[0] - average_precision(second, np.ones((1, len(a))))[0])
-    drawn = np.concatenate([average_precision(first, weights) - average_precision(second, weights) for weights in draw_weights(blocks, repeats, rng)])
+    first, second = (
+        rank_labels(
+            scores,
+            failing,
+            np.full(len(failing), np.nan),
+            thresholds=None,
+            probability=False,
+            top=TOP,
+        )
+        for scores in (a, b)
+    )
+    point = float(
+        average_precision(first, np.ones((1, len(a))))[0]
+        - average_precision(second, np.ones((1, len(a))))[0]
+    )
+    drawn = np.concatenate(
+        [
+            average_precision(first, weights) - average_precision(second, weights)
+            for weights in draw_weights(blocks, repeats, rng)
+        ]
+    )
     drawn = drawn[~np.isnan(drawn)]
     share = float(((drawn > 0) + 0.5 * (drawn == 0)).mean()) if len(drawn) else float("nan")
-    return Difference(difference=point, interval=interval_of(drawn), share_better=share, resampled=drawn_unit(blocks))
+    return Difference(
+        difference=point,
+        interval=interval_of(drawn),
+        share_better=share,
+        resampled=drawn_unit(blocks),
+    )
 
 
 def _name(one: Figures) -> str:

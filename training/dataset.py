@@ -54,8 +54,18 @@ def chip_places(labels: pd.DataFrame, stores: Mapping[int, ChipStore]) -> tuple[
         store = stores[int(year)]
         row = store.manifest.iloc[store.rows[parcel_id]]
         if row["status"] != "chip":
-            raise InputError(f"[labels]: parcel {parcel_id} has no chip in {year} ({row['reason']}); remove its label of that year")
-        places.append(ChipPlace(folder=store.folder, shard=int(row["shard"]), offset=int(row["offset"]), height=int(row["height"]), width=int(row["width"])))
+            raise InputError(
+                f"[labels]: parcel {parcel_id} has no chip in {year} ({row['reason']}); remove its label of that year"
+            )
+        places.append(
+            ChipPlace(
+                folder=store.folder,
+                shard=int(row["shard"]),
+                offset=int(row["offset"]),
+                height=int(row["height"]),
+                width=int(row["width"]),
+            )
+        )
     return tuple(places)
 
 
@@ -76,8 +86,13 @@ class LabeledChips(Dataset[tuple[Images, int]]):
         place, spec = self.places[row], self.spec
         chip = read_chip(place.folder, place.shard, place.offset, place.height, place.width)
         if epoch:
-            chip, spec = augment(chip, np.random.default_rng((self.seed, epoch, row))), replace(spec, turns=1)
-        return tuple(torch.from_numpy(chip_views(chip, spec, spec.side_px(name))) for name in spec.backbones), row
+            chip, spec = (
+                augment(chip, np.random.default_rng((self.seed, epoch, row))),
+                replace(spec, turns=1),
+            )
+        return tuple(
+            torch.from_numpy(chip_views(chip, spec, spec.side_px(name))) for name in spec.backbones
+        ), row
 
 
 class Batches(Sampler[list[int]]):
@@ -114,8 +129,12 @@ class Batches(Sampler[list[int]]):
         self.numbers = [mine[start : start + size] for start in range(0, len(mine), size)]
 
 
-def load_chips(chips: LabeledChips, batches: Batches, *, workers: int, pin: bool) -> "DataLoader[Batch]":
+def load_chips(
+    chips: LabeledChips, batches: Batches, *, workers: int, pin: bool
+) -> "DataLoader[Batch]":
     """Return a loader whose workers live as long as it does; with no workers this process reads."""
     spawn = {"multiprocessing_context": "spawn", "persistent_workers": True} if workers else {}
-    loader: DataLoader[Batch] = DataLoader(chips, batch_sampler=batches, num_workers=workers, pin_memory=pin, **spawn)  # type: ignore[arg-type]  # collated
+    loader: DataLoader[Batch] = DataLoader(
+        chips, batch_sampler=batches, num_workers=workers, pin_memory=pin, **spawn
+    )  # type: ignore[arg-type]  # collated
     return loader

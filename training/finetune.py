@@ -49,7 +49,14 @@ class Tuned:
 
 
 def finetune(
-    labels: pd.DataFrame, chips: Sequence[ChipPlace], spec: ModelSpec, backbones: Backbones, settings: TrainSettings, *, device: str = "", progress: Tell | None = None
+    labels: pd.DataFrame,
+    chips: Sequence[ChipPlace],
+    spec: ModelSpec,
+    backbones: Backbones,
+    settings: TrainSettings,
+    *,
+    device: str = "",
+    progress: Tell | None = None,
 ) -> Tuned:
     """Fine-tune once per fold, whose logits are then honest, and once on all labels for as many epochs as the folds took on average.
 
@@ -73,32 +80,59 @@ def finetune(
         splits, everything = splits_of(task.rows.folds), np.arange(len(task))
         inner = [_watched(labels, train) for train, _ in splits]
         trained = [everything, *(train for train, _ in splits), *(half for half, _ in inner)]
-        steps = Steps(progress, settings.epochs * sum(task.batches.steps(len(rows)) for rows in trained))
+        steps = Steps(
+            progress, settings.epochs * sum(task.batches.steps(len(rows)) for rows in trained)
+        )
         logits = np.zeros(len(task))
         history: list[Epoch] = []
         all_logits, bests = [], []
         for (train, test), halves in zip(splits, inner, strict=True):
-            learned = _learn_split(task, train, halves, name=f"fold {task.rows.folds[test[0]]}", steps=steps)
+            learned = _learn_split(
+                task, train, halves, name=f"fold {task.rows.folds[test[0]]}", steps=steps
+            )
             all_logits.append(answer(task, learned.network, everything))
             logits[test] = all_logits[-1][test]
             history += learned.history
             bests.append(learned.best)
         epochs = round(float(np.mean(bests)))
-        final = learn(task, everything, everything[:0], epochs=epochs, name="all labels", steps=steps)
+        final = learn(
+            task, everything, everything[:0], epochs=epochs, name="all labels", steps=steps
+        )
         weights, bias = _imitate(task, final.network, all_logits)
         slope, offset = platt(logits, task.rows.failing)
         head = Head(
-            rung="network", center=task.design.center, scale=task.design.scale, weights=weights, bias=bias, slope=slope, offset=offset,
-            covariance=platt_covariance(logits, task.rows, slope, offset), likely=1.0, possible=1.0,
-        )  # fmt: skip
+            rung="network",
+            center=task.design.center,
+            scale=task.design.scale,
+            weights=weights,
+            bias=bias,
+            slope=slope,
+            offset=offset,
+            covariance=platt_covariance(logits, task.rows, slope, offset),
+            likely=1.0,
+            possible=1.0,
+        )
         fit = Fit(head=head, out_of_fold=calibrate(logits, slope=slope, offset=offset))
-        return Tuned(fit=fit, backbones=final.network.frozen(), epochs=epochs, history=(*history, *final.history))
+        return Tuned(
+            fit=fit,
+            backbones=final.network.frozen(),
+            epochs=epochs,
+            history=(*history, *final.history),
+        )
 
 
 def finetune_splits(
-    labels: pd.DataFrame, chips: Sequence[ChipPlace], spec: ModelSpec, backbones: Backbones, settings: TrainSettings, *,
-    splits: Sequence[Split], tuned: Tuned, progress: Tell | None = None, device: str = "",
-) -> Floats:  # fmt: skip
+    labels: pd.DataFrame,
+    chips: Sequence[ChipPlace],
+    spec: ModelSpec,
+    backbones: Backbones,
+    settings: TrainSettings,
+    *,
+    splits: Sequence[Split],
+    tuned: Tuned,
+    progress: Tell | None = None,
+    device: str = "",
+) -> Floats:
     """Return scores (N,) of every split's test rows by networks fine-tuned on its training rows; NaN for rows never tested.
 
     They learn for as many epochs as the network that ships, and are calibrated as it is.
@@ -108,20 +142,35 @@ def finetune_splits(
         tuned: What `finetune` came to.
     """
     with processes(device):
-        task, head = make_task(labels, tuple(chips), spec, backbones, settings, device), tuned.fit.head
-        steps = Steps(progress, settings.epochs * sum(task.batches.steps(len(train)) for train, _ in splits))
+        task, head = (
+            make_task(labels, tuple(chips), spec, backbones, settings, device),
+            tuned.fit.head,
+        )
+        steps = Steps(
+            progress, settings.epochs * sum(task.batches.steps(len(train)) for train, _ in splits)
+        )
         scores = np.full(len(task), np.nan)
         for train, test in splits:
-            network = learn(task, train, train[:0], epochs=tuned.epochs, name="split", steps=steps).network
-            scores[test] = calibrate(answer(task, network, test), slope=head.slope, offset=head.offset)
+            network = learn(
+                task, train, train[:0], epochs=tuned.epochs, name="split", steps=steps
+            ).network
+            scores[test] = calibrate(
+                answer(task, network, test), slope=head.slope, offset=head.offset
+            )
         return scores
 
 
-def _learn_split(task: Task, train: Numbers, halves: tuple[Numbers, Numbers], *, name: str, steps: Steps) -> Learned:
+def _learn_split(
+    task: Task, train: Numbers, halves: tuple[Numbers, Numbers], *, name: str, steps: Steps
+) -> Learned:
     """Find the number of epochs on the inner split, then train on all of `train` for so many: where blocks are few, each is needed."""
     watched = learn(task, *halves, epochs=task.settings.epochs, name=name, steps=steps)
-    whole = learn(task, train, train[:0], epochs=watched.best, name=f"{name}, all of it", steps=steps)
-    return Learned(network=whole.network, best=watched.best, history=(*watched.history, *whole.history))
+    whole = learn(
+        task, train, train[:0], epochs=watched.best, name=f"{name}, all of it", steps=steps
+    )
+    return Learned(
+        network=whole.network, best=watched.best, history=(*watched.history, *whole.history)
+    )
 
 
 def _watched(labels: pd.DataFrame, train: Numbers) -> tuple[Numbers, Numbers]:
@@ -130,7 +179,10 @@ def _watched(labels: pd.DataFrame, train: Numbers) -> tuple[Numbers, Numbers]:
     Raises:
         InputError: too few blocks for that.
     """
-    folds, failing = block_folds(labels.iloc[train], INNER_FOLDS), labels["failing"].to_numpy()[train]
+    folds, failing = (
+        block_folds(labels.iloc[train], INNER_FOLDS),
+        labels["failing"].to_numpy()[train],
+    )
     for fold in np.unique(folds):
         watch = folds == fold
         if len(np.unique(failing[watch])) == 2 == len(np.unique(failing[~watch])):
@@ -146,5 +198,13 @@ def _imitate(task: Task, network: RoofNetwork, others: Sequence[Floats]) -> tupl
     first = network.linear.weight.detach().cpu().numpy()[0].astype(np.float64)
     intercept = float(network.linear.bias.detach().cpu())
     own = features @ first + intercept
-    solved = [solve_ridge(sum_moments(features.astype(np.float32), other - own, np.ones(len(own))), task.settings.penalty) for other in others]
-    return np.stack([first, *(first + step for step, _ in solved)]), np.array([intercept, *(intercept + step for _, step in solved)])
+    solved = [
+        solve_ridge(
+            sum_moments(features.astype(np.float32), other - own, np.ones(len(own))),
+            task.settings.penalty,
+        )
+        for other in others
+    ]
+    return np.stack([first, *(first + step for step, _ in solved)]), np.array(
+        [intercept, *(intercept + step for _, step in solved)]
+    )

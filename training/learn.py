@@ -112,7 +112,14 @@ class Steps:
             self.tell(self.done, self.total)
 
 
-def make_task(labels: pd.DataFrame, chips: tuple[ChipPlace, ...], spec: ModelSpec, backbones: Backbones, settings: TrainSettings, device: str) -> Task:
+def make_task(
+    labels: pd.DataFrame,
+    chips: tuple[ChipPlace, ...],
+    spec: ModelSpec,
+    backbones: Backbones,
+    settings: TrainSettings,
+    device: str,
+) -> Task:
     """Gather what the trainings share; see `training.finetune.finetune`."""
     if len(chips) != len(labels):
         raise ValueError(f"{len(chips)} chips for {len(labels)} labels, want one for each")
@@ -123,12 +130,25 @@ def make_task(labels: pd.DataFrame, chips: tuple[ChipPlace, ...], spec: ModelSpe
     rank, world = place_among()
     batches, device = Batches(settings.batch, rank=rank, world=world), pick_device(device)
     return Task(
-        rows=rows, design=design_rows(rows, center, scale, penalty=settings.penalty, light=settings.light), spec=spec, backbones=backbones, settings=settings,
-        device=device, batches=batches, loader=load_chips(LabeledChips(chips, spec, settings.seed), batches, workers=settings.workers, pin=device == "cuda"),
-    )  # fmt: skip
+        rows=rows,
+        design=design_rows(rows, center, scale, penalty=settings.penalty, light=settings.light),
+        spec=spec,
+        backbones=backbones,
+        settings=settings,
+        device=device,
+        batches=batches,
+        loader=load_chips(
+            LabeledChips(chips, spec, settings.seed),
+            batches,
+            workers=settings.workers,
+            pin=device == "cuda",
+        ),
+    )
 
 
-def learn(task: Task, rows: Numbers, watch: Numbers, *, epochs: int, name: str, steps: Steps) -> Learned:
+def learn(
+    task: Task, rows: Numbers, watch: Numbers, *, epochs: int, name: str, steps: Steps
+) -> Learned:
     """Train on some rows; keep the epoch that ranks the rows `watch` best, the last one without such rows.
 
     Args:
@@ -143,28 +163,45 @@ def learn(task: Task, rows: Numbers, watch: Numbers, *, epochs: int, name: str, 
         InputError: a loss or an answer that is not finite.
     """
     # configuration
-    settings, batches, failing = task.settings, task.batches, torch.tensor(task.rows.failing, device=task.device, dtype=torch.float32)
+    settings, batches, failing = (
+        task.settings,
+        task.batches,
+        torch.tensor(task.rows.failing, device=task.device, dtype=torch.float32),
+    )
     per_epoch = batches.steps(len(rows))
     total = per_epoch * settings.epochs
     warm, decay = max(WARM_UP * total, 1.0), 1 - 1 / max(settings.ema * total, 1.0)
     # data
-    weights = torch.tensor(task.design.weights / task.design.weights[rows].mean(), device=task.device, dtype=torch.float32)
+    weights = torch.tensor(
+        task.design.weights / task.design.weights[rows].mean(),
+        device=task.device,
+        dtype=torch.float32,
+    )
     targets = failing * (1 - settings.label_smoothing) + settings.label_smoothing / 2
     # model
     ridge, bias = fit_part(task.design, rows)
     start = (task.design.center, task.design.scale, ridge * GAIN, bias * GAIN)
-    network = RoofNetwork(task.backbones, views=len(task.spec.views), unfreeze=settings.unfreeze, start=start).to(task.device)
+    network = RoofNetwork(
+        task.backbones, views=len(task.spec.views), unfreeze=settings.unfreeze, start=start
+    ).to(task.device)
     learner = DistributedDataParallel(network) if dist.is_initialized() else network
     average = copy.deepcopy(network)
     optimizer = torch.optim.AdamW(network.rates(settings.learning_rate), weight_decay=WEIGHT_DECAY)
-    schedule = LambdaLR(optimizer, lambda step: min((step + 1) / warm, 1.0) * (1 + math.cos(math.pi * step / total)) / 2)
+    schedule = LambdaLR(
+        optimizer,
+        lambda step: min((step + 1) / warm, 1.0) * (1 + math.cos(math.pi * step / total)) / 2,
+    )
     # loop; epoch 0 only looks
     history, best, kept = [], (0, -1.0, -math.inf), average.state_dict()
     for epoch in range(epochs + 1):
-        batches.shuffle(rows if epoch else rows[:0], epoch=epoch, length=len(task), seed=settings.seed)
+        batches.shuffle(
+            rows if epoch else rows[:0], epoch=epoch, length=len(task), seed=settings.seed
+        )
         summed = torch.zeros((), device=task.device, dtype=torch.float64)
         for images, seen in task.loader:
-            logits = learner(tuple(part.to(task.device, non_blocking=True) for part in images))[:, 0]  # (B,)
+            logits = learner(tuple(part.to(task.device, non_blocking=True) for part in images))[
+                :, 0
+            ]  # (B,)
             loss = binary_cross_entropy_with_logits(logits, targets[seen], weights[seen])
             optimizer.zero_grad(set_to_none=True)
             loss.backward()  # type: ignore[no-untyped-call]  # torch
@@ -215,7 +252,9 @@ def look(task: Task, see: Callable[[Images], Tensor], rows: Numbers, *, width: i
     task.batches.in_order(rows)
     with torch.inference_mode():
         for images, seen in task.loader:
-            found[torch.from_numpy(place[seen.numpy()])] = see(tuple(part.to(task.device, non_blocking=True) for part in images))
+            found[torch.from_numpy(place[seen.numpy()])] = see(
+                tuple(part.to(task.device, non_blocking=True) for part in images)
+            )
     return np.asarray(add_up(found).cpu().numpy(), np.float64)
 
 
@@ -229,4 +268,6 @@ def _judge(task: Task, network: RoofNetwork, watch: Numbers) -> tuple[float, flo
 
 
 def _diverged(task: Task, what: str) -> InputError:
-    return InputError(f'[train] {what}; learning_rate is {task.settings.learning_rate}; lower it, give other [model] weights, or set mode = "frozen"')
+    return InputError(
+        f'[train] {what}; learning_rate is {task.settings.learning_rate}; lower it, give other [model] weights, or set mode = "frozen"'
+    )

@@ -39,7 +39,9 @@ class NotPaired(Exception):
     """Why two versions cannot be compared label by label."""
 
 
-def judge(registry: Registry, version: int, *, margin: float, was_champion: bool, seed: int = 0) -> Verdict:
+def judge(
+    registry: Registry, version: int, *, margin: float, was_champion: bool, seed: int = 0
+) -> Verdict:
     """Compare a version with the champion on the out-of-fold scores of the labels that both have seen.
 
     Args:
@@ -49,14 +51,25 @@ def judge(registry: Registry, version: int, *, margin: float, was_champion: bool
         was_champion: The audit log names it as an earlier champion; a rollback always holds.
         seed: Seed of the resamples.
     """
-    champion, ours = alias_version(registry, "champion"), version_metric(registry, version, GATE_METRIC)
+    champion, ours = (
+        alias_version(registry, "champion"),
+        version_metric(registry, version, GATE_METRIC),
+    )
     if champion == version:
         return Verdict(holds=True, text=f"version {version} is champion already")
     if was_champion:
-        return Verdict(holds=True, text=f"version {version} has been champion before: a rollback always holds")
+        return Verdict(
+            holds=True, text=f"version {version} has been champion before: a rollback always holds"
+        )
     if champion is None:
-        return _verdict(math.isfinite(ours), f"version {version} has no champion to beat: average precision {ours:.3f}; the gate wants a figure")
-    theirs, names = version_metric(registry, champion, GATE_METRIC), f"version {version} against champion {champion}"
+        return _verdict(
+            math.isfinite(ours),
+            f"version {version} has no champion to beat: average precision {ours:.3f}; the gate wants a figure",
+        )
+    theirs, names = (
+        version_metric(registry, champion, GATE_METRIC),
+        f"version {version} against champion {champion}",
+    )
     try:
         pairs = pair_labels(_scores(registry, version), _scores(registry, champion))
     except NotPaired as reason:
@@ -65,7 +78,9 @@ def judge(registry: Registry, version: int, *, margin: float, was_champion: bool
     return judge_pairs(pairs, names, margin=margin, rng=np.random.default_rng(seed))
 
 
-def judge_pairs(pairs: pd.DataFrame, names: str, *, margin: float, rng: np.random.Generator) -> Verdict:
+def judge_pairs(
+    pairs: pd.DataFrame, names: str, *, margin: float, rng: np.random.Generator
+) -> Verdict:
     """Compare two versions on the same labels, by a bootstrap that draws the same blocks for both.
 
     Args:
@@ -78,11 +93,16 @@ def judge_pairs(pairs: pd.DataFrame, names: str, *, margin: float, rng: np.rando
     ours, theirs = pairs["score"].to_numpy(np.float64), pairs["score_champion"].to_numpy(np.float64)
     text = f"{names} on the same {len(pairs)} held-out labels of {len(np.unique(blocks))} blocks"
     if np.isnan(ours).any() or np.isnan(theirs).any():
-        return Verdict(holds=False, text=f"{text}: {np.isnan(ours).sum()} and {np.isnan(theirs).sum()} scores are not numbers: does not hold")
+        return Verdict(
+            holds=False,
+            text=f"{text}: {np.isnan(ours).sum()} and {np.isnan(theirs).sum()} scores are not numbers: does not hold",
+        )
     found = paired_difference(ours, theirs, failing, blocks, REPEATS, rng)
     first, second = (average_precision_score(failing, scores) for scores in (ours, theirs))
     text += f": average precision {first:.3f} against {second:.3f}, difference {found.difference:+.3f} (90% {found.interval[0]:+.3f} to {found.interval[1]:+.3f})"
-    text += f", better in {found.share_better:.0%} of resamples of {found.resampled}; {_wanted(margin)}"
+    text += (
+        f", better in {found.share_better:.0%} of resamples of {found.resampled}; {_wanted(margin)}"
+    )
     return _verdict(found.difference >= -margin, text)
 
 
@@ -99,9 +119,15 @@ def pair_labels(candidate: pd.DataFrame, champion: pd.DataFrame) -> pd.DataFrame
     Raises:
         NotPaired: no label in common, or none of a failing roof.
     """
-    pairs = candidate.merge(champion[[*KEY, "score"]].rename(columns={"score": "score_champion"}), on=KEY)
+    pairs = candidate.merge(
+        champion[[*KEY, "score"]].rename(columns={"score": "score_champion"}), on=KEY
+    )
     if not pairs["failing"].any():
-        raise NotPaired(f"they have {len(pairs)} labels in common, none of a failing roof" if len(pairs) else "they have no label in common")
+        raise NotPaired(
+            f"they have {len(pairs)} labels in common, none of a failing roof"
+            if len(pairs)
+            else "they have no label in common"
+        )
     return pairs
 
 
@@ -112,18 +138,27 @@ def promote(registry: Registry, version: int, verdict: Verdict, *, force: bool) 
         Refused: the gate does not hold and nobody forces it.
     """
     if not verdict.holds and not force:
-        raise Refused(f"promote: {verdict.text}; the gate does not hold; train with more labels, or use --force with --why")
+        raise Refused(
+            f"promote: {verdict.text}; the gate does not hold; train with more labels, or use --force with --why"
+        )
     move_alias(registry, "champion", version)
 
 
 def _scores(registry: Registry, version: int) -> pd.DataFrame:
     """Return parcel_id, year, block, failing and score of the labels of a version, score being that of the rung that ships."""
-    path, rung = version_file(registry, version, OUT_OF_FOLD), version_tag(registry, version, "rung")
+    path, rung = (
+        version_file(registry, version, OUT_OF_FOLD),
+        version_tag(registry, version, "rung"),
+    )
     if path is None:
         raise NotPaired(f"version {version} has no {OUT_OF_FOLD}")
     try:
-        table = pd.read_parquet(path, columns=[*KEY, "block", "failing", rung]).rename(columns={rung: "score"})
-        table = table.astype({"parcel_id": str, "year": np.int64, "failing": np.int64, "score": np.float64})
+        table = pd.read_parquet(path, columns=[*KEY, "block", "failing", rung]).rename(
+            columns={rung: "score"}
+        )
+        table = table.astype(
+            {"parcel_id": str, "year": np.int64, "failing": np.int64, "score": np.float64}
+        )
     except (ValueError, TypeError, OSError, KeyError) as error:
         first = str(error).strip().splitlines()[0]
         raise NotPaired(f"{OUT_OF_FOLD} of version {version} cannot be read ({first})") from error

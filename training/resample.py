@@ -15,8 +15,18 @@ LEAST_BLOCKS = 8
 BINS = 10
 """Equal-count bins of the calibration error."""
 STATISTICS = (
-    "average_precision", "auroc", "precision_top", "recall_top", "precision_likely", "recall_likely", "precision_possible", "recall_possible", "brier", "calibration_error", "f1",
-)  # fmt: skip
+    "average_precision",
+    "auroc",
+    "precision_top",
+    "recall_top",
+    "precision_likely",
+    "recall_likely",
+    "precision_possible",
+    "recall_possible",
+    "brier",
+    "calibration_error",
+    "f1",
+)
 """Fields of `Figures` that have an interval."""
 Interval = tuple[float, float]
 """Ends of a 90% interval; NaN where it cannot be had."""
@@ -49,7 +59,9 @@ def drawn_unit(blocks: NDArray[np.object_]) -> str:
     return "blocks" if len(pd.unique(blocks)) >= LEAST_BLOCKS else "labels"
 
 
-def draw_weights(blocks: NDArray[np.object_], repeats: int, rng: np.random.Generator) -> Iterator[Floats]:
+def draw_weights(
+    blocks: NDArray[np.object_], repeats: int, rng: np.random.Generator
+) -> Iterator[Floats]:
     """Draw blocks with replacement; yield how often each row was drawn, (R, N), a few resamples at a time."""
     codes = pd.factorize(blocks)[0] if drawn_unit(blocks) == "blocks" else np.arange(len(blocks))
     count = int(codes.max(initial=0)) + 1
@@ -59,7 +71,15 @@ def draw_weights(blocks: NDArray[np.object_], repeats: int, rng: np.random.Gener
         yield np.take(drawn.astype(np.float64), codes, axis=1)
 
 
-def rank_labels(scores: Floats, failing: Classes, called: Floats, *, thresholds: Thresholds | None, probability: bool, top: int) -> Ranking:
+def rank_labels(
+    scores: Floats,
+    failing: Classes,
+    called: Floats,
+    *,
+    thresholds: Thresholds | None,
+    probability: bool,
+    top: int,
+) -> Ranking:
     """Sort labels by score.
 
     Args:
@@ -73,10 +93,22 @@ def rank_labels(scores: Floats, failing: Classes, called: Floats, *, thresholds:
     order = np.argsort(-scores, kind="stable")
     ends = np.append(np.flatnonzero(np.diff(scores[order])), len(scores) - 1)
     sorted_, classes = scores[order], failing[order].astype(np.float64)
-    marks = [sorted_ >= thresholds.likely, sorted_ >= thresholds.possible] if thresholds else [np.full(len(scores), np.nan)] * 2
+    marks = (
+        [sorted_ >= thresholds.likely, sorted_ >= thresholds.possible]
+        if thresholds
+        else [np.full(len(scores), np.nan)] * 2
+    )
     excess = sorted_ - classes if probability else np.full(len(scores), np.nan)
     chosen = np.stack([*marks, called[order]]).astype(np.float64)
-    return Ranking(order=order, ends=ends, scores=sorted_[ends], failing=classes, excess=excess, summed=np.vstack([chosen, chosen * classes, excess**2]).T, top=top)
+    return Ranking(
+        order=order,
+        ends=ends,
+        scores=sorted_[ends],
+        failing=classes,
+        excess=excess,
+        summed=np.vstack([chosen, chosen * classes, excess**2]).T,
+        top=top,
+    )
 
 
 def weigh(ranking: Ranking, weights: Floats) -> Floats:
@@ -89,18 +121,32 @@ def weigh(ranking: Ranking, weights: Floats) -> Floats:
     sums = weights @ ranking.summed
     flagged, caught = sums[:, :3], sums[:, 3:6]
     precision, recall = _ratio(caught, flagged), _ratio(caught, failing[:, None])
-    area = np.einsum("rg,rg->r", np.diff(total, axis=1, prepend=0) - gained, hits - gained / 2)  # intact labels, and failing ones ranked above them
-    return np.stack([
-        _average_precision_of(total, hits, gained), _ratio(area, failing * (drawn - failing)), _ratio(at_top, visits), _ratio(at_top, failing),
-        precision[:, 0], recall[:, 0], precision[:, 1], recall[:, 1],
-        _ratio(sums[:, 6], drawn), _calibration_error(ranking, weights, total),
-        _ratio(2 * caught[:, 2], flagged[:, 2] + failing),
-    ], axis=1)  # fmt: skip
+    area = np.einsum(
+        "rg,rg->r", np.diff(total, axis=1, prepend=0) - gained, hits - gained / 2
+    )  # intact labels, and failing ones ranked above them
+    return np.stack(
+        [
+            _average_precision_of(total, hits, gained),
+            _ratio(area, failing * (drawn - failing)),
+            _ratio(at_top, visits),
+            _ratio(at_top, failing),
+            precision[:, 0],
+            recall[:, 0],
+            precision[:, 1],
+            recall[:, 1],
+            _ratio(sums[:, 6], drawn),
+            _calibration_error(ranking, weights, total),
+            _ratio(2 * caught[:, 2], flagged[:, 2] + failing),
+        ],
+        axis=1,
+    )
 
 
 def statistics_of(ranking: Ranking) -> dict[str, float]:
     """Return `STATISTICS` of the labels as they are."""
-    return dict(zip(STATISTICS, weigh(ranking, np.ones((1, len(ranking.order))))[0].tolist(), strict=True))
+    return dict(
+        zip(STATISTICS, weigh(ranking, np.ones((1, len(ranking.order))))[0].tolist(), strict=True)
+    )
 
 
 def cumulate(ranking: Ranking, weights: Floats) -> tuple[Floats, Floats, Floats]:
@@ -109,7 +155,11 @@ def cumulate(ranking: Ranking, weights: Floats) -> tuple[Floats, Floats, Floats]
     Weights (R, N) are sorted as the ranking is.
     """
     hits = np.take((weights * ranking.failing).cumsum(axis=1), ranking.ends, axis=1)
-    return np.take(weights.cumsum(axis=1), ranking.ends, axis=1), hits, np.diff(hits, axis=1, prepend=0)
+    return (
+        np.take(weights.cumsum(axis=1), ranking.ends, axis=1),
+        hits,
+        np.diff(hits, axis=1, prepend=0),
+    )
 
 
 def average_precision(ranking: Ranking, weights: Floats) -> Floats:
@@ -126,7 +176,9 @@ def interval_of(values: Floats) -> Interval:
 
 def _hits_at(total: Floats, hits: Floats, gained: Floats, visits: Floats) -> Floats:
     """Return the failing weight among the first `visits`, (R,); a run of equal scores counts at its mean."""
-    place = np.array([np.searchsorted(line, most) for line, most in zip(total, visits, strict=True)])
+    place = np.array(
+        [np.searchsorted(line, most) for line, most in zip(total, visits, strict=True)]
+    )
     lines = np.arange(len(total))
     before = np.where(place > 0, total[lines, place - 1], 0)
     share = _ratio(visits - before, total[lines, place] - before)
@@ -135,7 +187,9 @@ def _hits_at(total: Floats, hits: Floats, gained: Floats, visits: Floats) -> Flo
 
 
 def _average_precision_of(total: Floats, hits: Floats, gained: Floats) -> Floats:
-    return _ratio(np.einsum("rg,rg->r", gained, hits / np.maximum(total, 1)), hits[:, -1])  # at most 1 is divided by where nothing was drawn
+    return _ratio(
+        np.einsum("rg,rg->r", gained, hits / np.maximum(total, 1)), hits[:, -1]
+    )  # at most 1 is divided by where nothing was drawn
 
 
 def _calibration_error(ranking: Ranking, weights: Floats, total: Floats) -> Floats:
@@ -144,7 +198,11 @@ def _calibration_error(ranking: Ranking, weights: Floats, total: Floats) -> Floa
         return np.full(len(weights), np.nan)
     off = (weights * ranking.excess).cumsum(axis=1)[:, ranking.ends]
     cuts = np.linspace(0, 1, min(BINS, weights.shape[1]) + 1)
-    rows = [np.abs(np.diff(np.interp(cuts * up[-1], np.append(0, up), np.append(0, sums)))).sum() / up[-1] for up, sums in zip(total, off, strict=True)]
+    rows = [
+        np.abs(np.diff(np.interp(cuts * up[-1], np.append(0, up), np.append(0, sums)))).sum()
+        / up[-1]
+        for up, sums in zip(total, off, strict=True)
+    ]
     return np.array(rows)
 
 

@@ -32,11 +32,23 @@ class Moments:
 
     def __add__(self, other: "Moments") -> "Moments":
         """Add the rows of another."""
-        return Moments(xx=self.xx + other.xx, x=self.x + other.x, xt=self.xt + other.xt, t=self.t + other.t, weight=self.weight + other.weight)
+        return Moments(
+            xx=self.xx + other.xx,
+            x=self.x + other.x,
+            xt=self.xt + other.xt,
+            t=self.t + other.t,
+            weight=self.weight + other.weight,
+        )
 
     def __sub__(self, other: "Moments") -> "Moments":
         """Take the rows of another away."""
-        return Moments(xx=self.xx - other.xx, x=self.x - other.x, xt=self.xt - other.xt, t=self.t - other.t, weight=self.weight - other.weight)
+        return Moments(
+            xx=self.xx - other.xx,
+            x=self.x - other.x,
+            xt=self.xt - other.xt,
+            t=self.t - other.t,
+            weight=self.weight - other.weight,
+        )
 
 
 def sum_moments(rows: Matrix, targets: Floats, weights: Floats) -> Moments:
@@ -45,7 +57,13 @@ def sum_moments(rows: Matrix, targets: Floats, weights: Floats) -> Moments:
     heavy = rows * root[:, None]
     squares = np.asarray(heavy.T @ heavy, np.float32)  # of one matrix with itself: half the work
     sums = np.stack([root, root * targets.astype(np.float32)]) @ heavy
-    return Moments(xx=squares, x=sums[0].astype(np.float64), xt=sums[1].astype(np.float64), t=float(weights @ targets), weight=float(weights.sum()))
+    return Moments(
+        xx=squares,
+        x=sums[0].astype(np.float64),
+        xt=sums[1].astype(np.float64),
+        t=float(weights @ targets),
+        weight=float(weights.sum()),
+    )
 
 
 def solve_ridge(moments: Moments, penalty: float) -> tuple[Floats, float]:
@@ -54,11 +72,15 @@ def solve_ridge(moments: Moments, penalty: float) -> tuple[Floats, float]:
     centered = moments.xx - (moments.weight * np.outer(mean, mean)).astype(np.float32)
     centered[np.diag_indices_from(centered)] += np.float32(penalty)
     right = (moments.xt - moments.weight * mean * target).astype(np.float32)
-    weights = solve(centered, right, assume_a="pos", overwrite_a=True, check_finite=False).astype(np.float64)
+    weights = solve(centered, right, assume_a="pos", overwrite_a=True, check_finite=False).astype(
+        np.float64
+    )
     return weights, float(target - mean @ weights)
 
 
-def solve_dual(rows: Matrix, targets: Floats, weights: Floats, penalty: float) -> tuple[Floats, float]:
+def solve_dual(
+    rows: Matrix, targets: Floats, weights: Floats, penalty: float
+) -> tuple[Floats, float]:
     """Return what `solve_ridge` does, by a system as large as the rows are many: for fewer rows (N, F) than features."""
     mean, target = (weights @ rows) / weights.sum(), float(weights @ targets) / float(weights.sum())
     centered = rows - mean.astype(np.float32)

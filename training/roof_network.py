@@ -20,7 +20,14 @@ class RoofNetwork(nn.Module):
     center: Tensor
     scale: Tensor
 
-    def __init__(self, backbones: Backbones, *, views: int, unfreeze: int, start: tuple[Floats, Floats, Floats, float]) -> None:
+    def __init__(
+        self,
+        backbones: Backbones,
+        *,
+        views: int,
+        unfreeze: int,
+        start: tuple[Floats, Floats, Floats, float],
+    ) -> None:
         """Copy the networks, let their last segments learn, and take center, scale, weights and intercept over."""
         super().__init__()
         self.views, self.followed = views, 0
@@ -28,7 +35,9 @@ class RoofNetwork(nn.Module):
         self.backbones = nn.ModuleList(copy.deepcopy(list(backbones)))
         self.learning: list[list[nn.Parameter]] = [[] for _ in range(unfreeze)]
         for backbone in self.networks():
-            for segment, learning in zip(reversed(segments(backbone.name, backbone.network)), self.learning, strict=False):
+            for segment, learning in zip(
+                reversed(segments(backbone.name, backbone.network)), self.learning, strict=False
+            ):
                 learning += [part for layer in segment for part in layer.parameters()]
         for part in itertools.chain(*self.learning):
             part.requires_grad_()
@@ -44,9 +53,13 @@ class RoofNetwork(nn.Module):
         """Return standardized features (B, F), averaged over the turns, in the order of `models.features.chip_features`."""
         parts = []
         for backbone, seen in zip(self.networks(), images, strict=True):
-            with torch.autocast(self.center.device.type, torch.bfloat16, enabled=self.center.is_cuda):
+            with torch.autocast(
+                self.center.device.type, torch.bfloat16, enabled=self.center.is_cuda
+            ):
                 pooled: Tensor = backbone(seen.flatten(0, 1))  # (B * views * turns, F)
-            parts.append(pooled.view(len(seen), self.views, -1, pooled.shape[1]).mean(dim=2).flatten(1))
+            parts.append(
+                pooled.view(len(seen), self.views, -1, pooled.shape[1]).mean(dim=2).flatten(1)
+            )
         return (torch.cat(parts, dim=1) - self.center) / self.scale
 
     def forward(self, images: Images) -> Tensor:
@@ -60,7 +73,10 @@ class RoofNetwork(nn.Module):
 
     def frozen(self) -> Backbones:
         """Return the backbones as scoring wants them: on the CPU, channels last, without gradients."""
-        return tuple(part.requires_grad_(False).cpu().to(memory_format=torch.channels_last) for part in self.networks())
+        return tuple(
+            part.requires_grad_(False).cpu().to(memory_format=torch.channels_last)
+            for part in self.networks()
+        )
 
     def follow(self, other: "RoofNetwork", decay: float) -> None:
         """Move the weights that learn toward those of another network: a running average, of all steps while they are few."""
@@ -72,5 +88,8 @@ class RoofNetwork(nn.Module):
 
     def rates(self, rate: float) -> list[dict[str, object]]:
         """Return what learns, and how fast: the head faster than the last segment, earlier segments more slowly."""
-        groups = [{"params": parts, "lr": rate * SLOWER**depth} for depth, parts in enumerate(self.learning)]
+        groups = [
+            {"params": parts, "lr": rate * SLOWER**depth}
+            for depth, parts in enumerate(self.learning)
+        ]
         return [{"params": list(self.linear.parameters()), "lr": rate * HEAD_RATE}, *groups]

@@ -29,7 +29,9 @@ class FittedRungs:
     """The same for what else was left out, only the rows that were tested; None where the labels do not allow it."""
 
 
-def fit_rungs(labels: pd.DataFrame, groups: tuple[int, ...], settings: TrainSettings) -> FittedRungs:
+def fit_rungs(
+    labels: pd.DataFrame, groups: tuple[int, ...], settings: TrainSettings
+) -> FittedRungs:
     """Fit every rung on labeled roofs.
 
     Args:
@@ -52,12 +54,23 @@ def fit_rungs(labels: pd.DataFrame, groups: tuple[int, ...], settings: TrainSett
         for name, parts in splits.items():
             table = others[name]
             if parts is not None and table is not None:
-                scores = score_splits(rows, parts, fits[rung].head, penalty=settings.penalty, light=settings.light)
+                scores = score_splits(
+                    rows, parts, fits[rung].head, penalty=settings.penalty, light=settings.light
+                )
                 table[rung] = scores[table.index]
-    return FittedRungs(fits=fits, scored=scored, others={name: None if table is None else table.reset_index(drop=True) for name, table in others.items()})
+    return FittedRungs(
+        fits=fits,
+        scored=scored,
+        others={
+            name: None if table is None else table.reset_index(drop=True)
+            for name, table in others.items()
+        },
+    )
 
 
-def other_splits(labels: pd.DataFrame, folds: NDArray[np.int64], count: int) -> dict[str, list[Split] | None]:
+def other_splits(
+    labels: pd.DataFrame, folds: NDArray[np.int64], count: int
+) -> dict[str, list[Split] | None]:
     """Return what is left out besides blocks, by name; None where the labels do not allow it.
 
     Args:
@@ -65,10 +78,15 @@ def other_splits(labels: pd.DataFrame, folds: NDArray[np.int64], count: int) -> 
         folds: Block folds, (N,).
         count: Largest number of splits by neighborhood.
     """
-    return {"neighborhood": neighborhood_folds(labels, count), "next year": next_year_split(labels, folds)}
+    return {
+        "neighborhood": neighborhood_folds(labels, count),
+        "next year": next_year_split(labels, folds),
+    }
 
 
-def rung_rows(labels: pd.DataFrame, folds: NDArray[np.int64], rung: str, groups: tuple[int, ...]) -> Rows:
+def rung_rows(
+    labels: pd.DataFrame, folds: NDArray[np.int64], rung: str, groups: tuple[int, ...]
+) -> Rows:
     """Return what a rung learns from.
 
     Args:
@@ -85,9 +103,13 @@ def rung_rows(labels: pd.DataFrame, folds: NDArray[np.int64], rung: str, groups:
     if rung == "network" and "features_relit" in labels:
         relit = np.stack(labels["features_relit"].to_list()).astype(np.float32)
     return Rows(
-        features=features, relit=relit, failing=labels["failing"].to_numpy(np.int64), folds=folds, blocks=labels["block"].to_numpy(object),
+        features=features,
+        relit=relit,
+        failing=labels["failing"].to_numpy(np.int64),
+        folds=folds,
+        blocks=labels["block"].to_numpy(object),
         groups=groups if rung == "network" else (features.shape[1],),
-    )  # fmt: skip
+    )
 
 
 def _tested(scored: pd.DataFrame, splits: Sequence[Split] | None) -> pd.DataFrame | None:

@@ -47,11 +47,34 @@ class TrainSettings(Aims):
     def __post_init__(self) -> None:
         """Check the ranges."""
         super().__post_init__()
-        if self.folds < 2 or self.bootstrap < 1 or self.visits < 1 or self.seed < 0 or self.mode not in MODES:
-            raise ValueError(f"{self}: want folds >= 2, bootstrap >= 1, visits >= 1, seed >= 0, mode one of {', '.join(MODES)}")
-        if not (self.penalty > 0 and 0 <= self.light < 1 and self.rung_margin >= 0 and self.gate_margin >= 0):
-            raise ValueError(f"{self}: want penalty > 0, light in [0, 1), rung_margin >= 0, gate_margin >= 0")
-        if not (self.epochs >= 1 and 0 < self.learning_rate <= 1 and self.batch >= 1 and 0 <= self.unfreeze <= 3 and self.workers >= 0):
-            raise ValueError(f"{self}: want epochs >= 1, learning_rate in (0, 1], batch >= 1, unfreeze 0 to 3, workers >= 0")
+        if (
+            self.folds < 2
+            or self.bootstrap < 1
+            or self.visits < 1
+            or self.seed < 0
+            or self.mode not in MODES
+        ):
+            raise ValueError(
+                f"{self}: want folds >= 2, bootstrap >= 1, visits >= 1, seed >= 0, mode one of {', '.join(MODES)}"
+            )
+        if not (
+            self.penalty > 0
+            and 0 <= self.light < 1
+            and self.rung_margin >= 0
+            and self.gate_margin >= 0
+        ):
+            raise ValueError(
+                f"{self}: want penalty > 0, light in [0, 1), rung_margin >= 0, gate_margin >= 0"
+            )
+        if not (
+            self.epochs >= 1
+            and 0 < self.learning_rate <= 1
+            and self.batch >= 1
+            and 0 <= self.unfreeze <= 3
+            and self.workers >= 0
+        ):
+            raise ValueError(
+                f"{self}: want epochs >= 1, learning_rate in (0, 1], batch >= 1, unfreeze 0 to 3, workers >= 0"
+            )
         if not (0 <= self.label_smoothing < 1 and 0 <= self.ema <= 1):
             raise ValueError(f"{self}: want label_smoothing in [0, 1), ema in [0, 1]")

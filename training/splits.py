@@ -38,7 +38,9 @@ def block_folds(labels: pd.DataFrame, folds: int) -> Rows:
 
 def splits_of(folds: Rows) -> list[Split]:
     """Turn fold numbers (N,) into one split per fold: test rows in the fold, train rows outside."""
-    return [(np.flatnonzero(folds != fold), np.flatnonzero(folds == fold)) for fold in np.unique(folds)]
+    return [
+        (np.flatnonzero(folds != fold), np.flatnonzero(folds == fold)) for fold in np.unique(folds)
+    ]
 
 
 def neighborhood_folds(labels: pd.DataFrame, folds: int) -> list[Split] | None:
@@ -59,7 +61,9 @@ def neighborhood_folds(labels: pd.DataFrame, folds: int) -> list[Split] | None:
         return None
     numbers = _fold_of_key(rows, "neighborhood", folds)
     pairs = [(known[train], known[test]) for train, test in splits_of(numbers)]
-    return _with_both_classes(labels, [(_outside_blocks(labels, train, test), test) for train, test in pairs])
+    return _with_both_classes(
+        labels, [(_outside_blocks(labels, train, test), test) for train, test in pairs]
+    )
 
 
 def next_year_split(labels: pd.DataFrame, folds: Rows) -> list[Split] | None:
@@ -85,7 +89,9 @@ def _outside_blocks(labels: pd.DataFrame, train: Rows, test: Rows) -> Rows:
 
 def _with_both_classes(labels: pd.DataFrame, splits: Iterable[Split]) -> list[Split] | None:
     failing = labels["failing"].to_numpy()
-    return [(train, test) for train, test in splits if len(test) and len(np.unique(failing[train])) == 2] or None
+    return [
+        (train, test) for train, test in splits if len(test) and len(np.unique(failing[train])) == 2
+    ] or None
 
 
 def _fold_of_key(labels: pd.DataFrame, column: str, folds: int) -> Rows:
@@ -94,7 +100,9 @@ def _fold_of_key(labels: pd.DataFrame, column: str, folds: int) -> Rows:
         raise InputError(f"folds is {folds}, want 1 or more")
     keys = labels[column].astype(str)
     counts = labels["failing"].groupby(keys).agg(["sum", "size"])
-    failing, sizes = ({str(key): int(count) for key, count in counts[name].items()} for name in ("sum", "size"))
+    failing, sizes = (
+        {str(key): int(count) for key, count in counts[name].items()} for name in ("sum", "size")
+    )
     if len(sizes) <= folds:
         place = {key: number for number, key in enumerate(sorted(failing))}
     elif len(sizes) > MANY * folds:

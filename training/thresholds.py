@@ -31,7 +31,9 @@ class Aims:
 
     def __post_init__(self) -> None:
         """Check the ranges."""
-        if not all(0 < share < 1 for share in (self.precision_likely, self.recall, self.confidence)):
+        if not all(
+            0 < share < 1 for share in (self.precision_likely, self.recall, self.confidence)
+        ):
             raise ValueError(f"{self}: want all between 0 and 1")
 
 
@@ -103,11 +105,19 @@ def choose_thresholds(scores: Floats, failing: NDArray[np.int64], aims: Aims) ->
     """
     if not ((scores >= 0) & (scores <= 1)).all() or not failing.any():
         spread = f"{scores.min(initial=np.inf)} to {scores.max(initial=-np.inf)}"
-        raise ValueError(f"{int(failing.sum())} of {len(failing)} labels fail, scores run from {spread}; want a failing one, and scores from 0 to 1")
+        raise ValueError(
+            f"{int(failing.sum())} of {len(failing)} labels fail, scores run from {spread}; want a failing one, and scores from 0 to 1"
+        )
     positives = np.sort(scores[failing == 1])
     recall = recall_bound(positives, aims)
     precision = precision_bound(scores, failing, aims, at_least=recall.threshold)
-    return Chosen(likely=precision.threshold, possible=recall.threshold, recall=recall, average_recall=average_recall_bound(positives, aims), precision=precision)
+    return Chosen(
+        likely=precision.threshold,
+        possible=recall.threshold,
+        recall=recall,
+        average_recall=average_recall_bound(positives, aims),
+        precision=precision,
+    )
 
 
 def recall_bound(positives: Floats, aims: Aims) -> RecallBound:
@@ -128,16 +138,28 @@ def recall_bound(positives: Floats, aims: Aims) -> RecallBound:
     threshold = float(positives[max(rank - 1, 0)])
     if rank and threshold > 0:
         return RecallBound(
-            threshold=threshold, failing=count, rank=rank, expected=(count + 1 - rank) / (count + 1), confidence=float(kept[rank - 1]),
+            threshold=threshold,
+            failing=count,
+            rank=rank,
+            expected=(count + 1 - rank) / (count + 1),
+            confidence=float(kept[rank - 1]),
             sentence=f"POSSIBLE begins at {threshold:.3g}: with {_percent(aims.confidence)} confidence at least {_percent(aims.recall)} of failing roofs score there or above "
             f"({_nth(rank)} smallest score of {count} failing labels; {_percent((count + 1 - rank) / (count + 1))} expected).",
-        )  # fmt: skip
+        )
     needed = int(np.ceil(np.log(1 - aims.confidence) / np.log(aims.recall)))
-    why = f"that takes {needed} failing labels, there are {count}" if not rank else "failing labels score 0"
+    why = (
+        f"that takes {needed} failing labels, there are {count}"
+        if not rank
+        else "failing labels score 0"
+    )
     return RecallBound(
-        threshold=max(threshold, LEAST_SCORE), failing=count, rank=0, expected=float("nan"), confidence=float("nan"),
+        threshold=max(threshold, LEAST_SCORE),
+        failing=count,
+        rank=0,
+        expected=float("nan"),
+        confidence=float("nan"),
         sentence=f"POSSIBLE begins at {threshold:.3g}: no guarantee that {_percent(aims.recall)} of failing roofs score there or above; {why}.",
-    )  # fmt: skip
+    )
 
 
 def average_recall_bound(positives: Floats, aims: Aims) -> RecallBound:
@@ -156,12 +178,24 @@ def average_recall_bound(positives: Floats, aims: Aims) -> RecallBound:
     expected, confidence = float("nan"), float("nan")
     sentence = f"On average over draws of labels: no guarantee; that takes {int(np.ceil(1 / (1 - aims.recall) - 1 - 1e-9))} failing labels, there are {count}."
     if rank:
-        expected, confidence = (count + 1 - rank) / (count + 1), float(betaincc(count + 1 - rank, rank, aims.recall))
+        expected, confidence = (
+            (count + 1 - rank) / (count + 1),
+            float(betaincc(count + 1 - rank, rank, aims.recall)),
+        )
         sentence = f"At {threshold:.3g} at least {_percent(aims.recall)} would be kept on average over draws of labels, but in one draw with {_percent(confidence)} confidence."
-    return RecallBound(threshold=threshold, failing=count, rank=rank, expected=expected, confidence=confidence, sentence=sentence)
+    return RecallBound(
+        threshold=threshold,
+        failing=count,
+        rank=rank,
+        expected=expected,
+        confidence=confidence,
+        sentence=sentence,
+    )
 
 
-def precision_bound(scores: Floats, failing: NDArray[np.int64], aims: Aims, *, at_least: float) -> PrecisionBound:
+def precision_bound(
+    scores: Floats, failing: NDArray[np.int64], aims: Aims, *, at_least: float
+) -> PrecisionBound:
     """Take the smallest threshold whose precision is guaranteed, else the smallest whose observed precision meets the aim.
 
     Args:
@@ -174,21 +208,34 @@ def precision_bound(scores: Floats, failing: NDArray[np.int64], aims: Aims, *, a
     bounds = certified_precision(counts, hits, aims)
     allowed = steps >= at_least
     aim, sure = _percent(aims.precision_likely), _percent(aims.confidence)
-    for meets, guaranteed in ((bounds >= aims.precision_likely, True), (hits / counts >= aims.precision_likely, False)):
+    for meets, guaranteed in (
+        (bounds >= aims.precision_likely, True),
+        (hits / counts >= aims.precision_likely, False),
+    ):
         places = np.flatnonzero(meets & allowed)
         if not len(places):
             continue
         last = places[-1]
         seen = f"{hits[last]} of the {counts[last]} labels there fail"
-        words = f"with {sure} confidence at least {aim} of roofs there fail" if guaranteed else f"not guaranteed that {aim} of roofs there fail with {sure} confidence"
+        words = (
+            f"with {sure} confidence at least {aim} of roofs there fail"
+            if guaranteed
+            else f"not guaranteed that {aim} of roofs there fail with {sure} confidence"
+        )
         return PrecisionBound(
-            threshold=float(steps[last]), labels=int(counts[last]), failing=int(hits[last]), bound=float(bounds[last]) if guaranteed else float("nan"),
+            threshold=float(steps[last]),
+            labels=int(counts[last]),
+            failing=int(hits[last]),
+            bound=float(bounds[last]) if guaranteed else float("nan"),
             sentence=f"LIKELY begins at {steps[last]:.3g}: {words} ({seen}).",
-        )  # fmt: skip
+        )
     return PrecisionBound(
-        threshold=1.0, labels=int((scores >= 1).sum()), failing=int(failing[scores >= 1].sum()), bound=float("nan"),
+        threshold=1.0,
+        labels=int((scores >= 1).sum()),
+        failing=int(failing[scores >= 1].sum()),
+        bound=float("nan"),
         sentence=f"LIKELY begins at 1: not guaranteed; at no score did {aim} of the labels fail.",
-    )  # fmt: skip
+    )
 
 
 def certified_precision(counts: NDArray[np.int64], hits: NDArray[np.int64], aims: Aims) -> Floats:
@@ -206,17 +253,27 @@ def certified_precision(counts: NDArray[np.int64], hits: NDArray[np.int64], aims
     error, total = 1 - aims.confidence, int(counts.max(initial=0))
     most = max(1, int(np.log2(max(total, 1)) / 2) + 1)
     fewest = np.log(error / most) / np.log(aims.precision_likely)
-    starts = np.unique([np.searchsorted(counts, fewest * 4**power) for power in range(most) if fewest * 4**power <= total]).astype(int)
+    starts = np.unique(
+        [
+            np.searchsorted(counts, fewest * 4**power)
+            for power in range(most)
+            if fewest * 4**power <= total
+        ]
+    ).astype(int)
     certified = np.full(len(counts), np.nan)
     for start in starts:
-        bounds = np.nan_to_num(betaincinv(hits[start:], counts[start:] - hits[start:] + 1, error / len(starts)))
+        bounds = np.nan_to_num(
+            betaincinv(hits[start:], counts[start:] - hits[start:] + 1, error / len(starts))
+        )
         short = bounds < aims.precision_likely
         reach = int(short.argmax()) if short.any() else len(short)
         certified[start : start + reach] = bounds[:reach]
     return certified
 
 
-def _from_the_top(scores: Floats, failing: NDArray[np.int64]) -> tuple[Floats, NDArray[np.int64], NDArray[np.int64]]:
+def _from_the_top(
+    scores: Floats, failing: NDArray[np.int64]
+) -> tuple[Floats, NDArray[np.int64], NDArray[np.int64]]:
     """Return distinct scores from the highest down, and labels and failing labels at or above each."""
     steps, inverse = np.unique(-scores, return_inverse=True)
     counts = np.bincount(inverse).cumsum()
@@ -225,7 +282,9 @@ def _from_the_top(scores: Floats, failing: NDArray[np.int64]) -> tuple[Floats, N
 
 
 def _nth(number: int) -> str:
-    ending = "th" if number % 100 in (11, 12, 13) else {1: "st", 2: "nd", 3: "rd"}.get(number % 10, "th")
+    ending = (
+        "th" if number % 100 in (11, 12, 13) else {1: "st", 2: "nd", 3: "rd"}.get(number % 10, "th")
+    )
     return f"{number}{ending}"
 
 

@@ -12,17 +12,27 @@ from gis_export.table.fields import Tier, fields_of
 from gis_export.table.tables import arrow_table, csv_frame
 
 _WGS84 = "EPSG:4326"
-_ROW_GROUP = 8_192  # rows that a reader takes or skips together: a neighborhood or two of a large city
-_EACH_ITS_OWN = frozenset({"PARCEL_ID", "ADDRESS", "RANK"})  # a dictionary of these would only cost time
+_ROW_GROUP = (
+    8_192  # rows that a reader takes or skips together: a neighborhood or two of a large city
+)
+_EACH_ITS_OWN = frozenset(
+    {"PARCEL_ID", "ADDRESS", "RANK"}
+)  # a dictionary of these would only cost time
 # Types that keep their kind and their nulls when a whole column is empty.
-_PANDAS_TYPES = {pa.int32(): pd.Int32Dtype(), pa.string(): pd.StringDtype(), pa.date32(): pd.ArrowDtype(pa.date32())}
+_PANDAS_TYPES = {
+    pa.int32(): pd.Int32Dtype(),
+    pa.string(): pd.StringDtype(),
+    pa.date32(): pd.ArrowDtype(pa.date32()),
+}
 
 
 def write_data(rows: gpd.GeoDataFrame, folder: Path) -> None:
     """Write scores.parquet (GeoParquet) and scores.csv (with the lon and lat of a point inside)."""
     write_geoparquet(rows, folder / "scores.parquet")
     places = lon_lat(rows)
-    csv_frame(rows, fields_of(Tier.DATA), long_names=True).assign(lon=places["lon"], lat=places["lat"]).to_csv(folder / "scores.csv", index=False)
+    csv_frame(rows, fields_of(Tier.DATA), long_names=True).assign(
+        lon=places["lon"], lat=places["lat"]
+    ).to_csv(folder / "scores.csv", index=False)
 
 
 def write_geoparquet(rows: gpd.GeoDataFrame, path: Path) -> None:
@@ -31,10 +41,22 @@ def write_geoparquet(rows: gpd.GeoDataFrame, path: Path) -> None:
     Rows without a geometry stand at the end. See https://geoparquet.org/releases/v1.1.0, "Bounding box columns".
     """
     fields, order = fields_of(Tier.DATA), _along_hilbert_curve(rows)
-    frame = arrow_table(rows, fields, long_names=True).take(order).to_pandas(types_mapper=_PANDAS_TYPES.get)
-    repeated = [field.alias for field in fields if field.kind != "real" and field.name not in _EACH_ITS_OWN]
+    frame = (
+        arrow_table(rows, fields, long_names=True)
+        .take(order)
+        .to_pandas(types_mapper=_PANDAS_TYPES.get)
+    )
+    repeated = [
+        field.alias for field in fields if field.kind != "real" and field.name not in _EACH_ITS_OWN
+    ]
     gpd.GeoDataFrame(frame, geometry=rows.geometry.to_numpy()[order], crs=rows.crs).to_parquet(
-        path, index=False, schema_version="1.1.0", write_covering_bbox=True, row_group_size=_ROW_GROUP, compression="zstd", use_dictionary=repeated
+        path,
+        index=False,
+        schema_version="1.1.0",
+        write_covering_bbox=True,
+        row_group_size=_ROW_GROUP,
+        compression="zstd",
+        use_dictionary=repeated,
     )
 
 

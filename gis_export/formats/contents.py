@@ -32,4 +32,8 @@ def layer_rows(rows: gpd.GeoDataFrame, tier: Tier) -> dict[str, gpd.GeoDataFrame
 
 def inner_points(rows: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
     """Return the rows with a point inside each parcel: the centroid of an L-shaped lot may lie next door."""
-    return rows.set_geometry(gpd.GeoSeries(shapely.point_on_surface(rows.geometry.to_numpy()), index=rows.index, crs=rows.crs))
+    return rows.set_geometry(
+        gpd.GeoSeries(
+            shapely.point_on_surface(rows.geometry.to_numpy()), index=rows.index, crs=rows.crs
+        )
+    )

@@ -28,12 +28,18 @@ def data_dictionary(tier: Tier = Tier.DATA) -> pd.DataFrame:
     return pd.DataFrame(
         [
             {
-                "name": field.name, "long_name": field.alias, "type": field.kind, "width": field.width,
-                "precision": field.precision, "values": "; ".join(VALUES.get(field.name, {})), "tiers": " ".join(sorted(field.tiers)), "meaning": field.meaning,
+                "name": field.name,
+                "long_name": field.alias,
+                "type": field.kind,
+                "width": field.width,
+                "precision": field.precision,
+                "values": "; ".join(VALUES.get(field.name, {})),
+                "tiers": " ".join(sorted(field.tiers)),
+                "meaning": field.meaning,
             }
             for field in fields_of(tier)
         ]
-    )  # fmt: skip
+    )
 
 
 def write_dictionary(folder: Path, tier: Tier) -> None:
@@ -44,19 +50,38 @@ def write_dictionary(folder: Path, tier: Tier) -> None:
 
 def dictionary_page(tier: Tier) -> str:
     """Return the page: the hazard ladder with its symbols, the rule for missing values, and every field."""
-    environment = jinja2.Environment(autoescape=True, trim_blocks=True, lstrip_blocks=True, keep_trailing_newline=True)
-    template = environment.from_string((files("gis_export.formats") / "dictionary.html").read_text(encoding="utf-8"))
-    ladder = [{"symbol": symbol, "svg": Markup(symbol_svg(symbol)), "outline": Markup(_outline_svg(symbol))} for symbol in SYMBOLS]
+    environment = jinja2.Environment(
+        autoescape=True, trim_blocks=True, lstrip_blocks=True, keep_trailing_newline=True
+    )
+    template = environment.from_string(
+        (files("gis_export.formats") / "dictionary.html").read_text(encoding="utf-8")
+    )
+    ladder = [
+        {
+            "symbol": symbol,
+            "svg": Markup(symbol_svg(symbol)),
+            "outline": Markup(_outline_svg(symbol)),
+        }
+        for symbol in SYMBOLS
+    ]
     return template.render(
-        reader=READERS[tier], use_limit=USE_LIMIT, ladder=ladder, fields=[_entry(field) for field in fields_of(tier)], shapefile=tier is not Tier.DATA,
+        reader=READERS[tier],
+        use_limit=USE_LIMIT,
+        ladder=ladder,
+        fields=[_entry(field) for field in fields_of(tier)],
+        shapefile=tier is not Tier.DATA,
         scores=tier is not Tier.RESPONDER,
-    )  # fmt: skip
+    )
 
 
 def symbol_svg(symbol: Symbol, *, size_px: int = 40) -> str:
     """Return the marker of a hazard word as inline SVG; its word stands beside it, so it is hidden from screen readers."""
     look = f'fill="{symbol.color}" stroke="#000" stroke-width="2.5" stroke-linejoin="round"'
-    drawn = f'<circle cx="20" cy="20" r="15" {look}/>' if symbol.shape == "circle" else f'<polygon points="{_POINTS[symbol.shape]}" {look}/>'
+    drawn = (
+        f'<circle cx="20" cy="20" r="15" {look}/>'
+        if symbol.shape == "circle"
+        else f'<polygon points="{_POINTS[symbol.shape]}" {look}/>'
+    )
     base = 33 if symbol.shape == "triangle" else 27
     letter = f'<text x="20" y="{base}" text-anchor="middle" font-family="DejaVu Sans, Arial, sans-serif" font-weight="700" font-size="19" fill="#000">{symbol.letter}</text>'
     return f'<svg viewBox="-2 0 44 40" width="{size_px}" height="{size_px}" aria-hidden="true" focusable="false">{drawn}{letter}</svg>'
@@ -70,6 +95,16 @@ def _outline_svg(symbol: Symbol) -> str:
 
 def _entry(field: Field) -> dict[str, object]:
     unit = "byte" if field.kind == "text" else "digit"
-    size = f"{field.width} {unit}{'' if field.width == 1 else 's'}" + (f", {field.precision} after the point" if field.precision else "")
-    readers = [READERS[tier] for tier in (Tier.RESPONDER, Tier.HOUSING, Tier.DATA) if tier in field.tiers]
-    return {"field": field, "kind": _KINDS[field.kind], "size": size, "values": list(VALUES.get(field.name, {}).items()), "readers": ", ".join(readers)}
+    size = f"{field.width} {unit}{'' if field.width == 1 else 's'}" + (
+        f", {field.precision} after the point" if field.precision else ""
+    )
+    readers = [
+        READERS[tier] for tier in (Tier.RESPONDER, Tier.HOUSING, Tier.DATA) if tier in field.tiers
+    ]
+    return {
+        "field": field,
+        "kind": _KINDS[field.kind],
+        "size": size,
+        "values": list(VALUES.get(field.name, {}).items()),
+        "readers": ", ".join(readers),
+    }

@@ -21,7 +21,12 @@ Json: TypeAlias = "str | int | float | bool | list[Json] | dict[str, Json] | Non
 _FIELD = "RISK_LVL"
 _SCALE = 3  # pixels of the picture for each of the screen, for sharp screens and print
 _PT_PER_MM = 72 / 25.4
-_LINES = {"solid": "esriSLSSolid", "dash": "esriSLSDash", "dot": "esriSLSDot", "dash dot": "esriSLSDashDot"}
+_LINES = {
+    "solid": "esriSLSSolid",
+    "dash": "esriSLSDash",
+    "dot": "esriSLSDot",
+    "dash dot": "esriSLSDashDot",
+}
 _INK: list[Json] = [0, 0, 0, 255]
 _WHITE: list[Json] = [255, 255, 255, 255]
 _LETTER_SCALE = 2500
@@ -29,10 +34,26 @@ _LETTER_SCALE = 2500
 
 def write_drawing_info(path: Path, tier: Tier) -> None:
     """Write the style of both layers of a tier's pack as JSON."""
-    who = {Tier.RESPONDER: "fire department", Tier.HOUSING: "housing department", Tier.DATA: "data team"}[tier]
+    who = {
+        Tier.RESPONDER: "fire department",
+        Tier.HOUSING: "housing department",
+        Tier.DATA: "data team",
+    }[tier]
     layers: list[Json] = [
-        {"id": 0, "name": "Vacant roofs", "description": f"For the {who}. {USE_LIMIT}", "displayField": "ADDRESS", "drawingInfo": drawing_info("polygon")},
-        {"id": 1, "name": "Vacant roofs (points)", "description": f"For the {who}. {USE_LIMIT}", "displayField": "ADDRESS", "drawingInfo": drawing_info("point")},
+        {
+            "id": 0,
+            "name": "Vacant roofs",
+            "description": f"For the {who}. {USE_LIMIT}",
+            "displayField": "ADDRESS",
+            "drawingInfo": drawing_info("polygon"),
+        },
+        {
+            "id": 1,
+            "name": "Vacant roofs (points)",
+            "description": f"For the {who}. {USE_LIMIT}",
+            "displayField": "ADDRESS",
+            "drawingInfo": drawing_info("point"),
+        },
     ]
     path.write_text(json.dumps({"layers": layers}, indent=1) + "\n", encoding="utf-8")
 
@@ -40,11 +61,25 @@ def write_drawing_info(path: Path, tier: Tier) -> None:
 def drawing_info(geometry: Geometry) -> dict[str, Json]:
     """Return the `drawingInfo` of a layer of parcels or of points."""
     unknown = BY_WORD[HazardWord.NOT_ASSESSED.value]
-    symbols: list[Json] = [{"value": symbol.code, "label": f"{symbol.word.value}: {symbol.meaning}", "description": "", "symbol": _symbol(symbol, geometry)} for symbol in SYMBOLS]
+    symbols: list[Json] = [
+        {
+            "value": symbol.code,
+            "label": f"{symbol.word.value}: {symbol.meaning}",
+            "description": "",
+            "symbol": _symbol(symbol, geometry),
+        }
+        for symbol in SYMBOLS
+    ]
     renderer: dict[str, Json] = {
-        "type": "uniqueValue", "field1": _FIELD, "field2": None, "field3": None, "fieldDelimiter": ",",
-        "defaultSymbol": _symbol(unknown, geometry), "defaultLabel": f"{unknown.word.value}: {NO_WORD}", "uniqueValueInfos": symbols,
-    }  # fmt: skip
+        "type": "uniqueValue",
+        "field1": _FIELD,
+        "field2": None,
+        "field3": None,
+        "fieldDelimiter": ",",
+        "defaultSymbol": _symbol(unknown, geometry),
+        "defaultLabel": f"{unknown.word.value}: {NO_WORD}",
+        "uniqueValueInfos": symbols,
+    }
     info: dict[str, Json] = {"renderer": renderer, "transparency": 0}
     if geometry == "polygon":
         info["labelingInfo"] = [_letters()]
@@ -57,9 +92,16 @@ def _symbol(symbol: Symbol, geometry: Geometry) -> Json:
 
 def _fill(symbol: Symbol) -> dict[str, Json]:
     return {
-        "type": "esriSFS", "style": "esriSFSSolid", "color": [*_rgb(symbol.color), 115],
-        "outline": {"type": "esriSLS", "style": _LINES[symbol.outline], "color": _INK, "width": 1.5},
-    }  # fmt: skip
+        "type": "esriSFS",
+        "style": "esriSFSSolid",
+        "color": [*_rgb(symbol.color), 115],
+        "outline": {
+            "type": "esriSLS",
+            "style": _LINES[symbol.outline],
+            "color": _INK,
+            "width": 1.5,
+        },
+    }
 
 
 def _picture(symbol: Symbol) -> dict[str, Json]:
@@ -67,9 +109,15 @@ def _picture(symbol: Symbol) -> dict[str, Json]:
     height_px = round(height_pt * 96 / 72 * _SCALE)
     width, height = picture_size(symbol, height_px)
     return {
-        "type": "esriPMS", "imageData": base64.b64encode(marker_png(symbol, height_px)).decode("ascii"), "contentType": "image/png",
-        "width": round(height_pt * width / height, 2), "height": round(height_pt, 2), "angle": 0, "xoffset": 0, "yoffset": 0,
-    }  # fmt: skip
+        "type": "esriPMS",
+        "imageData": base64.b64encode(marker_png(symbol, height_px)).decode("ascii"),
+        "contentType": "image/png",
+        "width": round(height_pt * width / height, 2),
+        "height": round(height_pt, 2),
+        "angle": 0,
+        "xoffset": 0,
+        "yoffset": 0,
+    }
 
 
 def _letters() -> dict[str, Json]:
@@ -78,12 +126,20 @@ def _letters() -> dict[str, Json]:
     unknown = BY_WORD[HazardWord.NOT_ASSESSED.value].letter
     return {
         "labelExpressionInfo": {"expression": f"Decode($feature.{_FIELD}, {pairs}, '{unknown}')"},
-        "labelPlacement": "esriServerPolygonPlacementAlwaysHorizontal", "minScale": _LETTER_SCALE, "maxScale": 0, "useCodedValues": False,
+        "labelPlacement": "esriServerPolygonPlacementAlwaysHorizontal",
+        "minScale": _LETTER_SCALE,
+        "maxScale": 0,
+        "useCodedValues": False,
         "symbol": {
-            "type": "esriTS", "color": _INK, "haloColor": _WHITE, "haloSize": 1.5, "horizontalAlignment": "center", "verticalAlignment": "middle",
+            "type": "esriTS",
+            "color": _INK,
+            "haloColor": _WHITE,
+            "haloSize": 1.5,
+            "horizontalAlignment": "center",
+            "verticalAlignment": "middle",
             "font": {"family": "Arial", "size": 10, "style": "normal", "weight": "bold"},
         },
-    }  # fmt: skip
+    }
 
 
 def _rgb(color: str) -> list[Json]:

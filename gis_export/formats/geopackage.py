@@ -59,18 +59,33 @@ def write_geopackage(rows: gpd.GeoDataFrame, path: Path, *, tier: Tier, title: s
             )
 
 
-def _write_layer(rows: gpd.GeoDataFrame, path: Path, fields: tuple[Field, ...], *, layer: str) -> None:
+def _write_layer(
+    rows: gpd.GeoDataFrame, path: Path, fields: tuple[Field, ...], *, layer: str
+) -> None:
     kind = "Point" if layer == CENTROIDS else "MultiPolygon"
-    table = with_geometry(arrow_table(rows, fields, long_names=True), rows, multi=kind == "MultiPolygon")
+    table = with_geometry(
+        arrow_table(rows, fields, long_names=True), rows, multi=kind == "MultiPolygon"
+    )
     pyogrio.write_arrow(
-        table, path, layer=layer, driver="GPKG", geometry_name="geometry", geometry_type=kind, crs=CRS(rows.crs).to_wkt(),
-        append=path.exists(), dataset_options={"VERSION": _VERSION},
-    )  # fmt: skip
+        table,
+        path,
+        layer=layer,
+        driver="GPKG",
+        geometry_name="geometry",
+        geometry_type=kind,
+        crs=CRS(rows.crs).to_wkt(),
+        append=path.exists(),
+        dataset_options={"VERSION": _VERSION},
+    )
 
 
-def _store_styles(database: sqlite3.Connection, layers: tuple[str, ...], fields: tuple[Field, ...]) -> None:
+def _store_styles(
+    database: sqlite3.Connection, layers: tuple[str, ...], fields: tuple[Field, ...]
+) -> None:
     database.execute(_STYLE_TABLE)
-    database.execute("INSERT INTO gpkg_contents (table_name, data_type, identifier, description) VALUES ('layer_styles', 'attributes', 'layer_styles', '')")
+    database.execute(
+        "INSERT INTO gpkg_contents (table_name, data_type, identifier, description) VALUES ('layer_styles', 'attributes', 'layer_styles', '')"
+    )
     database.executemany(
         "INSERT INTO layer_styles (f_table_catalog, f_table_schema, f_table_name, f_geometry_column, styleName, styleQML, styleSLD,"
         " useAsDefault, description, owner) VALUES ('', '', ?, 'geom', 'hazard words', ?, ?, 1, ?, '')",
@@ -78,11 +93,23 @@ def _store_styles(database: sqlite3.Connection, layers: tuple[str, ...], fields:
     )
 
 
-def _store_meanings(database: sqlite3.Connection, layers: tuple[str, ...], fields: tuple[Field, ...]) -> None:
-    for name, statement in (("gpkg_data_columns", _COLUMN_TABLE), ("gpkg_data_column_constraints", _CONSTRAINT_TABLE)):
+def _store_meanings(
+    database: sqlite3.Connection, layers: tuple[str, ...], fields: tuple[Field, ...]
+) -> None:
+    for name, statement in (
+        ("gpkg_data_columns", _COLUMN_TABLE),
+        ("gpkg_data_column_constraints", _CONSTRAINT_TABLE),
+    ):
         database.execute(statement)
-        database.execute("INSERT INTO gpkg_extensions VALUES (?, NULL, 'gpkg_schema', ?, 'read-write')", (name, _SCHEMA_EXTENSION))
+        database.execute(
+            "INSERT INTO gpkg_extensions VALUES (?, NULL, 'gpkg_schema', ?, 'read-write')",
+            (name, _SCHEMA_EXTENSION),
+        )
     database.executemany(
         "INSERT INTO gpkg_data_columns (table_name, column_name, name, title, description) VALUES (?, ?, ?, ?, ?)",
-        [(layer, field.alias, field.name, field.alias.replace("_", " "), field.meaning) for layer in layers for field in fields],
+        [
+            (layer, field.alias, field.name, field.alias.replace("_", " "), field.meaning)
+            for layer in layers
+            for field in fields
+        ],
     )

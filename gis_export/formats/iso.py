@@ -5,7 +5,11 @@ from xml.etree.ElementTree import Element, SubElement, register_namespace
 from gis_export.formats.metadata import ABSTRACT, Layer, Lineage, crs_code, document, xml_text
 from inference.hazard import USE_LIMIT
 
-GMD, GCO, GML = "http://www.isotc211.org/2005/gmd", "http://www.isotc211.org/2005/gco", "http://www.opengis.net/gml/3.2"
+GMD, GCO, GML = (
+    "http://www.isotc211.org/2005/gmd",
+    "http://www.isotc211.org/2005/gco",
+    "http://www.opengis.net/gml/3.2",
+)
 _LISTS = "http://standards.iso.org/iso/19139/resources/gmxCodelists.xml"
 _TYPES = {"text": "text", "int": "whole number", "real": "number", "date": "date"}
 for _prefix, _uri in (("gmd", GMD), ("gco", GCO), ("gml", GML)):
@@ -32,7 +36,11 @@ def iso_metadata(layer: Layer, lineage: Lineage) -> str:
 
 def _reference(root: Element, layer: Layer) -> None:
     space, code = crs_code(layer.crs)
-    identity = _nest(_nest(root, "referenceSystemInfo", "MD_ReferenceSystem"), "referenceSystemIdentifier", "RS_Identifier")
+    identity = _nest(
+        _nest(root, "referenceSystemInfo", "MD_ReferenceSystem"),
+        "referenceSystemIdentifier",
+        "RS_Identifier",
+    )
     _text(identity, "code", code)
     if space:
         _text(identity, "codeSpace", space)
@@ -53,9 +61,14 @@ def _identify(info: Element, layer: Layer, lineage: Lineage) -> None:
     _text(_nest(info, "resourceConstraints", "MD_Constraints"), "useLimitation", USE_LIMIT)
     _code(info, "spatialRepresentationType", "MD_SpatialRepresentationTypeCode", "vector")
     _text(info, "language", "eng")
-    SubElement(SubElement(info, _gmd("topicCategory")), _gmd("MD_TopicCategoryCode")).text = "structure"
+    SubElement(
+        SubElement(info, _gmd("topicCategory")), _gmd("MD_TopicCategoryCode")
+    ).text = "structure"
     _extent(info, layer, lineage)
-    said = (f"{field.name} ({field.alias}, {_TYPES[field.kind]}, {field.width} wide): {field.meaning}" for field in layer.fields)
+    said = (
+        f"{field.name} ({field.alias}, {_TYPES[field.kind]}, {field.width} wide): {field.meaning}"
+        for field in layer.fields
+    )
     _text(info, "supplementalInformation", "Fields. " + " ".join(said))
 
 
@@ -66,7 +79,12 @@ def _extent(info: Element, layer: Layer, lineage: Lineage) -> None:
     if layer.extent:
         west, south, east, north = layer.extent
         box = _nest(extent, "geographicElement", "EX_GeographicBoundingBox")
-        for name, value in (("westBoundLongitude", west), ("eastBoundLongitude", east), ("southBoundLatitude", south), ("northBoundLatitude", north)):
+        for name, value in (
+            ("westBoundLongitude", west),
+            ("eastBoundLongitude", east),
+            ("southBoundLatitude", south),
+            ("northBoundLatitude", north),
+        ):
             SubElement(SubElement(box, _gmd(name)), _gco("Decimal")).text = f"{value:.6f}"
     if lineage.flown:
         time = SubElement(_nest(extent, "temporalElement", "EX_TemporalExtent"), _gmd("extent"))
@@ -83,7 +101,11 @@ def _text(parent: Element, tag: str, text: str) -> None:
 
 
 def _code(parent: Element, tag: str, name: str, value: str) -> None:
-    SubElement(SubElement(parent, _gmd(tag)), _gmd(name), {"codeList": f"{_LISTS}#{name}", "codeListValue": value}).text = value
+    SubElement(
+        SubElement(parent, _gmd(tag)),
+        _gmd(name),
+        {"codeList": f"{_LISTS}#{name}", "codeListValue": value},
+    ).text = value
 
 
 def _gmd(name: str) -> str:

@@ -33,22 +33,38 @@ def marker_png(symbol: Symbol, height_px: int) -> bytes:
     points = _outline(symbol.shape, width - line - 1, height - line - 1, line / 2)
     draw.polygon(points, fill=symbol.color)
     draw.line([*points, points[0], points[1]], fill=_INK, width=line, joint="curve")
-    font = ImageFont.truetype(Path(get_data_path()) / "fonts" / "ttf" / "DejaVuSans-Bold.ttf", height * _LETTER[symbol.shape])
+    font = ImageFont.truetype(
+        Path(get_data_path()) / "fonts" / "ttf" / "DejaVuSans-Bold.ttf",
+        height * _LETTER[symbol.shape],
+    )
     left, top, right, bottom = draw.textbbox((0, 0), symbol.letter, font=font)
     middle = height * (0.5 + _DROP.get(symbol.shape, 0.0))
-    draw.text((width / 2 - (left + right) / 2, middle - (top + bottom) / 2), symbol.letter, font=font, fill=_INK)
+    draw.text(
+        (width / 2 - (left + right) / 2, middle - (top + bottom) / 2),
+        symbol.letter,
+        font=font,
+        fill=_INK,
+    )
     target = io.BytesIO()
-    image.resize(picture_size(symbol, height_px), Image.Resampling.LANCZOS).save(target, "PNG", optimize=True)
+    image.resize(picture_size(symbol, height_px), Image.Resampling.LANCZOS).save(
+        target, "PNG", optimize=True
+    )
     return target.getvalue()
 
 
 def _outline(shape: Shape, width: float, height: float, inset: float) -> list[Point]:
     """Return the corners of a shape that fills a box."""
     corners: dict[Shape, list[Point]] = {
-        "hexagon": [(math.cos(turn) / 2 + 0.5, math.sin(turn) / math.sqrt(3) + 0.5) for turn in (math.radians(60 * corner) for corner in range(6))],
+        "hexagon": [
+            (math.cos(turn) / 2 + 0.5, math.sin(turn) / math.sqrt(3) + 0.5)
+            for turn in (math.radians(60 * corner) for corner in range(6))
+        ],
         "triangle": [(0.5, 0), (1, 1), (0, 1)],
         "diamond": [(0.5, 0), (1, 0.5), (0.5, 1), (0, 0.5)],
-        "circle": [(math.cos(turn) / 2 + 0.5, math.sin(turn) / 2 + 0.5) for turn in (math.radians(4 * step) for step in range(90))],
+        "circle": [
+            (math.cos(turn) / 2 + 0.5, math.sin(turn) / 2 + 0.5)
+            for turn in (math.radians(4 * step) for step in range(90))
+        ],
         "tag": [(0, 0.16), (1, 0.16), (1, 0.84), (0, 0.84)],
     }
     return [(inset + x * width, inset + y * height) for x, y in corners[shape]]

@@ -21,7 +21,9 @@ from inference.hazard import USE_LIMIT
 
 Box = tuple[float, float, float, float]
 
-ABSTRACT = "Every vacant building of the city once, and what this year's aerial photo shows of its roof."
+ABSTRACT = (
+    "Every vacant building of the city once, and what this year's aerial photo shows of its roof."
+)
 _TYPES = {"text": "String", "int": "Integer", "real": "Double", "date": "Date"}
 
 
@@ -54,7 +56,10 @@ class Lineage:
     def statement(self) -> str:
         """Return the lineage in words."""
         photo = f"flown {self.flown.isoformat()}" if self.flown else "day of the flight not known"
-        models = "; ".join(f"{label} (sha256 {sha256 or 'not known'})" for label, sha256 in self.models) or "none"
+        models = (
+            "; ".join(f"{label} (sha256 {sha256 or 'not known'})" for label, sha256 in self.models)
+            or "none"
+        )
         return (
             f"Flyover of {self.year}, {photo}, {self.tiles} tiles. {self.vacants} vacant buildings, {self.scored} scored. "
             f"Model: {models}. Run {self.run_id}. Made {self.made.isoformat()}. Sources: {self.sources}"
@@ -81,12 +86,23 @@ def lineage_of(inputs: ExportInputs) -> Lineage:
     """Return where the products of an export come from."""
     table = inputs.ledger.table
     labels = sorted({str(label) for label in table["model_version"].dropna()})
-    flown = inputs.flyover.flown if inputs.flyover else max((day for day in table["img_date"] if pd.notna(day)), default=None)
+    flown = (
+        inputs.flyover.flown
+        if inputs.flyover
+        else max((day for day in table["img_date"] if pd.notna(day)), default=None)
+    )
     return Lineage(
-        city=inputs.city, year=inputs.year, flown=flown, run_id=inputs.run_id, models=tuple((label, inputs.models.get(label, "")) for label in labels),
-        made=inputs.today, tiles=len(inputs.flyover.tiles) if inputs.flyover else 0, vacants=len(table), scored=int((table["status"] == "scored").sum()),
+        city=inputs.city,
+        year=inputs.year,
+        flown=flown,
+        run_id=inputs.run_id,
+        models=tuple((label, inputs.models.get(label, "")) for label in labels),
+        made=inputs.today,
+        tiles=len(inputs.flyover.tiles) if inputs.flyover else 0,
+        vacants=len(table),
+        scored=int((table["status"] == "scored").sum()),
         sources=f"the city's orthophoto of {inputs.year}, its parcels, and {inputs.roll.notices} vacancy notices.",
-    )  # fmt: skip
+    )
 
 
 def extent_of(shapes: gpd.GeoSeries) -> Box | None:
@@ -94,7 +110,9 @@ def extent_of(shapes: gpd.GeoSeries) -> Box | None:
     if not len(shapes):
         return None
     west, south, east, north = shapes.total_bounds
-    box: Box = Transformer.from_crs(shapes.crs, "EPSG:4326", always_xy=True).transform_bounds(west, south, east, north)
+    box: Box = Transformer.from_crs(shapes.crs, "EPSG:4326", always_xy=True).transform_bounds(
+        west, south, east, north
+    )
     return box
 
 
@@ -120,7 +138,14 @@ def document(root: Element) -> str:
 
 def xml_text(text: str) -> str:
     """Return a text without the characters that XML 1.0 cannot hold."""
-    return "".join(letter for letter in text if letter in "\t\n\r" or "\x20" <= letter < "\ud800" or "\ue000" <= letter < "\ufffe" or letter > "\uffff")
+    return "".join(
+        letter
+        for letter in text
+        if letter in "\t\n\r"
+        or "\x20" <= letter < "\ud800"
+        or "\ue000" <= letter < "\ufffe"
+        or letter > "\uffff"
+    )
 
 
 def crs_code(crs: CRS) -> tuple[str, str]:
@@ -145,20 +170,33 @@ def _identify(info: Element, layer: Layer, lineage: Lineage) -> None:
     _text(dates, "createDate", f"{lineage.made.isoformat()}T00:00:00")
     _text(dates, "pubDate", f"{lineage.made.isoformat()}T00:00:00")
     _text(info, "idAbs", escape(f"{ABSTRACT} {USE_LIMIT}", quote=False))
-    _text(info, "idPurp", escape("Pre-plan and inspection: which vacant roofs to look at first.", quote=False))
+    _text(
+        info,
+        "idPurp",
+        escape("Pre-plan and inspection: which vacant roofs to look at first.", quote=False),
+    )
     SubElement(SubElement(info, "dataLang"), "languageCode", {"value": "eng"})
     keys = SubElement(info, "searchKeys")
     for word in ("vacant building", "roof", "aerial photo", lineage.city, str(lineage.year)):
         _text(keys, "keyword", word)
-    _text(SubElement(SubElement(info, "resConst"), "Consts"), "useLimit", escape(USE_LIMIT, quote=False))
+    _text(
+        SubElement(SubElement(info, "resConst"), "Consts"),
+        "useLimit",
+        escape(USE_LIMIT, quote=False),
+    )
     extent = SubElement(info, "dataExt")
     if layer.extent:
         box = SubElement(SubElement(extent, "geoEle"), "GeoBndBox")
         _text(box, "exTypeCode", "1")
-        for name, value in zip(("westBL", "southBL", "eastBL", "northBL"), layer.extent, strict=True):
+        for name, value in zip(
+            ("westBL", "southBL", "eastBL", "northBL"), layer.extent, strict=True
+        ):
             _text(box, name, f"{value:.6f}")
     if lineage.flown:
-        moment = SubElement(SubElement(SubElement(SubElement(extent, "tempEle"), "TempExtent"), "exTemp"), "TM_Instant")
+        moment = SubElement(
+            SubElement(SubElement(SubElement(extent, "tempEle"), "TempExtent"), "exTemp"),
+            "TM_Instant",
+        )
         _text(moment, "tmPosition", f"{lineage.flown.isoformat()}T00:00:00")
 
 
@@ -200,7 +238,9 @@ def _older_words(root: Element, layer: Layer, lineage: Lineage) -> None:
     _text(described, "purpose", "Pre-plan and inspection: which vacant roofs to look at first.")
     if layer.extent:
         box = SubElement(SubElement(info, "spdom"), "bounding")
-        for name, value in zip(("westbc", "southbc", "eastbc", "northbc"), layer.extent, strict=True):
+        for name, value in zip(
+            ("westbc", "southbc", "eastbc", "northbc"), layer.extent, strict=True
+        ):
             _text(box, name, f"{value:.6f}")
     _text(info, "useconst", USE_LIMIT)
     step = SubElement(SubElement(SubElement(root, "dataqual"), "lineage"), "procstep")

@@ -66,11 +66,23 @@ def write_pmtiles(rows: gpd.GeoDataFrame, path: Path, *, title: str) -> None:
         title: Title for people.
     """
     placed = rows[rows.geometry.notna()]
-    with tempfile.TemporaryDirectory(dir=path.parent, prefix=".tiles") as folder, path.open("wb") as target:
-        sources = [_cut(placed, part, Path(folder) / f"{number}.pmtiles") for number, part in enumerate(_PARTS)] if len(placed) else []
+    with (
+        tempfile.TemporaryDirectory(dir=path.parent, prefix=".tiles") as folder,
+        path.open("wb") as target,
+    ):
+        sources = (
+            [
+                _cut(placed, part, Path(folder) / f"{number}.pmtiles")
+                for number, part in enumerate(_PARTS)
+            ]
+            if len(placed)
+            else []
+        )
         writer = Writer(target)
         with ExitStack() as stack:
-            for tile_id, data in _joined([stack.enter_context(source.open("rb")) for source in sources]):
+            for tile_id, data in _joined(
+                [stack.enter_context(source.open("rb")) for source in sources]
+            ):
                 writer.write_tile(tile_id, data)
         if not sources:
             writer.write_tile(zxy_to_tileid(0, 0, 0), _EMPTY_TILE)
@@ -85,10 +97,15 @@ def _cut(rows: gpd.GeoDataFrame, part: _Part, path: Path) -> Path:
         if pa.types.is_date(table.schema.types[number]):  # tiles know no dates: ISO text
             table = table.set_column(number, name, table[name].cast(pa.string()))
     pyogrio.write_arrow(
-        with_geometry(table, inner_points(rows) if points else rows, multi=not points), path, layer=part.layer, driver="PMTiles",
-        geometry_name="geometry", geometry_type="Point" if points else "MultiPolygon", crs=CRS(rows.crs).to_wkt(),
+        with_geometry(table, inner_points(rows) if points else rows, multi=not points),
+        path,
+        layer=part.layer,
+        driver="PMTiles",
+        geometry_name="geometry",
+        geometry_type="Point" if points else "MultiPolygon",
+        crs=CRS(rows.crs).to_wkt(),
         dataset_options={"MINZOOM": str(part.zooms[0]), "MAXZOOM": str(part.zooms[1]), **_NO_LIMIT},
-    )  # fmt: skip
+    )
     return path
 
 
@@ -97,7 +114,12 @@ def _joined(sources: list[BinaryIO]) -> Iterator[tuple[int, bytes]]:
     tiles = heapq.merge(*(_numbered(source) for source in sources), key=itemgetter(0))
     for tile_id, group in groupby(tiles, key=itemgetter(0)):
         layers = [data for _, data in group]
-        yield tile_id, layers[0] if len(layers) == 1 else gzip.compress(b"".join(gzip.decompress(data) for data in layers), mtime=0)
+        yield (
+            tile_id,
+            layers[0]
+            if len(layers) == 1
+            else gzip.compress(b"".join(gzip.decompress(data) for data in layers), mtime=0),
+        )
 
 
 def _numbered(source: BinaryIO) -> Iterator[tuple[int, bytes]]:
@@ -106,24 +128,45 @@ def _numbered(source: BinaryIO) -> Iterator[tuple[int, bytes]]:
 
 
 def _header(rows: gpd.GeoDataFrame) -> dict[str, object]:
-    west, south, east, north = rows.to_crs("EPSG:4326").total_bounds if len(rows) else (-180.0, -85.0, 180.0, 85.0)
+    west, south, east, north = (
+        rows.to_crs("EPSG:4326").total_bounds if len(rows) else (-180.0, -85.0, 180.0, 85.0)
+    )
     return {
-        "tile_type": TileType.MVT, "tile_compression": Compression.GZIP,
-        "min_lon_e7": _e7(west), "min_lat_e7": _e7(south), "max_lon_e7": _e7(east), "max_lat_e7": _e7(north),
-        "center_zoom": 12 if len(rows) else 0, "center_lon_e7": _e7((west + east) / 2), "center_lat_e7": _e7((south + north) / 2),
-    }  # fmt: skip
+        "tile_type": TileType.MVT,
+        "tile_compression": Compression.GZIP,
+        "min_lon_e7": _e7(west),
+        "min_lat_e7": _e7(south),
+        "max_lon_e7": _e7(east),
+        "max_lat_e7": _e7(north),
+        "center_zoom": 12 if len(rows) else 0,
+        "center_lon_e7": _e7((west + east) / 2),
+        "center_lat_e7": _e7((south + north) / 2),
+    }
 
 
 def _metadata(title: str, *, left_out: int) -> dict[str, object]:
     missing = f" {left_out} vacants have no place and stand in no tile." if left_out else ""
     layers = [
         {
-            "id": layer, "description": USE_LIMIT, "minzoom": min(part.zooms[0] for part in parts), "maxzoom": max(part.zooms[1] for part in parts),
-            "fields": {field.alias: "Number" if field.kind == "real" else "String" for part in parts for field in _fields(part)},
+            "id": layer,
+            "description": USE_LIMIT,
+            "minzoom": min(part.zooms[0] for part in parts),
+            "maxzoom": max(part.zooms[1] for part in parts),
+            "fields": {
+                field.alias: "Number" if field.kind == "real" else "String"
+                for part in parts
+                for field in _fields(part)
+            },
         }
-        for layer in (CENTROIDS, ROOFS) if (parts := [part for part in _PARTS if part.layer == layer])
-    ]  # fmt: skip
-    return {"name": title, "description": USE_LIMIT + missing, "type": "overlay", "vector_layers": layers}
+        for layer in (CENTROIDS, ROOFS)
+        if (parts := [part for part in _PARTS if part.layer == layer])
+    ]
+    return {
+        "name": title,
+        "description": USE_LIMIT + missing,
+        "type": "overlay",
+        "vector_layers": layers,
+    }
 
 
 def _fields(part: _Part) -> tuple[Field, ...]:

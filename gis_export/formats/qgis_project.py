@@ -80,7 +80,9 @@ def write_qgis_project(folder: Path, *, name: str, title: str, crs: CRS, tier: T
     if bounds is not None:
         _add_view(root, crs, bounds)
     indent(root)
-    (folder / f"{name}.qgs").write_text(_DOCTYPE + tostring(root, encoding="unicode") + "\n", encoding="utf-8")
+    (folder / f"{name}.qgs").write_text(
+        _DOCTYPE + tostring(root, encoding="unicode") + "\n", encoding="utf-8"
+    )
 
 
 def _map_bounds(source: Path) -> Bounds | None:
@@ -96,10 +98,18 @@ def _map_bounds(source: Path) -> Bounds | None:
 def _add_tree(root: Element, layers: tuple[_MapLayer, ...], name: str) -> None:
     tree = SubElement(root, "layer-tree-group")
     for layer in layers:
-        SubElement(tree, "layer-tree-layer", {
-            "id": _id(layer, name), "name": layer.name, "source": _path(layer, name), "providerKey": "ogr",
-            "checked": "Qt::Checked" if layer.shown else "Qt::Unchecked", "expanded": "1" if layer.source == CENTROIDS else "0",
-        })  # fmt: skip
+        SubElement(
+            tree,
+            "layer-tree-layer",
+            {
+                "id": _id(layer, name),
+                "name": layer.name,
+                "source": _path(layer, name),
+                "providerKey": "ogr",
+                "checked": "Qt::Checked" if layer.shown else "Qt::Unchecked",
+                "expanded": "1" if layer.source == CENTROIDS else "0",
+            },
+        )
     SubElement(tree, "custom-order", {"enabled": "0"})
 
 
@@ -116,11 +126,21 @@ def _add_canvas(root: Element, crs: CRS, bounds: Bounds | None) -> None:
 def _map_layer(layer: _MapLayer, fields: tuple[Field, ...], *, name: str, crs: CRS) -> Element:
     points = layer.source == CENTROIDS
     style = style_tree(layer.source, fields)
-    element = Element("maplayer", {
-        "type": "vector", "geometry": "Point" if points else "Polygon", "wkbType": "Point" if points else "MultiPolygon", "readOnly": "0",
-        "labelsEnabled": style.get("labelsEnabled", "0"), "simplifyDrawingHints": "0" if points else "1", "styleCategories": "AllStyleCategories",
-        "hasScaleBasedVisibilityFlag": "1" if any(layer.scales) else "0", "minScale": str(layer.scales[0]), "maxScale": str(layer.scales[1]),
-    })  # fmt: skip
+    element = Element(
+        "maplayer",
+        {
+            "type": "vector",
+            "geometry": "Point" if points else "Polygon",
+            "wkbType": "Point" if points else "MultiPolygon",
+            "readOnly": "0",
+            "labelsEnabled": style.get("labelsEnabled", "0"),
+            "simplifyDrawingHints": "0" if points else "1",
+            "styleCategories": "AllStyleCategories",
+            "hasScaleBasedVisibilityFlag": "1" if any(layer.scales) else "0",
+            "minScale": str(layer.scales[0]),
+            "maxScale": str(layer.scales[1]),
+        },
+    )
     _text(element, "id", _id(layer, name))
     _text(element, "datasource", _path(layer, name))
     _text(element, "layername", layer.name)
@@ -146,7 +166,9 @@ def _add_properties(root: Element, title: str) -> None:
     properties = SubElement(root, "properties")
     _property(SubElement(properties, "Paths"), "Absolute", "bool", "false")
     _property(SubElement(properties, "SpatialRefSys"), "ProjectionsEnabled", "int", "1")
-    label = SubElement(properties, "TitleLabel")  # the decoration on the map and on every printed copy of it
+    label = SubElement(
+        properties, "TitleLabel"
+    )  # the decoration on the map and on every printed copy of it
     _property(label, "Enabled", "bool", "true")
     _property(label, "Label", "QString", f"{title}\n{USE_LIMIT}")
     _property(label, "Placement", "int", "4")
@@ -161,7 +183,10 @@ def _add_metadata(root: Element, title: str) -> None:
 
 def _add_view(root: Element, crs: CRS, bounds: Bounds) -> None:
     settings = SubElement(root, "ProjectViewSettings", {"UseProjectScales": "0"})
-    sides = {side: f"{value:.4f}" for side, value in zip(("xmin", "ymin", "xmax", "ymax"), bounds, strict=True)}
+    sides = {
+        side: f"{value:.4f}"
+        for side, value in zip(("xmin", "ymin", "xmax", "ymax"), bounds, strict=True)
+    }
     SubElement(settings, "DefaultViewExtent", sides).append(_crs(crs))
 
 

@@ -34,7 +34,16 @@ NO_GEOMETRY = "no_geometry.csv"
 _EPOCH = (1980, 1, 1, 0, 0, 0)  # the first time a zip file can tell
 
 
-def write_pack(rows: gpd.GeoDataFrame, folder: Path, *, name: str, tier: Tier, title: str, lineage: Lineage, also_crs: tuple[str, ...] = ()) -> None:
+def write_pack(
+    rows: gpd.GeoDataFrame,
+    folder: Path,
+    *,
+    name: str,
+    tier: Tier,
+    title: str,
+    lineage: Lineage,
+    also_crs: tuple[str, ...] = (),
+) -> None:
     """Write the pack `name` of a tier into `folder`, and the same in a subfolder for every further CRS.
 
     Args:
@@ -46,7 +55,9 @@ def write_pack(rows: gpd.GeoDataFrame, folder: Path, *, name: str, tier: Tier, t
         lineage: Where the rows come from.
         also_crs: CRSs such as "EPSG:4326": it goes to the folder epsg_4326.
     """
-    layer = Layer(title=title, fields=fields_of(tier), crs=CRS(rows.crs), extent=None, geometry="polygon")
+    layer = Layer(
+        title=title, fields=fields_of(tier), crs=CRS(rows.crs), extent=None, geometry="polygon"
+    )
     _write_one(rows, folder, name, layer, lineage)
     for crs in also_crs:
         beside = folder / crs_folder(crs)
@@ -62,16 +73,36 @@ def crs_folder(crs: str) -> str:
 
 def pack_files(folder: Path, name: str) -> tuple[Path, ...]:
     """Return every file of a pack but its zip, in the order of their names."""
-    return tuple(sorted([folder / NO_GEOMETRY, *(folder / f"{layer}{part}" for layer in (name, name + POINTS) for part in PARTS)]))
+    return tuple(
+        sorted(
+            [
+                folder / NO_GEOMETRY,
+                *(folder / f"{layer}{part}" for layer in (name, name + POINTS) for part in PARTS),
+            ]
+        )
+    )
 
 
-def _write_one(rows: gpd.GeoDataFrame, folder: Path, name: str, layer: Layer, lineage: Lineage) -> None:
+def _write_one(
+    rows: gpd.GeoDataFrame, folder: Path, name: str, layer: Layer, lineage: Lineage
+) -> None:
     placed, unplaced = rows[rows.geometry.notna()], rows[rows.geometry.isna()]
     parcels = replace(layer, extent=extent_of(placed.geometry))
     _write_layer(placed, folder / f"{name}.shp", parcels, lineage)
-    points = placed.set_geometry(gpd.GeoSeries(shapely.point_on_surface(placed.geometry.to_numpy()), index=placed.index, crs=rows.crs))
-    _write_layer(points, folder / f"{name}{POINTS}.shp", replace(parcels, title=f"{layer.title} (points)", geometry="point"), lineage)
-    csv_frame(pd.DataFrame(unplaced), layer.fields, long_names=False).to_csv(folder / NO_GEOMETRY, index=False)
+    points = placed.set_geometry(
+        gpd.GeoSeries(
+            shapely.point_on_surface(placed.geometry.to_numpy()), index=placed.index, crs=rows.crs
+        )
+    )
+    _write_layer(
+        points,
+        folder / f"{name}{POINTS}.shp",
+        replace(parcels, title=f"{layer.title} (points)", geometry="point"),
+        lineage,
+    )
+    csv_frame(pd.DataFrame(unplaced), layer.fields, long_names=False).to_csv(
+        folder / NO_GEOMETRY, index=False
+    )
     _write_zip(folder / f"{name}.zip", pack_files(folder, name))
 
 
@@ -87,13 +118,20 @@ def _write_layer(rows: gpd.GeoDataFrame, path: Path, layer: Layer, lineage: Line
         path.with_suffix(suffix).write_text(text, encoding="utf-8")
 
 
-def write_shapes(rows: gpd.GeoDataFrame, path: Path, fields: tuple[Field, ...], *, geometry: Geometry, day: str) -> None:
+def write_shapes(
+    rows: gpd.GeoDataFrame, path: Path, fields: tuple[Field, ...], *, geometry: Geometry, day: str
+) -> None:
     """Write .shp .shx .dbf .prj .cpg .qix; `day` (YYYY-MM-DD) stands in the .dbf as the day of the last change."""
     pyogrio.write_arrow(
-        with_geometry(dbf_table(rows, fields), rows, multi=False), path, driver="ESRI Shapefile", encoding="UTF-8",
-        geometry_name="geometry", geometry_type="Polygon" if geometry == "polygon" else "Point", crs=CRS(rows.crs).to_wkt(),
+        with_geometry(dbf_table(rows, fields), rows, multi=False),
+        path,
+        driver="ESRI Shapefile",
+        encoding="UTF-8",
+        geometry_name="geometry",
+        geometry_type="Polygon" if geometry == "polygon" else "Point",
+        crs=CRS(rows.crs).to_wkt(),
         layer_options={"SPATIAL_INDEX": "YES", "DBF_DATE_LAST_UPDATE": day},
-    )  # fmt: skip
+    )
 
 
 def _write_zip(path: Path, files: tuple[Path, ...]) -> None:
@@ -102,5 +140,8 @@ def _write_zip(path: Path, files: tuple[Path, ...]) -> None:
         for file in files:
             entry = ZipInfo(file.name, date_time=_EPOCH)
             entry.compress_type, entry.external_attr = ZIP_DEFLATED, 0o644 << 16
-            with file.open("rb") as source, archive.open(entry, "w", force_zip64=file.stat().st_size > 2**31) as target:
+            with (
+                file.open("rb") as source,
+                archive.open(entry, "w", force_zip64=file.stat().st_size > 2**31) as target,
+            ):
                 shutil.copyfileobj(source, target, 1 << 20)

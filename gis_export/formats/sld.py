@@ -11,7 +11,12 @@ from gis_export.formats.qml import Geometry
 from gis_export.table.symbols import BY_CODE, NO_WORD, SYMBOLS, Outline, Symbol
 from inference.hazard import USE_LIMIT
 
-SLD, SE, OGC, XLINK = "http://www.opengis.net/sld", "http://www.opengis.net/se", "http://www.opengis.net/ogc", "http://www.w3.org/1999/xlink"
+SLD, SE, OGC, XLINK = (
+    "http://www.opengis.net/sld",
+    "http://www.opengis.net/se",
+    "http://www.opengis.net/ogc",
+    "http://www.w3.org/1999/xlink",
+)
 for _prefix, _uri in (("sld", SLD), ("se", SE), ("ogc", OGC), ("xlink", XLINK)):
     register_namespace(_prefix, _uri)
 
@@ -44,11 +49,17 @@ def layer_sld(name: str, *, long_names: bool, geometry: Geometry) -> str:
     return document(root)
 
 
-def _rule(parent: Element, symbol: Symbol, geometry: Geometry, attribute: str, *, known: bool = True) -> None:
+def _rule(
+    parent: Element, symbol: Symbol, geometry: Geometry, attribute: str, *, known: bool = True
+) -> None:
     """Draw the rows that hold the symbol's code; unless `known` those that hold none of ours."""
     rule = _se(parent, "Rule")
     _se(rule, "Name", symbol.word.value if known else f"{symbol.word.value}, {NO_WORD}")
-    _se(_se(rule, "Description"), "Title", f"{symbol.word.value}: {symbol.meaning if known else NO_WORD}")
+    _se(
+        _se(rule, "Description"),
+        "Title",
+        f"{symbol.word.value}: {symbol.meaning if known else NO_WORD}",
+    )
     where = _ogc(rule, "Filter")
     if known:
         _equal(where, attribute, symbol.code)
@@ -81,7 +92,9 @@ def _mark(rule: Element, symbol: Symbol) -> None:
 def _letter(rule: Element, symbol: Symbol) -> None:
     graphic = _se(_se(rule, "PointSymbolizer"), "Graphic")
     mark = _se(graphic, "Mark")
-    _se(mark, "OnlineResource").attrib.update({f"{{{XLINK}}}type": "simple", f"{{{XLINK}}}href": "ttf://DejaVu Sans Bold"})
+    _se(mark, "OnlineResource").attrib.update(
+        {f"{{{XLINK}}}type": "simple", f"{{{XLINK}}}href": "ttf://DejaVu Sans Bold"}
+    )
     _se(mark, "Format", "ttf")
     _se(mark, "MarkIndex", str(ord(symbol.letter)))
     _fill(mark, _INK)

@@ -23,7 +23,9 @@ _WHITE, _INK = "255,255,255,255", "0,0,0,255"
 
 def style_tree(layer: str, fields: tuple[Field, ...]) -> Element:
     """Return the style of a layer with long names as QGIS 3.22 and later read it."""
-    root = fromstring(layer_style(fields, long_names=True, geometry="point" if layer == CENTROIDS else "polygon"))
+    root = fromstring(
+        layer_style(fields, long_names=True, geometry="point" if layer == CENTROIDS else "polygon")
+    )
     if layer == NOT_ASSESSED:
         _keep_not_assessed(root)
     root.set("labelsEnabled", "1" if layer in _LABELS else "0")
@@ -57,14 +59,58 @@ def _labels(expression: str) -> Element:
     """Return black text on a white rim below the symbol, shown when zoomed in."""
     labeling = Element("labeling", {"type": "simple"})
     settings = SubElement(labeling, "settings", {"calloutType": "simple"})
-    style = SubElement(settings, "text-style", {
-        "fieldName": expression, "isExpression": "1", "fontFamily": "DejaVu Sans", "namedStyle": "Bold", "fontWeight": "75", "fontSize": "7.5",
-        "fontSizeUnit": "Point", "textColor": _INK, "textOpacity": "1", "multilineHeight": "1",
-    })  # fmt: skip
-    SubElement(style, "text-buffer", {"bufferDraw": "1", "bufferSize": "0.9", "bufferSizeUnits": "MM", "bufferColor": _WHITE, "bufferOpacity": "1", "bufferJoinStyle": "128"})
+    style = SubElement(
+        settings,
+        "text-style",
+        {
+            "fieldName": expression,
+            "isExpression": "1",
+            "fontFamily": "DejaVu Sans",
+            "namedStyle": "Bold",
+            "fontWeight": "75",
+            "fontSize": "7.5",
+            "fontSizeUnit": "Point",
+            "textColor": _INK,
+            "textOpacity": "1",
+            "multilineHeight": "1",
+        },
+    )
+    SubElement(
+        style,
+        "text-buffer",
+        {
+            "bufferDraw": "1",
+            "bufferSize": "0.9",
+            "bufferSizeUnits": "MM",
+            "bufferColor": _WHITE,
+            "bufferOpacity": "1",
+            "bufferJoinStyle": "128",
+        },
+    )
     SubElement(settings, "text-format", {"multilineAlign": "1"})
-    SubElement(settings, "placement", {
-        "placement": "1", "quadOffset": "7", "xOffset": "0", "yOffset": "3.2", "offsetUnits": "MM", "offsetType": "0", "centroidInside": "1", "centroidWhole": "1",
-    })  # fmt: skip
-    SubElement(settings, "rendering", {"scaleVisibility": "1", "scaleMin": "0", "scaleMax": str(LABEL_SCALE), "obstacle": "0", "drawLabels": "1"})
+    SubElement(
+        settings,
+        "placement",
+        {
+            "placement": "1",
+            "quadOffset": "7",
+            "xOffset": "0",
+            "yOffset": "3.2",
+            "offsetUnits": "MM",
+            "offsetType": "0",
+            "centroidInside": "1",
+            "centroidWhole": "1",
+        },
+    )
+    SubElement(
+        settings,
+        "rendering",
+        {
+            "scaleVisibility": "1",
+            "scaleMin": "0",
+            "scaleMax": str(LABEL_SCALE),
+            "obstacle": "0",
+            "drawLabels": "1",
+        },
+    )
     return labeling

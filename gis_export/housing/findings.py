@@ -46,12 +46,22 @@ SIGNS: tuple[Choice, ...] = (
 )
 SIDES: tuple[Choice, ...] = (
     _choice("none", "none", "ninguno"),
-    _choice("n", "N", "N"), _choice("ne", "NE", "NE"), _choice("e", "E", "E"), _choice("se", "SE", "SE"),
-    _choice("s", "S", "S"), _choice("sw", "SW", "SO"), _choice("w", "W", "O"), _choice("nw", "NW", "NO"),
+    _choice("n", "N", "N"),
+    _choice("ne", "NE", "NE"),
+    _choice("e", "E", "E"),
+    _choice("se", "SE", "SE"),
+    _choice("s", "S", "S"),
+    _choice("sw", "SW", "SO"),
+    _choice("w", "W", "O"),
+    _choice("nw", "NW", "NO"),
     _choice("cannot_tell", "cannot tell", "no se puede saber"),
-)  # fmt: skip
+)
 DISPOSITIONS: tuple[Choice, ...] = (
-    _choice("emergency_demolition_referred", "emergency demolition referred", "referida a demolición de emergencia"),
+    _choice(
+        "emergency_demolition_referred",
+        "emergency demolition referred",
+        "referida a demolición de emergencia",
+    ),
     _choice("stabilize", "stabilize", "estabilizar"),
     _choice("board_and_secure", "board and secure", "tapiar y asegurar"),
     _choice("monitor", "monitor", "vigilar"),

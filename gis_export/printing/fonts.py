@@ -15,7 +15,15 @@ from fpdf import FPDF
 
 FONT, FULL = "DejaVu", "DejaVuFull"
 _FILES = {"": "DejaVuSans.ttf", "B": "DejaVuSans-Bold.ttf"}
-_COPIED = frozenset((*range(0x20, 0x7F), *range(0xA0, 0x180), *range(0x2010, 0x2045), 0x20AC, *range(0x2190, 0x219A)))
+_COPIED = frozenset(
+    (
+        *range(0x20, 0x7F),
+        *range(0xA0, 0x180),
+        *range(0x2010, 0x2045),
+        0x20AC,
+        *range(0x2190, 0x219A),
+    )
+)
 """Basic Latin, its two supplements for European languages, dashes, quotes, dots and marks of general punctuation, the euro, arrows."""
 _UNUSED_TABLES = ("FFTM", "GDEF", "GPOS", "GSUB", "MATH", "kern")
 
@@ -52,7 +60,13 @@ def _folder() -> Path:
 @cache
 def _small_copy(style: str) -> Path:
     """Write the copy; it bears a name of its own, as readers of PDF may keep fonts by name."""
-    options = Options(layout_features=[], notdef_outline=True, recommended_glyphs=True, glyph_names=True, name_IDs=["*"])
+    options = Options(
+        layout_features=[],
+        notdef_outline=True,
+        recommended_glyphs=True,
+        glyph_names=True,
+        name_IDs=["*"],
+    )
     options.drop_tables += _UNUSED_TABLES
     with TTFont(_full_font(style), lazy=True, recalcTimestamp=False) as font:
         cut = Subsetter(options)

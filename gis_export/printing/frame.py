@@ -34,13 +34,20 @@ class Frame:
     def __post_init__(self) -> None:
         """Check that it shows anything."""
         if not (self.scale > 0 and self.width_mm > 0 and self.height_mm > 0):
-            raise ValueError(f"frame of {self.width_mm} x {self.height_mm} mm at 1:{self.scale}, want more than 0")
+            raise ValueError(
+                f"frame of {self.width_mm} x {self.height_mm} mm at 1:{self.scale}, want more than 0"
+            )
 
     @property
     def bounds(self) -> Box:
         """Return the ground it shows, in `crs`."""
         half_x, half_y = self.width_mm / 2000 * self.scale, self.height_mm / 2000 * self.scale
-        return self.center[0] - half_x, self.center[1] - half_y, self.center[0] + half_x, self.center[1] + half_y
+        return (
+            self.center[0] - half_x,
+            self.center[1] - half_y,
+            self.center[0] + half_x,
+            self.center[1] + half_y,
+        )
 
     @property
     def shape_px(self) -> tuple[int, int]:
@@ -63,7 +70,9 @@ class Frame:
         """Return the place on the page in millimeters, (n, 2), of points on the ground, (n, 2)."""
         west, _, _, north = self.bounds
         per_mm = self.scale / 1000
-        return np.column_stack([self.left_mm + (xy[:, 0] - west) / per_mm, self.top_mm + (north - xy[:, 1]) / per_mm])
+        return np.column_stack(
+            [self.left_mm + (xy[:, 0] - west) / per_mm, self.top_mm + (north - xy[:, 1]) / per_mm]
+        )
 
 
 def frame_around(box: Box, crs: CRS, place_mm: Box, *, finest: float, room: float = 0.94) -> Frame:
@@ -78,5 +87,15 @@ def frame_around(box: Box, crs: CRS, place_mm: Box, *, finest: float, room: floa
     """
     left, top, width, height = place_mm
     west, south, east, north = box
-    scale = max(finest, (east - west) / (width / 1000) / room, (north - south) / (height / 1000) / room)
-    return Frame(crs=crs, center=((west + east) / 2, (south + north) / 2), scale=scale, left_mm=left, top_mm=top, width_mm=width, height_mm=height)
+    scale = max(
+        finest, (east - west) / (width / 1000) / room, (north - south) / (height / 1000) / room
+    )
+    return Frame(
+        crs=crs,
+        center=((west + east) / 2, (south + north) / 2),
+        scale=scale,
+        left_mm=left,
+        top_mm=top,
+        width_mm=width,
+        height_mm=height,
+    )

@@ -32,15 +32,21 @@ def picture(photo: Photo | None, frame: Frame) -> bytes | None:
     if not seen.any():
         return None
     stream = io.BytesIO()
-    Image.fromarray(lightened(gray, seen)).save(stream, "JPEG", quality=_JPEG_QUALITY, optimize=True)
+    Image.fromarray(lightened(gray, seen)).save(
+        stream, "JPEG", quality=_JPEG_QUALITY, optimize=True
+    )
     return stream.getvalue()
 
 
 def lightened(gray: Gray, seen: NDArray[np.bool_]) -> Gray:
     """Return the photo with less contrast around a light gray, whatever its exposure; white where nothing is seen."""
     counts = cv2.calcHist([gray], [0], seen.astype(np.uint8), [256], [0, 256]).ravel()
-    middle = float(np.searchsorted(np.cumsum(counts, dtype=np.float64), seen.sum() / 2))  # the median
-    shown = np.clip(_BRIGHT + (np.arange(256, dtype=np.float32) - middle) * _LIGHTEN, 120, 250).astype(np.uint8)
+    middle = float(
+        np.searchsorted(np.cumsum(counts, dtype=np.float64), seen.sum() / 2)
+    )  # the median
+    shown = np.clip(
+        _BRIGHT + (np.arange(256, dtype=np.float32) - middle) * _LIGHTEN, 120, 250
+    ).astype(np.uint8)
     return np.where(seen, cv2.LUT(gray, shown), 255).astype(np.uint8)
 
 
@@ -70,19 +76,43 @@ def read_gray(photo: Photo, frame: Frame) -> tuple[Gray, NDArray[np.bool_]]:
 def _read_tile(photo: Photo, tile: Tile, frame: Frame, part: tuple[slice, slice]) -> Seen | None:
     """Return what a tile shows of a part of a frame: gray and what is known of it, both (h, w); None where it cannot be read."""
     span = _span(tile, frame)
-    found = photo.memory.read(tile, span, max(1.0, frame.gsd_m / tile.gsd_m) if tile.gsd_m > 0 else 1.0) if span is not None else None
+    found = (
+        photo.memory.read(tile, span, max(1.0, frame.gsd_m / tile.gsd_m) if tile.gsd_m > 0 else 1.0)
+        if span is not None
+        else None
+    )
     if found is None:
         return None
     (left, top, columns, rows), (plain, known) = found
     height, width = plain.shape
-    to_read = _fit(tile, frame, part, Affine.scale(width / columns, height / rows) @ Affine.translation(-left, -top))
+    to_read = _fit(
+        tile,
+        frame,
+        part,
+        Affine.scale(width / columns, height / rows) @ Affine.translation(-left, -top),
+    )
     size = part[1].stop - part[1].start, part[0].stop - part[0].start
-    out = cv2.warpAffine(plain, to_read, size, flags=cv2.WARP_INVERSE_MAP | cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
-    out_known = cv2.warpAffine(known, to_read, size, flags=cv2.WARP_INVERSE_MAP | cv2.INTER_NEAREST, borderMode=cv2.BORDER_CONSTANT, borderValue=0)
+    out = cv2.warpAffine(
+        plain,
+        to_read,
+        size,
+        flags=cv2.WARP_INVERSE_MAP | cv2.INTER_LINEAR,
+        borderMode=cv2.BORDER_REPLICATE,
+    )
+    out_known = cv2.warpAffine(
+        known,
+        to_read,
+        size,
+        flags=cv2.WARP_INVERSE_MAP | cv2.INTER_NEAREST,
+        borderMode=cv2.BORDER_CONSTANT,
+        borderValue=0,
+    )
     return np.asarray(out, np.uint8), np.asarray(out_known, np.uint8)
 
 
-def _fit(tile: Tile, frame: Frame, part: tuple[slice, slice], to_read: Affine) -> NDArray[np.float64]:
+def _fit(
+    tile: Tile, frame: Frame, part: tuple[slice, slice], to_read: Affine
+) -> NDArray[np.float64]:
     """Return the affine, (2, 3), from pixel centers of a part of a frame to those of what was read of a tile.
 
     Over a few kilometers two map projections differ from an affine by less than a pixel of paper.
@@ -94,7 +124,10 @@ def _fit(tile: Tile, frame: Frame, part: tuple[slice, slice], to_read: Affine) -
         to_read: From pixels of the tile to pixels of what was read.
     """
     rows, columns = part
-    ends = np.array([(x, y) for x in (columns.start, columns.stop) for y in (rows.start, rows.stop)], dtype=np.float64)
+    ends = np.array(
+        [(x, y) for x in (columns.start, columns.stop) for y in (rows.start, rows.stop)],
+        dtype=np.float64,
+    )
     ground = np.array([frame.transform * (x, y) for x, y in ends])
     xs, ys = transformer(frame.crs.to_wkt(), tile.crs).transform(ground[:, 0], ground[:, 1])
     inverse = to_read @ ~Affine(*tile.transform)
@@ -110,8 +143,12 @@ def _wide(black: NDArray[np.bool_], gsd_m: float) -> NDArray[np.bool_]:
     side = 2 * round(_SHADOW_M / gsd_m / 2) + 1
     if not black.any():
         return black
-    padded = cv2.copyMakeBorder(black.astype(np.uint8), side, side, side, side, cv2.BORDER_REPLICATE)
-    opened = cv2.morphologyEx(padded, cv2.MORPH_OPEN, np.ones((side, side), np.uint8))[side:-side, side:-side]
+    padded = cv2.copyMakeBorder(
+        black.astype(np.uint8), side, side, side, side, cv2.BORDER_REPLICATE
+    )
+    opened = cv2.morphologyEx(padded, cv2.MORPH_OPEN, np.ones((side, side), np.uint8))[
+        side:-side, side:-side
+    ]
     _, patches = cv2.connectedComponents(black.astype(np.uint8))
     return np.asarray(np.isin(patches, np.unique(patches[(opened > 0) & black])) & black)
 
@@ -120,16 +157,28 @@ def _part(frame: Frame, box: Box) -> tuple[slice, slice]:
     """Return the rows and columns of a frame's picture that a box may touch."""
     inverse, (height, width) = ~frame.transform, frame.shape_px
     (left, top), (right, bottom) = inverse * (box[0], box[3]), inverse * (box[2], box[1])
-    rows = slice(min(height, max(0, math.floor(top) - 1)), max(0, min(height, math.ceil(bottom) + 1)))
-    columns = slice(min(width, max(0, math.floor(left) - 1)), max(0, min(width, math.ceil(right) + 1)))
+    rows = slice(
+        min(height, max(0, math.floor(top) - 1)), max(0, min(height, math.ceil(bottom) + 1))
+    )
+    columns = slice(
+        min(width, max(0, math.floor(left) - 1)), max(0, min(width, math.ceil(right) + 1))
+    )
     return rows, columns
 
 
 def _span(tile: Tile, frame: Frame) -> Span | None:
     """Return the pixels of a tile that a frame shows, None when it shows none."""
     inverse = ~Affine(*tile.transform)
-    west, south, east, north = transformer(frame.crs.to_wkt(), tile.crs).transform_bounds(*frame.bounds)
-    columns, rows = zip(*(inverse * corner for corner in ((west, north), (east, north), (east, south), (west, south))), strict=True)
+    west, south, east, north = transformer(frame.crs.to_wkt(), tile.crs).transform_bounds(
+        *frame.bounds
+    )
+    columns, rows = zip(
+        *(
+            inverse * corner
+            for corner in ((west, north), (east, north), (east, south), (west, south))
+        ),
+        strict=True,
+    )
     left, right = max(0, math.floor(min(columns)) - 1), min(tile.width, math.ceil(max(columns)) + 1)
     top, bottom = max(0, math.floor(min(rows)) - 1), min(tile.height, math.ceil(max(rows)) + 1)
     return (left, top, right - left, bottom - top) if left < right and top < bottom else None

@@ -23,8 +23,11 @@ _CAP = 0.729
 _LETTER_SHARE = {"hexagon": 0.52, "triangle": 0.44, "diamond": 0.44, "circle": 0.5, "tag": 0.62}
 """Height of the letter as a share of the symbol's."""
 _DASHES: dict[Outline, tuple[tuple[float, float, float], ...]] = {
-    "solid": ((0, 0, 0),), "dash": ((1.1, 0.7, 0),), "dot": ((0.3, 0.5, 0),), "dash dot": ((1.2, 1.2, 0), (0.3, 2.1, 0.75)),
-}  # fmt: skip
+    "solid": ((0, 0, 0),),
+    "dash": ((1.1, 0.7, 0),),
+    "dot": ((0.3, 0.5, 0),),
+    "dash dot": ((1.2, 1.2, 0), (0.3, 2.1, 0.75)),
+}
 """Passes of dash, gap and phase, millimeters; a dash-dot line is dashes with dots in their gaps."""
 
 
@@ -36,8 +39,26 @@ def mark_height_mm(symbol: Symbol) -> float:
 def draw_mark(pdf: FPDF, symbol: Symbol, x_mm: float, y_mm: float, height_mm: float) -> None:
     """Draw a symbol around a point, with a white rim that lifts it off any ground."""
     pdf.set_dash_pattern()
-    _shape(pdf, symbol.shape, x_mm, y_mm, height_mm, fill=(255, 255, 255), line_mm=height_mm * 0.3, gray=255)
-    _shape(pdf, symbol.shape, x_mm, y_mm, height_mm, fill=_rgb(symbol.color), line_mm=max(0.2, height_mm * 0.07), gray=INK)
+    _shape(
+        pdf,
+        symbol.shape,
+        x_mm,
+        y_mm,
+        height_mm,
+        fill=(255, 255, 255),
+        line_mm=height_mm * 0.3,
+        gray=255,
+    )
+    _shape(
+        pdf,
+        symbol.shape,
+        x_mm,
+        y_mm,
+        height_mm,
+        fill=_rgb(symbol.color),
+        line_mm=max(0.2, height_mm * 0.07),
+        gray=INK,
+    )
     if symbol.word is HazardWord.CONFIRMED:
         _ring(pdf, x_mm, y_mm, height_mm * 0.76)
     if symbol.shape == "tag":
@@ -46,10 +67,16 @@ def draw_mark(pdf: FPDF, symbol: Symbol, x_mm: float, y_mm: float, height_mm: fl
     down = height_mm * (0.17 if symbol.shape == "triangle" else 0.0)
     set_font(pdf, size_pt, bold=True)
     pdf.set_text_color(INK)
-    pdf.text(x_mm - text_width(pdf, symbol.letter) / 2, y_mm + down + size_pt * MM_PER_PT * _CAP / 2, symbol.letter)
+    pdf.text(
+        x_mm - text_width(pdf, symbol.letter) / 2,
+        y_mm + down + size_pt * MM_PER_PT * _CAP / 2,
+        symbol.letter,
+    )
 
 
-def draw_outline(pdf: FPDF, ring_mm: NDArray[np.float64], outline: Outline, *, width_mm: float) -> None:
+def draw_outline(
+    pdf: FPDF, ring_mm: NDArray[np.float64], outline: Outline, *, width_mm: float
+) -> None:
     """Draw the outline of a parcel, (n, 2) on the page, black on a white rim."""
     points = [(float(x), float(y)) for x, y in ring_mm]
     pdf.set_dash_pattern()
@@ -64,13 +91,31 @@ def draw_outline(pdf: FPDF, ring_mm: NDArray[np.float64], outline: Outline, *, w
     pdf.set_dash_pattern()
 
 
-def draw_halo_text(pdf: FPDF, at_mm: tuple[float, float], text: str, *, size_pt: float, angle: float = 0, bold: bool = True) -> None:
+def draw_halo_text(
+    pdf: FPDF,
+    at_mm: tuple[float, float],
+    text: str,
+    *,
+    size_pt: float,
+    angle: float = 0,
+    bold: bool = True,
+) -> None:
     """Write a text centered on a point, turned counterclockwise by `angle` degrees, on a white band."""
     set_font(pdf, size_pt, bold=bold, text=text)
     wide, tall = text_width(pdf, text), size_pt * MM_PER_PT
-    with pdf.rotation(angle, *at_mm) if angle else nullcontext():  # to turn costs more than to write
+    with (
+        pdf.rotation(angle, *at_mm) if angle else nullcontext()
+    ):  # to turn costs more than to write
         pdf.set_fill_color(255)
-        pdf.rect(at_mm[0] - wide / 2 - 0.3, at_mm[1] - tall * 0.45, wide + 0.6, tall * 0.9, style="F", round_corners=True, corner_radius=tall * 0.2)
+        pdf.rect(
+            at_mm[0] - wide / 2 - 0.3,
+            at_mm[1] - tall * 0.45,
+            wide + 0.6,
+            tall * 0.9,
+            style="F",
+            round_corners=True,
+            corner_radius=tall * 0.2,
+        )
         pdf.set_text_color(INK)
         pdf.text(at_mm[0] - wide / 2, at_mm[1] + tall * _CAP / 2, text)
 
@@ -102,8 +147,13 @@ def draw_border(pdf: FPDF, frame: Frame, *, grid: bool = False) -> None:
 
 def grid_cell(frame: Frame, x_mm: float, y_mm: float) -> str:
     """Return the cell of the grid that holds a place on the page, such as "B2"."""
-    column = min(len(GRID_COLUMNS) - 1, max(0, int((x_mm - frame.left_mm) / frame.width_mm * len(GRID_COLUMNS))))
-    row = min(len(GRID_ROWS) - 1, max(0, int((y_mm - frame.top_mm) / frame.height_mm * len(GRID_ROWS))))
+    column = min(
+        len(GRID_COLUMNS) - 1,
+        max(0, int((x_mm - frame.left_mm) / frame.width_mm * len(GRID_COLUMNS))),
+    )
+    row = min(
+        len(GRID_ROWS) - 1, max(0, int((y_mm - frame.top_mm) / frame.height_mm * len(GRID_ROWS)))
+    )
     return GRID_COLUMNS[column] + GRID_ROWS[row]
 
 
@@ -145,7 +195,17 @@ def draw_north(pdf: FPDF, x_mm: float, y_mm: float) -> None:
     put(pdf, (x_mm, y_mm + 10.5), "N", size_pt=9, bold=True, align="C")
 
 
-def _shape(pdf: FPDF, shape: Shape, x: float, y: float, height: float, *, fill: tuple[int, int, int], line_mm: float, gray: int) -> None:
+def _shape(
+    pdf: FPDF,
+    shape: Shape,
+    x: float,
+    y: float,
+    height: float,
+    *,
+    fill: tuple[int, int, int],
+    line_mm: float,
+    gray: int,
+) -> None:
     pdf.set_fill_color(*fill)
     pdf.set_draw_color(gray)
     pdf.set_line_width(line_mm)
@@ -155,15 +215,33 @@ def _shape(pdf: FPDF, shape: Shape, x: float, y: float, height: float, *, fill: 
     elif shape == "tag":
         pdf.rect(x - height * 0.68, y - height * 0.42, height * 1.36, height * 0.84, style="DF")
     elif shape == "triangle":
-        pdf.polygon([(x, y - half * 1.05), (x + half * 1.15, y + half * 0.9), (x - half * 1.15, y + half * 0.9)], style="DF")
+        pdf.polygon(
+            [
+                (x, y - half * 1.05),
+                (x + half * 1.15, y + half * 0.9),
+                (x - half * 1.15, y + half * 0.9),
+            ],
+            style="DF",
+        )
     elif shape == "diamond":
-        pdf.polygon([(x, y - half * 1.12), (x + half * 1.12, y), (x, y + half * 1.12), (x - half * 1.12, y)], style="DF")
+        pdf.polygon(
+            [
+                (x, y - half * 1.12),
+                (x + half * 1.12, y),
+                (x, y + half * 1.12),
+                (x - half * 1.12, y),
+            ],
+            style="DF",
+        )
     else:
         pdf.polygon(_hexagon(x, y, half * 1.08), style="DF")
 
 
 def _hexagon(x: float, y: float, radius: float) -> list[tuple[float, float]]:
-    return [(x + radius * math.cos(turn), y + radius * math.sin(turn)) for turn in (math.radians(60 * corner) for corner in range(6))]
+    return [
+        (x + radius * math.cos(turn), y + radius * math.sin(turn))
+        for turn in (math.radians(60 * corner) for corner in range(6))
+    ]
 
 
 def _ring(pdf: FPDF, x: float, y: float, height: float) -> None:

@@ -65,7 +65,11 @@ class TileMemory:
             return None if found is None else (span, found)
         whole = 0, 0, tile.width, tile.height
         found = self._remembered(tile, whole, level)
-        return None if found is None else (whole, found if step < level * _LIKE else _coarser(found, _shape(whole, step)))
+        return (
+            None
+            if found is None
+            else (whole, found if step < level * _LIKE else _coarser(found, _shape(whole, step)))
+        )
 
     def _remembered(self, tile: Tile, whole: Span, level: int) -> Seen | None:
         key = tile.path, level
@@ -97,7 +101,9 @@ def photo_of(flyover: Flyover | None, crs: CRS) -> Photo | None:
     if flyover is None:
         return None
     boxes = [shapely.box(*_box_in(tile, crs)) for tile in flyover.tiles]
-    return Photo(crs=crs, tiles=flyover.tiles, boxes=shapely.STRtree(boxes), memory=TileMemory(flyover.white))
+    return Photo(
+        crs=crs, tiles=flyover.tiles, boxes=shapely.STRtree(boxes), memory=TileMemory(flyover.white)
+    )
 
 
 @lru_cache(maxsize=64)
@@ -116,7 +122,10 @@ def _bytes(found: Seen | None) -> int:
 
 def _coarser(found: Seen, shape: tuple[int, int]) -> Seen:
     size = shape[1], shape[0]
-    plain, known = cv2.resize(found[0], size, interpolation=cv2.INTER_AREA), cv2.resize(found[1], size, interpolation=cv2.INTER_NEAREST)
+    plain, known = (
+        cv2.resize(found[0], size, interpolation=cv2.INTER_AREA),
+        cv2.resize(found[1], size, interpolation=cv2.INTER_NEAREST),
+    )
     return np.asarray(plain, np.uint8), np.asarray(known, np.uint8)
 
 
@@ -126,18 +135,31 @@ def _read_span(tile: Tile, span: Span, shape: tuple[int, int], white: float) -> 
         color, covered = _read_color(tile, Window(*span), shape, white)
     except RasterioError:
         return None
-    known = np.where(covered == 0, 0, np.where((color <= _DARKEST).all(axis=0), BLACK, DATA)).astype(np.uint8)
-    return np.asarray(cv2.cvtColor(np.ascontiguousarray(np.moveaxis(color, 0, -1)), cv2.COLOR_RGB2GRAY), np.uint8), known
+    known = np.where(
+        covered == 0, 0, np.where((color <= _DARKEST).all(axis=0), BLACK, DATA)
+    ).astype(np.uint8)
+    return np.asarray(
+        cv2.cvtColor(np.ascontiguousarray(np.moveaxis(color, 0, -1)), cv2.COLOR_RGB2GRAY), np.uint8
+    ), known
 
 
-def _read_color(tile: Tile, window: Window, shape: tuple[int, int], white: float) -> tuple[Gray, Gray]:
+def _read_color(
+    tile: Tile, window: Window, shape: tuple[int, int], white: float
+) -> tuple[Gray, Gray]:
     """Read red, green, blue (3, h, w) and what is covered (h, w)."""
     with rasterio.open(tile.path) as source:
         covered = source.dataset_mask(window=window, out_shape=shape)
         if not tile.palette:
-            color = source.read(list(tile.bands), window=window, out_shape=(3, *shape), resampling=Resampling.average)
+            color = source.read(
+                list(tile.bands),
+                window=window,
+                out_shape=(3, *shape),
+                resampling=Resampling.average,
+            )
             if color.dtype != np.uint8:
-                color = np.clip(np.nan_to_num(color.astype(np.float32)) * (255 / white), 0, 255).astype(np.uint8)
+                color = np.clip(
+                    np.nan_to_num(color.astype(np.float32)) * (255 / white), 0, 255
+                ).astype(np.uint8)
             return color, covered
         numbers = source.read(tile.bands[0], window=window, out_shape=shape)
         colors = source.colormap(tile.bands[0])
@@ -147,5 +169,7 @@ def _read_color(tile: Tile, window: Window, shape: tuple[int, int], white: float
 
 def _box_in(tile: Tile, crs: CRS) -> Box:
     xs, ys = zip(*tile.corners, strict=True)
-    west, south, east, north = transformer(tile.crs, crs.to_wkt()).transform_bounds(min(xs), min(ys), max(xs), max(ys))
+    west, south, east, north = transformer(tile.crs, crs.to_wkt()).transform_bounds(
+        min(xs), min(ys), max(xs), max(ys)
+    )
     return west, south, east, north

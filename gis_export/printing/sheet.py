@@ -80,19 +80,44 @@ def add_sheet(pdf: FPDF, heading: Heading, *, pages: int = 0) -> None:
     rule(pdf, 26, width_mm=0.6, gray=INK)
     rule(pdf, BOTTOM_MM + 2, width_mm=0.3, gray=RULE)
     put(pdf, (MARGIN_MM, BOTTOM_MM + 6), USE_LIMIT, size_pt=8.5, bold=True, width_mm=INNER_MM)
-    put(pdf, (MARGIN_MM, BOTTOM_MM + 10), heading.foot, size_pt=7.5, gray=SOFT, width_mm=INNER_MM - 35)
+    put(
+        pdf,
+        (MARGIN_MM, BOTTOM_MM + 10),
+        heading.foot,
+        size_pt=7.5,
+        gray=SOFT,
+        width_mm=INNER_MM - 35,
+    )
     number = f"page {pdf.page_no()} of {pages}" if pages else f"page {pdf.page_no()}"
     put(pdf, (right, BOTTOM_MM + 10), number, size_pt=8.5, bold=True, align="R")
 
 
-def rule(pdf: FPDF, y_mm: float, *, width_mm: float = 0.2, gray: int = RULE, x_mm: float = MARGIN_MM, length_mm: float = INNER_MM) -> None:
+def rule(
+    pdf: FPDF,
+    y_mm: float,
+    *,
+    width_mm: float = 0.2,
+    gray: int = RULE,
+    x_mm: float = MARGIN_MM,
+    length_mm: float = INNER_MM,
+) -> None:
     """Draw a line across the page."""
     pdf.set_draw_color(gray)
     pdf.set_line_width(width_mm)
     pdf.line(x_mm, y_mm, x_mm + length_mm, y_mm)
 
 
-def put(pdf: FPDF, at_mm: tuple[float, float], text: str, *, size_pt: float, bold: bool = False, width_mm: float = 0, align: Literal["L", "C", "R"] = "L", gray: int = INK) -> None:
+def put(
+    pdf: FPDF,
+    at_mm: tuple[float, float],
+    text: str,
+    *,
+    size_pt: float,
+    bold: bool = False,
+    width_mm: float = 0,
+    align: Literal["L", "C", "R"] = "L",
+    gray: int = INK,
+) -> None:
     """Write one line on a baseline; what is wider than `width_mm` shrinks by a fifth, then ends with an ellipsis."""
     shown = plain(text)
     if not shown:
@@ -107,7 +132,16 @@ def put(pdf: FPDF, at_mm: tuple[float, float], text: str, *, size_pt: float, bol
     pdf.text(at_mm[0] - {"L": 0.0, "C": wide / 2, "R": wide}[align], at_mm[1], shown)
 
 
-def put_lines(pdf: FPDF, at_mm: tuple[float, float], lines: list[str], *, size_pt: float, bold: bool = False, gray: int = INK, leading: float = 1.3) -> float:
+def put_lines(
+    pdf: FPDF,
+    at_mm: tuple[float, float],
+    lines: list[str],
+    *,
+    size_pt: float,
+    bold: bool = False,
+    gray: int = INK,
+    leading: float = 1.3,
+) -> float:
     """Write lines below each other, the first on the baseline `at_mm`; return the baseline that would follow."""
     step = size_pt * MM_PER_PT * leading
     for number, line in enumerate(lines):
@@ -115,7 +149,9 @@ def put_lines(pdf: FPDF, at_mm: tuple[float, float], lines: list[str], *, size_p
     return at_mm[1] + len(lines) * step
 
 
-def wrapped(pdf: FPDF, text: str, width_mm: float, *, size_pt: float, bold: bool = False, most: int = 0) -> list[str]:
+def wrapped(
+    pdf: FPDF, text: str, width_mm: float, *, size_pt: float, bold: bool = False, most: int = 0
+) -> list[str]:
     """Break a text into lines; with `most`, the last of them ends with an ellipsis where more would follow."""
     shown = plain(text)
     if not shown:
@@ -150,7 +186,11 @@ def fitted(pdf: FPDF, text: str, width_mm: float) -> str:
     least, most = 0, len(text)
     while least < most:
         middle = (least + most + 1) // 2
-        least, most = (middle, most) if text_width(pdf, text[:middle] + _ELLIPSIS) <= width_mm else (least, middle - 1)
+        least, most = (
+            (middle, most)
+            if text_width(pdf, text[:middle] + _ELLIPSIS) <= width_mm
+            else (least, middle - 1)
+        )
     return text[:least].rstrip() + _ELLIPSIS
 
 

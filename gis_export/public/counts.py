@@ -24,7 +24,9 @@ UNKNOWN = "Neighborhood not known"
 CITY = "Whole city"
 TOTAL = "VACANT BUILDINGS"
 NOT_SHOWN = "not shown"
-_MEANINGS = {"NA": "not looked at: blur, shadow, trees, a gap in the photos, or a photo that has grown too old"}
+_MEANINGS = {
+    "NA": "not looked at: blur, shadow, trees, a gap in the photos, or a photo that has grown too old"
+}
 WORDS = tuple(symbol.word.value for symbol in SYMBOLS)
 
 
@@ -61,7 +63,11 @@ def write_public(rows: pd.DataFrame, folder: Path, text: PublicText) -> None:
 def public_table(rows: pd.DataFrame) -> pd.DataFrame:
     """Return the published table as text: NEIGHBORHOOD, a column for each hazard word, TOTAL; the city stands last."""
     names = rows["NBHD"].fillna("").astype("str").str.strip().replace("", UNKNOWN)
-    found = pd.crosstab(names, rows["RISK_LVL"]) if len(rows) else pd.DataFrame(index=pd.Index([], dtype="str"))
+    found = (
+        pd.crosstab(names, rows["RISK_LVL"])
+        if len(rows)
+        else pd.DataFrame(index=pd.Index([], dtype="str"))
+    )
     counts = found.reindex(columns=[symbol.code for symbol in SYMBOLS], fill_value=0).sort_index()
     cells = with_totals(counts.to_numpy(dtype=np.int64))
     shown = np.where(hidden_cells(counts.to_numpy(dtype=np.int64)), NOT_SHOWN, cells.astype(str))
@@ -71,11 +77,24 @@ def public_table(rows: pd.DataFrame) -> pd.DataFrame:
 
 
 def _page(rows: pd.DataFrame, table: pd.DataFrame, text: PublicText) -> str:
-    environment = jinja2.Environment(autoescape=True, trim_blocks=True, lstrip_blocks=True, keep_trailing_newline=True)
-    template = environment.from_string((files("gis_export.public") / "method.html").read_text(encoding="utf-8"))
+    environment = jinja2.Environment(
+        autoescape=True, trim_blocks=True, lstrip_blocks=True, keep_trailing_newline=True
+    )
+    template = environment.from_string(
+        (files("gis_export.public") / "method.html").read_text(encoding="utf-8")
+    )
     flown = sorted({day.isoformat() for day in map(as_date, rows["IMG_DATE"]) if day is not None})
     return template.render(
-        text=text, use_limit=USE_LIMIT, small=SMALL, words=[(symbol.word.value, _MEANINGS.get(symbol.code, symbol.meaning)) for symbol in SYMBOLS], columns=list(table.columns[1:]),
-        body=table.iloc[:-1].to_numpy().tolist(), city=table.iloc[-1].tolist(), flown=flown, not_shown=NOT_SHOWN,
+        text=text,
+        use_limit=USE_LIMIT,
+        small=SMALL,
+        words=[
+            (symbol.word.value, _MEANINGS.get(symbol.code, symbol.meaning)) for symbol in SYMBOLS
+        ],
+        columns=list(table.columns[1:]),
+        body=table.iloc[:-1].to_numpy().tolist(),
+        city=table.iloc[-1].tolist(),
+        flown=flown,
+        not_shown=NOT_SHOWN,
         models=sorted({str(name) for name in rows["MODEL_VER"] if name}),
-    )  # fmt: skip
+    )

@@ -45,7 +45,10 @@ def hidden_cells(counts: Counts) -> Mask:
 def protected(table: Counts, hidden: Mask) -> Mask:
     """Return which hidden cells of a table with totals stand at a corner of a rectangle that can move."""
     up, down = _moves(table)
-    return np.asarray(hidden & (_corner(up & hidden, down & hidden) | _corner(down & hidden, up & hidden)), dtype=bool)
+    return np.asarray(
+        hidden & (_corner(up & hidden, down & hidden) | _corner(down & hidden, up & hidden)),
+        dtype=bool,
+    )
 
 
 def _moves(table: Counts) -> tuple[Mask, Mask]:
@@ -53,7 +56,9 @@ def _moves(table: Counts) -> tuple[Mask, Mask]:
     sign = np.ones(table.shape, dtype=np.int64)
     sign[-1] *= -1
     sign[:, -1] *= -1
-    return np.asarray((sign > 0) | (table > 0), dtype=bool), np.asarray((sign < 0) | (table > 0), dtype=bool)
+    return np.asarray((sign > 0) | (table > 0), dtype=bool), np.asarray(
+        (sign < 0) | (table > 0), dtype=bool
+    )
 
 
 def _corner(first: Mask, second: Mask) -> Mask:
@@ -76,5 +81,7 @@ def _cheapest_rectangle(table: Counts, hidden: Mask, row: int, column: int) -> t
     for first, second in ((up, down), (down, up)):
         fits |= first[row, column] & second[row][None, :] & second[:, column][:, None] & first
     fits[row] = fits[:, column] = False
-    other_row, other_column = np.unravel_index(np.argmin(np.where(fits, whole, np.inf)), table.shape)
+    other_row, other_column = np.unravel_index(
+        np.argmin(np.where(fits, whole, np.inf)), table.shape
+    )
     return int(other_row), int(other_column)

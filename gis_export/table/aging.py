@@ -19,7 +19,12 @@ def as_date(value: object) -> date | None:
     Raises:
         ValueError: the cell holds something else.
     """
-    if value is None or value is pd.NaT or (isinstance(value, float) and value != value) or value == "":
+    if (
+        value is None
+        or value is pd.NaT
+        or (isinstance(value, float) and value != value)
+        or value == ""
+    ):
         return None
     if isinstance(value, pd.Timestamp):
         return value.date()

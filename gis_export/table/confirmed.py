@@ -20,13 +20,21 @@ def confirmed(looks: pd.DataFrame, *, until: int) -> pd.DataFrame:
     Returns:
         Index parcel_id; columns day (date or None), year and roof_pct (words of ROOF_PCT, "" where no share is known).
     """
-    visits = looks[looks["on_site"].astype(bool) & (looks["failing"] != "") & (looks["year"] <= until)]
+    visits = looks[
+        looks["on_site"].astype(bool) & (looks["failing"] != "") & (looks["year"] <= until)
+    ]
     days = visits["date"].where(visits["date"] != "", visits["year"].astype(str) + "-12-31")
-    latest = visits.assign(latest=days).sort_values("latest", kind="stable").drop_duplicates("parcel_id", keep="last")
+    latest = (
+        visits.assign(latest=days)
+        .sort_values("latest", kind="stable")
+        .drop_duplicates("parcel_id", keep="last")
+    )
     found = latest[latest["failing"] == "Y"]
     return pd.DataFrame(
         {
-            "day": pd.Series([date.fromisoformat(day) if day else None for day in found["date"]], dtype=object),
+            "day": pd.Series(
+                [date.fromisoformat(day) if day else None for day in found["date"]], dtype=object
+            ),
             "year": found["year"].to_numpy(),
             "roof_pct": pd.Series([roof_bin(share) for share in found["roof_pct"]], dtype=object),
         }

@@ -15,7 +15,10 @@ def by_distinct(function: Callable[..., object], *columns: pd.Series) -> NDArray
         codes, values = pd.factorize(column.to_numpy(dtype=object), use_na_sentinel=False)
         combined = np.unique(combined * max(len(values), 1) + codes, return_inverse=True)[1]
     firsts = np.unique(combined, return_index=True)[1]
-    cells = [[None if pd.isna(cell) else cell for cell in column.iloc[firsts].tolist()] for column in columns]
+    cells = [
+        [None if pd.isna(cell) else cell for cell in column.iloc[firsts].tolist()]
+        for column in columns
+    ]
     answers = np.empty(len(firsts), dtype=object)
     answers[:] = [function(*row) for row in zip(*cells, strict=True)]
     found: NDArray[np.object_] = answers[combined]

@@ -43,12 +43,22 @@ class Unseen:
     def __str__(self) -> str:
         """Return it in words."""
         years = f"{self.years} year{'' if self.years == 1 else 's'}"
-        return f"nobody has looked for {years}" if self.looked else f"nobody has looked since the notice {years} ago"
+        return (
+            f"nobody has looked for {years}"
+            if self.looked
+            else f"nobody has looked since the notice {years} ago"
+        )
 
 
 def points_of(
-    code: str, occupied_sides: str, change: str, settings: PrioritySettings, *, street_sides: str = "U", unseen: Unseen | None = None
-) -> tuple[Points, ...]:  # fmt: skip
+    code: str,
+    occupied_sides: str,
+    change: str,
+    settings: PrioritySettings,
+    *,
+    street_sides: str = "U",
+    unseen: Unseen | None = None,
+) -> tuple[Points, ...]:
     """Return the points of one row; their sum is its priority.
 
     The hazard always stands in front, even where it adds nothing; other reasons only where they add something.
@@ -65,15 +75,33 @@ def points_of(
     occupied, street = _sides(occupied_sides), _sides(street_sides)
     years = min(unseen.years, settings.unseen_years_max) if unseen else 0
     more = (
-        Points(reason=f"occupied neighbor on side {' and '.join(occupied)}", points=settings.occupied_side * len(occupied)),
-        Points(reason=f"street on side {' and '.join(street)}", points=settings.street_side * len(street)),
-        Points(reason="worse than in the photo before", points=settings.worse if change == "WORSE" else 0),
+        Points(
+            reason=f"occupied neighbor on side {' and '.join(occupied)}",
+            points=settings.occupied_side * len(occupied),
+        ),
+        Points(
+            reason=f"street on side {' and '.join(street)}",
+            points=settings.street_side * len(street),
+        ),
+        Points(
+            reason="worse than in the photo before",
+            points=settings.worse if change == "WORSE" else 0,
+        ),
         Points(reason=str(unseen), points=settings.unseen_year * years),
     )
-    return (Points(reason=word.value, points=severity_points(word, settings)), *(one for one in more if one.points))
+    return (
+        Points(reason=word.value, points=severity_points(word, settings)),
+        *(one for one in more if one.points),
+    )
 
 
-def prioritize(rows: pd.DataFrame, street_sides: pd.Series, looks: pd.DataFrame, today: date, settings: PrioritySettings) -> tuple[NDArray[np.int64], list[str]]:
+def prioritize(
+    rows: pd.DataFrame,
+    street_sides: pd.Series,
+    looks: pd.DataFrame,
+    today: date,
+    settings: PrioritySettings,
+) -> tuple[NDArray[np.int64], list[str]]:
     """Return PRIORITY and WHY of every row, computed once for each distinct combination.
 
     Args:
@@ -84,30 +112,49 @@ def prioritize(rows: pd.DataFrame, street_sides: pd.Series, looks: pd.DataFrame,
         settings: The weights.
     """
     years, looked = unseen_years(rows, looks, today)
-    keys = pd.DataFrame({
-        "code": rows["RISK_LVL"].to_numpy(), "occupied": rows["OCC_SIDES"].to_numpy(), "change": rows["CHANGE"].to_numpy(),
-        "street": street_sides.to_numpy(), "years": years, "looked": looked,
-    })  # fmt: skip
+    keys = pd.DataFrame(
+        {
+            "code": rows["RISK_LVL"].to_numpy(),
+            "occupied": rows["OCC_SIDES"].to_numpy(),
+            "change": rows["CHANGE"].to_numpy(),
+            "street": street_sides.to_numpy(),
+            "years": years,
+            "looked": looked,
+        }
+    )
     groups = keys.groupby(list(keys.columns), sort=False, dropna=False)
     distinct = keys.drop_duplicates()
     points = np.zeros(len(distinct), dtype=np.int64)
     why = np.empty(len(distinct), dtype=object)
-    for place, (code, occupied, change, street, since, seen) in enumerate(distinct.itertuples(index=False)):
+    for place, (code, occupied, change, street, since, seen) in enumerate(
+        distinct.itertuples(index=False)
+    ):
         unseen = None if since == _NEVER else Unseen(years=int(since), looked=bool(seen))
         items = points_of(code, occupied, change, settings, street_sides=street, unseen=unseen)
-        points[place], why[place] = sum(item.points for item in items), "; ".join(str(item) for item in items)
+        points[place], why[place] = (
+            sum(item.points for item in items),
+            "; ".join(str(item) for item in items),
+        )
     number = groups.ngroup().to_numpy(dtype=np.intp)
     return points[number], [str(text) for text in why[number]]
 
 
-def unseen_years(rows: pd.DataFrame, looks: pd.DataFrame, today: date) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
+def unseen_years(
+    rows: pd.DataFrame, looks: pd.DataFrame, today: date
+) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
     """Return whole years since the last look, else since the notice, -1 where neither is known; and whether it was a look.
 
     A look that has only a year counts from its last day: nobody has looked for at least that long.
     """
     days = looks["date"].where(looks["date"] != "", looks["year"].astype(str) + "-12-31")
-    last = pd.Series(days.to_numpy(dtype=object), index=looks["parcel_id"].to_numpy(dtype=object)).groupby(level=0).max()
-    seen = pd.to_datetime(pd.Series(rows["PARCEL_ID"].map(last).to_numpy(dtype=object)), errors="coerce")
+    last = (
+        pd.Series(days.to_numpy(dtype=object), index=looks["parcel_id"].to_numpy(dtype=object))
+        .groupby(level=0)
+        .max()
+    )
+    seen = pd.to_datetime(
+        pd.Series(rows["PARCEL_ID"].map(last).to_numpy(dtype=object)), errors="coerce"
+    )
     notice = pd.to_datetime(pd.Series(rows["VBN_DATE"].to_numpy(dtype=object)), errors="coerce")
     since = seen.fillna(notice)
     early = (since.dt.month * 100 + since.dt.day) > today.month * 100 + today.day
@@ -118,8 +165,18 @@ def unseen_years(rows: pd.DataFrame, looks: pd.DataFrame, today: date) -> tuple[
 def street_sides(roll: VacantRoll, parcel_ids: pd.Series) -> pd.Series:
     """Return the street sides of some parcels in their order; "U" where the roll does not know them."""
     table = roll.table
-    by_parcel = dict(zip(table["parcel_id"].astype(str), table["street_sides"].where(table.geometry.notna(), "U").fillna("U"), strict=True))
-    return pd.Series([str(by_parcel.get(str(parcel), "U")) for parcel in parcel_ids], index=parcel_ids.index, dtype=object)
+    by_parcel = dict(
+        zip(
+            table["parcel_id"].astype(str),
+            table["street_sides"].where(table.geometry.notna(), "U").fillna("U"),
+            strict=True,
+        )
+    )
+    return pd.Series(
+        [str(by_parcel.get(str(parcel), "U")) for parcel in parcel_ids],
+        index=parcel_ids.index,
+        dtype=object,
+    )
 
 
 def change_of(code: str, before: str) -> str:

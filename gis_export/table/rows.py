@@ -22,17 +22,33 @@ from inference.ledger import Ledger
 
 TOO_OLD = "imagery_too_old"
 _PLACES = (
-    ("ADDRESS", "address"), ("FIRE_DIST", "fire_district"), ("INSP_DIST", "inspection_district"), ("NBHD", "neighborhood"),
+    ("ADDRESS", "address"),
+    ("FIRE_DIST", "fire_district"),
+    ("INSP_DIST", "inspection_district"),
+    ("NBHD", "neighborhood"),
     ("OCC_SIDES", "occupied_sides"),
-)  # fmt: skip
+)
 _TEXTS = (
-    ("STATUS", "status"), ("NA_REASON", "reason"), ("MODEL_VER", "model_version"), ("TILES", "tiles"), ("hazard", "hazard"),
-)  # fmt: skip
+    ("STATUS", "status"),
+    ("NA_REASON", "reason"),
+    ("MODEL_VER", "model_version"),
+    ("TILES", "tiles"),
+    ("hazard", "hazard"),
+)
 _NUMBERS = (
-    ("SCORE", "score"), ("SCORE_LOW", "score_low"), ("SCORE_HIGH", "score_high"), ("RANK", "rank"), ("COVERED", "covered_share"),
-    ("NODATA", "nodata_share"), ("SHARPNESS", "sharpness"), ("DARK_SHARE", "dark_share"),
-    ("SHADOW", "shadow_share"), ("CANOPY", "canopy_share"), ("SEAM", "seam_share"), ("GROUND", "ground_share"),
-)  # fmt: skip
+    ("SCORE", "score"),
+    ("SCORE_LOW", "score_low"),
+    ("SCORE_HIGH", "score_high"),
+    ("RANK", "rank"),
+    ("COVERED", "covered_share"),
+    ("NODATA", "nodata_share"),
+    ("SHARPNESS", "sharpness"),
+    ("DARK_SHARE", "dark_share"),
+    ("SHADOW", "shadow_share"),
+    ("CANOPY", "canopy_share"),
+    ("SEAM", "seam_share"),
+    ("GROUND", "ground_share"),
+)
 _RETURN = r"\r\n?"  # Python writes a bare one into a CSV without quotes
 
 
@@ -51,7 +67,11 @@ def build_rows(inputs: ExportInputs, settings: ExportSettings) -> gpd.GeoDataFra
     _confirm(rows, inputs)
     _describe(rows, inputs, settings)
     _prioritize(rows, inputs, settings)
-    out = gpd.GeoDataFrame(rows[[field.name for field in FIELDS]], geometry=rows["geometry"].to_numpy(), crs=inputs.roll.table.crs)
+    out = gpd.GeoDataFrame(
+        rows[[field.name for field in FIELDS]],
+        geometry=rows["geometry"].to_numpy(),
+        crs=inputs.roll.table.crs,
+    )
     return mended(out.to_crs(settings.crs) if settings.crs else out)
 
 
@@ -68,13 +88,23 @@ def _joined(inputs: ExportInputs) -> pd.DataFrame:
     ledger = inputs.ledger.table.set_index("parcel_id")
     if set(roll.index) != set(ledger.index):
         off = sorted(set(roll.index) ^ set(ledger.index))
-        raise Unbalanced(f"{len(roll)} vacants, {len(ledger)} ledger rows; {len(off)} stand in one only, first {off[0]!r}")
+        raise Unbalanced(
+            f"{len(roll)} vacants, {len(ledger)} ledger rows; {len(off)} stand in one only, first {off[0]!r}"
+        )
     ledger = ledger.loc[roll.index]
     rows = pd.DataFrame({"PARCEL_ID": roll.index.astype(str).to_numpy(dtype=object)})
     rows["geometry"] = pd.Series(polygons_only(roll.geometry.to_numpy()), dtype=object)
     for name, column in _PLACES:
-        rows[name] = roll[column].fillna("").astype(str).str.replace(_RETURN, "\n", regex=True).to_numpy(dtype=object)
-    rows.loc[rows["geometry"].isna(), "OCC_SIDES"] = "U"  # without a place nobody knows the neighbors
+        rows[name] = (
+            roll[column]
+            .fillna("")
+            .astype(str)
+            .str.replace(_RETURN, "\n", regex=True)
+            .to_numpy(dtype=object)
+        )
+    rows.loc[rows["geometry"].isna(), "OCC_SIDES"] = (
+        "U"  # without a place nobody knows the neighbors
+    )
     rows["VBN_DATE"] = _dates(roll["notice_date"])
     rows["IMG_DATE"] = _dates(ledger["img_date"])
     for name, column in _TEXTS:
@@ -90,7 +120,9 @@ def _age(rows: pd.DataFrame, inputs: ExportInputs, settings: ExportSettings) -> 
     """Turn NOT SEEN IN PHOTO of old imagery into NOT ASSESSED, in place."""
 
     def old(word: str, flown: date | None) -> bool:
-        return word == HazardWord.NOT_SEEN.value and too_old(flown, inputs.year, today=inputs.today, stale_months=settings.stale_months)
+        return word == HazardWord.NOT_SEEN.value and too_old(
+            flown, inputs.year, today=inputs.today, stale_months=settings.stale_months
+        )
 
     stale = by_distinct(old, rows["hazard"], rows["IMG_DATE"]).astype(bool)
     rows.loc[stale, "hazard"] = HazardWord.NOT_ASSESSED.value
@@ -109,7 +141,10 @@ def _confirm(rows: pd.DataFrame, inputs: ExportInputs) -> None:
     rows.loc[seen, "hazard"] = HazardWord.CONFIRMED.value
     rows["VERIFIED"] = np.where(rows["hazard"] == HazardWord.CONFIRMED.value, "Y", "N")
     rows["VER_DATE"] = _dates(found["day"])
-    rows["SEEN"] = [day.isoformat() if day else str(int(year)) if known else "" for day, year, known in zip(rows["VER_DATE"], found["year"], seen, strict=True)]
+    rows["SEEN"] = [
+        day.isoformat() if day else str(int(year)) if known else ""
+        for day, year, known in zip(rows["VER_DATE"], found["year"], seen, strict=True)
+    ]
     rows["ROOF_PCT"] = found["roof_pct"].fillna("").to_numpy(dtype=object)
 
 
@@ -118,7 +153,9 @@ def _describe(rows: pd.DataFrame, inputs: ExportInputs, settings: ExportSettings
 
     def due(flown: date | None, visited: date | None) -> date:
         looked = (flown, visited) if visited else (flown,)
-        return max(review_by(day, inputs.year, review_months=settings.review_months) for day in looked)
+        return max(
+            review_by(day, inputs.year, review_months=settings.review_months) for day in looked
+        )
 
     def text(word: str, flown: date | None, visited: date | None, seen: str, reason: str) -> str:
         return hazard_text(word, flown, reason, seen=seen, review_due=due(flown, visited) < today)
@@ -126,18 +163,28 @@ def _describe(rows: pd.DataFrame, inputs: ExportInputs, settings: ExportSettings
     rows["RISK_LVL"] = by_distinct(lambda word: BY_WORD[word].code, rows["hazard"])
     rows["SCORED"] = np.where(rows["STATUS"] == "scored", "Y", "N")
     rows["REVIEW_BY"] = by_distinct(due, rows["IMG_DATE"], rows["VER_DATE"])
-    rows["RISK_TXT"] = by_distinct(text, rows["hazard"], rows["IMG_DATE"], rows["VER_DATE"], rows["SEEN"], rows["NA_REASON"])
-    rows["ADJ_OCC"] = by_distinct(lambda sides: "U" if sides == "U" else "Y" if sides else "N", rows["OCC_SIDES"])
+    rows["RISK_TXT"] = by_distinct(
+        text, rows["hazard"], rows["IMG_DATE"], rows["VER_DATE"], rows["SEEN"], rows["NA_REASON"]
+    )
+    rows["ADJ_OCC"] = by_distinct(
+        lambda sides: "U" if sides == "U" else "Y" if sides else "N", rows["OCC_SIDES"]
+    )
     rows["SIGN_POST"] = "U"
     rows["DEMO_FLG"] = "U"
 
 
 def _prioritize(rows: pd.DataFrame, inputs: ExportInputs, settings: ExportSettings) -> None:
-    rows["PREV_LVL"] = previous_levels(inputs.previous, inputs.looks).reindex(rows["PARCEL_ID"], fill_value="").to_numpy(dtype=object)
+    rows["PREV_LVL"] = (
+        previous_levels(inputs.previous, inputs.looks)
+        .reindex(rows["PARCEL_ID"], fill_value="")
+        .to_numpy(dtype=object)
+    )
     rows["CHANGE"] = by_distinct(change_of, rows["RISK_LVL"], rows["PREV_LVL"])
     rows["RANK_DIST"] = rows.groupby("INSP_DIST")["RANK"].rank(method="first")
     streets = street_sides(inputs.roll, rows["PARCEL_ID"])
-    rows["PRIORITY"], rows["WHY"] = prioritize(rows, streets, inputs.looks, inputs.today, settings.priority)
+    rows["PRIORITY"], rows["WHY"] = prioritize(
+        rows, streets, inputs.looks, inputs.today, settings.priority
+    )
 
 
 def hazard_text(word: str, flown: date | None, reason: str, *, seen: str, review_due: bool) -> str:
@@ -158,8 +205,13 @@ def previous_levels(previous: Ledger | None, looks: pd.DataFrame) -> pd.Series:
     if previous is None:
         return pd.Series(dtype="str")
     table = previous.table
-    levels = pd.Series(by_distinct(lambda word: BY_WORD[word].code, table["hazard"]), index=table["parcel_id"].astype(str))
-    levels[levels.index.isin(confirmed(looks, until=previous.year).index)] = BY_WORD[HazardWord.CONFIRMED.value].code
+    levels = pd.Series(
+        by_distinct(lambda word: BY_WORD[word].code, table["hazard"]),
+        index=table["parcel_id"].astype(str),
+    )
+    levels[levels.index.isin(confirmed(looks, until=previous.year).index)] = BY_WORD[
+        HazardWord.CONFIRMED.value
+    ].code
     return levels
 
 
@@ -167,12 +219,16 @@ def polygons_only(shapes: NDArray[np.object_]) -> list[shapely.Geometry | None]:
     """Keep the polygons of each shape in two dimensions; None when nothing is left."""
     flat = shapely.force_2d(shapes)
     kinds = shapely.get_type_id(flat)
-    plain = np.isin(kinds, (shapely.GeometryType.POLYGON, shapely.GeometryType.MULTIPOLYGON)) & ~shapely.is_empty(flat)
+    plain = np.isin(
+        kinds, (shapely.GeometryType.POLYGON, shapely.GeometryType.MULTIPOLYGON)
+    ) & ~shapely.is_empty(flat)
     return [shape if keep else _polygons_in(shape) for shape, keep in zip(flat, plain, strict=True)]
 
 
 def _polygons_in(shape: shapely.Geometry | None) -> shapely.Geometry | None:
-    flat = list(shapely.get_parts(shapely.get_parts(shape))) if shape is not None else []  # a collection may hold a multipolygon
+    flat = (
+        list(shapely.get_parts(shapely.get_parts(shape))) if shape is not None else []
+    )  # a collection may hold a multipolygon
     parts = [part for part in flat if part.geom_type == "Polygon" and not part.is_empty]
     return shapely.MultiPolygon(parts) if parts else None
 

@@ -42,10 +42,14 @@ class PrioritySettings:
     def __post_init__(self) -> None:
         """Check ranges."""
         if not 0 <= self.unseen_years_max <= 1000:
-            raise ConfigError(f"[export.priority] unseen_years_max is {self.unseen_years_max}, want 0 to 1000")
+            raise ConfigError(
+                f"[export.priority] unseen_years_max is {self.unseen_years_max}, want 0 to 1000"
+            )
         for name, points in asdict(self).items():
             if abs(points) > MOST_POINTS:
-                raise ConfigError(f"[export.priority] {name} is {points}, want {-MOST_POINTS:,} to {MOST_POINTS:,}")
+                raise ConfigError(
+                    f"[export.priority] {name} is {points}, want {-MOST_POINTS:,} to {MOST_POINTS:,}"
+                )
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -66,7 +70,9 @@ class DispatchSettings:
     def __post_init__(self) -> None:
         """Check ranges."""
         if self.width < 60:
-            raise ConfigError(f"[export.dispatch] width is {self.width}, want 60 or more: the words must fit")
+            raise ConfigError(
+                f"[export.dispatch] width is {self.width}, want 60 or more: the words must fit"
+            )
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -88,15 +94,23 @@ class VisitSettings:
         """Check ranges."""
         for name, least in (("per_district", 1), ("per_day", 1), ("packets", 0)):
             if getattr(self, name) < least:
-                raise ConfigError(f"[export.visits] {name} is {getattr(self, name)}, want {least} or more")
+                raise ConfigError(
+                    f"[export.visits] {name} is {getattr(self, name)}, want {least} or more"
+                )
         if self.viewer and not self.viewer.lower().startswith(("https://", "http://")):
-            raise ConfigError(f"[export.visits] viewer is {self.viewer!r}, want an address that begins with https://, such as https://maps.example.gov/?parcel={{parcel_id}}")
+            raise ConfigError(
+                f"[export.visits] viewer is {self.viewer!r}, want an address that begins with https://, such as https://maps.example.gov/?parcel={{parcel_id}}"
+            )
         unknown = sorted(set(re.findall(r"\{(.*?)\}", self.viewer)) - _PLACEHOLDERS)
         if unknown:
-            raise ConfigError(f"[export.visits] viewer has {{{unknown[0]}}}, want only {', '.join(f'{{{name}}}' for name in sorted(_PLACEHOLDERS))}")
+            raise ConfigError(
+                f"[export.visits] viewer has {{{unknown[0]}}}, want only {', '.join(f'{{{name}}}' for name in sorted(_PLACEHOLDERS))}"
+            )
         for district, visits in self.capacity.items():
             if visits < 0:
-                raise ConfigError(f"[export.visits] capacity of {district!r} is {visits}, want 0 or more")
+                raise ConfigError(
+                    f"[export.visits] capacity of {district!r} is {visits}, want 0 or more"
+                )
 
     def of(self, district: str) -> int:
         """Return the visits of one district."""
@@ -115,7 +129,9 @@ class MapSettings:
     def __post_init__(self) -> None:
         """Check ranges."""
         if not 0 < self.gsd_m <= 100 or not 1 <= self.megapixels <= 10_000:
-            raise ConfigError(f"[export.map] gsd_m is {self.gsd_m} and megapixels {self.megapixels}, want more than 0 up to 100, and 1 to 10000")
+            raise ConfigError(
+                f"[export.map] gsd_m is {self.gsd_m} and megapixels {self.megapixels}, want more than 0 up to 100, and 1 to 10000"
+            )
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -155,7 +171,9 @@ class ExportSettings:
         known = [_flat_crs(crs) for crs in (self.crs, *self.also_crs) if crs]
         for place, crs in enumerate(known):
             if crs in known[:place]:
-                raise ConfigError(f"[export] crs and also_crs name {crs.name} twice, want every CRS once")
+                raise ConfigError(
+                    f"[export] crs and also_crs name {crs.name} twice, want every CRS once"
+                )
 
 
 def _flat_crs(text: str) -> CRS:
@@ -165,5 +183,7 @@ def _flat_crs(text: str) -> CRS:
     except CRSError as error:
         raise ConfigError(f"[export] crs is {text!r}, want a CRS such as EPSG:2248") from error
     if len(crs.axis_info) != 2 or not (crs.is_projected or crs.is_geographic):
-        raise ConfigError(f"[export] crs is {text!r} ({crs.name}), want a flat one, projected or longitude and latitude, such as EPSG:2248")
+        raise ConfigError(
+            f"[export] crs is {text!r} ({crs.name}), want a flat one, projected or longitude and latitude, such as EPSG:2248"
+        )
     return crs

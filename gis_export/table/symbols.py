@@ -36,17 +36,57 @@ class Symbol:
 
 
 SYMBOLS: tuple[Symbol, ...] = (
-    Symbol(word=HazardWord.CONFIRMED, code="CONFIRMED", shape="hexagon", letter="C", color="#D55E00", outline="solid",
-           size_mm=5.6, meaning="a person saw the roof open or failing"),
-    Symbol(word=HazardWord.LIKELY, code="LIKELY", shape="triangle", letter="L", color="#E69F00", outline="solid",
-           size_mm=5.2, meaning="roof open or failing in photo, unverified"),
-    Symbol(word=HazardWord.POSSIBLE, code="POSSIBLE", shape="diamond", letter="P", color="#F0E442", outline="dash",
-           size_mm=5.2, meaning="roof may be open or failing in photo, unverified"),
-    Symbol(word=HazardWord.NOT_ASSESSED, code="NA", shape="tag", letter="?", color="#CC79A7", outline="dash dot",
-           size_mm=5.2, meaning="not looked at; the reason is given"),
-    Symbol(word=HazardWord.NOT_SEEN, code="NOT SEEN", shape="circle", letter="N", color="#56B4E9", outline="dot",
-           size_mm=3.6, meaning="no damage seen; does not mean safe"),
-)  # fmt: skip
+    Symbol(
+        word=HazardWord.CONFIRMED,
+        code="CONFIRMED",
+        shape="hexagon",
+        letter="C",
+        color="#D55E00",
+        outline="solid",
+        size_mm=5.6,
+        meaning="a person saw the roof open or failing",
+    ),
+    Symbol(
+        word=HazardWord.LIKELY,
+        code="LIKELY",
+        shape="triangle",
+        letter="L",
+        color="#E69F00",
+        outline="solid",
+        size_mm=5.2,
+        meaning="roof open or failing in photo, unverified",
+    ),
+    Symbol(
+        word=HazardWord.POSSIBLE,
+        code="POSSIBLE",
+        shape="diamond",
+        letter="P",
+        color="#F0E442",
+        outline="dash",
+        size_mm=5.2,
+        meaning="roof may be open or failing in photo, unverified",
+    ),
+    Symbol(
+        word=HazardWord.NOT_ASSESSED,
+        code="NA",
+        shape="tag",
+        letter="?",
+        color="#CC79A7",
+        outline="dash dot",
+        size_mm=5.2,
+        meaning="not looked at; the reason is given",
+    ),
+    Symbol(
+        word=HazardWord.NOT_SEEN,
+        code="NOT SEEN",
+        shape="circle",
+        letter="N",
+        color="#56B4E9",
+        outline="dot",
+        size_mm=3.6,
+        meaning="no damage seen; does not mean safe",
+    ),
+)
 """Worst first; NOT ASSESSED stands before NOT SEEN IN PHOTO, since nothing is known of it."""
 
 BY_CODE: dict[str, Symbol] = {symbol.code: symbol for symbol in SYMBOLS}

@@ -25,7 +25,12 @@ _OGR_WIDTH = "GDAL:OGR:width"
 
 def arrow_table(rows: gpd.GeoDataFrame, fields: tuple[Field, ...], *, long_names: bool) -> pa.Table:
     """Return the fields as an Arrow table with real nulls; empty text is null."""
-    return pa.table({field.alias if long_names else field.name: _column(rows[field.name], field) for field in fields})
+    return pa.table(
+        {
+            field.alias if long_names else field.name: _column(rows[field.name], field)
+            for field in fields
+        }
+    )
 
 
 def dbf_table(rows: gpd.GeoDataFrame, fields: tuple[Field, ...]) -> pa.Table:
@@ -45,7 +50,17 @@ def dbf_table(rows: gpd.GeoDataFrame, fields: tuple[Field, ...]) -> pa.Table:
         elif field.kind != "date":
             column = pc.fill_null(column, -1).cast(_dbf_arrow_type(field))
         columns.append(column)
-    return pa.table(columns, schema=pa.schema([pa.field(field.name, _dbf_arrow_type(field), metadata={_OGR_WIDTH: str(field.width)}) for field in fields]))
+    return pa.table(
+        columns,
+        schema=pa.schema(
+            [
+                pa.field(
+                    field.name, _dbf_arrow_type(field), metadata={_OGR_WIDTH: str(field.width)}
+                )
+                for field in fields
+            ]
+        ),
+    )
 
 
 def with_geometry(table: pa.Table, rows: gpd.GeoDataFrame, *, multi: bool) -> pa.Table:
@@ -55,22 +70,39 @@ def with_geometry(table: pa.Table, rows: gpd.GeoDataFrame, *, multi: bool) -> pa
         single = shapely.get_type_id(shapes) == shapely.GeometryType.POLYGON
         shapes = shapes.copy()
         shapes[single] = shapely.multipolygons(shapes[single], indices=np.arange(single.sum()))
-    return table.append_column("geometry", pa.array(shapely.to_wkb(shapes, flavor="iso"), type=pa.binary()))
+    return table.append_column(
+        "geometry", pa.array(shapely.to_wkb(shapes, flavor="iso"), type=pa.binary())
+    )
 
 
 def csv_frame(rows: pd.DataFrame, fields: tuple[Field, ...], *, long_names: bool) -> pd.DataFrame:
     """Return the fields as text for a CSV: ISO dates, whole numbers whole, formulas made harmless, "" for null."""
-    return pd.DataFrame({field.alias if long_names else field.name: _csv_column(rows[field.name], field).to_pandas().astype(object) for field in fields})
+    return pd.DataFrame(
+        {
+            field.alias if long_names else field.name: _csv_column(rows[field.name], field)
+            .to_pandas()
+            .astype(object)
+            for field in fields
+        }
+    )
 
 
 def csv_texts(cells: Iterable[object]) -> list[str]:
     """Return values as a CSV spells them: ISO dates, six digits after the point, "" for null."""
-    return ["" if is_null(cell) else f"{cell:.6f}" if isinstance(cell, float) else str(cell) for cell in cells]
+    return [
+        "" if is_null(cell) else f"{cell:.6f}" if isinstance(cell, float) else str(cell)
+        for cell in cells
+    ]
 
 
 def is_null(cell: object) -> bool:
     """Return whether a cell is empty: None, NaN, NaT or NA."""
-    return cell is None or cell is pd.NaT or cell is pd.NA or (isinstance(cell, float) and math.isnan(cell))
+    return (
+        cell is None
+        or cell is pd.NaT
+        or cell is pd.NA
+        or (isinstance(cell, float) and math.isnan(cell))
+    )
 
 
 def harmless(text: str) -> str:
@@ -89,7 +121,11 @@ def harmless_texts(texts: pa.Array) -> pa.Array:
     risky = pc.fill_null(pc.match_substring_regex(texts, _FORMULA), False)
     if not pc.any(risky).as_py():
         return texts
-    return pc.replace_with_mask(texts, risky, pa.array([harmless(text) for text in texts.filter(risky).to_pylist()], pa.string()))
+    return pc.replace_with_mask(
+        texts,
+        risky,
+        pa.array([harmless(text) for text in texts.filter(risky).to_pylist()], pa.string()),
+    )
 
 
 def whole(column: pa.Array | pa.ChunkedArray) -> pa.Array:
@@ -105,7 +141,9 @@ def fit(text: str, field: Field) -> str:
     """
     raw = text.replace("\x00", "").encode()
     if len(raw) > field.width and field.name == "PARCEL_ID":
-        raise InputError(f"parcel_id {text!r} has {len(raw)} bytes, a shapefile field of {field.width} cannot hold it; shorten the key")
+        raise InputError(
+            f"parcel_id {text!r} has {len(raw)} bytes, a shapefile field of {field.width} cannot hold it; shorten the key"
+        )
     return raw[: field.width].decode(errors="ignore")
 
 
@@ -130,15 +168,25 @@ def _csv_column(cells: pd.Series, field: Field) -> pa.Array:
 
 
 def _fitted(texts: pa.Array, field: Field) -> pa.Array:
-    odd = pc.or_(pc.greater(pc.binary_length(texts), field.width), pc.match_substring(texts, "\x00"))
+    odd = pc.or_(
+        pc.greater(pc.binary_length(texts), field.width), pc.match_substring(texts, "\x00")
+    )
     if not pc.any(odd).as_py():
         return texts
-    return pc.replace_with_mask(texts, odd, pa.array([fit(text, field) for text in texts.filter(odd).to_pylist()], pa.string()))
+    return pc.replace_with_mask(
+        texts,
+        odd,
+        pa.array([fit(text, field) for text in texts.filter(odd).to_pylist()], pa.string()),
+    )
 
 
 def _dbf_arrow_type(field: Field) -> pa.DataType:
     """Return the type whose width GDAL writes as the field's: a decimal takes two more places, for sign and point."""
-    return pa.decimal128(field.width - 2, field.precision) if field.kind == "real" else arrow_type(field)
+    return (
+        pa.decimal128(field.width - 2, field.precision)
+        if field.kind == "real"
+        else arrow_type(field)
+    )
 
 
 def _is_number(text: str) -> bool:

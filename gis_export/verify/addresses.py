@@ -23,7 +23,9 @@ _BYTES = 100  # a shapefile holds 120, of a formula made harmless one less
 class AddressCheck:
     """The addresses of one run."""
 
-    tables: dict[Path, list[tuple[Path, pa.Table]]] = field(default_factory=lambda: defaultdict(list))
+    tables: dict[Path, list[tuple[Path, pa.Table]]] = field(
+        default_factory=lambda: defaultdict(list)
+    )
     """Parcels and addresses of each product, by the folder of the department."""
 
     def add(self, path: Path, table: pa.Table, *, folder: Path) -> None:
@@ -31,7 +33,9 @@ class AddressCheck:
         rows = Rows(path, table)
         if rows.has("PARCEL_ID") and rows.has("ADDRESS") and path.name not in _ROLLS:
             kept = pa.array(~rows.held())
-            self.tables[_department(folder.resolve())].append((path, table.select(["PARCEL_ID", "ADDRESS"]).filter(kept)))
+            self.tables[_department(folder.resolve())].append(
+                (path, table.select(["PARCEL_ID", "ADDRESS"]).filter(kept))
+            )
 
     def findings(self) -> Iterator[Finding]:
         """Yield one finding of each product that says another address than most products of its department."""
@@ -48,22 +52,39 @@ def _differences(products: list[tuple[Path, dict[str, str]]]) -> Iterator[Findin
     for path, table in products:
         for parcel, address in table.items():
             files[parcel].add((path if path.suffix else path.parent, address))
-    said = {parcel: Counter(address for _, address in sorted(found)) for parcel, found in files.items() if len(found) > 1}
-    wanted = {parcel: found.most_common(1)[0][0] for parcel, found in said.items() if len(found) > 1 and not any("\x00" in address for address in found)}
+    said = {
+        parcel: Counter(address for _, address in sorted(found))
+        for parcel, found in files.items()
+        if len(found) > 1
+    }
+    wanted = {
+        parcel: found.most_common(1)[0][0]
+        for parcel, found in said.items()
+        if len(found) > 1 and not any("\x00" in address for address in found)
+    }
     for path, table in products:
         wrong = [parcel for parcel in table if parcel in wanted and table[parcel] != wanted[parcel]]
         if wrong:
             first, more = wrong[0], f" and {len(wrong) - 1} more" if len(wrong) > 1 else ""
             other = next(place for place, one in products if one.get(first) == wanted[first])
             yield Finding(
-                path=path, what="gives another address than other products of its folder", got=f"ADDRESS = {table[first]!r} at {first!r}{more}",
-                want=f"{wanted[first]!r}, as in {other.parent.name}/{other.name}", remedy="put the right one back; what is wrong with it belongs into the roll or dispatch's list",
-            )  # fmt: skip
+                path=path,
+                what="gives another address than other products of its folder",
+                got=f"ADDRESS = {table[first]!r} at {first!r}{more}",
+                want=f"{wanted[first]!r}, as in {other.parent.name}/{other.name}",
+                remedy="put the right one back; what is wrong with it belongs into the roll or dispatch's list",
+            )
 
 
 def _by_parcel(table: pa.Table) -> dict[str, str]:
     """Return addresses by parcel as every format can give them back; a parcel that stands twice is a finding of its own."""
-    return {key: _normal(address) for key, address in zip(keys_of(table["PARCEL_ID"]).to_pylist(), table["ADDRESS"].to_pylist(), strict=True) if key}
+    return {
+        key: _normal(address)
+        for key, address in zip(
+            keys_of(table["PARCEL_ID"]).to_pylist(), table["ADDRESS"].to_pylist(), strict=True
+        )
+        if key
+    }
 
 
 def _normal(address: str) -> str:

@@ -41,7 +41,12 @@ class Known:
     @cached_property
     def codes(self) -> pa.Array:
         """Return RISK_LVL of its words."""
-        return pa.array(self.ledger.table["hazard"].map({word: symbol.code for word, symbol in BY_WORD.items()}).astype("str"), pa.string())
+        return pa.array(
+            self.ledger.table["hazard"]
+            .map({word: symbol.code for word, symbol in BY_WORD.items()})
+            .astype("str"),
+            pa.string(),
+        )
 
     @cached_property
     def scored(self) -> Mask:
@@ -73,7 +78,9 @@ class Known:
         return len(self.ledger.table)
 
 
-def check_against_ledger(path: Path, table: pa.Table, known: Known, *, whole: bool) -> Iterator[Finding]:
+def check_against_ledger(
+    path: Path, table: pa.Table, known: Known, *, whole: bool
+) -> Iterator[Finding]:
     """Hold ids, words, scores and days of a product against the ledger.
 
     Args:
@@ -86,9 +93,17 @@ def check_against_ledger(path: Path, table: pa.Table, known: Known, *, whole: bo
     rows = known.rows_of(keys)
     if whole and len(table) != len(known):
         remedy = f"put back the rows that were taken out or added, or {EXPORT_AGAIN}"
-        yield _off(path, f"holds {len(table)} rows, the ledger {len(known)}", str(len(table)), str(len(known)), remedy)
+        yield _off(
+            path,
+            f"holds {len(table)} rows, the ledger {len(known)}",
+            str(len(table)),
+            str(len(known)),
+            remedy,
+        )
     if whole or "ACTION" in table.column_names:
-        yield from _check_strange(path, keys.filter(pa.array((rows < 0) & ~Rows(path, table).held())).to_pylist(), known)
+        yield from _check_strange(
+            path, keys.filter(pa.array((rows < 0) & ~Rows(path, table).held())).to_pylist(), known
+        )
     if whole:
         yield from _check_missing(path, rows, known)
     found = rows >= 0
@@ -106,8 +121,18 @@ def _check_strange(path: Path, strange: list[str], known: Known) -> Iterator[Fin
     if strange:
         bare = set(pc.replace_substring(known.keys, " ", "").to_pylist())
         lost = all(key.replace(" ", "") in bare for key in strange[:100])
-        remedy = "the blanks of the ids were lost: import PARCEL_ID as text" if lost else f"take the rows out, or {EXPORT_AGAIN}"
-        yield _off(path, "carries a parcel that the ledger lacks", some(strange), "only parcels of the ledger", remedy)
+        remedy = (
+            "the blanks of the ids were lost: import PARCEL_ID as text"
+            if lost
+            else f"take the rows out, or {EXPORT_AGAIN}"
+        )
+        yield _off(
+            path,
+            "carries a parcel that the ledger lacks",
+            some(strange),
+            "only parcels of the ledger",
+            remedy,
+        )
 
 
 def _check_missing(path: Path, rows: NDArray[np.intp], known: Known) -> Iterator[Finding]:
@@ -115,7 +140,13 @@ def _check_missing(path: Path, rows: NDArray[np.intp], known: Known) -> Iterator
     missing[rows[rows >= 0]] = False
     if missing.any():
         without = known.keys.filter(pa.array(missing)).to_pylist()
-        yield _off(path, f"lacks {len(without)} parcels of the ledger", f"none of {some(without)}", "every parcel once", EXPORT_AGAIN)
+        yield _off(
+            path,
+            f"lacks {len(without)} parcels of the ledger",
+            f"none of {some(without)}",
+            "every parcel once",
+            EXPORT_AGAIN,
+        )
 
 
 def _check_scored(rows: Rows, known: Known, places: NDArray[np.intp]) -> Iterator[Finding]:
@@ -123,21 +154,49 @@ def _check_scored(rows: Rows, known: Known, places: NDArray[np.intp]) -> Iterato
     scored, right = rows.equal("SCORED", "Y"), known.scored[places]
     yield from rows.off(scored & ~right, "says SCORED of a row that was not scored", "SCORED", "N")
     if rows.has("NA_REASON"):
-        no_reason, aged = rows.equal("NA_REASON", ""), rows.equal("NA_REASON", TOO_OLD) & _equal(known.codes.take(pa.array(places)), _NOT_SEEN)
-        yield from rows.off(~scored & no_reason, "a row that was not scored has no reason", "NA_REASON", "the reason")
-        yield from rows.off(~scored & right & ~no_reason & ~aged, "a scored row of the ledger is missing its score", "NA_REASON", "SCORED = Y")
+        no_reason, aged = (
+            rows.equal("NA_REASON", ""),
+            rows.equal("NA_REASON", TOO_OLD)
+            & _equal(known.codes.take(pa.array(places)), _NOT_SEEN),
+        )
+        yield from rows.off(
+            ~scored & no_reason,
+            "a row that was not scored has no reason",
+            "NA_REASON",
+            "the reason",
+        )
+        yield from rows.off(
+            ~scored & right & ~no_reason & ~aged,
+            "a scored row of the ledger is missing its score",
+            "NA_REASON",
+            "SCORED = Y",
+        )
     if rows.has("SCORE"):
         wrong = scored & right & ~(np.abs(rows.number("SCORE") - known.score[places]) <= _SAME)
-        yield from rows.off(wrong, "carries another score than the ledger", "SCORE", pa.array(known.score[places]), "put the score back")
+        yield from rows.off(
+            wrong,
+            "carries another score than the ledger",
+            "SCORE",
+            pa.array(known.score[places]),
+            "put the score back",
+        )
 
 
 def _check_words(rows: Rows, codes: pa.Array) -> Iterator[Finding]:
     """Check RISK_LVL against that of the ledger; another word may stand there by a person's hand, or NA for an old NOT SEEN IN PHOTO."""
-    aged = _equal(codes, _NOT_SEEN) & rows.equal("RISK_LVL", _NOT_ASSESSED) & (rows.equal("NA_REASON", TOO_OLD) | (not rows.has("NA_REASON")))
-    by_person = rows.equal("RISK_LVL", "CONFIRMED") & (rows.equal("VERIFIED", "Y") | (not rows.has("VERIFIED")))
+    aged = (
+        _equal(codes, _NOT_SEEN)
+        & rows.equal("RISK_LVL", _NOT_ASSESSED)
+        & (rows.equal("NA_REASON", TOO_OLD) | (not rows.has("NA_REASON")))
+    )
+    by_person = rows.equal("RISK_LVL", "CONFIRMED") & (
+        rows.equal("VERIFIED", "Y") | (not rows.has("VERIFIED"))
+    )
     wrong = ~_equal(rows.table["RISK_LVL"], codes) & ~aged & ~by_person & ~rows.held()
     remedy = "put the word back; what a person found belongs into the city's labels"
-    yield from rows.off(wrong, "says another hazard word than the ledger", "RISK_LVL", codes, remedy)
+    yield from rows.off(
+        wrong, "says another hazard word than the ledger", "RISK_LVL", codes, remedy
+    )
 
 
 def _check_days(rows: Rows, days: Days) -> Iterator[Finding]:
@@ -147,7 +206,13 @@ def _check_days(rows: Rows, days: Days) -> Iterator[Finding]:
     if wrong.any():
         first = int(days[np.flatnonzero(wrong)[0]])
         want = date.fromordinal(first).isoformat() if first else "nothing"
-        yield from rows.off(wrong, "gives another day of the photo than the ledger", "IMG_DATE", want, "put the day back")
+        yield from rows.off(
+            wrong,
+            "gives another day of the photo than the ledger",
+            "IMG_DATE",
+            want,
+            "put the day back",
+        )
 
 
 def _equal(texts: pa.Array | pa.ChunkedArray, other: pa.Array | str) -> Mask:

@@ -41,7 +41,9 @@ class DayCheck:
 
     def made_beside(self, folder: Path) -> date | None:
         """Return the day of the export that the departments beside tell: the data team's products have no such metadata."""
-        return self._first(folder.resolve().parents[: _UP - 1], tuple(f"{name}/*.shp.xml" for name in FOLDERS))
+        return self._first(
+            folder.resolve().parents[: _UP - 1], tuple(f"{name}/*.shp.xml" for name in FOLDERS)
+        )
 
     def check(self, path: Path, table: pa.Table, *, folder: Path, dbf: bool) -> Iterator[Finding]:
         """Check the days of a table.
@@ -62,22 +64,49 @@ class DayCheck:
             return
         if not dbf:
             for name, column in days.items():
-                yield from rows.off(column == NO_DATE, f"{name} holds what is no date", name, "YYYY-MM-DD or nothing")
+                yield from rows.off(
+                    column == NO_DATE,
+                    f"{name} holds what is no date",
+                    name,
+                    "YYYY-MM-DD or nothing",
+                )
         made = self.made_of(folder)
         latest = max(self.today, made or self.made_beside(folder) or self.today)
-        for name, last, what in (("IMG_DATE", made or latest, "was flown after the export"), ("VER_DATE", latest, "was seen by a person on a day to come")):
+        for name, last, what in (
+            ("IMG_DATE", made or latest, "was flown after the export"),
+            ("VER_DATE", latest, "was seen by a person on a day to come"),
+        ):
             if name in days:
-                yield from rows.off(days[name] > last.toordinal(), f"a row {what}", name, f"{last.isoformat()} or before", _PUT_BACK)
+                yield from rows.off(
+                    days[name] > last.toordinal(),
+                    f"a row {what}",
+                    name,
+                    f"{last.isoformat()} or before",
+                    _PUT_BACK,
+                )
         if "IMG_DATE" in days and "REVIEW_BY" in days:
-            early = (days["REVIEW_BY"] > 0) & (days["IMG_DATE"] > 0) & (days["REVIEW_BY"] < days["IMG_DATE"])
-            yield from rows.off(early, "a row is due for review before it was flown", "REVIEW_BY", "IMG_DATE or later", _PUT_BACK)
+            early = (
+                (days["REVIEW_BY"] > 0)
+                & (days["IMG_DATE"] > 0)
+                & (days["REVIEW_BY"] < days["IMG_DATE"])
+            )
+            yield from rows.off(
+                early,
+                "a row is due for review before it was flown",
+                "REVIEW_BY",
+                "IMG_DATE or later",
+                _PUT_BACK,
+            )
 
     def _first(self, places: Sequence[Path], patterns: tuple[str, ...]) -> date | None:
         """Return the latest day in the first of some folders that tells one."""
         for place in places:
             for pattern in patterns:
                 if (place, pattern) not in self.found:
-                    self.found[place, pattern] = max((day for path in place.glob(pattern) if (day := _made(path)) is not None), default=None)
+                    self.found[place, pattern] = max(
+                        (day for path in place.glob(pattern) if (day := _made(path)) is not None),
+                        default=None,
+                    )
             days = [day for pattern in patterns if (day := self.found[place, pattern]) is not None]
             if days:
                 return max(days)
@@ -88,7 +117,11 @@ def days_of(texts: pa.Array | pa.ChunkedArray) -> Days:
     """Return a column of days as numbers that rise by one a day: 0 where it is empty, `NO_DATE` where it holds no date."""
     coded = pc.dictionary_encode(pc.fill_null(whole(texts), ""))
     numbers = np.array([_number(text) for text in coded.dictionary.to_pylist()], np.int64)
-    return numbers[np.asarray(coded.indices, np.intp)] if len(numbers) else np.zeros(len(coded), np.int64)
+    return (
+        numbers[np.asarray(coded.indices, np.intp)]
+        if len(numbers)
+        else np.zeros(len(coded), np.int64)
+    )
 
 
 def _number(text: str) -> int:

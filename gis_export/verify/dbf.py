@@ -65,7 +65,10 @@ def read_dbf(path: Path) -> Dbf:
     raw = np.asarray(np.memmap(path, np.uint8, "r"))
     if len(raw) < 33:
         raise ValueError(f"{len(raw)} bytes are no .dbf")
-    count, header, width = (int.from_bytes(raw[start:end].tobytes(), "little") for start, end in ((4, 8), (8, 10), (10, 12)))
+    count, header, width = (
+        int.from_bytes(raw[start:end].tobytes(), "little")
+        for start, end in ((4, 8), (8, 10), (10, 12))
+    )
     if len(raw) < header + count * width or header < 33 or width < 1:
         raise ValueError(f"{len(raw)} bytes hold fewer than the {count} rows it says")
     columns, start = [], 1
@@ -73,9 +76,19 @@ def read_dbf(path: Path) -> Dbf:
         entry = raw[place : place + 32].tobytes()
         if entry[0] == 0x0D:
             break
-        columns.append(Column(name=entry[:11].split(b"\x00")[0].decode("latin-1"), kind=chr(entry[11]), width=entry[16], precision=entry[17], start=start))
+        columns.append(
+            Column(
+                name=entry[:11].split(b"\x00")[0].decode("latin-1"),
+                kind=chr(entry[11]),
+                width=entry[16],
+                precision=entry[17],
+                start=start,
+            )
+        )
         start += entry[16]
-    return Dbf(columns=tuple(columns), records=raw[header : header + count * width].reshape(count, width))
+    return Dbf(
+        columns=tuple(columns), records=raw[header : header + count * width].reshape(count, width)
+    )
 
 
 def check_dbf(path: Path, dbf: Dbf, fields: tuple[Field, ...]) -> Iterator[Finding]:
@@ -89,16 +102,37 @@ def check_dbf(path: Path, dbf: Dbf, fields: tuple[Field, ...]) -> Iterator[Findi
         yield from _check_cells(path, dbf, column)
     deleted = int((dbf.records[:, 0] == _DELETED).sum()) if len(dbf.records) else 0
     if deleted:
-        yield _off(path, "holds rows that are marked as deleted", str(deleted), "0", "pack the table: some programs still show them")
+        yield _off(
+            path,
+            "holds rows that are marked as deleted",
+            str(deleted),
+            "0",
+            "pack the table: some programs still show them",
+        )
 
 
 def _check_names(path: Path, dbf: Dbf, fields: tuple[Field, ...]) -> Iterator[Finding]:
     names, wanted = [column.name for column in dbf.columns], [field.name for field in fields]
-    missing, extra = [name for name in wanted if name not in names], [name for name in names if name not in wanted]
+    missing, extra = (
+        [name for name in wanted if name not in names],
+        [name for name in names if name not in wanted],
+    )
     if missing:
-        yield _off(path, "lacks fields", f"none of {some(missing)}", f"{len(wanted)} fields", f"put them back, or {EXPORT_AGAIN}")
+        yield _off(
+            path,
+            "lacks fields",
+            f"none of {some(missing)}",
+            f"{len(wanted)} fields",
+            f"put them back, or {EXPORT_AGAIN}",
+        )
     if extra:
-        yield _off(path, "has fields of its own", some(extra), "only the fields of the data dictionary", "take them out before the layer is handed on")
+        yield _off(
+            path,
+            "has fields of its own",
+            some(extra),
+            "only the fields of the data dictionary",
+            "take them out before the layer is handed on",
+        )
     kept = [name for name in names if name in wanted]
     if not missing and kept != wanted:
         first = next(index for index, name in enumerate(wanted) if kept[index] != name)
@@ -114,11 +148,23 @@ def _check_names(path: Path, dbf: Dbf, fields: tuple[Field, ...]) -> Iterator[Fi
 def _check_column(path: Path, column: Column, field: Field) -> Iterator[Finding]:
     if column.kind not in _KINDS[field.kind] or (field.kind == "int" and column.precision):
         got = _WORDS.get(column.kind, column.kind)
-        yield _off(path, f"field {field.name} has another type", got, {"int": "whole number"}.get(field.kind, field.kind), f"make it a {field.kind} field again, or {EXPORT_AGAIN}")
+        yield _off(
+            path,
+            f"field {field.name} has another type",
+            got,
+            {"int": "whole number"}.get(field.kind, field.kind),
+            f"make it a {field.kind} field again, or {EXPORT_AGAIN}",
+        )
     elif (column.width, column.precision) != (field.width, field.precision):
         want = f"{field.width}.{field.precision}" if field.precision else f"{field.width}"
         got = f"{column.width}.{column.precision}" if column.precision else f"{column.width}"
-        yield _off(path, f"field {field.name} has another width", got, want, f"make it {want} wide again: a hosted layer keys on it")
+        yield _off(
+            path,
+            f"field {field.name} has another width",
+            got,
+            want,
+            f"make it {want} wide again: a hosted layer keys on it",
+        )
 
 
 def _check_cells(path: Path, dbf: Dbf, column: Column) -> Iterator[Finding]:
@@ -129,25 +175,43 @@ def _check_cells(path: Path, dbf: Dbf, column: Column) -> Iterator[Finding]:
         yield from _check_letters(path, column, cells)
     elif column.kind == "D":
         wrong = ~(_blank(cells) | (cells == ord("0")).all(axis=1) | _is_date(cells))
-        yield from _rows(path, f"field {column.name} holds what is no date", wrong, cells, "YYYYMMDD or nothing")
+        yield from _rows(
+            path, f"field {column.name} holds what is no date", wrong, cells, "YYYYMMDD or nothing"
+        )
     elif column.kind in "NF":
         empty = _blank(cells) | (cells == ord("*")).all(axis=1)
-        yield from _rows(path, f"field {column.name} is empty, which many programs read as 0", empty, cells, "a number, -1 where it is not known")
+        yield from _rows(
+            path,
+            f"field {column.name} is empty, which many programs read as 0",
+            empty,
+            cells,
+            "a number, -1 where it is not known",
+        )
 
 
 def _check_letters(path: Path, column: Column, cells: Bytes) -> Iterator[Finding]:
     if cells.max() < 128:
         return
-    closed = np.concatenate([cells, np.full((len(cells), 1), ord("\n"), np.uint8)], axis=1)  # a letter cut off must not join the next row's
+    closed = np.concatenate(
+        [cells, np.full((len(cells), 1), ord("\n"), np.uint8)], axis=1
+    )  # a letter cut off must not join the next row's
     if _is_utf8(closed.tobytes()):
         return
     wrong = np.array([not _is_utf8(cell.tobytes()) for cell in cells])
-    yield from _rows(path, f"field {column.name} holds bytes that are no UTF-8", wrong, cells, "UTF-8, as the .cpg says")
+    yield from _rows(
+        path,
+        f"field {column.name} holds bytes that are no UTF-8",
+        wrong,
+        cells,
+        "UTF-8, as the .cpg says",
+    )
 
 
 def _as_text(cells: Bytes) -> pa.Array:
     packed = np.ascontiguousarray(cells)
-    raw = pa.Array.from_buffers(pa.binary(cells.shape[1]), len(cells), [None, pa.py_buffer(packed)]).cast(pa.binary())
+    raw = pa.Array.from_buffers(
+        pa.binary(cells.shape[1]), len(cells), [None, pa.py_buffer(packed)]
+    ).cast(pa.binary())
     try:
         texts = raw.cast(pa.string())
     except pa.ArrowInvalid:  # bytes that are no UTF-8 are a finding of their own
@@ -173,17 +237,24 @@ def _is_date(cells: Bytes) -> NDArray[np.bool_]:
         return np.zeros(len(cells), bool)
     digits = cells.astype(np.int64) - ord("0")
     whole = ((digits >= 0) & (digits <= 9)).all(axis=1)
-    year, month, day = (digits[:, span] @ 10 ** np.arange(span.stop - span.start)[::-1] for span in (slice(0, 4), slice(4, 6), slice(6, 8)))
+    year, month, day = (
+        digits[:, span] @ 10 ** np.arange(span.stop - span.start)[::-1]
+        for span in (slice(0, 4), slice(4, 6), slice(6, 8))
+    )
     days = np.array([0, 31, 29, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31])
     right = whole & (year >= 1900) & (year < 2200) & (month >= 1) & (month <= 12)
     return np.asarray(right & (day >= 1) & (day <= days[np.where(right, month, 0)]), bool)
 
 
-def _rows(path: Path, what: str, wrong: NDArray[np.bool_], cells: Bytes, want: str) -> Iterator[Finding]:
+def _rows(
+    path: Path, what: str, wrong: NDArray[np.bool_], cells: Bytes, want: str
+) -> Iterator[Finding]:
     if wrong.any():
         first = int(np.flatnonzero(wrong)[0])
         more = int(wrong.sum()) - 1
-        got = f"{cells[first].tobytes().rstrip()!r} in row {first + 1}" + (f" and {more} more rows" if more else "")
+        got = f"{cells[first].tobytes().rstrip()!r} in row {first + 1}" + (
+            f" and {more} more rows" if more else ""
+        )
         yield _off(path, what, got, want, EXPORT_AGAIN)
 
 

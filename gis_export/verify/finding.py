@@ -28,7 +28,9 @@ class Finding:
 
     def __str__(self) -> str:
         """Return it on one line."""
-        return " ".join(f"{self.path}: {self.what}; got {self.got}, want {self.want}; {self.remedy}".split())
+        return " ".join(
+            f"{self.path}: {self.what}; got {self.got}, want {self.want}; {self.remedy}".split()
+        )
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -45,22 +47,41 @@ class Audience:
     def leaks(self, names: list[str]) -> list[str]:
         """Return the fields that it may not read, with the name in the file where that is another."""
         secret = _SECRET - self.allowed
-        return sorted({name if name == short_name(name) else f"{short_name(name)} as {name}" for name in names if short_name(name) in secret})
+        return sorted(
+            {
+                name if name == short_name(name) else f"{short_name(name)} as {name}"
+                for name in names
+                if short_name(name) in secret
+            }
+        )
 
 
 SHORT = {field.alias: field.name for field in FIELDS}
 """Short name of every long one."""
-_SHAPEFILE_CUT = {field.alias[:10].upper(): field.name for field in FIELDS}  # what a shapefile makes of a long name
+_SHAPEFILE_CUT = {
+    field.alias[:10].upper(): field.name for field in FIELDS
+}  # what a shapefile makes of a long name
 _NAMES = frozenset(field.name for field in FIELDS)
 _SECRET = _NAMES | _PRIVATE
 
 
 def _audience(tier: Tier, *, private: bool = False) -> Audience:
-    return Audience(name=tier.value, tier=tier, allowed=frozenset(field.name for field in fields_of(tier)) | (_PRIVATE if private else frozenset()))
+    return Audience(
+        name=tier.value,
+        tier=tier,
+        allowed=frozenset(field.name for field in fields_of(tier))
+        | (_PRIVATE if private else frozenset()),
+    )
 
 
-FIRE, HOUSING, DATA = _audience(Tier.RESPONDER), _audience(Tier.HOUSING), _audience(Tier.DATA, private=True)
-PUBLIC = Audience(name="PUBLIC", tier=None, allowed=frozenset({"NBHD", "YEAR", "RUN_ID", "IMG_DATE", "MODEL_VER"}))
+FIRE, HOUSING, DATA = (
+    _audience(Tier.RESPONDER),
+    _audience(Tier.HOUSING),
+    _audience(Tier.DATA, private=True),
+)
+PUBLIC = Audience(
+    name="PUBLIC", tier=None, allowed=frozenset({"NBHD", "YEAR", "RUN_ID", "IMG_DATE", "MODEL_VER"})
+)
 FOLDERS = {"fire": FIRE, "housing": HOUSING, "data": DATA, "public": PUBLIC}
 """Audience by the name of a folder, and of files where no folder tells."""
 
@@ -78,13 +99,22 @@ def audience_of(path: Path, root: Path) -> Audience | None:
     inside = path.relative_to(root).parts[:-1]
     own = [path.stem.split(".")[0].split("_")[0]]
     folder = root.resolve()
-    return next((FOLDERS[name.lower()] for name in (*inside, folder.name, folder.parent.name, *own) if name.lower() in FOLDERS), None)
+    return next(
+        (
+            FOLDERS[name.lower()]
+            for name in (*inside, folder.name, folder.parent.name, *own)
+            if name.lower() in FOLDERS
+        ),
+        None,
+    )
 
 
 def audience_by_fields(names: list[str]) -> Audience | None:
     """Return who a table with these fields was made for: the narrowest that may read most of them; None when nothing tells."""
     known = {short_name(name) for name in names} & _NAMES
-    one_only = {one: known & one.allowed - (FIRE.allowed & HOUSING.allowed) for one in (FIRE, HOUSING)}
+    one_only = {
+        one: known & one.allowed - (FIRE.allowed & HOUSING.allowed) for one in (FIRE, HOUSING)
+    }
     if any(known - FIRE.allowed - HOUSING.allowed):
         return DATA
     best = max(one_only, key=lambda one: len(one_only[one]))

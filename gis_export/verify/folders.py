@@ -65,19 +65,33 @@ def verify_folder(folder: Path, ledger: Ledger | None = None) -> list[Finding]:
         raise MissingInput(f"verify: no folder at {folder}; give the folder of a pack")
     products = _products(folder)
     if not products:
-        raise MissingInput(f"verify: no shapefile, GeoPackage or table under {folder}; give the folder of a pack")
+        raise MissingInput(
+            f"verify: no shapefile, GeoPackage or table under {folder}; give the folder of a pack"
+        )
     return [*_check(folder, products, ledger), *check_sums(folder, _homes(folder))]
 
 
 def verify_notes(folder: Path) -> list[str]:
     """Say what `verify_folder` could not look at in a folder; nothing of it is wrong."""
     homes = [home.resolve() for home in _homes(folder)]
-    products = [path for path in _products(folder) if path.name not in _OTHER_DAYS and path.stem != Path(LEDGER).stem]
-    bare = [path for path in products if not any(path.resolve().is_relative_to(home) for home in homes)]
+    products = [
+        path
+        for path in _products(folder)
+        if path.name not in _OTHER_DAYS and path.stem != Path(LEDGER).stem
+    ]
+    bare = [
+        path for path in products if not any(path.resolve().is_relative_to(home) for home in homes)
+    ]
     if not bare:
         return []
-    which = "" if len(bare) == len(products) else f" of {len(bare)} of {len(products)} products, such as {bare[0]}"
-    return [f"{folder}: checksums{which} were not looked at: there is neither {SUMS} nor {MANIFEST}, so a changed file is found only where its contents are off"]
+    which = (
+        ""
+        if len(bare) == len(products)
+        else f" of {len(bare)} of {len(products)} products, such as {bare[0]}"
+    )
+    return [
+        f"{folder}: checksums{which} were not looked at: there is neither {SUMS} nor {MANIFEST}, so a changed file is found only where its contents are off"
+    ]
 
 
 def verify_products(out: Path, ledger: Ledger, roll: VacantRoll) -> None:
@@ -88,10 +102,16 @@ def verify_products(out: Path, ledger: Ledger, roll: VacantRoll) -> None:
         BadProduct: fields, widths, counts, words or scores are off.
     """
     products = _products(out)
-    expected = [out / tier / f"{tier}{suffix}" for tier in ("fire", "housing") for suffix in (".shp", ".gpkg")]
+    expected = [
+        out / tier / f"{tier}{suffix}"
+        for tier in ("fire", "housing")
+        for suffix in (".shp", ".gpkg")
+    ]
     missing = [path for path in expected if path not in products]
     if missing:
-        raise BadProduct(f"{missing[0]} was not written; nothing was delivered, the last good products stand")
+        raise BadProduct(
+            f"{missing[0]} was not written; nothing was delivered, the last good products stand"
+        )
     for finding in _check(out, products, ledger):
         if finding.what == LEAK:
             raise TierLeak(str(finding))
@@ -106,14 +126,26 @@ def _products(folder: Path) -> list[Path]:
     """
     found = []
     for root, names in _walk(folder):
-        found += [root / name for name in names if Path(name).suffix.lower() in VECTOR | TABLES and not name.startswith(".") and name not in VENDOR_FILES]
-    return sorted(path for path in found if not (path.suffix.lower() == ".dbf" and path.with_suffix(".shp").exists()))
+        found += [
+            root / name
+            for name in names
+            if Path(name).suffix.lower() in VECTOR | TABLES
+            and not name.startswith(".")
+            and name not in VENDOR_FILES
+        ]
+    return sorted(
+        path
+        for path in found
+        if not (path.suffix.lower() == ".dbf" and path.with_suffix(".shp").exists())
+    )
 
 
 def _walk(folder: Path) -> Iterator[tuple[Path, list[str]]]:
     """Yield the folders that may hold products, and the names of their files."""
     for root, folders, names in os.walk(folder):
-        folders[:] = sorted(name for name in folders if name not in _NOT_PRODUCTS and not name.startswith("."))
+        folders[:] = sorted(
+            name for name in folders if name not in _NOT_PRODUCTS and not name.startswith(".")
+        )
         yield Path(root), names
 
 
@@ -161,7 +193,14 @@ def _check_geopackage(path: Path, run: PackCheck) -> Iterator[Finding]:
         yield from run.geometry.shapes(named, shapes.drop_null(), ids=None, kind="polygon")
 
 
-def _check_table(path: Path, table: pa.Table, run: PackCheck, *, whole: bool | None = None, folder: Path | None = None) -> Iterator[Finding]:
+def _check_table(
+    path: Path,
+    table: pa.Table,
+    run: PackCheck,
+    *,
+    whole: bool | None = None,
+    folder: Path | None = None,
+) -> Iterator[Finding]:
     """Check a table with rows of parcels; one without them is passed over. `folder` is where its file lies, if not beside `path`."""
     if "PARCEL_ID" not in table.column_names:
         return
@@ -178,16 +217,33 @@ def _read_known(path: Path | None) -> Known | None:
         return None
     try:
         table = pd.read_parquet(path)
-        return Known(ledger=Ledger(year=int(table["year"].iloc[0]) if len(table) else 0, table=table))
+        return Known(
+            ledger=Ledger(year=int(table["year"].iloc[0]) if len(table) else 0, table=table)
+        )
     except (OSError, ValueError, KeyError, Unbalanced) as error:
         said = str(error).splitlines()[0]
-        raise Unreadable(Finding(path=path, what="is no whole ledger", got=said, want="the ledger that score left", remedy="score the year again")) from error
+        raise Unreadable(
+            Finding(
+                path=path,
+                what="is no whole ledger",
+                got=said,
+                want="the ledger that score left",
+                remedy="score the year again",
+            )
+        ) from error
 
 
 def _ledger_near(folder: Path) -> Path | None:
     """Return the ledger beside a product or in the folders above it."""
     near = folder.resolve()
-    return next((place / LEDGER for place in (near, *near.parents[: _UP - 1]) if (place / LEDGER).is_file()), None)
+    return next(
+        (
+            place / LEDGER
+            for place in (near, *near.parents[: _UP - 1])
+            if (place / LEDGER).is_file()
+        ),
+        None,
+    )
 
 
 def _homes(folder: Path) -> list[Path]:

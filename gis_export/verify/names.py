@@ -13,7 +13,9 @@ import pyogrio
 
 from gis_export.verify.reading import reading
 
-VECTOR = frozenset({".shp", ".gpkg", ".fgb", ".geojson", ".pmtiles", ".dbf", ".gdb", ".kml", ".gml"})
+VECTOR = frozenset(
+    {".shp", ".gpkg", ".fgb", ".geojson", ".pmtiles", ".dbf", ".gdb", ".kml", ".gml"}
+)
 TABLES = frozenset({".csv", ".tsv", ".parquet", ".xlsx", ".js", ".json", ".zip"})
 OWN_TABLES = frozenset({"layer_styles", "qgis_projects"})  # of QGIS, with a column "owner"
 _KEY_END = re.compile(r'"\s*:')
@@ -50,7 +52,9 @@ def csv_header(line: bytes) -> list[str]:
 
 def _vector_fields(source: str) -> list[str]:
     layers = [str(name) for name, _ in pyogrio.list_layers(source) if name not in OWN_TABLES]
-    return [str(name) for layer in layers for name in pyogrio.read_info(source, layer=layer)["fields"]]
+    return [
+        str(name) for layer in layers for name in pyogrio.read_info(source, layer=layer)["fields"]
+    ]
 
 
 def _json_keys(path: Path) -> list[str]:
@@ -66,13 +70,19 @@ def _xlsx_headers(path: Path) -> list[str]:
     """Return the texts of the first rows of every sheet; a blank form has none."""
     with ZipFile(path) as book:
         shared = _shared_texts(book) if "xl/sharedStrings.xml" in book.namelist() else []
-        sheets = [name for name in book.namelist() if re.fullmatch(r"xl/worksheets/sheet\d+\.xml", name)]
+        sheets = [
+            name for name in book.namelist() if re.fullmatch(r"xl/worksheets/sheet\d+\.xml", name)
+        ]
         return [text for sheet in sheets for text in _first_cells(book, sheet, shared)]
 
 
 def _shared_texts(book: ZipFile) -> list[str]:
     with book.open("xl/sharedStrings.xml") as stream:
-        return ["".join(part.text or "" for part in item.iter(f"{_MAIN}t")) for _, item in iterparse(stream) if item.tag == f"{_MAIN}si"]
+        return [
+            "".join(part.text or "" for part in item.iter(f"{_MAIN}t"))
+            for _, item in iterparse(stream)
+            if item.tag == f"{_MAIN}si"
+        ]
 
 
 def _first_cells(book: ZipFile, sheet: str, shared: list[str]) -> Iterator[str]:
@@ -81,7 +91,11 @@ def _first_cells(book: ZipFile, sheet: str, shared: list[str]) -> Iterator[str]:
         for _, item in iterparse(stream):
             if item.tag == f"{_MAIN}c":
                 value = item.findtext(f"{_MAIN}v") or ""
-                yield shared[int(value)] if item.get("t") == "s" else "".join(part.text or "" for part in item.iter(f"{_MAIN}t"))
+                yield (
+                    shared[int(value)]
+                    if item.get("t") == "s"
+                    else "".join(part.text or "" for part in item.iter(f"{_MAIN}t"))
+                )
             elif item.tag == f"{_MAIN}row":
                 rows += 1
                 if rows == _HEADER_ROWS:

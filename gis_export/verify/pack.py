@@ -73,7 +73,13 @@ def _check_parts(shape: Path) -> Iterator[Finding]:
     if ".qix" in missing and shape.with_suffix(_OTHER_INDEX).exists():
         missing.remove(".qix")
     if missing:
-        yield _off(shape, "lacks parts of its pack", f"no {' '.join(missing)}", " ".join(PARTS), f"copy all files of one name together, or {EXPORT_AGAIN}")
+        yield _off(
+            shape,
+            "lacks parts of its pack",
+            f"no {' '.join(missing)}",
+            " ".join(PARTS),
+            f"copy all files of one name together, or {EXPORT_AGAIN}",
+        )
 
 
 def _check_table(shape: Path, table: pa.Table, tier: Tier, run: PackCheck) -> Iterator[Finding]:
@@ -81,9 +87,22 @@ def _check_table(shape: Path, table: pa.Table, tier: Tier, run: PackCheck) -> It
     beside = shape.parent / NO_GEOMETRY
     unplaced = read_csv(beside) if beside.exists() else pa.table({})
     if not beside.exists():
-        yield _off(beside, "is not there", "nothing", "the parcels without a place", f"copy it along, or {EXPORT_AGAIN}")
+        yield _off(
+            beside,
+            "is not there",
+            "nothing",
+            "the parcels without a place",
+            f"copy it along, or {EXPORT_AGAIN}",
+        )
     if known is not None and _ids(table) is not None:
-        yield from check_against_ledger(shape, pa.concat_tables([table, unplaced], promote_options="default") if len(unplaced) else table, known, whole=True)
+        yield from check_against_ledger(
+            shape,
+            pa.concat_tables([table, unplaced], promote_options="default")
+            if len(unplaced)
+            else table,
+            known,
+            whole=True,
+        )
     with reading(path):
         yield from list(check_dbf(path, read_dbf(path), fields_of(tier)))
     for file, rows in ((shape, table), (beside, unplaced)):
@@ -92,7 +111,9 @@ def _check_table(shape: Path, table: pa.Table, tier: Tier, run: PackCheck) -> It
         run.addresses.add(file, rows, folder=shape.parent)
 
 
-def _check_points(points: Path, shape: Path, parcels: tuple[pa.Table, pa.Array], run: PackCheck) -> Iterator[Finding]:
+def _check_points(
+    points: Path, shape: Path, parcels: tuple[pa.Table, pa.Array], run: PackCheck
+) -> Iterator[Finding]:
     """Hold the light layer against the parcels: the same rows, each point inside its parcel."""
     table, shapes = parcels
     same = run.sum_of(points.with_suffix(".dbf")) == run.sum_of(shape.with_suffix(".dbf"))
@@ -100,20 +121,36 @@ def _check_points(points: Path, shape: Path, parcels: tuple[pa.Table, pa.Array],
     other = table if same else other
     yield from run.geometry.shapes(points, places, ids=_ids(other), kind="point")
     if not same:
-        yield _off(points.with_suffix(".dbf"), "holds other rows than the parcels", f"{len(other)} rows", f"the {len(table)} rows of {shape.stem}.dbf", "edit both layers alike")
+        yield _off(
+            points.with_suffix(".dbf"),
+            "holds other rows than the parcels",
+            f"{len(other)} rows",
+            f"the {len(table)} rows of {shape.stem}.dbf",
+            "edit both layers alike",
+        )
     ids, other_ids = _ids(table), _ids(other)
     if ids is None or other_ids is None:
         return
     rows = np.arange(len(table)) if same else rows_in(keys_of(other_ids), keys_of(ids))
-    found = np.flatnonzero((rows >= 0) & (rows < len(shapes)) & (np.arange(len(rows)) < len(places)))
+    found = np.flatnonzero(
+        (rows >= 0) & (rows < len(shapes)) & (np.arange(len(rows)) < len(places))
+    )
     if len(found) == len(shapes) == len(places) and same:
         outside = run.geometry.outside(places, shapes)
     else:
-        outside = found[run.geometry.outside(places.take(pa.array(found)), shapes.take(pa.array(rows[found])))]
+        outside = found[
+            run.geometry.outside(places.take(pa.array(found)), shapes.take(pa.array(rows[found])))
+        ]
     if len(outside):
         more = f" and {len(outside) - 1} more" if len(outside) > 1 else ""
         got = f"{other_ids[int(outside[0])].as_py()!r} outside{more}"
-        yield _off(points, "has points outside their parcels", got, "each inside its parcel", "a table was sorted without its shapes, or shapes were moved; " + EXPORT_AGAIN)
+        yield _off(
+            points,
+            "has points outside their parcels",
+            got,
+            "each inside its parcel",
+            "a table was sorted without its shapes, or shapes were moved; " + EXPORT_AGAIN,
+        )
 
 
 def _check_zip(path: Path, run: PackCheck) -> Iterator[Finding]:
@@ -125,7 +162,13 @@ def _check_zip(path: Path, run: PackCheck) -> Iterator[Finding]:
     for file in pack_files(path.parent, path.stem):
         if file.exists() and inside.get(file.name) != run.sum_of(file):
             got = "other bytes" if file.name in inside else "nothing"
-            yield _off(path, f"does not hold {file.name} as it lies beside it", got, "the same bytes", "zip the pack again, or " + EXPORT_AGAIN)
+            yield _off(
+                path,
+                f"does not hold {file.name} as it lies beside it",
+                got,
+                "the same bytes",
+                "zip the pack again, or " + EXPORT_AGAIN,
+            )
 
 
 def _ids(table: pa.Table) -> pa.ChunkedArray | None:

@@ -25,10 +25,16 @@ def layer_names(path: Path) -> list[str]:
         return [str(name) for name, _ in pyogrio.list_layers(path) if name not in OWN_TABLES]
 
 
-def read_layer(path: Path, layer: str | None = None, *, columns: bool = True, shapes: bool = True) -> tuple[pa.Table, pa.Array]:
+def read_layer(
+    path: Path, layer: str | None = None, *, columns: bool = True, shapes: bool = True
+) -> tuple[pa.Table, pa.Array]:
     """Return the checked columns of a vector layer under short names, and its geometry as WKB; either may be left out."""
     with reading(path):
-        names = [str(name) for name in pyogrio.read_info(path, layer=layer)["fields"]] if columns else []
+        names = (
+            [str(name) for name in pyogrio.read_info(path, layer=layer)["fields"]]
+            if columns
+            else []
+        )
         kept = [name for name in names if short_name(name) in _WANTED]
         meta, table = pyogrio.read_arrow(path, layer=layer, columns=kept, read_geometry=shapes)
         geometry = meta["geometry_name"] or "wkb_geometry"
@@ -51,8 +57,14 @@ def read_csv(path: Path) -> pa.Table:
         kept = [name for name in names if short_name(name) in _WANTED]
         if not kept:
             return pa.table({})
-        parse = pyarrow.csv.ParseOptions(newlines_in_values=True, delimiter="\t" if path.suffix.lower() == ".tsv" else ",")
-        convert = pyarrow.csv.ConvertOptions(include_columns=kept, column_types=dict.fromkeys(kept, pa.string()), strings_can_be_null=False)
+        parse = pyarrow.csv.ParseOptions(
+            newlines_in_values=True, delimiter="\t" if path.suffix.lower() == ".tsv" else ","
+        )
+        convert = pyarrow.csv.ConvertOptions(
+            include_columns=kept,
+            column_types=dict.fromkeys(kept, pa.string()),
+            strings_can_be_null=False,
+        )
         return _typed(pyarrow.csv.read_csv(path, parse_options=parse, convert_options=convert))
 
 
@@ -61,7 +73,9 @@ def read_parquet(path: Path) -> tuple[pa.Table, pa.Array]:
     with reading(path):
         names = pyarrow.parquet.read_schema(path).names
         kept = [name for name in names if short_name(name) in _WANTED]
-        table = pyarrow.parquet.read_table(path, columns=[*kept, *(["geometry"] if "geometry" in names else [])])
+        table = pyarrow.parquet.read_table(
+            path, columns=[*kept, *(["geometry"] if "geometry" in names else [])]
+        )
         return _typed(table.select(kept)), _wkb(table, "geometry")
 
 
@@ -74,11 +88,23 @@ def read_page(path: Path) -> pa.Table:
         columns = data.get("columns") if isinstance(data, dict) else None
         if not isinstance(columns, dict):
             return pa.table({})
-        return _typed(pa.table({name: pa.array(cells, pa.string()) for name, cells in columns.items() if short_name(name) in _WANTED}))
+        return _typed(
+            pa.table(
+                {
+                    name: pa.array(cells, pa.string())
+                    for name, cells in columns.items()
+                    if short_name(name) in _WANTED
+                }
+            )
+        )
 
 
 def _wkb(table: pa.Table, name: str) -> pa.Array:
-    return whole(table[name]).cast(pa.binary()) if name in table.column_names else pa.array([], pa.binary())
+    return (
+        whole(table[name]).cast(pa.binary())
+        if name in table.column_names
+        else pa.array([], pa.binary())
+    )
 
 
 def _typed(table: pa.Table) -> pa.Table:

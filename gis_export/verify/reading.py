@@ -13,7 +13,18 @@ from pyogrio.errors import DataLayerError, DataSourceError
 
 from gis_export.verify.finding import Finding
 
-_BROKEN = (DataSourceError, DataLayerError, pa.ArrowException, OSError, UnicodeError, csv.Error, BadZipFile, ParseError, ValueError, KeyError)
+_BROKEN = (
+    DataSourceError,
+    DataLayerError,
+    pa.ArrowException,
+    OSError,
+    UnicodeError,
+    csv.Error,
+    BadZipFile,
+    ParseError,
+    ValueError,
+    KeyError,
+)
 
 
 class Unreadable(Exception):
@@ -34,4 +45,12 @@ def reading(path: Path) -> Iterator[None]:
             yield
     except _BROKEN as error:
         said = str(error).splitlines()[0] if str(error) else type(error).__name__
-        raise Unreadable(Finding(path=path, what="cannot be read", got=said, want="a whole file", remedy="export again")) from error
+        raise Unreadable(
+            Finding(
+                path=path,
+                what="cannot be read",
+                got=said,
+                want="a whole file",
+                remedy="export again",
+            )
+        ) from error

@@ -19,7 +19,11 @@ SUMS, MANIFEST = "SHA256SUMS", Path("report") / "manifest.json"
 _OF_THE_DESKTOP = frozenset({".DS_Store", "Thumbs.db", "desktop.ini"})
 """What Finder and Explorer leave in every folder that they show."""
 _CHANGED, _MISSING, _STRAY = "was changed after the export", "is not there", "is not of this export"
-_MANY = {_CHANGED: "holds {} files that were changed after the export", _MISSING: "lacks {} files of the export", _STRAY: "holds {} files that are not of this export"}
+_MANY = {
+    _CHANGED: "holds {} files that were changed after the export",
+    _MISSING: "lacks {} files of the export",
+    _STRAY: "holds {} files that are not of this export",
+}
 _MOST = 10
 """More findings of one kind in one folder become one."""
 _LINE = re.compile(r"(\\?)([0-9a-fA-F]{64}) [ *](.+)")
@@ -55,7 +59,12 @@ def check_sums(folder: Path, homes: list[Path]) -> Iterator[Finding]:
         for home in homes:
             found = [one for one in read(home.resolve(), inside, digest) if one.path not in told]
             told |= {one.path for one in found}
-            shown = [replace(one, path=folder / one.path.relative_to(inside)) if one.path.is_relative_to(inside) else one for one in found]
+            shown = [
+                replace(one, path=folder / one.path.relative_to(inside))
+                if one.path.is_relative_to(inside)
+                else one
+                for one in found
+            ]
             yield from _grouped(shown, home if home.resolve().is_relative_to(inside) else folder)
 
 
@@ -66,14 +75,30 @@ def _by_sums(home: Path, inside: Path, digest: Digest) -> Iterator[Finding]:
     try:
         listed = _read_sums(home / SUMS)
     except ValueError as error:
-        yield Finding(path=home / SUMS, what="cannot be read", got=str(error), want="a checksum and the name of a file of this folder in each line", remedy=EXPORT_AGAIN)
+        yield Finding(
+            path=home / SUMS,
+            what="cannot be read",
+            got=str(error),
+            want="a checksum and the name of a file of this folder in each line",
+            remedy=EXPORT_AGAIN,
+        )
         return
     for name, wanted in listed.items():
         if (home / name).is_relative_to(inside):
             yield from _check_sum(home / name, wanted, digest)
     for name in _files(home):
-        if name not in listed and (home / name).is_relative_to(inside) and Path(name).name not in _OF_THE_DESKTOP:
-            yield Finding(path=home / name, what=_STRAY, got="a file that SHA256SUMS does not list", want="only what the export wrote", remedy="take it out, or keep it elsewhere")
+        if (
+            name not in listed
+            and (home / name).is_relative_to(inside)
+            and Path(name).name not in _OF_THE_DESKTOP
+        ):
+            yield Finding(
+                path=home / name,
+                what=_STRAY,
+                got="a file that SHA256SUMS does not list",
+                want="only what the export wrote",
+                remedy="take it out, or keep it elsewhere",
+            )
 
 
 def _by_manifest(home: Path, inside: Path, digest: Digest) -> Iterator[Finding]:
@@ -84,7 +109,13 @@ def _by_manifest(home: Path, inside: Path, digest: Digest) -> Iterator[Finding]:
     try:
         sums: dict[str, str] = json.loads(path.read_text(encoding="utf-8"))
     except ValueError:
-        yield Finding(path=path, what="cannot be read", got="no JSON", want="names and checksums", remedy=EXPORT_AGAIN)
+        yield Finding(
+            path=path,
+            what="cannot be read",
+            got="no JSON",
+            want="names and checksums",
+            remedy=EXPORT_AGAIN,
+        )
         return
     for name, wanted in sums.items():
         if Path(name).parts[0] in FOLDERS and (home / name).is_relative_to(inside):
@@ -93,9 +124,21 @@ def _by_manifest(home: Path, inside: Path, digest: Digest) -> Iterator[Finding]:
 
 def _check_sum(path: Path, wanted: str, digest: Digest) -> Iterator[Finding]:
     if not path.is_file():
-        yield Finding(path=path, what=_MISSING, got="nothing", want="the file that the export wrote", remedy=f"copy it back, or {EXPORT_AGAIN}")
+        yield Finding(
+            path=path,
+            what=_MISSING,
+            got="nothing",
+            want="the file that the export wrote",
+            remedy=f"copy it back, or {EXPORT_AGAIN}",
+        )
     elif (got := digest(path)) != wanted:
-        yield Finding(path=path, what=_CHANGED, got=f"sha256 {got[:12]}", want=f"sha256 {wanted[:12]}", remedy=f"take the delivered file, or {EXPORT_AGAIN}")
+        yield Finding(
+            path=path,
+            what=_CHANGED,
+            got=f"sha256 {got[:12]}",
+            want=f"sha256 {wanted[:12]}",
+            remedy=f"take the delivered file, or {EXPORT_AGAIN}",
+        )
 
 
 def _grouped(findings: list[Finding], home: Path) -> Iterator[Finding]:
@@ -105,8 +148,17 @@ def _grouped(findings: list[Finding], home: Path) -> Iterator[Finding]:
         if len(alike) <= _MOST or what not in _MANY:
             yield from alike
             continue
-        names = [str(one.path.relative_to(home)) if one.path.is_relative_to(home) else str(one.path) for one in alike]
-        yield Finding(path=home, what=_MANY[what].format(len(alike)), got=some(names), want="the files that the export wrote", remedy=alike[0].remedy)
+        names = [
+            str(one.path.relative_to(home)) if one.path.is_relative_to(home) else str(one.path)
+            for one in alike
+        ]
+        yield Finding(
+            path=home,
+            what=_MANY[what].format(len(alike)),
+            got=some(names),
+            want="the files that the export wrote",
+            remedy=alike[0].remedy,
+        )
 
 
 def _files(folder: Path) -> list[str]:

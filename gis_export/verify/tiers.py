@@ -39,8 +39,12 @@ def check_tier(path: Path, root: Path) -> Iterator[Finding]:
     leaks = audience.leaks(names)
     if leaks:
         yield Finding(
-            path=path, what=LEAK, got=some(leaks, most=20), want=f"only what {audience.name} may read", remedy="take the fields out of the product before anybody gets it",
-        )  # fmt: skip
+            path=path,
+            what=LEAK,
+            got=some(leaks, most=20),
+            want=f"only what {audience.name} may read",
+            remedy="take the fields out of the product before anybody gets it",
+        )
 
 
 def tier_audience(path: Path, root: Path) -> Audience:

@@ -42,7 +42,9 @@ class Chip:
     def __post_init__(self) -> None:
         """Check shapes and types."""
         if self.pixels.dtype != np.uint8 or self.pixels.shape != (3, *self.mask.shape):
-            raise ValueError(f"chip {self.parcel_id}: pixels {self.pixels.dtype} {self.pixels.shape}, mask {self.mask.shape}; want uint8 (3, H, W) and (H, W)")
+            raise ValueError(
+                f"chip {self.parcel_id}: pixels {self.pixels.dtype} {self.pixels.shape}, mask {self.mask.shape}; want uint8 (3, H, W) and (H, W)"
+            )
 
 
 def make_scene(parcel: ParcelCut, pieces: list[list[Piece]]) -> Scene:
@@ -66,7 +68,9 @@ def make_scene(parcel: ParcelCut, pieces: list[list[Piece]]) -> Scene:
     return Scene(pixels=pixels, mask=mask, whole=whole, owners=owners)
 
 
-def _show(view: View, pieces: list[Piece], shape: tuple[int, ...]) -> tuple[Pixels, bool, Pixels | None]:
+def _show(
+    view: View, pieces: list[Piece], shape: tuple[int, ...]
+) -> tuple[Pixels, bool, Pixels | None]:
     """Return RGBX (H, W, 4) of one view on the chip's grid, whether all of it is data, and who each pixel belongs to (H, W)."""
     pixels, whole = _assemble(view, pieces)
     owners = _owners(view) if len(pieces) > 1 else None
@@ -75,7 +79,10 @@ def _show(view: View, pieces: list[Piece], shape: tuple[int, ...]) -> tuple[Pixe
         pixels, whole = pixels.copy(), False
         pixels[blobs & (pixels[..., 3] == DATA), 3] = NODATA
     if view.shrink > 1:
-        pixels, owners = _shrink(pixels, whole, view.shrink), None if owners is None else owners[:: view.shrink, :: view.shrink]
+        pixels, owners = (
+            _shrink(pixels, whole, view.shrink),
+            None if owners is None else owners[:: view.shrink, :: view.shrink],
+        )
     to_view, size = _center_matrix(view.matrix, view.shrink), (shape[1], shape[0])
     if owners is not None:
         owners = _warp(np.ascontiguousarray(owners), to_view, size, nearest=True)
@@ -94,7 +101,9 @@ def _assemble(view: View, pieces: list[Piece]) -> Piece:
         return pieces[0]
     pixels = np.zeros((*view.shape, 4), np.uint8)
     for read, (part, whole) in zip(view.reads, pieces, strict=True):
-        there = pixels[read.at[0] : read.at[0] + part.shape[0], read.at[1] : read.at[1] + part.shape[1]]
+        there = pixels[
+            read.at[0] : read.at[0] + part.shape[0], read.at[1] : read.at[1] + part.shape[1]
+        ]
         if whole and not there[..., 3].any():
             there[:] = part
         else:
@@ -105,29 +114,49 @@ def _assemble(view: View, pieces: list[Piece]) -> Piece:
 
 def _owners(view: View) -> NDArray[np.uint8] | None:
     """Return the rank of the tile that covers each pixel of the view; None where one tile does."""
-    ranks = {tile: rank for rank, tile in enumerate(dict.fromkeys(read.tile for read in view.reads))}
+    ranks = {
+        tile: rank for rank, tile in enumerate(dict.fromkeys(read.tile for read in view.reads))
+    }
     if len(ranks) == 1:
         return None
     owners = np.zeros(view.shape, np.uint8)
     for read in reversed(view.reads):
         r0, r1, c0, c1 = read.window
-        owners[read.at[0] : read.at[0] + r1 - r0, read.at[1] : read.at[1] + c1 - c0] = ranks[read.tile]
+        owners[read.at[0] : read.at[0] + r1 - r0, read.at[1] : read.at[1] + c1 - c0] = ranks[
+            read.tile
+        ]
     return owners
 
 
 def _shrink(pixels: Pixels, whole: bool, factor: int) -> Pixels:
     """Average squares of `factor` pixels; a square is known as well as its least known pixel."""
     rows, columns = -(-pixels.shape[0] // factor), -(-pixels.shape[1] // factor)
-    padded = cv2.copyMakeBorder(pixels, 0, rows * factor - pixels.shape[0], 0, columns * factor - pixels.shape[1], cv2.BORDER_REPLICATE)
+    padded = cv2.copyMakeBorder(
+        pixels,
+        0,
+        rows * factor - pixels.shape[0],
+        0,
+        columns * factor - pixels.shape[1],
+        cv2.BORDER_REPLICATE,
+    )
     small = np.asarray(cv2.resize(padded, (columns, rows), interpolation=cv2.INTER_AREA), np.uint8)
     if not whole:
         small[..., 3] = padded[..., 3].reshape(rows, factor, columns, factor).min(axis=(1, 3))
     return small
 
 
-def _warp(pixels: NDArray[T], to_view: NDArray[np.float64], size: tuple[int, int], *, nearest: bool = False) -> NDArray[T]:
+def _warp(
+    pixels: NDArray[T],
+    to_view: NDArray[np.float64],
+    size: tuple[int, int],
+    *,
+    nearest: bool = False,
+) -> NDArray[T]:
     flags = cv2.WARP_INVERSE_MAP | (cv2.INTER_NEAREST if nearest else cv2.INTER_LINEAR)
-    return np.asarray(cv2.warpAffine(pixels, to_view, size, flags=flags, borderMode=cv2.BORDER_REPLICATE), pixels.dtype)
+    return np.asarray(
+        cv2.warpAffine(pixels, to_view, size, flags=flags, borderMode=cv2.BORDER_REPLICATE),
+        pixels.dtype,
+    )
 
 
 def _center_matrix(matrix: Affine6, factor: int) -> NDArray[np.float64]:
@@ -137,13 +166,22 @@ def _center_matrix(matrix: Affine6, factor: int) -> NDArray[np.float64]:
     return to_view
 
 
-def _lies_inside(to_view: NDArray[np.float64], shape: tuple[int, ...], view: tuple[int, ...]) -> bool:
+def _lies_inside(
+    to_view: NDArray[np.float64], shape: tuple[int, ...], view: tuple[int, ...]
+) -> bool:
     """Tell whether every pixel center of the chip falls on the view."""
-    ends = np.array([(0, 0, 1), (shape[1] - 1, 0, 1), (0, shape[0] - 1, 1), (shape[1] - 1, shape[0] - 1, 1)]) @ to_view.T
+    ends = (
+        np.array(
+            [(0, 0, 1), (shape[1] - 1, 0, 1), (0, shape[0] - 1, 1), (shape[1] - 1, shape[0] - 1, 1)]
+        )
+        @ to_view.T
+    )
     return bool((ends >= -0.5).all() and (ends < np.array([view[1] - 0.5, view[0] - 0.5])).all())
 
 
-def _outside(to_view: NDArray[np.float64], shape: tuple[int, ...], view: tuple[int, ...]) -> NDArray[np.bool_]:
+def _outside(
+    to_view: NDArray[np.float64], shape: tuple[int, ...], view: tuple[int, ...]
+) -> NDArray[np.bool_]:
     """Return which pixel centers of the chip (H, W) fall beside the view."""
     (a, b, c), (d, e, f) = to_view
     columns, rows = np.arange(shape[1])[None, :], np.arange(shape[0])[:, None]
@@ -157,6 +195,8 @@ def _warp_holes(pixels: Pixels, to_view: NDArray[np.float64], size: tuple[int, i
     weight, color = _warp(held, to_view, size), _warp(pixels * held[..., None], to_view, size)
     known = _warp(np.ascontiguousarray(pixels[..., 3]), to_view, size, nearest=True)
     known[_outside(to_view, size[::-1], pixels.shape)] = 0
-    shown: Pixels = (np.rint(color / np.maximum(weight, 1e-6)[..., None]) * (known == DATA)[..., None]).astype(np.uint8)
+    shown: Pixels = (
+        np.rint(color / np.maximum(weight, 1e-6)[..., None]) * (known == DATA)[..., None]
+    ).astype(np.uint8)
     shown[..., 3] = known
     return shown

@@ -70,10 +70,16 @@ def cut_task(job: CutJob) -> Work:
     """Cut one task into its shard, and leave the pieces that others want. Runs in a worker."""
     cv2.setNumThreads(1)  # workers share the cores already
     units = Units(job)
-    with decoding(), atomic_path(job.leave) if job.leave else nullcontext() as temporary, temporary.open("wb") if temporary else nullcontext() as spill:
+    with (
+        decoding(),
+        atomic_path(job.leave) if job.leave else nullcontext() as temporary,
+        temporary.open("wb") if temporary else nullcontext() as spill,
+    ):
         rows = cut_parcels(job, units, spill)
         if job.task.parcels:
-            write_shard(job.folder, job.task.number, job.year, rows, decoder=job.decoder, key=job.key)
+            write_shard(
+                job.folder, job.task.number, job.year, rows, decoder=job.decoder, key=job.key
+            )
         for _ in rows:  # pieces alone
             pass
     return Work(parcels=len(job.task.parcels), units=units.decoded)
@@ -82,12 +88,19 @@ def cut_task(job: CutJob) -> Work:
 def cut_parcels(job: CutJob, units: "Units", spill: BinaryIO | None) -> Iterator[CutRow]:
     """Yield the row of every parcel of a job, in the order of its units; write pieces on the way."""
     places = piece_offsets(job.task.spills)
-    work: list[tuple[Unit, ParcelCut | None, Read | None, int]] = [(units.first(parcel.views[0].reads[0]), parcel, None, 0) for parcel in job.task.parcels]
-    work += [(units.first(read), None, read, place) for read, place in zip(job.task.spills, places, strict=True)]
+    work: list[tuple[Unit, ParcelCut | None, Read | None, int]] = [
+        (units.first(parcel.views[0].reads[0]), parcel, None, 0) for parcel in job.task.parcels
+    ]
+    work += [
+        (units.first(read), None, read, place)
+        for read, place in zip(job.task.spills, places, strict=True)
+    ]
     for _, parcel, read, place in sorted(work, key=lambda item: item[0]):
         if parcel is not None:
             reads = [read for view in parcel.views for read in view.reads]
-            yield cut_parcel(job, parcel, [[units.piece(one) for one in view.reads] for view in parcel.views])
+            yield cut_parcel(
+                job, parcel, [[units.piece(one) for one in view.reads] for view in parcel.views]
+            )
             units.release(reads)
         elif read is not None and spill is not None:
             spill.seek(place)
@@ -99,20 +112,32 @@ def cut_parcel(job: CutJob, parcel: ParcelCut, pieces: list[list[Piece]]) -> Cut
     """Cut one parcel from the pixels of its reads."""
     scene = make_scene(parcel, pieces)
     quality = measure_quality(scene)
-    reason = why_not(quality, job.limits, unreadable=not scene.whole and bool((scene.pixels[scene.mask, 3] == UNREADABLE).any()))
+    reason = why_not(
+        quality,
+        job.limits,
+        unreadable=not scene.whole and bool((scene.pixels[scene.mask, 3] == UNREADABLE).any()),
+    )
     tiles = [job.task.tiles[read.tile] for view in parcel.views for read in view.reads]
     names = "|".join(dict.fromkeys(tile.name for tile in tiles))
     if any(tile.displaced for tile in tiles):
         reason = reason or "tile_shifted"
     if reason:
-        return CutRow(parcel_id=parcel.parcel_id, chip=None, quality=quality, reason=reason, tiles=names)
+        return CutRow(
+            parcel_id=parcel.parcel_id, chip=None, quality=quality, reason=reason, tiles=names
+        )
     planes = np.empty((4, *scene.mask.shape), np.uint8)
     cv2.split(scene.pixels, [*planes])
     planes[3] = scene.mask
     chip = Chip(
-        parcel_id=parcel.parcel_id, year=job.year, pixels=planes[:3], mask=planes[3].view(np.bool_), transform=parcel.grid.transform,
-        crs=job.settings.metric_crs, gsd_m=job.settings.gsd_m, quality=quality,
-    )  # fmt: skip
+        parcel_id=parcel.parcel_id,
+        year=job.year,
+        pixels=planes[:3],
+        mask=planes[3].view(np.bool_),
+        transform=parcel.grid.transform,
+        crs=job.settings.metric_crs,
+        gsd_m=job.settings.gsd_m,
+        quality=quality,
+    )
     return CutRow(parcel_id=parcel.parcel_id, chip=chip, quality=quality, reason="", tiles=names)
 
 
@@ -130,8 +155,13 @@ class Units:
         self.job, self.decoded = job, 0
         self.live: dict[Unit, Piece] = {}
         self.used: list[NDArray[np.uint8]] = []  # arrays of dropped units, to be written over
-        reads = [*(read for parcel in job.task.parcels for view in parcel.views for read in view.reads), *job.task.spills]
-        self.wanted = Counter(unit for read in reads if read.piece is None for unit in self._under(read))
+        reads = [
+            *(read for parcel in job.task.parcels for view in parcel.views for read in view.reads),
+            *job.task.spills,
+        ]
+        self.wanted = Counter(
+            unit for read in reads if read.piece is None for unit in self._under(read)
+        )
 
     def first(self, read: Read) -> Unit:
         """Return where a read begins."""
@@ -164,8 +194,13 @@ class Units:
         pixels, whole = np.empty((r1 - r0, c1 - c0, 4), np.uint8), True
         for unit in under:
             (top, left), (part, full) = self._corner(unit), self._decode(unit)
-            rows, columns = (max(r0, top), min(r1, top + part.shape[0])), (max(c0, left), min(c1, left + part.shape[1]))
-            pixels[rows[0] - r0 : rows[1] - r0, columns[0] - c0 : columns[1] - c0] = part[rows[0] - top : rows[1] - top, columns[0] - left : columns[1] - left]
+            rows, columns = (
+                (max(r0, top), min(r1, top + part.shape[0])),
+                (max(c0, left), min(c1, left + part.shape[1])),
+            )
+            pixels[rows[0] - r0 : rows[1] - r0, columns[0] - c0 : columns[1] - c0] = part[
+                rows[0] - top : rows[1] - top, columns[0] - left : columns[1] - left
+            ]
             whole &= full
         return pixels, whole
 
@@ -178,10 +213,20 @@ class Units:
             tile, row, column = self.job.task.tiles[unit[0]], unit[1], unit[2]
             self.decoded += 1
             try:
-                self.live[unit] = read_unit(tile, row, column, decoder=self.job.decoder, white=self.job.white, out=self.used.pop() if self.used else None)
+                self.live[unit] = read_unit(
+                    tile,
+                    row,
+                    column,
+                    decoder=self.job.decoder,
+                    white=self.job.white,
+                    out=self.used.pop() if self.used else None,
+                )
             except (RasterioError, ValueError, OSError, RuntimeError):
                 rows, columns = decode_unit(tile, self.job.decoder)
-                shape = min(rows, tile.height - row * rows), min(columns, tile.width - column * columns)
+                shape = (
+                    min(rows, tile.height - row * rows),
+                    min(columns, tile.width - column * columns),
+                )
                 self.live[unit] = np.full((*shape, 4), (0, 0, 0, UNREADABLE), np.uint8), False
         return self.live[unit]
 
@@ -189,5 +234,11 @@ class Units:
         """Map a piece that another task left."""
         task, rank = read.piece or (0, 0)
         r0, r1, c0, c1 = read.window
-        pixels = np.memmap(self.job.take[task], dtype=np.uint8, mode="r", offset=self.job.offsets[task, rank], shape=(r1 - r0, c1 - c0, 4))
+        pixels = np.memmap(
+            self.job.take[task],
+            dtype=np.uint8,
+            mode="r",
+            offset=self.job.offsets[task, rank],
+            shape=(r1 - r0, c1 - c0, 4),
+        )
         return np.asarray(pixels), bool(pixels[..., 3].min() == DATA)

@@ -34,28 +34,51 @@ def find_lattices(tiles: tuple[Tile, ...]) -> Lattices:
     first: list[Tile] = []
     for tile in tiles:
         for lattice in founders.setdefault(_kind(tile), []):
-            column, row = xy_to_pixel(first[lattice].transform, np.array([[tile.transform[2], tile.transform[5]]]))[0]
-            if abs(column - round(column)) < OFF_GRID_PX and abs(row - round(row)) < OFF_GRID_PX and _same_pixels(first[lattice], tile):
+            column, row = xy_to_pixel(
+                first[lattice].transform, np.array([[tile.transform[2], tile.transform[5]]])
+            )[0]
+            if (
+                abs(column - round(column)) < OFF_GRID_PX
+                and abs(row - round(row)) < OFF_GRID_PX
+                and _same_pixels(first[lattice], tile)
+            ):
                 break
         else:
             lattice, column, row = len(first), 0.0, 0.0
             founders[_kind(tile)].append(lattice)
             first.append(tile)
         of_tile.append(lattice)
-        windows.append((round(row), round(row) + tile.height, round(column), round(column) + tile.width))
+        windows.append(
+            (round(row), round(row) + tile.height, round(column), round(column) + tile.width)
+        )
     return Lattices(
-        of_tile=np.array(of_tile, np.int64), windows=np.array(windows, np.int64).reshape(-1, 4), crs=tuple(tile.crs for tile in first),
+        of_tile=np.array(of_tile, np.int64),
+        windows=np.array(windows, np.int64).reshape(-1, 4),
+        crs=tuple(tile.crs for tile in first),
         transforms=np.array([tile.transform for tile in first], np.float64).reshape(-1, 6),
-    )  # fmt: skip
+    )
 
 
 def _kind(tile: Tile) -> tuple[object, ...]:
     """Return what tiles of one lattice must share; pixel sides to four digits."""
-    return tile.crs, *(f"{side:.3e}" for side in (tile.transform[0], tile.transform[1], tile.transform[3], tile.transform[4]))
+    return tile.crs, *(
+        f"{side:.3e}"
+        for side in (tile.transform[0], tile.transform[1], tile.transform[3], tile.transform[4])
+    )
 
 
 def _same_pixels(first: Tile, second: Tile) -> bool:
     """Tell whether pixel sides agree so well that the far corner of a tile is off by less than `OFF_GRID_PX`."""
-    a, b, _, d, e, _ = (one - other for one, other in zip(first.transform, second.transform, strict=True))
-    side = (abs(first.transform[0]) + abs(first.transform[1]) + abs(first.transform[3]) + abs(first.transform[4])) / 2
-    return max(abs(a), abs(d)) * second.width + max(abs(b), abs(e)) * second.height < OFF_GRID_PX * side
+    a, b, _, d, e, _ = (
+        one - other for one, other in zip(first.transform, second.transform, strict=True)
+    )
+    side = (
+        abs(first.transform[0])
+        + abs(first.transform[1])
+        + abs(first.transform[3])
+        + abs(first.transform[4])
+    ) / 2
+    return (
+        max(abs(a), abs(d)) * second.width + max(abs(b), abs(e)) * second.height
+        < OFF_GRID_PX * side
+    )

@@ -84,7 +84,10 @@ def measure_quality(scene: Scene) -> Quality:
     count, covered, missing = cv2.countNonZero(inside.view(np.uint8)), 1.0, 0.0
     if not scene.whole:
         known = roof[..., 3][inside]
-        covered, missing = float(((known == NODATA) | (known == DATA)).mean()), float((known == NODATA).mean())
+        covered, missing = (
+            float(((known == NODATA) | (known == DATA)).mean()),
+            float((known == NODATA).mean()),
+        )
     shown = (inside if scene.whole else inside & (roof[..., 3] == DATA)).view(np.uint8)
     if not cv2.countNonZero(shown):
         return Quality(covered_share=covered, nodata_share=missing)
@@ -94,14 +97,22 @@ def measure_quality(scene: Scene) -> Quality:
     _, spread = cv2.meanStdDev(edges, mask=shown)
     rough = np.asarray(cv2.blur(np.abs(edges), (9, 9)) > ROUGH).view(np.uint8)
     return Quality(
-        covered_share=covered, nodata_share=missing, sharpness=float(spread[0, 0]),
-        dark_share=float(levels[:DARK].sum() / levels.sum()), shadow_share=float(levels[: BLACK + 1].sum() / levels.sum()),
-        canopy_share=_leaf_share(roof, rough, shown), seam_share=0.0 if scene.owners is None else 1 - float(np.bincount(scene.owners[box][inside]).max() / count),
+        covered_share=covered,
+        nodata_share=missing,
+        sharpness=float(spread[0, 0]),
+        dark_share=float(levels[:DARK].sum() / levels.sum()),
+        shadow_share=float(levels[: BLACK + 1].sum() / levels.sum()),
+        canopy_share=_leaf_share(roof, rough, shown),
+        seam_share=0.0
+        if scene.owners is None
+        else 1 - float(np.bincount(scene.owners[box][inside]).max() / count),
         ground_share=_ground_share(roof, gray, rough, shown),
-    )  # fmt: skip
+    )
 
 
-def _ground_share(roof: Pixels, gray: NDArray[np.uint8], rough: NDArray[np.uint8], shown: NDArray[np.uint8]) -> float:
+def _ground_share(
+    roof: Pixels, gray: NDArray[np.uint8], rough: NDArray[np.uint8], shown: NDArray[np.uint8]
+) -> float:
     """Return the share of lit pixels with 2g - r - b > 0.02 (r + g + b) and r > b and texture; of all pixels where less than a tenth is lit."""
     tint = cv2.inRange(cv2.transform(cv2.blur(roof, (5, 5)), GROUND), (1, 1), (255, 255))
     lit = cv2.bitwise_and(shown, (gray > SHADE).view(np.uint8))
@@ -118,7 +129,9 @@ def why_not(quality: Quality, limits: QualityLimits, *, unreadable: bool) -> str
         limits: What is allowed.
         unreadable: Some of its pixels lie in a damaged part of a file.
     """
-    if unreadable and (quality.covered_share < limits.min_covered or quality.nodata_share > limits.max_nodata):
+    if unreadable and (
+        quality.covered_share < limits.min_covered or quality.nodata_share > limits.max_nodata
+    ):
         return "unreadable_tile"
     if quality.covered_share == 0:
         return "no_imagery"
@@ -135,5 +148,7 @@ def why_not(quality: Quality, limits: QualityLimits, *, unreadable: bool) -> str
 
 def _leaf_share(roof: Pixels, rough: NDArray[np.uint8], shown: NDArray[np.uint8]) -> float:
     """Return the share of leaf pixels: excess green 2g - r - b > 0.1 (r + g + b) (Woebbecke et al. 1995), neither black nor smooth as paint."""
-    leaf = cv2.bitwise_and(cv2.inRange(cv2.transform(roof, LEAF), (1, 31), (255, 255)), shown, mask=rough)
+    leaf = cv2.bitwise_and(
+        cv2.inRange(cv2.transform(roof, LEAF), (1, 31), (255, 255)), shown, mask=rough
+    )
     return float(cv2.countNonZero(leaf) / cv2.countNonZero(shown))

@@ -97,7 +97,9 @@ class Shifts:
 Mapper = Callable[[Callable[[ShiftBatch], Shifts], Sequence[ShiftBatch]], Iterator[Shifts]]
 
 
-def tile_shifts(folder: Path, before: Path | None, *, against: str, mapper: Mapper) -> list[TileShift]:
+def tile_shifts(
+    folder: Path, before: Path | None, *, against: str, mapper: Mapper
+) -> list[TileShift]:
     """Estimate the shift of every tile by the chips that lie in it alone.
 
     Args:
@@ -107,8 +109,19 @@ def tile_shifts(folder: Path, before: Path | None, *, against: str, mapper: Mapp
         mapper: How batches are executed.
     """
     names = sorted(_own_chips(open_store(folder).manifest)["tiles"].unique())
-    batches = [ShiftBatch(folder=folder, before=before, against=against, tiles=tuple(names[start : start + BATCH_TILES])) for start in range(0, len(names), BATCH_TILES)]
-    return sorted((shift for shifts in mapper(shift_batch, batches) for shift in shifts.found), key=lambda shift: shift.tile)
+    batches = [
+        ShiftBatch(
+            folder=folder,
+            before=before,
+            against=against,
+            tiles=tuple(names[start : start + BATCH_TILES]),
+        )
+        for start in range(0, len(names), BATCH_TILES)
+    ]
+    return sorted(
+        (shift for shifts in mapper(shift_batch, batches) for shift in shifts.found),
+        key=lambda shift: shift.tile,
+    )
 
 
 def shift_batch(batch: ShiftBatch) -> Shifts:
@@ -116,16 +129,31 @@ def shift_batch(batch: ShiftBatch) -> Shifts:
     store, before = open_store(batch.folder), open_store(batch.before) if batch.before else None
     chips, found = _own_chips(store.manifest), []
     for name, rows in chips[chips["tiles"].isin(batch.tiles)].groupby("tiles"):
-        shift = _tile_shift(str(name), rows, store, before, against=batch.against) if before else None
-        shift = shift if shift and shift.east_m is not None else _tile_shift(str(name), rows, store, None, against="outlines")
+        shift = (
+            _tile_shift(str(name), rows, store, before, against=batch.against) if before else None
+        )
+        shift = (
+            shift
+            if shift and shift.east_m is not None
+            else _tile_shift(str(name), rows, store, None, against="outlines")
+        )
         if shift.length_m > LOOK_TWICE_M:
-            shift = _tile_shift(str(name), rows, store, before if shift.against != "outlines" else None, against=shift.against, coarse_m=0.0)
+            shift = _tile_shift(
+                str(name),
+                rows,
+                store,
+                before if shift.against != "outlines" else None,
+                against=shift.against,
+                coarse_m=0.0,
+            )
         found.append(shift)
     return Shifts(found=tuple(found))
 
 
 def _own_chips(manifest: pd.DataFrame) -> pd.DataFrame:
-    return manifest[(manifest["status"] == "chip") & ~manifest["tiles"].str.contains("|", regex=False)]
+    return manifest[
+        (manifest["status"] == "chip") & ~manifest["tiles"].str.contains("|", regex=False)
+    ]
 
 
 def displaced(shifts: list[TileShift], limit_m: float) -> list[TileShift]:
@@ -138,12 +166,22 @@ def move_back(tile: Tile, shift: TileShift, metric_crs: CRS) -> Tile:
     to_metric = Transformer.from_crs(tile.crs, metric_crs, always_xy=True)
     x, y = np.array(tile.corners).mean(axis=0)
     east, north = to_metric.transform(x, y)
-    true_x, true_y = to_metric.transform(east - (shift.east_m or 0.0), north - (shift.north_m or 0.0), direction="INVERSE")
+    true_x, true_y = to_metric.transform(
+        east - (shift.east_m or 0.0), north - (shift.north_m or 0.0), direction="INVERSE"
+    )
     a, b, c, d, e, f = tile.transform
     return replace(tile, transform=(a, b, c + float(true_x - x), d, e, f + float(true_y - y)))
 
 
-def _tile_shift(name: str, rows: pd.DataFrame, store: ChipStore, before: ChipStore | None, *, against: str, coarse_m: float = COARSE_M) -> TileShift:
+def _tile_shift(
+    name: str,
+    rows: pd.DataFrame,
+    store: ChipStore,
+    before: ChipStore | None,
+    *,
+    against: str,
+    coarse_m: float = COARSE_M,
+) -> TileShift:
     """Add up the correlations of a tile's chips in two halves and find their common peak."""
     side = 2 * round(REACH_M / CELL_M) + 1
     halves, chips = np.zeros((2, side, side), np.float32), 0
@@ -158,21 +196,33 @@ def _tile_shift(name: str, rows: pd.DataFrame, store: ChipStore, before: ChipSto
         here, there = (_orientation(_coarse(image, factor)) for image in images)
         halves[chips % 2] += _to_ground(_correlate(here, there), axes * factor, side)
         chips += 1
-    first, second, (east, north) = (_peak(part) for part in (halves[0], halves[1], halves.sum(axis=0)))
+    first, second, (east, north) = (
+        _peak(part) for part in (halves[0], halves[1], halves.sum(axis=0))
+    )
     agree = np.hypot(first[0] - second[0], first[1] - second[1]) <= AGREE_M
     if chips < LEAST_CHIPS or not agree or not _stands_out(halves.sum(axis=0)):
         return TileShift(tile=name, chips=chips, against=against, east_m=None, north_m=None)
-    return TileShift(tile=name, chips=chips, against=against, east_m=round(east, 3), north_m=round(north, 3))
+    return TileShift(
+        tile=name, chips=chips, against=against, east_m=round(east, 3), north_m=round(north, 3)
+    )
 
 
 def _gray(chip: StoredChip) -> NDArray[np.float32]:
-    return np.asarray(cv2.cvtColor(np.ascontiguousarray(chip.pixels.transpose(1, 2, 0)), cv2.COLOR_RGB2GRAY), np.float32)
+    return np.asarray(
+        cv2.cvtColor(np.ascontiguousarray(chip.pixels.transpose(1, 2, 0)), cv2.COLOR_RGB2GRAY),
+        np.float32,
+    )
 
 
 def _coarse(gray: NDArray[np.float32], factor: int) -> NDArray[np.float32]:
     """Average squares of `factor` pixels."""
     size = max(1, gray.shape[1] // factor), max(1, gray.shape[0] // factor)
-    return np.asarray(cv2.resize(gray[: size[1] * factor, : size[0] * factor], size, interpolation=cv2.INTER_AREA), np.float32)
+    return np.asarray(
+        cv2.resize(
+            gray[: size[1] * factor, : size[0] * factor], size, interpolation=cv2.INTER_AREA
+        ),
+        np.float32,
+    )
 
 
 def _orientation(gray: NDArray[np.float32]) -> NDArray[np.complex64]:
@@ -183,7 +233,9 @@ def _orientation(gray: NDArray[np.float32]) -> NDArray[np.complex64]:
     smooth = cv2.GaussianBlur(gray, (0, 0), 1.0)
     gradient = cv2.Sobel(smooth, cv2.CV_32F, 1, 0) + 1j * cv2.Sobel(smooth, cv2.CV_32F, 0, 1)
     strength = np.abs(gradient)
-    return np.asarray(gradient**2 / (strength * (strength + 2 * strength.mean()) + 1e-6), dtype=np.complex64)
+    return np.asarray(
+        gradient**2 / (strength * (strength + 2 * strength.mean()) + 1e-6), dtype=np.complex64
+    )
 
 
 def _correlate(now: NDArray[np.complex64], then: NDArray[np.complex64]) -> NDArray[np.float32]:
@@ -196,8 +248,18 @@ def _to_ground(surface: NDArray[np.float32], axes: Floats, side: int) -> NDArray
     """Turn a correlation over chip pixels into one over ground cells (side, side): columns east, rows north."""
     steps = (np.arange(side) - side // 2) * CELL_M
     ground = np.stack(np.meshgrid(steps, steps), axis=-1)  # (side, side, 2) east, north
-    pixels = ground @ np.linalg.inv(axes).T + np.array([surface.shape[1] // 2, surface.shape[0] // 2])
-    return np.asarray(cv2.remap(surface, pixels[..., 0].astype(np.float32), pixels[..., 1].astype(np.float32), cv2.INTER_LINEAR), np.float32)
+    pixels = ground @ np.linalg.inv(axes).T + np.array(
+        [surface.shape[1] // 2, surface.shape[0] // 2]
+    )
+    return np.asarray(
+        cv2.remap(
+            surface,
+            pixels[..., 0].astype(np.float32),
+            pixels[..., 1].astype(np.float32),
+            cv2.INTER_LINEAR,
+        ),
+        np.float32,
+    )
 
 
 def _peak(total: NDArray[np.float32]) -> tuple[float, float]:
@@ -205,7 +267,9 @@ def _peak(total: NDArray[np.float32]) -> tuple[float, float]:
     smooth = np.asarray(cv2.GaussianBlur(total, (0, 0), 1.0), np.float32)
     row, column = (int(part) for part in np.unravel_index(int(smooth.argmax()), smooth.shape))
     center = total.shape[0] // 2
-    return (column + _vertex(smooth[row], column) - center) * CELL_M, (row + _vertex(smooth[:, column], row) - center) * CELL_M
+    return (column + _vertex(smooth[row], column) - center) * CELL_M, (
+        row + _vertex(smooth[:, column], row) - center
+    ) * CELL_M
 
 
 def _stands_out(total: NDArray[np.float32]) -> bool:

@@ -15,7 +15,21 @@ from imagery.chips.quality import QUALITY_COLUMNS, Quality
 from imagery.files import atomic_path
 
 GRID_COLUMNS = ("grid_a", "grid_b", "grid_c", "grid_d", "grid_e", "grid_f")
-MANIFEST_COLUMNS = ("parcel_id", "year", "status", "reason", "shard", "index", "offset", "height", "width", "tiles", "decoder", *QUALITY_COLUMNS, *GRID_COLUMNS)
+MANIFEST_COLUMNS = (
+    "parcel_id",
+    "year",
+    "status",
+    "reason",
+    "shard",
+    "index",
+    "offset",
+    "height",
+    "width",
+    "tiles",
+    "decoder",
+    *QUALITY_COLUMNS,
+    *GRID_COLUMNS,
+)
 """A row per vacant parcel; `offset` is in bytes, the grid is the affine a..f from chip (column, row) to the metric CRS."""
 
 
@@ -55,7 +69,9 @@ def rows_path(folder: Path, shard: int) -> Path:
     return folder / f"shard_{shard:05d}.parquet"
 
 
-def write_shard(folder: Path, shard: int, year: int, cut: Iterable[CutRow], *, decoder: str, key: str) -> None:
+def write_shard(
+    folder: Path, shard: int, year: int, cut: Iterable[CutRow], *, decoder: str, key: str
+) -> None:
     """Write one shard as its rows come: pixels first, rows last, so that rows never point at missing pixels.
 
     Args:
@@ -75,15 +91,32 @@ def write_shard(folder: Path, shard: int, year: int, cut: Iterable[CutRow], *, d
             status = "chip" if row.chip else "not_assessed"
             quality = (getattr(row.quality or Quality(), name) for name in QUALITY_COLUMNS)
             grid = row.chip.transform if row.chip else (np.nan,) * 6
-            records.append((row.parcel_id, year, status, row.reason, *place, *shape, row.tiles, decoder, *quality, *grid))
+            records.append(
+                (
+                    row.parcel_id,
+                    year,
+                    status,
+                    row.reason,
+                    *place,
+                    *shape,
+                    row.tiles,
+                    decoder,
+                    *quality,
+                    *grid,
+                )
+            )
             if row.chip:
                 stream.write(row.chip.pixels.data)
                 stream.write(row.chip.mask.data)
                 offset += 4 * row.chip.mask.size
                 index += 1
-    table = pa.Table.from_pandas(pd.DataFrame(records, columns=list(MANIFEST_COLUMNS)), preserve_index=False)
+    table = pa.Table.from_pandas(
+        pd.DataFrame(records, columns=list(MANIFEST_COLUMNS)), preserve_index=False
+    )
     with atomic_path(rows_path(folder, shard)) as temporary:
-        pq.write_table(table.replace_schema_metadata({**(table.schema.metadata or {}), "key": key}), temporary)
+        pq.write_table(
+            table.replace_schema_metadata({**(table.schema.metadata or {}), "key": key}), temporary
+        )
 
 
 def shard_key(folder: Path, shard: int) -> str:
@@ -123,16 +156,28 @@ class ChipStore:
         row = self.manifest.iloc[number]
         if row["status"] != "chip":
             return None
-        return read_chip(self.folder, int(row["shard"]), int(row["offset"]), int(row["height"]), int(row["width"]))
+        return read_chip(
+            self.folder,
+            int(row["shard"]),
+            int(row["offset"]),
+            int(row["height"]),
+            int(row["width"]),
+        )
 
 
 def read_chip(folder: Path, shard: int, offset: int, height: int, width: int) -> StoredChip:
     """Map one chip out of a shard; no copy is made of the pixels."""
-    flat = np.memmap(shard_path(folder, shard), dtype=np.uint8, mode="r", offset=offset, shape=(4, height, width))
+    flat = np.memmap(
+        shard_path(folder, shard), dtype=np.uint8, mode="r", offset=offset, shape=(4, height, width)
+    )
     return StoredChip(pixels=np.asarray(flat[:3]), mask=np.asarray(flat[3]).astype(bool))
 
 
 def open_store(folder: Path) -> ChipStore:
     """Open the store that `tile` left."""
     manifest = pd.read_parquet(folder / "manifest.parquet")
-    return ChipStore(folder=folder, manifest=manifest, rows={key: row for row, key in enumerate(manifest["parcel_id"])})
+    return ChipStore(
+        folder=folder,
+        manifest=manifest,
+        rows={key: row for row, key in enumerate(manifest["parcel_id"])},
+    )

@@ -104,4 +104,8 @@ def units_of(read: Read, tile: Tile, decoder: str) -> list[tuple[int, int, int]]
     """Return the units under a read as (tile, row, column), row by row."""
     rows, columns = decode_unit(tile, decoder)
     r0, r1, c0, c1 = read.window
-    return [(read.tile, row, column) for row in range(r0 // rows, (r1 - 1) // rows + 1) for column in range(c0 // columns, (c1 - 1) // columns + 1)]
+    return [
+        (read.tile, row, column)
+        for row in range(r0 // rows, (r1 - 1) // rows + 1)
+        for column in range(c0 // columns, (c1 - 1) // columns + 1)
+    ]

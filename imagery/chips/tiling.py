@@ -75,19 +75,40 @@ class TileSettings:
     def __post_init__(self) -> None:
         """Check the ranges."""
         if not (self.max_side_m >= 1 and 0 < self.min_covered <= 1 and 0 <= self.max_nodata < 1):
-            raise ValueError(f"{self}: want max_side_m >= 1, min_covered in (0, 1], max_nodata in [0, 1)")
-        if not (self.min_sharpness >= 0 and 0 < self.max_shadow <= 1 and 0 < self.max_canopy <= 1 and 0 < self.max_ground <= 1):
-            raise ValueError(f"{self}: want min_sharpness >= 0; max_shadow, max_canopy and max_ground in (0, 1]")
+            raise ValueError(
+                f"{self}: want max_side_m >= 1, min_covered in (0, 1], max_nodata in [0, 1)"
+            )
+        if not (
+            self.min_sharpness >= 0
+            and 0 < self.max_shadow <= 1
+            and 0 < self.max_canopy <= 1
+            and 0 < self.max_ground <= 1
+        ):
+            raise ValueError(
+                f"{self}: want min_sharpness >= 0; max_shadow, max_canopy and max_ground in (0, 1]"
+            )
         if self.registration not in REGISTRATIONS or not self.max_shift > 0:
-            raise ValueError(f"registration is {self.registration!r} and max_shift {self.max_shift}; want one of {', '.join(REGISTRATIONS)}, and a share above 0")
+            raise ValueError(
+                f"registration is {self.registration!r} and max_shift {self.max_shift}; want one of {', '.join(REGISTRATIONS)}, and a share above 0"
+            )
 
     @property
     def limits(self) -> QualityLimits:
         """Return what can be judged."""
-        return QualityLimits(**{name: getattr(self, name) for name in QualityLimits.__dataclass_fields__})
+        return QualityLimits(
+            **{name: getattr(self, name) for name in QualityLimits.__dataclass_fields__}
+        )
 
 
-def tile_parcels(roll: VacantRoll, flyover: Flyover, folder: Path, *, settings: TileSettings, footprints: FootprintFile | None, mapper: Mapper) -> ChipStore:
+def tile_parcels(
+    roll: VacantRoll,
+    flyover: Flyover,
+    folder: Path,
+    *,
+    settings: TileSettings,
+    footprints: FootprintFile | None,
+    mapper: Mapper,
+) -> ChipStore:
     """Cut every vacant parcel of the roll out of one flyover.
 
     Args:
@@ -113,35 +134,78 @@ def tile_parcels(roll: VacantRoll, flyover: Flyover, folder: Path, *, settings: 
     return replace(open_store(folder), units_touched=plan.units, units_decoded=units)
 
 
-def plan_flyover(roll: VacantRoll, flyover: Flyover, *, settings: TileSettings, footprints: FootprintFile | None) -> CutPlan:
+def plan_flyover(
+    roll: VacantRoll, flyover: Flyover, *, settings: TileSettings, footprints: FootprintFile | None
+) -> CutPlan:
     """Plan the cutting of a whole roll; no pixel is touched."""
     shapes, crs = roof_shapes(roll, read_footprints(footprints) if footprints else None)
-    cut = CutSettings(gsd_m=settings.gsd_m, margin_m=settings.margin_m, max_side_m=settings.max_side_m, metric_crs=crs.to_wkt())
+    cut = CutSettings(
+        gsd_m=settings.gsd_m,
+        margin_m=settings.margin_m,
+        max_side_m=settings.max_side_m,
+        metric_crs=crs.to_wkt(),
+    )
     return plan_cuts(roll.table["parcel_id"].to_numpy(), shapes, flyover.tiles, cut)
 
 
-def plan_jobs(plan: CutPlan, flyover: Flyover, folder: Path, limits: QualityLimits) -> tuple[list[CutJob], list[CutJob]]:
+def plan_jobs(
+    plan: CutPlan, flyover: Flyover, folder: Path, limits: QualityLimits
+) -> tuple[list[CutJob], list[CutJob]]:
     """Return what is missing: first the jobs that decode, then those that cut parcels from pieces."""
     stamps = {tile.path: file_stamp(tile.path) for tile in flyover.tiles}
     shared = repr((CUTTER, plan.decoder, flyover.year, flyover.white, plan.settings, limits))
 
     def key(part: tuple[ParcelCut | Read, ...], task: CutTask) -> str:
-        reads = (read for one in part for read in ([one] if isinstance(one, Read) else (read for view in one.views for read in view.reads)))
-        tiles = {number: task.tiles[number] for number in sorted({read.tile for read in reads})}  # pieces for others are no reason to cut anew
-        return hashlib.sha256(repr((part, tiles, [stamps[tile.path] for tile in tiles.values()], shared)).encode()).hexdigest()
+        reads = (
+            read
+            for one in part
+            for read in (
+                [one]
+                if isinstance(one, Read)
+                else (read for view in one.views for read in view.reads)
+            )
+        )
+        tiles = {
+            number: task.tiles[number] for number in sorted({read.tile for read in reads})
+        }  # pieces for others are no reason to cut anew
+        return hashlib.sha256(
+            repr((part, tiles, [stamps[tile.path] for tile in tiles.values()], shared)).encode()
+        ).hexdigest()
 
-    def job(task: CutTask, *, leave: Path | None, take: dict[int, Path], offsets: dict[tuple[int, int], int]) -> CutJob:
+    def job(
+        task: CutTask,
+        *,
+        leave: Path | None,
+        take: dict[int, Path],
+        offsets: dict[tuple[int, int], int],
+    ) -> CutJob:
         return CutJob(
-            task=task, key=key(task.parcels, task), folder=folder, leave=leave, take=take, offsets=offsets, year=flyover.year,
-            decoder=plan.decoder, white=flyover.white, settings=plan.settings, limits=limits,
-        )  # fmt: skip
+            task=task,
+            key=key(task.parcels, task),
+            folder=folder,
+            leave=leave,
+            take=take,
+            offsets=offsets,
+            year=flyover.year,
+            decoder=plan.decoder,
+            white=flyover.white,
+            settings=plan.settings,
+            limits=limits,
+        )
 
     def stale(task: CutTask) -> bool:
         return bool(task.parcels) and shard_key(folder, task.number) != key(task.parcels, task)
 
     seams = [task for task in plan.seams if stale(task)]
     wanted: dict[int, set[int]] = {}
-    for place in (read.piece for task in seams for parcel in task.parcels for view in parcel.views for read in view.reads if read.piece):
+    for place in (
+        read.piece
+        for task in seams
+        for parcel in task.parcels
+        for view in parcel.views
+        for read in view.reads
+        if read.piece
+    ):
         wanted.setdefault(place[0], set()).add(place[1])
     first: list[CutJob] = []
     files: dict[int, Path] = {}
@@ -153,19 +217,41 @@ def plan_jobs(plan: CutPlan, flyover: Flyover, folder: Path, limits: QualityLimi
             ranks = list(range(len(task.spills)))
         spills = tuple(task.spills[rank] for rank in ranks)
         files[task.number] = folder / "pieces" / f"{task.number:05d}_{key(spills, task)[:16]}.bin"
-        offsets.update({(task.number, rank): place for rank, place in zip(ranks, piece_offsets(spills), strict=True)})
+        offsets.update(
+            {
+                (task.number, rank): place
+                for rank, place in zip(ranks, piece_offsets(spills), strict=True)
+            }
+        )
         leave = files[task.number] if spills and not files[task.number].exists() else None
         if cut or leave:
-            left = replace(task, parcels=task.parcels if cut else (), spills=spills if leave else ())
+            left = replace(
+                task, parcels=task.parcels if cut else (), spills=spills if leave else ()
+            )
             first.append(job(left, leave=leave, take={}, offsets={}))
     second = []
     for task in seams:
-        places = {read.piece for parcel in task.parcels for view in parcel.views for read in view.reads if read.piece}
-        second.append(job(task, leave=None, take={number: files[number] for number, _ in places}, offsets={place: offsets[place] for place in places}))
+        places = {
+            read.piece
+            for parcel in task.parcels
+            for view in parcel.views
+            for read in view.reads
+            if read.piece
+        }
+        second.append(
+            job(
+                task,
+                leave=None,
+                take={number: files[number] for number, _ in places},
+                offsets={place: offsets[place] for place in places},
+            )
+        )
     return first, second
 
 
-def cut_one(parcel_id: str, shape: BaseGeometry, flyover: Flyover, *, settings: TileSettings, crs: CRS) -> CutRow:
+def cut_one(
+    parcel_id: str, shape: BaseGeometry, flyover: Flyover, *, settings: TileSettings, crs: CRS
+) -> CutRow:
     """Cut a single parcel in memory; nothing is written.
 
     Args:
@@ -175,10 +261,19 @@ def cut_one(parcel_id: str, shape: BaseGeometry, flyover: Flyover, *, settings: 
         settings: Scale, margin and quality limits.
         crs: A CRS in meters.
     """
-    cut = CutSettings(gsd_m=settings.gsd_m, margin_m=settings.margin_m, max_side_m=settings.max_side_m, metric_crs=crs.to_wkt())
-    plan = plan_cuts(np.array([parcel_id], dtype=object), gpd.GeoSeries([shape], crs=crs), flyover.tiles, cut)
+    cut = CutSettings(
+        gsd_m=settings.gsd_m,
+        margin_m=settings.margin_m,
+        max_side_m=settings.max_side_m,
+        metric_crs=crs.to_wkt(),
+    )
+    plan = plan_cuts(
+        np.array([parcel_id], dtype=object), gpd.GeoSeries([shape], crs=crs), flyover.tiles, cut
+    )
     if plan.absent:
-        return CutRow(parcel_id=parcel_id, chip=None, quality=None, reason=plan.absent[0][1], tiles="")
+        return CutRow(
+            parcel_id=parcel_id, chip=None, quality=None, reason=plan.absent[0][1], tiles=""
+        )
     (job,), _ = plan_jobs(plan, flyover, Path(os.devnull), settings.limits)
     with decoding():
         (row,) = cut_parcels(job, Units(job), None)
@@ -187,7 +282,11 @@ def cut_one(parcel_id: str, shape: BaseGeometry, flyover: Flyover, *, settings: 
 
 def metric_crs(roll: VacantRoll) -> CRS:
     """Return the UTM zone of the roll's center, in which chips are laid out."""
-    return CRS(roll.table.estimate_utm_crs()) if roll.table.geometry.notna().any() else CRS("EPSG:3857")
+    return (
+        CRS(roll.table.estimate_utm_crs())
+        if roll.table.geometry.notna().any()
+        else CRS("EPSG:3857")
+    )
 
 
 def roof_shapes(roll: VacantRoll, footprints: gpd.GeoSeries | None) -> tuple[gpd.GeoSeries, CRS]:
@@ -202,25 +301,61 @@ def roof_shapes(roll: VacantRoll, footprints: gpd.GeoSeries | None) -> tuple[gpd
 def _write_manifest(plan: CutPlan, year: int, folder: Path, max_ground: float) -> None:
     """Join the rows of all shards, and remove shards of another plan."""
     shards = [task.number for task in (*plan.inner, *plan.seams) if task.parcels]
-    rows = [(parcel_id, year, "not_assessed", reason, -1, -1, -1, 0, 0, "", plan.decoder, *astuple(Quality()), *(np.nan,) * 6) for parcel_id, reason in plan.absent]
+    rows = [
+        (
+            parcel_id,
+            year,
+            "not_assessed",
+            reason,
+            -1,
+            -1,
+            -1,
+            0,
+            0,
+            "",
+            plan.decoder,
+            *astuple(Quality()),
+            *(np.nan,) * 6,
+        )
+        for parcel_id, reason in plan.absent
+    ]
     parts = [pd.read_parquet(rows_path(folder, shard)) for shard in shards]
     parts += [pd.DataFrame(rows, columns=list(MANIFEST_COLUMNS))] if rows or not parts else []
     manifest = pd.concat(parts, ignore_index=True).sort_values("parcel_id", ignore_index=True)
     chips = manifest["status"] == "chip"
     if chips.any() and manifest.loc[chips, "ground_share"].median() <= USUAL_GROUND:
-        manifest.loc[chips & (manifest["ground_share"] > max_ground), ["status", "reason"]] = ["not_assessed", "no_building_seen"]
+        manifest.loc[chips & (manifest["ground_share"] > max_ground), ["status", "reason"]] = [
+            "not_assessed",
+            "no_building_seen",
+        ]
     with atomic_path(folder / "manifest.parquet") as temporary:
         manifest.to_parquet(temporary, index=False)
     ours = set(_file_names(plan, folder))
-    for path in (*folder.glob("shard_*"), *folder.glob(".*.shard_*")):  # the latter by workers that were killed while writing
+    for path in (
+        *folder.glob("shard_*"),
+        *folder.glob(".*.shard_*"),
+    ):  # the latter by workers that were killed while writing
         if path.name not in ours:
             path.unlink()
 
 
-def inputs_key(roll: VacantRoll, flyover: Flyover, settings: TileSettings, footprints: FootprintFile | None) -> str:
+def inputs_key(
+    roll: VacantRoll, flyover: Flyover, settings: TileSettings, footprints: FootprintFile | None
+) -> str:
     """Return a checksum that changes when anything does that chips depend on."""
     cut = replace(settings, registration="off", max_shift=1.0)
-    digest = hashlib.sha256(repr((CUTTER, flyover.year, flyover.white, cut, footprints, file_stamp(str(footprints.path)) if footprints else None)).encode())
+    digest = hashlib.sha256(
+        repr(
+            (
+                CUTTER,
+                flyover.year,
+                flyover.white,
+                cut,
+                footprints,
+                file_stamp(str(footprints.path)) if footprints else None,
+            )
+        ).encode()
+    )
     for tile in flyover.tiles:
         digest.update(repr((tile, file_stamp(tile.path))).encode())
     digest.update("\0".join(roll.table["parcel_id"]).encode())
@@ -232,7 +367,12 @@ def inputs_key(roll: VacantRoll, flyover: Flyover, settings: TileSettings, footp
 
 def _file_names(plan: CutPlan, folder: Path) -> list[str]:
     """Return the names of all shards of a plan."""
-    return [place(folder, task.number).name for task in (*plan.inner, *plan.seams) if task.parcels for place in (shard_path, rows_path)]
+    return [
+        place(folder, task.number).name
+        for task in (*plan.inner, *plan.seams)
+        if task.parcels
+        for place in (shard_path, rows_path)
+    ]
 
 
 def _is_done(folder: Path, key: str) -> bool:
@@ -241,4 +381,7 @@ def _is_done(folder: Path, key: str) -> bool:
     if not (plan.exists() and (folder / "manifest.parquet").exists()):
         return False
     recorded = json.loads(plan.read_text())
-    return bool(recorded["key"] == key and all((folder / name).exists() for name in recorded.get("files", ["older"])))
+    return bool(
+        recorded["key"] == key
+        and all((folder / name).exists() for name in recorded.get("files", ["older"]))
+    )

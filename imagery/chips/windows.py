@@ -32,7 +32,9 @@ class ChipGrid:
     @property
     def corners(self) -> Floats:
         """Return the corners (4, 2) in metric x, y, in ring order."""
-        pixels = np.array([(0, 0), (self.width, 0), (self.width, self.height), (0, self.height)], dtype=np.float64)
+        pixels = np.array(
+            [(0, 0), (self.width, 0), (self.width, self.height), (0, self.height)], dtype=np.float64
+        )
         return pixel_to_xy(self.transform, pixels)
 
 
@@ -50,12 +52,19 @@ class ChipGrids:
     def __getitem__(self, number: int) -> ChipGrid:
         """Return one grid."""
         a, b, c, d, e, f = self.transforms[number].tolist()
-        return ChipGrid(transform=(a, b, c, d, e, f), height=int(self.heights[number]), width=int(self.widths[number]))
+        return ChipGrid(
+            transform=(a, b, c, d, e, f),
+            height=int(self.heights[number]),
+            width=int(self.widths[number]),
+        )
 
     @property
     def corners(self) -> Floats:
         """Return all corners (n, 4, 2) in metric x, y, in ring order."""
-        right, down = self.transforms[:, [0, 3]] * self.widths[:, None], self.transforms[:, [1, 4]] * self.heights[:, None]
+        right, down = (
+            self.transforms[:, [0, 3]] * self.widths[:, None],
+            self.transforms[:, [1, 4]] * self.heights[:, None],
+        )
         start = self.transforms[:, [2, 5]]
         return np.stack([start, start + right, start + right + down, start + down], axis=1)
 
@@ -69,15 +78,21 @@ def pixel_to_xy(transform: Affine6, pixels: Floats) -> Floats:
 def xy_to_pixel(transform: Affine6, xy: Floats) -> Floats:
     """Map (..., 2) x-y pairs to (..., 2) column-row pairs of the affine a..f."""
     a, b, c, d, e, f = transform
-    return np.asarray((xy - np.array([c, f])) @ (np.array([[e, -d], [-b, a]]) / (a * e - b * d)), dtype=np.float64)
+    return np.asarray(
+        (xy - np.array([c, f])) @ (np.array([[e, -d], [-b, a]]) / (a * e - b * d)), dtype=np.float64
+    )
 
 
 def chip_grid(shape: BaseGeometry, *, gsd_m: float, margin_m: float, max_side_m: float) -> ChipGrid:
     """Lay a grid over one parcel; see `chip_grids`."""
-    return chip_grids(np.array([shape], dtype=object), gsd_m=gsd_m, margin_m=margin_m, max_side_m=max_side_m)[0]
+    return chip_grids(
+        np.array([shape], dtype=object), gsd_m=gsd_m, margin_m=margin_m, max_side_m=max_side_m
+    )[0]
 
 
-def chip_grids(shapes: NDArray[np.object_], *, gsd_m: float, margin_m: float, max_side_m: float) -> ChipGrids:
+def chip_grids(
+    shapes: NDArray[np.object_], *, gsd_m: float, margin_m: float, max_side_m: float
+) -> ChipGrids:
     """Lay a grid over every parcel so that its long side lies along x.
 
     Args:
@@ -94,12 +109,18 @@ def chip_grids(shapes: NDArray[np.object_], *, gsd_m: float, margin_m: float, ma
     sides = np.sort(np.column_stack([np.hypot(*first.T), np.hypot(*second.T)]), axis=1)[:, ::-1]
     along = np.where((np.hypot(*first.T) >= np.hypot(*second.T))[:, None], first, second)
     angle = np.arctan2(along[:, 1], along[:, 0])
-    angle -= math.pi * np.round(angle / math.pi)  # within a quarter turn of east, so that two years agree
+    angle -= math.pi * np.round(
+        angle / math.pi
+    )  # within a quarter turn of east, so that two years agree
     column = np.column_stack([np.cos(angle), np.sin(angle)]) * gsd_m
     row = np.column_stack([np.sin(angle), -np.cos(angle)]) * gsd_m
-    pixels = np.maximum(1, np.ceil(np.minimum(sides + 2 * margin_m, max_side_m) / gsd_m)).astype(np.int64)
+    pixels = np.maximum(1, np.ceil(np.minimum(sides + 2 * margin_m, max_side_m) / gsd_m)).astype(
+        np.int64
+    )
     start = points.mean(axis=1) - column * pixels[:, :1] / 2 - row * pixels[:, 1:] / 2
-    transforms = np.column_stack([column[:, 0], row[:, 0], start[:, 0], column[:, 1], row[:, 1], start[:, 1]])
+    transforms = np.column_stack(
+        [column[:, 0], row[:, 0], start[:, 0], column[:, 1], row[:, 1], start[:, 1]]
+    )
     return ChipGrids(transforms=transforms, heights=pixels[:, 1], widths=pixels[:, 0])
 
 
@@ -118,7 +139,12 @@ def draw_mask(shape: BaseGeometry, grid: ChipGrid) -> NDArray[np.bool_]:
     for part in parts:
         if isinstance(part, Polygon):
             rings = [part.exterior, *part.interiors]
-            corners = [np.rint((xy_to_pixel(grid.transform, shapely.get_coordinates(ring)) - 0.5) * 256).astype(np.int32) for ring in rings]
+            corners = [
+                np.rint(
+                    (xy_to_pixel(grid.transform, shapely.get_coordinates(ring)) - 0.5) * 256
+                ).astype(np.int32)
+                for ring in rings
+            ]
             cv2.fillPoly(canvas, corners, 1, shift=8)
     if not cv2.countNonZero(canvas):
         canvas[grid.height // 2, grid.width // 2] = 1

@@ -60,9 +60,13 @@ def decode_unit(tile: Tile, decoder: str) -> tuple[int, int]:
     rows, columns = tile.block
     if decoder == TURBO:
         return (tile.height, tile.width) if tile.driver == "JPEG" else tile.block
-    if tile.driver in LINE_DRIVERS or (tile.driver == "GTiff" and tile.compression and columns >= tile.width):
+    if tile.driver in LINE_DRIVERS or (
+        tile.driver == "GTiff" and tile.compression and columns >= tile.width
+    ):
         band = min(BAND_ROWS, LARGEST_BLOCK_PX // tile.width)
-        return min(tile.height, max(rows, band // rows * rows)), tile.width  # whole strips, read from top to bottom
+        return min(
+            tile.height, max(rows, band // rows * rows)
+        ), tile.width  # whole strips, read from top to bottom
     if tile.compression or rows * columns >= 128 * 128:
         return tile.block
     return min(UNIT_PX, tile.height), min(UNIT_PX, tile.width)
@@ -75,7 +79,9 @@ def decoding() -> Iterator[None]:
         yield
 
 
-def read_unit(tile: Tile, row: int, column: int, *, decoder: str, white: float, out: Pixels | None = None) -> tuple[Pixels, bool]:
+def read_unit(
+    tile: Tile, row: int, column: int, *, decoder: str, white: float, out: Pixels | None = None
+) -> tuple[Pixels, bool]:
     """Decode one unit.
 
     Args:
@@ -96,7 +102,11 @@ def read_unit(tile: Tile, row: int, column: int, *, decoder: str, white: float, 
     top, left = row * rows, column * columns
     height, width = min(rows, tile.height - top), min(columns, tile.width - left)
     if decoder == GDAL:
-        pixels = np.empty((height, width, 4), np.uint8) if out is None or out.shape != (height, width, 4) else out
+        pixels = (
+            np.empty((height, width, 4), np.uint8)
+            if out is None or out.shape != (height, width, 4)
+            else out
+        )
         try:
             return pixels, _read_gdal(tile, Window(left, top, width, height), white, pixels)
         except RasterioError:
@@ -104,9 +114,13 @@ def read_unit(tile: Tile, row: int, column: int, *, decoder: str, white: float, 
             raise
     pixels = _read_turbo(tile, row, column, out)
     if pixels.shape[0] < height or pixels.shape[1] < width or pixels.shape[2:] != (4,):
-        raise ValueError(f"{tile.path}: a block decodes to {pixels.shape}, want {(height, width, 4)}")
+        raise ValueError(
+            f"{tile.path}: a block decodes to {pixels.shape}, want {(height, width, 4)}"
+        )
     pixels = pixels[:height, :width]
-    return pixels, _mark_nodata(tile, pixels) and bool(pixels[0, 0, 3] == DATA)  # a hole is `NODATA` all over
+    return pixels, _mark_nodata(tile, pixels) and bool(
+        pixels[0, 0, 3] == DATA
+    )  # a hole is `NODATA` all over
 
 
 def file_stamp(path: str) -> tuple[int, int]:
@@ -119,10 +133,25 @@ def file_stamp(path: str) -> tuple[int, int]:
 
 def _is_plain_jpeg(tile: Tile) -> bool:
     """Tell whether libjpeg-turbo can take a tile's bytes as they are."""
-    plain = not tile.path.startswith("/vsi") and tile.depth == "uint8" and not tile.alpha and not tile.masked and tile.bands in ((1, 2, 3), (1, 1, 1))
+    plain = (
+        not tile.path.startswith("/vsi")
+        and tile.depth == "uint8"
+        and not tile.alpha
+        and not tile.masked
+        and tile.bands in ((1, 2, 3), (1, 1, 1))
+    )
     if tile.driver == "JPEG":
-        return plain and tile.colorspace in ("YCbCr", "") and tile.width * tile.height <= LARGEST_BLOCK_PX
-    return plain and tile.driver == "GTiff" and tile.compression == "jpeg" and tile.colorspace in ("YCbCr", "")
+        return (
+            plain
+            and tile.colorspace in ("YCbCr", "")
+            and tile.width * tile.height <= LARGEST_BLOCK_PX
+        )
+    return (
+        plain
+        and tile.driver == "GTiff"
+        and tile.compression == "jpeg"
+        and tile.colorspace in ("YCbCr", "")
+    )
 
 
 def _read_turbo(tile: Tile, row: int, column: int, out: Pixels | None) -> Pixels:
@@ -137,14 +166,30 @@ def _read_turbo(tile: Tile, row: int, column: int, out: Pixels | None) -> Pixels
     if not _is_complete(data):  # libjpeg would fill up with gray
         raise ValueError(f"{tile.path}: JPEG data ends early")
     if len(set(tile.bands)) == 1:
-        return np.asarray(cv2.cvtColor(imagecodecs.jpeg8_decode(data, tables=tables or None), cv2.COLOR_GRAY2RGBA), dtype=np.uint8)
+        return np.asarray(
+            cv2.cvtColor(
+                imagecodecs.jpeg8_decode(data, tables=tables or None), cv2.COLOR_GRAY2RGBA
+            ),
+            dtype=np.uint8,
+        )
     shape = (*decode_unit(tile, TURBO), 4)
-    return np.asarray(imagecodecs.jpeg8_decode(data, tables=tables or None, outcolorspace="RGBA", out=out if out is not None and out.shape == shape else None), dtype=np.uint8)
+    return np.asarray(
+        imagecodecs.jpeg8_decode(
+            data,
+            tables=tables or None,
+            outcolorspace="RGBA",
+            out=out if out is not None and out.shape == shape else None,
+        ),
+        dtype=np.uint8,
+    )
 
 
 def _is_complete(data: bytes) -> bool:
     """Tell whether a JPEG's last scan reaches its end-of-image marker; what may follow it is of no concern."""
-    return data.rstrip(b"\0").endswith(b"\xff\xd9") or data.find(b"\xff\xd9", data.rfind(b"\xff\xda")) >= 0
+    return (
+        data.rstrip(b"\0").endswith(b"\xff\xd9")
+        or data.find(b"\xff\xd9", data.rfind(b"\xff\xda")) >= 0
+    )
 
 
 class _JpegFile:
@@ -165,7 +210,12 @@ class _JpegFile:
         Raises:
             ValueError: the file is cut off before them.
         """
-        offset, size = (self.source.get_tag_item(f"BLOCK_{name}_{column}_{row}", "TIFF", bidx=1, **self.overview) for name in ("OFFSET", "SIZE"))
+        offset, size = (
+            self.source.get_tag_item(
+                f"BLOCK_{name}_{column}_{row}", "TIFF", bidx=1, **self.overview
+            )
+            for name in ("OFFSET", "SIZE")
+        )
         if not (offset and size):
             return b""
         if int(offset) + int(size) > len(self.bytes):
@@ -182,7 +232,10 @@ def _read_gdal(tile: Tile, window: Window, white: float, out: Pixels) -> bool:
         whole = _mark_nodata(tile, out)
     else:
         whole = _read_other(tile, source, window, white, out)
-    whole = not (tile.driver == "GTiff" and tile.level < 0 and _mark_holes(tile, source, window, out)) and whole
+    whole = (
+        not (tile.driver == "GTiff" and tile.level < 0 and _mark_holes(tile, source, window, out))
+        and whole
+    )
     if not tile.masked:
         return whole
     hidden = source.read_masks(1, window=window) == 0
@@ -194,16 +247,30 @@ def _mark_holes(tile: Tile, source: DatasetReader, window: Window, out: Pixels) 
     """Mark the blocks that a sparse GeoTIFF leaves out, which GDAL fills up with black; return whether there are any."""
     (rows, columns), holes = tile.block, False
     row, column = window.row_off // rows, window.col_off // columns
-    tops = [max(0, top - window.row_off) for top in range(row * rows, window.row_off + window.height, rows)]
-    lefts = [max(0, left - window.col_off) for left in range(column * columns, window.col_off + window.width, columns)]
-    for down, right in np.argwhere(~out[np.ix_(tops, lefts)][..., :3].any(axis=2)).tolist():  # blocks that begin black
+    tops = [
+        max(0, top - window.row_off)
+        for top in range(row * rows, window.row_off + window.height, rows)
+    ]
+    lefts = [
+        max(0, left - window.col_off)
+        for left in range(column * columns, window.col_off + window.width, columns)
+    ]
+    for down, right in np.argwhere(
+        ~out[np.ix_(tops, lefts)][..., :3].any(axis=2)
+    ).tolist():  # blocks that begin black
         part = out[tops[down] : (*tops, None)[down + 1], lefts[right] : (*lefts, None)[right + 1]]
-        if source.get_tag_item(f"BLOCK_OFFSET_{column + right}_{row + down}", "TIFF", bidx=1) is None and not part[..., :3].any():
+        if (
+            source.get_tag_item(f"BLOCK_OFFSET_{column + right}_{row + down}", "TIFF", bidx=1)
+            is None
+            and not part[..., :3].any()
+        ):
             part[..., 3], holes = NODATA, True
     return holes
 
 
-def _read_other(tile: Tile, source: DatasetReader, window: Window, white: float, out: Pixels) -> bool:
+def _read_other(
+    tile: Tile, source: DatasetReader, window: Window, white: float, out: Pixels
+) -> bool:
     """Read gray, palette, alpha or deep pixels."""
     bands = sorted(set(tile.bands))
     raw = source.read([*bands, *([tile.alpha] if tile.alpha else [])], window=window)
@@ -245,8 +312,12 @@ def _mark_nodata(tile: Tile, pixels: Pixels) -> bool:
 
 def black_blobs(pixels: Pixels) -> NDArray[np.bool_] | None:
     """Return where RGBX (h, w, 4) of a lossy tile is black without texture in squares of `BLOB_PX`; None where it is nowhere."""
-    sample = np.ascontiguousarray(pixels[BLOB_PX - 1 :: BLOB_PX, BLOB_PX - 1 :: BLOB_PX])  # every blob holds one of these
-    if not sample.size or not cv2.countNonZero(cv2.inRange(sample, (0, 0, 0, 0), (BLACK, BLACK, BLACK, 255))):
+    sample = np.ascontiguousarray(
+        pixels[BLOB_PX - 1 :: BLOB_PX, BLOB_PX - 1 :: BLOB_PX]
+    )  # every blob holds one of these
+    if not sample.size or not cv2.countNonZero(
+        cv2.inRange(sample, (0, 0, 0, 0), (BLACK, BLACK, BLACK, 255))
+    ):
         return None
     black = cv2.inRange(pixels, (0, 0, 0, 0), (BLACK, BLACK, BLACK, 255))
     blobs = cv2.morphologyEx(black, cv2.MORPH_OPEN, np.ones((BLOB_PX, BLOB_PX), np.uint8))

@@ -35,7 +35,9 @@ class Flyover:
     """Pixel value shown as 255: 255 for 8-bit tiles, the 99.5th percentile of a sample for deeper ones."""
 
 
-def open_flyover(year: int, paths: tuple[str, ...], flown: date | None = None, *, crs: str = "") -> Flyover:
+def open_flyover(
+    year: int, paths: tuple[str, ...], flown: date | None = None, *, crs: str = ""
+) -> Flyover:
     """Read every tile header of one year.
 
     Args:
@@ -53,11 +55,17 @@ def open_flyover(year: int, paths: tuple[str, ...], flown: date | None = None, *
     files = sorted({file for path in paths for file in image_files(year, path)})
     with decoding():
         headers = [_closed(file) or read_header(file, crs) for file in files]
-    lonely = [Tile(path=file, problem="is a world file without its image; copy the image too") for path in paths for file in lonely_world_files(path)]
+    lonely = [
+        Tile(path=file, problem="is a world file without its image; copy the image too")
+        for path in paths
+        for file in lonely_world_files(path)
+    ]
     tiles = tuple(tile for tile in headers if not tile.problem)
     broken = (*(tile for tile in headers if tile.problem), *lonely)
     if not tiles:
-        raise InputError(f"flyover {year}: none of {len(files)} files can be used; first: {broken[0].path}: {broken[0].problem}")
+        raise InputError(
+            f"flyover {year}: none of {len(files)} files can be used; first: {broken[0].path}: {broken[0].problem}"
+        )
     return Flyover(year=year, flown=flown, tiles=tiles, broken=broken, white=_white(tiles))
 
 
@@ -65,7 +73,9 @@ def _check_crs(year: int, crs: str) -> None:
     try:
         _ = CRS.from_user_input(crs) if crs else None
     except (CRSError, ValueError) as error:
-        raise CrsMismatch(f'flyover {year}: crs: got {crs!r}, want a code or WKT; write it as in "EPSG:26985"') from error
+        raise CrsMismatch(
+            f'flyover {year}: crs: got {crs!r}, want a code or WKT; write it as in "EPSG:26985"'
+        ) from error
 
 
 def _closed(path: str) -> Tile | None:
@@ -73,7 +83,8 @@ def _closed(path: str) -> Tile | None:
     if name is None:
         return None
     return Tile(
-        path=path, problem=f"is {name}, which no open driver reads here; convert it where GDAL has the driver: gdal_translate -of COG {Path(path).name} {Path(path).stem}.tif"
+        path=path,
+        problem=f"is {name}, which no open driver reads here; convert it where GDAL has the driver: gdal_translate -of COG {Path(path).name} {Path(path).stem}.tif",
     )
 
 
@@ -91,7 +102,10 @@ def _bright(tile: Tile) -> list[float]:
     """Return the 99.5th percentile of a thinned-out tile, nothing where it holds no data or cannot be read (its parcels will say so)."""
     try:
         with decoding(), rasterio.open(tile.path) as source:
-            small = source.read(sorted(set(tile.bands)), out_shape=(len(set(tile.bands)), min(256, tile.height), min(256, tile.width)))
+            small = source.read(
+                sorted(set(tile.bands)),
+                out_shape=(len(set(tile.bands)), min(256, tile.height), min(256, tile.width)),
+            )
     except RasterioError:
         return []
     held = small[np.isfinite(small) & (small != tile.nodata)]

@@ -19,7 +19,13 @@ CLOSED_FORMATS = {".sid": "MrSID", ".ecw": "ECW"}
 """Formats that no open driver reads here."""
 WORLD_SUFFIXES = (".tfw", ".jgw", ".j2w", ".pgw", ".wld", ".tifw", ".jpgw")
 SUFFIXES = (*RASTER_SUFFIXES, *CLOSED_FORMATS)
-SCHEMES = {"https://": "/vsicurl/https://", "http://": "/vsicurl/http://", "s3://": "/vsis3/", "gs://": "/vsigs/", "az://": "/vsiaz/"}
+SCHEMES = {
+    "https://": "/vsicurl/https://",
+    "http://": "/vsicurl/http://",
+    "s3://": "/vsis3/",
+    "gs://": "/vsigs/",
+    "az://": "/vsiaz/",
+}
 IMAGE_TYPES = ("image/tiff", "image/vnd.stac.geotiff", "image/jp2", "image/jpeg", "image/png")
 
 
@@ -45,7 +51,9 @@ def image_files(year: int, path: str) -> list[str]:
     else:
         found = [place] if Path(place).exists() else _glob(place)
     if not found:
-        raise MissingInput(f"flyover {year}: no image file at {path}; want a folder, glob or file of {', '.join(RASTER_SUFFIXES)}")
+        raise MissingInput(
+            f"flyover {year}: no image file at {path}; want a folder, glob or file of {', '.join(RASTER_SUFFIXES)}"
+        )
     return sorted(found)
 
 
@@ -55,7 +63,11 @@ def lonely_world_files(path: str) -> list[str]:
         return []
     files = list(_walk(Path(path)))
     images = {file.with_suffix("") for file in files if file.suffix.lower() in SUFFIXES}
-    return sorted(str(file) for file in files if file.suffix.lower() in WORLD_SUFFIXES and file.with_suffix("") not in images)
+    return sorted(
+        str(file)
+        for file in files
+        if file.suffix.lower() in WORLD_SUFFIXES and file.with_suffix("") not in images
+    )
 
 
 def gdal_path(path: str) -> str:
@@ -77,7 +89,13 @@ def _glob(pattern: str) -> list[str]:
     wide = any(sign in Path(pattern).suffix for sign in "*?[") or not Path(pattern).suffix
     found: dict[str, str] = {}
     for match in sorted(glob.glob(pattern, recursive=True)):
-        files = _folder(match) if Path(match).is_dir() else [match] if not wide or match.lower().endswith(SUFFIXES) else []
+        files = (
+            _folder(match)
+            if Path(match).is_dir()
+            else [match]
+            if not wide or match.lower().endswith(SUFFIXES)
+            else []
+        )
         for file in files:
             found.setdefault(os.path.realpath(file), file)
     return list(found.values())
@@ -109,24 +127,46 @@ def _stac_images(place: str) -> list[str]:
     try:
         document = json.loads(_text(place))
     except (OSError, ValueError) as error:
-        raise InputError(f"flyover: {place} cannot be read as a STAC item list: {error}; give an ItemCollection, an item or a list of items") from error
+        raise InputError(
+            f"flyover: {place} cannot be read as a STAC item list: {error}; give an ItemCollection, an item or a list of items"
+        ) from error
     items = document.get("features", [document]) if isinstance(document, dict) else document
-    images = [_item_image(item, place) for item in items if isinstance(item, dict)] if isinstance(items, list) else []
+    images = (
+        [_item_image(item, place) for item in items if isinstance(item, dict)]
+        if isinstance(items, list)
+        else []
+    )
     if not images:
-        raise InputError(f"flyover: {place} holds no STAC item; give an ItemCollection, an item or a list of items")
+        raise InputError(
+            f"flyover: {place} holds no STAC item; give an ItemCollection, an item or a list of items"
+        )
     return images
 
 
 def _item_image(item: dict[str, object], place: str) -> str:
     """Return the visual asset of an item, else its first asset of role data, else its first image."""
     assets = item.get("assets")
-    known = {key: asset for key, asset in assets.items() if isinstance(asset, dict) and isinstance(asset.get("href"), str)} if isinstance(assets, dict) else {}
+    known = (
+        {
+            key: asset
+            for key, asset in assets.items()
+            if isinstance(asset, dict) and isinstance(asset.get("href"), str)
+        }
+        if isinstance(assets, dict)
+        else {}
+    )
     shown = {key: asset for key, asset in known.items() if "thumbnail" not in _roles(asset)}
-    images = {key: asset for key, asset in shown.items() if str(asset.get("type", "image/tiff")).split(";")[0].strip() in IMAGE_TYPES}
+    images = {
+        key: asset
+        for key, asset in shown.items()
+        if str(asset.get("type", "image/tiff")).split(";")[0].strip() in IMAGE_TYPES
+    }
     data = [key for key, asset in images.items() if "data" in _roles(asset)]
     chosen = next((key for key in ("visual", "image", *data, *images) if key in images), None)
     if chosen is None:
-        raise InputError(f"flyover: STAC item {item.get('id', '?')} in {place} has no image asset (has {', '.join(known) or 'none'}); want one of {', '.join(IMAGE_TYPES)}")
+        raise InputError(
+            f"flyover: STAC item {item.get('id', '?')} in {place} has no image asset (has {', '.join(known) or 'none'}); want one of {', '.join(IMAGE_TYPES)}"
+        )
     return _resolve(str(images[chosen]["href"]), place)
 
 

@@ -88,7 +88,19 @@ class Tile:
     @property
     def remote(self) -> bool:
         """Tell whether GDAL fetches the file from another machine."""
-        return self.path.startswith(("/vsicurl", "/vsis3", "/vsiaz", "/vsigs", "/vsiadls", "/vsioss", "/vsiswift", "/vsihdfs", "/vsiwebhdfs"))
+        return self.path.startswith(
+            (
+                "/vsicurl",
+                "/vsis3",
+                "/vsiaz",
+                "/vsigs",
+                "/vsiadls",
+                "/vsioss",
+                "/vsiswift",
+                "/vsihdfs",
+                "/vsiwebhdfs",
+            )
+        )
 
 
 def read_header(path: str, crs: str = "") -> Tile:
@@ -99,7 +111,10 @@ def read_header(path: str, crs: str = "") -> Tile:
         crs: CRS of a file that carries none and has no .prj beside it; "" leaves it unused.
     """
     if _runs_in_circles(path):
-        return Tile(path=path, problem="is a VRT that refers back to itself; build it anew with gdalbuildvrt from the tiles alone")
+        return Tile(
+            path=path,
+            problem="is a VRT that refers back to itself; build it anew with gdalbuildvrt from the tiles alone",
+        )
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", NotGeoreferencedWarning)  # said as the tile's problem
@@ -111,7 +126,11 @@ def read_header(path: str, crs: str = "") -> Tile:
 
 def at_scale(tile: Tile, gsd_m: float) -> Tile:
     """Return the coarsest overview that is still as fine as `gsd_m`, or the tile itself, also where the overview is damaged."""
-    steps = [(factor, level) for level, factor in enumerate(tile.overviews) if factor <= gsd_m / tile.gsd_m * 1.05]
+    steps = [
+        (factor, level)
+        for level, factor in enumerate(tile.overviews)
+        if factor <= gsd_m / tile.gsd_m * 1.05
+    ]
     if tile.level >= 0 or not steps:
         return tile
     level = max(steps)[1]
@@ -128,9 +147,14 @@ def _coarser(tile: Tile, level: int, source: DatasetReader) -> Tile:
     x, y = tile.width / source.width, tile.height / source.height
     a, b, c, d, e, f = tile.transform
     return replace(
-        tile, level=level, width=source.width, height=source.height, transform=(a * x, b * y, c, d * x, e * y, f),
-        block=source.block_shapes[0], gsd_m=tile.gsd_m * float(np.sqrt(x * y)),
-    )  # fmt: skip
+        tile,
+        level=level,
+        width=source.width,
+        height=source.height,
+        transform=(a * x, b * y, c, d * x, e * y, f),
+        block=source.block_shapes[0],
+        gsd_m=tile.gsd_m * float(np.sqrt(x * y)),
+    )
 
 
 def _describe(path: str, source: DatasetReader, given: str) -> Tile:
@@ -138,14 +162,29 @@ def _describe(path: str, source: DatasetReader, given: str) -> Tile:
     crs = own if own is not None and _on_earth(own.to_wkt()) else _sidecar_crs(path, given)
     if crs is None:
         lack = "no CRS" if own is None else "a local CRS that lies nowhere on earth"
-        return Tile(path=path, problem=f"has {lack}; add a .prj or .aux.xml beside it, or give [[flyover]] crs")
-    if source.transform.is_identity or source.transform.determinant == 0 or not np.isfinite(source.transform).all():
+        return Tile(
+            path=path,
+            problem=f"has {lack}; add a .prj or .aux.xml beside it, or give [[flyover]] crs",
+        )
+    if (
+        source.transform.is_identity
+        or source.transform.determinant == 0
+        or not np.isfinite(source.transform).all()
+    ):
         return Tile(path=path, problem="is not georeferenced; add a world file")
     colorspace = source.tags(ns="IMAGE_STRUCTURE").get("SOURCE_COLOR_SPACE", "")
-    if any(color in CMYK for color in source.colorinterp) or (colorspace == "CMYK" and source.driver == "GTiff"):
-        return Tile(path=path, problem="is CMYK, want RGB; convert it with a color profile first (gdalwarp does not)")
+    if any(color in CMYK for color in source.colorinterp) or (
+        colorspace == "CMYK" and source.driver == "GTiff"
+    ):
+        return Tile(
+            path=path,
+            problem="is CMYK, want RGB; convert it with a color profile first (gdalwarp does not)",
+        )
     if np.dtype(source.dtypes[0]).kind not in "uif":
-        return Tile(path=path, problem=f"holds {source.dtypes[0]} pixels, want whole or real numbers; convert it with gdal_translate -ot Byte")
+        return Tile(
+            path=path,
+            problem=f"holds {source.dtypes[0]} pixels, want whole or real numbers; convert it with gdal_translate -ot Byte",
+        )
     alpha = [band for band, color in enumerate(source.colorinterp, 1) if color == ColorInterp.alpha]
     colors = [band for band in source.indexes if band not in alpha]
     if not colors:
@@ -153,16 +192,30 @@ def _describe(path: str, source: DatasetReader, given: str) -> Tile:
     compression = str(source.profile.get("compress", "")).lower()
     rows, columns = source.block_shapes[0]
     if rows * columns > LARGEST_BLOCK_PX:
-        return Tile(path=path, problem=f"has blocks of {columns} x {rows} pixels, which do not fit into memory; write it anew with gdal_translate -co TILED=YES")
+        return Tile(
+            path=path,
+            problem=f"has blocks of {columns} x {rows} pixels, which do not fit into memory; write it anew with gdal_translate -co TILED=YES",
+        )
     a, b, c, d, e, f = source.transform[:6]
     tile = Tile(
-        path=path, crs=crs.to_wkt(), transform=(a, b, c, d, e, f), width=source.width, height=source.height,
-        bands=(colors[0], colors[1], colors[2]) if len(colors) >= 3 else (colors[0],) * 3, alpha=alpha[0] if alpha else 0,
-        masked=MaskFlags.per_dataset in source.mask_flag_enums[0] and not alpha, palette=source.colorinterp[0] == ColorInterp.palette,
-        nodata=source.nodata, depth=source.dtypes[0], driver=source.driver, compression=compression,
-        colorspace=colorspace, block=(rows, columns), overviews=tuple(source.overviews(1)),
+        path=path,
+        crs=crs.to_wkt(),
+        transform=(a, b, c, d, e, f),
+        width=source.width,
+        height=source.height,
+        bands=(colors[0], colors[1], colors[2]) if len(colors) >= 3 else (colors[0],) * 3,
+        alpha=alpha[0] if alpha else 0,
+        masked=MaskFlags.per_dataset in source.mask_flag_enums[0] and not alpha,
+        palette=source.colorinterp[0] == ColorInterp.palette,
+        nodata=source.nodata,
+        depth=source.dtypes[0],
+        driver=source.driver,
+        compression=compression,
+        colorspace=colorspace,
+        block=(rows, columns),
+        overviews=tuple(source.overviews(1)),
         stamp=source.tags().get("TIFFTAG_DATETIME", ""),
-    )  # fmt: skip
+    )
     return replace(tile, gsd_m=_gsd_m(tile))
 
 
@@ -171,7 +224,11 @@ def _gsd_m(tile: Tile) -> float:
     _, _, degrees, meters = crs_facts(tile.crs)
     a, b, _, d, e, f = tile.transform
     side = float(np.sqrt(abs(a * e - b * d)))
-    return side * 111_320 * float(np.sqrt(np.cos(np.radians(min(abs(f), 89.0))))) if degrees else side * meters
+    return (
+        side * 111_320 * float(np.sqrt(np.cos(np.radians(min(abs(f), 89.0)))))
+        if degrees
+        else side * meters
+    )
 
 
 @lru_cache(maxsize=64)
@@ -179,7 +236,12 @@ def crs_facts(wkt: str) -> tuple[str, str, bool, float]:
     """Return name, unit, whether it is in degrees, and meters per unit (1 for degrees) of a CRS."""
     crs = pyproj.CRS(wkt)
     axis = crs.axis_info[0]
-    return crs.name, axis.unit_name, crs.is_geographic, 1.0 if crs.is_geographic else axis.unit_conversion_factor
+    return (
+        crs.name,
+        axis.unit_name,
+        crs.is_geographic,
+        1.0 if crs.is_geographic else axis.unit_conversion_factor,
+    )
 
 
 @lru_cache(maxsize=64)
@@ -200,7 +262,9 @@ def _sidecar_crs(path: str, crs: str) -> CRS | None:
     try:
         return CRS.from_user_input(text or crs) if text or crs else None
     except (CRSError, ValueError) as error:
-        raise CRSError(f"{beside.name if text else '[[flyover]] crs'} holds no CRS but {(text or crs)[:40]!r}") from error
+        raise CRSError(
+            f"{beside.name if text else '[[flyover]] crs'} holds no CRS but {(text or crs)[:40]!r}"
+        ) from error
 
 
 def _runs_in_circles(path: str, above: tuple[str, ...] = ()) -> bool:
@@ -208,8 +272,16 @@ def _runs_in_circles(path: str, above: tuple[str, ...] = ()) -> bool:
     if not path.lower().endswith(".vrt") or path.startswith("/vsi") or not Path(path).is_file():
         return False
     real = os.path.realpath(path)
-    names = set(re.findall(r"<Source(?:Filename|Dataset)\b[^>]*>([^<]+)<", Path(path).read_text(encoding="utf-8", errors="replace")))
-    return real in above or any(_runs_in_circles(str(Path(path).parent / html.unescape(name.strip())), (*above, real)) for name in names)
+    names = set(
+        re.findall(
+            r"<Source(?:Filename|Dataset)\b[^>]*>([^<]+)<",
+            Path(path).read_text(encoding="utf-8", errors="replace"),
+        )
+    )
+    return real in above or any(
+        _runs_in_circles(str(Path(path).parent / html.unescape(name.strip())), (*above, real))
+        for name in names
+    )
 
 
 def _plain(path: str, error: Exception) -> str:

@@ -56,7 +56,9 @@ class Coverage:
         return int((self.states == state).sum())
 
 
-def measure_coverage(shapes: Shapes, tiles: tuple[Tile, ...], crs: CRS, *, margin_m: float) -> Coverage:
+def measure_coverage(
+    shapes: Shapes, tiles: tuple[Tile, ...], crs: CRS, *, margin_m: float
+) -> Coverage:
     """Lay the outlines of vacants over those of tiles.
 
     Args:
@@ -72,18 +74,42 @@ def measure_coverage(shapes: Shapes, tiles: tuple[Tile, ...], crs: CRS, *, margi
     ground = shapely.union_all(shapely.buffer(outlines, SLACK_M, join_style="mitre"))
     shapely.prepare(ground)
     states, near = np.full(len(shapes), NO_OUTLINE, np.int8), np.zeros(len(shapes), bool)
-    states[known] = np.where(shapely.covers(ground, shapes[known]), COVERED, np.where(shapely.intersects(ground, shapes[known]), PARTLY, UNCOVERED))
-    near[known[np.unique(shapely.STRtree(outlines).query(shapes[known], predicate="dwithin", distance=margin_m)[0])]] = True
+    states[known] = np.where(
+        shapely.covers(ground, shapes[known]),
+        COVERED,
+        np.where(shapely.intersects(ground, shapes[known]), PARTLY, UNCOVERED),
+    )
+    near[
+        known[
+            np.unique(
+                shapely.STRtree(outlines).query(
+                    shapes[known], predicate="dwithin", distance=margin_m
+                )[0]
+            )
+        ]
+    ] = True
     first, second, shared = _overlaps(outlines, tiles)
     smaller = np.minimum(shapely.area(outlines[first]), shapely.area(outlines[second]))
     same = shapely.area(shared) > 0.98 * smaller
     pairs = list(zip(first.tolist(), second.tolist(), strict=True))
-    missing, places, words = _missing(tiles, away <= FAR_KM, shapes[states == UNCOVERED], ground=ground, crs=crs)
+    missing, places, words = _missing(
+        tiles, away <= FAR_KM, shapes[states == UNCOVERED], ground=ground, crs=crs
+    )
     return Coverage(
-        shapes=shapes, states=states, near=near, names=tuple(tile.name for tile in tiles), outlines=outlines, away_km=away, missing=missing,
-        missing_places=places, grid=words, ground_km2=shapely.union_all(outlines).area / 1e6, twice_km2=shapely.union_all(shared).area / 1e6,
-        pairs=tuple(pairs), doubles=tuple(pair for pair, double in zip(pairs, same, strict=True) if double),
-    )  # fmt: skip
+        shapes=shapes,
+        states=states,
+        near=near,
+        names=tuple(tile.name for tile in tiles),
+        outlines=outlines,
+        away_km=away,
+        missing=missing,
+        missing_places=places,
+        grid=words,
+        ground_km2=shapely.union_all(outlines).area / 1e6,
+        twice_km2=shapely.union_all(shared).area / 1e6,
+        pairs=tuple(pairs),
+        doubles=tuple(pair for pair, double in zip(pairs, same, strict=True) if double),
+    )
 
 
 def distances_km(shapes: Shapes, tiles: tuple[Tile, ...], crs: CRS) -> NDArray[np.float64]:
@@ -96,26 +122,46 @@ def distances_km(shapes: Shapes, tiles: tuple[Tile, ...], crs: CRS) -> NDArray[n
     for wkt in {tile.crs for tile in tiles}:
         some = np.array([number for number, tile in enumerate(tiles) if tile.crs == wkt])
         centers = np.array([np.mean(tiles[number].corners, axis=0) for number in some])
-        there = np.column_stack(Transformer.from_crs(wkt, 4326, always_xy=True).transform(*centers.T))
+        there = np.column_stack(
+            Transformer.from_crs(wkt, 4326, always_xy=True).transform(*centers.T)
+        )
         fine = np.isfinite(there).all(axis=1) & (np.abs(there[:, 1]) <= 90)
         there[~fine] = 0
-        meters = Geod(ellps="WGS84").inv(np.full(len(some), lon), np.full(len(some), lat), *there.T)[2]
-        reach = np.array([tiles[number].gsd_m * np.hypot(tiles[number].width, tiles[number].height) / 2 for number in some])
+        meters = Geod(ellps="WGS84").inv(
+            np.full(len(some), lon), np.full(len(some), lat), *there.T
+        )[2]
+        reach = np.array(
+            [
+                tiles[number].gsd_m * np.hypot(tiles[number].width, tiles[number].height) / 2
+                for number in some
+            ]
+        )
         away[some] = np.where(fine, np.maximum(0, meters - reach) / 1000, np.inf)
     return away
 
 
-def _overlaps(outlines: Shapes, tiles: tuple[Tile, ...]) -> tuple[NDArray[np.int64], NDArray[np.int64], Shapes]:
+def _overlaps(
+    outlines: Shapes, tiles: tuple[Tile, ...]
+) -> tuple[NDArray[np.int64], NDArray[np.int64], Shapes]:
     """Return pairs of tiles, and the ground that both show."""
     first, second = shapely.STRtree(outlines).query(outlines, predicate="intersects")
     first, second = first[first < second], second[first < second]
     shared = shapely.intersection(outlines[first], outlines[second])
     areas, gsd = shapely.area(outlines), np.array([tile.gsd_m for tile in tiles])
-    wide = shapely.area(shared) > 0.5 * gsd[first] * np.sqrt(np.minimum(areas[first], areas[second]))
+    wide = shapely.area(shared) > 0.5 * gsd[first] * np.sqrt(
+        np.minimum(areas[first], areas[second])
+    )
     return first[wide], second[wide], shared[wide]
 
 
-def _missing(tiles: tuple[Tile, ...], close: NDArray[np.bool_], uncovered: Shapes, *, ground: BaseGeometry, crs: CRS) -> tuple[Shapes, tuple[str, ...], str]:
+def _missing(
+    tiles: tuple[Tile, ...],
+    close: NDArray[np.bool_],
+    uncovered: Shapes,
+    *,
+    ground: BaseGeometry,
+    crs: CRS,
+) -> tuple[Shapes, tuple[str, ...], str]:
     """Return the cells without a tile that have tiles around them or an uncovered vacant in them; their places; the grid in words."""
     kinds: dict[tuple[str, str], list[Tile]] = {}
     for tile, is_close in zip(tiles, close.tolist(), strict=True):
@@ -132,5 +178,9 @@ def _missing(tiles: tuple[Tile, ...], close: NDArray[np.bool_], uncovered: Shape
         wanted[np.unique(tree.query(cells, predicate="intersects")[0])] = True
         wanted &= shapely.area(shapely.intersection(cells, ground)) < 0.5 * shapely.area(cells)
         found += cells[wanted].tolist()
-        places += [tile.path for tile, is_wanted in zip(grid.empty, wanted.tolist(), strict=True) if is_wanted]
+        places += [
+            tile.path
+            for tile, is_wanted in zip(grid.empty, wanted.tolist(), strict=True)
+            if is_wanted
+        ]
     return np.array(found, dtype=object), tuple(places), "; ".join(words)

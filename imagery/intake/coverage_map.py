@@ -57,7 +57,11 @@ def draw_coverage(coverage: Coverage) -> CoverageMap | None:
     """Draw tiles light, covered vacants as dots, others as diamonds and crosses; None where there is nothing to draw."""
     known = np.flatnonzero(coverage.states != NO_OUTLINE)
     centers = shapely.get_coordinates(shapely.centroid(coverage.shapes[known]))
-    outlines = [(name, outline) for name, outline in zip(coverage.names, coverage.outlines.tolist(), strict=True) if not outline.is_empty]
+    outlines = [
+        (name, outline)
+        for name, outline in zip(coverage.names, coverage.outlines.tolist(), strict=True)
+        if not outline.is_empty
+    ]
     frame = _frame(centers, np.array([outline.bounds for _, outline in outlines]).reshape(-1, 4))
     if frame is None:
         return None
@@ -67,15 +71,28 @@ def draw_coverage(coverage: Coverage) -> CoverageMap | None:
     if len(outlines) < len(coverage.names):
         notes.append(f"tiles too far away to be drawn: {len(coverage.names) - len(outlines)}")
     for state in (COVERED, PARTLY, UNCOVERED):
-        path, thinned, outside = _marks(frame.place(centers[coverage.states[known] == state]), state, frame)
+        path, thinned, outside = _marks(
+            frame.place(centers[coverage.states[known] == state]), state, frame
+        )
         parts.append(path)
         cells += [f"{_WORDS[state]} {CELLS[state] / frame.scale:,.0f} m"] if thinned else []
         notes += [f"beyond the edge, {_WORDS[state]}: {outside:,}"] if outside else []
-    notes += [f"vacants are thinned to one mark in a square with sides of: {', '.join(cells)}"] if cells else []
-    words = ", ".join(f"{coverage.count(state):,} {_WORDS[state]}" for state in (COVERED, PARTLY, UNCOVERED))
+    notes += (
+        [f"vacants are thinned to one mark in a square with sides of: {', '.join(cells)}"]
+        if cells
+        else []
+    )
+    words = ", ".join(
+        f"{coverage.count(state):,} {_WORDS[state]}" for state in (COVERED, PARTLY, UNCOVERED)
+    )
     head = f'<svg viewBox="0 0 {WIDTH:.0f} {frame.height + STRIP:.0f}" role="img" aria-labelledby="map-title">'
-    head += f'<title id="map-title">Map of {len(outlines)} tiles and of the vacants: {words}</title>'
-    return CoverageMap(svg=Markup(head + "".join(parts) + _missing(coverage, frame) + _strip(frame) + "</svg>"), notes=notes)
+    head += (
+        f'<title id="map-title">Map of {len(outlines)} tiles and of the vacants: {words}</title>'
+    )
+    return CoverageMap(
+        svg=Markup(head + "".join(parts) + _missing(coverage, frame) + _strip(frame) + "</svg>"),
+        notes=notes,
+    )
 
 
 _WORDS = {COVERED: "covered", PARTLY: "partly covered", UNCOVERED: "on no tile"}
@@ -85,16 +102,28 @@ def _frame(centers: NDArray[np.float64], tiles: NDArray[np.float64]) -> Frame | 
     """Frame the vacants but for strays, and the tiles around them."""
     if not len(centers) and not len(tiles):
         return None
-    low, high = (np.quantile(centers, share, axis=0) for share in (0.005, 0.995)) if len(centers) else (tiles[:, :2].min(axis=0), tiles[:, 2:].max(axis=0))
+    low, high = (
+        (np.quantile(centers, share, axis=0) for share in (0.005, 0.995))
+        if len(centers)
+        else (tiles[:, :2].min(axis=0), tiles[:, 2:].max(axis=0))
+    )
     if len(tiles):
-        reach = max(float((high - low).max()), 200.0)  # imagery of a whole county must not shrink the city to a speck
-        low, high = np.minimum(low, np.maximum(tiles[:, :2].min(axis=0), low - reach)), np.maximum(high, np.minimum(tiles[:, 2:].max(axis=0), high + reach))
+        reach = max(
+            float((high - low).max()), 200.0
+        )  # imagery of a whole county must not shrink the city to a speck
+        low, high = (
+            np.minimum(low, np.maximum(tiles[:, :2].min(axis=0), low - reach)),
+            np.maximum(high, np.minimum(tiles[:, 2:].max(axis=0), high + reach)),
+        )
     pad = max(0.04 * float((high - low).max()), 5.0)
     low, high = low - pad, high + pad
     sides = high - low
     scale = min(WIDTH / sides[0], HEIGHTS[1] / sides[1])
     height = max(HEIGHTS[0], sides[1] * scale)
-    west, north = (low[0] + high[0]) / 2 - WIDTH / scale / 2, (low[1] + high[1]) / 2 + height / scale / 2
+    west, north = (
+        (low[0] + high[0]) / 2 - WIDTH / scale / 2,
+        (low[1] + high[1]) / 2 + height / scale / 2,
+    )
     return Frame(west=float(west), north=float(north), scale=float(scale), height=float(height))
 
 
@@ -107,13 +136,21 @@ def _ring(outline: shapely.Polygon, frame: Frame) -> str:
 
 def _tiles(outlines: list[tuple[str, shapely.Polygon]], frame: Frame) -> str:
     if len(outlines) > MOST_NAMED:
-        return f'<path class="tile" d="{"".join(_ring(outline, frame) for _, outline in outlines)}"/>'
-    return "".join(f'<path class="tile" d="{_ring(outline, frame)}"><title>{escape(name)}</title></path>' for name, outline in outlines)
+        return (
+            f'<path class="tile" d="{"".join(_ring(outline, frame) for _, outline in outlines)}"/>'
+        )
+    return "".join(
+        f'<path class="tile" d="{_ring(outline, frame)}"><title>{escape(name)}</title></path>'
+        for name, outline in outlines
+    )
 
 
 def _missing(coverage: Coverage, frame: Frame) -> str:
     named = zip(coverage.missing_places, coverage.missing.tolist(), strict=True)
-    return "".join(f'<path class="gap" d="{_ring(outline, frame)}"><title>no tile: {escape(place)}</title></path>' for place, outline in named)
+    return "".join(
+        f'<path class="gap" d="{_ring(outline, frame)}"><title>no tile: {escape(place)}</title></path>'
+        for place, outline in named
+    )
 
 
 def _marks(xy: NDArray[np.float64], state: int, frame: Frame) -> tuple[str, bool, int]:
@@ -121,7 +158,9 @@ def _marks(xy: NDArray[np.float64], state: int, frame: Frame) -> tuple[str, bool
     inside = ((xy >= 0) & (xy <= (WIDTH, frame.height))).all(axis=1)
     cells = (xy[inside] / CELLS[state]).astype(np.int64)
     _, first = np.unique(cells, axis=0, return_index=True)
-    steps = "".join(f"M{x:.1f} {y:.1f}{MARKS[state]}" for x, y in xy[inside][np.sort(first)].tolist())
+    steps = "".join(
+        f"M{x:.1f} {y:.1f}{MARKS[state]}" for x, y in xy[inside][np.sort(first)].tolist()
+    )
     path = f'<path class="{CLASSES[state]}" d="{steps}"/>' if steps else ""
     return path, len(first) < len(cells), int((~inside).sum())
 
@@ -136,4 +175,4 @@ def _strip(frame: Frame) -> str:
         f'<g class="ink"><rect class="plate" x="0" y="{top:.1f}" width="{WIDTH:.0f}" height="{STRIP:.0f}"/>'
         f'<path class="bar" d="M20 {top + 40:.1f}v8h{length:.1f}v-8"/><text x="{20 + length / 2:.1f}" y="{top + 36:.1f}" text-anchor="middle">{meters:,.0f} m</text>'
         f'<path d="M{x} {top + 12:.1f}l11 38-11-8-11 8z"/><text x="{x - 18}" y="{top + 38:.1f}" text-anchor="end">North</text></g>'
-    )  # fmt: skip
+    )

@@ -108,11 +108,20 @@ class Intake:
 
     def answer(self) -> dict[str, object]:
         """Return what check.json holds."""
-        facts = {one.name: getattr(self, one.name) for one in fields(self) if one.name != "coverage"}
+        facts = {
+            one.name: getattr(self, one.name) for one in fields(self) if one.name != "coverage"
+        }
         return facts | {"tile_kinds": [asdict(kind) for kind in self.tile_kinds]}
 
 
-def make_intake(city: str, roll: VacantRoll, flyover: Flyover, settings: TileSettings, *, shifts: tuple[str, ...] = ()) -> Intake:
+def make_intake(
+    city: str,
+    roll: VacantRoll,
+    flyover: Flyover,
+    settings: TileSettings,
+    *,
+    shifts: tuple[str, ...] = (),
+) -> Intake:
     """Compare the roll with the tile headers of a year.
 
     Args:
@@ -128,27 +137,54 @@ def make_intake(city: str, roll: VacantRoll, flyover: Flyover, settings: TileSet
     near, gsd = int(coverage.near.sum()), [tile.gsd_m for tile in flyover.tiles]
     dates, decoder = sorted(tile_dates(flyover.tiles).values()), choose_decoder(flyover.tiles)
     return Intake(
-        city=city, year=flyover.year, verdict="FIX FIRST" if fixes else "GO", fixes=fixes, warnings=find_warnings(roll, flyover, coverage, settings, shifts),
-        tiles=len(flyover.tiles), broken_tiles=[f"{tile.path}: {tile.problem}" for tile in flyover.broken],
-        tile_kinds=tile_kinds(flyover.tiles, decoder), decoder=decoder, crs=dict(Counter(str(crs_words(tile.crs)) for tile in flyover.tiles)),
-        parcels_crs=str(crs_words(CRS(roll.table.crs).to_wkt())), gsd_m=[round(min(gsd), 4), round(max(gsd), 4)],
+        city=city,
+        year=flyover.year,
+        verdict="FIX FIRST" if fixes else "GO",
+        fixes=fixes,
+        warnings=find_warnings(roll, flyover, coverage, settings, shifts),
+        tiles=len(flyover.tiles),
+        broken_tiles=[f"{tile.path}: {tile.problem}" for tile in flyover.broken],
+        tile_kinds=tile_kinds(flyover.tiles, decoder),
+        decoder=decoder,
+        crs=dict(Counter(str(crs_words(tile.crs)) for tile in flyover.tiles)),
+        parcels_crs=str(crs_words(CRS(roll.table.crs).to_wkt())),
+        gsd_m=[round(min(gsd), 4), round(max(gsd), 4)],
         bands=dict(Counter(f"{len(set(tile.bands))} x {tile.depth}" for tile in flyover.tiles)),
-        flown=flyover.flown.isoformat() if flyover.flown else "", tile_dates=[day.isoformat() for day in (*dates[:1], *dates[-1:])],
-        vacants=len(roll), vacants_without_geometry=coverage.count(NO_OUTLINE), vacants_near_tiles=near, vacants_covered=coverage.count(COVERED),
-        vacants_partly_covered=coverage.count(PARTLY), vacants_uncovered=coverage.count(UNCOVERED), tile_grid=coverage.grid,
-        missing_tiles=list(coverage.missing_places), ground_km2=round(coverage.ground_km2, 4),
-        overlap_share=round(coverage.twice_km2 / coverage.ground_km2, 4) if coverage.ground_km2 else 0.0, overlap_pairs=len(coverage.pairs),
-        displaced_tiles=list(shifts), notices=roll.notices, notices_joined_by_place=roll.joined_by_place, notices_unmatched=list(roll.unmatched),
-        expected_seconds=round(near * (CUT_SECONDS + SCORE_SECONDS), 1), expected_cut_seconds=round(near * CUT_SECONDS, 1),
-        expected_score_seconds=round(near * SCORE_SECONDS, 1), chips_bytes=_chips_bytes(shapes[coverage.near], settings), coverage=coverage,
-    )  # fmt: skip
+        flown=flyover.flown.isoformat() if flyover.flown else "",
+        tile_dates=[day.isoformat() for day in (*dates[:1], *dates[-1:])],
+        vacants=len(roll),
+        vacants_without_geometry=coverage.count(NO_OUTLINE),
+        vacants_near_tiles=near,
+        vacants_covered=coverage.count(COVERED),
+        vacants_partly_covered=coverage.count(PARTLY),
+        vacants_uncovered=coverage.count(UNCOVERED),
+        tile_grid=coverage.grid,
+        missing_tiles=list(coverage.missing_places),
+        ground_km2=round(coverage.ground_km2, 4),
+        overlap_share=round(coverage.twice_km2 / coverage.ground_km2, 4)
+        if coverage.ground_km2
+        else 0.0,
+        overlap_pairs=len(coverage.pairs),
+        displaced_tiles=list(shifts),
+        notices=roll.notices,
+        notices_joined_by_place=roll.joined_by_place,
+        notices_unmatched=list(roll.unmatched),
+        expected_seconds=round(near * (CUT_SECONDS + SCORE_SECONDS), 1),
+        expected_cut_seconds=round(near * CUT_SECONDS, 1),
+        expected_score_seconds=round(near * SCORE_SECONDS, 1),
+        chips_bytes=_chips_bytes(shapes[coverage.near], settings),
+        coverage=coverage,
+    )
 
 
 def _metric_shapes(roll: VacantRoll) -> tuple[Shapes, CRS]:
     """Return the outlines in meters; None for those whose coordinates cannot be in the CRS that the parcel file declares."""
     try:
         lots, metric = roof_shapes(roll, None)
-    except (RuntimeError, pyproj.exceptions.ProjError):  # no UTM zone: the coordinates lie off the earth
+    except (
+        RuntimeError,
+        pyproj.exceptions.ProjError,
+    ):  # no UTM zone: the coordinates lie off the earth
         return np.full(len(roll), None, dtype=object), CRS("EPSG:3857")
     shapes = lots.to_numpy().copy()
     shapes[~np.isfinite(shapely.bounds(shapes)).all(axis=1)] = None
@@ -156,5 +192,7 @@ def _metric_shapes(roll: VacantRoll) -> tuple[Shapes, CRS]:
 
 
 def _chips_bytes(shapes: Shapes, settings: TileSettings) -> int:
-    grids = chip_grids(shapes, gsd_m=settings.gsd_m, margin_m=settings.margin_m, max_side_m=settings.max_side_m)
+    grids = chip_grids(
+        shapes, gsd_m=settings.gsd_m, margin_m=settings.margin_m, max_side_m=settings.max_side_m
+    )
     return int((grids.heights * grids.widths).sum()) * BYTES_PER_PIXEL

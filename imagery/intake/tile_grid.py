@@ -33,11 +33,19 @@ class TileGrid:
 
 def find_grid(tiles: tuple[Tile, ...]) -> TileGrid | None:
     """Return the grid of tiles that share CRS and pixel size, None where there is no regular one."""
-    upright = [tile for tile in tiles if tile.transform[1] == tile.transform[3] == 0 and tile.transform[0] > 0 > tile.transform[4]]
+    upright = [
+        tile
+        for tile in tiles
+        if tile.transform[1] == tile.transform[3] == 0 and tile.transform[0] > 0 > tile.transform[4]
+    ]
     if len(upright) < LEAST_TILES:
         return None
-    corners = np.array([(tile.transform[2], -tile.transform[5]) for tile in upright])  # east and south grow
-    sizes = np.array([(tile.transform[0] * tile.width, -tile.transform[4] * tile.height) for tile in upright])
+    corners = np.array(
+        [(tile.transform[2], -tile.transform[5]) for tile in upright]
+    )  # east and south grow
+    sizes = np.array(
+        [(tile.transform[0] * tile.width, -tile.transform[4] * tile.height) for tile in upright]
+    )
     usual = np.median(sizes, axis=0)
     steps = np.array([_step(corners[:, axis], usual[axis]) for axis in (0, 1)])
     origin = corners[np.abs(sizes / usual - 1).sum(axis=1).argmin()]
@@ -61,16 +69,28 @@ def _step(edges: NDArray[np.float64], usual: float) -> float:
     return float(np.median(gaps)) if len(gaps) else usual
 
 
-def _with_empty(taken: NDArray[np.bool_], like: Tile, origin: NDArray[np.float64], steps: NDArray[np.float64]) -> TileGrid:
+def _with_empty(
+    taken: NDArray[np.bool_], like: Tile, origin: NDArray[np.float64], steps: NDArray[np.float64]
+) -> TileGrid:
     between = _hemmed(taken, 0) & _hemmed(taken, 1) & ~taken
     where = np.argwhere(~taken)
     empty = tuple(
         Tile(
-            path=f"row {row + 1} column {column + 1}", crs=like.crs, width=1, height=1,
-            transform=(steps[0], 0, origin[0] + column * steps[0], 0, -steps[1], -(origin[1] + row * steps[1])),
+            path=f"row {row + 1} column {column + 1}",
+            crs=like.crs,
+            width=1,
+            height=1,
+            transform=(
+                steps[0],
+                0,
+                origin[0] + column * steps[0],
+                0,
+                -steps[1],
+                -(origin[1] + row * steps[1]),
+            ),
         )
         for row, column in where.tolist()
-    )  # fmt: skip
+    )
     rows, columns = taken.shape
     return TileGrid(rows=rows, columns=columns, empty=empty, between=between[~taken])
 

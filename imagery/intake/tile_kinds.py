@@ -13,7 +13,11 @@ from imagery.flyover.tiles import Tile
 
 US_SURVEY_FOOT_M, INTERNATIONAL_FOOT_M = 1200 / 3937, 0.3048
 """They differ by two millionths: about 3 ft in coordinates of 1.5 million feet."""
-UNIT_WORDS = {US_SURVEY_FOOT_M: "US survey foot", INTERNATIONAL_FOOT_M: "international foot", 1.0: "meter"}
+UNIT_WORDS = {
+    US_SURVEY_FOOT_M: "US survey foot",
+    INTERNATIONAL_FOOT_M: "international foot",
+    1.0: "meter",
+}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -69,7 +73,16 @@ def tile_kinds(tiles: tuple[Tile, ...], decoder: str) -> list[TileKind]:
     groups: dict[tuple[object, ...], list[Tile]] = {}
     for tile in tiles:
         side = f"{np.sqrt(abs(tile.transform[0] * tile.transform[4] - tile.transform[1] * tile.transform[3])):.2e}"
-        key = (tile.crs, side, _bands(tile), tile.depth, tile.compression, tile.driver, _block(tile), bool(tile.overviews))
+        key = (
+            tile.crs,
+            side,
+            _bands(tile),
+            tile.depth,
+            tile.compression,
+            tile.driver,
+            _block(tile),
+            bool(tile.overviews),
+        )
         groups.setdefault(key, []).append(tile)
     kinds = [_kind(group, decoder) for group in groups.values()]
     return sorted(kinds, key=lambda kind: (-kind.count, kind.example))
@@ -81,9 +94,18 @@ def crs_words(wkt: str) -> CrsWords:
     crs = pyproj.CRS(wkt)
     flat = crs.sub_crs_list[0] if crs.is_compound else crs
     axis = flat.axis_info[0]
-    unit = "degree" if flat.is_geographic else f"{axis.unit_name} of {axis.unit_conversion_factor} m"
+    unit = (
+        "degree" if flat.is_geographic else f"{axis.unit_name} of {axis.unit_conversion_factor} m"
+    )
     if not flat.is_geographic:
-        unit = next((word for length, word in UNIT_WORDS.items() if abs(length / axis.unit_conversion_factor - 1) < 1e-8), unit)
+        unit = next(
+            (
+                word
+                for length, word in UNIT_WORDS.items()
+                if abs(length / axis.unit_conversion_factor - 1) < 1e-8
+            ),
+            unit,
+        )
     return CrsWords(name=flat.name, epsg=flat.to_epsg(), unit=unit)
 
 
@@ -97,7 +119,9 @@ def tile_dates(tiles: tuple[Tile, ...]) -> dict[str, date]:
     dates = {}
     for tile in tiles:
         try:
-            dates[tile.name] = datetime.strptime(tile.stamp[:10].replace("-", ":"), "%Y:%m:%d").date()
+            dates[tile.name] = datetime.strptime(
+                tile.stamp[:10].replace("-", ":"), "%Y:%m:%d"
+            ).date()
         except ValueError:
             continue
     return dates
@@ -109,14 +133,32 @@ def _kind(group: list[Tile], decoder: str) -> TileKind:
     pixel = np.dtype(first.depth)
     fullest = max((tile.overviews for tile in group), key=len)
     return TileKind(
-        count=len(group), crs=words.name, epsg=words.epsg, unit=words.unit, gsd_m=round(float(np.median([tile.gsd_m for tile in group])), 4),
-        bands=_bands(first), bits=f"{pixel.itemsize * 8}{' (real)' if pixel.kind == 'f' else ''}", compression=first.compression or "none",
-        driver=first.driver, block=_block(first), overviews=", ".join(map(str, fullest)) or "none", decoder=decoder, example=first.name,
-    )  # fmt: skip
+        count=len(group),
+        crs=words.name,
+        epsg=words.epsg,
+        unit=words.unit,
+        gsd_m=round(float(np.median([tile.gsd_m for tile in group])), 4),
+        bands=_bands(first),
+        bits=f"{pixel.itemsize * 8}{' (real)' if pixel.kind == 'f' else ''}",
+        compression=first.compression or "none",
+        driver=first.driver,
+        block=_block(first),
+        overviews=", ".join(map(str, fullest)) or "none",
+        decoder=decoder,
+        example=first.name,
+    )
 
 
 def _bands(tile: Tile) -> str:
-    color = "palette" if tile.palette else "gray" if len(set(tile.bands)) == 1 else "RGB" if tile.bands == (1, 2, 3) else f"bands {tile.bands}"
+    color = (
+        "palette"
+        if tile.palette
+        else "gray"
+        if len(set(tile.bands)) == 1
+        else "RGB"
+        if tile.bands == (1, 2, 3)
+        else f"bands {tile.bands}"
+    )
     return color + (" + alpha" if tile.alpha else "") + (" + mask" if tile.masked else "")
 
 

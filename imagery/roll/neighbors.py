@@ -45,12 +45,22 @@ class Stretches:
 
     def take(self, chosen: NDArray[np.bool_]) -> "Stretches":
         """Return some of the stretches."""
-        return Stretches(pair=self.pair[chosen], edge=self.edge[chosen], start=self.start[chosen], stop=self.stop[chosen], gap=self.gap[chosen])
+        return Stretches(
+            pair=self.pair[chosen],
+            edge=self.edge[chosen],
+            start=self.start[chosen],
+            stop=self.stop[chosen],
+            gap=self.gap[chosen],
+        )
 
 
 def sides_of(
-    lots: gpd.GeoSeries, vacant: Places, *, occupied: NDArray[np.bool_] | None, buildings: gpd.GeoSeries | None
-) -> tuple[list[str], list[str]]:  # fmt: skip
+    lots: gpd.GeoSeries,
+    vacant: Places,
+    *,
+    occupied: NDArray[np.bool_] | None,
+    buildings: gpd.GeoSeries | None,
+) -> tuple[list[str], list[str]]:
     """Name the occupied attached sides and the street sides of some parcels.
 
     Args:
@@ -65,7 +75,10 @@ def sides_of(
     """
     pairs = _near(lots, vacant)
     needed, place = np.unique(np.concatenate([vacant, pairs[1]]), return_inverse=True)
-    own, pairs = place[: len(vacant)], np.stack([place[: len(vacant)][pairs[0]], place[len(vacant) :]])
+    own, pairs = (
+        place[: len(vacant)],
+        np.stack([place[: len(vacant)][pairs[0]], place[len(vacant) :]]),
+    )
     near, unit_m = true_to_scale(lots.iloc[needed])
     edges = edges_of(near.to_numpy(), unit_m)
     shared = _stretches(edges, pairs, shapely.bounds(near.to_numpy()) * unit_m)
@@ -95,7 +108,9 @@ def _stretches(edges: Edges, pairs: Places, bounds: Floats) -> Stretches:
     ours, theirs, pair, against = ours[facing], theirs[facing], pair[facing], against[facing]
     away, outward = edges.start[theirs] - edges.start[ours], edges.outward[ours]
     at, gap = np.einsum("ij,ij->i", away, edges.along[ours]), np.einsum("ij,ij->i", away, outward)
-    slope = np.einsum("ij,ij->i", edges.along[theirs], outward) / against  # of the gap, per meter along our edge
+    slope = (
+        np.einsum("ij,ij->i", edges.along[theirs], outward) / against
+    )  # of the gap, per meter along our edge
     slope = np.where(np.abs(slope) < 1e-9, 1e-9, slope)
     near = np.sort(np.stack([(-TOUCH_M - gap) / slope, (TOUCH_M - gap) / slope]), axis=0) + at
     start = np.maximum.reduce([np.zeros(len(at)), at + against * edges.length[theirs], near[0]])
@@ -113,17 +128,31 @@ def _open_sides(edges: Edges, shared: Stretches, count: int) -> NDArray[np.bool_
     return ((bare >= OPEN_M) & (bare >= total / 2)).reshape(count, 8)
 
 
-def _attached_sides(edges: Edges, lived: Stretches, pairs: Places, lots: gpd.GeoSeries, buildings: gpd.GeoSeries | None) -> NDArray[np.bool_]:
+def _attached_sides(
+    edges: Edges,
+    lived: Stretches,
+    pairs: Places,
+    lots: gpd.GeoSeries,
+    buildings: gpd.GeoSeries | None,
+) -> NDArray[np.bool_]:
     """Return on which of the eight sides an occupied neighbor is attached, (parcels, 8)."""
     reached = _by_side(edges, lived, lived.stop - lived.start, len(pairs[0]))
     attached = reached.sum(axis=1) >= ADJOIN_M
     if buildings is not None:
-        walls = _by_side(edges, lived, _wall_lengths(edges, lived, lots.crs, buildings), len(pairs[0]))
+        walls = _by_side(
+            edges, lived, _wall_lengths(edges, lived, lots.crs, buildings), len(pairs[0])
+        )
         walled = walls.sum(axis=1) >= WALL_M
         asked = np.flatnonzero(attached & ~walled)
-        attached[asked] = ~_has_outline(pairs[:, asked], lots, buildings).all(axis=0)  # there the parcels alone decide
+        attached[asked] = ~_has_outline(pairs[:, asked], lots, buildings).all(
+            axis=0
+        )  # there the parcels alone decide
         reached, attached = np.where(walled[:, None], walls, reached), attached | walled
-    named = attached[:, None] & ((reached >= WALL_M) | (reached == reached.max(axis=1, keepdims=True))) & (reached > 0)
+    named = (
+        attached[:, None]
+        & ((reached >= WALL_M) | (reached == reached.max(axis=1, keepdims=True)))
+        & (reached > 0)
+    )
     sides = np.zeros((len(lots), 8), dtype=bool)
     pair, side = np.nonzero(named)
     sides[pairs[0, pair], side] = True
@@ -133,7 +162,9 @@ def _attached_sides(edges: Edges, lived: Stretches, pairs: Places, lots: gpd.Geo
 def _by_side(edges: Edges, stretches: Stretches, lengths: Floats, pairs: int) -> Floats:
     """Sum up lengths by pair and side, (pairs, 8)."""
     cell = stretches.pair * 8 + edges.side[stretches.edge]
-    return np.asarray(np.bincount(cell, weights=lengths, minlength=pairs * 8).reshape(pairs, 8), dtype=np.float64)
+    return np.asarray(
+        np.bincount(cell, weights=lengths, minlength=pairs * 8).reshape(pairs, 8), dtype=np.float64
+    )
 
 
 def _wall_lengths(edges: Edges, lived: Stretches, crs: CRS, houses: gpd.GeoSeries) -> Floats:
@@ -142,12 +173,20 @@ def _wall_lengths(edges: Edges, lived: Stretches, crs: CRS, houses: gpd.GeoSerie
     edge = np.tile(lived.edge, 2)
     begin, end, gap = (np.tile(one, 2)[:, None] for one in (lived.start, lived.stop, lived.gap))
     aside = edges.outward[edge] * (gap / 2 + np.repeat([-TOUCH_M / 2, TOUCH_M / 2], count)[:, None])
-    ends = np.stack([edges.start[edge] + edges.along[edge] * at + aside for at in (begin, end)], axis=1)
-    lines = gpd.GeoSeries(shapely.linestrings(ends / meters_per_unit(crs)), crs=crs).to_crs(houses.crs)
+    ends = np.stack(
+        [edges.start[edge] + edges.along[edge] * at + aside for at in (begin, end)], axis=1
+    )
+    lines = gpd.GeoSeries(shapely.linestrings(ends / meters_per_unit(crs)), crs=crs).to_crs(
+        houses.crs
+    )
     line, start, stop = _inside(lines.to_numpy(), houses)
     length = (end - begin)[line, 0]
     apart = covered_length(line, start * length, stop * length, 2 * count)
-    return apart[:count] + apart[count:] - covered_length(line % count, start * length, stop * length, count)
+    return (
+        apart[:count]
+        + apart[count:]
+        - covered_length(line % count, start * length, stop * length, count)
+    )
 
 
 def _inside(lines: NDArray[np.object_], houses: gpd.GeoSeries) -> tuple[Places, Floats, Floats]:
@@ -165,7 +204,10 @@ def _inside(lines: NDArray[np.object_], houses: gpd.GeoSeries) -> tuple[Places, 
     reach = walls.along[edge] * walls.length[edge, None]
     left, later = _cross(step[which], away), _cross(step[which], away + reach)
     crossed = (left > 0) != (later > 0)
-    which, at = which[crossed], (_cross(away, reach)[crossed] / _cross(step[which], reach)[crossed]).clip(0.0, 1.0)
+    which, at = (
+        which[crossed],
+        (_cross(away, reach)[crossed] / _cross(step[which], reach)[crossed]).clip(0.0, 1.0),
+    )
     order = np.lexsort((at, which))  # an outline is crossed an even number of times
     return line[which[order][::2]], at[order][::2], at[order][1::2]
 
@@ -180,8 +222,15 @@ def _has_outline(pairs: Places, lots: gpd.GeoSeries, houses: gpd.GeoSeries) -> N
     asked = lots.iloc[needed]
     shapes = asked.to_crs(houses.crs).to_numpy()
     row, hit = houses.sindex.query(shapes)
-    share = shapely.area(shapely.intersection(shapes[row], solid(houses.to_numpy()[hit]))) / shapely.area(shapes)[row]
-    built_m2 = np.bincount(row, weights=share, minlength=len(needed)) * asked.area.to_numpy() * meters_per_unit(lots.crs) ** 2
+    share = (
+        shapely.area(shapely.intersection(shapes[row], solid(houses.to_numpy()[hit])))
+        / shapely.area(shapes)[row]
+    )
+    built_m2 = (
+        np.bincount(row, weights=share, minlength=len(needed))
+        * asked.area.to_numpy()
+        * meters_per_unit(lots.crs) ** 2
+    )
     return np.asarray((built_m2 >= BUILDING_M2)[place.reshape(pairs.shape)], dtype=bool)
 
 
@@ -190,4 +239,6 @@ def _named(sides: NDArray[np.bool_], placed: NDArray[np.bool_]) -> list[str]:
     order = np.argsort(COMPASS)
     names, place = np.unique(sides, axis=0, return_inverse=True)
     words = [",".join(COMPASS[side] for side in order if row[side]) for row in names]
-    return [words[which] if known else "U" for which, known in zip(place.ravel(), placed, strict=True)]
+    return [
+        words[which] if known else "U" for which, known in zip(place.ravel(), placed, strict=True)
+    ]

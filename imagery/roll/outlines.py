@@ -48,7 +48,9 @@ def _parts_on(lots: gpd.GeoSeries, buildings: gpd.GeoSeries) -> tuple[Places, ND
     return rows[order], _polygons_of(cut[order])
 
 
-def _overlap_when_turned(lots: NDArray[np.object_], houses: NDArray[np.object_], least: float) -> NDArray[np.bool_]:
+def _overlap_when_turned(
+    lots: NDArray[np.object_], houses: NDArray[np.object_], least: float
+) -> NDArray[np.bool_]:
     """Return which pairs have boxes that overlap by more than a little once both are turned to the lot's longest edge.
 
     Lots are turned against the map, so the boxes of most houses next door meet those of a lot, and their outlines do not.
@@ -57,18 +59,29 @@ def _overlap_when_turned(lots: NDArray[np.object_], houses: NDArray[np.object_],
         return np.zeros(0, dtype=bool)
     xy, pair = shapely.get_coordinates(lots, return_index=True)
     step = np.append(np.diff(xy, axis=0), [[0.0, 0.0]], axis=0)
-    length = np.where(np.append(pair[1:] == pair[:-1], False), np.hypot(step[:, 0], step[:, 1]), 0.0)
+    length = np.where(
+        np.append(pair[1:] == pair[:-1], False), np.hypot(step[:, 0], step[:, 1]), 0.0
+    )
     longest = np.lexsort((length, pair))[np.append(np.flatnonzero(np.diff(pair)), len(pair) - 1)]
     along = step[longest] / length[longest, None]
     low, high = _turned_bounds(xy, pair, along)
-    other_low, other_high = _turned_bounds(*shapely.get_coordinates(houses, return_index=True), along)
-    return np.asarray((np.minimum(high, other_high) - np.maximum(low, other_low) > least).all(axis=1), dtype=bool)
+    other_low, other_high = _turned_bounds(
+        *shapely.get_coordinates(houses, return_index=True), along
+    )
+    return np.asarray(
+        (np.minimum(high, other_high) - np.maximum(low, other_low) > least).all(axis=1), dtype=bool
+    )
 
 
-def _turned_bounds(xy: NDArray[np.float64], owner: Places, along: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+def _turned_bounds(
+    xy: NDArray[np.float64], owner: Places, along: NDArray[np.float64]
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Return the least and greatest distances along and across a direction, (n, 2) each."""
     direction = along[owner]
-    turned = np.stack([(xy * direction).sum(axis=1), xy[:, 1] * direction[:, 0] - xy[:, 0] * direction[:, 1]], axis=1)
+    turned = np.stack(
+        [(xy * direction).sum(axis=1), xy[:, 1] * direction[:, 0] - xy[:, 0] * direction[:, 1]],
+        axis=1,
+    )
     first = np.append(0, np.flatnonzero(np.diff(owner)) + 1)
     return np.minimum.reduceat(turned, first), np.maximum.reduceat(turned, first)
 
@@ -77,7 +90,9 @@ def boxes_around(shapes: gpd.GeoSeries, margin_m: float) -> NDArray[np.object_]:
     """Return the box around each shape, wider by a margin; None where there is no shape."""
     margin = margin_m / meters_per_unit(shapes.crs)
     if shapes.crs.is_geographic:  # a degree of longitude shrinks toward the poles
-        margin /= np.cos(np.radians(min(89.0, np.nanmax(np.abs(shapes.total_bounds[[1, 3]]), initial=0.0))))
+        margin /= np.cos(
+            np.radians(min(89.0, np.nanmax(np.abs(shapes.total_bounds[[1, 3]]), initial=0.0)))
+        )
     bounds = shapely.bounds(shapes.to_numpy()) + np.array([-margin, -margin, margin, margin])
     boxes = np.full(len(bounds), None, dtype=object)
     known = np.isfinite(bounds).all(axis=1)
@@ -100,7 +115,9 @@ def true_to_scale(shapes: gpd.GeoSeries) -> tuple[gpd.GeoSeries, float]:
         return shapes, 1.0
     if shapes.crs.is_projected:
         west, south, east, north = shapes.total_bounds
-        center = Transformer.from_crs(shapes.crs, shapes.crs.geodetic_crs, always_xy=True).transform((west + east) / 2, (south + north) / 2)
+        center = Transformer.from_crs(
+            shapes.crs, shapes.crs.geodetic_crs, always_xy=True
+        ).transform((west + east) / 2, (south + north) / 2)
         scale = Proj(shapes.crs).get_factors(*center)
         if max(abs(scale.meridional_scale - 1), abs(scale.parallel_scale - 1)) < 0.002:
             return shapes, meters_per_unit(shapes.crs)
@@ -120,9 +137,21 @@ def solid(shapes: NDArray[np.object_]) -> NDArray[np.object_]:
 def _polygons_of(shapes: NDArray[np.object_]) -> NDArray[np.object_]:
     """Keep the polygons of each shape; an empty polygon where there are none."""
     kept = np.full(len(shapes), shapely.Polygon(), dtype=object)
-    plain = np.isin(shapely.get_type_id(shapes), (shapely.GeometryType.POLYGON, shapely.GeometryType.MULTIPOLYGON))
+    plain = np.isin(
+        shapely.get_type_id(shapes),
+        (shapely.GeometryType.POLYGON, shapely.GeometryType.MULTIPOLYGON),
+    )
     kept[plain] = shapes[plain]
-    for place in np.flatnonzero(shapely.get_type_id(shapes) == shapely.GeometryType.GEOMETRYCOLLECTION):
+    for place in np.flatnonzero(
+        shapely.get_type_id(shapes) == shapely.GeometryType.GEOMETRYCOLLECTION
+    ):
         parts = shapely.get_parts(shapes[place])
-        kept[place] = shapely.union_all(parts[np.isin(shapely.get_type_id(parts), (shapely.GeometryType.POLYGON, shapely.GeometryType.MULTIPOLYGON))])
+        kept[place] = shapely.union_all(
+            parts[
+                np.isin(
+                    shapely.get_type_id(parts),
+                    (shapely.GeometryType.POLYGON, shapely.GeometryType.MULTIPOLYGON),
+                )
+            ]
+        )
     return kept

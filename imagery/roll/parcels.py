@@ -14,9 +14,18 @@ from imagery.roll.neighbors import sides_of
 from imagery.roll.tables import normalize_keys, read_table, text_column
 
 ROLL_COLUMNS = (
-    "parcel_id", "parcel_key", "address", "block", "neighborhood", "fire_district", "inspection_district",
-    "notice_date", "occupied_sides", "street_sides", "geometry",
-)  # fmt: skip
+    "parcel_id",
+    "parcel_key",
+    "address",
+    "block",
+    "neighborhood",
+    "fire_district",
+    "inspection_district",
+    "notice_date",
+    "occupied_sides",
+    "street_sides",
+    "geometry",
+)
 TEXTS = ("address", "neighborhood", "fire_district", "inspection_district")
 _AREAS = (shapely.GeometryType.POLYGON, shapely.GeometryType.MULTIPOLYGON)
 
@@ -120,7 +129,9 @@ def read_footprints(footprints: FootprintFile) -> gpd.GeoSeries:
     return read_table(footprints.path, layer=footprints.layer, what="footprints").geometry
 
 
-def read_roll(parcels: ParcelFile, vacant: VacantFile, footprints: FootprintFile | None = None) -> VacantRoll:
+def read_roll(
+    parcels: ParcelFile, vacant: VacantFile, footprints: FootprintFile | None = None
+) -> VacantRoll:
     """Join vacancy notices to parcels: by raw key, by normalized key, then by place; and name the sides of each.
 
     Raises:
@@ -129,12 +140,20 @@ def read_roll(parcels: ParcelFile, vacant: VacantFile, footprints: FootprintFile
     lots = _read_parcels(parcels)
     notices = _read_notices(vacant)
     if not len(notices):
-        raise InputError(f"[vacant] path: {vacant.path.name} holds no notice; want at least one vacant parcel")
+        raise InputError(
+            f"[vacant] path: {vacant.path.name} holds no notice; want at least one vacant parcel"
+        )
     buildings = read_footprints(footprints) if footprints else None
     return join_roll(lots, notices, buildings, occupancy=bool(parcels.occupied))
 
 
-def join_roll(lots: gpd.GeoDataFrame, notices: pd.DataFrame, buildings: gpd.GeoSeries | None, *, occupancy: bool) -> VacantRoll:
+def join_roll(
+    lots: gpd.GeoDataFrame,
+    notices: pd.DataFrame,
+    buildings: gpd.GeoSeries | None,
+    *,
+    occupancy: bool,
+) -> VacantRoll:
     """Join tables that have been read.
 
     Args:
@@ -145,32 +164,68 @@ def join_roll(lots: gpd.GeoDataFrame, notices: pd.DataFrame, buildings: gpd.GeoS
     """
     notices["lot"] = _join_by_key(notices, lots)
     joined_by_place = _join_by_place(notices, lots)
-    known = notices.dropna(subset=["lot"]).sort_values("notice_date", na_position="last").drop_duplicates("lot")
+    known = (
+        notices.dropna(subset=["lot"])
+        .sort_values("notice_date", na_position="last")
+        .drop_duplicates("lot")
+    )
     lost = notices[notices["lot"].isna()].copy()
-    lost["raw"] = lost["raw"].where(lost["raw"].str.strip() != "", "notice in row " + (lost.index + 2).astype(str))
+    lost["raw"] = lost["raw"].where(
+        lost["raw"].str.strip() != "", "notice in row " + (lost.index + 2).astype(str)
+    )
     lost = lost.drop_duplicates("raw")
     places = known["lot"].to_numpy(dtype=np.intp)
-    lived = lots["occupied"].str.upper().str[:1].isin(["Y", "1", "T"]).to_numpy() if occupancy else None
+    lived = (
+        lots["occupied"].str.upper().str[:1].isin(["Y", "1", "T"]).to_numpy() if occupancy else None
+    )
     occupied, street = sides_of(lots.geometry, places, occupied=lived, buildings=buildings)
-    roll = lots.loc[places].assign(notice_date=known["notice_date"].to_numpy(), occupied_sides=occupied, street_sides=street)
+    roll = lots.loc[places].assign(
+        notice_date=known["notice_date"].to_numpy(), occupied_sides=occupied, street_sides=street
+    )
     extra = gpd.GeoDataFrame(
-        {"parcel_id": lost["raw"], "parcel_key": normalize_keys(lost["raw"]), "notice_date": lost["notice_date"], "occupied_sides": "U", "street_sides": "U"},
-        geometry=[None] * len(lost), crs=lots.crs,
-    )  # fmt: skip
-    table = gpd.GeoDataFrame(pd.concat([roll, extra], ignore_index=True) if len(extra) else roll, geometry="geometry", crs=lots.crs)
+        {
+            "parcel_id": lost["raw"],
+            "parcel_key": normalize_keys(lost["raw"]),
+            "notice_date": lost["notice_date"],
+            "occupied_sides": "U",
+            "street_sides": "U",
+        },
+        geometry=[None] * len(lost),
+        crs=lots.crs,
+    )
+    table = gpd.GeoDataFrame(
+        pd.concat([roll, extra], ignore_index=True) if len(extra) else roll,
+        geometry="geometry",
+        crs=lots.crs,
+    )
     for column in (*TEXTS, "block"):
         table[column] = table[column].fillna("")
-    table = gpd.GeoDataFrame(table.sort_values("parcel_id").reset_index(drop=True), geometry="geometry", crs=lots.crs)
-    table["notice_date"] = [None if pd.isna(value) else value.date() for value in pd.to_datetime(table["notice_date"])]
+    table = gpd.GeoDataFrame(
+        table.sort_values("parcel_id").reset_index(drop=True), geometry="geometry", crs=lots.crs
+    )
+    table["notice_date"] = [
+        None if pd.isna(value) else value.date() for value in pd.to_datetime(table["notice_date"])
+    ]
     unmatched = tuple(sorted(lost["raw"]))
-    return VacantRoll(table=gpd.GeoDataFrame(table[list(ROLL_COLUMNS)]), notices=len(notices), joined_by_place=joined_by_place, unmatched=unmatched)
+    return VacantRoll(
+        table=gpd.GeoDataFrame(table[list(ROLL_COLUMNS)]),
+        notices=len(notices),
+        joined_by_place=joined_by_place,
+        unmatched=unmatched,
+    )
 
 
 def _read_parcels(parcels: ParcelFile) -> gpd.GeoDataFrame:
     raw = read_table(parcels.path, layer=parcels.layer, what="parcels")
     if "geometry" not in raw.columns or raw.crs is None:
-        raise CrsMismatch(f"[parcels] path: {parcels.path.name} has no geometry or no CRS; export it with both, e.g. as GeoPackage")
-    table = gpd.GeoDataFrame({"parcel_id": text_column(raw, parcels.id, what="[parcels] id")}, geometry=raw.geometry.values, crs=raw.crs)
+        raise CrsMismatch(
+            f"[parcels] path: {parcels.path.name} has no geometry or no CRS; export it with both, e.g. as GeoPackage"
+        )
+    table = gpd.GeoDataFrame(
+        {"parcel_id": text_column(raw, parcels.id, what="[parcels] id")},
+        geometry=raw.geometry.values,
+        crs=raw.crs,
+    )
     for column in (*TEXTS, "block", "occupied"):
         name = getattr(parcels, column)
         table[column] = text_column(raw, (name,), what=f"[parcels] {column}") if name else ""
@@ -178,7 +233,11 @@ def _read_parcels(parcels: ParcelFile) -> gpd.GeoDataFrame:
     table["geometry"] = _mend(table.geometry.to_numpy())
     table["parcel_key"] = normalize_keys(table["parcel_id"])
     if not table["parcel_id"].is_unique:
-        shapes = table.dropna(subset=["geometry"]).groupby("parcel_id")["geometry"].agg(lambda group: shapely.union_all(group.to_numpy()))
+        shapes = (
+            table.dropna(subset=["geometry"])
+            .groupby("parcel_id")["geometry"]
+            .agg(lambda group: shapely.union_all(group.to_numpy()))
+        )
         table = table.drop_duplicates("parcel_id").set_index("parcel_id", drop=False)
         table["geometry"] = gpd.GeoSeries(shapes, crs=raw.crs).reindex(table.index)
     table = gpd.GeoDataFrame(table.reset_index(drop=True), geometry="geometry", crs=raw.crs)
@@ -189,13 +248,25 @@ def _read_parcels(parcels: ParcelFile) -> gpd.GeoDataFrame:
 
 def _read_notices(vacant: VacantFile) -> pd.DataFrame:
     raw = read_table(vacant.path, layer=vacant.layer, what="vacant")
-    ids = text_column(raw, vacant.id, what="[vacant] id") if vacant.id else pd.Series("", index=raw.index)
+    ids = (
+        text_column(raw, vacant.id, what="[vacant] id")
+        if vacant.id
+        else pd.Series("", index=raw.index)
+    )
     notices = pd.DataFrame({"raw": ids.to_numpy()})
-    dates = text_column(raw, (vacant.notice_date,), what="[vacant] notice_date") if vacant.notice_date else pd.Series("", index=raw.index)
-    notices["notice_date"] = pd.to_datetime(dates.str[:10], errors="coerce", format="mixed").to_numpy()
+    dates = (
+        text_column(raw, (vacant.notice_date,), what="[vacant] notice_date")
+        if vacant.notice_date
+        else pd.Series("", index=raw.index)
+    )
+    notices["notice_date"] = pd.to_datetime(
+        dates.str[:10], errors="coerce", format="mixed"
+    ).to_numpy()
     lon = lat = pd.Series(np.nan, index=raw.index)
     if vacant.location:
-        pair = text_column(raw, (vacant.location,), what="[vacant] location").str.extract(r"\(?\s*(-?[\d.]+)\s*,\s*(-?[\d.]+)\s*\)?")
+        pair = text_column(raw, (vacant.location,), what="[vacant] location").str.extract(
+            r"\(?\s*(-?[\d.]+)\s*,\s*(-?[\d.]+)\s*\)?"
+        )
         lat, lon = pd.to_numeric(pair[0], errors="coerce"), pd.to_numeric(pair[1], errors="coerce")
     elif vacant.lon and vacant.lat:
         lon = pd.to_numeric(text_column(raw, (vacant.lon,), what="[vacant] lon"), errors="coerce")
@@ -213,7 +284,9 @@ def _join_by_key(notices: pd.DataFrame, lots: gpd.GeoDataFrame) -> pd.Series:
     found = pd.Index(lots["parcel_id"]).get_indexer(pd.Index(notices["raw"]))
     rest = np.flatnonzero(found < 0)
     keys = normalize_keys(notices["raw"].iloc[rest])
-    alike = lots.loc[lots["parcel_key"].isin(keys[keys != ""]), "parcel_key"].drop_duplicates(keep="last")
+    alike = lots.loc[lots["parcel_key"].isin(keys[keys != ""]), "parcel_key"].drop_duplicates(
+        keep="last"
+    )
     place = pd.Index(alike).get_indexer(pd.Index(keys))
     found[rest] = np.where(place < 0, -1, np.append(alike.index.to_numpy(), -1)[place])
     return pd.Series(found, index=notices.index, dtype="Int64").replace(-1, pd.NA)
@@ -224,7 +297,9 @@ def _join_by_place(notices: pd.DataFrame, lots: gpd.GeoDataFrame) -> int:
     rest = notices[notices["lot"].isna() & notices["lon"].notna() & notices["lat"].notna()]
     if not len(rest):
         return 0
-    points = gpd.GeoSeries(gpd.points_from_xy(rest["lon"], rest["lat"]), index=rest.index, crs=4326).to_crs(lots.crs)
+    points = gpd.GeoSeries(
+        gpd.points_from_xy(rest["lon"], rest["lat"]), index=rest.index, crs=4326
+    ).to_crs(lots.crs)
     hits = lots.sindex.query(points.to_numpy(), predicate="within")
     first = pd.Series(hits[1], index=rest.index[hits[0]])
     first = first[~first.index.duplicated()]
@@ -234,7 +309,11 @@ def _join_by_place(notices: pd.DataFrame, lots: gpd.GeoDataFrame) -> int:
 
 def _grid_blocks(table: gpd.GeoDataFrame, side_m: float) -> pd.Series:
     centers = metric(table).geometry.centroid
-    cells = (centers.x // side_m).fillna(-1).astype(int).astype(str) + "_" + (centers.y // side_m).fillna(-1).astype(int).astype(str)
+    cells = (
+        (centers.x // side_m).fillna(-1).astype(int).astype(str)
+        + "_"
+        + (centers.y // side_m).fillna(-1).astype(int).astype(str)
+    )
     return pd.Series(cells.where(centers.notna(), ""))
 
 
@@ -249,9 +328,15 @@ def _mend(shapes: NDArray[np.object_]) -> NDArray[np.object_]:
     """Return flat, valid polygons; None where nothing is left."""
     flat = shapely.force_2d(shapes)
     flat[shapely.is_empty(flat)] = None
-    odd = ~shapely.is_missing(flat) & ~(shapely.is_valid(flat) & np.isin(shapely.get_type_id(flat), _AREAS))
+    odd = ~shapely.is_missing(flat) & ~(
+        shapely.is_valid(flat) & np.isin(shapely.get_type_id(flat), _AREAS)
+    )
     for place in np.flatnonzero(odd):
         parts = shapely.get_parts(shapely.make_valid(flat[place]))
-        areas = [part for part in parts if part.geom_type in ("Polygon", "MultiPolygon") and part.area > 0]
+        areas = [
+            part
+            for part in parts
+            if part.geom_type in ("Polygon", "MultiPolygon") and part.area > 0
+        ]
         flat[place] = shapely.union_all(areas) if areas else None
     return flat

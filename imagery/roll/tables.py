@@ -25,11 +25,21 @@ def read_table(path: Path, *, layer: str = "", what: str) -> gpd.GeoDataFrame:
         raise MissingInput(f"[{what}] path: no file at {path}; put it there or mend the path")
     try:
         if path.suffix.lower() in (".csv", ".tsv", ".txt"):
-            table = pd.read_csv(path, dtype=str, keep_default_na=False, sep=_separator(path), encoding="utf-8-sig")
+            table = pd.read_csv(
+                path, dtype=str, keep_default_na=False, sep=_separator(path), encoding="utf-8-sig"
+            )
             return gpd.GeoDataFrame(table)
         read = pyogrio.read_dataframe(path, layer=layer or None)
-    except (DataSourceError, DataLayerError, UnicodeDecodeError, pd.errors.ParserError, pd.errors.EmptyDataError) as error:
-        raise InputError(f"[{what}] path: {path.name} cannot be read: {error}; convert it to GeoPackage or CSV (UTF-8)") from error
+    except (
+        DataSourceError,
+        DataLayerError,
+        UnicodeDecodeError,
+        pd.errors.ParserError,
+        pd.errors.EmptyDataError,
+    ) as error:
+        raise InputError(
+            f"[{what}] path: {path.name} cannot be read: {error}; convert it to GeoPackage or CSV (UTF-8)"
+        ) from error
     return gpd.GeoDataFrame(read)
 
 
@@ -42,7 +52,9 @@ def text_column(table: pd.DataFrame, names: tuple[str, ...], *, what: str) -> pd
     for name in names:
         if name not in table.columns:
             have = ", ".join(str(column) for column in table.columns[:20])
-            raise MissingInput(f"{what}: no column {name!r}; the file has {have}; mend the column name in the city file")
+            raise MissingInput(
+                f"{what}: no column {name!r}; the file has {have}; mend the column name in the city file"
+            )
     parts = [table[name].map(_as_text) for name in names]
     joined = parts[0]
     for part in parts[1:]:
@@ -64,7 +76,12 @@ def normalize_keys(raw: pd.Series) -> pd.Series:
     """Normalize a column of text as `normalize_key` does."""
     plain = raw.astype("str")
     odd = ~plain.str.isascii()
-    keys = plain.str.strip().str.removesuffix(".0").str.upper().str.replace(r"[^0-9A-Z]", "", regex=True)
+    keys = (
+        plain.str.strip()
+        .str.removesuffix(".0")
+        .str.upper()
+        .str.replace(r"[^0-9A-Z]", "", regex=True)
+    )
     keys[odd] = plain[odd].map(normalize_key)
     return keys
 
@@ -81,4 +98,8 @@ def _as_text(value: object) -> str:
         return ""
     if isinstance(value, float) and value.is_integer():
         return str(int(value))
-    return "" if value is pd.NaT or value is pd.NA else str(value).replace("\r\n", "\n").replace("\r", "\n")
+    return (
+        ""
+        if value is pd.NaT or value is pd.NA
+        else str(value).replace("\r\n", "\n").replace("\r", "\n")
+    )

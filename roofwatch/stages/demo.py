@@ -54,13 +54,20 @@ class DemoResult:
         """Return the table for people."""
         reasons = [f"  not assessed  {count:6d}  {name}" for name, count in self.reasons.items()]
         return [
-            f"parcels         {self.parcels:6d}", f"vacants         {self.vacants:6d}", f"  scored        {self.scored:6d}  ({self.failing} truly failing)", *reasons,
+            f"parcels         {self.parcels:6d}",
+            f"vacants         {self.vacants:6d}",
+            f"  scored        {self.scored:6d}  ({self.failing} truly failing)",
+            *reasons,
             *self.comparison.lines(),
-            "seconds  " + ", ".join(f"{stage} {value:.0f}" for stage, value in self.seconds.items()), *main_products(self.products),
-        ]  # fmt: skip
+            "seconds  "
+            + ", ".join(f"{stage} {value:.0f}" for stage, value in self.seconds.items()),
+            *main_products(self.products),
+        ]
 
 
-def run_demo(out: Path, *, parcels: int, seed: int, execution: Execution, quiet: bool) -> DemoResult:
+def run_demo(
+    out: Path, *, parcels: int, seed: int, execution: Execution, quiet: bool
+) -> DemoResult:
     """Build the city, run its last year, and compare the ledger with the truth of that year.
 
     The last year has no labels: the model is trained on the two years before. The year before is scored too, so that lists and layers
@@ -68,11 +75,19 @@ def run_demo(out: Path, *, parcels: int, seed: int, execution: Execution, quiet:
     """
     start = time.monotonic()
     with Progress("build city", quiet=quiet) as progress:
-        path = build_demo_city(out, parcels=parcels, seed=seed, progress=lambda _, done, total: progress.update(done, total))
+        path = build_demo_city(
+            out,
+            parcels=parcels,
+            seed=seed,
+            progress=lambda _, done, total: progress.update(done, total),
+        )
     seconds = {"build": time.monotonic() - start}
     city = City(file=read_city(path), execution=execution, quiet=quiet)
     before, year = sorted(source.year for source in city.file.flyover)[-2:]
-    for stage, work in (("train", partial(train, city, year)), (f"score {before}", partial(score, city, before))):
+    for stage, work in (
+        ("train", partial(train, city, year)),
+        (f"score {before}", partial(score, city, before)),
+    ):
         start = time.monotonic()
         work()
         seconds[stage] = time.monotonic() - start
@@ -82,8 +97,16 @@ def run_demo(out: Path, *, parcels: int, seed: int, execution: Execution, quiet:
     comparison = compare_with_truth(city, year, ledger, read_truth(out))
     dark, ours = comparison.rungs[0], comparison.rungs[-1]
     return DemoResult(
-        parcels=parcels, vacants=len(ledger), scored=int((ledger["status"] == "scored").sum()),
-        reasons=dict(Counter(ledger.loc[ledger["status"] != "scored", "reason"])), failing=ours.failing, precision_50=ours.precision_top,
-        average_precision=ours.average_precision, interval=ours.interval, dark_average_precision=dark.average_precision, comparison=comparison,
-        seconds={**done.seconds, **seconds, "compare": time.monotonic() - start}, products=done.products,
-    )  # fmt: skip
+        parcels=parcels,
+        vacants=len(ledger),
+        scored=int((ledger["status"] == "scored").sum()),
+        reasons=dict(Counter(ledger.loc[ledger["status"] != "scored", "reason"])),
+        failing=ours.failing,
+        precision_50=ours.precision_top,
+        average_precision=ours.average_precision,
+        interval=ours.interval,
+        dark_average_precision=dark.average_precision,
+        comparison=comparison,
+        seconds={**done.seconds, **seconds, "compare": time.monotonic() - start},
+        products=done.products,
+    )

@@ -40,25 +40,35 @@ class Comparison:
     def lines(self) -> list[str]:
         """Return the comparison for people."""
         network = self.rungs[-1]
-        likely = "no roof is LIKELY" if math.isnan(network.precision_likely) else f"LIKELY: {network.precision_likely:.0%} fail"
+        likely = (
+            "no roof is LIKELY"
+            if math.isnan(network.precision_likely)
+            else f"LIKELY: {network.precision_likely:.0%} fail"
+        )
         rows = [
             f"  {one.name:11} average precision {one.average_precision:.3f} ({one.interval[0]:.3f} to {one.interval[1]:.3f}), AUROC {one.auroc:.3f}, "
-            f"precision among the first {one.top} {one.precision_top:.2f}" for one in self.rungs
-        ]  # fmt: skip
+            f"precision among the first {one.top} {one.precision_top:.2f}"
+            for one in self.rungs
+        ]
         return [
-            f"a year without labels against its truth; of the labels of the years before {self.wrong_labels:.1%} are wrong", *rows,
+            f"a year without labels against its truth; of the labels of the years before {self.wrong_labels:.1%} are wrong",
+            *rows,
             f"  {likely}; LIKELY and POSSIBLE together hold {network.recall_possible:.0%} of all that fail",
             f"  calibration error {network.calibration_error:.3f}; the 90% intervals hold the share that labels would call failing in {self.covered} of {GROUPS} groups by score",
-        ]  # fmt: skip
+        ]
 
 
 def read_truth(out: Path) -> pd.DataFrame:
     """Return parcel_id, year and failing, as the builder of the city left them."""
     truth = pd.read_csv(out / "truth.csv", dtype={"parcel_id": str})
-    return truth.assign(failing=(truth["roof_pct"] >= FAILING_PCT).astype(int))[["parcel_id", "year", "failing"]]
+    return truth.assign(failing=(truth["roof_pct"] >= FAILING_PCT).astype(int))[
+        ["parcel_id", "year", "failing"]
+    ]
 
 
-def compare_with_truth(city: City, year: int, ledger: pd.DataFrame, truth: pd.DataFrame) -> Comparison:
+def compare_with_truth(
+    city: City, year: int, ledger: pd.DataFrame, truth: pd.DataFrame
+) -> Comparison:
     """Score a year with every rung, as training on the labels up to it left them, and hold that against the truth.
 
     Args:
@@ -70,17 +80,27 @@ def compare_with_truth(city: City, year: int, ledger: pd.DataFrame, truth: pd.Da
     if city.file.labels is None:
         raise ValueError("the demo city has labels")
     features = store_features(
-        tile(city, year), city.file.model.spec, weights=city.file.model.weights, threads=city.execution.threads, mapper=city.mapper("compare", len(ledger))
-    )  # fmt: skip
-    known = truth[truth["year"] == year].merge(city.roll.table[["parcel_id", "block"]], on="parcel_id")
+        tile(city, year),
+        city.file.model.spec,
+        weights=city.file.model.weights,
+        threads=city.execution.threads,
+        mapper=city.mapper("compare", len(ledger)),
+    )
+    known = truth[truth["year"] == year].merge(
+        city.roll.table[["parcel_id", "block"]], on="parcel_id"
+    )
     rows = ledger.loc[ledger["status"] == "scored", ["parcel_id"]].merge(known, on="parcel_id")
     figures, network = [], rows
     for rung in RUNGS:
         head = _head(city, year, rung)
         network = rows.merge(score_features(features.rung(rung), head), on="parcel_id")
-        figures.append(_measure(rung, network, Thresholds(likely=head.likely, possible=head.possible), city))
+        figures.append(
+            _measure(rung, network, Thresholds(likely=head.likely, possible=head.possible), city)
+        )
     wrong = _wrong(read_labels(city.file.labels, city.roll, until=year), truth)
-    return Comparison(rungs=tuple(figures), wrong_labels=wrong, covered=covered_groups(network, wrong))
+    return Comparison(
+        rungs=tuple(figures), wrong_labels=wrong, covered=covered_groups(network, wrong)
+    )
 
 
 def covered_groups(rows: pd.DataFrame, wrong_labels: float = 0.0) -> int:
@@ -96,7 +116,10 @@ def covered_groups(rows: pd.DataFrame, wrong_labels: float = 0.0) -> int:
     parts = [ordered.iloc[place] for place in np.array_split(np.arange(len(ordered)), GROUPS)]
     found = 0
     for part in parts:
-        called = part["failing"].mean() * (1 - wrong_labels) + (1 - part["failing"].mean()) * wrong_labels
+        called = (
+            part["failing"].mean() * (1 - wrong_labels)
+            + (1 - part["failing"].mean()) * wrong_labels
+        )
         found += bool(part["score_low"].mean() <= called <= part["score_high"].mean())
     return found
 
@@ -111,7 +134,16 @@ def _head(city: City, year: int, rung: str) -> Head:
 def _measure(rung: str, rows: pd.DataFrame, thresholds: Thresholds, city: City) -> Figures:
     folds = np.zeros(len(rows), dtype=np.int64)
     rng = np.random.default_rng(city.file.train.seed)
-    return measure(rung, rows["score"].to_numpy(np.float64), rows, folds, repeats=BOOTSTRAP, rng=rng, top=city.file.train.visits, thresholds=thresholds)
+    return measure(
+        rung,
+        rows["score"].to_numpy(np.float64),
+        rows,
+        folds,
+        repeats=BOOTSTRAP,
+        rng=rng,
+        top=city.file.train.visits,
+        thresholds=thresholds,
+    )
 
 
 def _wrong(labels: Labels, truth: pd.DataFrame) -> float:

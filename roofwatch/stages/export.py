@@ -45,11 +45,18 @@ def export(city: City, year: int) -> list[Path]:
             progress.stage = f"export {year}, {step}"
             progress.update(STEPS.index(step) + 1, len(STEPS))
 
-        products = export_products(inputs, folder, city.file.export, delivered=city.file.city.workspace, progress=tell)
+        products = export_products(
+            inputs, folder, city.file.export, delivered=city.file.city.workspace, progress=tell
+        )
         progress.stage = f"export {year}"
     _write_change(folder)
     _write_manifest(folder)
-    append_audit(city.audit, AuditLine(command="export", detail=f"{year}: {len(products)} files from run {inputs.run_id}"))
+    append_audit(
+        city.audit,
+        AuditLine(
+            command="export", detail=f"{year}: {len(products)} files from run {inputs.run_id}"
+        ),
+    )
     return products
 
 
@@ -66,20 +73,36 @@ def export_inputs(city: City, year: int, *, photos: bool = True) -> ExportInputs
         raise MissingInput(f"export {year}: no ledger in {folder}; run score --year {year} first")
     today = date.fromisoformat(city.file.export.as_of) if city.file.export.as_of else date.today()
     if source.flown and today < source.flown:
-        raise InputError(f"export {year}: the flight of {source.flown} lies after {today}; mend [[flyover]] date, [export] as_of or the clock")
-    before = sorted((one for one in city.file.flyover if one.year < year), key=lambda one: -one.year)
+        raise InputError(
+            f"export {year}: the flight of {source.flown} lies after {today}; mend [[flyover]] date, [export] as_of or the clock"
+        )
+    before = sorted(
+        (one for one in city.file.flyover if one.year < year), key=lambda one: -one.year
+    )
     return ExportInputs(
-        city=city.file.city.name, year=year, run_id=f"{year}-{sha256_file(folder / 'ledger.parquet')[:8]}", roll=city.roll, ledger=ledger,
-        flyover=registered_flyover(city, year) if photos else None, chips=_chips(folder), tiles=partial(_tiles, city, year),
+        city=city.file.city.name,
+        year=year,
+        run_id=f"{year}-{sha256_file(folder / 'ledger.parquet')[:8]}",
+        roll=city.roll,
+        ledger=ledger,
+        flyover=registered_flyover(city, year) if photos else None,
+        chips=_chips(folder),
+        tiles=partial(_tiles, city, year),
         earlier=tuple(
             Year(
-                year=one.year, flown=one.flown, ledger=_ledger(city.folder(one.year), one.year), chips=_chips(city.folder(one.year)),
+                year=one.year,
+                flown=one.flown,
+                ledger=_ledger(city.folder(one.year), one.year),
+                chips=_chips(city.folder(one.year)),
                 tiles=partial(_tiles, city, one.year),
-            ) for one in before
+            )
+            for one in before
         ),
-        looks=_looks(city, year), tested=_tested(folder), models=_models(city, (source.year, *(one.year for one in before))),
+        looks=_looks(city, year),
+        tested=_tested(folder),
+        models=_models(city, (source.year, *(one.year for one in before))),
         today=today,
-    )  # fmt: skip
+    )
 
 
 def other_points(city: City, year: int, pairs: list[str]) -> WhatIf:
@@ -92,7 +115,14 @@ def other_points(city: City, year: int, pairs: list[str]) -> WhatIf:
     changed = parse_weights(pairs, settings.priority)
     inputs = export_inputs(city, year, photos=False)
     rows = build_rows(inputs, settings)
-    return what_if(rows, inputs.looks, street_sides(inputs.roll, rows["PARCEL_ID"]), settings, changed, today=inputs.today)
+    return what_if(
+        rows,
+        inputs.looks,
+        street_sides(inputs.roll, rows["PARCEL_ID"]),
+        settings,
+        changed,
+        today=inputs.today,
+    )
 
 
 def evidence(city: City, year: int, parcel_ids: list[str]) -> list[Path]:
@@ -103,9 +133,15 @@ def evidence(city: City, year: int, parcel_ids: list[str]) -> list[Path]:
     """
     inputs, folder = export_inputs(city, year), city.folder(year)
     rows = build_rows(inputs, city.file.export)
-    spelled = dict(zip(normalize_keys(rows["PARCEL_ID"]), rows["PARCEL_ID"], strict=True)) | {parcel: parcel for parcel in rows["PARCEL_ID"]}
-    parcels = [spelled.get(parcel) or spelled.get(normalize_key(parcel), parcel) for parcel in parcel_ids]
-    files = write_packets(rows, folder / EXTRA, inputs, city.file.export, parcels=parcels, pictures=folder / "explain")
+    spelled = dict(zip(normalize_keys(rows["PARCEL_ID"]), rows["PARCEL_ID"], strict=True)) | {
+        parcel: parcel for parcel in rows["PARCEL_ID"]
+    }
+    parcels = [
+        spelled.get(parcel) or spelled.get(normalize_key(parcel), parcel) for parcel in parcel_ids
+    ]
+    files = write_packets(
+        rows, folder / EXTRA, inputs, city.file.export, parcels=parcels, pictures=folder / "explain"
+    )
     append_audit(city.audit, AuditLine(command="evidence", detail=f"{year}: {', '.join(parcels)}"))
     return files
 
@@ -118,8 +154,16 @@ def publish_year(city: City, year: int, url: str, *, schema: str) -> dict[str, i
     """
     inputs = export_inputs(city, year, photos=False)
     rows = build_rows(inputs, city.file.export)
-    counts = {f"{schema}.vacant_roofs_{tier.value.lower()}": publish(rows, url, schema=schema, tier=tier, year=year) for tier in (Tier.RESPONDER, Tier.HOUSING)}
-    append_audit(city.audit, AuditLine(command="publish", detail=f"{year}: {len(rows)} rows into schema {schema}"))
+    counts = {
+        f"{schema}.vacant_roofs_{tier.value.lower()}": publish(
+            rows, url, schema=schema, tier=tier, year=year
+        )
+        for tier in (Tier.RESPONDER, Tier.HOUSING)
+    }
+    append_audit(
+        city.audit,
+        AuditLine(command="publish", detail=f"{year}: {len(rows)} rows into schema {schema}"),
+    )
     return counts
 
 
@@ -128,7 +172,9 @@ def _ledger(folder: Path, year: int) -> Ledger | None:
 
 
 def _chips(folder: Path) -> ChipStore | None:
-    return open_store(folder / "chips") if (folder / "chips" / "manifest.parquet").exists() else None
+    return (
+        open_store(folder / "chips") if (folder / "chips" / "manifest.parquet").exists() else None
+    )
 
 
 def _tiles(city: City, year: int) -> tuple[Tile, ...]:
@@ -156,7 +202,11 @@ def _tested(folder: Path) -> str:
         return ""
     report = json.loads(evaluation.read_text(encoding="utf-8"))
     found = next(one for one in report["rungs"] if one["name"] == report["ships"]["name"])
-    likely = f"of the roofs that it called LIKELY {found['precision_likely']:.0%} were failing, and " if found["precision_likely"] is not None else ""
+    likely = (
+        f"of the roofs that it called LIKELY {found['precision_likely']:.0%} were failing, and "
+        if found["precision_likely"] is not None
+        else ""
+    )
     return (
         f"It was tested on {found['labels']:,} roofs that people had looked at, {found['failing']:,} of them failing, in blocks that it had not learned from: "
         f"{likely}{found['recall_possible']:.0%} of the failing roofs were called LIKELY or POSSIBLE."
@@ -172,7 +222,12 @@ def _models(city: City, years: tuple[int, ...]) -> dict[str, str]:
 
 def _write_change(folder: Path) -> None:
     """Write report/change.csv, who changed the hazard word since the flyover before, as the products say it; header only in a first year."""
-    table = pd.read_csv(folder / "data" / "scores.csv", dtype=str, keep_default_na=False, usecols=["parcel_id", "hazard_level", "previous_hazard_level", "change", "score"])
+    table = pd.read_csv(
+        folder / "data" / "scores.csv",
+        dtype=str,
+        keep_default_na=False,
+        usecols=["parcel_id", "hazard_level", "previous_hazard_level", "change", "score"],
+    )
     with atomic_path(folder / "report" / "change.csv") as temporary:
         table[~table["change"].isin(["NEW", "SAME"])].to_csv(temporary, index=False)
 
@@ -181,9 +236,13 @@ def _write_manifest(folder: Path) -> None:
     """Write report/manifest.json: the sha256 of every file of the year but the chips, and the packets that people asked for later."""
     left_out = {folder / "chips", folder / EXTRA}
     files = sorted(
-        Path(root) / name for root, folders, names in os.walk(folder) for name in names
-        if not name.startswith(".") and name != "manifest.json" and left_out.isdisjoint((Path(root), *Path(root).parents))
-    )  # fmt: skip
+        Path(root) / name
+        for root, folders, names in os.walk(folder)
+        for name in names
+        if not name.startswith(".")
+        and name != "manifest.json"
+        and left_out.isdisjoint((Path(root), *Path(root).parents))
+    )
     sums = {str(file.relative_to(folder)): sha256_file(file) for file in files}
     with atomic_path(folder / "report" / "manifest.json") as temporary:
         temporary.write_text(json.dumps(sums, indent=2), encoding="utf-8")

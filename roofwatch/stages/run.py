@@ -41,7 +41,13 @@ def check(city: City, year: int, *, pixels: bool = False) -> Intake:
     """Write the intake report of a year, by headers alone or (`pixels`) after cutting chips and measuring how far tiles lie off."""
     if pixels:
         tile(city, year)
-    intake = make_intake(city.file.city.name, city.roll, city.flyover(year), city.file.tile, shifts=shift_lines(city, year))
+    intake = make_intake(
+        city.file.city.name,
+        city.roll,
+        city.flyover(year),
+        city.file.tile,
+        shifts=shift_lines(city, year),
+    )
     write_intake(intake, city.folder(year))
     return intake
 
@@ -65,17 +71,29 @@ def score(city: City, year: int, wanted: str = "champion") -> Ledger:
     store = tile(city, year, model.spec)
     mapper = city.mapper(f"look at {year}", len(city.roll))
     weights = str(version.folder / "backbone.safetensors")
-    features = store_features(store, model.spec, weights=weights, threads=city.execution.threads, mapper=mapper)
+    features = store_features(
+        store, model.spec, weights=weights, threads=city.execution.threads, mapper=mapper
+    )
     scores = score_features(features.rung(model.head.rung), model.head)
     thresholds = city.file.score.thresholds(model.head.likely, model.head.possible)
     flown = city.file.source(year).flown
-    ledger = build_ledger(store.manifest, scores, thresholds=thresholds, model_version=version.label, flown=flown)
+    ledger = build_ledger(
+        store.manifest, scores, thresholds=thresholds, model_version=version.label, flown=flown
+    )
     if len(ledger.table) != len(city.roll):
-        raise InputError(f"{len(city.roll)} vacants in, {len(ledger.table)} rows out; cut {year} again")
+        raise InputError(
+            f"{len(city.roll)} vacants in, {len(ledger.table)} rows out; cut {year} again"
+        )
     write_ledger(ledger, city.folder(year))
     explain(city, year, version, ledger, store, features)
     _write_model_card(city, year, version, model.head.rung, thresholds)
-    append_audit(city.audit, AuditLine(command="score", detail=f"{year} with {version.label}: {int((ledger.table['status'] == 'scored').sum())} of {len(ledger.table)} scored"))
+    append_audit(
+        city.audit,
+        AuditLine(
+            command="score",
+            detail=f"{year} with {version.label}: {int((ledger.table['status'] == 'scored').sum())} of {len(ledger.table)} scored",
+        ),
+    )
     return ledger
 
 
@@ -102,18 +120,24 @@ def run(city: City, year: int) -> YearRun:
     timed("tile", lambda: tile(city, year))
     if shift_lines(city, year) != tuple(intake.displaced_tiles):
         intake = check(city, year)
-    trained = timed("train", lambda: train(city, year).version.label if has_new_labels(city, year) else "")
+    trained = timed(
+        "train", lambda: train(city, year).version.label if has_new_labels(city, year) else ""
+    )
     ledger = timed("score", lambda: score(city, year))
     products = timed("export", lambda: export(city, year))
-    return YearRun(intake=intake, trained=trained, ledger=ledger, products=products, seconds=seconds)
+    return YearRun(
+        intake=intake, trained=trained, ledger=ledger, products=products, seconds=seconds
+    )
 
 
 def main_products(products: list[Path]) -> list[str]:
     """Return the files people open: not the parts of a pack or of the map folder; of sheets and packets their folder."""
     opened = (".shp", ".gpkg", ".qgs", ".csv", ".xlsx", ".parquet", ".pmtiles", ".pdf")
     files = {
-        str(path.parent if path.parent.name in ("evidence", "route_sheets") else path) for path in products if path.suffix in opened or path.name == "index.html"
-    }  # fmt: skip
+        str(path.parent if path.parent.name in ("evidence", "route_sheets") else path)
+        for path in products
+        if path.suffix in opened or path.name == "index.html"
+    }
     return sorted(files)
 
 
@@ -124,14 +148,18 @@ def has_new_labels(city: City, year: int) -> bool:
 
     if city.file.labels is None:
         if alias_version(city.registry, "champion") is None:
-            raise InputError("run: no champion and no [labels]; add labels to the city file or register a model first")
+            raise InputError(
+                "run: no champion and no [labels]; add labels to the city file or register a model first"
+            )
         return False
     labels = read_labels(city.file.labels, city.roll, until=year)
     unknown = find_version(city.registry, "labels_sha256", labels.sha256) is None
     return unknown or alias_version(city.registry, "champion") is None
 
 
-def _write_model_card(city: City, year: int, version: ModelVersion, rung: str, thresholds: Thresholds) -> None:
+def _write_model_card(
+    city: City, year: int, version: ModelVersion, rung: str, thresholds: Thresholds
+) -> None:
     kinds = {
         "network": f"a linear head on features of {version.spec.backbone}",
         "measures": "a logistic regression on named measures",
@@ -152,4 +180,9 @@ def _write_model_card(city: City, year: int, version: ModelVersion, rung: str, t
     with atomic_path(report / "model_card.md") as temporary:
         temporary.write_text("\n".join(lines) + "\n", encoding="utf-8")
     with atomic_path(report / MODEL_FILE) as temporary:
-        temporary.write_text(json.dumps({"label": version.label, "sha256": version.sha256, "run_id": version.run_id}), encoding="utf-8")
+        temporary.write_text(
+            json.dumps(
+                {"label": version.label, "sha256": version.sha256, "run_id": version.run_id}
+            ),
+            encoding="utf-8",
+        )

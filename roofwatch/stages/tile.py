@@ -16,7 +16,11 @@ from imagery.flyover.tiles import Tile
 from models.spec import ModelSpec
 from roofwatch.year import City
 
-DONE = {"correct": "laid where it belongs", "quarantine": "its parcels are NOT ASSESSED", "report": "left as it is"}
+DONE = {
+    "correct": "laid where it belongs",
+    "quarantine": "its parcels are NOT ASSESSED",
+    "report": "left as it is",
+}
 """What [tile] registration does with a tile that lies off."""
 
 
@@ -36,7 +40,12 @@ def tile(city: City, year: int, spec: ModelSpec | None = None) -> ChipStore:
     if _recorded_key(path) != key:
         store = _cut(city, flyover, settings)
         before, against = _earlier_chips(city, year, spec)
-        shifts = tile_shifts(store.folder, before, against=against, mapper=city.mapper(f"compare {year} with {against}", 0))
+        shifts = tile_shifts(
+            store.folder,
+            before,
+            against=against,
+            mapper=city.mapper(f"compare {year} with {against}", 0),
+        )
         _record(path, key, shifts, store.lot_width_m(settings.margin_m))
     return _cut(city, registered_flyover(city, year), settings)
 
@@ -53,7 +62,10 @@ def displaced_tiles(city: City, year: int) -> list[TileShift]:
     if not path.exists():
         return []
     facts = json.loads(path.read_text(encoding="utf-8"))
-    return displaced([TileShift(**shift) for shift in facts["tiles"]], city.file.tile.max_shift * facts["lot_width_m"])
+    return displaced(
+        [TileShift(**shift) for shift in facts["tiles"]],
+        city.file.tile.max_shift * facts["lot_width_m"],
+    )
 
 
 def shift_lines(city: City, year: int) -> tuple[str, ...]:
@@ -64,7 +76,14 @@ def shift_lines(city: City, year: int) -> tuple[str, ...]:
 
 def _cut(city: City, flyover: Flyover, settings: TileSettings) -> ChipStore:
     mapper = city.mapper(f"cut {flyover.year}", len(city.roll))
-    return tile_parcels(city.roll, flyover, city.folder(flyover.year) / "chips", settings=settings, footprints=city.file.footprints, mapper=mapper)
+    return tile_parcels(
+        city.roll,
+        flyover,
+        city.folder(flyover.year) / "chips",
+        settings=settings,
+        footprints=city.file.footprints,
+        mapper=mapper,
+    )
 
 
 def _earlier_chips(city: City, year: int, spec: ModelSpec | None) -> tuple[Path | None, str]:
@@ -82,13 +101,19 @@ def _earlier_chips(city: City, year: int, spec: ModelSpec | None) -> tuple[Path 
     return folder, str(before)
 
 
-def _put_right(flyover: Flyover, off: list[TileShift], settings: TileSettings, metric: CRS) -> Flyover:
+def _put_right(
+    flyover: Flyover, off: list[TileShift], settings: TileSettings, metric: CRS
+) -> Flyover:
     shifts = {shift.tile: shift for shift in off}
 
     def mend(one: Tile) -> Tile:
         if one.name not in shifts or settings.registration == "report":
             return one
-        return move_back(one, shifts[one.name], metric) if settings.registration == "correct" else dataclasses.replace(one, displaced=True)
+        return (
+            move_back(one, shifts[one.name], metric)
+            if settings.registration == "correct"
+            else dataclasses.replace(one, displaced=True)
+        )
 
     return dataclasses.replace(flyover, tiles=tuple(mend(one) for one in flyover.tiles))
 
@@ -100,4 +125,14 @@ def _recorded_key(path: Path) -> str:
 def _record(path: Path, key: str, shifts: list[TileShift], lot_width_m: float) -> None:
     """Write what was measured; a shift that cannot be told is null."""
     with atomic_path(path) as temporary:
-        temporary.write_text(json.dumps({"key": key, "lot_width_m": lot_width_m, "tiles": [dataclasses.asdict(shift) for shift in shifts]}, indent=1), encoding="utf-8")
+        temporary.write_text(
+            json.dumps(
+                {
+                    "key": key,
+                    "lot_width_m": lot_width_m,
+                    "tiles": [dataclasses.asdict(shift) for shift in shifts],
+                },
+                indent=1,
+            ),
+            encoding="utf-8",
+        )

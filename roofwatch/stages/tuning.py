@@ -13,7 +13,9 @@ from roofwatch.year import City
 from training.rungs import FittedRungs, other_splits
 
 
-def tune_network(city: City, rows: pd.DataFrame, fitted: FittedRungs, backbones: Backbones) -> tuple[FittedRungs, Backbones]:
+def tune_network(
+    city: City, rows: pd.DataFrame, fitted: FittedRungs, backbones: Backbones
+) -> tuple[FittedRungs, Backbones]:
     """Fine-tune on the labels, folds and splits of the frozen rungs; return the rungs with the tuned network, and its weights.
 
     Args:
@@ -25,7 +27,11 @@ def tune_network(city: City, rows: pd.DataFrame, fitted: FittedRungs, backbones:
     from training.dataset import chip_places
     from training.finetune import finetune, finetune_splits
 
-    spec, settings, folds = city.file.model.spec, city.file.train, fitted.scored["fold"].to_numpy(np.int64)
+    spec, settings, folds = (
+        city.file.model.spec,
+        city.file.train,
+        fitted.scored["fold"].to_numpy(np.int64),
+    )
     quiet = city.quiet or bool(int(os.environ.get("RANK", "0")))
     rows = rows.assign(fold=folds)
     places = chip_places(rows, {int(year): tile(city, int(year)) for year in rows["year"].unique()})
@@ -36,7 +42,18 @@ def tune_network(city: City, rows: pd.DataFrame, fitted: FittedRungs, backbones:
         table = others[name]
         if splits is not None and table is not None:
             with Progress(f"fine-tune, {name} left out", quiet=quiet) as bar:
-                scores = finetune_splits(rows, places, spec, backbones, settings, splits=splits, tuned=tuned, progress=bar.update)
+                scores = finetune_splits(
+                    rows,
+                    places,
+                    spec,
+                    backbones,
+                    settings,
+                    splits=splits,
+                    tuned=tuned,
+                    progress=bar.update,
+                )
             others[name] = table.assign(network=scores[~np.isnan(scores)])
     scored = fitted.scored.assign(network=tuned.fit.out_of_fold)
-    return dataclasses.replace(fitted, fits={**fitted.fits, "network": tuned.fit}, scored=scored, others=others), tuned.backbones
+    return dataclasses.replace(
+        fitted, fits={**fitted.fits, "network": tuned.fit}, scored=scored, others=others
+    ), tuned.backbones

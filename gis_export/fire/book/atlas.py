@@ -33,7 +33,12 @@ class Cell:
     def holds(self, points: Points) -> NDArray[np.bool_]:
         """Return which points, (n, 2), belong to it: west and south edge included, so each belongs to one cell."""
         west, south, east, north = self.box
-        inside: NDArray[np.bool_] = (points[:, 0] >= west) & (points[:, 0] < east) & (points[:, 1] >= south) & (points[:, 1] < north)
+        inside: NDArray[np.bool_] = (
+            (points[:, 0] >= west)
+            & (points[:, 0] < east)
+            & (points[:, 1] >= south)
+            & (points[:, 1] < north)
+        )
         return inside
 
 
@@ -56,16 +61,25 @@ def cut_cells(points: Points, sizes_mm: Points, *, side_mm: float) -> tuple[Cell
     side_m = side_mm / 1000 * FINEST
     west, south = points.min(axis=0)
     east, north = points.max(axis=0)
-    columns, rows = max(1, math.ceil((east - west + 1e-6) / side_m)), max(1, math.ceil((north - south + 1e-6) / side_m))
+    columns, rows = (
+        max(1, math.ceil((east - west + 1e-6) / side_m)),
+        max(1, math.ceil((north - south + 1e-6) / side_m)),
+    )
     left, bottom = (west + east - columns * side_m) / 2, (south + north - rows * side_m) / 2
-    cells = [cell for block in _blocks(points, left, bottom, side_m * 2 ** (LEVELS - 1)) for cell in _split(block, points, sizes_mm, LEVELS - 1, side_m)]
+    cells = [
+        cell
+        for block in _blocks(points, left, bottom, side_m * 2 ** (LEVELS - 1))
+        for cell in _split(block, points, sizes_mm, LEVELS - 1, side_m)
+    ]
     return tuple(sorted(cells, key=lambda cell: (-round(cell.box[3], 3), round(cell.box[0], 3))))
 
 
 def _blocks(points: Points, left: float, bottom: float, side_m: float) -> list[Box]:
     """Return the coarsest cells that hold a point."""
     places = np.unique(np.floor((points - (left, bottom)) / side_m).astype(int), axis=0)
-    return [_square(left + column * side_m, bottom + row * side_m, side_m) for column, row in places]
+    return [
+        _square(left + column * side_m, bottom + row * side_m, side_m) for column, row in places
+    ]
 
 
 def _split(box: Box, points: Points, sizes_mm: Points, level: int, side_m: float) -> list[Cell]:
@@ -75,12 +89,20 @@ def _split(box: Box, points: Points, sizes_mm: Points, level: int, side_m: float
     count = int(inside.sum())
     if not count:
         return []
-    if level == 0 or (count <= _MOST and crowding(points[inside] * (1000 / scale), sizes_mm[inside]) <= _CROWD):
+    if level == 0 or (
+        count <= _MOST and crowding(points[inside] * (1000 / scale), sizes_mm[inside]) <= _CROWD
+    ):
         return [cell]
     half = side_m * 2 ** (level - 1)
     west, south = box[0], box[1]
-    quarters = [_square(west + right * half, south + up * half, half) for right in (0, 1) for up in (0, 1)]
-    return [found for quarter in quarters for found in _split(quarter, points, sizes_mm, level - 1, side_m)]
+    quarters = [
+        _square(west + right * half, south + up * half, half) for right in (0, 1) for up in (0, 1)
+    ]
+    return [
+        found
+        for quarter in quarters
+        for found in _split(quarter, points, sizes_mm, level - 1, side_m)
+    ]
 
 
 def _square(west: float, south: float, side_m: float) -> Box:

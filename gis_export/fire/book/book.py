@@ -23,7 +23,9 @@ from gis_export.table.settings import ExportSettings
 _AUDIENCE = "for responders only"
 
 
-def write_fire_book(rows: gpd.GeoDataFrame, path: Path, inputs: ExportInputs, settings: ExportSettings) -> Path:
+def write_fire_book(
+    rows: gpd.GeoDataFrame, path: Path, inputs: ExportInputs, settings: ExportSettings
+) -> Path:
     """Write the book: contents, then a chapter per fire district. Responder tier: it holds no score, rank, owner, notice or case.
 
     Args:
@@ -33,30 +35,63 @@ def write_fire_book(rows: gpd.GeoDataFrame, path: Path, inputs: ExportInputs, se
         settings: The city's choices.
     """
     title = f"{inputs.city} {inputs.year}: vacant buildings, fire map book"
-    pdf = new_document(title, subject="Hazard of vacant buildings by roof photo, for responders", today=inputs.today)
+    pdf = new_document(
+        title,
+        subject="Hazard of vacant buildings by roof photo, for responders",
+        today=inputs.today,
+    )
     crs = metric_crs(rows)
     entries = entries_of(rows, crs, today=inputs.today)
     chapters = _chapters(pdf, entries)
     table = [_counts(chapter) for chapter in chapters]
     front = max(1, -(-len(table) // PER_PAGE))
-    book = _book(pdf, crs, entries, inputs, pages=front + sum(chapter.length for chapter in chapters))
-    draw_contents(pdf, _numbered(table, chapters, front), begin=lambda: book.begin("Fire map book", f"{len(entries):,} vacant buildings, {book.flown}"), settings=settings)
+    book = _book(
+        pdf, crs, entries, inputs, pages=front + sum(chapter.length for chapter in chapters)
+    )
+    draw_contents(
+        pdf,
+        _numbered(table, chapters, front),
+        begin=lambda: book.begin(
+            "Fire map book", f"{len(entries):,} vacant buildings, {book.flown}"
+        ),
+        settings=settings,
+    )
     for chapter in chapters:
         draw_chapter(book, chapter)
     return save(pdf, path)
 
 
-def _book(pdf: FPDF, crs: CRS | None, entries: Sequence[Entry], inputs: ExportInputs, *, pages: int) -> Book:
+def _book(
+    pdf: FPDF, crs: CRS | None, entries: Sequence[Entry], inputs: ExportInputs, *, pages: int
+) -> Book:
     placed = tuple(entry for entry in entries if entry.point is not None)
     flown = inputs.flyover.flown if inputs.flyover else None
-    days = sorted({entry.as_of for entry in entries if entry.as_of and entry.symbol.code != "CONFIRMED"})
+    days = sorted(
+        {entry.as_of for entry in entries if entry.as_of and entry.symbol.code != "CONFIRMED"}
+    )
     day = flown or (days[-1] if days else None)
-    words = f"photo flown {day.isoformat()}" if day else f"photo of {inputs.year}, day of flight not known"
-    heading = Heading(title="", subtitle="", place=f"{inputs.city} {inputs.year}", audience=_AUDIENCE, foot=f"{words}  ·  made {inputs.today.isoformat()}  ·  run {inputs.run_id}")
+    words = (
+        f"photo flown {day.isoformat()}"
+        if day
+        else f"photo of {inputs.year}, day of flight not known"
+    )
+    heading = Heading(
+        title="",
+        subtitle="",
+        place=f"{inputs.city} {inputs.year}",
+        audience=_AUDIENCE,
+        foot=f"{words}  ·  made {inputs.today.isoformat()}  ·  run {inputs.run_id}",
+    )
     return Book(
-        pdf=pdf, crs=crs, photo=photo_of(inputs.flyover, crs) if crs is not None else None, entries=placed,
-        tree=shapely.STRtree([shapely.Point(entry.point) for entry in placed if entry.point]), heading=heading, flown=words, pages=pages,
-    )  # fmt: skip
+        pdf=pdf,
+        crs=crs,
+        photo=photo_of(inputs.flyover, crs) if crs is not None else None,
+        entries=placed,
+        tree=shapely.STRtree([shapely.Point(entry.point) for entry in placed if entry.point]),
+        heading=heading,
+        flown=words,
+        pages=pages,
+    )
 
 
 def _chapters(pdf: FPDF, entries: Sequence[Entry]) -> list[Chapter]:
@@ -73,13 +108,29 @@ def _chapters(pdf: FPDF, entries: Sequence[Entry]) -> list[Chapter]:
 
 def _counts(chapter: Chapter) -> CountsRow:
     words = Counter(entry.symbol.code for entry in chapter.entries)
-    return CountsRow(name=chapter.name or NO_DISTRICT, maps=len(chapter.cells), counts=dict(words), first=0, last=0)
+    return CountsRow(
+        name=chapter.name or NO_DISTRICT,
+        maps=len(chapter.cells),
+        counts=dict(words),
+        first=0,
+        last=0,
+    )
 
 
-def _numbered(table: Sequence[CountsRow], chapters: Sequence[Chapter], front: int) -> list[CountsRow]:
+def _numbered(
+    table: Sequence[CountsRow], chapters: Sequence[Chapter], front: int
+) -> list[CountsRow]:
     """Return the contents with their page numbers."""
     out, page = [], front + 1
     for row, chapter in zip(table, chapters, strict=True):
-        out.append(CountsRow(name=row.name, maps=row.maps, counts=row.counts, first=page, last=page + chapter.length - 1))
+        out.append(
+            CountsRow(
+                name=row.name,
+                maps=row.maps,
+                counts=row.counts,
+                first=page,
+                last=page + chapter.length - 1,
+            )
+        )
         page += chapter.length
     return out

@@ -65,7 +65,17 @@ class Book:
     def begin(self, title: str, subtitle: str) -> None:
         """Begin a page."""
         head = self.heading
-        add_sheet(self.pdf, Heading(title=title, subtitle=subtitle, place=head.place, audience=head.audience, foot=head.foot), pages=self.pages)
+        add_sheet(
+            self.pdf,
+            Heading(
+                title=title,
+                subtitle=subtitle,
+                place=head.place,
+                audience=head.audience,
+                foot=head.foot,
+            ),
+            pages=self.pages,
+        )
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)

@@ -38,7 +38,10 @@ def draw_chapter(book: Book, chapter: Chapter) -> None:
         references |= _draw_sheet(book, ground, number, section=section if first else "")
         first = False
     for number, columns in enumerate(chapter.pages, 1):
-        book.begin(chapter.title, f"List {number} of {len(chapter.pages)}, by street: {len(chapter.entries):,} vacant buildings")
+        book.begin(
+            chapter.title,
+            f"List {number} of {len(chapter.pages)}, by street: {len(chapter.entries):,} vacant buildings",
+        )
         if first:
             book.pdf.start_section(section)
             first = False
@@ -49,11 +52,21 @@ def _draw_overview(book: Book, chapter: Chapter, section: str) -> None:
     """Draw the index: the whole district, a dot per building, the sheets with their numbers."""
     pdf = book.pdf
     boxes = np.array([cell.box for cell in chapter.cells])
-    box = float(boxes[:, 0].min()), float(boxes[:, 1].min()), float(boxes[:, 2].max()), float(boxes[:, 3].max())
-    book.begin(chapter.title, f"Index of {len(chapter.cells)} maps, {len(chapter.entries):,} vacant buildings")
+    box = (
+        float(boxes[:, 0].min()),
+        float(boxes[:, 1].min()),
+        float(boxes[:, 2].max()),
+        float(boxes[:, 3].max()),
+    )
+    book.begin(
+        chapter.title,
+        f"Index of {len(chapter.cells)} maps, {len(chapter.entries):,} vacant buildings",
+    )
     pdf.start_section(section)
     frame = frame_around(box, _known(book.crs), _PLACE_MM, finest=FINEST, room=0.97)
-    shown = draw_photo(pdf, book.photo, frame, alt_text=f"{chapter.title}: index of its {len(chapter.cells)} maps")
+    shown = draw_photo(
+        pdf, book.photo, frame, alt_text=f"{chapter.title}: index of its {len(chapter.cells)} maps"
+    )
     pdf.set_fill_color(INK)
     for x, y in frame.place(places_of(chapter.entries)):
         pdf.circle(float(x), float(y), 0.45, style="F")
@@ -63,9 +76,16 @@ def _draw_overview(book: Book, chapter: Chapter, section: str) -> None:
         corners = frame.place(np.array([(cell.box[0], cell.box[3]), (cell.box[2], cell.box[1])]))
         (left, top), (right, bottom) = corners.tolist()
         pdf.rect(left, top, right - left, bottom - top)
-        draw_halo_text(pdf, ((left + right) / 2, (top + bottom) / 2), str(number), size_pt=min(16.0, 6 + (right - left) / 3))
+        draw_halo_text(
+            pdf,
+            ((left + right) / 2, (top + bottom) / 2),
+            str(number),
+            size_pt=min(16.0, 6 + (right - left) / 3),
+        )
     draw_border(pdf, frame)
-    note = "Each dot is a vacant building; the number names the map that shows it." + ("" if shown else " No photo of the ground.")
+    note = "Each dot is a vacant building; the number names the map that shows it." + (
+        "" if shown else " No photo of the ground."
+    )
     draw_legend(pdf, frame, _by_word(chapter.entries), note=note, flown=book.flown)
 
 
@@ -74,24 +94,49 @@ def _draw_sheet(book: Book, ground: Ground, number: int, *, section: str) -> dic
     chapter, cell = ground.chapter, ground.chapter.cells[number - 1]
     pdf, entries = book.pdf, ground.inside(cell)
     many = len(chapter.cells) > 1
-    book.begin(chapter.title, f"Map {number} of {len(chapter.cells)}, 1:{cell.scale:,}, {len(entries):,} vacant buildings")
+    book.begin(
+        chapter.title,
+        f"Map {number} of {len(chapter.cells)}, 1:{cell.scale:,}, {len(entries):,} vacant buildings",
+    )
     if section:
         pdf.start_section(section)
     west, south, east, north = cell.box
     frame = Frame(
-        crs=_known(book.crs), center=((west + east) / 2, (south + north) / 2), scale=float(cell.scale),
-        left_mm=_PLACE_MM[0], top_mm=_PLACE_MM[1], width_mm=MAP_MM, height_mm=MAP_MM,
-    )  # fmt: skip
-    shown = draw_photo(pdf, book.photo, frame, alt_text=f"{chapter.title}, map {number}: {_in_words(entries)}")
+        crs=_known(book.crs),
+        center=((west + east) / 2, (south + north) / 2),
+        scale=float(cell.scale),
+        left_mm=_PLACE_MM[0],
+        top_mm=_PLACE_MM[1],
+        width_mm=MAP_MM,
+        height_mm=MAP_MM,
+    )
+    shown = draw_photo(
+        pdf, book.photo, frame, alt_text=f"{chapter.title}, map {number}: {_in_words(entries)}"
+    )
     around = [book.entries[hit] for hit in sorted(book.tree.query(shapely.box(*frame.bounds)))]
     drawn = draw_buildings(pdf, frame, around)
     draw_border(pdf, frame, grid=True)
     _draw_neighbors(pdf, frame, ground, cell)
     mine = {entry.parcel_id for entry in entries}
     others = sum(entry.parcel_id not in mine for entry in around)
-    note = " ".join((*(() if shown else ("No photo of the ground.",)), *((f"{others} of them lie around this map's part and are listed elsewhere.",) if others else ())))
+    note = " ".join(
+        (
+            *(() if shown else ("No photo of the ground.",)),
+            *(
+                (f"{others} of them lie around this map's part and are listed elsewhere.",)
+                if others
+                else ()
+            ),
+        )
+    )
     draw_legend(pdf, frame, _by_word(around), note=note, flown=book.flown)
-    return {one.entry.parcel_id: f"{number} {grid_cell(frame, *one.at)}" if many else grid_cell(frame, *one.at) for one in drawn if one.entry.parcel_id in mine}
+    return {
+        one.entry.parcel_id: f"{number} {grid_cell(frame, *one.at)}"
+        if many
+        else grid_cell(frame, *one.at)
+        for one in drawn
+        if one.entry.parcel_id in mine
+    }
 
 
 def _draw_neighbors(pdf: FPDF, frame: Frame, ground: Ground, cell: Cell) -> None:

@@ -56,7 +56,9 @@ class Entry:
 
 def responder_rows(rows: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
     """Return the columns that responders may see: what is not there cannot leak."""
-    return gpd.GeoDataFrame(rows[[*(field.name for field in fields_of(Tier.RESPONDER)), rows.geometry.name]])
+    return gpd.GeoDataFrame(
+        rows[[*(field.name for field in fields_of(Tier.RESPONDER)), rows.geometry.name]]
+    )
 
 
 def metric_crs(rows: gpd.GeoDataFrame) -> CRS | None:
@@ -69,15 +71,40 @@ def entries_of(rows: gpd.GeoDataFrame, crs: CRS | None, *, today: date) -> list[
     """Return an entry per row, in their order, with outlines in `crs`."""
     rows = responder_rows(rows)
     shapes = list(rows.geometry.to_crs(crs)) if crs is not None else [None] * len(rows)
-    cells = (rows[name].tolist() for name in ("PARCEL_ID", "ADDRESS", "FIRE_DIST", "RISK_LVL", "NA_REASON", "IMG_DATE", "VER_DATE", "REVIEW_BY", "OCC_SIDES", "SIGN_POST"))
+    cells = (
+        rows[name].tolist()
+        for name in (
+            "PARCEL_ID",
+            "ADDRESS",
+            "FIRE_DIST",
+            "RISK_LVL",
+            "NA_REASON",
+            "IMG_DATE",
+            "VER_DATE",
+            "REVIEW_BY",
+            "OCC_SIDES",
+            "SIGN_POST",
+        )
+    )
     return [
         Entry(
-            parcel_id=parcel, district=district, address=split_address(address), symbol=BY_CODE[code],
-            as_of=as_date(verified) or as_date(flown), sides=sides_in_words(sides), sign="?" if sign in ("U", "") else sign,
-            notes=_notes(reason, placed=shape is not None, review_due=(as_date(due) or today) < today), shape=shape, point=_point(shape),
+            parcel_id=parcel,
+            district=district,
+            address=split_address(address),
+            symbol=BY_CODE[code],
+            as_of=as_date(verified) or as_date(flown),
+            sides=sides_in_words(sides),
+            sign="?" if sign in ("U", "") else sign,
+            notes=_notes(
+                reason, placed=shape is not None, review_due=(as_date(due) or today) < today
+            ),
+            shape=shape,
+            point=_point(shape),
         )
-        for parcel, address, district, code, reason, flown, verified, due, sides, sign, shape in zip(*cells, shapes, strict=True)
-    ]  # fmt: skip
+        for parcel, address, district, code, reason, flown, verified, due, sides, sign, shape in zip(
+            *cells, shapes, strict=True
+        )
+    ]
 
 
 def sides_in_words(sides: str) -> str:
@@ -87,7 +114,9 @@ def sides_in_words(sides: str) -> str:
 
 def places_of(entries: Sequence[Entry]) -> NDArray[np.float64]:
     """Return the points of entries that have one, (n, 2)."""
-    return np.array([entry.point for entry in entries if entry.point is not None], dtype=np.float64).reshape(-1, 2)
+    return np.array(
+        [entry.point for entry in entries if entry.point is not None], dtype=np.float64
+    ).reshape(-1, 2)
 
 
 def sizes_of(entries: Sequence[Entry]) -> NDArray[np.float64]:
@@ -96,7 +125,11 @@ def sizes_of(entries: Sequence[Entry]) -> NDArray[np.float64]:
 
 
 def _notes(reason: str, *, placed: bool, review_due: bool) -> tuple[str, ...]:
-    said = (reason.replace("_", " "), "" if placed or reason == "no_geometry" else "no place known", "REVIEW DUE" if review_due else "")
+    said = (
+        reason.replace("_", " "),
+        "" if placed or reason == "no_geometry" else "no place known",
+        "REVIEW DUE" if review_due else "",
+    )
     return tuple(note for note in said if note)
 
 

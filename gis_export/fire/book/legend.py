@@ -43,24 +43,42 @@ class CountsRow:
     """Last page."""
 
 
-def draw_legend(pdf: FPDF, frame: Frame, counts: Mapping[str, int], *, note: str, flown: str) -> None:
+def draw_legend(
+    pdf: FPDF, frame: Frame, counts: Mapping[str, int], *, note: str, flown: str
+) -> None:
     """Draw the symbols with their words and how many there are, scale bar, north arrow and flight date below a map."""
     top = frame.top_mm + frame.height_mm + 7.4
     for number, symbol in enumerate(SYMBOLS):
         y = top + number * _ROW_MM
         draw_mark(pdf, symbol, MARGIN_MM + 3.2, y, mark_height_mm(symbol))
         put(pdf, (MARGIN_MM + 8, y + 1.2), symbol.word.value, size_pt=8.5, bold=True)
-        put(pdf, (MARGIN_MM + 54, y + 1.2), f"{counts.get(symbol.code, 0):,}", size_pt=8.5, bold=True, align="R")
+        put(
+            pdf,
+            (MARGIN_MM + 54, y + 1.2),
+            f"{counts.get(symbol.code, 0):,}",
+            size_pt=8.5,
+            bold=True,
+            align="R",
+        )
         put(pdf, (MARGIN_MM + 57, y + 1.2), symbol.meaning, size_pt=7.5, width_mm=78)
     right = MARGIN_MM + INNER_MM
     draw_north(pdf, right - 3, top - 2)
     draw_scale_bar(pdf, frame, right - 10, top + 1)
     put(pdf, (right, top + 14), f"1:{frame.scale:,.0f}", size_pt=7.5, align="R")
     put(pdf, (right, top + 18), flown, size_pt=7.5, align="R", width_mm=58)
-    put_lines(pdf, (right - 56, top + 22), wrapped(pdf, note, 56, size_pt=7, most=2), size_pt=7, gray=SOFT, leading=1.2)
+    put_lines(
+        pdf,
+        (right - 56, top + 22),
+        wrapped(pdf, note, 56, size_pt=7, most=2),
+        size_pt=7,
+        gray=SOFT,
+        leading=1.2,
+    )
 
 
-def draw_contents(pdf: FPDF, table: Sequence[CountsRow], *, begin: Callable[[], None], settings: ExportSettings) -> None:
+def draw_contents(
+    pdf: FPDF, table: Sequence[CountsRow], *, begin: Callable[[], None], settings: ExportSettings
+) -> None:
     """Draw how to read the book, and its districts with counts and pages; further pages hold districts alone."""
     for start in range(0, max(1, len(table)), PER_PAGE):
         begin()
@@ -72,7 +90,12 @@ def draw_contents(pdf: FPDF, table: Sequence[CountsRow], *, begin: Callable[[], 
             _draw_row(pdf, row, y)
             y += 6.6
         if not table:
-            put(pdf, (MARGIN_MM, y + 4), "There is no vacant building on the city's roll of this year.", size_pt=10)
+            put(
+                pdf,
+                (MARGIN_MM, y + 4),
+                "There is no vacant building on the city's roll of this year.",
+                size_pt=10,
+            )
 
 
 def _draw_reading(pdf: FPDF, settings: ExportSettings) -> float:
@@ -92,13 +115,17 @@ def _draw_reading(pdf: FPDF, settings: ExportSettings) -> float:
         "? means that nobody knows. Symbols that would cover each other are moved and tied to their building by a line; the number below a symbol is the house number. "
         f"{settings.stale_months} months after the flight NOT SEEN IN PHOTO becomes NOT ASSESSED; REVIEW DUE marks rows older than {settings.review_months} months."
     )
-    return put_lines(pdf, (MARGIN_MM, y + 6), wrapped(pdf, text, INNER_MM, size_pt=9), size_pt=9) + 5
+    return (
+        put_lines(pdf, (MARGIN_MM, y + 6), wrapped(pdf, text, INNER_MM, size_pt=9), size_pt=9) + 5
+    )
 
 
 def _draw_head(pdf: FPDF, y: float) -> float:
     put(pdf, (MARGIN_MM, y), "Fire districts", size_pt=11, bold=True)
     for symbol in SYMBOLS:
-        draw_mark(pdf, symbol, MARGIN_MM + _COUNTS_MM[symbol.code] - 4, y - 1.4, mark_height_mm(symbol))
+        draw_mark(
+            pdf, symbol, MARGIN_MM + _COUNTS_MM[symbol.code] - 4, y - 1.4, mark_height_mm(symbol)
+        )
     for right, title in ((165, "all"), (177, "maps"), (INNER_MM, "pages")):
         put(pdf, (MARGIN_MM + right, y), title, size_pt=8, gray=SOFT, align="R")
     rule(pdf, y + 2.2, width_mm=0.4)

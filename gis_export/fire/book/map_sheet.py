@@ -52,14 +52,23 @@ def draw_photo(pdf: FPDF, photo: Photo | None, frame: Frame, *, alt_text: str) -
         pdf.set_fill_color(245)
         pdf.rect(frame.left_mm, frame.top_mm, frame.width_mm, frame.height_mm, style="F")
         return False
-    pdf.image(io.BytesIO(found), x=frame.left_mm, y=frame.top_mm, w=frame.width_mm, h=frame.height_mm, alt_text=alt_text)
+    pdf.image(
+        io.BytesIO(found),
+        x=frame.left_mm,
+        y=frame.top_mm,
+        w=frame.width_mm,
+        h=frame.height_mm,
+        alt_text=alt_text,
+    )
     return True
 
 
 def draw_buildings(pdf: FPDF, frame: Frame, entries: Sequence[Entry]) -> list[Drawn]:
     """Draw outlines, street names, symbols and house numbers of entries that have a place."""
     entries = sorted(entries, key=lambda entry: (_ORDER[entry.symbol.code], entry.key))
-    homes = frame.place(np.array([entry.point for entry in entries], dtype=np.float64).reshape(-1, 2))
+    homes = frame.place(
+        np.array([entry.point for entry in entries], dtype=np.float64).reshape(-1, 2)
+    )
     labels = [_number(entry) for entry in entries]
     boxes = _boxes(pdf, entries, labels)
     by_street = sorted(range(len(entries)), key=lambda row: _side_key(entries[row]))
@@ -72,10 +81,18 @@ def draw_buildings(pdf: FPDF, frame: Frame, entries: Sequence[Entry]) -> list[Dr
         _leaders(pdf, homes, places)
         for entry, label, place, box in zip(entries, labels, places, boxes, strict=True):
             _draw_entry(pdf, entry, label, place, box)
-        for street in street_labels([entry.address for entry in entries], homes, aside=_STREET_ASIDE_M / frame.scale * 1000):
+        for street in street_labels(
+            [entry.address for entry in entries], homes, aside=_STREET_ASIDE_M / frame.scale * 1000
+        ):
             written = _draw_street(pdf, frame, street, places, boxes)
-            places, boxes = np.vstack([places, written]), np.vstack([boxes, np.full_like(written, STREET_PT * MM_PER_PT)])
-    return [Drawn(entry=entry, home=(float(h[0]), float(h[1])), at=(float(p[0]), float(p[1]))) for entry, h, p in zip(entries, homes, moved, strict=True)]
+            places, boxes = (
+                np.vstack([places, written]),
+                np.vstack([boxes, np.full_like(written, STREET_PT * MM_PER_PT)]),
+            )
+    return [
+        Drawn(entry=entry, home=(float(h[0]), float(h[1])), at=(float(p[0]), float(p[1])))
+        for entry, h, p in zip(entries, homes, moved, strict=True)
+    ]
 
 
 def _side_key(entry: Entry) -> tuple[str, int, int, str]:
@@ -93,7 +110,10 @@ def _boxes(pdf: FPDF, entries: Sequence[Entry], labels: list[str]) -> Points:
     boxes = sizes_of(entries)
     for row, label in enumerate(labels):
         if label:
-            boxes[row] = max(boxes[row, 0], text_width(pdf, label) + 0.6), boxes[row, 1] + NUMBER_PT * MM_PER_PT
+            boxes[row] = (
+                max(boxes[row, 0], text_width(pdf, label) + 0.6),
+                boxes[row, 1] + NUMBER_PT * MM_PER_PT,
+            )
     return boxes
 
 
@@ -101,7 +121,12 @@ def _outline(pdf: FPDF, frame: Frame, entry: Entry) -> None:
     for part in shapely.get_parts(entry.shape):
         if part.geom_type == "Polygon":
             seen = entry.symbol.word is not HazardWord.NOT_SEEN
-            draw_outline(pdf, frame.place(np.asarray(part.exterior.coords)[:, :2]), entry.symbol.outline, width_mm=0.4 if seen else 0.2)
+            draw_outline(
+                pdf,
+                frame.place(np.asarray(part.exterior.coords)[:, :2]),
+                entry.symbol.outline,
+                width_mm=0.4 if seen else 0.2,
+            )
 
 
 def _leaders(pdf: FPDF, homes: Points, places: Points) -> None:
@@ -120,10 +145,14 @@ def _draw_entry(pdf: FPDF, entry: Entry, label: str, place: Points, box: Points)
     x, top = float(place[0]), float(place[1] - box[1] / 2)
     draw_mark(pdf, entry.symbol, x, top + 0.15 + height / 2, height)
     if label:
-        draw_halo_text(pdf, (x, top + height + 0.55 + NUMBER_PT * MM_PER_PT / 2), label, size_pt=NUMBER_PT)
+        draw_halo_text(
+            pdf, (x, top + height + 0.55 + NUMBER_PT * MM_PER_PT / 2), label, size_pt=NUMBER_PT
+        )
 
 
-def _draw_street(pdf: FPDF, frame: Frame, street: StreetLabel, places: Points, boxes: Points) -> Points:
+def _draw_street(
+    pdf: FPDF, frame: Frame, street: StreetLabel, places: Points, boxes: Points
+) -> Points:
     """Write a street's name where it covers no symbol and no other name; return the points that it covers, none where there is no room."""
     set_font(pdf, STREET_PT, bold=True, text=street.text)
     half = text_width(pdf, street.text) / 2
@@ -134,13 +163,24 @@ def _draw_street(pdf: FPDF, frame: Frame, street: StreetLabel, places: Points, b
         for aside in (0, 1.5, -1.5, 3, -3, 5, -5):
             middle = np.array([street.x, street.y]) + along * slide + across * aside
             if _is_free(middle + steps, frame, places, boxes):
-                draw_halo_text(pdf, (float(middle[0]), float(middle[1])), street.text, size_pt=STREET_PT, angle=street.angle)
+                draw_halo_text(
+                    pdf,
+                    (float(middle[0]), float(middle[1])),
+                    street.text,
+                    size_pt=STREET_PT,
+                    angle=street.angle,
+                )
                 return np.asarray(middle + steps)
     return np.empty((0, 2))
 
 
 def _is_free(points: Points, frame: Frame, places: Points, boxes: Points) -> bool:
-    edge = np.array([[frame.left_mm + 4, frame.top_mm + 4], [frame.left_mm + frame.width_mm - 4, frame.top_mm + frame.height_mm - 4]])
+    edge = np.array(
+        [
+            [frame.left_mm + 4, frame.top_mm + 4],
+            [frame.left_mm + frame.width_mm - 4, frame.top_mm + frame.height_mm - 4],
+        ]
+    )
     if (points < edge[0]).any() or (points > edge[1]).any():
         return False
     gap = np.abs(points[:, None] - places[None])

@@ -50,7 +50,11 @@ def list_pages(pdf: FPDF, entries: Sequence[Entry]) -> list[list[list[Line]]]:
     for entry in sorted(entries, key=lambda entry: entry.key):
         if entry.address.street != street:
             street = entry.address.street
-            lines.append(_heading(tuple(wrapped(pdf, street or NO_ADDRESS, COLUMN_MM - 2, size_pt=9, bold=True))))
+            lines.append(
+                _heading(
+                    tuple(wrapped(pdf, street or NO_ADDRESS, COLUMN_MM - 2, size_pt=9, bold=True))
+                )
+            )
         lines.append(_line(pdf, entry, lines[-1].street))
     columns = _columns(lines, BOTTOM_MM - TOP_MM - _HEAD_MM)
     return [columns[first : first + 2] for first in range(0, len(columns), 2)]
@@ -72,7 +76,9 @@ def draw_list(pdf: FPDF, columns: Sequence[Sequence[Line]], references: Mapping[
             if line.entry is None:
                 put_lines(pdf, (left, y + 5), list(line.street), size_pt=9, bold=True)
             else:
-                _draw_entry(pdf, line, line.entry, references.get(line.entry.parcel_id, "–"), left, y)
+                _draw_entry(
+                    pdf, line, line.entry, references.get(line.entry.parcel_id, "–"), left, y
+                )
             y += line.height_mm
 
 
@@ -88,7 +94,12 @@ def _line(pdf: FPDF, entry: Entry, street: tuple[str, ...]) -> Line:
         notes.insert(0, f"parcel {entry.parcel_id}")
     below = wrapped(pdf, ", ".join(notes), COLUMN_MM - _STOPS_MM["word"], size_pt=_NOTE_PT)
     small = entry.symbol.word is HazardWord.NOT_SEEN
-    return Line(street=street, entry=entry, notes=tuple(below), height_mm=(4.1 if small else 5.6) + 3.2 * len(below))
+    return Line(
+        street=street,
+        entry=entry,
+        notes=tuple(below),
+        height_mm=(4.1 if small else 5.6) + 3.2 * len(below),
+    )
 
 
 def _columns(lines: Sequence[Line], room_mm: float) -> list[list[Line]]:
@@ -98,7 +109,11 @@ def _columns(lines: Sequence[Line], room_mm: float) -> list[list[Line]]:
     for number, line in enumerate(lines):
         needs = line.height_mm + (lines[number + 1].height_mm if line.entry is None else 0)
         if used + needs > room_mm and columns[-1]:
-            again = _heading((*line.street[:-1], f"{line.street[-1]} (continued)")) if line.entry is not None else None
+            again = (
+                _heading((*line.street[:-1], f"{line.street[-1]} (continued)"))
+                if line.entry is not None
+                else None
+            )
             columns.append([again] if again else [])
             used = again.height_mm if again else 0.0
         columns[-1].append(line)
@@ -107,21 +122,69 @@ def _columns(lines: Sequence[Line], room_mm: float) -> list[list[Line]]:
 
 
 def _draw_head(pdf: FPDF, left: float) -> None:
-    titles = {"number": "no.", "word": "hazard", "as_of": "as of", "sides": "occ.", "sign": "sign", "map": "map"}
+    titles = {
+        "number": "no.",
+        "word": "hazard",
+        "as_of": "as of",
+        "sides": "occ.",
+        "sign": "sign",
+        "map": "map",
+    }
     for name, title in titles.items():
         put(pdf, (left + _STOPS_MM[name], TOP_MM + 3.6), title, size_pt=7, gray=SOFT)
     rule(pdf, TOP_MM + 5.2, x_mm=left, length_mm=COLUMN_MM, width_mm=0.3)
 
 
-def _draw_entry(pdf: FPDF, line: Line, entry: Entry, reference: str, left: float, top: float) -> None:
+def _draw_entry(
+    pdf: FPDF, line: Line, entry: Entry, reference: str, left: float, top: float
+) -> None:
     small = entry.symbol.word is HazardWord.NOT_SEEN
     size, base = (7.0, top + 2.9) if small else (8.5, top + 4.0)
     draw_mark(pdf, entry.symbol, left + 2.8, base - 1.05, 2.3 if small else 3.6)
-    put(pdf, (left + _STOPS_MM["number"], base), entry.address.number or "–", size_pt=size, bold=not small, width_mm=13.5)
-    put(pdf, (left + _STOPS_MM["word"], base), entry.symbol.word.value, size_pt=size, bold=not small, width_mm=33)
-    put(pdf, (left + _STOPS_MM["as_of"], base), entry.as_of.isoformat() if entry.as_of else "unknown", size_pt=7, width_mm=17.5)
-    put(pdf, (left + _STOPS_MM["sides"], base), entry.sides if len(entry.sides) <= 5 else "below", size_pt=7, width_mm=7.6)
+    put(
+        pdf,
+        (left + _STOPS_MM["number"], base),
+        entry.address.number or "–",
+        size_pt=size,
+        bold=not small,
+        width_mm=13.5,
+    )
+    put(
+        pdf,
+        (left + _STOPS_MM["word"], base),
+        entry.symbol.word.value,
+        size_pt=size,
+        bold=not small,
+        width_mm=33,
+    )
+    put(
+        pdf,
+        (left + _STOPS_MM["as_of"], base),
+        entry.as_of.isoformat() if entry.as_of else "unknown",
+        size_pt=7,
+        width_mm=17.5,
+    )
+    put(
+        pdf,
+        (left + _STOPS_MM["sides"], base),
+        entry.sides if len(entry.sides) <= 5 else "below",
+        size_pt=7,
+        width_mm=7.6,
+    )
     put(pdf, (left + _STOPS_MM["sign"], base), entry.sign, size_pt=7)
-    put(pdf, (left + _STOPS_MM["map"], base), reference, size_pt=7, bold=True, width_mm=COLUMN_MM - _STOPS_MM["map"])
-    put_lines(pdf, (left + _STOPS_MM["word"], base + 3.2), list(line.notes), size_pt=_NOTE_PT, leading=1.25)
+    put(
+        pdf,
+        (left + _STOPS_MM["map"], base),
+        reference,
+        size_pt=7,
+        bold=True,
+        width_mm=COLUMN_MM - _STOPS_MM["map"],
+    )
+    put_lines(
+        pdf,
+        (left + _STOPS_MM["word"], base + 3.2),
+        list(line.notes),
+        size_pt=_NOTE_PT,
+        leading=1.25,
+    )
     rule(pdf, top + line.height_mm, x_mm=left, length_mm=COLUMN_MM, width_mm=0.1, gray=RULE + 50)

@@ -9,7 +9,9 @@ from numpy.typing import NDArray
 from gis_export.printing.sheet import plain
 
 _NUMBER = re.compile(r"^(\d[\w/-]*(?: \d+/\d+)?)\s+(\S.*)$")
-_DIRECTION = re.compile(r"^(?:N|S|E|W|NE|NW|SE|SW|NORTH|SOUTH|EAST|WEST)\.?\s+(?=\S)", re.IGNORECASE)
+_DIRECTION = re.compile(
+    r"^(?:N|S|E|W|NE|NW|SE|SW|NORTH|SOUTH|EAST|WEST)\.?\s+(?=\S)", re.IGNORECASE
+)
 SortKey = tuple[str, str, int, str]
 
 
@@ -26,7 +28,12 @@ class Address:
     def key(self) -> SortKey:
         """Return what puts addresses in street order: N ASH ST stands under ASH, numbers by value."""
         digits = re.match(r"\d+", self.number)
-        return _DIRECTION.sub("", self.street).casefold(), self.street.casefold(), int(digits.group()) if digits else -1, self.number
+        return (
+            _DIRECTION.sub("", self.street).casefold(),
+            self.street.casefold(),
+            int(digits.group()) if digits else -1,
+            self.number,
+        )
 
 
 def split_address(text: str) -> Address:
@@ -37,7 +44,11 @@ def split_address(text: str) -> Address:
     """
     shown = plain(text)
     found = _NUMBER.match(shown)
-    return Address(street=found.group(2), number=found.group(1)) if found else Address(street=shown, number="")
+    return (
+        Address(street=found.group(2), number=found.group(1))
+        if found
+        else Address(street=shown, number="")
+    )
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -56,7 +67,9 @@ class StreetLabel:
     """How far its houses reach."""
 
 
-def street_labels(addresses: list[Address], places: NDArray[np.float64], *, aside: float) -> list[StreetLabel]:
+def street_labels(
+    addresses: list[Address], places: NDArray[np.float64], *, aside: float
+) -> list[StreetLabel]:
     """Return a label for every hundred block with two or more of the houses, longest first.
 
     With houses on both sides it stands between them, in the street; else beside its row, away from the other houses.
@@ -71,11 +84,20 @@ def street_labels(addresses: list[Address], places: NDArray[np.float64], *, asid
         digits = re.match(r"\d+", address.number)
         if digits and address.street:
             blocks.setdefault((address.street, int(digits.group()) // 100), []).append(row)
-    labels = [_label(f"{street} {hundred * 100 or 1}", rows, addresses, places, aside) for (street, hundred), rows in blocks.items() if len(rows) > 1]
-    return sorted((label for label in labels if label is not None), key=lambda label: (-label.length, label.text))
+    labels = [
+        _label(f"{street} {hundred * 100 or 1}", rows, addresses, places, aside)
+        for (street, hundred), rows in blocks.items()
+        if len(rows) > 1
+    ]
+    return sorted(
+        (label for label in labels if label is not None),
+        key=lambda label: (-label.length, label.text),
+    )
 
 
-def _label(text: str, rows: list[int], addresses: list[Address], places: NDArray[np.float64], aside: float) -> StreetLabel | None:
+def _label(
+    text: str, rows: list[int], addresses: list[Address], places: NDArray[np.float64], aside: float
+) -> StreetLabel | None:
     even = [row for row in rows if int(re.sub(r"\D.*", "", addresses[row].number)) % 2 == 0]
     odd = [row for row in rows if row not in even]
     longest = places[max(even, odd, key=len)]
@@ -89,10 +111,18 @@ def _label(text: str, rows: list[int], addresses: list[Address], places: NDArray
         middle = middle + along * ((both.min() + both.max()) / 2 - middle @ along)
     else:
         middle = places[rows].mean(axis=0)
-        middle = middle + across * aside * _freer_side(middle, across, np.delete(places, rows, axis=0), aside)
+        middle = middle + across * aside * _freer_side(
+            middle, across, np.delete(places, rows, axis=0), aside
+        )
     angle = -float(np.degrees(np.arctan2(along[1], along[0])))
     angle = (angle + 90) % 180 - 90
-    return StreetLabel(text=text, x=float(middle[0]), y=float(middle[1]), angle=angle, length=float(np.ptp(places[rows] @ along)))
+    return StreetLabel(
+        text=text,
+        x=float(middle[0]),
+        y=float(middle[1]),
+        angle=angle,
+        length=float(np.ptp(places[rows] @ along)),
+    )
 
 
 def _direction(places: NDArray[np.float64]) -> NDArray[np.float64] | None:
@@ -104,7 +134,15 @@ def _direction(places: NDArray[np.float64]) -> NDArray[np.float64] | None:
     return along
 
 
-def _freer_side(middle: NDArray[np.float64], across: NDArray[np.float64], others: NDArray[np.float64], aside: float) -> float:
+def _freer_side(
+    middle: NDArray[np.float64],
+    across: NDArray[np.float64],
+    others: NDArray[np.float64],
+    aside: float,
+) -> float:
     """Return 1 or -1: on which side of a row the nearest other house is farther away."""
-    distances = [np.hypot(*(others - (middle + side * across * aside)).T).min() if len(others) else 0.0 for side in (1.0, -1.0)]
+    distances = [
+        np.hypot(*(others - (middle + side * across * aside)).T).min() if len(others) else 0.0
+        for side in (1.0, -1.0)
+    ]
     return 1.0 if distances[0] >= distances[1] else -1.0

@@ -6,23 +6,83 @@ from dataclasses import dataclass, replace
 from functools import lru_cache
 
 _TYPES = {
-    "ALLEY": "ALY", "AL": "ALY", "AVENUE": "AVE", "AV": "AVE", "AVEN": "AVE", "BOULEVARD": "BLVD", "BOUL": "BLVD", "BLV": "BLVD", "BRIDGE": "BRG",
-    "CENTER": "CTR", "CENTRE": "CTR", "CIRCLE": "CIR", "CIRC": "CIR", "COURT": "CT", "CRT": "CT", "CRESCENT": "CRES", "DRIVE": "DR", "DRV": "DR",
-    "EXPRESSWAY": "EXPY", "EXTENSION": "EXT", "FORT": "FT", "FREEWAY": "FWY", "GARDENS": "GDNS", "GARDEN": "GDN", "GROVE": "GRV", "HEIGHTS": "HTS",
-    "HIGHWAY": "HWY", "HILL": "HL", "LANE": "LN", "MOUNT": "MT", "PARKWAY": "PKWY", "PKY": "PKWY", "PLACE": "PL", "PLAZA": "PLZ", "POINT": "PT",
-    "ROAD": "RD", "ROUTE": "RTE", "SAINT": "ST", "SQUARE": "SQ", "STREET": "ST", "STR": "ST", "STRT": "ST", "TERRACE": "TER", "TERR": "TER",
-    "TRAIL": "TRL", "TURNPIKE": "TPKE", "VALLEY": "VLY",
-}  # fmt: skip
+    "ALLEY": "ALY",
+    "AL": "ALY",
+    "AVENUE": "AVE",
+    "AV": "AVE",
+    "AVEN": "AVE",
+    "BOULEVARD": "BLVD",
+    "BOUL": "BLVD",
+    "BLV": "BLVD",
+    "BRIDGE": "BRG",
+    "CENTER": "CTR",
+    "CENTRE": "CTR",
+    "CIRCLE": "CIR",
+    "CIRC": "CIR",
+    "COURT": "CT",
+    "CRT": "CT",
+    "CRESCENT": "CRES",
+    "DRIVE": "DR",
+    "DRV": "DR",
+    "EXPRESSWAY": "EXPY",
+    "EXTENSION": "EXT",
+    "FORT": "FT",
+    "FREEWAY": "FWY",
+    "GARDENS": "GDNS",
+    "GARDEN": "GDN",
+    "GROVE": "GRV",
+    "HEIGHTS": "HTS",
+    "HIGHWAY": "HWY",
+    "HILL": "HL",
+    "LANE": "LN",
+    "MOUNT": "MT",
+    "PARKWAY": "PKWY",
+    "PKY": "PKWY",
+    "PLACE": "PL",
+    "PLAZA": "PLZ",
+    "POINT": "PT",
+    "ROAD": "RD",
+    "ROUTE": "RTE",
+    "SAINT": "ST",
+    "SQUARE": "SQ",
+    "STREET": "ST",
+    "STR": "ST",
+    "STRT": "ST",
+    "TERRACE": "TER",
+    "TERR": "TER",
+    "TRAIL": "TRL",
+    "TURNPIKE": "TPKE",
+    "VALLEY": "VLY",
+}
 """Words and their USPS abbreviations (Publication 28, appendix C)."""
 _DIRECTIONS = {
-    "NORTH": "N", "SOUTH": "S", "EAST": "E", "WEST": "W", "NORTHEAST": "NE", "NORTHWEST": "NW", "SOUTHEAST": "SE", "SOUTHWEST": "SW",
-}  # fmt: skip
+    "NORTH": "N",
+    "SOUTH": "S",
+    "EAST": "E",
+    "WEST": "W",
+    "NORTHEAST": "NE",
+    "NORTHWEST": "NW",
+    "SOUTHEAST": "SE",
+    "SOUTHWEST": "SW",
+}
 _ALL_TYPES = frozenset(_TYPES.values())
 _UNITS = {
-    "APT": "APT", "APARTMENT": "APT", "UNIT": "APT", "#": "APT", "STE": "STE", "SUITE": "STE", "FL": "FL", "FLR": "FL", "FLOOR": "FL", "RM": "RM", "ROOM": "RM",
-}  # fmt: skip
+    "APT": "APT",
+    "APARTMENT": "APT",
+    "UNIT": "APT",
+    "#": "APT",
+    "STE": "STE",
+    "SUITE": "STE",
+    "FL": "FL",
+    "FLR": "FL",
+    "FLOOR": "FL",
+    "RM": "RM",
+    "ROOM": "RM",
+}
 """Words for a unit; of "#" and "UNIT" nobody knows what they stand for, most often an apartment."""
-_UNIT = re.compile(r"(?<=\S) +((?:APT|APARTMENT|UNIT|STE|SUITE|FL|FLR|FLOOR|RM|ROOM)\b|#) *([0-9A-Z-]*) *$")
+_UNIT = re.compile(
+    r"(?<=\S) +((?:APT|APARTMENT|UNIT|STE|SUITE|FL|FLR|FLOOR|RM|ROOM)\b|#) *([0-9A-Z-]*) *$"
+)
 _NUMBER = re.compile(r"0*(\d+)((?: ?- ?\d+)?(?: ?\d/\d)?[A-Z]?)(?: +|$)")
 
 
@@ -61,8 +121,14 @@ def normal_address(text: str) -> Address:
     >>> normal_address("0302 North Gilmor Street, Apt. 2").full
     '302 N GILMOR ST APT 2'
     """
-    plain = unicodedata.normalize("NFKD", text).encode("ascii", "ignore").decode().upper() if not text.isascii() else text.upper()
-    plain = re.sub(r"[.'`,;:\s]+", lambda found: " " if found.group(0).strip(".'`") else "", plain).strip()
+    plain = (
+        unicodedata.normalize("NFKD", text).encode("ascii", "ignore").decode().upper()
+        if not text.isascii()
+        else text.upper()
+    )
+    plain = re.sub(
+        r"[.'`,;:\s]+", lambda found: " " if found.group(0).strip(".'`") else "", plain
+    ).strip()
     number = _NUMBER.match(plain)
     rest = plain[number.end() :] if number else plain
     found = _UNIT.search(rest)
@@ -70,7 +136,12 @@ def normal_address(text: str) -> Address:
     street = _street(rest[: found.start()] if found else rest)
     if number is None:
         return Address(number=-1, more="", street=street, unit=unit)
-    return Address(number=int(number.group(1)), more=number.group(2).replace(" -", "-").replace("- ", "-"), street=street, unit=unit)
+    return Address(
+        number=int(number.group(1)),
+        more=number.group(2).replace(" -", "-").replace("- ", "-"),
+        street=street,
+        unit=unit,
+    )
 
 
 @lru_cache(maxsize=100_000)

@@ -42,7 +42,10 @@ class AddressBook:
     @cached_property
     def normal(self) -> dict[Address, int]:
         """Place of each normal form; of several spellings that share it the shortest."""
-        order = sorted(range(len(self.spelled)), key=lambda place: (-len(self.spelled[place]), self.spelled[place]))
+        order = sorted(
+            range(len(self.spelled)),
+            key=lambda place: (-len(self.spelled[place]), self.spelled[place]),
+        )
         return {self.forms[place]: place for place in order}
 
     @cached_property
@@ -75,7 +78,9 @@ class AddressBook:
     def similar(self, street: str) -> tuple[str, ...]:
         """Return the streets that are spelled most like one, itself among them."""
         if street not in self._asked:
-            found = process.extract(street, list(self.streets), scorer=OSA.distance, limit=_MOST_STREETS)
+            found = process.extract(
+                street, list(self.streets), scorer=OSA.distance, limit=_MOST_STREETS
+            )
             self._asked[street] = tuple(name for name, _, _ in found)
         return self._asked[street]
 
@@ -108,12 +113,20 @@ def read_addresses(settings: DispatchSettings) -> AddressBook | None:
         return None
     table = read_table(settings.addresses, what="export.dispatch.addresses")
     texts = text_column(table, (settings.address,), what="[export.dispatch] address")
-    others = text_column(table, (settings.alias,), what="[export.dispatch] alias") if settings.alias else pd.Series("", index=table.index)
+    others = (
+        text_column(table, (settings.alias,), what="[export.dispatch] alias")
+        if settings.alias
+        else pd.Series("", index=table.index)
+    )
     known: dict[str, dict[str, None]] = {}
     for text, names in zip(texts.map(one_line).str.strip(), others.map(one_line), strict=True):
         if text:
-            known.setdefault(text, {}).update(dict.fromkeys(name.strip() for name in names.split(";") if name.strip()))
-    return AddressBook(spelled=tuple(known), aliases=tuple(tuple(names) for names in known.values()))
+            known.setdefault(text, {}).update(
+                dict.fromkeys(name.strip() for name in names.split(";") if name.strip())
+            )
+    return AddressBook(
+        spelled=tuple(known), aliases=tuple(tuple(names) for names in known.values())
+    )
 
 
 def match_addresses(addresses: list[str], book: AddressBook | None) -> list[Match]:
@@ -138,13 +151,35 @@ def _match(text: str, book: AddressBook | None) -> Match:
 
 def _not_found(form: Address, book: AddressBook) -> Match:
     """Say why an address was not found, and what stands nearest on the streets that are spelled most like its own."""
-    near = [min(book.streets[street], key=lambda one: (*_apart(form, book.forms[one]), book.spelled[one])) for street in book.similar(form.street)]
+    near = [
+        min(
+            book.streets[street],
+            key=lambda one: (*_apart(form, book.forms[one]), book.spelled[one]),
+        )
+        for street in book.similar(form.street)
+    ]
     if not near:
         return Match(kind="NO", reason="street is not in the list")
-    place = min(near, key=lambda one: (OSA.distance(form.text, book.forms[one].text), abs(book.forms[one].number - form.number), book.spelled[one]))
+    place = min(
+        near,
+        key=lambda one: (
+            OSA.distance(form.text, book.forms[one].text),
+            abs(book.forms[one].number - form.number),
+            book.spelled[one],
+        ),
+    )
     found = book.forms[place]
-    reason = f"the list has only {'other ' if form.unit else ''}units of this house" if found.text == form.text else _why(form, book, found)
-    return Match(kind="NO", nearest=book.spelled[place], distance=str(OSA.distance(form.full, found.full)), reason=reason)
+    reason = (
+        f"the list has only {'other ' if form.unit else ''}units of this house"
+        if found.text == form.text
+        else _why(form, book, found)
+    )
+    return Match(
+        kind="NO",
+        nearest=book.spelled[place],
+        distance=str(OSA.distance(form.full, found.full)),
+        reason=reason,
+    )
 
 
 def _apart(form: Address, other: Address) -> tuple[int, bool, bool]:
@@ -157,9 +192,14 @@ def _why(form: Address, book: AddressBook, found: Address) -> str:
     if form.number < 0:
         return "no house number"
     if form.street not in book.streets:
-        nearest = min((found.street, *book.similar(form.street)), key=lambda street: OSA.distance(form.street, street))
+        nearest = min(
+            (found.street, *book.similar(form.street)),
+            key=lambda street: OSA.distance(form.street, street),
+        )
         return f"street is not in the list; the nearest street is {nearest}"
     reason = f"number {form.number}{form.more} is not in the list on {form.street}"
-    if (found.number, found.more) == (form.number, form.more) and OSA.distance(form.street, found.street) <= _SLIPS:
+    if (found.number, found.more) == (form.number, form.more) and OSA.distance(
+        form.street, found.street
+    ) <= _SLIPS:
         return f"{reason}, but it is on {found.street}: one of the two may be misspelled"
     return reason

@@ -39,8 +39,16 @@ __all__ = ["ColumnMap", "FileFormat", "column_map_of", "names_in"]
 _ACTIONS = ("ADD", "CHANGE", "DELETE", "REVIEW")
 _NEEDED = (
     (("TEXT", "RISK_TXT", "RISK_LVL"), "dispatch would see no hazard word", 'Comment = "TEXT"'),
-    (("PARCEL_ID", "PREMISE", "ADDRESS"), "nobody could tell which building a row is of", 'Location = "ADDRESS"'),
-    (("ACTION",), "cad_delete.csv holds rows to take out and rows that only a person may take out, and nothing would tell them apart", 'Action = "ACTION"'),
+    (
+        ("PARCEL_ID", "PREMISE", "ADDRESS"),
+        "nobody could tell which building a row is of",
+        'Location = "ADDRESS"',
+    ),
+    (
+        ("ACTION",),
+        "cad_delete.csv holds rows to take out and rows that only a person may take out, and nothing would tell them apart",
+        'Action = "ACTION"',
+    ),
 )
 """Of each group of names one must stand in a column; what happens without, and a line that mends it."""
 
@@ -70,7 +78,9 @@ class ColumnMap:
                 _check_name(name, known, f"[columns] {column}")
         for name in self.constants:
             if name in DELIVERY_COLUMNS:
-                raise ConfigError(f"[constants] {name} is a name of ours and would hide what the row says; want another name")
+                raise ConfigError(
+                    f"[constants] {name} is a name of ours and would hide what the row says; want another name"
+                )
         for name in self.actions:
             _check_name(name, _ACTIONS, "[actions]")
         for column, width in self.widths.items():
@@ -109,9 +119,13 @@ def names_in(template: str, column: str) -> set[str]:
     try:
         parts = list(Formatter().parse(template))
     except ValueError as error:
-        raise ConfigError(f"[columns] {column} is {template!r}: {error}; want names in braces, such as {{TEXT}}") from error
+        raise ConfigError(
+            f"[columns] {column} is {template!r}: {error}; want names in braces, such as {{TEXT}}"
+        ) from error
     if any(spec or conversion for _, _, spec, conversion in parts):
-        raise ConfigError(f"[columns] {column} is {template!r}, want plain names in braces, such as {{TEXT}}")
+        raise ConfigError(
+            f"[columns] {column} is {template!r}, want plain names in braces, such as {{TEXT}}"
+        )
     return {name for _, name, _, _ in parts if name is not None}
 
 
@@ -121,18 +135,27 @@ def _parsed(document: dict[str, object]) -> ColumnMap:
         _check_name(name, sections, "section")
         if not isinstance(section, dict):
             raise ConfigError(f"{name} is {section!r}, want a table [{name}]")
-    tables = {name: dict(section) for name, section in document.items() if isinstance(section, dict)}
+    tables = {
+        name: dict(section) for name, section in document.items() if isinstance(section, dict)
+    }
     for name, kind in (("columns", str), ("constants", str), ("actions", str), ("widths", int)):
         for key, value in tables.get(name, {}).items():
             if type(value) is not kind:
-                raise ConfigError(f"[{name}] {key} is {value!r}, want {'a whole number' if kind is int else 'text in quotes'}")
+                raise ConfigError(
+                    f"[{name}] {key} is {value!r}, want {'a whole number' if kind is int else 'text in quotes'}"
+                )
     layout = tables.pop("format", {})
     for key, value in layout.items():
         kinds = {part.name: type(part.default) for part in dataclasses.fields(FileFormat)}
         _check_name(key, tuple(kinds), "[format]")
         if type(value) is not kinds[key]:
-            raise ConfigError(f"[format] {key} is {value!r}, want {'true or false' if kinds[key] is bool else 'text in quotes'}")
-    columns = {key: text if "{" in text or "}" in text else f"{{{text}}}" for key, text in tables.pop("columns", {}).items()}
+            raise ConfigError(
+                f"[format] {key} is {value!r}, want {'true or false' if kinds[key] is bool else 'text in quotes'}"
+            )
+    columns = {
+        key: text if "{" in text or "}" in text else f"{{{text}}}"
+        for key, text in tables.pop("columns", {}).items()
+    }
     return ColumnMap(columns=columns, format=FileFormat(**layout), **tables)
 
 
@@ -142,7 +165,9 @@ def _check_alike(columns: dict[str, str]) -> None:
     for column in columns:
         before = seen.setdefault(one_line(column).strip().casefold(), column)
         if before != column:
-            raise ConfigError(f"[columns] {before!r} and {column!r} differ in case or blanks only, and an import may take them for one; rename or drop one")
+            raise ConfigError(
+                f"[columns] {before!r} and {column!r} differ in case or blanks only, and an import may take them for one; rename or drop one"
+            )
 
 
 def _check_needed(columns: dict[str, str]) -> None:
@@ -150,7 +175,9 @@ def _check_needed(columns: dict[str, str]) -> None:
     carried = {name for column, template in columns.items() for name in names_in(template, column)}
     for names, without, remedy in _NEEDED:
         if carried.isdisjoint(names):
-            raise ConfigError(f"[columns] has no column with {' or '.join(names)}: {without}; add a line such as {remedy}")
+            raise ConfigError(
+                f"[columns] has no column with {' or '.join(names)}: {without}; add a line such as {remedy}"
+            )
 
 
 def _check_actions(actions: dict[str, str]) -> None:
@@ -162,9 +189,13 @@ def _check_actions(actions: dict[str, str]) -> None:
             raise ConfigError(f"[actions] {action} is empty, want the vendor's word for it")
         before = seen.setdefault(code.casefold(), action)
         if before != action:
-            raise ConfigError(f"[actions] {before} and {action} are both {code!r}, want a word of its own for each: a row to take out must not pass for another")
+            raise ConfigError(
+                f"[actions] {before} and {action} are both {code!r}, want a word of its own for each: a row to take out must not pass for another"
+            )
 
 
 def _check_name(name: str, known: tuple[str, ...], where: str) -> None:
     if name not in known:
-        raise ConfigError(f"{where}: unknown name {name!r}; did you mean {nearest_name(name, known)!r}?")
+        raise ConfigError(
+            f"{where}: unknown name {name!r}; did you mean {nearest_name(name, known)!r}?"
+        )

@@ -44,17 +44,40 @@ from imagery.files import atomic_folder
 from inference.hazard import USE_LIMIT
 
 __all__ = [
-    "COLUMNS", "DELIVERY_COLUMNS", "MATCH_COLUMNS", "STATE_COLUMNS", "Dispatch", "build_dispatch", "dispatch_text", "keeping_delivery", "mark_delivered",
-    "read_deletes", "read_state", "write_dispatch",
-]  # fmt: skip
+    "COLUMNS",
+    "DELIVERY_COLUMNS",
+    "MATCH_COLUMNS",
+    "STATE_COLUMNS",
+    "Dispatch",
+    "build_dispatch",
+    "dispatch_text",
+    "keeping_delivery",
+    "mark_delivered",
+    "read_deletes",
+    "read_state",
+    "write_dispatch",
+]
 
 DELIVERIES = "deliveries"
 VENDOR_FILES = ("cad_add.csv", "cad_change.csv", "cad_delete.csv")
 LEFT_ROLL = "left the vacant roll; needs a person"
 NO_ADDRESS = "address no longer known; needs a person"
 _COMPARED = (
-    "ADDRESS", "LON", "LAT", "RISK_LVL", "RISK_TXT", "TEXT", "IMG_DATE", "VERIFIED", "VER_DATE", "REVIEW_BY", "ADJ_OCC", "OCC_SIDES", "SIGN_POST", "FIRE_DIST",
-)  # fmt: skip
+    "ADDRESS",
+    "LON",
+    "LAT",
+    "RISK_LVL",
+    "RISK_TXT",
+    "TEXT",
+    "IMG_DATE",
+    "VERIFIED",
+    "VER_DATE",
+    "REVIEW_BY",
+    "ADJ_OCC",
+    "OCC_SIDES",
+    "SIGN_POST",
+    "FIRE_DIST",
+)
 """Values that make a change. EFFECTIVE, ALIASES and SOURCE follow from others, and a run is no news."""
 _WORDINGS = ("RISK_TXT", "TEXT")
 
@@ -81,9 +104,15 @@ class Dispatch:
 
 
 def build_dispatch(
-    rows: gpd.GeoDataFrame, state: pd.DataFrame, settings: ExportSettings, *, year: int, today: date, addresses: AddressBook | None = None,
+    rows: gpd.GeoDataFrame,
+    state: pd.DataFrame,
+    settings: ExportSettings,
+    *,
+    year: int,
+    today: date,
+    addresses: AddressBook | None = None,
     deletes: dict[str, Deletion] | None = None,
-) -> Dispatch:  # fmt: skip
+) -> Dispatch:
     """Compare a year's rows with what dispatch holds.
 
     Args:
@@ -98,7 +127,15 @@ def build_dispatch(
     confirmed = deletes or {}
     matches = match_addresses(csv_texts(rows["ADDRESS"]), addresses)
     by = {parcel: f"kept out: {one}, {one.by}" for parcel, one in confirmed.items()}
-    match = match_report(rows, matches, {str(parcel): by[harmless(str(parcel))] for parcel in rows["PARCEL_ID"] if harmless(str(parcel)) in by})
+    match = match_report(
+        rows,
+        matches,
+        {
+            str(parcel): by[harmless(str(parcel))]
+            for parcel in rows["PARCEL_ID"]
+            if harmless(str(parcel)) in by
+        },
+    )
     wanted = dispatch_rows(rows, matches, width=settings.dispatch.width, today=today)
     if year < newest_flyover(state):
         none = _actions(wanted.iloc[:0], "", [])
@@ -106,9 +143,18 @@ def build_dispatch(
     return _delta(wanted, state, confirmed, match, year=year)
 
 
-def _delta(wanted: pd.DataFrame, state: pd.DataFrame, confirmed: dict[str, Deletion], match: pd.DataFrame, *, year: int) -> Dispatch:
+def _delta(
+    wanted: pd.DataFrame,
+    state: pd.DataFrame,
+    confirmed: dict[str, Deletion],
+    match: pd.DataFrame,
+    *,
+    year: int,
+) -> Dispatch:
     """Compare what dispatch should hold with what it does."""
-    current = wanted[(wanted["ADDRESS"] != "") & ~wanted["PARCEL_ID"].isin(confirmed)].set_index("PARCEL_ID", drop=False)
+    current = wanted[(wanted["ADDRESS"] != "") & ~wanted["PARCEL_ID"].isin(confirmed)].set_index(
+        "PARCEL_ID", drop=False
+    )
     before = state.set_index("PARCEL_ID", drop=False)
     deleted = before[before.index.isin(confirmed)]
     before = before.drop(index=deleted.index)
@@ -122,7 +168,13 @@ def _delta(wanted: pd.DataFrame, state: pd.DataFrame, confirmed: dict[str, Delet
     return Dispatch(
         add=_actions(current[~known], "ADD", ["new on the vacant roll"] * int((~known).sum())),
         change=_actions(kept[moved], "CHANGE", _said(differs[moved])),
-        delete=pd.concat([_deletes(deleted, confirmed), _actions(asked, "REVIEW", list(on_roll.map({True: NO_ADDRESS, False: LEFT_ROLL})))], ignore_index=True),
+        delete=pd.concat(
+            [
+                _deletes(deleted, confirmed),
+                _actions(asked, "REVIEW", list(on_roll.map({True: NO_ADDRESS, False: LEFT_ROLL}))),
+            ],
+            ignore_index=True,
+        ),
         match=match,
         state=_after(current[~known], kept[moved], held[~moved], gone).assign(FLYOVER=str(year)),
     )
@@ -141,7 +193,9 @@ def write_dispatch(dispatch: Dispatch, folder: Path, columns: ColumnMap | None =
 
 
 @contextmanager
-def keeping_delivery(dispatch: Dispatch, delivered: Path, columns: ColumnMap | None, *, today: date) -> Iterator[None]:
+def keeping_delivery(
+    dispatch: Dispatch, delivered: Path, columns: ColumnMap | None, *, today: date
+) -> Iterator[None]:
     """Keep a delivery in a folder of its own, see the module; it is in place when the block has succeeded.
 
     Its files are written before the block, so that a full disk stops an export whose products are not yet in place.
@@ -157,7 +211,9 @@ def keeping_delivery(dispatch: Dispatch, delivered: Path, columns: ColumnMap | N
 def mark_delivered(dispatch: Dispatch, delivered: Path, *, run_id: str) -> None:
     """Remember what dispatch holds now, and append what changed to the log; an earlier year leaves both as they are."""
     if dispatch.state is not None:
-        _mark_delivered(pd.concat(list(dispatch.deltas.values())), dispatch.state, delivered, run_id=run_id)
+        _mark_delivered(
+            pd.concat(list(dispatch.deltas.values())), dispatch.state, delivered, run_id=run_id
+        )
 
 
 def _write_deltas(dispatch: Dispatch, folder: Path, columns: ColumnMap | None) -> None:
@@ -169,7 +225,11 @@ def _write_deltas(dispatch: Dispatch, folder: Path, columns: ColumnMap | None) -
 
 def _next_folder(deliveries: Path, today: date) -> Path:
     """Return the folder after the last one of a day, such as 2026-11-24_02."""
-    numbers = [int(number) for path in deliveries.glob(f"{today.isoformat()}_*") if (number := path.name.rpartition("_")[2]).isdecimal()]
+    numbers = [
+        int(number)
+        for path in deliveries.glob(f"{today.isoformat()}_*")
+        if (number := path.name.rpartition("_")[2]).isdecimal()
+    ]
     return deliveries / f"{today.isoformat()}_{max(numbers, default=0) + 1:02d}"
 
 
@@ -190,14 +250,26 @@ def _said(differs: pd.DataFrame) -> list[str]:
     said = []
     for row in differs.to_numpy(dtype=bool):
         names = [name for name, moved in zip(_COMPARED, row, strict=True) if moved]
-        said.append(", ".join(name for name in names if name not in _WORDINGS) or ("wording" if names else "back on the vacant roll"))
+        said.append(
+            ", ".join(name for name in names if name not in _WORDINGS)
+            or ("wording" if names else "back on the vacant roll")
+        )
     return said
 
 
-def _after(added: pd.DataFrame, changed: pd.DataFrame, same: pd.DataFrame, gone: pd.DataFrame) -> pd.DataFrame:
+def _after(
+    added: pd.DataFrame, changed: pd.DataFrame, same: pd.DataFrame, gone: pd.DataFrame
+) -> pd.DataFrame:
     """Return what dispatch holds after the delivery: rows that were not sent stay as they were sent."""
-    tables = [added.assign(STANDING="ACTIVE"), changed.assign(STANDING="ACTIVE"), same, gone.assign(STANDING="REVIEW")]
-    return pd.concat(tables).reindex(columns=list(STATE_COLUMNS)).sort_index().reset_index(drop=True)
+    tables = [
+        added.assign(STANDING="ACTIVE"),
+        changed.assign(STANDING="ACTIVE"),
+        same,
+        gone.assign(STANDING="REVIEW"),
+    ]
+    return (
+        pd.concat(tables).reindex(columns=list(STATE_COLUMNS)).sort_index().reset_index(drop=True)
+    )
 
 
 def _deletes(held: pd.DataFrame, confirmed: dict[str, Deletion]) -> pd.DataFrame:
@@ -205,7 +277,9 @@ def _deletes(held: pd.DataFrame, confirmed: dict[str, Deletion]) -> pd.DataFrame
     return _actions(held, "DELETE", [str(one) for one in people], [one.by for one in people])
 
 
-def _actions(table: pd.DataFrame, action: str, reasons: list[str], by: list[str] | None = None) -> pd.DataFrame:
+def _actions(
+    table: pd.DataFrame, action: str, reasons: list[str], by: list[str] | None = None
+) -> pd.DataFrame:
     out = table[list(COLUMNS)].reset_index(drop=True)
     out.insert(0, "ACTION", action)
     out = out.assign(REASON=reasons, BY=by or "", USE_LIMIT=USE_LIMIT)

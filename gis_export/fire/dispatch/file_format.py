@@ -9,7 +9,11 @@ from typing import Literal
 
 from imagery.errors import ConfigError
 
-QUOTING: dict[str, Literal[0, 1, 3]] = {"minimal": csv.QUOTE_MINIMAL, "all": csv.QUOTE_ALL, "none": csv.QUOTE_NONE}
+QUOTING: dict[str, Literal[0, 1, 3]] = {
+    "minimal": csv.QUOTE_MINIMAL,
+    "all": csv.QUOTE_ALL,
+    "none": csv.QUOTE_NONE,
+}
 ENDINGS = {"lf": "\n", "crlf": "\r\n"}
 _ESCAPES = frozenset({"idna", "punycode", "unicode-escape", "raw-unicode-escape"})
 """Codecs of Python for names of hosts and for source code."""
@@ -42,8 +46,13 @@ class FileFormat:
     def __post_init__(self) -> None:
         """Check each."""
         if len(self.delimiter) != 1 or self.delimiter in '\r\n"' or self.delimiter.isalnum():
-            raise ConfigError(f"[format] delimiter is {self.delimiter!r}, want one character that is no letter or digit")
-        for name, value, known in (("line_ending", self.line_ending, ENDINGS), ("quoting", self.quoting, QUOTING)):
+            raise ConfigError(
+                f"[format] delimiter is {self.delimiter!r}, want one character that is no letter or digit"
+            )
+        for name, value, known in (
+            ("line_ending", self.line_ending, ENDINGS),
+            ("quoting", self.quoting, QUOTING),
+        ):
             if value not in known:
                 raise ConfigError(f"[format] {name} is {value!r}, want {' or '.join(known)}")
         _check_encoding(self.encoding)
@@ -59,7 +68,9 @@ def _check_encoding(encoding: str) -> None:
     except (LookupError, ValueError) as error:
         raise ConfigError(f"[format] encoding is {encoding!r}, {want}") from error
     if name in _ESCAPES:
-        raise ConfigError(f"[format] encoding is {encoding!r}, which writes letters as codes; {want}")
+        raise ConfigError(
+            f"[format] encoding is {encoding!r}, which writes letters as codes; {want}"
+        )
 
 
 def _check_date(layout: str) -> None:
@@ -72,4 +83,6 @@ def _check_date(layout: str) -> None:
         except (ValueError, re.error):
             same = False
         if not same:
-            raise ConfigError(f"[format] date is {layout!r} and writes {day.isoformat()} as {text!r}, want a layout that gives year, month and day, such as %Y-%m-%d")
+            raise ConfigError(
+                f"[format] date is {layout!r} and writes {day.isoformat()} as {text!r}, want a layout that gives year, month and day, such as %Y-%m-%d"
+            )

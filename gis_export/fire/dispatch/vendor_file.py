@@ -18,9 +18,16 @@ from imagery.errors import ConfigError
 
 _IDS = ("PREMISE", "PARCEL_ID")
 _WHOLE = {
-    **dict.fromkeys(("TEXT", "RISK_TXT", "RISK_LVL"), "the hazard words"), **dict.fromkeys(_IDS, "the id"), **dict.fromkeys(DATES, "the date"), "ADDRESS": "the address",
-    "LON": "the longitude", "LAT": "the latitude", "USE_LIMIT": "the use limit", "ACTION": "the action", "OCC_SIDES": "the occupied sides",
-}  # fmt: skip
+    **dict.fromkeys(("TEXT", "RISK_TXT", "RISK_LVL"), "the hazard words"),
+    **dict.fromkeys(_IDS, "the id"),
+    **dict.fromkeys(DATES, "the date"),
+    "ADDRESS": "the address",
+    "LON": "the longitude",
+    "LAT": "the latitude",
+    "USE_LIMIT": "the use limit",
+    "ACTION": "the action",
+    "OCC_SIDES": "the occupied sides",
+}
 """Values that say something else when they are cut, of texts with hazard words those words; what a message calls them."""
 
 
@@ -37,8 +44,13 @@ def write_delivery(table: pd.DataFrame, path: Path, columns: ColumnMap | None) -
     rows = [[_cell(columns, column, row) for column in columns.columns] for row in records(table)]
     header = [_plain(layout, name) for name in columns.columns]
     with path.open("w", newline="", encoding=layout.encoding) as stream:
-        quotes = {"quoting": QUOTING[layout.quoting], "quotechar": None if layout.quoting == "none" else '"'}
-        writer = csv.writer(stream, delimiter=layout.delimiter, lineterminator=ENDINGS[layout.line_ending], **quotes)  # type: ignore[arg-type]  # a plain dict
+        quotes = {
+            "quoting": QUOTING[layout.quoting],
+            "quotechar": None if layout.quoting == "none" else '"',
+        }
+        writer = csv.writer(
+            stream, delimiter=layout.delimiter, lineterminator=ENDINGS[layout.line_ending], **quotes
+        )  # type: ignore[arg-type]  # a plain dict
         writer.writerows([header] * layout.header + rows)
 
 
@@ -66,15 +78,24 @@ def _cell(columns: ColumnMap, column: str, row: dict[str, str]) -> str:
         cell, ends = _filled(columns.format, template, values | {"TEXT": " / ".join(parts)}, words)
     last = max(ends, key=lambda name: ends[name], default="")
     if last and ends[last] > width:
-        raise ConfigError(f"[widths] {column} is {width} and would cut {_WHOLE[last]} of {cell!r}; want {ends[last]} or more")
+        raise ConfigError(
+            f"[widths] {column} is {width} and would cut {_WHOLE[last]} of {cell!r}; want {ends[last]} or more"
+        )
     return cell[:width]
 
 
 def _values(columns: ColumnMap, row: dict[str, str]) -> dict[str, str]:
     layout = columns.format
-    values = {name: text.upper() if layout.uppercase and name not in _IDS else text for name, text in row.items()}
-    values |= {name: date.fromisoformat(row[name]).strftime(layout.date) for name in DATES if row[name]}
-    return values | columns.constants | {"ACTION": columns.actions.get(row["ACTION"], row["ACTION"])}
+    values = {
+        name: text.upper() if layout.uppercase and name not in _IDS else text
+        for name, text in row.items()
+    }
+    values |= {
+        name: date.fromisoformat(row[name]).strftime(layout.date) for name in DATES if row[name]
+    }
+    return (
+        values | columns.constants | {"ACTION": columns.actions.get(row["ACTION"], row["ACTION"])}
+    )
 
 
 def _words(row: dict[str, str]) -> dict[str, str]:
@@ -83,7 +104,9 @@ def _words(row: dict[str, str]) -> dict[str, str]:
     return {"TEXT": symbol.word.value, "RISK_TXT": symbol.word.value, "RISK_LVL": symbol.code}
 
 
-def _filled(layout: FileFormat, template: str, values: dict[str, str], words: dict[str, str]) -> tuple[str, dict[str, int]]:
+def _filled(
+    layout: FileFormat, template: str, values: dict[str, str], words: dict[str, str]
+) -> tuple[str, dict[str, int]]:
     """Fill in a template; also return where what must stand whole ends, by the name of its value.
 
     The place is counted, not looked for: a code such as NA also stands inside other words.
@@ -116,6 +139,8 @@ def _encodable(text: str, encoding: str) -> str:
     try:
         text.encode(encoding)
     except UnicodeEncodeError:
-        bare = "".join(char for char in unicodedata.normalize("NFKD", text) if not unicodedata.combining(char))
+        bare = "".join(
+            char for char in unicodedata.normalize("NFKD", text) if not unicodedata.combining(char)
+        )
         return bare.encode(encoding, errors="replace").decode(encoding)
     return text

@@ -41,7 +41,9 @@ def write_base_map(flyover: Flyover, ground: Ground, folder: Path) -> BaseMap:
     """Write base/z/x_y.webp for every tile that holds any photo."""
     height, width = ground.shape
     with tempfile.TemporaryDirectory(dir=folder) as scratch:
-        mosaic = np.memmap(Path(scratch) / "mosaic", dtype=np.uint8, mode="w+", shape=(height, width, 4))
+        mosaic = np.memmap(
+            Path(scratch) / "mosaic", dtype=np.uint8, mode="w+", shape=(height, width, 4)
+        )
         drawn = [_draw_tile(tile, ground, mosaic, white=flyover.white) for tile in flyover.tiles]
         names = _write_pyramid(mosaic, ground.levels, folder / "base")
         del mosaic
@@ -63,9 +65,14 @@ def _draw_tile(tile: Tile, ground: Ground, mosaic: Mosaic, *, white: float) -> b
     rows, columns = window.toslices()
     part = np.zeros((4, rows.stop - rows.start, columns.stop - columns.start), np.uint8)
     reproject(
-        coarse, part, src_transform=placed, src_crs=tile.crs, dst_transform=ground.transform_at(rows.start, columns.start),
-        dst_crs=ground.crs.to_wkt(), resampling=Resampling.bilinear,
-    )  # fmt: skip
+        coarse,
+        part,
+        src_transform=placed,
+        src_crs=tile.crs,
+        dst_transform=ground.transform_at(rows.start, columns.start),
+        dst_crs=ground.crs.to_wkt(),
+        resampling=Resampling.bilinear,
+    )
     seen = part[3] > 127
     mosaic[rows, columns][seen] = np.moveaxis(part, 0, -1)[seen]
     return True
@@ -75,7 +82,9 @@ def _window_on(ground: Ground, tile: Tile) -> Window | None:
     """Return the whole pixels of the mosaic that a flyover tile may touch, None when it lies outside."""
     to_ground = Transformer.from_crs(CRS(tile.crs), ground.crs, always_xy=True)
     xs, ys = zip(*tile.corners, strict=True)
-    box = from_bounds(*to_ground.transform_bounds(min(xs), min(ys), max(xs), max(ys)), transform=ground.transform)
+    box = from_bounds(
+        *to_ground.transform_bounds(min(xs), min(ys), max(xs), max(ys)), transform=ground.transform
+    )
     height, width = ground.shape
     top, bottom = max(0, int(box.row_off)), min(height, int(box.row_off + box.height) + 2)
     left, right = max(0, int(box.col_off)), min(width, int(box.col_off + box.width) + 2)
@@ -85,7 +94,9 @@ def _window_on(ground: Ground, tile: Tile) -> Window | None:
 def _read_coarse(tile: Tile, gsd_m: float, white: float) -> Mosaic:
     """Read red, green, blue and coverage at about the map's resolution; averaging keeps thin lines from breaking up."""
     crs = CRS(tile.crs)
-    unit_m = _METERS_PER_DEGREE if crs.is_geographic else float(crs.axis_info[0].unit_conversion_factor)
+    unit_m = (
+        _METERS_PER_DEGREE if crs.is_geographic else float(crs.axis_info[0].unit_conversion_factor)
+    )
     pixel_m = math.sqrt(abs(Affine(*tile.transform).determinant)) * unit_m
     step = max(1.0, gsd_m / pixel_m)
     shape = max(1, round(tile.height / step)), max(1, round(tile.width / step))
@@ -106,7 +117,10 @@ def collar(color: Mosaic, *, darkest: int) -> NDArray[np.bool_]:
         darkest: Brightest value that still counts as black.
     """
     black = (color <= darkest).all(axis=0)
-    runs = (np.logical_and.accumulate(np.flip(black, axes), axis=axis) for axes, axis in (((), 0), ((0,), 0), ((), 1), ((1,), 1)))
+    runs = (
+        np.logical_and.accumulate(np.flip(black, axes), axis=axis)
+        for axes, axis in (((), 0), ((0,), 0), ((), 1), ((1,), 1))
+    )
     top, bottom, left, right = runs
     found: NDArray[np.bool_] = top | np.flip(bottom, 0) | left | np.flip(right, 1)
     return found
@@ -129,7 +143,11 @@ def _write_pyramid(mosaic: Mosaic, levels: int, folder: Path) -> list[str]:
 
 def _write_tile(block: Mosaic, step: int, path: Path) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
-    coarse = Image.fromarray(np.ascontiguousarray(block)).reduce(step) if step > 1 else Image.fromarray(np.ascontiguousarray(block))
+    coarse = (
+        Image.fromarray(np.ascontiguousarray(block)).reduce(step)
+        if step > 1
+        else Image.fromarray(np.ascontiguousarray(block))
+    )
     tile = Image.new("RGBA", (TILE_PX, TILE_PX))
     tile.paste(coarse)
     opaque = tile.getchannel("A").getextrema() == (255, 255)

@@ -21,7 +21,14 @@ READ_ME = "README.txt"
 _NO_MAP = BaseMap(tiles=(), unread=0)
 
 
-def write_fire_map(rows: gpd.GeoDataFrame, folder: Path, inputs: ExportInputs, settings: ExportSettings, *, on_roll: Sequence[str] = ()) -> None:
+def write_fire_map(
+    rows: gpd.GeoDataFrame,
+    folder: Path,
+    inputs: ExportInputs,
+    settings: ExportSettings,
+    *,
+    on_roll: Sequence[str] = (),
+) -> None:
     """Write index.html and what it needs into the new folder `folder`.
 
     Args:
@@ -40,11 +47,20 @@ def write_fire_map(rows: gpd.GeoDataFrame, folder: Path, inputs: ExportInputs, s
     if ground is not None and inputs.flyover is not None:
         base = write_base_map(inputs.flyover, ground, folder)
     has_photo = write_photos(inputs.chips, rows["PARCEL_ID"].tolist(), folder / "chips")
-    script = page_script(rows, inputs, settings, ground=ground, base=base, has_photo=has_photo, on_roll=on_roll)
+    script = page_script(
+        rows, inputs, settings, ground=ground, base=base, has_photo=has_photo, on_roll=on_roll
+    )
     (folder / "data.js").write_text(script, encoding="utf-8")
     index = folder / "index.html"
-    template = jinja2.Environment(autoescape=True, keep_trailing_newline=True).from_string(index.read_text(encoding="utf-8"))
-    index.write_text(template.render(city=inputs.city, year=inputs.year, made=inputs.today.isoformat(), use_limit=USE_LIMIT), encoding="utf-8")
+    template = jinja2.Environment(autoescape=True, keep_trailing_newline=True).from_string(
+        index.read_text(encoding="utf-8")
+    )
+    index.write_text(
+        template.render(
+            city=inputs.city, year=inputs.year, made=inputs.today.isoformat(), use_limit=USE_LIMIT
+        ),
+        encoding="utf-8",
+    )
     (folder / READ_ME).write_text(_read_me(rows, folder, inputs), encoding="utf-8", newline="\r\n")
 
 
@@ -52,12 +68,19 @@ def _read_me(rows: gpd.GeoDataFrame, folder: Path, inputs: ExportInputs) -> str:
     """Say how to open the map, how large it is and what it holds, for whoever carries it to the tablet."""
     sizes = [path.stat().st_size for path in folder.rglob("*") if path.is_file()]
     counts = rows["RISK_LVL"].value_counts()
-    words = [f"  {counts.get(symbol.code, 0):8,}  {symbol.word.value}: {symbol.meaning}" for symbol in SYMBOLS]
+    words = [
+        f"  {counts.get(symbol.code, 0):8,}  {symbol.word.value}: {symbol.meaning}"
+        for symbol in SYMBOLS
+    ]
     lines = [
         f"Vacant roofs, {inputs.city}, photo of {inputs.year}. Made {inputs.today.isoformat()}.",
-        "", USE_LIMIT, "",
+        "",
+        USE_LIMIT,
+        "",
         "Copy this whole folder to the tablet or laptop and open index.html in a browser. It needs no network and asks no other computer for anything.",
-        f"Size: {sum(sizes) / 1e6:.1f} MB in {len(sizes) + 1:,} files.", "",
-        f"{len(rows):,} vacant buildings:", *words,
-    ]  # fmt: skip
+        f"Size: {sum(sizes) / 1e6:.1f} MB in {len(sizes) + 1:,} files.",
+        "",
+        f"{len(rows):,} vacant buildings:",
+        *words,
+    ]
     return "\n".join(lines) + "\n"

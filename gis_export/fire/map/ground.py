@@ -33,7 +33,9 @@ class Ground:
     @property
     def shape(self) -> tuple[int, int]:
         """Return (height, width) in pixels of the finest level."""
-        return max(1, math.ceil(self.height_m / self.gsd_m)), max(1, math.ceil(self.width_m / self.gsd_m))
+        return max(1, math.ceil(self.height_m / self.gsd_m)), max(
+            1, math.ceil(self.width_m / self.gsd_m)
+        )
 
     @property
     def levels(self) -> int:
@@ -47,7 +49,14 @@ class Ground:
 
     def transform_at(self, row: int, column: int) -> Affine:
         """Return the affine of the part of the finest level that begins at a pixel."""
-        return Affine(self.gsd_m, 0.0, self.west_m + column * self.gsd_m, 0.0, -self.gsd_m, self.north_m - row * self.gsd_m)
+        return Affine(
+            self.gsd_m,
+            0.0,
+            self.west_m + column * self.gsd_m,
+            0.0,
+            -self.gsd_m,
+            self.north_m - row * self.gsd_m,
+        )
 
     def place(self, points: NDArray[np.float64]) -> NDArray[np.float64]:
         """Turn (easting, northing) in `crs` into meters east and south of the northwest corner, (N, 2) both."""
@@ -64,4 +73,11 @@ def ground_of(shapes: gpd.GeoSeries, *, gsd_m: float, megapixels: float) -> Grou
     west, south, east, north = (float(edge) for edge in degrees.to_crs(crs).total_bounds)
     width_m, height_m = east - west + 2 * _MARGIN_M, north - south + 2 * _MARGIN_M
     coarsest = math.sqrt(width_m * height_m / (megapixels * 1e6))
-    return Ground(crs=crs, west_m=west - _MARGIN_M, north_m=north + _MARGIN_M, width_m=width_m, height_m=height_m, gsd_m=max(gsd_m, coarsest))
+    return Ground(
+        crs=crs,
+        west_m=west - _MARGIN_M,
+        north_m=north + _MARGIN_M,
+        width_m=width_m,
+        height_m=height_m,
+        gsd_m=max(gsd_m, coarsest),
+    )

@@ -30,7 +30,12 @@ def write_photos(chips: ChipStore | None, parcel_ids: list[str], folder: Path) -
     for part in range(-(-len(parcel_ids) // A_FOLDER)):
         (folder / str(part)).mkdir(parents=True)
     with ThreadPoolExecutor(os.cpu_count()) as pool:  # encoding lets go of Python's lock
-        return list(pool.map(lambda row: _write_photo(chips, parcel_ids[row], folder / photo_name(row)), range(len(parcel_ids))))
+        return list(
+            pool.map(
+                lambda row: _write_photo(chips, parcel_ids[row], folder / photo_name(row)),
+                range(len(parcel_ids)),
+            )
+        )
 
 
 def _write_photo(chips: ChipStore, parcel_id: str, path: Path) -> bool:

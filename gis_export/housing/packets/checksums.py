@@ -28,11 +28,22 @@ def tile_sums(inputs: ExportInputs) -> TileSums:
 
     @cache
     def sum_of(path: str) -> str:
-        return sha256_file(Path(path)) if Path(path).is_file() else "the file is missing; no checksum"
+        return (
+            sha256_file(Path(path)) if Path(path).is_file() else "the file is missing; no checksum"
+        )
 
     def sums(year: int, name: str) -> str:
         tiles = by_name(year).get(name, [])
-        said = ["kept on another machine; no checksum" if tile.path.startswith("/vsi") else sum_of(tile.path) for tile in tiles]
-        return " or ".join(dict.fromkeys(said)) if said else "no longer among the files of the flyover; no checksum"
+        said = [
+            "kept on another machine; no checksum"
+            if tile.path.startswith("/vsi")
+            else sum_of(tile.path)
+            for tile in tiles
+        ]
+        return (
+            " or ".join(dict.fromkeys(said))
+            if said
+            else "no longer among the files of the flyover; no checksum"
+        )
 
     return sums

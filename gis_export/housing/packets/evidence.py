@@ -27,13 +27,21 @@ from inference.hazard import USE_LIMIT
 _WEBP_QUALITY = 85
 _SHAPES = {
     "hexagon": '<polygon points="29,20 24.5,27.8 15.5,27.8 11,20 15.5,12.2 24.5,12.2" transform="translate(-20 -20) scale(2)"/>',
-    "triangle": '<polygon points="20,3 38,35 2,35"/>', "diamond": '<polygon points="20,2 38,20 20,38 2,20"/>', "circle": '<circle cx="20" cy="20" r="15"/>',
+    "triangle": '<polygon points="20,3 38,35 2,35"/>',
+    "diamond": '<polygon points="20,2 38,20 20,38 2,20"/>',
+    "circle": '<circle cx="20" cy="20" r="15"/>',
     "tag": '<rect x="2" y="8" width="36" height="24"/>',
-}  # fmt: skip
+}
 
 
 def write_packets(
-    rows: gpd.GeoDataFrame, folder: Path, inputs: ExportInputs, settings: ExportSettings, *, parcels: Sequence[str] | None = None, pictures: Path | None = None
+    rows: gpd.GeoDataFrame,
+    folder: Path,
+    inputs: ExportInputs,
+    settings: ExportSettings,
+    *,
+    parcels: Sequence[str] | None = None,
+    pictures: Path | None = None,
 ) -> list[Path]:
     """Write the packets of some parcels; a tile that several were cut from is read for its checksum once.
 
@@ -51,28 +59,49 @@ def write_packets(
     Raises:
         InputError: no such parcel; then nothing is written.
     """
-    chosen = by_priority(rows)["PARCEL_ID"].head(settings.visits.packets).tolist() if parcels is None else list(dict.fromkeys(parcels))
+    chosen = (
+        by_priority(rows)["PARCEL_ID"].head(settings.visits.packets).tolist()
+        if parcels is None
+        else list(dict.fromkeys(parcels))
+    )
     for parcel in chosen:
         find_row(parcel, rows, inputs.year)
     sums, names = tile_sums(inputs), safe_names(rows["PARCEL_ID"])
     folder.mkdir(parents=True, exist_ok=True)
-    packets = (build_packet(parcel, rows, inputs, settings, sums=sums, pictures=pictures) for parcel in chosen)
-    return [path for packet in packets for path in _write(packet, folder / names[packet.parcel_id], inputs.today)]
+    packets = (
+        build_packet(parcel, rows, inputs, settings, sums=sums, pictures=pictures)
+        for parcel in chosen
+    )
+    return [
+        path
+        for packet in packets
+        for path in _write(packet, folder / names[packet.parcel_id], inputs.today)
+    ]
 
 
 def packet_html(packet: Packet) -> str:
     """Return the packet as a page without script that asks no other place for anything."""
-    template = jinja2.Environment(autoescape=True).from_string((files("gis_export.housing.packets") / "evidence.html").read_text(encoding="utf-8"))
+    template = jinja2.Environment(autoescape=True).from_string(
+        (files("gis_export.housing.packets") / "evidence.html").read_text(encoding="utf-8")
+    )
     return template.render(
-        packet=packet, mark=markupsafe.Markup(_svg(packet.symbol)), use_limit=USE_LIMIT, score_in_words=SCORE_IN_WORDS, data_uri=_data_uri,
-    )  # fmt: skip
+        packet=packet,
+        mark=markupsafe.Markup(_svg(packet.symbol)),
+        use_limit=USE_LIMIT,
+        score_in_words=SCORE_IN_WORDS,
+        data_uri=_data_uri,
+    )
 
 
 def _write(packet: Packet, stem: Path, today: date) -> tuple[Path, Path]:
     page, paper = stem.with_name(f"{stem.name}.html"), stem.with_name(f"{stem.name}.pdf")
     with atomic_path(page) as temporary:
         temporary.write_text(packet_html(packet), encoding="utf-8")
-    pdf = new_document(f"{packet.address}, {packet.parcel_id}: evidence, {packet.city}", subject="What is known of one vacant building", today=today)
+    pdf = new_document(
+        f"{packet.address}, {packet.parcel_id}: evidence, {packet.city}",
+        subject="What is known of one vacant building",
+        today=today,
+    )
     draw_packet(pdf, packet)
     return page, save(pdf, paper)
 

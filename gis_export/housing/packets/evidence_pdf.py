@@ -81,12 +81,17 @@ class Writer:
         self.need(len(lines) * 4)
         self.y = put_lines(self.pdf, (MARGIN_MM, self.y + 3.5), lines, size_pt=_TEXT_PT) - 2.5
 
-    def table(self, columns: Sequence[Column], cells: Sequence[Sequence[str]], *, head: bool = True) -> None:
+    def table(
+        self, columns: Sequence[Column], cells: Sequence[Sequence[str]], *, head: bool = True
+    ) -> None:
         """Write a table; the head is written again on a new page."""
         if head:
             self._head(columns)
         for row in cells:
-            lines = [wrapped(self.pdf, text, column.width_mm - 2, size_pt=column.size_pt, bold=not at) for at, (text, column) in enumerate(zip(row, columns, strict=True))]
+            lines = [
+                wrapped(self.pdf, text, column.width_mm - 2, size_pt=column.size_pt, bold=not at)
+                for at, (text, column) in enumerate(zip(row, columns, strict=True))
+            ]
             tall = max(1, *(len(some) for some in lines)) * 3.9 + 1.5
             if self.y + tall > BOTTOM_MM:
                 self._begin()
@@ -103,7 +108,14 @@ class Writer:
         self.need(12)
         x = MARGIN_MM
         for column in columns:
-            put(self.pdf, (x, self.y + 3.6), column.title, size_pt=7.5, gray=SOFT, width_mm=column.width_mm - 2)
+            put(
+                self.pdf,
+                (x, self.y + 3.6),
+                column.title,
+                size_pt=7.5,
+                gray=SOFT,
+                width_mm=column.width_mm - 2,
+            )
             x += column.width_mm
         self.y += 5
         rule(self.pdf, self.y, width_mm=0.25, gray=INK)
@@ -112,30 +124,61 @@ class Writer:
 def draw_packet(pdf: FPDF, packet: Packet) -> None:
     """Draw a packet into a document."""
     heading = Heading(
-        title=packet.address, subtitle=f"Evidence packet, parcel {packet.parcel_id}", place=packet.city, audience="for the housing department",
+        title=packet.address,
+        subtitle=f"Evidence packet, parcel {packet.parcel_id}",
+        place=packet.city,
+        audience="for the housing department",
         foot=f"parcel {packet.parcel_id}  ·  {'  ·  '.join(f'{name.lower()} {value}' for name, value in packet.facts if name in ('Run', 'Made'))}",
-    )  # fmt: skip
+    )
     writer = Writer(pdf, heading)
     _draw_card(writer, packet)
     writer.section("The building")
-    writer.table([Column(title="", width_mm=62), Column(title="", width_mm=INNER_MM - 62)], packet.facts, head=False)
+    writer.table(
+        [Column(title="", width_mm=62), Column(title="", width_mm=INNER_MM - 62)],
+        packet.facts,
+        head=False,
+    )
     if packet.link:
-        writer.table([Column(title="", width_mm=62), Column(title="", width_mm=INNER_MM - 62)], [("In the city's map viewer", packet.link)], head=False)
+        writer.table(
+            [Column(title="", width_mm=62), Column(title="", width_mm=INNER_MM - 62)],
+            [("In the city's map viewer", packet.link)],
+            head=False,
+        )
         pdf.link(MARGIN_MM + 62, writer.y - 5, INNER_MM - 62, 4.6, packet.link)
     writer.section("Photos by year", room_mm=_PHOTO_MM[1] + 8)
     _draw_photos(writer, packet.years)
     _draw_history(writer, packet)
     _draw_looks(writer, packet)
     writer.section("Priority")
-    writer.table([Column(title="Reason", width_mm=INNER_MM - 25), Column(title="Points", width_mm=25)], [*packet.points, ("Priority", packet.priority)])
+    writer.table(
+        [Column(title="Reason", width_mm=INNER_MM - 25), Column(title="Points", width_mm=25)],
+        [*packet.points, ("Priority", packet.priority)],
+    )
     if packet.heat is not None:
         _draw_heat(writer, packet.heat)
     writer.section("Where the photos come from")
-    tiles = [(str(year.year), *tile) for year in packet.years for tile in year.tiles or (("no file", ""),)]
-    writer.table([Column(title="Year", width_mm=16), Column(title="File", width_mm=68), Column(title="sha256", width_mm=INNER_MM - 84, size_pt=_SUM_PT)], tiles)
+    tiles = [
+        (str(year.year), *tile)
+        for year in packet.years
+        for tile in year.tiles or (("no file", ""),)
+    ]
+    writer.table(
+        [
+            Column(title="Year", width_mm=16),
+            Column(title="File", width_mm=68),
+            Column(title="sha256", width_mm=INNER_MM - 84, size_pt=_SUM_PT),
+        ],
+        tiles,
+    )
     writer.section("Models")
     if packet.models:
-        writer.table([Column(title="Model", width_mm=84), Column(title="sha256", width_mm=INNER_MM - 84, size_pt=_SUM_PT)], packet.models)
+        writer.table(
+            [
+                Column(title="Model", width_mm=84),
+                Column(title="sha256", width_mm=INNER_MM - 84, size_pt=_SUM_PT),
+            ],
+            packet.models,
+        )
     else:
         writer.text("No model has scored this building.")
 
@@ -150,8 +193,16 @@ def _draw_card(writer: Writer, packet: Packet) -> None:
     said = wrapped(pdf, packet.risk, INNER_MM - 42, size_pt=9)
     y = put_lines(pdf, (MARGIN_MM + 13, top + 10.6), said, size_pt=9)
     if len(packet.address) > _LONG:  # the head may end it with an ellipsis
-        y = put_lines(pdf, (MARGIN_MM, y + 2), wrapped(pdf, packet.address, INNER_MM - 30, size_pt=10, bold=True), size_pt=10, bold=True)
-    y = put_lines(pdf, (MARGIN_MM, y + 2.5), wrapped(pdf, USE_LIMIT, INNER_MM - 30, size_pt=8.5), size_pt=8.5)
+        y = put_lines(
+            pdf,
+            (MARGIN_MM, y + 2),
+            wrapped(pdf, packet.address, INNER_MM - 30, size_pt=10, bold=True),
+            size_pt=10,
+            bold=True,
+        )
+    y = put_lines(
+        pdf, (MARGIN_MM, y + 2.5), wrapped(pdf, USE_LIMIT, INNER_MM - 30, size_pt=8.5), size_pt=8.5
+    )
     writer.y = max(top + 25, y - 3)
 
 
@@ -160,9 +211,20 @@ def _draw_photos(writer: Writer, years: Sequence[PacketYear]) -> None:
     for start in range(0, len(years), 3):
         writer.need(height + 6)
         for at, year in enumerate(years[start : start + 3]):
-            place = MARGIN_MM + at * (width + (INNER_MM - 3 * width) / 2), writer.y + 1, width, height
+            place = (
+                MARGIN_MM + at * (width + (INNER_MM - 3 * width) / 2),
+                writer.y + 1,
+                width,
+                height,
+            )
             caption = f"{year.year}, flown {year.flown}" + (f": {year.word}" if year.word else "")
-            draw_chip(writer.pdf, _jpeg(year.picture), place, caption=caption, alt_text=f"The roof from above in {year.year}, with the outline of the parcel")
+            draw_chip(
+                writer.pdf,
+                _jpeg(year.picture),
+                place,
+                caption=caption,
+                alt_text=f"The roof from above in {year.year}, with the outline of the parcel",
+            )
         writer.y += height + 6
 
 
@@ -173,14 +235,26 @@ def _draw_heat(writer: Writer, heat: Image.Image) -> None:
     found = _jpeg(heat)
     alt_text = "This year's photo, what in it speaks for failing by brightness, and the labeled roofs that look most alike"
     if found is not None:
-        writer.pdf.image(io.BytesIO(found[0]), x=MARGIN_MM, y=writer.y + 1, w=width, h=tall, alt_text=alt_text)
+        writer.pdf.image(
+            io.BytesIO(found[0]), x=MARGIN_MM, y=writer.y + 1, w=width, h=tall, alt_text=alt_text
+        )
     writer.y += tall + 2
 
 
 def _draw_history(writer: Writer, packet: Packet) -> None:
     writer.section("Hazard words and scores by year")
-    titles = (("Year", 14), ("Flown", 26), ("Hazard word", 38), ("Score (90% interval)", 38), ("Model", 34), ("Why not assessed", INNER_MM - 150))
-    cells = [(str(one.year), one.flown, one.word or "none", one.score, one.model or "none", one.reason) for one in packet.years]
+    titles = (
+        ("Year", 14),
+        ("Flown", 26),
+        ("Hazard word", 38),
+        ("Score (90% interval)", 38),
+        ("Model", 34),
+        ("Why not assessed", INNER_MM - 150),
+    )
+    cells = [
+        (str(one.year), one.flown, one.word or "none", one.score, one.model or "none", one.reason)
+        for one in packet.years
+    ]
     writer.table([Column(title=title, width_mm=width) for title, width in titles], cells)
     writer.text("Words of earlier years stand as they were given then.")
     writer.section("How the score is to be read")
@@ -190,7 +264,14 @@ def _draw_history(writer: Writer, packet: Packet) -> None:
 def _draw_looks(writer: Writer, packet: Packet) -> None:
     writer.section("What people found")
     if packet.looks:
-        writer.table([Column(title="Day", width_mm=46), Column(title="Source", width_mm=50), Column(title="Found", width_mm=INNER_MM - 96)], packet.looks)
+        writer.table(
+            [
+                Column(title="Day", width_mm=46),
+                Column(title="Source", width_mm=50),
+                Column(title="Found", width_mm=INNER_MM - 96),
+            ],
+            packet.looks,
+        )
     else:
         writer.text("Nobody has looked, as far as the city's records show.")
 

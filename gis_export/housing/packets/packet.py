@@ -59,7 +59,15 @@ class Packet:
     """What in this year's photo speaks for failing, None where it was not drawn."""
 
 
-def build_packet(parcel_id: str, rows: gpd.GeoDataFrame, inputs: ExportInputs, settings: ExportSettings, *, sums: TileSums, pictures: Path | None) -> Packet:
+def build_packet(
+    parcel_id: str,
+    rows: gpd.GeoDataFrame,
+    inputs: ExportInputs,
+    settings: ExportSettings,
+    *,
+    sums: TileSums,
+    pictures: Path | None,
+) -> Packet:
     """Gather what is known of a parcel.
 
     Args:
@@ -79,11 +87,20 @@ def build_packet(parcel_id: str, rows: gpd.GeoDataFrame, inputs: ExportInputs, s
     labels = dict.fromkeys(one.model for one in years if one.model)
     symbol = BY_CODE[row["RISK_LVL"]]
     return Packet(
-        city=f"{inputs.city} {inputs.year}", parcel_id=parcel_id, address=plain(str(row["ADDRESS"])) or "no address known",
-        symbol=symbol, risk=risk_rest(str(row["RISK_TXT"]), symbol), link=_link(found, settings), facts=_facts(row, inputs), years=years,
-        looks=_looks(parcel_id, inputs.looks), points=_points(str(row["WHY"])), priority=f"{int(row['PRIORITY'])}",
-        models=tuple((label, inputs.models.get(label, "not on record")) for label in labels), heat=_heat(parcel_id, pictures),
-    )  # fmt: skip
+        city=f"{inputs.city} {inputs.year}",
+        parcel_id=parcel_id,
+        address=plain(str(row["ADDRESS"])) or "no address known",
+        symbol=symbol,
+        risk=risk_rest(str(row["RISK_TXT"]), symbol),
+        link=_link(found, settings),
+        facts=_facts(row, inputs),
+        years=years,
+        looks=_looks(parcel_id, inputs.looks),
+        points=_points(str(row["WHY"])),
+        priority=f"{int(row['PRIORITY'])}",
+        models=tuple((label, inputs.models.get(label, "not on record")) for label in labels),
+        heat=_heat(parcel_id, pictures),
+    )
 
 
 def find_row(parcel_id: str, rows: gpd.GeoDataFrame, year: int) -> gpd.GeoDataFrame:
@@ -94,7 +111,9 @@ def find_row(parcel_id: str, rows: gpd.GeoDataFrame, year: int) -> gpd.GeoDataFr
     """
     found = gpd.GeoDataFrame(rows.loc[rows["PARCEL_ID"] == parcel_id])
     if not len(found):
-        raise InputError(f"evidence: parcel {plain(parcel_id)!r} is not on the vacant roll of {year}; write it as PARCEL_ID spells it, blanks kept")
+        raise InputError(
+            f"evidence: parcel {plain(parcel_id)!r} is not on the vacant roll of {year}; write it as PARCEL_ID spells it, blanks kept"
+        )
     return found
 
 
@@ -109,24 +128,40 @@ def risk_rest(risk: str, symbol: Symbol) -> str:
 
 def _link(found: gpd.GeoDataFrame, settings: ExportSettings) -> str:
     row = found.iloc[0]
-    return viewer_link(settings.visits.viewer, parcel_id=str(row["PARCEL_ID"]), address=plain(str(row["ADDRESS"])), lon_lat=lon_lats(found)[0])
+    return viewer_link(
+        settings.visits.viewer,
+        parcel_id=str(row["PARCEL_ID"]),
+        address=plain(str(row["ADDRESS"])),
+        lon_lat=lon_lats(found)[0],
+    )
 
 
 def _facts(row: pd.Series, inputs: ExportInputs) -> tuple[tuple[str, str], ...]:
     known = (
-        ("Parcel", row["PARCEL_ID"]), ("Neighborhood", row["NBHD"]), ("Inspection district", row["INSP_DIST"]), ("Vacant building notice", _text(row["VBN_DATE"])),
-        ("Change since the flyover before", str(row["CHANGE"]).lower()), ("Review due after", _text(row["REVIEW_BY"])), ("Run", inputs.run_id),
+        ("Parcel", row["PARCEL_ID"]),
+        ("Neighborhood", row["NBHD"]),
+        ("Inspection district", row["INSP_DIST"]),
+        ("Vacant building notice", _text(row["VBN_DATE"])),
+        ("Change since the flyover before", str(row["CHANGE"]).lower()),
+        ("Review due after", _text(row["REVIEW_BY"])),
+        ("Run", inputs.run_id),
         ("Made", inputs.today.isoformat()),
-    )  # fmt: skip
+    )
     return tuple((name, plain(str(value)) or "not known") for name, value in known)
 
 
 def _looks(parcel_id: str, looks: pd.DataFrame) -> tuple[tuple[str, str, str], ...]:
     mine = looks.loc[looks["parcel_id"] == parcel_id].sort_values(["year", "date"], kind="stable")
     return tuple(
-        (plain(str(day)) or f"{year}, day not recorded", plain(str(source)) or "not recorded", plain(str(found)))
-        for year, day, source, found in mine[["year", "date", "source", "found"]].itertuples(index=False)
-    )  # fmt: skip
+        (
+            plain(str(day)) or f"{year}, day not recorded",
+            plain(str(source)) or "not recorded",
+            plain(str(found)),
+        )
+        for year, day, source, found in mine[["year", "date", "source", "found"]].itertuples(
+            index=False
+        )
+    )
 
 
 def _points(why: str) -> tuple[tuple[str, str], ...]:

@@ -50,17 +50,28 @@ def score_text(score: object, low: object, high: object) -> str:
     """
     if is_null(score):
         return NOT_SCORED
-    return f"{score:.2f}" if is_null(low) or is_null(high) else f"{score:.2f} ({low:.2f} to {high:.2f})"
+    return (
+        f"{score:.2f}"
+        if is_null(low) or is_null(high)
+        else f"{score:.2f} ({low:.2f} to {high:.2f})"
+    )
 
 
 def this_year(row: pd.Series, inputs: ExportInputs, sums: TileSums) -> PacketYear:
     """Return what the flyover of the export says of a row."""
     scored = row["SCORED"] == "Y"
     return PacketYear(
-        year=inputs.year, flown=_day(row["IMG_DATE"]), word=BY_CODE[row["RISK_LVL"]].word.value,
-        score=score_text(row["SCORE"], row["SCORE_LOW"], row["SCORE_HIGH"]) if scored else NOT_SCORED, reason=_words(row["NA_REASON"]),
-        model=str(row["MODEL_VER"]) if scored else "", picture=_picture(inputs.chips, str(row["PARCEL_ID"])), tiles=_tiles(str(row["TILES"]), inputs.year, sums),
-    )  # fmt: skip
+        year=inputs.year,
+        flown=_day(row["IMG_DATE"]),
+        word=BY_CODE[row["RISK_LVL"]].word.value,
+        score=score_text(row["SCORE"], row["SCORE_LOW"], row["SCORE_HIGH"])
+        if scored
+        else NOT_SCORED,
+        reason=_words(row["NA_REASON"]),
+        model=str(row["MODEL_VER"]) if scored else "",
+        picture=_picture(inputs.chips, str(row["PARCEL_ID"])),
+        tiles=_tiles(str(row["TILES"]), inputs.year, sums),
+    )
 
 
 def earlier_years(parcel_id: str, inputs: ExportInputs, sums: TileSums) -> list[PacketYear]:
@@ -69,18 +80,35 @@ def earlier_years(parcel_id: str, inputs: ExportInputs, sums: TileSums) -> list[
     for one in inputs.earlier:
         entry = _of(one.ledger, parcel_id)
         scored = entry is not None and entry["status"] == "scored"
-        out.append(PacketYear(
-            year=one.year, flown=_day(one.flown), word="" if entry is None else str(entry["hazard"]),
-            score=score_text(entry["score"], entry["score_low"], entry["score_high"]) if entry is not None and scored else NOT_SCORED,
-            reason=NEVER if one.ledger is None else "was not on the roll that year" if entry is None else "" if scored else _words(entry["reason"]),
-            model=str(entry["model_version"]) if entry is not None and scored else "", picture=_picture(one.chips, parcel_id),
-            tiles=_tiles(_tile_names(entry, one.chips, parcel_id), one.year, sums),
-        ))  # fmt: skip
+        out.append(
+            PacketYear(
+                year=one.year,
+                flown=_day(one.flown),
+                word="" if entry is None else str(entry["hazard"]),
+                score=score_text(entry["score"], entry["score_low"], entry["score_high"])
+                if entry is not None and scored
+                else NOT_SCORED,
+                reason=NEVER
+                if one.ledger is None
+                else "was not on the roll that year"
+                if entry is None
+                else ""
+                if scored
+                else _words(entry["reason"]),
+                model=str(entry["model_version"]) if entry is not None and scored else "",
+                picture=_picture(one.chips, parcel_id),
+                tiles=_tiles(_tile_names(entry, one.chips, parcel_id), one.year, sums),
+            )
+        )
     return out
 
 
 def _of(ledger: Ledger | None, parcel_id: str) -> pd.Series | None:
-    found = ledger.table.loc[ledger.table["parcel_id"] == parcel_id] if ledger is not None else pd.DataFrame()
+    found = (
+        ledger.table.loc[ledger.table["parcel_id"] == parcel_id]
+        if ledger is not None
+        else pd.DataFrame()
+    )
     return found.iloc[0] if len(found) else None
 
 
@@ -88,7 +116,11 @@ def _tile_names(entry: pd.Series | None, chips: ChipStore | None, parcel_id: str
     if entry is not None:
         return str(entry["tiles"] or "")
     number = chips.rows.get(parcel_id) if chips is not None else None
-    return str(chips.manifest["tiles"].iloc[number] or "") if chips is not None and number is not None else ""
+    return (
+        str(chips.manifest["tiles"].iloc[number] or "")
+        if chips is not None and number is not None
+        else ""
+    )
 
 
 def _tiles(names: str, year: int, sums: TileSums) -> tuple[tuple[str, str], ...]:
@@ -97,7 +129,11 @@ def _tiles(names: str, year: int, sums: TileSums) -> tuple[tuple[str, str], ...]
 
 def _picture(chips: ChipStore | None, parcel_id: str) -> Image.Image | None:
     chip = chips.read(parcel_id) if chips is not None else None
-    return None if chip is None else Image.fromarray(outlined(np.moveaxis(chip.pixels, 0, -1), chip.mask))
+    return (
+        None
+        if chip is None
+        else Image.fromarray(outlined(np.moveaxis(chip.pixels, 0, -1), chip.mask))
+    )
 
 
 def _day(value: object) -> str:

@@ -77,7 +77,13 @@ class Desk:
     """Every building of a route, without its number, by parcel."""
 
 
-def write_route_sheets(routes: Sequence[Route], rows: gpd.GeoDataFrame, folder: Path, inputs: ExportInputs, settings: ExportSettings) -> list[Path]:
+def write_route_sheets(
+    routes: Sequence[Route],
+    rows: gpd.GeoDataFrame,
+    folder: Path,
+    inputs: ExportInputs,
+    settings: ExportSettings,
+) -> list[Path]:
     """Write a PDF per inspection district, its days one after the other.
 
     Args:
@@ -94,43 +100,90 @@ def write_route_sheets(routes: Sequence[Route], rows: gpd.GeoDataFrame, folder: 
     crs = metric_crs(rows)
     before = next((one for one in inputs.earlier if one.chips is not None), None)
     desk = Desk(
-        city=f"{inputs.city} {inputs.year}", made=f"made {inputs.today.isoformat()}  ·  run {inputs.run_id}", today=inputs.today, crs=crs,
+        city=f"{inputs.city} {inputs.year}",
+        made=f"made {inputs.today.isoformat()}  ·  run {inputs.run_id}",
+        today=inputs.today,
+        crs=crs,
         photo=photo_of(inputs.flyover, crs) if crs is not None else None,
-        chips=((f"photo {inputs.year}", inputs.chips), *(((f"photo {before.year}", before.chips),) if before else ())),
-        stops=_stops(gpd.GeoDataFrame(rows[rows["PARCEL_ID"].isin({parcel for route in routes for parcel in route.parcels})]), crs, settings),
-    )  # fmt: skip
+        chips=(
+            (f"photo {inputs.year}", inputs.chips),
+            *(((f"photo {before.year}", before.chips),) if before else ()),
+        ),
+        stops=_stops(
+            gpd.GeoDataFrame(
+                rows[
+                    rows["PARCEL_ID"].isin({parcel for route in routes for parcel in route.parcels})
+                ]
+            ),
+            crs,
+            settings,
+        ),
+    )
     ordered = sorted(routes, key=lambda route: (route.district, route.day))
-    names = {"": NO_DISTRICT} | safe_names({route.district for route in routes if route.district}, taken=(NO_DISTRICT,))
-    return [_write_district(list(days), desk, folder / f"{names[district]}.pdf") for district, days in groupby(ordered, key=lambda route: route.district)]
+    names = {"": NO_DISTRICT} | safe_names(
+        {route.district for route in routes if route.district}, taken=(NO_DISTRICT,)
+    )
+    return [
+        _write_district(list(days), desk, folder / f"{names[district]}.pdf")
+        for district, days in groupby(ordered, key=lambda route: route.district)
+    ]
 
 
 def _stops(rows: gpd.GeoDataFrame, crs: CRS | None, settings: ExportSettings) -> dict[str, Stop]:
     """Return some rows as stops without their number, by parcel; only columns of the housing tier are looked at."""
-    rows = gpd.GeoDataFrame(rows[[*(field.name for field in fields_of(Tier.HOUSING)), rows.geometry.name]])
+    rows = gpd.GeoDataFrame(
+        rows[[*(field.name for field in fields_of(Tier.HOUSING)), rows.geometry.name]]
+    )
     points = rows.geometry.representative_point()
     placed = list(points.to_crs(crs)) if crs is not None else [None] * len(rows)
-    cells = (rows[name].tolist() for name in ("PARCEL_ID", "ADDRESS", "RISK_LVL", "RISK_TXT", "PRIORITY", "WHY"))
+    cells = (
+        rows[name].tolist()
+        for name in ("PARCEL_ID", "ADDRESS", "RISK_LVL", "RISK_TXT", "PRIORITY", "WHY")
+    )
     return {
         parcel: Stop(
-            number=0, parcel_id=parcel, address=address, symbol=BY_CODE[code], risk=risk, priority=f"Priority {priority}: {why}",
-            link=viewer_link(settings.visits.viewer, parcel_id=parcel, address=address, lon_lat=degrees),
+            number=0,
+            parcel_id=parcel,
+            address=address,
+            symbol=BY_CODE[code],
+            risk=risk,
+            priority=f"Priority {priority}: {why}",
+            link=viewer_link(
+                settings.visits.viewer, parcel_id=parcel, address=address, lon_lat=degrees
+            ),
             point=None if point is None or point.is_empty else (point.x, point.y),
         )
-        for parcel, address, code, risk, priority, why, degrees, point in zip(*cells, lon_lats(rows), placed, strict=True)
-    }  # fmt: skip
+        for parcel, address, code, risk, priority, why, degrees, point in zip(
+            *cells, lon_lats(rows), placed, strict=True
+        )
+    }
 
 
 def _write_district(days: Sequence[Route], desk: Desk, path: Path) -> Path:
     district = days[0].district
     name = f"Inspection district {district}" if district else "No inspection district"
-    pdf = new_document(f"{desk.city}: route sheets, {name.lower()}", subject="A day of visits to vacant buildings per sheet", today=desk.today)
+    pdf = new_document(
+        f"{desk.city}: route sheets, {name.lower()}",
+        subject="A day of visits to vacant buildings per sheet",
+        today=desk.today,
+    )
     for day in days:
-        stops = [replace(desk.stops[parcel], number=number) for number, parcel in enumerate(day.parcels, 1)]
-        way = f", {day.length_m / 1000:.1f} km ({day.length_m / FOOT_M / 5280:.1f} miles) straight from stop to stop" if day.length_m else ""
+        stops = [
+            replace(desk.stops[parcel], number=number)
+            for number, parcel in enumerate(day.parcels, 1)
+        ]
+        way = (
+            f", {day.length_m / 1000:.1f} km ({day.length_m / FOOT_M / 5280:.1f} miles) straight from stop to stop"
+            if day.length_m
+            else ""
+        )
         heading = Heading(
-            title=f"{name}, day {day.day}", subtitle=f"{len(stops)} {'stop' if len(stops) == 1 else 'stops'}{way}", place=desk.city,
-            audience=_AUDIENCE, foot=f"{name}, day {day.day} of {len(days)}  ·  {desk.made}",
-        )  # fmt: skip
+            title=f"{name}, day {day.day}",
+            subtitle=f"{len(stops)} {'stop' if len(stops) == 1 else 'stops'}{way}",
+            place=desk.city,
+            audience=_AUDIENCE,
+            foot=f"{name}, day {day.day} of {len(days)}  ·  {desk.made}",
+        )
         _draw_day(pdf, heading, stops, desk)
     return save(pdf, path)
 
@@ -159,15 +212,28 @@ def _draw_map(pdf: FPDF, heading: Heading, stops: Sequence[Stop], desk: Desk) ->
         return 0.0
     points = np.array([point for _, point in placed], dtype=np.float64)
     (west, south), (east, north) = points.min(axis=0).tolist(), points.max(axis=0).tolist()
-    frame = frame_around((west, south, east, north), desk.crs, (MARGIN_MM, TOP_MM, *MAP_MM), finest=_FINEST, room=0.84)
-    shown = draw_photo(pdf, desk.photo, frame, alt_text=f"{heading.title}: map of {len(placed)} stops in visiting order")
+    frame = frame_around(
+        (west, south, east, north),
+        desk.crs,
+        (MARGIN_MM, TOP_MM, *MAP_MM),
+        finest=_FINEST,
+        room=0.84,
+    )
+    shown = draw_photo(
+        pdf,
+        desk.photo,
+        frame,
+        alt_text=f"{heading.title}: map of {len(placed)} stops in visiting order",
+    )
     homes = frame.place(points)
     places = spread(homes, np.full_like(homes, _DISC_MM), most=2 * _DISC_MM)
     for gray, width in ((255, 1.6), (INK, 0.7)) if len(placed) > 1 else ():
         pdf.set_draw_color(gray)
         pdf.set_line_width(width)
         pdf.polyline([(float(x), float(y)) for x, y in homes])
-    for (number, _), home, place in reversed(list(zip(placed, homes.tolist(), places.tolist(), strict=True))):
+    for (number, _), home, place in reversed(
+        list(zip(placed, homes.tolist(), places.tolist(), strict=True))
+    ):
         pdf.set_line_width(0.4)
         pdf.set_draw_color(INK)
         pdf.line(*home, *place)
@@ -180,7 +246,9 @@ def _draw_map(pdf: FPDF, heading: Heading, stops: Sequence[Stop], desk: Desk) ->
 def _draw_below(pdf: FPDF, frame: Frame, *, shown: bool) -> None:
     """Draw scale bar and north arrow below the map, where they hide no stop."""
     right, y = frame.left_mm + frame.width_mm, frame.top_mm + frame.height_mm
-    note = "Stops in visiting order. The line is straight; streets go around." + ("" if shown else " No photo of the ground.")
+    note = "Stops in visiting order. The line is straight; streets go around." + (
+        "" if shown else " No photo of the ground."
+    )
     put(pdf, (frame.left_mm, y + 5), note, size_pt=7.5, gray=SOFT, width_mm=110)
     draw_scale_bar(pdf, frame, right - 9, y + 2.5)
     draw_north(pdf, right - 3, y + 1.5)

@@ -43,16 +43,25 @@ def plan_routes(rows: gpd.GeoDataFrame, settings: ExportSettings) -> list[Route]
     visits = visits_of(rows, settings.visits)
     if not len(visits):
         return []
-    points = metric(gpd.GeoDataFrame(geometry=visits.geometry.representative_point(), crs=visits.crs)).geometry
-    xy_m = np.column_stack([points.x.to_numpy(dtype=np.float64), points.y.to_numpy(dtype=np.float64)])
+    points = metric(
+        gpd.GeoDataFrame(geometry=visits.geometry.representative_point(), crs=visits.crs)
+    ).geometry
+    xy_m = np.column_stack(
+        [points.x.to_numpy(dtype=np.float64), points.y.to_numpy(dtype=np.float64)]
+    )
     parcels, priority = visits["PARCEL_ID"].to_numpy(), visits["PRIORITY"].to_numpy(dtype=np.int64)
     routes: list[Route] = []
     for district, places in sorted(visits.groupby("INSP_DIST").indices.items()):
         days = _district_days(np.sort(places), xy_m, priority, per_day=settings.visits.per_day)
         routes += [
-            Route(district=str(district), day=number, parcels=tuple(str(parcels[stop]) for stop in stops), length_m=round(path_m(xy_m[stops]), 1))
+            Route(
+                district=str(district),
+                day=number,
+                parcels=tuple(str(parcels[stop]) for stop in stops),
+                length_m=round(path_m(xy_m[stops]), 1),
+            )
             for number, stops in enumerate(days, start=1)
-        ]  # fmt: skip
+        ]
     return routes
 
 
@@ -62,12 +71,17 @@ def path_m(xy_m: NDArray[np.float64]) -> float:
     return float(np.hypot(*np.diff(known, axis=0).T).sum())
 
 
-def _district_days(stops: NDArray[np.intp], xy_m: NDArray[np.float64], priority: NDArray[np.int64], *, per_day: int) -> list[list[int]]:
+def _district_days(
+    stops: NDArray[np.intp], xy_m: NDArray[np.float64], priority: NDArray[np.int64], *, per_day: int
+) -> list[list[int]]:
     """Return the days of one district, each a list of row numbers."""
     known = np.isfinite(xy_m[stops]).all(axis=1)
     placed = stops[known]
     lost: list[int] = stops[~known].tolist()
-    days = [_urgent_end_first([int(placed[one]) for one in day], priority) for day in split_days(xy_m[placed], per_day=per_day)]
+    days = [
+        _urgent_end_first([int(placed[one]) for one in day], priority)
+        for day in split_days(xy_m[placed], per_day=per_day)
+    ]
     days.sort(key=lambda day: (-int(priority[day].sum()), min(day)))
     if days:
         room = per_day - len(days[-1])
@@ -93,16 +107,25 @@ def split_days(xy_m: NDArray[np.float64], *, per_day: int) -> list[list[int]]:
     search = pywrapcp.DefaultRoutingSearchParameters()
     search.first_solution_strategy = routing_enums_pb2.FirstSolutionStrategy.SAVINGS
     if count <= LARGE:
-        search.local_search_metaheuristic = routing_enums_pb2.LocalSearchMetaheuristic.GUIDED_LOCAL_SEARCH
+        search.local_search_metaheuristic = (
+            routing_enums_pb2.LocalSearchMetaheuristic.GUIDED_LOCAL_SEARCH
+        )
         search.solution_limit = 2 * count
     solution = routing.SolveWithParameters(search)
     if solution is None:
-        raise RoofwatchError(f"no routes found for {count} stops in {days} days of {per_day}; this is a bug of ours")
+        raise RoofwatchError(
+            f"no routes found for {count} stops in {days} days of {per_day}; this is a bug of ours"
+        )
     found = [_walk(routing, manager, solution, day) for day in range(days)]
     return [day for day in found if day]
 
 
-def _walk(routing: pywrapcp.RoutingModel, manager: pywrapcp.RoutingIndexManager, solution: pywrapcp.Assignment, day: int) -> list[int]:
+def _walk(
+    routing: pywrapcp.RoutingModel,
+    manager: pywrapcp.RoutingIndexManager,
+    solution: pywrapcp.Assignment,
+    day: int,
+) -> list[int]:
     stops: list[int] = []
     index = solution.Value(routing.NextVar(routing.Start(day)))
     while not routing.IsEnd(index):
@@ -114,7 +137,9 @@ def _walk(routing: pywrapcp.RoutingModel, manager: pywrapcp.RoutingIndexManager,
 def _distances(xy_m: NDArray[np.float64]) -> list[list[int]]:
     """Return decimeters between all points, with a depot in front that lies at no distance from anywhere."""
     across = np.hypot(*(xy_m[:, None] - xy_m[None]).transpose(2, 0, 1))
-    whole: list[list[int]] = np.pad(np.rint(across * _UNITS_PER_M).astype(np.int64), ((1, 0), (1, 0))).tolist()
+    whole: list[list[int]] = np.pad(
+        np.rint(across * _UNITS_PER_M).astype(np.int64), ((1, 0), (1, 0))
+    ).tolist()
     return whole
 
 

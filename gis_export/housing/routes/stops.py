@@ -67,7 +67,9 @@ class Stop:
     """Easting and northing on the map of the day."""
 
 
-def viewer_link(template: str, *, parcel_id: str, address: str, lon_lat: tuple[float, float] | None) -> str:
+def viewer_link(
+    template: str, *, parcel_id: str, address: str, lon_lat: tuple[float, float] | None
+) -> str:
     """Fill in the address of the city's own map viewer; "" where there is no template or it needs a place that is not known.
 
     >>> viewer_link("https://city.example/?p={parcel_id}", parcel_id="0216 001", address="", lon_lat=None)
@@ -76,7 +78,12 @@ def viewer_link(template: str, *, parcel_id: str, address: str, lon_lat: tuple[f
     if not template or (lon_lat is None and ("{lon}" in template or "{lat}" in template)):
         return ""
     lon, lat = lon_lat or (0.0, 0.0)
-    values = {"parcel_id": quote(parcel_id, safe=""), "address": quote(address, safe=""), "lon": f"{lon:.6f}", "lat": f"{lat:.6f}"}
+    values = {
+        "parcel_id": quote(parcel_id, safe=""),
+        "address": quote(address, safe=""),
+        "lon": f"{lon:.6f}",
+        "lat": f"{lat:.6f}",
+    }
     for name, value in values.items():
         template = template.replace(f"{{{name}}}", value)
     return template
@@ -86,11 +93,20 @@ def lon_lats(rows: gpd.GeoDataFrame) -> list[tuple[float, float] | None]:
     """Return a point inside each row in degrees, None without a place."""
     inside = rows.geometry.representative_point().to_numpy()
     transform = Transformer.from_crs(rows.crs, "EPSG:4326", always_xy=True)
-    degrees = np.column_stack(transform.transform(shapely.get_x(inside), shapely.get_y(inside)))  # (n, 2), not finite without a place
-    return [(lon, lat) if known else None for (lon, lat), known in zip(degrees.tolist(), np.isfinite(degrees).all(axis=1), strict=True)]
+    degrees = np.column_stack(
+        transform.transform(shapely.get_x(inside), shapely.get_y(inside))
+    )  # (n, 2), not finite without a place
+    return [
+        (lon, lat) if known else None
+        for (lon, lat), known in zip(
+            degrees.tolist(), np.isfinite(degrees).all(axis=1), strict=True
+        )
+    ]
 
 
-def draw_stop(pdf: FPDF, stop: Stop, top: float, *, chips: tuple[tuple[str, ChipStore | None], ...]) -> None:
+def draw_stop(
+    pdf: FPDF, stop: Stop, top: float, *, chips: tuple[tuple[str, ChipStore | None], ...]
+) -> None:
     """Draw a stop.
 
     Args:
@@ -101,13 +117,26 @@ def draw_stop(pdf: FPDF, stop: Stop, top: float, *, chips: tuple[tuple[str, Chip
     """
     left = MARGIN_MM + 9
     draw_number(pdf, stop.number, MARGIN_MM + 3.4, top + 5)
-    put(pdf, (left, top + 6), stop.address or "no address known", size_pt=11, bold=True, width_mm=_TEXT_MM)
+    put(
+        pdf,
+        (left, top + 6),
+        stop.address or "no address known",
+        size_pt=11,
+        bold=True,
+        width_mm=_TEXT_MM,
+    )
     _draw_risk(pdf, stop, left, top + 12.2)
     said = f"parcel {stop.parcel_id}" + (f"  ·  {stop.link}" if stop.link else "")
     put(pdf, (left, top + 16.6), said, size_pt=7, gray=SOFT, width_mm=_TEXT_MM)
     if stop.link:
         pdf.link(left, top + 14, _TEXT_MM, 3.2, stop.link)
-    put_lines(pdf, (left, top + 20.1), wrapped(pdf, stop.priority, _TEXT_MM, size_pt=7.2, most=3), size_pt=7.2, leading=1.16)
+    put_lines(
+        pdf,
+        (left, top + 20.1),
+        wrapped(pdf, stop.priority, _TEXT_MM, size_pt=7.2, most=3),
+        size_pt=7.2,
+        leading=1.16,
+    )
     _draw_pictures(pdf, stop, top + 1.2, chips)
     _draw_boxes(pdf, left, top + 28.6)
     rule(pdf, top + STOP_MM, width_mm=0.25, gray=RULE)
@@ -125,7 +154,13 @@ def _draw_risk(pdf: FPDF, stop: Stop, left: float, y: float) -> None:
         if len(lines) <= 2:
             break
     step = size_pt * MM_PER_PT * _RISK_LEADING
-    put_lines(pdf, (left + used, y - step * (len(lines) - 1) / 2), lines, size_pt=size_pt, leading=_RISK_LEADING)
+    put_lines(
+        pdf,
+        (left + used, y - step * (len(lines) - 1) / 2),
+        lines,
+        size_pt=size_pt,
+        leading=_RISK_LEADING,
+    )
 
 
 def draw_number(pdf: FPDF, number: int, x_mm: float, y_mm: float) -> None:
@@ -135,7 +170,15 @@ def draw_number(pdf: FPDF, number: int, x_mm: float, y_mm: float) -> None:
     pdf.set_line_width(0.5)
     pdf.set_fill_color(INK)
     pdf.circle(x_mm, y_mm, 3.1, style="DF")
-    put(pdf, (x_mm, y_mm + 1.2), str(number), size_pt=9 if number < 100 else 6.5, bold=True, align="C", gray=255)
+    put(
+        pdf,
+        (x_mm, y_mm + 1.2),
+        str(number),
+        size_pt=9 if number < 100 else 6.5,
+        bold=True,
+        align="C",
+        gray=255,
+    )
 
 
 def draw_qr(pdf: FPDF, text: str, left: float, top: float, side_mm: float) -> None:
@@ -146,12 +189,22 @@ def draw_qr(pdf: FPDF, text: str, left: float, top: float, side_mm: float) -> No
     pdf.rect(left, top, side_mm, side_mm, style="F")
     pdf.set_fill_color(INK)
     for down, row in enumerate(rows):
-        edges = np.flatnonzero(np.diff(np.concatenate([[0], np.frombuffer(row, np.uint8) > 0, [0]])))
+        edges = np.flatnonzero(
+            np.diff(np.concatenate([[0], np.frombuffer(row, np.uint8) > 0, [0]]))
+        )
         for start, end in zip(edges[::2], edges[1::2], strict=True):
-            pdf.rect(left + start * module, top + down * module, (end - start) * module, module * 1.04, style="F")  # no hairline between rows
+            pdf.rect(
+                left + start * module,
+                top + down * module,
+                (end - start) * module,
+                module * 1.04,
+                style="F",
+            )  # no hairline between rows
 
 
-def chip_jpeg(chips: ChipStore | None, parcel_id: str, *, longest_px: int = _LONGEST_PX) -> tuple[bytes, tuple[int, int]] | None:
+def chip_jpeg(
+    chips: ChipStore | None, parcel_id: str, *, longest_px: int = _LONGEST_PX
+) -> tuple[bytes, tuple[int, int]] | None:
     """Return a chip with the outline of its parcel as JPEG, and its width and height; None where there is no chip."""
     chip = chips.read(parcel_id) if chips is not None else None
     if chip is None:
@@ -163,7 +216,14 @@ def chip_jpeg(chips: ChipStore | None, parcel_id: str, *, longest_px: int = _LON
     return stream.getvalue(), image.size
 
 
-def draw_chip(pdf: FPDF, found: tuple[bytes, tuple[int, int]] | None, place_mm: tuple[float, float, float, float], *, caption: str, alt_text: str) -> None:
+def draw_chip(
+    pdf: FPDF,
+    found: tuple[bytes, tuple[int, int]] | None,
+    place_mm: tuple[float, float, float, float],
+    *,
+    caption: str,
+    alt_text: str,
+) -> None:
     """Draw a photo into a box of left, top, width and height, with a caption below; an empty box says that there is none."""
     left, top, width, height = place_mm
     pdf.set_dash_pattern()
@@ -171,23 +231,59 @@ def draw_chip(pdf: FPDF, found: tuple[bytes, tuple[int, int]] | None, place_mm: 
     pdf.set_line_width(0.2)
     if found is None:
         pdf.rect(left, top, width, height)
-        put(pdf, (left + width / 2, top + height / 2 + 1), "no picture", size_pt=7.5, gray=SOFT, align="C")
+        put(
+            pdf,
+            (left + width / 2, top + height / 2 + 1),
+            "no picture",
+            size_pt=7.5,
+            gray=SOFT,
+            align="C",
+        )
     else:
         data, (columns, rows) = found
         scale = min(width / columns, height / rows)
         wide, tall = columns * scale, rows * scale
-        pdf.image(io.BytesIO(data), x=left + (width - wide) / 2, y=top + (height - tall) / 2, w=wide, h=tall, alt_text=alt_text)
-    put(pdf, (left + width / 2, top + height + 2.9), caption, size_pt=6.8, align="C", width_mm=width + 1)
+        pdf.image(
+            io.BytesIO(data),
+            x=left + (width - wide) / 2,
+            y=top + (height - tall) / 2,
+            w=wide,
+            h=tall,
+            alt_text=alt_text,
+        )
+    put(
+        pdf,
+        (left + width / 2, top + height + 2.9),
+        caption,
+        size_pt=6.8,
+        align="C",
+        width_mm=width + 1,
+    )
 
 
-def _draw_pictures(pdf: FPDF, stop: Stop, top: float, chips: tuple[tuple[str, ChipStore | None], ...]) -> None:
+def _draw_pictures(
+    pdf: FPDF, stop: Stop, top: float, chips: tuple[tuple[str, ChipStore | None], ...]
+) -> None:
     left = MARGIN_MM + INNER_MM - _QR_MM - len(chips) * (_CHIP_MM[0] + _GAP_MM)
     for caption, store in chips:
         alt_text = f"Roof of {stop.address or stop.parcel_id} from above, {caption}"
-        draw_chip(pdf, chip_jpeg(store, stop.parcel_id), (left, top, *_CHIP_MM), caption=caption, alt_text=alt_text)
+        draw_chip(
+            pdf,
+            chip_jpeg(store, stop.parcel_id),
+            (left, top, *_CHIP_MM),
+            caption=caption,
+            alt_text=alt_text,
+        )
         left += _CHIP_MM[0] + _GAP_MM
     draw_qr(pdf, stop.parcel_id, left, top, _QR_MM)
-    put(pdf, (left + _QR_MM / 2, top + _CHIP_MM[1] + 2.9), stop.parcel_id, size_pt=6.8, align="C", width_mm=_QR_MM)
+    put(
+        pdf,
+        (left + _QR_MM / 2, top + _CHIP_MM[1] + 2.9),
+        stop.parcel_id,
+        size_pt=6.8,
+        align="C",
+        width_mm=_QR_MM,
+    )
 
 
 def _draw_boxes(pdf: FPDF, left: float, y: float) -> None:
@@ -202,7 +298,15 @@ def _draw_boxes(pdf: FPDF, left: float, y: float) -> None:
     _draw_group(pdf, left, y + 8.6, "", tuple(choice.label for choice in DISPOSITIONS), size_pt=6.4)
 
 
-def _draw_group(pdf: FPDF, left: float, y: float, title: str, choices: tuple[str, ...], *, size_pt: float = _TICK_PT) -> float:
+def _draw_group(
+    pdf: FPDF,
+    left: float,
+    y: float,
+    title: str,
+    choices: tuple[str, ...],
+    *,
+    size_pt: float = _TICK_PT,
+) -> float:
     """Draw a title and its boxes; return where they end."""
     x = left
     if title:

@@ -30,12 +30,48 @@ class DropDown:
 
 
 DROP_DOWNS: tuple[DropDown, ...] = (
-    DropDown(title="Roof open", name="roof_open", choices=ROOF_OPEN, width=13, hint="Share of the roof that is open to the sky."),
-    DropDown(title="Walls or floors", name="wall_floor_signs", choices=SIGNS, width=18, hint="The worst sign; further ones go into the notes. Never go in to find out."),
-    DropDown(title="Secured", name="secured", choices=YES_NO, width=11, hint="Are all openings that can be reached closed?"),
-    DropDown(title="Sides occupied", name="", choices=(), width=12, hint="Sides with an occupied attached neighbor, such as N,E. Write none where there is none."),
-    DropDown(title="Sign posted", name="sign_posted", choices=YES_NO, width=10, hint="Is the fire department's warning sign on the building?"),
-    DropDown(title="Disposition", name="disposition", choices=DISPOSITIONS, width=20, hint="What happens next."),
+    DropDown(
+        title="Roof open",
+        name="roof_open",
+        choices=ROOF_OPEN,
+        width=13,
+        hint="Share of the roof that is open to the sky.",
+    ),
+    DropDown(
+        title="Walls or floors",
+        name="wall_floor_signs",
+        choices=SIGNS,
+        width=18,
+        hint="The worst sign; further ones go into the notes. Never go in to find out.",
+    ),
+    DropDown(
+        title="Secured",
+        name="secured",
+        choices=YES_NO,
+        width=11,
+        hint="Are all openings that can be reached closed?",
+    ),
+    DropDown(
+        title="Sides occupied",
+        name="",
+        choices=(),
+        width=12,
+        hint="Sides with an occupied attached neighbor, such as N,E. Write none where there is none.",
+    ),
+    DropDown(
+        title="Sign posted",
+        name="sign_posted",
+        choices=YES_NO,
+        width=10,
+        hint="Is the fire department's warning sign on the building?",
+    ),
+    DropDown(
+        title="Disposition",
+        name="disposition",
+        choices=DISPOSITIONS,
+        width=20,
+        hint="What happens next.",
+    ),
 )
 
 
@@ -59,16 +95,32 @@ def restrict(sheet: Worksheet, titles: Sequence[str], *, rows: int, inputs: Expo
         return
     last = FIRST + rows - 1
     day = titles.index("Visited on")
-    sheet.data_validation(FIRST, day, last, day, {
-        "validate": "date", "criteria": "between", "minimum": date(inputs.year, 1, 1), "maximum": date(inputs.today.year + 2, 12, 31),
-        "input_title": "Visited on", "input_message": "Day of the visit.", "error_title": "Not a day of a visit",
-        "error_message": f"Write a day from {inputs.year} to {inputs.today.year + 2}, such as {inputs.today.isoformat()}.",
-    })  # fmt: skip
+    sheet.data_validation(
+        FIRST,
+        day,
+        last,
+        day,
+        {
+            "validate": "date",
+            "criteria": "between",
+            "minimum": date(inputs.year, 1, 1),
+            "maximum": date(inputs.today.year + 2, 12, 31),
+            "input_title": "Visited on",
+            "input_message": "Day of the visit.",
+            "error_title": "Not a day of a visit",
+            "error_message": f"Write a day from {inputs.year} to {inputs.today.year + 2}, such as {inputs.today.isoformat()}.",
+        },
+    )
     for one in DROP_DOWNS:
         across = titles.index(one.title)
         message = {"input_title": one.title, "input_message": one.hint}
         if one.name:
-            rule = {"validate": "list", "source": f"={one.name}", "error_title": "Not on the list", "error_message": "Choose a word from the list."}
+            rule = {
+                "validate": "list",
+                "source": f"={one.name}",
+                "error_title": "Not on the list",
+                "error_message": "Choose a word from the list.",
+            }
             sheet.data_validation(FIRST, across, last, across, rule | message)
         else:
             sheet.data_validation(FIRST, across, last, across, {"validate": "any"} | message)

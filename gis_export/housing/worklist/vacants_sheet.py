@@ -36,20 +36,30 @@ _DAY_ZERO = date(1899, 12, 30)
 """Day 0 of a spreadsheet."""
 
 
-def add_vacants(book: Book, rows: gpd.GeoDataFrame, inputs: ExportInputs, settings: ExportSettings) -> None:
+def add_vacants(
+    book: Book, rows: gpd.GeoDataFrame, inputs: ExportInputs, settings: ExportSettings
+) -> None:
     """Add the sheet, the most urgent first."""
-    order = by_priority(rows.assign(VISIT=visited(rows, settings.visits).map({True: "yes", False: ""})))
+    order = by_priority(
+        rows.assign(VISIT=visited(rows, settings.visits).map({True: "yes", False: ""}))
+    )
     title = f"{inputs.city}: every vacant building, the most urgent first, from the photos of {inputs.year}"
     columns = [column for _, column in _COLUMNS]
-    sheet = add_table(book, "All vacants", columns, title=title, limit=USE_LIMIT, rows=len(order), frozen=4)
+    sheet = add_table(
+        book, "All vacants", columns, title=title, limit=USE_LIMIT, rows=len(order), frozen=4
+    )
     sheet.set_default_row(17)
     cells = [_plain(order, name, column) for name, column in _COLUMNS]
     looks = [book.styles.get(column.style) for column in columns]
-    for place, (code, *values) in enumerate(zip(order["RISK_LVL"].tolist(), *cells, strict=True), start=FIRST):
+    for place, (code, *values) in enumerate(
+        zip(order["RISK_LVL"].tolist(), *cells, strict=True), start=FIRST
+    ):
         _put_row(sheet, place, values, looks, book.hazard_lines[code])
 
 
-def _put_row(sheet: Worksheet, place: int, values: list[object], looks: list[Format | None], hazard: Format) -> None:
+def _put_row(
+    sheet: Worksheet, place: int, values: list[object], looks: list[Format | None], hazard: Format
+) -> None:
     """Write texts as text and numbers as numbers; empty cells stay empty. A city has millions of cells, so nothing else is asked."""
     for across, value in enumerate(values):
         if isinstance(value, str):

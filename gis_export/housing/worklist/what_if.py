@@ -49,9 +49,14 @@ class WhatIf:
 
     def lines(self) -> list[str]:
         """Return it for the terminal."""
-        weights = ", ".join(f"{key} {before} -> {after}" for key, (before, after) in self.changed.items()) or "no weight changes"
+        weights = (
+            ", ".join(f"{key} {before} -> {after}" for key, (before, after) in self.changed.items())
+            or "no weight changes"
+        )
         entering = sum(move.enters for move in self.moves)
-        found = [f"what if {weights}: {entering} of {self.visits} visits change; nothing was written"]
+        found = [
+            f"what if {weights}: {entering} of {self.visits} visits change; nothing was written"
+        ]
         for district in dict.fromkeys(move.district for move in self.moves):
             moves = [move for move in self.moves if move.district == district]
             entered = sum(move.enters for move in moves)
@@ -63,10 +68,22 @@ class WhatIf:
 def _line(move: Move) -> str:
     place = f"{move.parcel_id} {move.address}".strip()
     head = f"  {'in ' if move.enters else 'out'} {place}: {move.before} -> {move.after}"
-    return f"{head} ({move.why_after})" if move.why_before == move.why_after else f"{head} (was {move.why_before}; now {move.why_after})"
+    return (
+        f"{head} ({move.why_after})"
+        if move.why_before == move.why_after
+        else f"{head} (was {move.why_before}; now {move.why_after})"
+    )
 
 
-def what_if(rows: gpd.GeoDataFrame, looks: pd.DataFrame, street_sides: pd.Series, settings: ExportSettings, changed: PrioritySettings, *, today: date) -> WhatIf:
+def what_if(
+    rows: gpd.GeoDataFrame,
+    looks: pd.DataFrame,
+    street_sides: pd.Series,
+    settings: ExportSettings,
+    changed: PrioritySettings,
+    *,
+    today: date,
+) -> WhatIf:
     """Hold the list of the city's points against that of changed ones.
 
     Args:
@@ -84,15 +101,28 @@ def what_if(rows: gpd.GeoDataFrame, looks: pd.DataFrame, street_sides: pd.Series
         lists.append(weighed.assign(VISIT=visited(weighed, settings.visits)))
     before, after = lists
     moved = by_priority(gpd.GeoDataFrame(after[before["VISIT"] != after["VISIT"]]))
-    moved = moved.assign(OUT=~moved["VISIT"], DISTRICT=moved["INSP_DIST"].replace("", LAST)).sort_values(["DISTRICT", "OUT"], kind="stable")
+    moved = moved.assign(
+        OUT=~moved["VISIT"], DISTRICT=moved["INSP_DIST"].replace("", LAST)
+    ).sort_values(["DISTRICT", "OUT"], kind="stable")
     moves = tuple(
         Move(
-            district=str(row["INSP_DIST"]), parcel_id=str(row["PARCEL_ID"]), address=str(row["ADDRESS"]), enters=not row["OUT"],
-            before=int(before.at[index, "PRIORITY"]), after=int(row["PRIORITY"]), why_before=str(before.at[index, "WHY"]), why_after=str(row["WHY"]),
-        ) for index, row in zip(moved.index, moved.to_dict("records"), strict=True)
-    )  # fmt: skip
+            district=str(row["INSP_DIST"]),
+            parcel_id=str(row["PARCEL_ID"]),
+            address=str(row["ADDRESS"]),
+            enters=not row["OUT"],
+            before=int(before.at[index, "PRIORITY"]),
+            after=int(row["PRIORITY"]),
+            why_before=str(before.at[index, "WHY"]),
+            why_after=str(row["WHY"]),
+        )
+        for index, row in zip(moved.index, moved.to_dict("records"), strict=True)
+    )
     old, new = asdict(settings.priority), asdict(changed)
-    return WhatIf(changed={key: (old[key], new[key]) for key in old if old[key] != new[key]}, visits=int(after["VISIT"].sum()), moves=moves)
+    return WhatIf(
+        changed={key: (old[key], new[key]) for key in old if old[key] != new[key]},
+        visits=int(after["VISIT"].sum()),
+        moves=moves,
+    )
 
 
 def parse_weights(pairs: Iterable[str], settings: PrioritySettings) -> PrioritySettings:
@@ -116,11 +146,16 @@ def parse_weights(pairs: Iterable[str], settings: PrioritySettings) -> PriorityS
             raise UsageError(f"--what-if got {pair!r}, want KEY=POINTS such as likely=80")
         if key not in known:
             near = difflib.get_close_matches(key, known, n=1, cutoff=0.5)
-            raise UsageError(f"--what-if: no weight is called {key!r}, " + (f"did you mean {near[0]!r}?" if near else f"want one of {', '.join(known)}"))
+            raise UsageError(
+                f"--what-if: no weight is called {key!r}, "
+                + (f"did you mean {near[0]!r}?" if near else f"want one of {', '.join(known)}")
+            )
         if key in changed:
             raise UsageError(f"--what-if names {key} twice, want every weight once")
         try:
             changed[key] = int(text)
         except ValueError as error:
-            raise UsageError(f"--what-if: {key} is {text!r}, want a whole number such as {key}=80") from error
+            raise UsageError(
+                f"--what-if: {key} is {text!r}, want a whole number such as {key}=80"
+            ) from error
     return replace(settings, **changed)

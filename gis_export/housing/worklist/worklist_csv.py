@@ -12,9 +12,29 @@ from gis_export.table.visits import by_priority, visited
 from inference.hazard import USE_LIMIT
 
 COLUMNS = (
-    "PRIORITY", "WHY", "INSP_DIST", "PARCEL_ID", "ADDRESS", "NBHD", "RISK_LVL", "RISK_TXT", "SCORED", "NA_REASON", "SCORE", "RANK",
-    "RANK_DIST", "PREV_LVL", "CHANGE", "IMG_DATE", "VBN_DATE", "REVIEW_BY", "VERIFIED", "VER_DATE", "MODEL_VER", "RUN_ID",
-)  # fmt: skip
+    "PRIORITY",
+    "WHY",
+    "INSP_DIST",
+    "PARCEL_ID",
+    "ADDRESS",
+    "NBHD",
+    "RISK_LVL",
+    "RISK_TXT",
+    "SCORED",
+    "NA_REASON",
+    "SCORE",
+    "RANK",
+    "RANK_DIST",
+    "PREV_LVL",
+    "CHANGE",
+    "IMG_DATE",
+    "VBN_DATE",
+    "REVIEW_BY",
+    "VERIFIED",
+    "VER_DATE",
+    "MODEL_VER",
+    "RUN_ID",
+)
 
 
 def write_worklist(rows: gpd.GeoDataFrame, path: Path, settings: VisitSettings) -> None:
