@@ -1,0 +1,82 @@
+"""Two kinds of boxes that are never mixed up: pixels of an image, and ground in a CRS."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, kw_only=True)
+class PixelBox:
+    """A rectangle of pixels; stops are exclusive."""
+
+    row_start: int
+    """First row, pixels."""
+    row_stop: int
+    """Row after the last, pixels."""
+    column_start: int
+    """First column, pixels."""
+    column_stop: int
+    """Column after the last, pixels."""
+
+    @property
+    def height(self) -> int:
+        """Return the rows, 0 or less where it is empty."""
+        return self.row_stop - self.row_start
+
+    @property
+    def width(self) -> int:
+        """Return the columns, 0 or less where it is empty."""
+        return self.column_stop - self.column_start
+
+    @property
+    def is_empty(self) -> bool:
+        """Tell whether it holds no pixel."""
+        return self.height <= 0 or self.width <= 0
+
+    @property
+    def slices(self) -> tuple[slice, slice]:
+        """Return what takes its rows and columns out of an array (H, W)."""
+        rows = slice(self.row_start, self.row_stop)
+        columns = slice(self.column_start, self.column_stop)
+        return rows, columns
+
+    def overlap(self, other: "PixelBox") -> "PixelBox":
+        """Return what both share; it may be empty."""
+        return PixelBox(
+            row_start=max(self.row_start, other.row_start),
+            row_stop=min(self.row_stop, other.row_stop),
+            column_start=max(self.column_start, other.column_start),
+            column_stop=min(self.column_stop, other.column_stop),
+        )
+
+
+@dataclass(frozen=True, kw_only=True)
+class GroundBox:
+    """A rectangle of ground along the axes of a CRS, in its units."""
+
+    west: float
+    """Least x."""
+    south: float
+    """Least y."""
+    east: float
+    """Greatest x."""
+    north: float
+    """Greatest y."""
+
+    @property
+    def width(self) -> float:
+        """Return its extent in x."""
+        return self.east - self.west
+
+    @property
+    def height(self) -> float:
+        """Return its extent in y."""
+        return self.north - self.south
+
+    @property
+    def center(self) -> tuple[float, float]:
+        """Return x and y of its middle."""
+        return (self.west + self.east) / 2, (self.south + self.north) / 2
+
+    @property
+    def bounds(self) -> tuple[float, float, float, float]:
+        """Return west, south, east, north, as shapely, pyproj and rasterio take them."""
+        return self.west, self.south, self.east, self.north

@@ -1,0 +1,215 @@
+"""Every file name of a workspace, in one place: what a run leaves, and where the next one looks."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+
+@dataclass(frozen=True, kw_only=True)
+class ChipFiles:
+    """The `chips/` folder of a year."""
+
+    folder: Path
+    """Where it is; it may not exist yet."""
+
+    @property
+    def manifest(self) -> Path:
+        """Return the table with a row per vacant parcel."""
+        return self.folder / "manifest.parquet"
+
+    @property
+    def plan(self) -> Path:
+        """Return what the chips were cut from."""
+        return self.folder / "plan.json"
+
+    @property
+    def pieces(self) -> Path:
+        """Return the folder of pieces that parcels on seams are made of."""
+        return self.folder / "pieces"
+
+    @property
+    def features(self) -> Path:
+        """Return the network features and named measures of every chip."""
+        return self.folder / "features.parquet"
+
+    @property
+    def relit_features(self) -> Path:
+        """Return the features of copies in other light, from which training learns."""
+        return self.folder / "features_relit.parquet"
+
+
+@dataclass(frozen=True, kw_only=True)
+class ReportFiles:
+    """The `report/` folder of a year."""
+
+    folder: Path
+    """Where it is; it may not exist yet."""
+
+    @property
+    def evaluation(self) -> Path:
+        """Return the figures of a training, for programs."""
+        return self.folder / "evaluation.json"
+
+    @property
+    def evaluation_page(self) -> Path:
+        """Return the figures of a training, for people."""
+        return self.folder / "evaluation.html"
+
+    @property
+    def out_of_fold(self) -> Path:
+        """Return the scores of labeled roofs by models that had not learned from them."""
+        return self.folder / "out_of_fold.parquet"
+
+    @property
+    def heads(self) -> Path:
+        """Return the folder with the head of every rung, also of those that do not ship."""
+        return self.folder / "heads"
+
+    @property
+    def scored_by(self) -> Path:
+        """Return label, sha256 and run of the model that scored the year."""
+        return self.folder / "model.json"
+
+    @property
+    def model_card(self) -> Path:
+        """Return what the model is for, in words."""
+        return self.folder / "model_card.md"
+
+    @property
+    def change(self) -> Path:
+        """Return which parcels changed their hazard word since the flyover before."""
+        return self.folder / "change.csv"
+
+    @property
+    def manifest(self) -> Path:
+        """Return the sha256 of every file of the year."""
+        return self.folder / "manifest.json"
+
+
+@dataclass(frozen=True, kw_only=True)
+class YearFiles:
+    """The folder of one year."""
+
+    folder: Path
+    """Where it is; it may not exist yet."""
+
+    @property
+    def check(self) -> Path:
+        """Return the intake report, for programs."""
+        return self.folder / "check.json"
+
+    @property
+    def check_page(self) -> Path:
+        """Return the intake report, for people."""
+        return self.folder / "check.html"
+
+    @property
+    def chips(self) -> ChipFiles:
+        """Return where the chips are."""
+        return ChipFiles(folder=self.folder / "chips")
+
+    @property
+    def registration(self) -> Path:
+        """Return how far each tile is displaced."""
+        return self.folder / "registration.json"
+
+    @property
+    def model(self) -> Path:
+        """Return the folder of the model that was trained in the year."""
+        return self.folder / "model"
+
+    @property
+    def ledger(self) -> Path:
+        """Return the ledger."""
+        return self.folder / "ledger.parquet"
+
+    @property
+    def ledger_csv(self) -> Path:
+        """Return the ledger as CSV."""
+        return self.folder / "ledger.csv"
+
+    @property
+    def explain(self) -> Path:
+        """Return the folder of pictures that explain scores."""
+        return self.folder / "explain"
+
+    @property
+    def explain_table(self) -> Path:
+        """Return the table of these pictures."""
+        return self.explain / "explain.csv"
+
+    @property
+    def evidence(self) -> Path:
+        """Return the folder of evidence packets that people asked for one by one."""
+        return self.folder / "evidence"
+
+    @property
+    def report(self) -> ReportFiles:
+        """Return where the reports are."""
+        return ReportFiles(folder=self.folder / "report")
+
+    @property
+    def fire(self) -> Path:
+        """Return the folder of the fire department."""
+        return self.folder / "fire"
+
+    @property
+    def housing(self) -> Path:
+        """Return the folder of the housing department."""
+        return self.folder / "housing"
+
+    @property
+    def data(self) -> Path:
+        """Return the folder of the data team."""
+        return self.folder / "data"
+
+    @property
+    def public(self) -> Path:
+        """Return the folder that anyone may see."""
+        return self.folder / "public"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Workspace:
+    """The workspace of a city."""
+
+    folder: Path
+    """Where it is; it may not exist yet."""
+
+    @property
+    def mlflow_db(self) -> Path:
+        """Return MLflow's database."""
+        return self.folder / "mlflow.db"
+
+    @property
+    def mlruns(self) -> Path:
+        """Return the folder of MLflow's files."""
+        return self.folder / "mlruns"
+
+    @property
+    def audit(self) -> Path:
+        """Return the audit log."""
+        return self.folder / "audit.csv"
+
+    @property
+    def deliveries(self) -> Path:
+        """Return the folder with every dispatch delivery."""
+        return self.folder / "deliveries"
+
+    @property
+    def dispatch_state(self) -> Path:
+        """Return what dispatch holds since the last delivery."""
+        return self.folder / "dispatch_state.csv"
+
+    @property
+    def dispatch_log(self) -> Path:
+        """Return the log of all deliveries."""
+        return self.folder / "dispatch_log.csv"
+
+    @property
+    def dispatch_deletes(self) -> Path:
+        """Return the deletes that people confirmed."""
+        return self.folder / "dispatch_deletes.csv"
+
+    def year(self, year: int) -> YearFiles:
+        """Return the files of one year."""
+        return YearFiles(folder=self.folder / str(year))
