@@ -24,8 +24,9 @@ from gis_export.fire.book.chapter import Chapter, Ground
 from gis_export.fire.book.entries import entries_of, metric_crs, responder_rows
 from gis_export.fire.book.streets import Address, split_address, street_labels
 from gis_export.printing.marks import draw_mark
-from gis_export.printing.sheet import new_document, put, save, text_width
+from gis_export.printing.sheet import new_document, save
 from gis_export.printing.spread import crowding, spread
+from gis_export.printing.text import TextStyle, put, text_width
 from gis_export.table.inputs import ExportInputs
 from gis_export.table.rows import build_rows
 from gis_export.table.settings import ExportSettings
@@ -251,7 +252,12 @@ def test_letters_that_the_small_font_lacks_are_shown_by_the_full_one(tmp_path: P
     texts = ("12 Peña Ave…", "7 Οδός Ερμού", "9 Кирова ул", "3 שדרות ≥ ½")
     for number, text in enumerate(texts):
         for bold in (False, True):
-            put(pdf, (20 + 80 * bold, 20 + 20 * number), text, size_pt=12, bold=bold, width_mm=70)
+            put(
+                pdf,
+                (20 + 80 * bold, 20 + 20 * number),
+                text,
+                TextStyle(size_pt=12, bold=bold, max_width_mm=70),
+            )
             assert text_width(pdf, text) == pytest.approx(pdf.get_string_width(text))
     path = save(pdf, tmp_path / "letters.pdf")
     assert [font.missing_glyphs for font in pdf.fonts.values() if isinstance(font, TTFFont)] == [

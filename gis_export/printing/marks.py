@@ -8,7 +8,7 @@ from fpdf import FPDF
 from numpy.typing import NDArray
 
 from gis_export.printing.frame import Frame
-from gis_export.printing.sheet import INK, MM_PER_PT, put, set_font, text_width
+from gis_export.printing.text import INK, MM_PER_PT, TextStyle, put, set_font, text_width
 from gis_export.table.symbols import Outline, Shape, Symbol
 from inference.hazard import HazardWord
 
@@ -136,13 +136,13 @@ def draw_border(pdf: FPDF, frame: Frame, *, grid: bool = False) -> None:
         for edge, step in ((frame.top_mm, 2.5), (bottom, -2.5)) if number else ():
             pdf.line(x, edge, x, edge + step)
         for y in (frame.top_mm - 1.1, bottom + 3.1):
-            put(pdf, (x + across / 2, y), name, size_pt=8, bold=True, align="C")
+            put(pdf, (x + across / 2, y), name, TextStyle(size_pt=8, bold=True, align="C"))
     for number, name in enumerate(GRID_ROWS):
         y = frame.top_mm + number * down
         for edge, step in ((frame.left_mm, 2.5), (right, -2.5)) if number else ():
             pdf.line(edge, y, edge + step, y)
         for x in (frame.left_mm - 2.1, right + 2.1):
-            put(pdf, (x, y + down / 2 + 1), name, size_pt=8, bold=True, align="C")
+            put(pdf, (x, y + down / 2 + 1), name, TextStyle(size_pt=8, bold=True, align="C"))
 
 
 def grid_cell(frame: Frame, x_mm: float, y_mm: float) -> str:
@@ -167,8 +167,13 @@ def draw_scale_bar(pdf: FPDF, frame: Frame, right_mm: float, y_mm: float) -> Non
     for quarter in range(4):
         pdf.set_fill_color(INK if quarter % 2 == 0 else 255)
         pdf.rect(left + quarter * bar_mm / 4, y_mm, bar_mm / 4, 1.8, style="DF")
-    put(pdf, (left, y_mm + 5), "0", size_pt=7.5, align="C")
-    put(pdf, (right_mm, y_mm + 5), f"{feet:,} ft ({feet * FOOT_M:,.0f} m)", size_pt=7.5, align="R")
+    put(pdf, (left, y_mm + 5), "0", TextStyle(size_pt=7.5, align="C"))
+    put(
+        pdf,
+        (right_mm, y_mm + 5),
+        f"{feet:,} ft ({feet * FOOT_M:,.0f} m)",
+        TextStyle(size_pt=7.5, align="R"),
+    )
 
 
 def scale_bar(scale: float) -> tuple[int, float]:
@@ -192,7 +197,7 @@ def draw_north(pdf: FPDF, x_mm: float, y_mm: float) -> None:
     pdf.polygon([(x_mm, y_mm), (x_mm - 2.2, y_mm + 7), (x_mm, y_mm + 5.2)], style="DF")
     pdf.set_fill_color(255)
     pdf.polygon([(x_mm, y_mm), (x_mm + 2.2, y_mm + 7), (x_mm, y_mm + 5.2)], style="DF")
-    put(pdf, (x_mm, y_mm + 10.5), "N", size_pt=9, bold=True, align="C")
+    put(pdf, (x_mm, y_mm + 10.5), "N", TextStyle(size_pt=9, bold=True, align="C"))
 
 
 def _shape(

@@ -16,7 +16,8 @@ from gis_export.fire.book.map_sheet import draw_buildings, draw_photo
 from gis_export.fire.book.street_list import draw_list
 from gis_export.printing.frame import Frame, frame_around
 from gis_export.printing.marks import draw_border, draw_halo_text, grid_cell
-from gis_export.printing.sheet import INK, INNER_MM, MARGIN_MM, TOP_MM
+from gis_export.printing.sheet import INNER_MM, MARGIN_MM, TOP_MM
+from gis_export.printing.text import INK
 
 MAP_MM = INNER_MM - 5
 """Side of the square maps."""

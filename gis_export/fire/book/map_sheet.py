@@ -15,8 +15,8 @@ from gis_export.printing.frame import Frame
 from gis_export.printing.map_picture import picture
 from gis_export.printing.marks import draw_halo_text, draw_mark, draw_outline, mark_height_mm
 from gis_export.printing.photo import Photo
-from gis_export.printing.sheet import INK, MM_PER_PT, set_font, text_width
 from gis_export.printing.spread import spread
+from gis_export.printing.text import INK, MM_PER_PT, set_font, text_width
 from gis_export.table.symbols import SYMBOLS
 from inference.hazard import HazardWord
 

@@ -7,18 +7,8 @@ from fpdf import FPDF
 
 from gis_export.fire.book.entries import Entry
 from gis_export.printing.marks import draw_mark
-from gis_export.printing.sheet import (
-    BOTTOM_MM,
-    INNER_MM,
-    MARGIN_MM,
-    RULE,
-    SOFT,
-    TOP_MM,
-    put,
-    put_lines,
-    rule,
-    wrapped,
-)
+from gis_export.printing.sheet import BOTTOM_MM, INNER_MM, MARGIN_MM, RULE, TOP_MM, rule
+from gis_export.printing.text import SOFT, TextStyle, put, put_lines, wrapped
 from inference.hazard import HazardWord
 
 COLUMN_MM = (INNER_MM - 6) / 2
@@ -52,7 +42,14 @@ def list_pages(pdf: FPDF, entries: Sequence[Entry]) -> list[list[list[Line]]]:
             street = entry.address.street
             lines.append(
                 _heading(
-                    tuple(wrapped(pdf, street or NO_ADDRESS, COLUMN_MM - 2, size_pt=9, bold=True))
+                    tuple(
+                        wrapped(
+                            pdf,
+                            street or NO_ADDRESS,
+                            COLUMN_MM - 2,
+                            TextStyle(size_pt=9, bold=True),
+                        )
+                    )
                 )
             )
         lines.append(_line(pdf, entry, lines[-1].street))
@@ -74,7 +71,7 @@ def draw_list(pdf: FPDF, columns: Sequence[Sequence[Line]], references: Mapping[
         y = TOP_MM + _HEAD_MM
         for line in lines:
             if line.entry is None:
-                put_lines(pdf, (left, y + 5), list(line.street), size_pt=9, bold=True)
+                put_lines(pdf, (left, y + 5), list(line.street), TextStyle(size_pt=9, bold=True))
             else:
                 _draw_entry(
                     pdf, line, line.entry, references.get(line.entry.parcel_id, "–"), left, y
@@ -92,7 +89,9 @@ def _line(pdf: FPDF, entry: Entry, street: tuple[str, ...]) -> Line:
         notes.insert(0, f"occupied sides {entry.sides}")
     if not entry.address.number:
         notes.insert(0, f"parcel {entry.parcel_id}")
-    below = wrapped(pdf, ", ".join(notes), COLUMN_MM - _STOPS_MM["word"], size_pt=_NOTE_PT)
+    below = wrapped(
+        pdf, ", ".join(notes), COLUMN_MM - _STOPS_MM["word"], TextStyle(size_pt=_NOTE_PT)
+    )
     small = entry.symbol.word is HazardWord.NOT_SEEN
     return Line(
         street=street,
@@ -131,8 +130,8 @@ def _draw_head(pdf: FPDF, left: float) -> None:
         "map": "map",
     }
     for name, title in titles.items():
-        put(pdf, (left + _STOPS_MM[name], TOP_MM + 3.6), title, size_pt=7, gray=SOFT)
-    rule(pdf, TOP_MM + 5.2, x_mm=left, length_mm=COLUMN_MM, width_mm=0.3)
+        put(pdf, (left + _STOPS_MM[name], TOP_MM + 3.6), title, TextStyle(size_pt=7, gray=SOFT))
+    rule(pdf, TOP_MM + 5.2, ends_mm=(left, left + COLUMN_MM), width_mm=0.3)
 
 
 def _draw_entry(
@@ -145,46 +144,37 @@ def _draw_entry(
         pdf,
         (left + _STOPS_MM["number"], base),
         entry.address.number or "–",
-        size_pt=size,
-        bold=not small,
-        width_mm=13.5,
+        TextStyle(size_pt=size, bold=not small, max_width_mm=13.5),
     )
     put(
         pdf,
         (left + _STOPS_MM["word"], base),
         entry.symbol.word.value,
-        size_pt=size,
-        bold=not small,
-        width_mm=33,
+        TextStyle(size_pt=size, bold=not small, max_width_mm=33),
     )
     put(
         pdf,
         (left + _STOPS_MM["as_of"], base),
         entry.as_of.isoformat() if entry.as_of else "unknown",
-        size_pt=7,
-        width_mm=17.5,
+        TextStyle(size_pt=7, max_width_mm=17.5),
     )
     put(
         pdf,
         (left + _STOPS_MM["sides"], base),
         entry.sides if len(entry.sides) <= 5 else "below",
-        size_pt=7,
-        width_mm=7.6,
+        TextStyle(size_pt=7, max_width_mm=7.6),
     )
-    put(pdf, (left + _STOPS_MM["sign"], base), entry.sign, size_pt=7)
+    put(pdf, (left + _STOPS_MM["sign"], base), entry.sign, TextStyle(size_pt=7))
     put(
         pdf,
         (left + _STOPS_MM["map"], base),
         reference,
-        size_pt=7,
-        bold=True,
-        width_mm=COLUMN_MM - _STOPS_MM["map"],
+        TextStyle(size_pt=7, bold=True, max_width_mm=COLUMN_MM - _STOPS_MM["map"]),
     )
     put_lines(
         pdf,
         (left + _STOPS_MM["word"], base + 3.2),
         list(line.notes),
-        size_pt=_NOTE_PT,
-        leading=1.25,
+        TextStyle(size_pt=_NOTE_PT, leading=1.25),
     )
-    rule(pdf, top + line.height_mm, x_mm=left, length_mm=COLUMN_MM, width_mm=0.1, gray=RULE + 50)
+    rule(pdf, top + line.height_mm, ends_mm=(left, left + COLUMN_MM), width_mm=0.1, gray=RULE + 50)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from gis_export.printing.sheet import plain
+from gis_export.printing.text import plain
 
 _NUMBER = re.compile(r"^(\d[\w/-]*(?: \d+/\d+)?)\s+(\S.*)$")
 _DIRECTION = re.compile(

@@ -13,19 +13,15 @@ from gis_export.housing.routes.stops import draw_chip, draw_qr
 from gis_export.printing.marks import draw_mark
 from gis_export.printing.sheet import (
     BOTTOM_MM,
-    INK,
     INNER_MM,
     MARGIN_MM,
     RULE,
-    SOFT,
     TOP_MM,
     Heading,
     add_sheet,
-    put,
-    put_lines,
     rule,
-    wrapped,
 )
+from gis_export.printing.text import INK, SOFT, TextStyle, put, put_lines, wrapped
 from inference.hazard import USE_LIMIT
 
 _PHOTO_MM = (62.0, 52.0)
@@ -69,7 +65,7 @@ class Writer:
         """Write a title, on the page of what follows."""
         self.need(room_mm + 9)
         self.y += 7
-        put(self.pdf, (MARGIN_MM, self.y), title, size_pt=11, bold=True)
+        put(self.pdf, (MARGIN_MM, self.y), title, TextStyle(size_pt=11, bold=True))
         self.pdf.start_section(title)
         self.y += 2
         rule(self.pdf, self.y, width_mm=0.4, gray=INK)
@@ -77,9 +73,11 @@ class Writer:
 
     def text(self, text: str) -> None:
         """Write a paragraph."""
-        lines = wrapped(self.pdf, text, INNER_MM, size_pt=_TEXT_PT)
+        lines = wrapped(self.pdf, text, INNER_MM, TextStyle(size_pt=_TEXT_PT))
         self.need(len(lines) * 4)
-        self.y = put_lines(self.pdf, (MARGIN_MM, self.y + 3.5), lines, size_pt=_TEXT_PT) - 2.5
+        self.y = (
+            put_lines(self.pdf, (MARGIN_MM, self.y + 3.5), lines, TextStyle(size_pt=_TEXT_PT)) - 2.5
+        )
 
     def table(
         self, columns: Sequence[Column], cells: Sequence[Sequence[str]], *, head: bool = True
@@ -89,7 +87,12 @@ class Writer:
             self._head(columns)
         for row in cells:
             lines = [
-                wrapped(self.pdf, text, column.width_mm - 2, size_pt=column.size_pt, bold=not at)
+                wrapped(
+                    self.pdf,
+                    text,
+                    column.width_mm - 2,
+                    TextStyle(size_pt=column.size_pt, bold=not at),
+                )
                 for at, (text, column) in enumerate(zip(row, columns, strict=True))
             ]
             tall = max(1, *(len(some) for some in lines)) * 3.9 + 1.5
@@ -99,7 +102,12 @@ class Writer:
                     self._head(columns)
             x = MARGIN_MM
             for at, (some, column) in enumerate(zip(lines, columns, strict=True)):
-                put_lines(self.pdf, (x, self.y + 3.6), some, size_pt=column.size_pt, bold=not at)
+                put_lines(
+                    self.pdf,
+                    (x, self.y + 3.6),
+                    some,
+                    TextStyle(size_pt=column.size_pt, bold=not at),
+                )
                 x += column.width_mm
             self.y += tall
             rule(self.pdf, self.y, width_mm=0.1, gray=RULE)
@@ -112,9 +120,7 @@ class Writer:
                 self.pdf,
                 (x, self.y + 3.6),
                 column.title,
-                size_pt=7.5,
-                gray=SOFT,
-                width_mm=column.width_mm - 2,
+                TextStyle(size_pt=7.5, gray=SOFT, max_width_mm=column.width_mm - 2),
             )
             x += column.width_mm
         self.y += 5
@@ -189,19 +195,23 @@ def _draw_card(writer: Writer, packet: Packet) -> None:
     top = writer.y
     draw_qr(pdf, packet.parcel_id, MARGIN_MM + INNER_MM - 24, top, 24)
     draw_mark(pdf, packet.symbol, MARGIN_MM + 5, top + 6.5, 7.5)
-    put(pdf, (MARGIN_MM + 13, top + 5.6), packet.symbol.word.value, size_pt=14, bold=True)
-    said = wrapped(pdf, packet.risk, INNER_MM - 42, size_pt=9)
-    y = put_lines(pdf, (MARGIN_MM + 13, top + 10.6), said, size_pt=9)
+    put(
+        pdf, (MARGIN_MM + 13, top + 5.6), packet.symbol.word.value, TextStyle(size_pt=14, bold=True)
+    )
+    said = wrapped(pdf, packet.risk, INNER_MM - 42, TextStyle(size_pt=9))
+    y = put_lines(pdf, (MARGIN_MM + 13, top + 10.6), said, TextStyle(size_pt=9))
     if len(packet.address) > _LONG:  # the head may end it with an ellipsis
         y = put_lines(
             pdf,
             (MARGIN_MM, y + 2),
-            wrapped(pdf, packet.address, INNER_MM - 30, size_pt=10, bold=True),
-            size_pt=10,
-            bold=True,
+            wrapped(pdf, packet.address, INNER_MM - 30, TextStyle(size_pt=10, bold=True)),
+            TextStyle(size_pt=10, bold=True),
         )
     y = put_lines(
-        pdf, (MARGIN_MM, y + 2.5), wrapped(pdf, USE_LIMIT, INNER_MM - 30, size_pt=8.5), size_pt=8.5
+        pdf,
+        (MARGIN_MM, y + 2.5),
+        wrapped(pdf, USE_LIMIT, INNER_MM - 30, TextStyle(size_pt=8.5)),
+        TextStyle(size_pt=8.5),
     )
     writer.y = max(top + 25, y - 3)
 

@@ -11,7 +11,7 @@ from PIL import Image
 from gis_export.housing.packets.checksums import TileSums
 from gis_export.housing.packets.packet_years import PacketYear, earlier_years, this_year
 from gis_export.housing.routes.stops import lon_lats, viewer_link
-from gis_export.printing.sheet import plain
+from gis_export.printing.text import plain
 from gis_export.table.aging import as_date
 from gis_export.table.inputs import ExportInputs
 from gis_export.table.settings import ExportSettings

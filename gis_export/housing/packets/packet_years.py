@@ -8,7 +8,7 @@ from PIL import Image
 
 from gis_export.fire.map.photos import outlined
 from gis_export.housing.packets.checksums import TileSums
-from gis_export.printing.sheet import plain
+from gis_export.printing.text import plain
 from gis_export.table.aging import as_date
 from gis_export.table.inputs import ExportInputs
 from gis_export.table.symbols import BY_CODE

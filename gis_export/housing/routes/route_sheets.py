@@ -27,18 +27,16 @@ from gis_export.printing.marks import FOOT_M, draw_border, draw_north, draw_scal
 from gis_export.printing.photo import Photo, photo_of
 from gis_export.printing.sheet import (
     BOTTOM_MM,
-    INK,
     INNER_MM,
     MARGIN_MM,
-    SOFT,
     TOP_MM,
     Heading,
     add_sheet,
     new_document,
-    put,
     save,
 )
 from gis_export.printing.spread import spread
+from gis_export.printing.text import INK, SOFT, TextStyle, put
 from gis_export.table.fields import Tier, fields_of
 from gis_export.table.inputs import ExportInputs
 from gis_export.table.settings import ExportSettings
@@ -202,7 +200,7 @@ def _draw_day(pdf: FPDF, heading: Heading, stops: Sequence[Stop], desk: Desk) ->
 
 def _begin(pdf: FPDF, heading: Heading) -> None:
     add_sheet(pdf, heading)
-    put(pdf, (MARGIN_MM + INNER_MM, 24.6), "Date ________________", size_pt=8, align="R")
+    put(pdf, (MARGIN_MM + INNER_MM, 24.6), "Date ________________", TextStyle(size_pt=8, align="R"))
 
 
 def _draw_map(pdf: FPDF, heading: Heading, stops: Sequence[Stop], desk: Desk) -> float:
@@ -249,6 +247,6 @@ def _draw_below(pdf: FPDF, frame: Frame, *, shown: bool) -> None:
     note = "Stops in visiting order. The line is straight; streets go around." + (
         "" if shown else " No photo of the ground."
     )
-    put(pdf, (frame.left_mm, y + 5), note, size_pt=7.5, gray=SOFT, width_mm=110)
+    put(pdf, (frame.left_mm, y + 5), note, TextStyle(size_pt=7.5, gray=SOFT, max_width_mm=110))
     draw_scale_bar(pdf, frame, right - 9, y + 2.5)
     draw_north(pdf, right - 3, y + 1.5)

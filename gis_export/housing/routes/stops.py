@@ -15,16 +15,14 @@ from pyproj import Transformer
 from gis_export.fire.map.photos import outlined
 from gis_export.housing.findings import DISPOSITIONS, ROOF_OPEN
 from gis_export.printing.marks import MARK_MM, draw_mark
-from gis_export.printing.sheet import (
+from gis_export.printing.sheet import INNER_MM, MARGIN_MM, RULE, rule
+from gis_export.printing.text import (
     INK,
-    INNER_MM,
-    MARGIN_MM,
     MM_PER_PT,
-    RULE,
     SOFT,
+    TextStyle,
     put,
     put_lines,
-    rule,
     set_font,
     text_width,
     wrapped,
@@ -121,21 +119,18 @@ def draw_stop(
         pdf,
         (left, top + 6),
         stop.address or "no address known",
-        size_pt=11,
-        bold=True,
-        width_mm=_TEXT_MM,
+        TextStyle(size_pt=11, bold=True, max_width_mm=_TEXT_MM),
     )
     _draw_risk(pdf, stop, left, top + 12.2)
     said = f"parcel {stop.parcel_id}" + (f"  ·  {stop.link}" if stop.link else "")
-    put(pdf, (left, top + 16.6), said, size_pt=7, gray=SOFT, width_mm=_TEXT_MM)
+    put(pdf, (left, top + 16.6), said, TextStyle(size_pt=7, gray=SOFT, max_width_mm=_TEXT_MM))
     if stop.link:
         pdf.link(left, top + 14, _TEXT_MM, 3.2, stop.link)
     put_lines(
         pdf,
         (left, top + 20.1),
-        wrapped(pdf, stop.priority, _TEXT_MM, size_pt=7.2, most=3),
-        size_pt=7.2,
-        leading=1.16,
+        wrapped(pdf, stop.priority, _TEXT_MM, TextStyle(size_pt=7.2), most=3),
+        TextStyle(size_pt=7.2, leading=1.16),
     )
     _draw_pictures(pdf, stop, top + 1.2, chips)
     _draw_boxes(pdf, left, top + 28.6)
@@ -146,11 +141,11 @@ def _draw_risk(pdf: FPDF, stop: Stop, left: float, y: float) -> None:
     """Draw the hazard word, and beside it all that RISK_TXT says of it: on lines and in a size that fit, for date and REVIEW DUE must not be cut."""
     word = stop.symbol.word.value
     draw_mark(pdf, stop.symbol, left + 2.6, y - 1.2, MARK_MM)
-    put(pdf, (left + 6.5, y), word, size_pt=9, bold=True)
+    put(pdf, (left + 6.5, y), word, TextStyle(size_pt=9, bold=True))
     used = 7.5 + text_width(pdf, word)
     said = stop.risk.removeprefix(word).removeprefix(":")
     for size_pt in _RISK_PT:
-        lines = wrapped(pdf, said, _TEXT_MM - used, size_pt=size_pt)
+        lines = wrapped(pdf, said, _TEXT_MM - used, TextStyle(size_pt=size_pt))
         if len(lines) <= 2:
             break
     step = size_pt * MM_PER_PT * _RISK_LEADING
@@ -158,8 +153,7 @@ def _draw_risk(pdf: FPDF, stop: Stop, left: float, y: float) -> None:
         pdf,
         (left + used, y - step * (len(lines) - 1) / 2),
         lines,
-        size_pt=size_pt,
-        leading=_RISK_LEADING,
+        TextStyle(size_pt=size_pt, leading=_RISK_LEADING),
     )
 
 
@@ -174,10 +168,7 @@ def draw_number(pdf: FPDF, number: int, x_mm: float, y_mm: float) -> None:
         pdf,
         (x_mm, y_mm + 1.2),
         str(number),
-        size_pt=9 if number < 100 else 6.5,
-        bold=True,
-        align="C",
-        gray=255,
+        TextStyle(size_pt=9 if number < 100 else 6.5, bold=True, align="C", gray=255),
     )
 
 
@@ -235,9 +226,7 @@ def draw_chip(
             pdf,
             (left + width / 2, top + height / 2 + 1),
             "no picture",
-            size_pt=7.5,
-            gray=SOFT,
-            align="C",
+            TextStyle(size_pt=7.5, gray=SOFT, align="C"),
         )
     else:
         data, (columns, rows) = found
@@ -255,9 +244,7 @@ def draw_chip(
         pdf,
         (left + width / 2, top + height + 2.9),
         caption,
-        size_pt=6.8,
-        align="C",
-        width_mm=width + 1,
+        TextStyle(size_pt=6.8, align="C", max_width_mm=width + 1),
     )
 
 
@@ -280,9 +267,7 @@ def _draw_pictures(
         pdf,
         (left + _QR_MM / 2, top + _CHIP_MM[1] + 2.9),
         stop.parcel_id,
-        size_pt=6.8,
-        align="C",
-        width_mm=_QR_MM,
+        TextStyle(size_pt=6.8, align="C", max_width_mm=_QR_MM),
     )
 
 
@@ -294,7 +279,7 @@ def _draw_boxes(pdf: FPDF, left: float, y: float) -> None:
     x = _draw_group(pdf, x + 1.5, y + 4.3, "Occupied", YES_NO)
     x = _draw_group(pdf, x + 1.5, y + 4.3, "Wall or floor failing", YES_NO)
     x = _draw_group(pdf, x + 1.5, y + 4.3, "Sides occupied", ("N", "E", "S", "W", "none"))
-    rule(pdf, y + 4.6, x_mm=x + 1, length_mm=MARGIN_MM + INNER_MM - x - 1, gray=RULE)
+    rule(pdf, y + 4.6, ends_mm=(x + 1, MARGIN_MM + INNER_MM))
     _draw_group(pdf, left, y + 8.6, "", tuple(choice.label for choice in DISPOSITIONS), size_pt=6.4)
 
 
@@ -310,13 +295,13 @@ def _draw_group(
     """Draw a title and its boxes; return where they end."""
     x = left
     if title:
-        put(pdf, (x, y), title, size_pt=size_pt, bold=True)
+        put(pdf, (x, y), title, TextStyle(size_pt=size_pt, bold=True))
         x += text_width(pdf, title) + 1.5
     for choice in choices:
         pdf.set_draw_color(INK)
         pdf.set_line_width(0.25)
         pdf.rect(x, y - _BOX_MM + 0.5, _BOX_MM, _BOX_MM)
-        put(pdf, (x + _BOX_MM + 0.8, y), choice, size_pt=size_pt)
+        put(pdf, (x + _BOX_MM + 0.8, y), choice, TextStyle(size_pt=size_pt))
         set_font(pdf, size_pt)
         x += _BOX_MM + 2.2 + text_width(pdf, choice)
     return x
