@@ -2,6 +2,7 @@
 
 import hashlib
 from dataclasses import dataclass
+from datetime import date
 from pathlib import Path
 
 import numpy as np
@@ -9,6 +10,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from imagery.errors import InputError
+from imagery.roll.bad_rows import FIRST_YEAR, BadRows, read_days, shown
 from imagery.roll.parcels import VacantRoll
 from imagery.roll.tables import normalize_key, read_table, text_column
 
@@ -55,6 +57,13 @@ class Labels:
     """Labels dated after the training year."""
     sha256: str
     """Checksum of the usable rows."""
+    bad_years: BadRows | None = None
+    """Labels whose year cannot be read; they are not used."""
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """Say which labels cannot be used, a line for each kind."""
+        return (self.bad_years.line,) if self.bad_years else ()
 
 
 def read_labels(source: LabelFile, roll: VacantRoll, *, until: int) -> Labels:
@@ -68,16 +77,16 @@ def read_labels(source: LabelFile, roll: VacantRoll, *, until: int) -> Labels:
     if not column:
         raise InputError("[labels]: neither collapsed nor roof_pct names a column; give one")
     values = text_column(raw, (column,), what="[labels]").str.strip()
-    years = pd.to_numeric(text_column(raw, (source.year,), what="[labels] year"), errors="coerce")
+    years = read_years(raw, source)
     unclear = values.str.lower().isin(["", "cannot tell", "unknown", "na"])
     numbers = pd.to_numeric(values.where(~unclear), errors="coerce")
-    wrong = (numbers.isna() & ~unclear) | years.isna()
+    wrong = numbers.isna() & ~unclear
     wrong |= ~unclear & ~(numbers.isin([0, 1]) if source.collapsed else numbers.between(0, 100))
     if wrong.any():
         row = int(wrong.to_numpy().argmax())
         raise InputError(
-            f"[labels] {source.path.name} row {row + 2}: got {column}={values.iloc[row]!r}, year={years.iloc[row]}; "
-            f"want {'0 or 1' if source.collapsed else 'a percentage from 0 to 100'} or 'cannot tell', and a year; mend that row"
+            f"[labels] {source.path.name} row {row + 2}: got {column}={values.iloc[row]!r}; "
+            f"want {'0 or 1' if source.collapsed else 'a percentage from 0 to 100'} or 'cannot tell'; mend that row"
         )
     limit = 0.5 if source.collapsed else source.threshold
     keys = dict(zip(roll.table["parcel_key"], roll.table["parcel_id"], strict=True))
@@ -85,12 +94,17 @@ def read_labels(source: LabelFile, roll: VacantRoll, *, until: int) -> Labels:
         lambda value: keys.get(normalize_key(value), "")
     )
     table = pd.DataFrame(
-        {"parcel_id": ids, "year": years.astype(int), "failing": (numbers >= limit).astype(int)}
+        {
+            "parcel_id": ids,
+            "year": years.fillna(0).astype(int),
+            "failing": (numbers >= limit).astype(int),
+        }
     )
     known, later = ids != "", years > until
+    dated = years.notna()
     table = table.iloc[_trusted_last(raw, source)]
     table = (
-        table[(known & ~unclear & ~later)[table.index]]
+        table[(known & ~unclear & ~later & dated)[table.index]]
         .drop_duplicates(["parcel_id", "year"], keep="last")
         .sort_values(["year", "parcel_id"])
     )
@@ -101,6 +115,30 @@ def read_labels(source: LabelFile, roll: VacantRoll, *, until: int) -> Labels:
         cannot_tell=int((known & unclear).sum()),
         later=int((known & later).sum()),
         sha256=hashlib.sha256(table.to_csv(index=False).encode()).hexdigest(),
+        bad_years=_bad_years(raw, source, years),
+    )
+
+
+def read_years(raw: pd.DataFrame, source: LabelFile) -> pd.Series:
+    """Return the year of each label; NaN where no whole year from 1900 to next year can be read."""
+    texts = text_column(raw, (source.year,), what="[labels] year")
+    years = pd.to_numeric(texts, errors="coerce").astype(np.float64)
+    is_year = years.between(FIRST_YEAR, date.today().year + 1) & (years % 1 == 0)
+    return years.where(is_year)
+
+
+def _bad_years(raw: pd.DataFrame, source: LabelFile, years: pd.Series) -> BadRows | None:
+    bad = np.flatnonzero(years.isna().to_numpy())
+    if not len(bad):
+        return None
+
+    ids = text_column(raw, source.id, what="[labels] id")
+    texts = text_column(raw, (source.year,), what="[labels] year")
+    rows = [f"row {row + 2} {shown(ids.iloc[row])} has {shown(texts.iloc[row])}" for row in bad]
+    return BadRows(
+        what="labels with a year that cannot be read",
+        rows=tuple(rows),
+        remedy=f"write a year from {FIRST_YEAR} to next year; until then they are not used",
     )
 
 
@@ -117,8 +155,6 @@ def _trusted_last(raw: pd.DataFrame, source: LabelFile) -> NDArray[np.intp]:
             .to_numpy(np.float64)
         )
     if source.date:
-        days = pd.to_datetime(
-            text_column(raw, (source.date,), what="[labels] date"), errors="coerce", format="mixed"
-        )
+        days = read_days(text_column(raw, (source.date,), what="[labels] date"))
         day = days.fillna(pd.Timestamp.min).to_numpy().astype("datetime64[s]").astype(np.float64)
     return np.lexsort((np.arange(len(raw)), day, trust))

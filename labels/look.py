@@ -3,9 +3,10 @@
 import numpy as np
 import pandas as pd
 
+from imagery.roll.bad_rows import clean_texts, read_days
 from imagery.roll.parcels import VacantRoll
 from imagery.roll.tables import normalize_key, read_table, text_column
-from labels.files import LabelFile
+from labels.files import LabelFile, read_years
 
 CANNOT_TELL = "could not tell"
 
@@ -26,16 +27,13 @@ def read_looks(source: LabelFile, roll: VacantRoll, *, until: int) -> pd.DataFra
         if source.source
         else pd.Series("", index=raw.index)
     )
+    who = clean_texts(who)
     table = pd.DataFrame(
         {
             "parcel_id": text_column(raw, source.id, what="[labels] id").map(
                 lambda value: keys.get(normalize_key(value), "")
             ),
-            "year": pd.to_numeric(
-                text_column(raw, (source.year,), what="[labels] year"), errors="coerce"
-            )
-            .fillna(0)
-            .astype(int),
+            "year": read_years(raw, source).fillna(0).astype(int),
             "date": _days(raw, source),
             "source": who,
             "found": [_found(number, percent=not source.collapsed) for number in numbers],
@@ -55,10 +53,8 @@ def read_looks(source: LabelFile, roll: VacantRoll, *, until: int) -> pd.DataFra
 def _days(raw: pd.DataFrame, source: LabelFile) -> pd.Series:
     if not source.date:
         return pd.Series("", index=raw.index)
-    days = pd.to_datetime(
-        text_column(raw, (source.date,), what="[labels] date"), errors="coerce", format="mixed"
-    )
-    return days.dt.strftime("%Y-%m-%d").fillna("")
+    days = read_days(text_column(raw, (source.date,), what="[labels] date"))
+    return pd.Series(days.dt.strftime("%Y-%m-%d").fillna(""))
 
 
 def _found(number: float, *, percent: bool) -> str:

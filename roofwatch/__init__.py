@@ -1,1 +1,1 @@
-"""The conductor: configuration, executors, the yearly pipeline, the demo city and the command line."""
+"""The conductor: command line, city file, stages of the year, executors, audit log."""

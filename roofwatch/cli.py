@@ -1,4 +1,4 @@
-"""The command line: parse, call one function, print."""
+"""The command line: parse, call the stage of that name, print its answer."""
 
 import argparse
 import json
@@ -6,39 +6,61 @@ import logging
 import os
 import sys
 from collections.abc import Callable
+from importlib import import_module
 from pathlib import Path
+from typing import TYPE_CHECKING, TypeAlias
 
 from imagery.errors import RoofwatchError
-from roofwatch import commands
-from roofwatch.commands import Answer
 from roofwatch.executors import EXECUTORS
+
+if TYPE_CHECKING:
+    from roofwatch.answer import Answer
+
+STOPPED = 130
+"""Exit code after Ctrl-C, as shells have it."""
+NO_ROOM = 3
+"""Exit code when the disk or its permissions do not allow the work."""
+Commands: TypeAlias = "argparse._SubParsersAction[argparse.ArgumentParser]"
+"""Where the parsers of all commands are added."""
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Run one command; return its exit code: 0 done, 2 wrong use, 3 input needs fixing, 4 refused, 1 our bug."""
+    """Run one command and return its exit code.
+
+    Returns:
+        0 done, 2 wrong use, 3 input needs fixing, 4 refused, 1 our bug.
+    """
     options = build_parser().parse_args(arguments)
     logging.disable(logging.ERROR)  # libraries repeat what we say ourselves
     os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
-    command: Callable[[argparse.Namespace], tuple[int, Answer]] = options.function
+
     try:
-        code, (lines, answer) = command(options)
+        answer = run_stage(options)
     except RoofwatchError as error:
         print(f"roofwatch: {error}", file=sys.stderr)
         return error.exit_code
     except OSError as error:
-        print(
-            f"roofwatch: {error.strerror or error}: {error.filename or 'workspace'}; free space or mend the rights, then start again",
-            file=sys.stderr,
-        )
-        return 3
+        what = error.strerror or error
+        where = error.filename or "workspace"
+        remedy = "free disk space or fix the permissions, then start again"
+        print(f"roofwatch: {what}: {where}; {remedy}", file=sys.stderr)
+        return NO_ROOM
     except KeyboardInterrupt:
         print("roofwatch: stopped; start the same command again to go on", file=sys.stderr)
-        return 130
+        return STOPPED
+
     if options.json:
-        print(json.dumps(answer, default=str))
+        print(json.dumps(answer.facts, default=str))
     else:
-        print("\n".join(lines))
-    return code
+        print("\n".join(answer.lines))
+    return answer.exit_code
+
+
+def run_stage(options: argparse.Namespace) -> "Answer":
+    """Load the stage that is named after the command, and run it: no command loads another's."""
+    stage = import_module(f"roofwatch.stages.{options.command}")
+    command: Callable[[argparse.Namespace], Answer] = stage.command
+    return command(options)
 
 
 def build_parser() -> argparse.ArgumentParser:
@@ -47,141 +69,182 @@ def build_parser() -> argparse.ArgumentParser:
         prog="roofwatch",
         description="Find failing roofs on vacant buildings in each year's aerial flyover.",
     )
-    group = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
-    demo = _command(
-        group,
-        "demo",
-        commands.demo_command,
-        "a synthetic city: three flyovers, labels, the whole run, all products",
-        city=False,
-    )
-    demo.add_argument(
+    commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
+    for add_command in (
+        add_demo,
+        add_check,
+        add_tile,
+        add_train,
+        add_promote,
+        add_score,
+        add_export,
+        add_run,
+        add_evidence,
+        add_publish,
+        add_audit,
+        add_verify,
+    ):
+        add_command(commands)
+    return parser
+
+
+def add_demo(commands: Commands) -> None:
+    """Add `roofwatch demo`."""
+    text = "a synthetic city: three flyovers, labels, the whole run, all products"
+    parser = commands.add_parser("demo", help=text, description=text)
+    parser.add_argument(
         "--out",
         type=Path,
         default=Path("demo"),
         metavar="DIR",
-        help="folder for the city (default: demo)",
+        help="folder for the city, new, empty or of an earlier demo (default: demo)",
     )
-    demo.add_argument(
+    parser.add_argument(
         "--parcels",
         type=_positive,
         default=2000,
         metavar="N",
         help="parcels in the city (default: 2000)",
     )
-    demo.add_argument(
+    parser.add_argument(
         "--seed", type=int, default=0, metavar="S", help="seed of the city (default: 0)"
     )
-    check = _command(
-        group,
-        "check",
-        commands.check_command,
-        "intake report: what is there, what is missing, GO or FIX FIRST",
-    )
-    check.add_argument(
+    _add_common_options(parser)
+
+
+def add_check(commands: Commands) -> None:
+    """Add `roofwatch check`."""
+    text = "intake report: what is there, what is missing, GO or FIX FIRST"
+    parser = _add_year_command(commands, "check", text)
+    parser.add_argument(
         "--pixels",
         action="store_true",
-        help="cut the chips first and tell which tiles lie off; without it headers are read only",
+        help="cut the chips first and name displaced tiles; without it headers are read only",
     )
-    _command(group, "tile", commands.tile_command, "cut chips")
-    _command(
-        group,
-        "train",
-        commands.train_command,
-        "train on labels dated Y or earlier, register a challenger in MLflow",
-    )
-    promote = _command(
-        group,
-        "promote",
-        commands.promote_command,
-        "move the champion alias if the gate holds",
-        year=False,
-    )
-    promote.add_argument(
+
+
+def add_tile(commands: Commands) -> None:
+    """Add `roofwatch tile`."""
+    _add_year_command(commands, "tile", "cut chips")
+
+
+def add_train(commands: Commands) -> None:
+    """Add `roofwatch train`."""
+    text = "train on labels dated Y or earlier, register a challenger in MLflow"
+    _add_year_command(commands, "train", text)
+
+
+def add_promote(commands: Commands) -> None:
+    """Add `roofwatch promote`."""
+    text = "move the champion alias if the gate holds"
+    parser = _add_city_command(commands, "promote", text)
+    parser.add_argument(
         "--version", type=_positive, required=True, metavar="V", help="version to make champion"
     )
-    promote.add_argument("--by", required=True, metavar="NAME", help="who decides")
-    promote.add_argument("--why", default="", metavar="TEXT", help="why")
-    promote.add_argument(
+    parser.add_argument("--by", required=True, metavar="NAME", help="who decides")
+    parser.add_argument("--why", default="", metavar="TEXT", help="why")
+    parser.add_argument(
         "--force", action="store_true", help="although the gate does not hold; needs --why"
     )
-    score = _command(
-        group, "score", commands.score_command, "the ledger; default model is the champion"
-    )
-    score.add_argument(
+
+
+def add_score(commands: Commands) -> None:
+    """Add `roofwatch score`."""
+    text = "the ledger; default model is the champion"
+    parser = _add_year_command(commands, "score", text)
+    parser.add_argument(
         "--model",
         default="champion",
         metavar="ALIAS|VERSION",
         help="model to score with (default: champion)",
     )
-    export = _command(group, "export", commands.export_command, "every product")
-    export.add_argument(
+
+
+def add_export(commands: Commands) -> None:
+    """Add `roofwatch export`."""
+    parser = _add_year_command(commands, "export", "every product")
+    parser.add_argument(
         "--what-if",
         nargs="+",
         default=[],
         metavar="KEY=POINTS",
-        help="say who would move on the work list with other points; nothing is written",
+        help="say which parcels would change rank with other points; nothing is written",
     )
-    _command(
-        group,
-        "run",
-        commands.run_command,
-        "check, tile, train when there are new labels, score, export; never promotes over a champion",
+
+
+def add_run(commands: Commands) -> None:
+    """Add `roofwatch run`."""
+    text = (
+        "check, tile, train when there are new labels, score, export; "
+        "never promotes over a champion"
     )
-    evidence = _command(
-        group, "evidence", commands.evidence_command, "the evidence packet of single parcels"
-    )
-    evidence.add_argument(
+    _add_year_command(commands, "run", text)
+
+
+def add_evidence(commands: Commands) -> None:
+    """Add `roofwatch evidence`."""
+    text = "the evidence packet of single parcels"
+    parser = _add_year_command(commands, "evidence", text)
+    parser.add_argument(
         "--parcel",
         required=True,
         action="append",
         metavar="ID",
         help="parcel id; may be given several times",
     )
-    publish = _command(
-        group, "publish", commands.publish_command, "the layers into a PostGIS database"
-    )
-    publish.add_argument(
+
+
+def add_publish(commands: Commands) -> None:
+    """Add `roofwatch publish`."""
+    text = "the layers into a PostGIS database"
+    parser = _add_year_command(commands, "publish", text)
+    parser.add_argument(
         "--to",
         required=True,
         metavar="URL",
         help="postgresql://USER@HOST:PORT/DATABASE; the password from PGPASSWORD or ~/.pgpass",
     )
-    publish.add_argument(
+    parser.add_argument(
         "--schema",
         default="roofwatch",
         metavar="NAME",
         help="schema of the tables (default: roofwatch)",
     )
-    verify = _command(
-        group,
-        "verify",
-        commands.verify_command,
-        "check a finished pack, ours or one edited by hand",
-        city=False,
+
+
+def add_audit(commands: Commands) -> None:
+    """Add `roofwatch audit`."""
+    text = "check the hash chain of the audit log and the files of every year"
+    _add_city_command(commands, "audit", text)
+
+
+def add_verify(commands: Commands) -> None:
+    """Add `roofwatch verify`."""
+    text = "check a finished pack, ours or one edited by hand"
+    parser = commands.add_parser("verify", help=text, description=text)
+    parser.add_argument(
+        "folder",
+        type=Path,
+        metavar="DIR",
+        help="folder of a pack, of a tier, of a year, or a workspace",
     )
-    verify.add_argument(
-        "folder", type=Path, metavar="DIR", help="folder of a pack, of a tier or of a year"
-    )
+    _add_common_options(parser)
+
+
+def _add_year_command(commands: Commands, name: str, text: str) -> argparse.ArgumentParser:
+    parser = _add_city_command(commands, name, text)
+    parser.add_argument("--year", type=int, required=True, metavar="Y", help="year of the flyover")
     return parser
 
 
-def _command(
-    group: "argparse._SubParsersAction[argparse.ArgumentParser]",
-    name: str,
-    function: Callable[[argparse.Namespace], tuple[int, Answer]],
-    text: str,
-    *,
-    city: bool = True,
-    year: bool = True,
-) -> argparse.ArgumentParser:
-    parser = group.add_parser(name, help=text, description=text)
-    if city:
-        parser.add_argument("city", type=Path, metavar="CITY.toml", help="the city file")
-    if city and year:
-        parser.add_argument(
-            "--year", type=int, required=True, metavar="Y", help="year of the flyover"
-        )
+def _add_city_command(commands: Commands, name: str, text: str) -> argparse.ArgumentParser:
+    parser = commands.add_parser(name, help=text, description=text)
+    parser.add_argument("city", type=Path, metavar="CITY.toml", help="the city file")
+    _add_common_options(parser)
+    return parser
+
+
+def _add_common_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--executor",
         choices=EXECUTORS,
@@ -200,8 +263,6 @@ def _command(
     )
     parser.add_argument("--quiet", action="store_true", help="no progress")
     parser.add_argument("--json", action="store_true", help="one JSON object on stdout at the end")
-    parser.set_defaults(function=function)
-    return parser
 
 
 def _positive(text: str) -> int:

@@ -1,6 +1,7 @@
-"""How batches are executed: one by one, by local processes, or by a Dask cluster. Same function, same bytes.
+"""How batches are executed: one by one, by local processes, or by a Dask cluster.
 
-A worker that dies costs its batch, which is done again elsewhere; a batch that kills `DEATHS` workers in a row ends the run.
+Each executor runs the same function and leaves the same bytes. A worker that dies costs its batch,
+which is done again elsewhere. A batch that kills `DEATHS` workers in a row ends the run.
 """
 
 import multiprocessing
@@ -18,6 +19,8 @@ Done = TypeVar("Done")
 EXECUTORS = ("serial", "processes", "dask")
 DEATHS = 3
 """Pools of workers that may die without one batch done in between."""
+DASK_BATCH = 64
+"""Batches that are sent to a Dask scheduler in one message."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -34,17 +37,21 @@ class Execution:
     @property
     def count(self) -> int:
         """Return the number of workers."""
-        return 1 if self.executor == "serial" else self.workers or _cores()
+        if self.executor == "serial":
+            return 1
+        return self.workers or count_cores()
 
     @property
     def threads(self) -> int:
         """Return the torch threads per worker."""
-        return max(1, _cores() // self.count)
+        return max(1, count_cores() // self.count)
 
 
-def _cores() -> int:
+def count_cores() -> int:
     """Return the cores this process may use; all of them where the system does not say."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
 
 
 def map_batches(
@@ -53,7 +60,7 @@ def map_batches(
     """Apply a batch function to every batch and yield its results as they come.
 
     Args:
-        function: Takes a batch that pickles small, writes its own file, returns what it came to.
+        function: Takes a batch that pickles small, writes its own file, returns a small result.
         batches: What to do.
         execution: Where.
 
@@ -61,40 +68,43 @@ def map_batches(
         InputError: no Dask scheduler answers at the address.
         RoofwatchError: workers die again and again.
     """
-    if execution.executor == "serial" or (len(batches) <= 1 and execution.executor == "processes"):
+    is_single = len(batches) <= 1 and execution.executor == "processes"
+    if execution.executor == "serial" or is_single:
         yield from map(function, batches)
     elif execution.executor == "processes":
-        yield from _processes(function, batches, execution)
+        yield from _map_in_processes(function, batches, execution)
     elif batches:
-        yield from _dask(function, batches, execution)
+        yield from _map_in_dask(function, batches, execution)
 
 
-def _processes(
+def _map_in_processes(
     function: Callable[[Batch], Done], batches: Sequence[Batch], execution: Execution
 ) -> Iterator[Done]:
-    left, deaths = dict(enumerate(batches)), 0
-    while left:
+    waiting = dict(enumerate(batches))
+    deaths = 0
+    while waiting:
         try:
-            for number, done in _one_pool(function, left, execution):
-                del left[number]
+            for number, done in _map_in_one_pool(function, waiting, execution):
+                del waiting[number]
                 deaths = 0
                 yield done
         except BrokenProcessPool as error:
             deaths += 1
             if deaths == DEATHS:
                 raise RoofwatchError(
-                    f"workers died {DEATHS} times in a row ({error}); give --workers 1 or more memory, then start again"
+                    f"workers died {DEATHS} times in a row ({error}); "
+                    "give --workers 1 or more memory, then start again"
                 ) from error
 
 
-def _one_pool(
+def _map_in_one_pool(
     function: Callable[[Batch], Done], batches: dict[int, Batch], execution: Execution
 ) -> Iterator[tuple[int, Done]]:
     """Yield number and result of each batch until all are done or a worker dies."""
+    # A fork with open datasets fails, hence spawn.
     spawn = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(
-        max_workers=min(execution.count, len(batches)), mp_context=spawn
-    ) as pool:
+    workers = min(execution.count, len(batches))
+    with ProcessPoolExecutor(max_workers=workers, mp_context=spawn) as pool:
         pending = {pool.submit(function, batch): number for number, batch in batches.items()}
         try:
             for future in as_completed(pending):
@@ -104,24 +114,29 @@ def _one_pool(
                 future.cancel()
 
 
-def _dask(
+def _map_in_dask(
     function: Callable[[Batch], Done], batches: Sequence[Batch], execution: Execution
 ) -> Iterator[Done]:
     from distributed import Client, KilledWorker
     from distributed import as_completed as dask_completed
 
+    address = execution.scheduler
     try:
-        client = Client(execution.scheduler, timeout="10s")
+        client = Client(address, timeout="10s")
     except (OSError, ValueError) as error:
         raise InputError(
-            f"--scheduler: nothing answers at {execution.scheduler} ({error}); start a Dask scheduler there"
+            f"--scheduler: nothing answers at {address} ({error}); start a Dask scheduler there"
         ) from error
+
     with client:
-        futures = client.map(function, list(batches), pure=False, retries=DEATHS, batch_size=64)
+        futures = client.map(
+            function, list(batches), pure=False, retries=DEATHS, batch_size=DASK_BATCH
+        )
         try:
             for future in dask_completed(futures):
                 yield future.result()
         except KilledWorker as error:
             raise RoofwatchError(
-                f"workers of {execution.scheduler} died again and again ({error}); give them more memory, then start again"
+                f"workers of {address} died again and again ({error}); "
+                "give them more memory, then start again"
             ) from error

@@ -8,6 +8,7 @@ from typing import Never
 from tqdm import tqdm
 
 LINE_EVERY_S = 10.0
+"""Seconds between two plain lines."""
 
 
 class Progress:
@@ -15,9 +16,12 @@ class Progress:
 
     def __init__(self, stage: str, *, quiet: bool) -> None:
         """Name the stage."""
-        self.stage, self.quiet = stage, quiet
-        self.done, self.total = 0, 0
-        self.start = self.said = time.monotonic()
+        self.stage = stage
+        self.quiet = quiet
+        self.done = 0
+        self.total = 0
+        self.start = time.monotonic()
+        self.said = self.start
         self.bar: tqdm[Never] | None = None
 
     def __enter__(self) -> "Progress":
@@ -34,10 +38,8 @@ class Progress:
         if self.bar is not None:
             self.bar.close()
         elif not self.quiet and self.done and kind is None:
-            print(
-                f"{self.stage}: {self.done} done in {time.monotonic() - self.start:.1f} s",
-                file=sys.stderr,
-            )
+            seconds = time.monotonic() - self.start
+            print(f"{self.stage}: {self.done} done in {seconds:.1f} s", file=sys.stderr)
 
     def advance(self, count: int) -> None:
         """Count `count` more as done."""
@@ -45,20 +47,29 @@ class Progress:
 
     def update(self, done: int, total: int) -> None:
         """Set how many of how many are done."""
-        step, self.done, self.total = done - self.done, done, total
+        step = done - self.done
+        self.done = done
+        self.total = total
         if self.quiet:
             return
+
         if sys.stderr.isatty():
-            if self.bar is None:
-                self.bar = tqdm(total=total or None, desc=self.stage, unit="", leave=False)
-            self.bar.update(step)
-            return
+            self._move_bar(step)
+        elif done and time.monotonic() - self.said >= LINE_EVERY_S:
+            self._print_line()
+
+    def _move_bar(self, step: int) -> None:
+        if self.bar is None:
+            self.bar = tqdm(total=self.total or None, desc=self.stage, unit="", leave=False)
+        self.bar.update(step)
+
+    def _print_line(self) -> None:
         now = time.monotonic()
-        if now - self.said >= LINE_EVERY_S and done:
-            self.said = now
-            left = (
-                f", about {(now - self.start) * (total - done) / done:.0f} s left"
-                if total > done
-                else ""
-            )
-            print(f"{self.stage}: {done}{f' of {total}' if total else ''}{left}", file=sys.stderr)
+        self.said = now
+        of_total = f" of {self.total}" if self.total else ""
+
+        time_left = ""
+        if self.total > self.done:
+            seconds = (now - self.start) * (self.total - self.done) / self.done
+            time_left = f", about {seconds:.0f} s left"
+        print(f"{self.stage}: {self.done}{of_total}{time_left}", file=sys.stderr)

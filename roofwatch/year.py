@@ -1,30 +1,38 @@
-"""A city at work: the city file, the executor and the workspace, handed from stage to stage."""
+"""A city at work, and a city at work in one year: every input is read once in a run."""
 
+import argparse
 import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
+from datetime import date
 from functools import cached_property
-from pathlib import Path
 from typing import TYPE_CHECKING, SupportsInt, TypeVar
 
+from imagery.chips.store import ChipStore, open_store
+from imagery.chips.tiling import TileSettings
+from imagery.errors import InputError, UsageError
 from imagery.flyover.flyover import Flyover, open_flyover
+from imagery.flyover.tiles import Tile
 from imagery.roll.parcels import VacantRoll, read_roll
-from roofwatch.config import CityFile
+from imagery.workspace import Workspace, YearFiles
+from inference.ledger import Ledger, read_ledger
+from roofwatch.audit import AuditLine, append_audit
+from roofwatch.config import CityFile, FlyoverSource, read_city
 from roofwatch.executors import Execution, map_batches
 from roofwatch.progress import Progress
 
 if TYPE_CHECKING:
     from models.registry import Registry
 
-MODEL_FILE = "model.json"
-"""In report/: label, sha256 and run of the model that scored the year."""
 Batch = TypeVar("Batch")
 Done = TypeVar("Done", bound=SupportsInt)
+BatchRunner = Callable[[Callable[[Batch], Done], Sequence[Batch]], Iterator[Done]]
+"""Applies a batch function to batches, and yields results as they come."""
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, eq=False)
 class City:
-    """A city file at work: its inputs are read once, when first asked for."""
+    """A city file at work."""
 
     file: CityFile
     """The configuration."""
@@ -32,34 +40,57 @@ class City:
     """How batches are executed."""
     quiet: bool = False
     """No progress on stderr."""
-    opened: dict[int, Flyover] = field(default_factory=dict)
-    """Flyovers whose headers have been read."""
+    opened: dict[int, "CityYear"] = field(default_factory=dict)
+    """Years that have been asked for."""
 
-    def folder(self, year: int) -> Path:
-        """Return the year's folder in the workspace."""
-        return self.file.city.workspace / str(year)
+    @property
+    def name(self) -> str:
+        """Return the name of the city."""
+        return self.file.city.name
+
+    @property
+    def workspace(self) -> Workspace:
+        """Return where everything is written."""
+        return Workspace(folder=self.file.city.workspace)
 
     @cached_property
     def roll(self) -> VacantRoll:
-        """The vacant roll."""
+        """Return the vacant roll."""
         return read_roll(self.file.parcels, self.file.vacant, self.file.footprints)
 
     @property
-    def audit(self) -> Path:
-        """The audit log."""
-        return self.file.city.workspace / "audit.csv"
+    def registry(self) -> "Registry":
+        """Return where the city's models are registered; loads torch."""
+        from models.registry import Registry
 
-    def flyover(self, year: int) -> Flyover:
-        """Open the flyover of a year; its headers are read once."""
+        workspace = self.workspace
+        workspace.folder.mkdir(parents=True, exist_ok=True)
+        slug = re.sub(r"[^a-z0-9]+", "-", self.name.lower()).strip("-")
+
+        return Registry(
+            uri=self.file.mlflow.uri or f"sqlite:///{workspace.mlflow_db}",
+            artifacts=str(workspace.mlruns),
+            experiment=self.name,
+            model=f"{slug}-roof",
+        )
+
+    def year(self, year: int) -> "CityYear":
+        """Return the city in one year, always the same object.
+
+        Raises:
+            ConfigError: the city file has no flyover of the year.
+        """
         if year not in self.opened:
-            source = self.file.source(year)
-            self.opened[year] = open_flyover(year, source.path, source.flown, crs=source.crs)
+            self.opened[year] = CityYear(city=self, source=self.file.source(year))
         return self.opened[year]
 
-    def mapper(
-        self, stage: str, total: int
-    ) -> Callable[[Callable[[Batch], Done], Sequence[Batch]], Iterator[Done]]:
-        """Return the executor of one stage, with its progress; it may be called several times."""
+    def runner(self, stage: str, total: int) -> BatchRunner[Batch, Done]:
+        """Return what executes the batches of one stage and shows its progress.
+
+        Args:
+            stage: What is shown.
+            total: Parcels, or whatever results count; 0 where that is not known.
+        """
         progress = Progress(stage, quiet=self.quiet)
         progress.total = total
 
@@ -71,18 +102,116 @@ class City:
 
         return run
 
-    @property
-    def registry(self) -> "Registry":
-        """Where the city's models are registered; loads torch."""
-        from models.registry import Registry
+    def log(self, command: str, detail: str) -> None:
+        """Write one line into the audit log."""
+        append_audit(self.workspace.audit, AuditLine(command=command, detail=detail))
 
-        workspace = self.file.city.workspace
-        workspace.mkdir(parents=True, exist_ok=True)
-        slug = re.sub(r"[^a-z0-9]+", "-", self.file.city.name.lower()).strip("-")
-        uri = self.file.mlflow.uri
-        return Registry(
-            uri=uri or f"sqlite:///{workspace / 'mlflow.db'}",
-            artifacts=str(workspace / "mlruns"),
-            experiment=self.file.city.name,
-            model=f"{slug}-roof",
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class CityYear:
+    """A city at work in one year."""
+
+    city: City
+    """The city."""
+    source: FlyoverSource
+    """The year's flyover, as the city file names it."""
+    cut: dict[TileSettings, ChipStore] = field(default_factory=dict)
+    """Chips that were cut or found complete in this run, by their settings."""
+
+    @property
+    def year(self) -> int:
+        """Return the year of the flyover."""
+        return self.source.year
+
+    @property
+    def flown(self) -> date | None:
+        """Return the day of the flight; None when it is not known."""
+        return self.source.flown
+
+    @property
+    def file(self) -> CityFile:
+        """Return the configuration."""
+        return self.city.file
+
+    @property
+    def roll(self) -> VacantRoll:
+        """Return the vacant roll."""
+        return self.city.roll
+
+    @property
+    def files(self) -> YearFiles:
+        """Return the files of the year."""
+        return self.city.workspace.year(self.year)
+
+    @cached_property
+    def flyover(self) -> Flyover:
+        """Return the imagery as it was delivered."""
+        source = self.source
+        return open_flyover(
+            self.year,
+            source.path,
+            source.flown,
+            crs=source.crs,
+            limits=self.file.tile.image_limits,
         )
+
+    @property
+    def earlier(self) -> list["CityYear"]:
+        """Return the years before, latest first."""
+        years = sorted((source.year for source in self.file.flyover), reverse=True)
+        return [self.city.year(year) for year in years if year < self.year]
+
+    @property
+    def today(self) -> date:
+        """Return the day of the products: `[export] as_of`, or else that of the clock.
+
+        Raises:
+            InputError: it lies before the flight.
+        """
+        as_of = self.file.export.as_of
+        today = date.fromisoformat(as_of) if as_of else date.today()
+        if self.flown and today < self.flown:
+            raise InputError(
+                f"export {self.year}: the flight of {self.flown} lies after {today}; "
+                "correct [[flyover]] date, [export] as_of or the clock"
+            )
+        return today
+
+    def delivered_tiles(self) -> tuple[Tile, ...]:
+        """Open the headers of the imagery as it was delivered."""
+        return self.flyover.tiles
+
+    def find_ledger(self) -> Ledger | None:
+        """Read the ledger; None when the year has not been scored."""
+        if not self.files.ledger.exists():
+            return None
+        return read_ledger(self.files.folder, self.year)
+
+    def find_chips(self) -> ChipStore | None:
+        """Open the chips; None when none have been cut."""
+        chips = self.files.chips
+        return open_store(chips.folder) if chips.manifest.exists() else None
+
+
+def read_execution(options: argparse.Namespace) -> Execution:
+    """Return how batches are executed.
+
+    Raises:
+        UsageError: Dask without the address of its scheduler.
+    """
+    if options.executor == "dask" and not options.scheduler:
+        raise UsageError("--executor dask needs --scheduler tcp://host:port")
+    return Execution(
+        executor=options.executor, workers=options.workers, scheduler=options.scheduler
+    )
+
+
+def open_city(options: argparse.Namespace) -> City:
+    """Read the city file that a command line names."""
+    execution = read_execution(options)
+    return City(file=read_city(options.city), execution=execution, quiet=options.quiet)
+
+
+def open_year(options: argparse.Namespace) -> CityYear:
+    """Read the city file that a command line names, and find the year in it."""
+    return open_city(options).year(options.year)

@@ -11,7 +11,6 @@ from typing import BinaryIO
 import cv2
 import numpy as np
 from numpy.typing import NDArray
-from rasterio.errors import RasterioError
 
 from imagery.chips.chip import Chip, Piece, make_scene
 from imagery.chips.quality import QualityLimits, measure_quality, why_not
@@ -19,6 +18,7 @@ from imagery.chips.store import CutRow, write_shard
 from imagery.chips.tasks import CutSettings, CutTask, ParcelCut, Read, units_of
 from imagery.files import atomic_path
 from imagery.flyover.decode import DATA, UNREADABLE, decode_unit, decoding, read_unit
+from imagery.flyover.guard import READ_ERRORS
 
 Unit = tuple[int, int, int]
 """Tile, and row and column in its grid of units."""
@@ -221,7 +221,7 @@ class Units:
                     white=self.job.white,
                     out=self.used.pop() if self.used else None,
                 )
-            except (RasterioError, ValueError, OSError, RuntimeError):
+            except READ_ERRORS:
                 rows, columns = decode_unit(tile, self.job.decoder)
                 shape = (
                     min(rows, tile.height - row * rows),

@@ -31,6 +31,7 @@ from imagery.chips.tasks import CutPlan, CutSettings, CutTask, ParcelCut, Read
 from imagery.files import atomic_path
 from imagery.flyover.decode import decoding, file_stamp
 from imagery.flyover.flyover import Flyover
+from imagery.flyover.guard import ImageLimits
 from imagery.roll.outlines import roofs_of
 from imagery.roll.parcels import FootprintFile, VacantRoll, read_footprints
 
@@ -69,6 +70,11 @@ class TileSettings:
     have that tint as a rule."""
     registration: str = "correct"
     """What is done with tiles that lie off: "correct", "quarantine" (their parcels are not assessed), "report", or "off"."""
+    max_block_mb: float = ImageLimits.max_block_mb
+    """Largest part of an image file that must be decoded at once (a block, a strip, a whole JPEG), MB
+    when unpacked; a file with a larger one is not used."""
+    max_seconds: float = ImageLimits.max_seconds
+    """Longest time that one read of JPEG 2000, VRT or a rarer format may take, seconds; a file that takes longer is unreadable."""
     max_shift: float = 0.2
     """How far a tile may lie off, as a share of the median lot width."""
 
@@ -91,6 +97,16 @@ class TileSettings:
             raise ValueError(
                 f"registration is {self.registration!r} and max_shift {self.max_shift}; want one of {', '.join(REGISTRATIONS)}, and a share above 0"
             )
+
+        if not (self.max_block_mb > 0 and self.max_seconds > 0):
+            raise ValueError(
+                f"max_block_mb is {self.max_block_mb} and max_seconds {self.max_seconds}; want both above 0"
+            )
+
+    @property
+    def image_limits(self) -> ImageLimits:
+        """Return what one image file may cost."""
+        return ImageLimits(max_block_mb=self.max_block_mb, max_seconds=self.max_seconds)
 
     @property
     def limits(self) -> QualityLimits:
@@ -343,7 +359,7 @@ def inputs_key(
     roll: VacantRoll, flyover: Flyover, settings: TileSettings, footprints: FootprintFile | None
 ) -> str:
     """Return a checksum that changes when anything does that chips depend on."""
-    cut = replace(settings, registration="off", max_shift=1.0)
+    cut = replace(settings, registration="off", max_shift=1.0, max_block_mb=1.0, max_seconds=1.0)
     digest = hashlib.sha256(
         repr(
             (

@@ -7,6 +7,7 @@ import mmap
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from functools import lru_cache
 from pathlib import Path
 
@@ -15,11 +16,11 @@ import imagecodecs
 import numpy as np
 import rasterio
 from numpy.typing import NDArray
-from rasterio.errors import RasterioError
 from rasterio.io import DatasetReader
 from rasterio.windows import Window
 
-from imagery.flyover.tiles import LARGEST_BLOCK_PX, Tile
+from imagery.flyover.guard import READ_ERRORS, call_guarded
+from imagery.flyover.tiles import FRAME_DRIVERS, LARGEST_BLOCK_PX, Tile
 
 TURBO, GDAL = "libjpeg-turbo", "gdal"
 Pixels = NDArray[np.uint8]
@@ -27,11 +28,14 @@ UNIT_PX = 512
 """Side of a decode unit where the file has no blocks of its own, pixels."""
 BAND_ROWS = 256
 """Rows of a decode unit of files that are compressed line by line."""
-LINE_DRIVERS = ("JPEG", "PNG", "BMP", "GIF")
 BLACK = 3
 """Gray level up to which lossy compression may have turned an undeclared black border."""
 BLOB_PX = 9
 """Side of the smallest black square that is taken for missing data in a lossy tile, pixels."""
+MOST_SCANS = 100
+"""Scans of a JPEG that are decoded, as in GDAL; ordinary ones have 1 to 10."""
+FRAME_SLACK_PX = 64
+"""Pixels by which a JPEG may be larger than its block, which some writers fill up."""
 OPEN_TILES = 64
 """Files kept open per worker."""
 NODATA, UNREADABLE, DATA = 1, 2, 255
@@ -60,7 +64,7 @@ def decode_unit(tile: Tile, decoder: str) -> tuple[int, int]:
     rows, columns = tile.block
     if decoder == TURBO:
         return (tile.height, tile.width) if tile.driver == "JPEG" else tile.block
-    if tile.driver in LINE_DRIVERS or (
+    if tile.driver in FRAME_DRIVERS or (
         tile.driver == "GTiff" and tile.compression and columns >= tile.width
     ):
         band = min(BAND_ROWS, LARGEST_BLOCK_PX // tile.width)
@@ -96,8 +100,14 @@ def read_unit(
         Red, green, blue and what is known (`NODATA` or `DATA`), uint8 (h, w, 4); and whether all of it is data.
 
     Raises:
-        RasterioError, ValueError, OSError, RuntimeError: the unit cannot be decoded.
+        READ_ERRORS: the unit cannot be decoded.
     """
+    if tile.max_seconds > 0:
+        here = replace(tile, max_seconds=0.0)
+        return call_guarded(
+            tile.path, tile.max_seconds, read_unit, here, row, column, decoder=decoder, white=white
+        )
+
     rows, columns = decode_unit(tile, decoder)
     top, left = row * rows, column * columns
     height, width = min(rows, tile.height - top), min(columns, tile.width - left)
@@ -109,7 +119,7 @@ def read_unit(
         )
         try:
             return pixels, _read_gdal(tile, Window(left, top, width, height), white, pixels)
-        except RasterioError:
+        except READ_ERRORS:
             _dataset.cache_clear()  # once it has failed on a file, GDAL may read black out of it without a word
             raise
     pixels = _read_turbo(tile, row, column, out)
@@ -165,6 +175,7 @@ def _read_turbo(tile: Tile, row: int, column: int, out: Pixels | None) -> Pixels
             return np.full((*tile.block, 4), (0, 0, 0, NODATA), np.uint8)
     if not _is_complete(data):  # libjpeg would fill up with gray
         raise ValueError(f"{tile.path}: JPEG data ends early")
+    _check_frame(tile, data)
     if len(set(tile.bands)) == 1:
         return np.asarray(
             cv2.cvtColor(
@@ -182,6 +193,37 @@ def _read_turbo(tile: Tile, row: int, column: int, out: Pixels | None) -> Pixels
         ),
         dtype=np.uint8,
     )
+
+
+def _check_frame(tile: Tile, data: bytes) -> None:
+    """Refuse a JPEG that would unpack to much more than its unit, or in so many scans that it takes minutes.
+
+    Raises:
+        ValueError: the frame is too large or has too many scans.
+    """
+    rows, columns = decode_unit(tile, TURBO)
+    height, width = _frame_size(data)
+    if height > rows + FRAME_SLACK_PX or width > columns + FRAME_SLACK_PX:
+        raise ValueError(
+            f"{tile.path}: a JPEG of {width} x {height} pixels in a block of {columns} x {rows}"
+        )
+    if data.count(b"\xff\xda") > MOST_SCANS:
+        raise ValueError(f"{tile.path}: a JPEG of more than {MOST_SCANS} scans")
+
+
+def _frame_size(data: bytes) -> tuple[int, int]:
+    """Return the (rows, columns) that the frame header of a JPEG asks for; zeros if there is none."""
+    place = 2
+    while place + 9 <= len(data) and data[place] == 0xFF:
+        marker = data[place + 1]
+        if marker == 0xFF:  # a fill byte
+            place += 1
+            continue
+        if 0xC0 <= marker <= 0xCF and marker not in (0xC4, 0xC8, 0xCC):
+            height = int.from_bytes(data[place + 5 : place + 7], "big")
+            return height, int.from_bytes(data[place + 7 : place + 9], "big")
+        place += 2 + int.from_bytes(data[place + 2 : place + 4], "big")
+    return 0, 0
 
 
 def _is_complete(data: bytes) -> bool:
@@ -281,7 +323,7 @@ def _read_other(
         out[..., :3] = rgba[..., :3]
         missing |= rgba[..., 3] == 0
     else:
-        eight = color if tile.depth == "uint8" else _to_eight_bits(color, white)
+        eight = color if tile.depth == "uint8" else to_eight_bits(color, white)
         out[..., :3] = eight[[bands.index(band) for band in tile.bands]].transpose(1, 2, 0)
     if tile.alpha:
         missing |= raw[-1] == 0
@@ -293,7 +335,7 @@ def _read_other(
     return not missing.any()
 
 
-def _to_eight_bits(color: NDArray[np.generic], white: float) -> Pixels:
+def to_eight_bits(color: NDArray[np.generic], white: float) -> Pixels:
     """Scale 0 to `white` to 0 to 255; what lies outside is clipped before it can overflow, and NaN is no data anyway."""
     near = np.clip(np.nan_to_num(color.astype(np.float32)), 0, 2 * white)
     return np.asarray(np.clip(near * (255.0 / white), 0, 255), dtype=np.uint8)
@@ -332,8 +374,12 @@ def _dataset(path: str, level: int, stamp: tuple[int, int]) -> DatasetReader:
 
 @lru_cache(maxsize=OPEN_TILES)
 def _palette(path: str, level: int, stamp: tuple[int, int]) -> Pixels:
-    """Return the colors that the numbers of a palette tile stand for, RGBA (n, 4)."""
-    colors = _dataset(path, level, stamp).colormap(1)
+    return color_table(_dataset(path, level, stamp))
+
+
+def color_table(source: DatasetReader) -> Pixels:
+    """Return the colors that the numbers of a palette tile mean, RGBA (n, 4)."""
+    colors = source.colormap(1)
     table = np.zeros((max(colors) + 1, 4), np.uint8)
     for number, rgba in colors.items():
         table[number] = rgba

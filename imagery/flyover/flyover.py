@@ -6,12 +6,13 @@ from datetime import date
 from pathlib import Path
 
 import numpy as np
-import rasterio
 from rasterio.crs import CRS
-from rasterio.errors import CRSError, RasterioError
+from rasterio.errors import CRSError
 
 from imagery.errors import CrsMismatch, InputError
+from imagery.flyover.coarse import sample_values
 from imagery.flyover.decode import decoding
+from imagery.flyover.guard import READ_ERRORS, ImageLimits, call_guarded
 from imagery.flyover.sources import CLOSED_FORMATS, image_files, lonely_world_files
 from imagery.flyover.tiles import Tile, read_header
 
@@ -36,7 +37,12 @@ class Flyover:
 
 
 def open_flyover(
-    year: int, paths: tuple[str, ...], flown: date | None = None, *, crs: str = ""
+    year: int,
+    paths: tuple[str, ...],
+    flown: date | None = None,
+    *,
+    crs: str = "",
+    limits: ImageLimits | None = None,
 ) -> Flyover:
     """Read every tile header of one year.
 
@@ -45,6 +51,7 @@ def open_flyover(
         paths: Folders, globs, files, STAC item lists, URLs or GDAL virtual paths; see `imagery.flyover.sources`.
         flown: Date of the flight.
         crs: CRS of tiles that carry none and have no .prj beside them, e.g. "EPSG:4326"; "" leaves them unused.
+        limits: What one file may cost.
 
     Raises:
         MissingInput: a path that holds no image at all.
@@ -54,7 +61,7 @@ def open_flyover(
     _check_crs(year, crs)
     files = sorted({file for path in paths for file in image_files(year, path)})
     with decoding():
-        headers = [_closed(file) or read_header(file, crs) for file in files]
+        headers = [_closed(file) or read_header(file, crs, limits=limits) for file in files]
     lonely = [
         Tile(path=file, problem="is a world file without its image; copy the image too")
         for path in paths
@@ -99,14 +106,14 @@ def _white(tiles: tuple[Tile, ...]) -> float:
 
 
 def _bright(tile: Tile) -> list[float]:
-    """Return the 99.5th percentile of a thinned-out tile, nothing where it holds no data or cannot be read (its parcels will say so)."""
+    """Return the 99.5th percentile of a sample of a tile.
+
+    It is empty where the tile holds no data or cannot be read: its parcels will say so.
+    """
     try:
-        with decoding(), rasterio.open(tile.path) as source:
-            small = source.read(
-                sorted(set(tile.bands)),
-                out_shape=(len(set(tile.bands)), min(256, tile.height), min(256, tile.width)),
-            )
-    except RasterioError:
+        values = call_guarded(tile.path, tile.max_seconds, sample_values, tile)
+    except READ_ERRORS:
         return []
-    held = small[np.isfinite(small) & (small != tile.nodata)]
-    return [float(np.percentile(held, 99.5))] if held.size and held.max() > 0 else []
+
+    has_light = values.size > 0 and values.max() > 0
+    return [float(np.percentile(values, 99.5))] if has_light else []

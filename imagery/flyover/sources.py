@@ -194,4 +194,6 @@ def _text(place: str) -> str:
             raise
     if place.startswith("/vsi"):
         raise OSError("it lies in an object store; download the list and give its path")
+    if Path(place).exists() and not Path(place).is_file():
+        raise OSError("it is not a file")
     return Path(place).read_text(encoding="utf-8")

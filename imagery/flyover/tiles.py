@@ -16,8 +16,23 @@ from rasterio.enums import ColorInterp, MaskFlags
 from rasterio.errors import CRSError, NotGeoreferencedWarning, RasterioError
 from rasterio.io import DatasetReader
 
+from imagery.flyover.guard import (
+    READ_ERRORS,
+    ImageLimits,
+    call_guarded,
+    decodes_in_place,
+    opens_in_place,
+)
+from imagery.flyover.plain_files import not_plain, special_kind
+
 LARGEST_BLOCK_PX = 160_000_000
 """Larger blocks are not decoded: half a gigabyte each."""
+FARTHEST = 1e10
+"""Largest coordinate of a tile, in any unit of length."""
+MOST_PX_AWAY = 1e15
+"""Largest distance of a tile from the origin of its CRS, pixels."""
+FRAME_DRIVERS = ("JPEG", "PNG", "BMP", "GIF")
+"""Formats that are decoded from the first line to the last."""
 CMYK = (ColorInterp.cyan, ColorInterp.magenta, ColorInterp.yellow, ColorInterp.black)
 
 
@@ -63,6 +78,10 @@ class Tile:
     """Meters per pixel on the ground."""
     stamp: str = field(default="", repr=False)
     """TIFFTAG_DATETIME as it stands, "YYYY:MM:DD HH:MM:SS"; "" for none. Kept out of `repr`, for chips do not depend on it."""
+    max_mb: float = field(default=ImageLimits.max_block_mb, repr=False)
+    """Largest unit that may be decoded, MB; chips do not depend on it."""
+    max_seconds: float = 0.0
+    """Longest time a read may take in the decoding process, seconds; 0 reads in place."""
     displaced: bool = False
     """The tile lies off, and nobody should judge a roof by it."""
     problem: str = ""
@@ -103,24 +122,39 @@ class Tile:
         )
 
 
-def read_header(path: str, crs: str = "") -> Tile:
+def read_header(path: str, crs: str = "", *, limits: ImageLimits | None = None) -> Tile:
     """Read one header; a file that cannot be used comes back with its problem.
 
     Args:
         path: A file or a GDAL virtual path.
         crs: CRS of a file that carries none and has no .prj beside it; "" leaves it unused.
+        limits: What the file may cost.
     """
+    limits = limits or ImageLimits()
+    problem = not_plain(path) or _special_source(path)
+    if problem:
+        return Tile(path=path, problem=problem)
     if _runs_in_circles(path):
         return Tile(
             path=path,
             problem="is a VRT that refers back to itself; build it anew with gdalbuildvrt from the tiles alone",
         )
+
+    seconds = 0.0 if opens_in_place(path) else limits.max_seconds
+    try:
+        return call_guarded(path, seconds, open_header, path, crs, limits)
+    except RasterioError as error:
+        return Tile(path=path, problem=_plain(path, error))
+
+
+def open_header(path: str, crs: str, limits: ImageLimits) -> Tile:
+    """Open a file and describe it; see `read_header`."""
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", NotGeoreferencedWarning)  # said as the tile's problem
             with rasterio.open(path) as source:
-                return _describe(path, source, crs)
-    except (RasterioError, CRSError, ValueError, OSError, pyproj.exceptions.CRSError) as error:
+                return _describe(path, source, crs, limits)
+    except (*READ_ERRORS, CRSError, pyproj.exceptions.CRSError) as error:
         return Tile(path=path, problem=_plain(path, error))
 
 
@@ -135,14 +169,19 @@ def at_scale(tile: Tile, gsd_m: float) -> Tile:
         return tile
     level = max(steps)[1]
     try:
-        with rasterio.open(tile.path, overview_level=level) as source:
-            return _coarser(tile, level, source)
-    except RasterioError:
+        return call_guarded(tile.path, tile.max_seconds, open_overview, tile, level)
+    except READ_ERRORS:
         return tile
 
 
+def open_overview(tile: Tile, level: int) -> Tile:
+    """Return the header of one overview, or the tile itself where its blocks are too large."""
+    with rasterio.open(tile.path, overview_level=level) as source:
+        return _coarser(tile, level, source)
+
+
 def _coarser(tile: Tile, level: int, source: DatasetReader) -> Tile:
-    if source.block_shapes[0][0] * source.block_shapes[0][1] > LARGEST_BLOCK_PX:
+    if _unit_mb(source) > tile.max_mb or _is_too_large(source.block_shapes[0]):
         return tile
     x, y = tile.width / source.width, tile.height / source.height
     a, b, c, d, e, f = tile.transform
@@ -157,7 +196,7 @@ def _coarser(tile: Tile, level: int, source: DatasetReader) -> Tile:
     )
 
 
-def _describe(path: str, source: DatasetReader, given: str) -> Tile:
+def _describe(path: str, source: DatasetReader, given: str, limits: ImageLimits) -> Tile:
     own = source.crs
     crs = own if own is not None and _on_earth(own.to_wkt()) else _sidecar_crs(path, given)
     if crs is None:
@@ -172,6 +211,10 @@ def _describe(path: str, source: DatasetReader, given: str) -> Tile:
         or not np.isfinite(source.transform).all()
     ):
         return Tile(path=path, problem="is not georeferenced; add a world file")
+    if not _is_within_reach(source):
+        return Tile(
+            path=path, problem="has coordinates that lie nowhere on earth; correct its georeference"
+        )
     colorspace = source.tags(ns="IMAGE_STRUCTURE").get("SOURCE_COLOR_SPACE", "")
     if any(color in CMYK for color in source.colorinterp) or (
         colorspace == "CMYK" and source.driver == "GTiff"
@@ -191,11 +234,9 @@ def _describe(path: str, source: DatasetReader, given: str) -> Tile:
         return Tile(path=path, problem="holds an alpha band alone, want red, green, blue or gray")
     compression = str(source.profile.get("compress", "")).lower()
     rows, columns = source.block_shapes[0]
-    if rows * columns > LARGEST_BLOCK_PX:
-        return Tile(
-            path=path,
-            problem=f"has blocks of {columns} x {rows} pixels, which do not fit into memory; write it anew with gdal_translate -co TILED=YES",
-        )
+    problem = _too_large(source, limits)
+    if problem:
+        return Tile(path=path, problem=problem)
     a, b, c, d, e, f = source.transform[:6]
     tile = Tile(
         path=path,
@@ -215,8 +256,64 @@ def _describe(path: str, source: DatasetReader, given: str) -> Tile:
         block=(rows, columns),
         overviews=tuple(source.overviews(1)),
         stamp=source.tags().get("TIFFTAG_DATETIME", ""),
+        max_mb=limits.max_block_mb,
+        max_seconds=0.0 if decodes_in_place(source.driver, compression) else limits.max_seconds,
     )
     return replace(tile, gsd_m=_gsd_m(tile))
+
+
+def _is_within_reach(source: DatasetReader) -> bool:
+    """Tell whether the corners have coordinates that a CRS can have, and pixels that can be counted."""
+    a, b, c, d, e, f = source.transform[:6]
+    width = float(source.width)
+    height = float(source.height)
+    farthest = abs(c) + abs(f) + (abs(a) + abs(d)) * width + (abs(b) + abs(e)) * height
+    side = float(np.sqrt(abs(a * e - b * d)))
+    return bool(farthest < FARTHEST and farthest < side * MOST_PX_AWAY)
+
+
+def _too_large(source: DatasetReader, limits: ImageLimits) -> str:
+    """Say why the units of a file are too large to be decoded, "" if they are not."""
+    rows, columns = _unit_shape(source)
+    size_mb = _unit_mb(source)
+    if size_mb <= limits.max_block_mb and not _is_too_large(source.block_shapes[0]):
+        return ""
+
+    remedy = "rewrite it with gdal_translate -co TILED=YES, or raise [tile] max_block_mb"
+    return (
+        f"has blocks of {columns} x {rows} pixels, {size_mb:,.0f} MB when unpacked, which do not "
+        f"fit into memory; want {limits.max_block_mb:,.0f} MB at most; {remedy}"
+    )
+
+
+def _unit_mb(source: DatasetReader) -> float:
+    """Return the unpacked size of all bands of what must be decoded at once."""
+    rows, columns = _unit_shape(source)
+    bytes_per_px = sum(np.dtype(name).itemsize for name in source.dtypes)
+    return float(rows * columns * bytes_per_px) / 1e6
+
+
+def _unit_shape(source: DatasetReader) -> tuple[int, int]:
+    """Return the (rows, columns) that must be decoded for any pixel: a block, or the whole picture."""
+    if source.driver in FRAME_DRIVERS or _is_single_strip(source):
+        return source.height, source.width
+    rows, columns = source.block_shapes[0]
+    return rows, columns
+
+
+def _is_single_strip(source: DatasetReader) -> bool:
+    """Tell whether a compressed TIFF is one strip, which GDAL shows as many blocks of one line."""
+    if source.driver != "GTiff" or not source.compression or source.block_shapes[0][0] > 1:
+        return False
+
+    lines = (0, 1, source.height - 1)
+    names = [f"BLOCK_OFFSET_0_{line}" for line in lines]
+    found = [bool(source.get_tag_item(name, "TIFF", bidx=1)) for name in names]
+    return found == [True, False, False]
+
+
+def _is_too_large(block: tuple[int, int]) -> bool:
+    return block[0] * block[1] > LARGEST_BLOCK_PX
 
 
 def _gsd_m(tile: Tile) -> float:
@@ -272,16 +369,28 @@ def _runs_in_circles(path: str, above: tuple[str, ...] = ()) -> bool:
     if not path.lower().endswith(".vrt") or path.startswith("/vsi") or not Path(path).is_file():
         return False
     real = os.path.realpath(path)
-    names = set(
-        re.findall(
-            r"<Source(?:Filename|Dataset)\b[^>]*>([^<]+)<",
-            Path(path).read_text(encoding="utf-8", errors="replace"),
-        )
-    )
     return real in above or any(
-        _runs_in_circles(str(Path(path).parent / html.unescape(name.strip())), (*above, real))
-        for name in names
+        _runs_in_circles(name, (*above, real)) for name in _vrt_sources(path)
     )
+
+
+def _special_source(path: str) -> str:
+    """Say which source of a local VRT is a pipe or a device, "" if none is."""
+    if not path.lower().endswith(".vrt") or path.startswith("/vsi") or not Path(path).is_file():
+        return ""
+
+    for name in _vrt_sources(path):
+        problem = not_plain(name) if special_kind(name) or Path(name).exists() else ""
+        if problem:
+            return f"is a VRT of {Path(name).name}, which {problem}"
+    return ""
+
+
+def _vrt_sources(path: str) -> list[str]:
+    """Return the paths that a local VRT refers to, each once, sorted."""
+    text = Path(path).read_text(encoding="utf-8", errors="replace")
+    names = set(re.findall(r"<Source(?:Filename|Dataset)\b[^>]*>([^<]+)<", text))
+    return sorted(str(Path(path).parent / html.unescape(name.strip())) for name in names)
 
 
 def _plain(path: str, error: Exception) -> str:

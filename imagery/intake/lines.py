@@ -26,6 +26,8 @@ def find_fixes(roll: VacantRoll, flyover: Flyover, coverage: Coverage) -> list[s
     if coverage.count(COVERED) + coverage.count(PARTLY):
         return []
     if not roll.table.geometry.notna().any():
+        if roll.bad_outlines:
+            return [f"none of {len(roll)} vacants can be scored: {roll.bad_outlines.line}"]
         return [
             f"none of {len(roll)} vacants has an outline; compare [parcels] id with [vacant] id"
         ]
@@ -66,6 +68,7 @@ def find_warnings(
             [f"{tile.name}: {tile.problem}" for tile in flyover.broken], "files cannot be used"
         ),
         *_vacant_lines(coverage),
+        *_bad_row_lines(roll),
         *_place_lines(flyover, coverage),
         *_named([f"displaced tile: {line}" for line in shifts], "tiles lie off their place"),
         *_date_lines(flyover),
@@ -93,6 +96,13 @@ def _vacant_lines(coverage: Coverage) -> list[str]:
     return [
         f"{start}{off:,} of {off + partly + on:,} vacants with an outline lie on no tile, {partly:,} only in part on tiles; without the roof in the photo they become NOT ASSESSED"
     ]
+
+
+def _bad_row_lines(roll: VacantRoll) -> list[str]:
+    """Name the rows of the city's tables that cannot be used as they are."""
+    is_fix = not roll.table.geometry.notna().any()
+    outlines = None if is_fix else roll.bad_outlines
+    return [kind.line for kind in (outlines, *roll.bad_rows) if kind]
 
 
 def _place_lines(flyover: Flyover, coverage: Coverage) -> list[str]:

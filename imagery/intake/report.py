@@ -121,6 +121,7 @@ def make_intake(
     settings: TileSettings,
     *,
     shifts: tuple[str, ...] = (),
+    notes: tuple[str, ...] = (),
 ) -> Intake:
     """Compare the roll with the tile headers of a year.
 
@@ -130,10 +131,12 @@ def make_intake(
         flyover: The year's imagery.
         settings: Scale and margin of the chips.
         shifts: A line for every tile that lies off its place.
+        notes: Further lines to show as warnings.
     """
     shapes, metric = _metric_shapes(roll)
     coverage = measure_coverage(shapes, flyover.tiles, metric, margin_m=settings.margin_m)
     fixes = find_fixes(roll, flyover, coverage)
+    warnings = [*find_warnings(roll, flyover, coverage, settings, shifts), *notes]
     near, gsd = int(coverage.near.sum()), [tile.gsd_m for tile in flyover.tiles]
     dates, decoder = sorted(tile_dates(flyover.tiles).values()), choose_decoder(flyover.tiles)
     return Intake(
@@ -141,7 +144,7 @@ def make_intake(
         year=flyover.year,
         verdict="FIX FIRST" if fixes else "GO",
         fixes=fixes,
-        warnings=find_warnings(roll, flyover, coverage, settings, shifts),
+        warnings=warnings,
         tiles=len(flyover.tiles),
         broken_tiles=[f"{tile.path}: {tile.problem}" for tile in flyover.broken],
         tile_kinds=tile_kinds(flyover.tiles, decoder),

@@ -1,6 +1,6 @@
 """The vacant roll: every vacant parcel once, its notices joined by key, then by place."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import geopandas as gpd
@@ -10,6 +10,18 @@ import shapely
 from numpy.typing import NDArray
 
 from imagery.errors import CrsMismatch, InputError
+from imagery.roll.bad_rows import (
+    BadRows,
+    clean_ids,
+    clean_texts,
+    find_bad_buildings,
+    find_bad_days,
+    find_bad_ids,
+    find_bad_outlines,
+    find_outline_faults,
+    read_days,
+    usable,
+)
 from imagery.roll.neighbors import sides_of
 from imagery.roll.tables import normalize_keys, read_table, text_column
 
@@ -107,6 +119,10 @@ class VacantRoll:
     """Notices whose key matched nothing but whose point lies in a parcel."""
     unmatched: tuple[str, ...]
     """Ids of notices that matched no parcel; they stay on the roll without geometry."""
+    bad_outlines: BadRows | None = None
+    """Vacants of the parcel file without a usable outline; they stay without geometry."""
+    bad_rows: tuple[BadRows, ...] = ()
+    """Other rows that could not be used as they are, by kind."""
 
     def __post_init__(self) -> None:
         """Check columns, unique keys and CRS."""
@@ -125,8 +141,18 @@ class VacantRoll:
 
 
 def read_footprints(footprints: FootprintFile) -> gpd.GeoSeries:
-    """Read building outlines; any vector format, any CRS."""
-    return read_table(footprints.path, layer=footprints.layer, what="footprints").geometry
+    """Read building outlines; any vector format, any CRS; unusable ones are left out."""
+    return _read_buildings(footprints)[0]
+
+
+def _read_buildings(footprints: FootprintFile) -> tuple[gpd.GeoSeries, BadRows | None]:
+    """Return the usable building outlines, and those that had to be left out."""
+    shapes = read_table(footprints.path, layer=footprints.layer, what="footprints").geometry
+    if shapes.crs is None:
+        return shapes, None
+
+    faults = find_outline_faults(shapes.to_numpy(), shapes.crs)
+    return shapes[faults == ""], find_bad_buildings(faults)
 
 
 def read_roll(
@@ -137,14 +163,29 @@ def read_roll(
     Raises:
         InputError: see `read_table`, `text_column`; no notices at all.
     """
-    lots = _read_parcels(parcels)
-    notices = _read_notices(vacant)
+    lots, bad_lots = _read_parcels(parcels)
+    notices, bad_notices = _read_notices(vacant)
     if not len(notices):
         raise InputError(
             f"[vacant] path: {vacant.path.name} holds no notice; want at least one vacant parcel"
         )
-    buildings = read_footprints(footprints) if footprints else None
-    return join_roll(lots, notices, buildings, occupancy=bool(parcels.occupied))
+    buildings, bad_buildings = _read_buildings(footprints) if footprints else (None, None)
+    roll = join_roll(lots, notices, buildings, occupancy=bool(parcels.occupied))
+
+    bad_rows = (*bad_lots, *bad_notices, bad_buildings)
+    return replace(
+        roll,
+        bad_outlines=_bad_outlines(roll, lots),
+        bad_rows=tuple(bad for bad in bad_rows if bad is not None),
+    )
+
+
+def _bad_outlines(roll: VacantRoll, lots: gpd.GeoDataFrame) -> BadRows | None:
+    """Return the vacants that are in the parcel file and have no usable outline."""
+    without = roll.table.loc[roll.table.geometry.isna(), "parcel_id"]
+    faults = lots.set_index("parcel_id")["outline_fault"]
+    names = without[without.isin(faults.index)]
+    return find_bad_outlines(names, faults.loc[names].reset_index(drop=True))
 
 
 def join_roll(
@@ -215,22 +256,24 @@ def join_roll(
     )
 
 
-def _read_parcels(parcels: ParcelFile) -> gpd.GeoDataFrame:
+def _read_parcels(parcels: ParcelFile) -> tuple[gpd.GeoDataFrame, tuple[BadRows | None, ...]]:
+    """Return every parcel once, with the fault of its outline, and the ids that were cleaned."""
     raw = read_table(parcels.path, layer=parcels.layer, what="parcels")
     if "geometry" not in raw.columns or raw.crs is None:
         raise CrsMismatch(
             f"[parcels] path: {parcels.path.name} has no geometry or no CRS; export it with both, e.g. as GeoPackage"
         )
-    table = gpd.GeoDataFrame(
-        {"parcel_id": text_column(raw, parcels.id, what="[parcels] id")},
-        geometry=raw.geometry.values,
-        crs=raw.crs,
-    )
+    ids = text_column(raw, parcels.id, what="[parcels] id")
+    cleaned = clean_ids(ids)
+    table = gpd.GeoDataFrame({"parcel_id": cleaned}, geometry=raw.geometry.values, crs=raw.crs)
     for column in (*TEXTS, "block", "occupied"):
         name = getattr(parcels, column)
-        table[column] = text_column(raw, (name,), what=f"[parcels] {column}") if name else ""
+        texts = text_column(raw, (name,), what=f"[parcels] {column}") if name else None
+        table[column] = "" if texts is None else clean_texts(texts)
     table = table[table["parcel_id"].str.strip() != ""]
-    table["geometry"] = _mend(table.geometry.to_numpy())
+    areas = _without_points(table.geometry.to_numpy())
+    table["outline_fault"] = find_outline_faults(areas, raw.crs)
+    table["geometry"] = _mend(usable(areas, table["outline_fault"].to_numpy()))
     table["parcel_key"] = normalize_keys(table["parcel_id"])
     if not table["parcel_id"].is_unique:
         shapes = (
@@ -243,25 +286,27 @@ def _read_parcels(parcels: ParcelFile) -> gpd.GeoDataFrame:
     table = gpd.GeoDataFrame(table.reset_index(drop=True), geometry="geometry", crs=raw.crs)
     if not parcels.block:
         table["block"] = _grid_blocks(table, parcels.block_grid_m)
-    return table
+    return table, (find_bad_ids(ids, cleaned, what="[parcels]"),)
 
 
-def _read_notices(vacant: VacantFile) -> pd.DataFrame:
+def _read_notices(vacant: VacantFile) -> tuple[pd.DataFrame, tuple[BadRows | None, ...]]:
+    """Return the notices, and those whose id was cleaned or whose date cannot be read."""
     raw = read_table(vacant.path, layer=vacant.layer, what="vacant")
     ids = (
         text_column(raw, vacant.id, what="[vacant] id")
         if vacant.id
         else pd.Series("", index=raw.index)
     )
-    notices = pd.DataFrame({"raw": ids.to_numpy()})
+    cleaned = clean_ids(ids)
+    notices = pd.DataFrame({"raw": cleaned.to_numpy()})
     dates = (
         text_column(raw, (vacant.notice_date,), what="[vacant] notice_date")
         if vacant.notice_date
         else pd.Series("", index=raw.index)
     )
-    notices["notice_date"] = pd.to_datetime(
-        dates.str[:10], errors="coerce", format="mixed"
-    ).to_numpy()
+    days = read_days(dates)
+    notices["notice_date"] = days.to_numpy()
+    bad_rows = (find_bad_ids(ids, cleaned, what="[vacant]"), find_bad_days(dates, days, ids))
     lon = lat = pd.Series(np.nan, index=raw.index)
     if vacant.location:
         pair = text_column(raw, (vacant.location,), what="[vacant] location").str.extract(
@@ -272,11 +317,17 @@ def _read_notices(vacant: VacantFile) -> pd.DataFrame:
         lon = pd.to_numeric(text_column(raw, (vacant.lon,), what="[vacant] lon"), errors="coerce")
         lat = pd.to_numeric(text_column(raw, (vacant.lat,), what="[vacant] lat"), errors="coerce")
     elif "geometry" in raw.columns and raw.crs is not None:
-        points = raw.geometry.to_crs(4326).representative_point()
+        shapes = raw.geometry.to_numpy()
+        known = usable(shapes, find_outline_faults(shapes, raw.crs))
+        places = gpd.GeoSeries(known, index=raw.index, crs=raw.crs)
+        points = places.to_crs(4326).representative_point()
         lon, lat = points.x, points.y
     elif not vacant.id:
         raise InputError("[vacant]: neither id nor lon/lat, location or points; name one of them")
-    return notices.assign(lon=lon.to_numpy(), lat=lat.to_numpy())
+    on_earth = (lon.abs() <= 360) & (lat.abs() <= 90)
+    notices["lon"] = lon.where(on_earth).to_numpy()
+    notices["lat"] = lat.where(on_earth).to_numpy()
+    return notices, bad_rows
 
 
 def _join_by_key(notices: pd.DataFrame, lots: gpd.GeoDataFrame) -> pd.Series:
@@ -322,6 +373,16 @@ def metric(table: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
     if not table.geometry.notna().any():
         return table
     return gpd.GeoDataFrame(table.to_crs(table.estimate_utm_crs()))
+
+
+def _without_points(shapes: NDArray[np.object_]) -> NDArray[np.object_]:
+    """Return the polygons of collections, so that a stray point in one costs no parcel."""
+    kept = shapes.copy()
+    mixed = shapely.get_type_id(shapes) == shapely.GeometryType.GEOMETRYCOLLECTION
+    for place in np.flatnonzero(mixed):
+        parts = shapely.get_parts(shapely.get_parts(shapes[place]))
+        kept[place] = shapely.MultiPolygon([part for part in parts if part.geom_type == "Polygon"])
+    return kept
 
 
 def _mend(shapes: NDArray[np.object_]) -> NDArray[np.object_]:

@@ -29,7 +29,9 @@ def read_table(path: Path, *, layer: str = "", what: str) -> gpd.GeoDataFrame:
                 path, dtype=str, keep_default_na=False, sep=_separator(path), encoding="utf-8-sig"
             )
             return gpd.GeoDataFrame(table)
-        read = pyogrio.read_dataframe(path, layer=layer or None)
+        # An outline that cannot be parsed, such as an open ring, reads as None: it costs its row.
+        with np.errstate(invalid="ignore"):  # GEOS meets a NaN
+            read = pyogrio.read_dataframe(path, layer=layer or None, on_invalid="ignore")
     except (
         DataSourceError,
         DataLayerError,

@@ -1,20 +1,22 @@
-"""`roofwatch demo`: a synthetic city, the whole run on it, and an honest table against the known truth."""
+"""`roofwatch demo`: a synthetic city, the whole run on it, and its figures against the truth."""
 
-import dataclasses
+import argparse
 import time
 from collections import Counter
-from dataclasses import dataclass
-from functools import partial
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from demo_city.city import build_demo_city
+from roofwatch.answer import Answer
 from roofwatch.config import read_city
 from roofwatch.executors import Execution
 from roofwatch.progress import Progress
 from roofwatch.stages.demo_truth import Comparison, compare_with_truth, read_truth
-from roofwatch.stages.run import main_products, run, score
+from roofwatch.stages.export import opened_products
+from roofwatch.stages.run import Clock, run
+from roofwatch.stages.score import score
 from roofwatch.stages.train import train
-from roofwatch.year import City
+from roofwatch.year import City, read_execution
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -28,7 +30,7 @@ class DemoResult:
     scored: int
     """Rows with a score."""
     reasons: dict[str, int]
-    """Rows without, by reason."""
+    """Rows without a score, by reason."""
     failing: int
     """Scored parcels whose roof truly fails."""
     precision_50: float
@@ -46,23 +48,31 @@ class DemoResult:
     products: list[Path]
     """Every exported file."""
 
-    def answer(self) -> dict[str, object]:
-        """Return the table for --json."""
-        return dataclasses.asdict(self)
-
     def lines(self) -> list[str]:
         """Return the table for people."""
-        reasons = [f"  not assessed  {count:6d}  {name}" for name, count in self.reasons.items()]
+        failing = f"({self.failing} truly failing)"
+        seconds = [f"{stage} {value:.0f}" for stage, value in self.seconds.items()]
         return [
             f"parcels         {self.parcels:6d}",
             f"vacants         {self.vacants:6d}",
-            f"  scored        {self.scored:6d}  ({self.failing} truly failing)",
-            *reasons,
+            f"  scored        {self.scored:6d}  {failing}",
+            *(f"  not assessed  {count:6d}  {name}" for name, count in self.reasons.items()),
             *self.comparison.lines(),
-            "seconds  "
-            + ", ".join(f"{stage} {value:.0f}" for stage, value in self.seconds.items()),
-            *main_products(self.products),
+            f"seconds  {', '.join(seconds)}",
+            *opened_products(self.products),
         ]
+
+
+def command(options: argparse.Namespace) -> Answer:
+    """Build the demo city and run it."""
+    result = run_demo(
+        options.out,
+        parcels=options.parcels,
+        seed=options.seed,
+        execution=read_execution(options),
+        quiet=options.quiet,
+    )
+    return Answer(lines=result.lines(), facts=asdict(result))
 
 
 def run_demo(
@@ -70,8 +80,8 @@ def run_demo(
 ) -> DemoResult:
     """Build the city, run its last year, and compare the ledger with the truth of that year.
 
-    The last year has no labels: the model is trained on the two years before. The year before is scored too, so that lists and layers
-    tell what changed.
+    The last year has no labels: the model is trained on the two years before. The year before is
+    scored too, so that lists and layers tell what changed.
     """
     start = time.monotonic()
     with Progress("build city", quiet=quiet) as progress:
@@ -81,32 +91,35 @@ def run_demo(
             seed=seed,
             progress=lambda _, done, total: progress.update(done, total),
         )
-    seconds = {"build": time.monotonic() - start}
+    build_s = time.monotonic() - start
+
     city = City(file=read_city(path), execution=execution, quiet=quiet)
-    before, year = sorted(source.year for source in city.file.flyover)[-2:]
-    for stage, work in (
-        ("train", partial(train, city, year)),
-        (f"score {before}", partial(score, city, before)),
-    ):
-        start = time.monotonic()
-        work()
-        seconds[stage] = time.monotonic() - start
-    done = run(city, year)
-    ledger = done.ledger.table
+    year = city.year(max(source.year for source in city.file.flyover))
+    before = year.earlier[0]
+    clock = Clock(seconds={})
+    clock.time("train", lambda: train(year))
+    clock.time(f"score {before.year}", lambda: score(before))
+    done = run(year)
+
     start = time.monotonic()
-    comparison = compare_with_truth(city, year, ledger, read_truth(out))
-    dark, ours = comparison.rungs[0], comparison.rungs[-1]
+    comparison = compare_with_truth(year, done.ledger.table, read_truth(out))
+    compare_s = time.monotonic() - start
+
+    ledger = done.ledger.table
+    is_scored = ledger["status"] == "scored"
+    dark = comparison.rungs[0]
+    ours = comparison.rungs[-1]
     return DemoResult(
         parcels=parcels,
         vacants=len(ledger),
-        scored=int((ledger["status"] == "scored").sum()),
-        reasons=dict(Counter(ledger.loc[ledger["status"] != "scored", "reason"])),
+        scored=int(is_scored.sum()),
+        reasons=dict(Counter(ledger.loc[~is_scored, "reason"])),
         failing=ours.failing,
         precision_50=ours.precision_top,
         average_precision=ours.average_precision,
         interval=ours.interval,
         dark_average_precision=dark.average_precision,
         comparison=comparison,
-        seconds={**done.seconds, **seconds, "compare": time.monotonic() - start},
+        seconds={**done.seconds, "build": build_s, **clock.seconds, "compare": compare_s},
         products=done.products,
     )

@@ -1,138 +1,143 @@
-"""The chip stage of a city, shared by training and scoring: cut, see which tiles lie off, put those right."""
+"""`roofwatch tile`: cut the chips of a year, find displaced tiles, and cut those again.
 
-import dataclasses
-import json
+Training and scoring come this way too.
+"""
+
+import argparse
+from dataclasses import replace
 from pathlib import Path
 
-from pyproj import CRS
-
-from imagery.chips.registration import TileShift, displaced, move_back, tile_shifts
+from imagery.chips.displacement import (
+    ACTIONS,
+    Displacements,
+    correct_tiles,
+    read_displacements,
+    write_displacements,
+)
+from imagery.chips.registration import TileShift, tile_shifts
 from imagery.chips.store import ChipStore
 from imagery.chips.tiling import TileSettings, inputs_key, metric_crs, tile_parcels
 from imagery.errors import InputError
-from imagery.files import atomic_path
 from imagery.flyover.flyover import Flyover
-from imagery.flyover.tiles import Tile
 from models.spec import ModelSpec
-from roofwatch.year import City
-
-DONE = {
-    "correct": "laid where it belongs",
-    "quarantine": "its parcels are NOT ASSESSED",
-    "report": "left as it is",
-}
-"""What [tile] registration does with a tile that lies off."""
+from roofwatch.answer import Answer, count_lines, count_values
+from roofwatch.year import CityYear, open_year
 
 
-def tile(city: City, year: int, spec: ModelSpec | None = None) -> ChipStore:
-    """Cut the year's chips at the scale of `spec` (default: the city file's model).
+def command(options: argparse.Namespace) -> Answer:
+    """Cut chips, and say what became of every parcel."""
+    year = open_year(options)
+    store = tile(year)
 
-    Tiles that lie off are found by comparing the chips with those of the flyover before (cut now when they are not there yet), or
-    with the outlines; the parcels of such tiles are then cut again. The measurement is kept in <year>/registration.json.
+    is_chip = store.manifest["status"] == "chip"
+    counts = count_values(store.manifest["reason"].mask(is_chip, "chip"))
+    shifts = shift_lines(year)
+    notes = [f"  note: {line}" for line in shifts]
+
+    return Answer(
+        lines=[*count_lines(counts), *notes, f"chips: {store.folder}"],
+        facts={
+            "chips": str(store.folder),
+            "parcels": len(store.manifest),
+            "counts": counts,
+            "displaced_tiles": shifts,
+        },
+    )
+
+
+def tile(year: CityYear, spec: ModelSpec | None = None) -> ChipStore:
+    """Cut the year's chips, once in a run.
+
+    Displaced tiles are found by comparing the chips with those of the flyover before (cut now
+    when they do not exist yet), or with the outlines. The parcels of such tiles are then cut
+    again. The measurement is kept in <year>/registration.json.
+
+    Args:
+        year: The city in the year.
+        spec: Gives the scale; the city file's model when None.
     """
-    scale = spec or city.file.model.spec
-    settings = dataclasses.replace(city.file.tile, gsd_m=scale.gsd_m, margin_m=scale.margin_m)
-    flyover, path = city.flyover(year), city.folder(year) / "registration.json"
-    if settings.registration == "off":
-        path.unlink(missing_ok=True)
-        return _cut(city, flyover, settings)
-    key = inputs_key(city.roll, flyover, settings, city.file.footprints)
-    if _recorded_key(path) != key:
-        store = _cut(city, flyover, settings)
-        before, against = _earlier_chips(city, year, spec)
-        shifts = tile_shifts(
-            store.folder,
-            before,
-            against=against,
-            mapper=city.mapper(f"compare {year} with {against}", 0),
-        )
-        _record(path, key, shifts, store.lot_width_m(settings.margin_m))
-    return _cut(city, registered_flyover(city, year), settings)
+    scale = spec or year.file.model.spec
+    settings = replace(year.file.tile, gsd_m=scale.gsd_m, margin_m=scale.margin_m)
+
+    if settings not in year.cut:
+        if settings.registration == "off":
+            year.files.registration.unlink(missing_ok=True)
+        else:
+            measure_shifts(year, settings, spec)
+        year.cut[settings] = cut_chips(year, registered_flyover(year), settings)
+    return year.cut[settings]
 
 
-def registered_flyover(city: City, year: int) -> Flyover:
-    """Return the flyover of a year with its displaced tiles put right, as far as they are known."""
-    off, flyover = displaced_tiles(city, year), city.flyover(year)
-    return _put_right(flyover, off, city.file.tile, metric_crs(city.roll)) if off else flyover
+def measure_shifts(year: CityYear, settings: TileSettings, spec: ModelSpec | None) -> None:
+    """Measure the shift of every tile, unless that was done for the same inputs."""
+    path = year.files.registration
+    key = inputs_key(year.roll, year.flyover, settings, year.file.footprints)
+    known = read_displacements(path)
+    if known is not None and known.key == key:
+        return
 
-
-def displaced_tiles(city: City, year: int) -> list[TileShift]:
-    """Return the tiles of a year that are known to lie off; [] before its chips have been cut."""
-    path = city.folder(year) / "registration.json"
-    if not path.exists():
-        return []
-    facts = json.loads(path.read_text(encoding="utf-8"))
-    return displaced(
-        [TileShift(**shift) for shift in facts["tiles"]],
-        city.file.tile.max_shift * facts["lot_width_m"],
+    store = cut_chips(year, year.flyover, settings)
+    before, against = find_reference(year, spec)
+    shifts = tile_shifts(
+        store.folder,
+        before,
+        against=against,
+        mapper=year.city.runner(f"compare {year.year} with {against}", 0),
     )
 
-
-def shift_lines(city: City, year: int) -> tuple[str, ...]:
-    """Say of every tile that lies off how far, and what was done."""
-    done = DONE.get(city.file.tile.registration, "")
-    return tuple(f"{shift.describe()}; {done}" for shift in displaced_tiles(city, year))
+    lot_width_m = store.lot_width_m(settings.margin_m)
+    found = Displacements(key=key, lot_width_m=lot_width_m, tiles=tuple(shifts))
+    write_displacements(path, found)
 
 
-def _cut(city: City, flyover: Flyover, settings: TileSettings) -> ChipStore:
-    mapper = city.mapper(f"cut {flyover.year}", len(city.roll))
+def cut_chips(year: CityYear, flyover: Flyover, settings: TileSettings) -> ChipStore:
+    """Cut a flyover of the year, as delivered or corrected."""
     return tile_parcels(
-        city.roll,
+        year.roll,
         flyover,
-        city.folder(flyover.year) / "chips",
+        year.files.chips.folder,
         settings=settings,
-        footprints=city.file.footprints,
-        mapper=mapper,
+        footprints=year.file.footprints,
+        mapper=year.city.runner(f"cut {year.year}", len(year.roll)),
     )
 
 
-def _earlier_chips(city: City, year: int, spec: ModelSpec | None) -> tuple[Path | None, str]:
-    """Return the chips of the flyover before and its year; the outlines where there is none, or its imagery is gone."""
-    years = [source.year for source in city.file.flyover if source.year < year]
-    if not years:
+def find_reference(year: CityYear, spec: ModelSpec | None) -> tuple[Path | None, str]:
+    """Return the chips of the flyover before and its year.
+
+    Where there is none, or its imagery is gone, tiles are compared with the outlines.
+    """
+    if not year.earlier:
         return None, "outlines"
-    before = max(years)
-    folder = city.folder(before) / "chips"
-    if not (folder / "manifest.parquet").exists():
+
+    before = year.earlier[0]
+    chips = before.files.chips
+    if not chips.manifest.exists():
         try:
-            tile(city, before, spec)
+            tile(before, spec)
         except InputError:
             return None, "outlines"
-    return folder, str(before)
+    return chips.folder, str(before.year)
 
 
-def _put_right(
-    flyover: Flyover, off: list[TileShift], settings: TileSettings, metric: CRS
-) -> Flyover:
-    shifts = {shift.tile: shift for shift in off}
+def registered_flyover(year: CityYear) -> Flyover:
+    """Return the flyover with its displaced tiles corrected, as far as they are known."""
+    shifts = displaced_tiles(year)
+    if not shifts:
+        return year.flyover
 
-    def mend(one: Tile) -> Tile:
-        if one.name not in shifts or settings.registration == "report":
-            return one
-        return (
-            move_back(one, shifts[one.name], metric)
-            if settings.registration == "correct"
-            else dataclasses.replace(one, displaced=True)
-        )
-
-    return dataclasses.replace(flyover, tiles=tuple(mend(one) for one in flyover.tiles))
+    action = year.file.tile.registration
+    metric = metric_crs(year.roll)
+    return correct_tiles(year.flyover, shifts, action=action, metric_crs=metric)
 
 
-def _recorded_key(path: Path) -> str:
-    return str(json.loads(path.read_text(encoding="utf-8"))["key"]) if path.exists() else ""
+def displaced_tiles(year: CityYear) -> list[TileShift]:
+    """Return the tiles that are known to be displaced; none before chips have been cut."""
+    found = read_displacements(year.files.registration)
+    return found.beyond(year.file.tile.max_shift) if found else []
 
 
-def _record(path: Path, key: str, shifts: list[TileShift], lot_width_m: float) -> None:
-    """Write what was measured; a shift that cannot be told is null."""
-    with atomic_path(path) as temporary:
-        temporary.write_text(
-            json.dumps(
-                {
-                    "key": key,
-                    "lot_width_m": lot_width_m,
-                    "tiles": [dataclasses.asdict(shift) for shift in shifts],
-                },
-                indent=1,
-            ),
-            encoding="utf-8",
-        )
+def shift_lines(year: CityYear) -> tuple[str, ...]:
+    """Say of every displaced tile how far, and what was done."""
+    action = ACTIONS.get(year.file.tile.registration, "")
+    return tuple(f"{shift.describe()}; {action}" for shift in displaced_tiles(year))

@@ -34,7 +34,9 @@ def tune_network(
     )
     quiet = city.quiet or bool(int(os.environ.get("RANK", "0")))
     rows = rows.assign(fold=folds)
-    places = chip_places(rows, {int(year): tile(city, int(year)) for year in rows["year"].unique()})
+    places = chip_places(
+        rows, {int(year): tile(city.year(int(year))) for year in rows["year"].unique()}
+    )
     with Progress("fine-tune", quiet=quiet) as bar:
         tuned = finetune(rows, places, spec, backbones, settings, progress=bar.update)
     others = dict(fitted.others)

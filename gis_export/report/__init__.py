@@ -1,0 +1,1 @@
+"""The reports of a year: what changed, and what was made."""

@@ -1,0 +1,265 @@
+"""Why the listed roofs are on the list: a picture of each, and a table.
+
+A picture is kept as long as nothing changes that it was made from.
+"""
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from imagery.chips.store import ChipStore, shard_key
+from imagery.file_names import safe_name
+from imagery.files import atomic_path
+from inference.explain import NEAREST, measure_shares, nearest_roofs
+from inference.explain_batch import (
+    ExplainBatch,
+    Explained,
+    ExplainTask,
+    Portrait,
+    explain_batch,
+    explained_model,
+)
+from inference.explain_labels import LabeledRoofs, checksum
+from models.features import Features, feature_matrix
+from models.head import Head
+from models.spec import ModelVersion
+
+PER_BATCH = 8
+"""Roofs per task."""
+COLUMNS = (
+    "parcel_id",
+    "file",
+    "peak_row",
+    "peak_col",
+    "nearest_ids",
+    "nearest_labels",
+    "nearest_years",
+    "measures",
+    "key",
+)
+"""Of explain.csv.
+
+The peak is the pixel of the chip that suggests a failing roof most. Labeled roofs and measures are
+joined by "|". The key is the checksum of what the picture was made from.
+"""
+CALLED = ("intact", "failing")
+"""What a person called a roof, by label."""
+Row = dict[str, str]
+"""One row of explain.csv, by column."""
+Runner = Callable[
+    [Callable[[ExplainBatch], Explained], Sequence[ExplainBatch]], Iterator[Explained]
+]
+"""Executes batches."""
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class ExplainYear:
+    """All that the pictures of one year are made from."""
+
+    folder: Path
+    """The year's `explain/` folder."""
+    version: ModelVersion
+    """The model that scored."""
+    titles: dict[str, str]
+    """Title of every roof to explain, by parcel, in the order of the list."""
+    store: ChipStore
+    """Chips of the year."""
+    features: Features
+    """What the model saw of them."""
+    labeled: LabeledRoofs
+    """Roofs that a person has looked at."""
+
+    def key(self, parcel_id: str) -> str:
+        """Return the checksum of all that one picture depends on."""
+        portrait = self.portrait(parcel_id, "")
+        shard = shard_key(self.store.folder, portrait.place[0])
+        return checksum(self.version.sha256, self.titles[parcel_id], shard, self.labeled.key)
+
+    def portrait(self, parcel_id: str, caption: str) -> Portrait:
+        """Return the chip of a roof with a caption."""
+        return find_portrait(self.store, parcel_id, caption)
+
+
+def explain_listed(year: ExplainYear, runner: Runner, *, threads: int) -> list[Path]:
+    """Write a picture of every listed roof, and explain.csv.
+
+    Args:
+        year: What they are made from.
+        runner: Executes batches.
+        threads: Threads per worker.
+    """
+    keys = {parcel_id: year.key(parcel_id) for parcel_id in year.titles}
+    known = read_known_rows(year.folder)
+
+    rows = {}
+    fresh = []
+    for parcel_id, key in keys.items():
+        if key in known:
+            rows[parcel_id] = known[key]
+        else:
+            fresh.append(parcel_id)
+
+    for row in draw_roofs(year, fresh, runner, threads=threads):
+        parcel_id = row["parcel_id"]
+        rows[parcel_id] = row | {"key": keys[parcel_id]}
+    return finish(year.folder, [rows[parcel_id] for parcel_id in year.titles])
+
+
+def read_known_rows(folder: Path) -> dict[str, Row]:
+    """Return the rows of explain.csv whose picture exists, by key."""
+    path = folder / "explain.csv"
+    if not path.exists():
+        return {}
+
+    table = pd.read_csv(path, dtype=str, keep_default_na=False)
+    if tuple(table.columns) != COLUMNS:
+        return {}
+
+    known = {}
+    for values in table.itertuples(index=False):
+        row = dict(zip(COLUMNS, map(str, values), strict=True))
+        if (folder / row["file"]).exists():
+            known[row["key"]] = row
+    return known
+
+
+def draw_roofs(
+    year: ExplainYear, parcel_ids: list[str], runner: Runner, *, threads: int
+) -> list[Row]:
+    """Draw the pictures of some roofs and return their rows, without key."""
+    if not parcel_ids:
+        return []
+
+    head = explained_model(year.version.folder, year.version.sha256).head
+    finder = RoofFinder.of(head, year.labeled)
+    seen = year.features.of(parcel_ids)
+
+    tasks = []
+    rows = []
+    for parcel_id, looks in zip(seen["parcel_id"], feature_matrix(seen, head.rung), strict=True):
+        near = finder.find(parcel_id, looks)
+        lines = describe_measures(head, looks)
+        tasks.append(make_task(year, parcel_id, near, lines))
+        rows.append(make_row(parcel_id, near, lines))
+
+    groups = [tuple(tasks[start : start + PER_BATCH]) for start in range(0, len(tasks), PER_BATCH)]
+    batches = [
+        ExplainBatch(
+            tasks=group, model=year.version.folder, sha256=year.version.sha256, threads=threads
+        )
+        for group in groups
+    ]
+    peaks: dict[str, tuple[int, int]] = {}
+    for explained in runner(explain_batch, batches):
+        peaks |= explained.peaks
+    return [add_peak(row, peaks) for row in rows]
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class RoofFinder:
+    """Finds labeled roofs that look like a given one."""
+
+    head: Head
+    """The head that judges what looks alike."""
+    table: pd.DataFrame
+    """Columns parcel_id, year, failing: the labeled roofs."""
+    matrix: NDArray[np.float32]
+    """What the head sees of them, (n, F)."""
+
+    @classmethod
+    def of(cls, head: Head, labeled: LabeledRoofs) -> "RoofFinder":
+        """Collect what the head sees of the labeled roofs."""
+        table = labeled.with_features()
+        matrix = np.zeros((0, len(head.center)), np.float32)
+        if len(table):
+            matrix = feature_matrix(table, head.rung)
+        return cls(head=head, table=table, matrix=matrix)
+
+    def find(self, parcel_id: str, looks: NDArray[np.float32]) -> pd.DataFrame:
+        """Return the labeled roofs most like a roof, never the same building.
+
+        Args:
+            parcel_id: The roof.
+            looks: What the head sees of it, (F,).
+        """
+        roofs = self.table["parcel_id"].tolist()
+        near = nearest_roofs(self.head, looks, self.matrix, roofs=roofs, not_of=parcel_id)
+        return self.table.iloc[[neighbor.row for neighbor in near]]
+
+
+def describe_measures(head: Head, looks: NDArray[np.float32]) -> tuple[str, ...]:
+    """Return the measures that suggest a failing roof most; none where the head has a heat map."""
+    if head.rung == "network":
+        return ()
+
+    shares = measure_shares(head, looks)
+    words = [measure.words for measure in shares if measure.share > 0]
+    return tuple(words[:NEAREST])
+
+
+def make_task(
+    year: ExplainYear, parcel_id: str, near: pd.DataFrame, lines: tuple[str, ...]
+) -> ExplainTask:
+    """Return what a worker needs to draw one picture."""
+    portraits = []
+    for roof_id, when, failing in near[["parcel_id", "year", "failing"]].to_numpy():
+        caption = f"called {CALLED[failing]} by a person, {when}"
+        portraits.append(find_portrait(year.labeled.stores[when], roof_id, caption))
+
+    return ExplainTask(
+        parcel_id=parcel_id,
+        title=year.titles[parcel_id],
+        roof=year.portrait(parcel_id, "the photo, with the outline of the building"),
+        near=tuple(portraits),
+        lines=lines,
+        target=year.folder / f"{safe_name(parcel_id)}.webp",
+    )
+
+
+def make_row(parcel_id: str, near: pd.DataFrame, lines: tuple[str, ...]) -> Row:
+    """Return the row of one picture, without peak and key."""
+    called = [CALLED[failing] for failing in near["failing"]]
+    return {
+        "parcel_id": parcel_id,
+        "file": f"{safe_name(parcel_id)}.webp",
+        "nearest_ids": "|".join(near["parcel_id"]),
+        "nearest_labels": "|".join(called),
+        "nearest_years": "|".join(near["year"].astype(str)),
+        "measures": "|".join(lines),
+    }
+
+
+def add_peak(row: Row, peaks: dict[str, tuple[int, int]]) -> Row:
+    """Return a row with the peak of its heat map; empty where there is none."""
+    peak = peaks.get(row["parcel_id"])
+    if peak is None:
+        return row | {"peak_row": "", "peak_col": ""}
+
+    peak_row, peak_column = peak
+    return row | {"peak_row": str(peak_row), "peak_col": str(peak_column)}
+
+
+def finish(folder: Path, rows: Sequence[Row]) -> list[Path]:
+    """Write explain.csv if it changes, and remove pictures of roofs that are not listed now."""
+    path = folder / "explain.csv"
+    text = pd.DataFrame(rows, columns=list(COLUMNS)).to_csv(index=False)
+    if not path.exists() or path.read_text(encoding="utf-8") != text:
+        with atomic_path(path) as temporary:
+            temporary.write_text(text, encoding="utf-8")
+
+    pictures = [folder / row["file"] for row in rows]
+    leftovers = {*folder.glob("*.webp"), *folder.glob(".*.webp")} - set(pictures)
+    for leftover in leftovers:
+        leftover.unlink()
+    return [path, *pictures]
+
+
+def find_portrait(store: ChipStore, parcel_id: str, caption: str) -> Portrait:
+    """Return where the chip of a roof is, with its caption."""
+    row = store.manifest.iloc[store.rows[parcel_id]]
+    place = (int(row["shard"]), int(row["offset"]), int(row["height"]), int(row["width"]))
+    return Portrait(folder=store.folder, place=place, caption=caption)

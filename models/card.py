@@ -1,0 +1,62 @@
+"""The model card: what a model is for and what it is not, in the reports of the year it scored."""
+
+import json
+from dataclasses import dataclass
+
+from imagery.files import atomic_path
+from imagery.workspace import ReportFiles
+from models.spec import ModelVersion
+
+RUNG_WORDS = {
+    "measures": "a logistic regression on named measures",
+    "dark_share": "the share of dark pixels",
+}
+"""What the other rungs are."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class ModelCard:
+    """What a model card says."""
+
+    city: str
+    """Name of the city whose roofs were scored."""
+    version: ModelVersion
+    """The model."""
+    rung: str
+    """Rung of its head."""
+    likely: float
+    """Calibrated score at which LIKELY begins."""
+    possible: float
+    """Calibrated score at which POSSIBLE begins."""
+
+    @property
+    def text(self) -> str:
+        """Return the card as Markdown."""
+        version = self.version
+        kind = RUNG_WORDS.get(self.rung, f"a linear head on features of {version.spec.backbone}")
+        lines = [
+            f"# Model card: {version.label}",
+            "",
+            f"Scores roofs of vacant buildings in {self.city} from one aerial photo, "
+            "as a calibrated probability that part of the roof is open.",
+            f"It is {kind}; sha256 {version.sha256}; MLflow run {version.run_id}.",
+            f"LIKELY begins at {self.likely:.3g}, POSSIBLE at {self.possible:.3g}.",
+            "",
+            "It sees roofs only: nothing of floors, walls or stairs. "
+            "A roof that it does not flag may still be failing.",
+            "Inputs are pixels and outlines. "
+            "No price, no owner, no complaint counts, no demographics.",
+            "Figures: evaluation.html of the year it was trained for, and the MLflow run.",
+        ]
+        return "\n".join(lines) + "\n"
+
+
+def write_model_card(report: ReportFiles, card: ModelCard) -> None:
+    """Write the card, and which model scored the year as JSON."""
+    version = card.version
+    facts = {"label": version.label, "sha256": version.sha256, "run_id": version.run_id}
+
+    with atomic_path(report.model_card) as temporary:
+        temporary.write_text(card.text, encoding="utf-8")
+    with atomic_path(report.scored_by) as temporary:
+        temporary.write_text(json.dumps(facts), encoding="utf-8")

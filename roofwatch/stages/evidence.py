@@ -1,0 +1,46 @@
+"""`roofwatch evidence`: the packets of single parcels, where no export replaces them."""
+
+import argparse
+from pathlib import Path
+
+from gis_export.housing.packets.evidence import write_packets
+from gis_export.table.rows import build_rows
+from imagery.roll.tables import normalize_key, normalize_keys
+from roofwatch.answer import Answer
+from roofwatch.stages.export import export_inputs
+from roofwatch.year import CityYear, open_year
+
+
+def command(options: argparse.Namespace) -> Answer:
+    """Write the packets, and name them."""
+    files = [str(path) for path in write_evidence(open_year(options), options.parcel)]
+    return Answer(lines=files, facts={"packets": files})
+
+
+def write_evidence(year: CityYear, parcel_ids: list[str]) -> list[Path]:
+    """Write the evidence packets of some parcels into the year's evidence/.
+
+    Raises:
+        InputError: no such parcel.
+    """
+    inputs = export_inputs(year)
+    settings = year.file.export
+    rows = build_rows(inputs, settings)
+
+    known = rows["PARCEL_ID"].tolist()
+    spelled = dict(zip(normalize_keys(rows["PARCEL_ID"]), known, strict=True))
+    spelled |= {parcel: parcel for parcel in known}
+    parcels = [
+        spelled.get(parcel) or spelled.get(normalize_key(parcel), parcel) for parcel in parcel_ids
+    ]
+
+    files = write_packets(
+        rows,
+        year.files.evidence,
+        inputs,
+        settings,
+        parcels=parcels,
+        pictures=year.files.explain,
+    )
+    year.city.log("evidence", f"{year.year}: {', '.join(parcels)}")
+    return files

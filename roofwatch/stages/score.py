@@ -1,0 +1,100 @@
+"""`roofwatch score`: the ledger of a year, by a registered model."""
+
+import argparse
+
+from imagery.errors import InputError
+from inference.ledger import Ledger, build_ledger, write_ledger
+from inference.predict import score_features
+from models.card import ModelCard, write_model_card
+from models.features import store_features
+from models.files import load_model
+from models.registry import resolve_model
+from roofwatch.answer import Answer, count_lines, count_values
+from roofwatch.stages.explain import explain
+from roofwatch.stages.tile import tile
+from roofwatch.year import CityYear, open_year
+
+
+def command(options: argparse.Namespace) -> Answer:
+    """Write the ledger, and say how many roofs have which word."""
+    year = open_year(options)
+    ledger = score(year, options.model)
+
+    words = count_values(ledger.table["hazard"])
+    reasons = count_values(ledger.table["reason"])
+    path = year.files.ledger
+
+    return Answer(
+        lines=[
+            f"{len(ledger.table)} vacant parcels in {year.year}:",
+            *count_lines(words),
+            *(f"        of these {count} {reason}" for reason, count in reasons.items()),
+            f"ledger: {path}",
+        ],
+        facts={
+            "ledger": str(path),
+            "rows": len(ledger.table),
+            "hazard": words,
+            "reasons": reasons,
+        },
+    )
+
+
+def score(year: CityYear, wanted: str = "champion") -> Ledger:
+    """Score every chip of a year and write the ledger.
+
+    Args:
+        year: The city in the year.
+        wanted: Alias or version of the model.
+
+    Raises:
+        InputError: the products of the year could not be dated.
+        MissingInput: no such model.
+        TamperedModel: the model's files are not those that were registered.
+    """
+    city = year.city
+    _ = year.today  # a day that cannot be is refused before any work
+    version = resolve_model(city.registry, wanted)
+    model = load_model(version.folder, version.sha256)
+
+    store = tile(year, model.spec)
+    features = store_features(
+        store,
+        model.spec,
+        weights=str(version.folder / "backbone.safetensors"),
+        threads=city.execution.threads,
+        mapper=city.runner(f"look at {year.year}", len(city.roll)),
+    )
+    scores = score_features(features.rung(model.head.rung), model.head)
+
+    thresholds = year.file.score.thresholds(model.head.likely, model.head.possible)
+    ledger = build_ledger(
+        store.manifest,
+        scores,
+        thresholds=thresholds,
+        model_version=version.label,
+        flown=year.flown,
+    )
+    _check_balance(year, ledger)
+    write_ledger(ledger, year.files.folder)
+
+    explain(year, version, ledger, features)
+    card = ModelCard(
+        city=city.name,
+        version=version,
+        rung=model.head.rung,
+        likely=thresholds.likely,
+        possible=thresholds.possible,
+    )
+    write_model_card(year.files.report, card)
+
+    scored = int((ledger.table["status"] == "scored").sum())
+    city.log("score", f"{year.year} with {version.label}: {scored} of {len(ledger.table)} scored")
+    return ledger
+
+
+def _check_balance(year: CityYear, ledger: Ledger) -> None:
+    if len(ledger.table) != len(year.roll):
+        raise InputError(
+            f"{len(year.roll)} vacants in, {len(ledger.table)} rows out; cut {year.year} again"
+        )

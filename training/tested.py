@@ -1,0 +1,50 @@
+"""How good the model that scored a year was found to be, in one sentence for the public."""
+
+import json
+from pathlib import Path
+
+from imagery.errors import TamperedModel
+from imagery.workspace import ReportFiles
+from models.checksum import model_checksum
+
+
+def tested_sentence(report: ReportFiles, model: Path) -> str:
+    """Say how good the model that scored a year was found to be.
+
+    Args:
+        report: The year's reports.
+        model: Folder of the model that was trained in the year.
+
+    Returns:
+        "" when another model scored the year: its figures are not there.
+    """
+    if not _scored_itself(report, model):
+        return ""
+
+    evaluation = json.loads(report.evaluation.read_text(encoding="utf-8"))
+    by_name = {figures["name"]: figures for figures in evaluation["rungs"]}
+    figures = by_name[evaluation["ships"]["name"]]
+
+    likely = ""
+    if figures["precision_likely"] is not None:
+        share = f"{figures['precision_likely']:.0%}"
+        likely = f"of the roofs that it called LIKELY {share} were failing, and "
+    return (
+        f"It was tested on {figures['labels']:,} roofs that people had looked at, "
+        f"{figures['failing']:,} of them failing, in blocks that it had not learned from: "
+        f"{likely}{figures['recall_possible']:.0%} of the failing roofs "
+        "were called LIKELY or POSSIBLE."
+    )
+
+
+def _scored_itself(report: ReportFiles, model: Path) -> bool:
+    """Tell whether the model that was trained in a year also scored it."""
+    if not (report.evaluation.exists() and report.scored_by.exists()):
+        return False
+
+    try:
+        trained = model_checksum(model)
+    except TamperedModel:  # it scored nothing here: the registry has its own copy
+        return False
+    scored_by = json.loads(report.scored_by.read_text(encoding="utf-8"))
+    return bool(scored_by["sha256"] == trained)
