@@ -2,10 +2,9 @@
 
 import pandas as pd
 import pytest
-from export_cases import TODAY, make_inputs, make_ledger, make_roll
+from export_cases import make_inputs, make_ledger, make_roll
 
 from gis_export.housing.worklist.what_if import WhatIf, parse_weights, what_if
-from gis_export.table.inputs import no_looks
 from gis_export.table.rows import build_rows
 from gis_export.table.settings import ExportSettings, PrioritySettings, VisitSettings
 from imagery.errors import UsageError
@@ -15,21 +14,12 @@ def trial(*pairs: str, visits: int = 2) -> WhatIf:
     roll = make_roll(4)
     roll.table["inspection_district"], roll.table["notice_date"] = "", None
     roll.table["occupied_sides"] = ["", "E,W", "E", ""]
-    rows = build_rows(
-        make_inputs(
-            roll, make_ledger(roll, ("LIKELY", "POSSIBLE", "NOT ASSESSED", "NOT SEEN IN PHOTO"))
-        ),
-        ExportSettings(),
-    )
+    ledger = make_ledger(roll, ("LIKELY", "POSSIBLE", "NOT ASSESSED", "NOT SEEN IN PHOTO"))
+    inputs = make_inputs(roll, ledger)
+    rows = build_rows(inputs, ExportSettings())
     settings = ExportSettings(visits=VisitSettings(per_district=visits))
-    return what_if(
-        rows,
-        no_looks(),
-        pd.Series(["U"] * 4),
-        settings,
-        parse_weights(pairs, settings.priority),
-        today=TODAY,
-    )
+    changed = parse_weights(pairs, settings.priority)
+    return what_if(rows, inputs, pd.Series(["U"] * 4), settings, changed)
 
 
 def test_who_moves_and_why() -> None:

@@ -10,7 +10,9 @@ from export_cases import make_inputs, make_roll, read_csv
 from pyxform.xls2xform import convert
 
 from gis_export.housing.findings import DISPOSITIONS, ROOF_OPEN
-from gis_export.housing.form import ENGLISH, LISTS, SPANISH, SURVEY, write_form_media, write_xlsform
+from gis_export.housing.form import write_form_media, write_xlsform
+from gis_export.housing.question import ENGLISH, SPANISH, Text
+from gis_export.housing.survey import LISTS, SURVEY
 from gis_export.table.rows import build_rows
 from gis_export.table.settings import ExportSettings
 from labels.files import LabelFile, read_labels
@@ -57,12 +59,15 @@ def test_workbook_has_the_three_sheets(form: Path) -> None:
 
 def test_every_text_stands_in_both_languages() -> None:
     for question in SURVEY:
-        assert bool(question.english) == bool(question.spanish), question.name
-        assert bool(question.hint) == bool(question.hint_spanish), question.name
-        assert (
-            bool(question.message) == bool(question.message_spanish) == bool(question.constraint)
-        ), question.name
+        for text in (question.label, question.hint, question.message):
+            assert bool(text.english) == bool(text.spanish), question.name
+        assert bool(question.message.english) == bool(question.constraint), question.name
     assert all(one.spanish for found in LISTS.values() for one in found)
+
+
+def test_a_text_in_one_language_is_refused() -> None:
+    with pytest.raises(ValueError, match="text is 'Notes' and '', want both or none"):
+        Text(english="Notes", spanish="")
 
 
 def test_same_bytes_every_time(form: Path, tmp_path: Path) -> None:

@@ -14,7 +14,8 @@ class Choice:
     spanish: str
     """The same in Spanish."""
     roof_pct: str = ""
-    """Of an open roof: what stands in the column `roof_pct` of a label file; the middle of the bin, or "cannot tell"."""
+    """Only for the open share of a roof: its value in the column `roof_pct` of a label file, the
+    middle of the bin or "cannot tell"."""
 
 
 def _choice(name: str, label: str, spanish: str, roof_pct: str = "") -> Choice:

@@ -1,13 +1,13 @@
-"""Who enters and who leaves the work list when the points change. Nothing is written."""
+"""Which visits enter and leave the work list when the points change. Nothing is written."""
 
 import difflib
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass, replace
-from datetime import date
 
 import geopandas as gpd
 import pandas as pd
 
+from gis_export.table.inputs import ExportInputs
 from gis_export.table.priority import prioritize
 from gis_export.table.settings import ExportSettings, PrioritySettings
 from gis_export.table.visits import LAST, NO_DISTRICT, by_priority, visited
@@ -35,6 +35,16 @@ class Move:
     why_after: str
     """WHY with the changed points."""
 
+    def line(self) -> str:
+        """Return it for the terminal."""
+        direction = "in " if self.enters else "out"
+        place = f"{self.parcel_id} {self.address}".strip()
+        if self.why_before == self.why_after:
+            why = self.why_after
+        else:
+            why = f"was {self.why_before}; now {self.why_after}"
+        return f"  {direction} {place}: {self.before} -> {self.after} ({why})"
+
 
 @dataclass(frozen=True, kw_only=True)
 class WhatIf:
@@ -49,63 +59,70 @@ class WhatIf:
 
     def lines(self) -> list[str]:
         """Return it for the terminal."""
-        weights = (
-            ", ".join(f"{key} {before} -> {after}" for key, (before, after) in self.changed.items())
-            or "no weight changes"
-        )
+        changes = [f"{key} {before} -> {after}" for key, (before, after) in self.changed.items()]
+        weights = ", ".join(changes) or "no weight changes"
         entering = sum(move.enters for move in self.moves)
-        found = [
+        lines = [
             f"what if {weights}: {entering} of {self.visits} visits change; nothing was written"
         ]
-        for district in dict.fromkeys(move.district for move in self.moves):
-            moves = [move for move in self.moves if move.district == district]
+
+        by_district: dict[str, list[Move]] = {}
+        for move in self.moves:
+            by_district.setdefault(move.district, []).append(move)
+        for district, moves in by_district.items():
             entered = sum(move.enters for move in moves)
-            found.append(f"{district or NO_DISTRICT}: {entered} in, {len(moves) - entered} out")
-            found += [_line(move) for move in moves]
-        return found
-
-
-def _line(move: Move) -> str:
-    place = f"{move.parcel_id} {move.address}".strip()
-    head = f"  {'in ' if move.enters else 'out'} {place}: {move.before} -> {move.after}"
-    return (
-        f"{head} ({move.why_after})"
-        if move.why_before == move.why_after
-        else f"{head} (was {move.why_before}; now {move.why_after})"
-    )
+            lines.append(f"{district or NO_DISTRICT}: {entered} in, {len(moves) - entered} out")
+            lines += [move.line() for move in moves]
+        return lines
 
 
 def what_if(
     rows: gpd.GeoDataFrame,
-    looks: pd.DataFrame,
+    inputs: ExportInputs,
     street_sides: pd.Series,
     settings: ExportSettings,
     changed: PrioritySettings,
-    *,
-    today: date,
 ) -> WhatIf:
-    """Hold the list of the city's points against that of changed ones.
+    """Compare the list under the city's points with the list under changed ones.
 
     Args:
         rows: The rows of the export.
-        looks: What people found and when.
+        inputs: What people found and when, and the day against which years count.
         street_sides: In the order of `rows`; see `priority.street_sides`.
         settings: The city's choices.
         changed: The points to try.
-        today: Day against which years count.
     """
     lists = []
     for weights in (settings.priority, changed):
-        points, why = prioritize(rows, street_sides, looks, today, weights)
+        points, why = prioritize(rows, street_sides, inputs.looks, inputs.today, weights)
         weighed = gpd.GeoDataFrame(rows.assign(PRIORITY=points, WHY=why))
-        lists.append(weighed.assign(VISIT=visited(weighed, settings.visits)))
+        lists.append(gpd.GeoDataFrame(weighed.assign(VISIT=visited(weighed, settings.visits))))
     before, after = lists
+
+    return WhatIf(
+        changed=_changed_weights(settings.priority, changed),
+        visits=int(after["VISIT"].sum()),
+        moves=_moves(before, after),
+    )
+
+
+def _changed_weights(
+    before: PrioritySettings, after: PrioritySettings
+) -> dict[str, tuple[int, int]]:
+    old = asdict(before)
+    new = asdict(after)
+    return {key: (old[key], new[key]) for key in old if old[key] != new[key]}
+
+
+def _moves(before: gpd.GeoDataFrame, after: gpd.GeoDataFrame) -> tuple[Move, ...]:
+    """Return the rows that are on one list only, by district, those that enter first."""
     moved = by_priority(gpd.GeoDataFrame(after[before["VISIT"] != after["VISIT"]]))
-    moved = moved.assign(
-        OUT=~moved["VISIT"], DISTRICT=moved["INSP_DIST"].replace("", LAST)
-    ).sort_values(["DISTRICT", "OUT"], kind="stable")
-    moves = tuple(
-        Move(
+    moved = moved.assign(OUT=~moved["VISIT"], DISTRICT=moved["INSP_DIST"].replace("", LAST))
+    moved = moved.sort_values(["DISTRICT", "OUT"], kind="stable")
+
+    moves = []
+    for index, row in zip(moved.index, moved.to_dict("records"), strict=True):
+        move = Move(
             district=str(row["INSP_DIST"]),
             parcel_id=str(row["PARCEL_ID"]),
             address=str(row["ADDRESS"]),
@@ -115,14 +132,8 @@ def what_if(
             why_before=str(before.at[index, "WHY"]),
             why_after=str(row["WHY"]),
         )
-        for index, row in zip(moved.index, moved.to_dict("records"), strict=True)
-    )
-    old, new = asdict(settings.priority), asdict(changed)
-    return WhatIf(
-        changed={key: (old[key], new[key]) for key in old if old[key] != new[key]},
-        visits=int(after["VISIT"].sum()),
-        moves=moves,
-    )
+        moves.append(move)
+    return tuple(moves)
 
 
 def parse_weights(pairs: Iterable[str], settings: PrioritySettings) -> PrioritySettings:
@@ -136,7 +147,7 @@ def parse_weights(pairs: Iterable[str], settings: PrioritySettings) -> PriorityS
         settings: The points that stay.
 
     Raises:
-        UsageError: not KEY=POINTS, an unknown key, or points that are no whole number.
+        UsageError: not KEY=POINTS, an unknown key, or points that are not a whole number.
     """
     known = list(asdict(settings))
     changed: dict[str, int] = {}
@@ -145,17 +156,23 @@ def parse_weights(pairs: Iterable[str], settings: PrioritySettings) -> PriorityS
         if not equals:
             raise UsageError(f"--what-if got {pair!r}, want KEY=POINTS such as likely=80")
         if key not in known:
-            near = difflib.get_close_matches(key, known, n=1, cutoff=0.5)
-            raise UsageError(
-                f"--what-if: no weight is called {key!r}, "
-                + (f"did you mean {near[0]!r}?" if near else f"want one of {', '.join(known)}")
-            )
+            raise UsageError(_unknown_weight(key, known))
         if key in changed:
             raise UsageError(f"--what-if names {key} twice, want every weight once")
-        try:
-            changed[key] = int(text)
-        except ValueError as error:
-            raise UsageError(
-                f"--what-if: {key} is {text!r}, want a whole number such as {key}=80"
-            ) from error
+        changed[key] = _parse_points(key, text)
     return replace(settings, **changed)
+
+
+def _unknown_weight(key: str, known: Sequence[str]) -> str:
+    near = difflib.get_close_matches(key, known, n=1, cutoff=0.5)
+    remedy = f"did you mean {near[0]!r}?" if near else f"want one of {', '.join(known)}"
+    return f"--what-if: no weight is called {key!r}, {remedy}"
+
+
+def _parse_points(key: str, text: str) -> int:
+    try:
+        return int(text)
+    except ValueError as error:
+        raise UsageError(
+            f"--what-if: {key} is {text!r}, want a whole number such as {key}=80"
+        ) from error
