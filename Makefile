@@ -37,5 +37,6 @@ format: install
 bench: install
 	$(BIN)/python -m benchmarks.run
 
+# openvino-telemetry reports to a server when openvino is imported; openvino does without it.
 lock:
-	$(UV) pip compile pyproject.toml --group dev --extra postgres --upgrade --universal --generate-hashes --no-header --no-emit-index-url --quiet -o requirements.lock
+	$(UV) pip compile pyproject.toml --group dev --extra postgres --upgrade --universal --generate-hashes --no-header --no-emit-index-url --no-emit-package openvino-telemetry --quiet -o requirements.lock

@@ -21,7 +21,7 @@ from models.network import Backbones, load_backbones
 from models.preprocess import chip_views
 from models.spec import ModelSpec
 from roofwatch.config import read_city
-from roofwatch.stages.demo_truth import read_truth
+from roofwatch.demo_truth import read_truth
 from roofwatch.stages.tile import tile
 from roofwatch.year import City
 from training.fit import Fit, Rows, fit_head

@@ -13,6 +13,7 @@ import cv2
 
 from demo_city import tables
 from demo_city.deliver import deliver_tile
+from demo_city.folder import RECORD, refuse_other_folder
 from demo_city.layout import CityPlan
 from demo_city.states import CANNOT_TELL, MISSING_LABELS, THRESHOLD_PCT, WRONG_LABELS, YEARS
 from demo_city.tiles import Tile, plan_year
@@ -20,7 +21,6 @@ from demo_city.tiles import Tile, plan_year
 Progress = Callable[[str, int, int], None]
 
 VERSION = 3
-RECORD = "demo.json"
 WORKERS = 2
 SERIAL_BELOW_TILES = 40
 GROUP_ROWS, GROUP_COLUMNS = 3, 6
@@ -82,7 +82,11 @@ def build_demo_city(
 
     A city that is there already is left alone; one that was cut short is finished. `progress` is called with
     the stage's name, how much is done, and how much there is. Only the flyovers of `years` are rendered.
+
+    Raises:
+        OtherFolder: `out` is not a demo's folder; see `refuse_other_folder`.
     """
+    refuse_other_folder(out)
     plan = CityPlan(parcels=parcels, seed=seed)
     city_file = out / "city.toml"
     report = progress or (lambda stage, done, total: None)
@@ -95,7 +99,10 @@ def build_demo_city(
 
 
 def _start(plan: CityPlan, out: Path) -> bool:
-    """Prepare the folder; return whether it had to be cleared of another city."""
+    """Prepare the folder; return whether it had to be cleared of another city.
+
+    The record is the first file written into a new folder, so that a demo that was killed knows its own.
+    """
     out.mkdir(parents=True, exist_ok=True)
     record = _record(plan)
     path = out / RECORD

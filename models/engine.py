@@ -1,12 +1,16 @@
 """The engine behind the frozen networks: a CUDA card where there is one, else OpenVINO where it is installed, else torch.
 
-The graph is handed to OpenVINO by its frontend directly, because its converter command reports its use to a server.
+OpenVINO reports its use to a server, and keeps an id in the home folder, as soon as it is imported;
+`load_openvino` imports it without that part. Nothing else may import it.
 """
 
+import importlib
 import importlib.util
+import sys
 import warnings
 from collections.abc import Callable
 from functools import lru_cache
+from types import ModuleType
 
 import numpy as np
 import torch
@@ -24,11 +28,16 @@ def engine_name() -> str:
     if torch.cuda.is_available():
         return "torch-cuda-bf16"
     if importlib.util.find_spec("openvino"):
-        import openvino
-
-        capabilities = openvino.Core().get_property("CPU", "OPTIMIZATION_CAPABILITIES")
+        capabilities = load_openvino().Core().get_property("CPU", "OPTIMIZATION_CAPABILITIES")
         return "openvino-bf16" if "BF16" in capabilities else "openvino-fp32"
     return "torch-cpu-bf16"
+
+
+def load_openvino() -> ModuleType:
+    """Import OpenVINO as if its package for usage reports were not installed, in this process."""
+    # None makes an import fail as a missing package does; OpenVINO then takes its own silent stub.
+    sys.modules["openvino_telemetry"] = None  # type: ignore[assignment]  # documented by Python
+    return importlib.import_module("openvino")
 
 
 @lru_cache(maxsize=4)
@@ -50,7 +59,7 @@ def compile_engine(network: nn.Module, side_px: int, threads: int, name: str) ->
 
 
 def _openvino(network: nn.Module, side_px: int, threads: int, precision: str) -> Engine:
-    import openvino
+    openvino = load_openvino()
     from openvino.frontend import FrontEndManager
     from openvino.frontend.pytorch.ts_decoder import TorchScriptPythonDecoder
 

@@ -2,7 +2,11 @@
 
 import csv
 import json
+import subprocess
+import sys
+import time
 from collections import Counter
+from collections.abc import Callable
 from itertools import pairwise
 from pathlib import Path
 
@@ -11,6 +15,7 @@ import numpy as np
 import pytest
 import rasterio
 import shapely
+from conftest import Ran
 from numpy.testing import assert_allclose
 from rasterio.warp import transform_bounds
 
@@ -137,6 +142,77 @@ def test_a_finished_city_is_left_alone(city: Path) -> None:
     build_demo_city(city, parcels=PARCELS, progress=lambda stage, done, total: calls.append(stage))
     assert calls == []
     assert {p: p.stat().st_mtime_ns for p in city.rglob("*")} == before
+
+
+def bytes_under(folder: Path) -> dict[str, bytes]:
+    """Return the content of every file under a folder."""
+    files = sorted(path for path in folder.rglob("*") if path.is_file())
+    return {str(path.relative_to(folder)): path.read_bytes() for path in files}
+
+
+def test_a_real_city_is_refused_untouched(
+    tiny_city: Callable[..., Path],
+    roofwatch: Callable[..., Ran],
+    tmp_path: Path,
+) -> None:
+    """A folder with files and no record of a demo stays as it is, to the byte."""
+    out = tiny_city(tmp_path / "city").parent
+    before = bytes_under(out)
+    ran = roofwatch("demo", "--out", out, "--parcels", 20, "--quiet")
+    assert (ran.code, ran.out) == (3, "")
+    for part in (str(out), "city.toml and 4 more", "no demo.json", "empty folder", "--out"):
+        assert part in ran.error
+    assert bytes_under(out) == before
+
+
+@pytest.mark.parametrize("below", [".", "deeper/demo"])
+def test_a_file_in_the_place_of_the_folder_is_refused(
+    below: str,
+    roofwatch: Callable[..., Ran],
+    tmp_path: Path,
+) -> None:
+    """Neither the file itself nor a folder below it can be a demo's."""
+    file = tmp_path / "notices.csv"
+    file.write_text("parcel_id\n")
+    ran = roofwatch("demo", "--out", file / below, "--quiet")
+    assert (ran.code, f"{file} is a file, want a folder" in ran.error) == (3, True)
+    assert bytes_under(tmp_path) == {"notices.csv": b"parcel_id\n"}
+
+
+def test_a_folder_is_refused_before_anything_heavy_is_loaded(tmp_path: Path) -> None:
+    """The refusal needs neither torch nor rasterio."""
+    (tmp_path / "labels.csv").touch()
+    code = (
+        "import sys; from roofwatch.cli import main\n"
+        f"code = main(['demo', '--out', {str(tmp_path)!r}])\n"
+        "heavy = {'torch', 'mlflow', 'rasterio', 'pandas', 'cv2'}\n"
+        "print(code, sorted(heavy & set(sys.modules)))"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "3 []"
+
+
+def test_hidden_files_do_not_count(tmp_path: Path) -> None:
+    """A folder that version control or a file manager marked is empty, and keeps its marks."""
+    (tmp_path / ".gitkeep").touch()
+    (tmp_path / ".writing_demo.json").write_text("{")  # a demo that was killed in its first write
+    assert build_demo_city(tmp_path, parcels=20).exists()
+    assert (tmp_path / ".gitkeep").exists()
+
+
+@pytest.mark.parametrize("sight", ["*", "parcels.gpkg", "flyover/*/*.*"])
+def test_a_killed_demo_can_be_started_again(city: Path, sight: str, tmp_path: Path) -> None:
+    """Killed as soon as a file is there, be it the first, it is finished like any other."""
+    out = tmp_path / "demo"
+    command = [sys.executable, "-m", "roofwatch.cli", "demo", "--out", str(out), "--quiet"]
+    with subprocess.Popen([*command, "--parcels", str(PARCELS)]) as process:
+        while not any(out.glob(sight)):
+            assert process.poll() is None
+            time.sleep(0.001)
+        process.kill()
+    assert process.returncode != 0
+    build_demo_city(out, parcels=PARCELS)
+    assert bytes_under(out) == bytes_under(city)
 
 
 def test_neighboring_tiles_agree_along_the_seam() -> None:

@@ -7,7 +7,6 @@ from pathlib import Path
 
 import cv2
 import numpy as np
-import openvino
 import pandas as pd
 import pytest
 import torch
@@ -19,7 +18,7 @@ from scipy.stats import spearmanr
 
 from imagery.chips.store import ChipStore, StoredChip, open_store
 from imagery.errors import MissingInput
-from models.engine import compile_engine, engine_name
+from models.engine import compile_engine, engine_name, load_openvino
 from models.features import FeatureBatch, Features, chip_features, extract_batch, feature_matrix
 from models.head import RUNGS, head_scores
 from models.light import light_seed, relight
@@ -343,7 +342,7 @@ def test_engines_agree(store: ChipStore, backbone: PooledBackbone, houses: pd.Da
     """On one head, full precision differs by less than 0.01 of calibrated score; half precision by less than 0.1, and ranks nearly the same."""
     chips = [store.read(parcel_id) for parcel_id in houses["parcel_id"]]
     images = np.concatenate([chip_views(chip, SPEC, 64) for chip in chips if chip])
-    known = openvino.Core().get_property("CPU", "OPTIMIZATION_CAPABILITIES")
+    known = load_openvino().Core().get_property("CPU", "OPTIMIZATION_CAPABILITIES")
     seen = {
         name: compile_engine(backbone, 64, 1, name)(images)
         for name in ENGINES

@@ -115,5 +115,6 @@ def _bright(tile: Tile) -> list[float]:
     except READ_ERRORS:
         return []
 
-    has_light = values.size > 0 and values.max() > 0
-    return [float(np.percentile(values, 99.5))] if has_light else []
+    light = values.astype(np.float64)
+    has_light = light.size > 0 and light.max() > 0
+    return [float(np.percentile(light, 99.5))] if has_light else []
