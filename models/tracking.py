@@ -8,6 +8,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from imagery.errors import InputError, RoofwatchError
+from models.database import prepare_database
 
 if TYPE_CHECKING:
     from mlflow.tracking import MlflowClient
@@ -39,6 +40,7 @@ def open_client(uri: str) -> Iterator["MlflowClient"]:
     try:
         if not served(uri) and not uri.startswith("sqlite:"):
             _knock(uri)
+        prepare_database(uri)
         yield MlflowClient(tracking_uri=uri, registry_uri=uri)
     except RoofwatchError:
         raise

@@ -1,0 +1,300 @@
+"""MLflow's SQLite database: complete or not there, even when a process is killed or a disk fills.
+
+MLflow creates and upgrades its database by some sixty migrations that are not one transaction. A
+database whose migrations were cut short never opens again. So all of this happens in a second file
+beside the database, which is renamed into its place when it is complete.
+"""
+
+import os
+import sqlite3
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from filelock import FileLock, Timeout
+
+from imagery.errors import InputError, RoofwatchError
+
+if TYPE_CHECKING:
+    from sqlalchemy.engine import Engine
+
+LOCK_S = 600
+"""How long a start waits for another one that makes or upgrades the database, in seconds."""
+BUSY_S = 20
+"""How long a program that writes into the database is waited for, in seconds."""
+SIDE_FILES = ("-journal", "-wal", "-shm")
+"""Endings of the files that SQLite keeps beside a database."""
+NO_CONTENT = ("alembic_version", "sqlite_sequence", "workspaces")
+"""Tables that tell of no run and no model, whatever rows they have."""
+AGAIN = "then start the same command again"
+FREE_SPACE = f"free disk space or fix the permissions, {AGAIN}"
+WAIT = f"another program uses it; stop that program, {AGAIN}"
+BACKUP = "put a backup in its place, or name another file"
+REMEDIES = {
+    sqlite3.SQLITE_FULL: FREE_SPACE,
+    sqlite3.SQLITE_IOERR: FREE_SPACE,
+    sqlite3.SQLITE_READONLY: FREE_SPACE,
+    sqlite3.SQLITE_CANTOPEN: FREE_SPACE,
+    sqlite3.SQLITE_BUSY: WAIT,
+    sqlite3.SQLITE_LOCKED: WAIT,
+    sqlite3.SQLITE_NOTADB: BACKUP,
+    sqlite3.SQLITE_CORRUPT: BACKUP,
+}
+"""What to do about an error of SQLite, by its code."""
+OTHER_MLFLOW = "install the MLflow that wrote it, or put a backup in its place"
+
+
+def prepare_database(uri: str) -> None:
+    """Create, upgrade or repair the SQLite file of an MLflow address.
+
+    A file that is complete is left as it is, and so is an address of anything else.
+
+    Raises:
+        InputError: the file cannot be created or opened. What it holds was not changed.
+    """
+    path = database_path(uri)
+    if path is None:
+        return
+
+    with _one_line(path):
+        Path(uri.removeprefix("sqlite:///")).parent.mkdir(parents=True, exist_ok=True)
+        if not path.parent.is_dir():
+            raise InputError(f"[mlflow] uri: {path.parent} is not a folder; create it first")
+        if _is_complete(path) and not _has_leftovers(path):
+            return
+
+        with _alone(path):
+            _remove(_hidden(path, "new"))
+            if not path.exists():
+                _create(path, uri)
+            elif not _is_complete(path):
+                _replace(path, uri)
+
+
+def database_path(uri: str) -> Path | None:
+    """Return the file of an SQLite address as SQLAlchemy reads it, None for any other address."""
+    from sqlalchemy.engine import make_url
+
+    if not uri.startswith("sqlite:///"):
+        return None
+    url = make_url(uri)
+    name = url.database or ":memory:"
+    if url.query or name.startswith((":memory:", "file:")):
+        return None
+    return Path(name)
+
+
+def _create(path: Path, uri: str) -> None:
+    for ending in SIDE_FILES:  # of a database that is gone: SQLite would apply them to the new one
+        Path(f"{path}{ending}").unlink(missing_ok=True)
+
+    with _scratch_file(path) as scratch:
+        _migrate(_beside(uri, path))
+        _put(scratch, path)
+
+
+def _replace(path: Path, uri: str) -> None:
+    """Put an upgraded copy in place of a database, or a new one if it holds nothing."""
+    with _scratch_file(path) as scratch:
+        with closing(_connect(path)) as old:
+            old.execute("BEGIN IMMEDIATE")  # rolls a killed transaction back; no one writes now
+            if not _holds_nothing(old):
+                _copy(path, scratch)
+            _migrate(_beside(uri, path))
+
+            Path(f"{path}-journal").unlink(missing_ok=True)  # rolled back above
+            old.execute("ROLLBACK")
+        _put(scratch, path)
+
+
+def _copy(path: Path, scratch: Path) -> None:
+    # A connection of its own: SQLite copies from none that has begun to write.
+    with closing(_connect(path)) as source, closing(sqlite3.connect(scratch)) as copy:
+        source.backup(copy)
+
+
+def _put(scratch: Path, path: Path) -> None:
+    """Rename the scratch file, unless SQLite would then mix it up with the files of another one."""
+    for name in (scratch, path):
+        for ending in SIDE_FILES:
+            if Path(f"{name}{ending}").exists():
+                raise InputError(f"[mlflow] uri: {name}{ending} is in use: {WAIT}")
+
+    with scratch.open("rb+") as stream:
+        os.fsync(stream.fileno())
+    os.replace(scratch, path)
+
+
+def _migrate(uri: str) -> None:
+    """Bring a database to the schema of the installed MLflow."""
+    from mlflow.store.db import utils
+    from mlflow.store.tracking import DEFAULT_LOCAL_FILE_AND_ARTIFACT_PATH as LOCAL_RUNS
+    from mlflow.store.tracking.sqlalchemy_store import SqlAlchemyStore
+    from sqlalchemy import event
+
+    engine = SqlAlchemyStore._get_or_create_engine(uri)
+    engine.dispose()
+    event.listen(engine, "connect", _write_unsynced)
+    try:
+        revision = utils._get_schema_version(engine)  # type: ignore[no-untyped-call]  # MLflow
+        if revision is None:
+            utils._initialize_tables(engine)  # type: ignore[no-untyped-call]  # MLflow
+        else:
+            utils._upgrade_db(engine)  # type: ignore[no-untyped-call]  # MLflow
+
+        # Writes the experiment "Default". Two first starts at once would both write it.
+        SqlAlchemyStore(uri, LOCAL_RUNS)  # type: ignore[no-untyped-call]  # MLflow
+        _check_columns(engine)
+    finally:
+        engine.dispose()
+
+
+def _write_unsynced(connection: sqlite3.Connection, record: object) -> None:
+    """Let SQLite not wait for the disk after each of a thousand steps: `_put` waits once."""
+    connection.execute("PRAGMA synchronous = OFF")
+
+
+def _check_columns(engine: "Engine") -> None:
+    """Refuse a database that has the newest revision and yet lacks a column."""
+    import sqlalchemy
+    from mlflow.exceptions import MlflowException
+    from mlflow.store.db.base_sql_model import Base
+
+    inspector = sqlalchemy.inspect(engine)
+    for table in Base.metadata.sorted_tables:
+        found = {str(column["name"]) for column in inspector.get_columns(table.name)}
+        missing = sorted({str(column.name) for column in table.columns} - found)
+        if missing:
+            raise MlflowException(f"table {table.name} has no column {missing[0]}")
+
+
+def _is_complete(path: Path) -> bool:
+    """Tell whether a database is there that the installed MLflow opens without a migration."""
+    if not path.exists():
+        return False
+    with closing(_connect(path)) as connection:
+        if "alembic_version" not in _tables(connection):
+            return False
+        rows = connection.execute("SELECT version_num FROM alembic_version").fetchall()
+    return rows == [(_newest_revision(),)]
+
+
+@cache
+def _newest_revision() -> str:
+    from mlflow.store.db import utils
+
+    return str(utils._get_latest_schema_revision())  # type: ignore[no-untyped-call]  # MLflow
+
+
+def _holds_nothing(connection: sqlite3.Connection) -> bool:
+    """Tell whether a database has tables of MLflow only, and in them what MLflow put there."""
+    from mlflow.store.db.base_sql_model import Base
+    from mlflow.store.tracking.dbmodels.initial_models import Base as InitialBase
+
+    known = {*Base.metadata.tables, *InitialBase.metadata.tables, *NO_CONTENT}
+    for table in _tables(connection):
+        if table.removeprefix("_alembic_tmp_") not in known:
+            return False
+        if table in NO_CONTENT:
+            continue
+        where = ""
+        if table.removeprefix("_alembic_tmp_") == "experiments":
+            where = "WHERE NOT (experiment_id = 0 AND name = 'Default')"
+        if connection.execute(f'SELECT 1 FROM "{table}" {where} LIMIT 1').fetchone():
+            return False
+    return True
+
+
+def _tables(connection: sqlite3.Connection) -> list[str]:
+    rows = connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'").fetchall()
+    return [str(name) for (name,) in rows]
+
+
+def _connect(path: Path) -> sqlite3.Connection:
+    """Open a database that exists; transactions are the caller's."""
+    address = f"{path.absolute().as_uri()}?mode=rw"
+    return sqlite3.connect(address, uri=True, timeout=BUSY_S, isolation_level=None)
+
+
+def _hidden(path: Path, ending: str) -> Path:
+    return path.with_name(f".{path.name}.{ending}")
+
+
+def _beside(uri: str, path: Path) -> str:
+    """Return the address of the scratch file; its folder is spelled as in the given address."""
+    name = uri.removeprefix("sqlite:///").rpartition("/")[2]
+    return f"{uri.removesuffix(name)}{_hidden(path, 'new').name}"
+
+
+def _has_leftovers(path: Path) -> bool:
+    """Tell whether another start is at work, or was killed."""
+    scratch = _hidden(path, "new")
+    names = [_hidden(path, "lock"), scratch, *(Path(f"{scratch}{ending}") for ending in SIDE_FILES)]
+    return any(name.exists() for name in names)
+
+
+def _remove(database: Path) -> None:
+    for ending in ("", *SIDE_FILES):
+        Path(f"{database}{ending}").unlink(missing_ok=True)
+
+
+@contextmanager
+def _scratch_file(path: Path) -> Iterator[Path]:
+    scratch = _hidden(path, "new")
+    try:
+        yield scratch
+    finally:
+        _remove(scratch)
+
+
+@contextmanager
+def _alone(path: Path) -> Iterator[None]:
+    """Let one process at a time create or upgrade the database."""
+    lock = FileLock(_hidden(path, "lock"))
+    try:
+        lock.acquire(timeout=LOCK_S)
+    except Timeout as error:
+        raise InputError(
+            f"[mlflow] uri: {path}: another start has been creating it for {LOCK_S} s; "
+            "wait until it has ended"
+        ) from error
+
+    try:
+        yield
+    finally:
+        Path(lock.lock_file).unlink(missing_ok=True)  # those who wait for it notice and go on
+        lock.release()
+
+
+@contextmanager
+def _one_line(path: Path) -> Iterator[None]:
+    """Say in one line why a database cannot be created or opened, and what to do."""
+    from alembic.util import CommandError
+    from mlflow.exceptions import MlflowException
+    from sqlalchemy.exc import SQLAlchemyError
+
+    try:
+        yield
+    except RoofwatchError:
+        raise
+    except (sqlite3.Error, SQLAlchemyError, MlflowException, CommandError, OSError) as error:
+        reason = (str(error).strip().splitlines() or [type(error).__name__])[0]
+        raise InputError(
+            f"[mlflow] uri: {path} cannot be opened ({reason}); what it holds was not changed: "
+            f"{_remedy(error)}"
+        ) from error
+
+
+def _remedy(error: BaseException) -> str:
+    """Return what to do about an error, by the error of SQLite or the system that caused it."""
+    cause: BaseException | None = error
+    while cause is not None:
+        if isinstance(cause, OSError):
+            return FREE_SPACE
+        code = getattr(cause, "sqlite_errorcode", None)
+        if isinstance(cause, sqlite3.Error) and code is not None:
+            return REMEDIES.get(code & 0xFF, OTHER_MLFLOW)
+        cause = cause.__cause__ or cause.__context__
+    return OTHER_MLFLOW
