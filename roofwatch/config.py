@@ -1,4 +1,7 @@
-"""The city file: TOML into typed dataclasses, checked whole before any work. Unknown keys are errors."""
+"""Reading the city file: TOML into typed dataclasses, checked whole before any work.
+
+Unknown keys are errors.
+"""
 
 import dataclasses
 import datetime
@@ -8,134 +11,30 @@ import re
 import tomllib
 import types
 import typing
-from dataclasses import dataclass, field
+from collections.abc import Iterator
+from dataclasses import Field, dataclass, replace
 from pathlib import Path
 from typing import TypeVar
 
-from gis_export.table.settings import ExportSettings
-from imagery.chips.tiling import TileSettings
 from imagery.errors import ConfigError, MissingInput
 from imagery.flyover.sources import SCHEMES
-from imagery.roll.parcels import FootprintFile, ParcelFile, VacantFile
-from inference.hazard import Thresholds
-from labels.files import LabelFile
-from models.spec import DOWNLOAD, ModelSpec
-from training.settings import TrainSettings
+from imagery.settings import is_derived, is_path, is_remote
+from models.spec import DOWNLOAD
+from roofwatch.city_file import CityFile
 
-
-@dataclass(frozen=True, kw_only=True)
-class CityInfo:
-    """Keys of [city]."""
-
-    name: str
-    """Name of the city; the MLflow experiment."""
-    workspace: Path
-    """Folder in which everything is written."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class FlyoverSource:
-    """Keys of one [[flyover]]."""
-
-    year: int
-    """Year the imagery stands for."""
-    path: tuple[str, ...]
-    """Folder, glob, file, STAC item list, URL or GDAL virtual path; or a list of them."""
-    date: str = ""
-    """Date of the flight, YYYY-MM-DD."""
-    crs: str = ""
-    """CRS of tiles that carry none and have no .prj beside them, e.g. "EPSG:4326"."""
-
-    @property
-    def flown(self) -> datetime.date | None:
-        """Return the date of the flight, None when not given."""
-        return datetime.date.fromisoformat(self.date) if self.date else None
-
-
-@dataclass(frozen=True, kw_only=True)
-class ModelSettings(ModelSpec):
-    """Keys of [model]: the spec, and where its weights lie."""
-
-    weights: str = ""
-    """Local .safetensors or .pth state dict; "" takes the packaged weights, "download" fetches torchvision's."""
-
-    @property
-    def spec(self) -> ModelSpec:
-        """Return the spec alone."""
-        return ModelSpec(
-            **{part.name: getattr(self, part.name) for part in dataclasses.fields(ModelSpec)}
-        )
-
-
-@dataclass(frozen=True, kw_only=True)
-class ScoreSettings:
-    """Keys of [score]."""
-
-    likely: float = 0.0
-    """Calibrated score at which LIKELY begins; 0 is what the model was trained with."""
-    possible: float = 0.0
-    """Calibrated score at which POSSIBLE begins; 0 is what the model was trained with."""
-
-    def __post_init__(self) -> None:
-        """Check that both are given, in order, or neither."""
-        if self.likely or self.possible:
-            Thresholds(likely=self.likely, possible=self.possible)
-
-    def thresholds(self, likely: float, possible: float) -> Thresholds:
-        """Return the city's own thresholds, or else those of the model."""
-        return Thresholds(likely=self.likely or likely, possible=self.possible or possible)
-
-
-@dataclass(frozen=True, kw_only=True)
-class MlflowSettings:
-    """Keys of [mlflow]."""
-
-    uri: str = ""
-    """Tracking and registry address; "" is mlflow.db in the workspace."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class CityFile:
-    """A whole city file, paths made absolute."""
-
-    city: CityInfo
-    """[city]."""
-    parcels: ParcelFile
-    """[parcels]."""
-    vacant: VacantFile
-    """[vacant]."""
-    flyover: tuple[FlyoverSource, ...]
-    """Every [[flyover]], at least one, each year once."""
-    labels: LabelFile | None = None
-    """[labels]; only training needs it."""
-    footprints: FootprintFile | None = None
-    """[footprints]."""
-    tile: TileSettings = field(default_factory=TileSettings)
-    """[tile]; scale and margin come from [model]."""
-    model: ModelSettings = field(default_factory=ModelSettings)
-    """[model]."""
-    train: TrainSettings = field(default_factory=TrainSettings)
-    """[train]."""
-    score: ScoreSettings = field(default_factory=ScoreSettings)
-    """[score]."""
-    export: ExportSettings = field(default_factory=ExportSettings)
-    """[export]."""
-    mlflow: MlflowSettings = field(default_factory=MlflowSettings)
-    """[mlflow]."""
-
-    def source(self, year: int) -> FlyoverSource:
-        """Return the flyover of a year.
-
-        Raises:
-            ConfigError: there is none.
-        """
-        for one in self.flyover:
-            if one.year == year:
-                return one
-        have = ", ".join(str(one.year) for one in self.flyover)
-        raise ConfigError(
-            f"--year: got {year}, the city file has flyovers of {have}; add a [[flyover]] for {year} or name one of these"
-        )
+VIRTUAL = "/vsi"
+"""Begin of GDAL's virtual paths."""
+REMOTE = (VIRTUAL, *SCHEMES, "file://")
+"""Begin of what is no path on this machine."""
+WANTED = {
+    Path: "a path in quotes",
+    str: "text in quotes",
+    int: "a whole number",
+    float: "a number",
+    bool: "true or false",
+}
+"""How a type is called in messages."""
+Table = TypeVar("Table")
 
 
 def read_city(path: Path) -> CityFile:
@@ -150,66 +49,93 @@ def read_city(path: Path) -> CityFile:
     try:
         document = tomllib.loads(path.read_text(encoding="utf-8"))
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise ConfigError(f"{path.name}: not valid TOML: {error}; mend that line") from error
-    city = _Reader(file=path.name, base=path.parent.resolve()).table(CityFile, document, "")
-    _check(city, path.name)
-    return dataclasses.replace(
-        city,
-        tile=dataclasses.replace(city.tile, gsd_m=city.model.gsd_m, margin_m=city.model.margin_m),
-    )
+        raise ConfigError(f"{path.name}: not valid TOML: {error}; correct that line") from error
+
+    reader = Reader(file=path.name, base=path.parent.resolve())
+    city = reader.read_table(CityFile, document, "")
+    check_name(city, path.name)
+    check_flyovers(city, path.name)
+    check_files(city, path.name)
+
+    tile = replace(city.tile, gsd_m=city.model.gsd_m, margin_m=city.model.margin_m)
+    return replace(city, tile=tile)
 
 
-def _check(city: CityFile, file: str) -> None:
-    if not re.search(r"[A-Za-z0-9]", city.city.name):
-        raise ConfigError(f"{file}: [city] name: got {city.city.name!r}, want a name with letters")
-    years = [one.year for one in city.flyover]
-    if not years:
+def check_name(city: CityFile, file: str) -> None:
+    """Check that the name leaves something to call a registered model by."""
+    name = city.city.name
+    if not re.search(r"[A-Za-z0-9]", name):
+        raise ConfigError(f"{file}: [city] name: got {name!r}, want a name with letters")
+
+
+def check_flyovers(city: CityFile, file: str) -> None:
+    """Check that there is a flyover, each year once, with days that can be read."""
+    if not city.flyover:
         raise ConfigError(f"{file}: no [[flyover]]; want at least one with year and path")
-    for year in years:
-        if years.count(year) > 1:
+
+    seen: set[int] = set()
+    for source in city.flyover:
+        if source.year in seen:
             raise ConfigError(
-                f"{file}: [[flyover]] year: got {year} twice, want each year once; join the two path entries into a list"
+                f"{file}: [[flyover]] year: got {source.year} twice, want each year once; "
+                "join the two path entries into a list"
             )
-    for one in city.flyover:
+        seen.add(source.year)
         try:
-            _ = one.flown
+            _ = source.flown
         except ValueError as error:
             raise ConfigError(
-                f"{file}: [[flyover]] {one.year} date: got {one.date!r}, want YYYY-MM-DD"
+                f"{file}: [[flyover]] {source.year} date: got {source.date!r}, want YYYY-MM-DD"
             ) from error
-    named = {"parcels": city.parcels.path, "vacant": city.vacant.path}
-    if city.labels:
-        named["labels"] = city.labels.path
-    if city.footprints:
-        named["footprints"] = city.footprints.path
-    files = [(f"[{section}] path", target) for section, target in named.items()]
-    dispatch = city.export.dispatch
-    files += [
-        (f"[export.dispatch] {key}", target)
-        for key, target in (("columns", dispatch.columns), ("addresses", dispatch.addresses))
-        if target
-    ]
-    for key, target in files:
-        if not str(target).startswith("/vsi") and not target.exists():
-            raise MissingInput(f"{file}: {key}: no file at {target}; put it there or mend the path")
-    if city.model.weights not in ("", DOWNLOAD) and not Path(city.model.weights).exists():
+
+
+def check_files(city: CityFile, file: str) -> None:
+    """Check that the files that are named are there."""
+    for name, path in named_files(city):
+        if not str(path).startswith(VIRTUAL) and not path.exists():
+            raise MissingInput(
+                f"{file}: {name}: no file at {path}; put it there or correct the path"
+            )
+
+    weights = city.model.weights
+    if weights not in ("", DOWNLOAD) and not Path(weights).exists():
         raise MissingInput(
-            f"{file}: [model] weights: no file at {city.model.weights}; give a .safetensors or .pth state dict"
+            f"{file}: [model] weights: no file at {weights}; give a .safetensors or .pth state dict"
         )
 
 
-def _is_path(where: str, value: str) -> bool:
-    """Tell whether a text in the city file is a path that is not typed as one."""
-    return (where == "flyover.path" and value != "") or (
-        where == "model.weights" and value not in ("", DOWNLOAD)
-    )
+def named_files(city: CityFile) -> Iterator[tuple[str, Path]]:
+    """Yield key and path of every table that the city file names."""
+    yield "[parcels] path", city.parcels.path
+    yield "[vacant] path", city.vacant.path
+    if city.labels:
+        yield "[labels] path", city.labels.path
+    if city.footprints:
+        yield "[footprints] path", city.footprints.path
 
-
-_T = TypeVar("_T")
+    dispatch = city.export.dispatch
+    if dispatch.columns:
+        yield "[export.dispatch] columns", dispatch.columns
+    if dispatch.addresses:
+        yield "[export.dispatch] addresses", dispatch.addresses
 
 
 @dataclass(frozen=True, kw_only=True)
-class _Reader:
+class Key:
+    """One key of the file, as messages name it and its value is read."""
+
+    place: str
+    """Dotted name, such as "export.dispatch.columns"."""
+    kind: object
+    """Type of its field."""
+    path: bool = False
+    """Text is a path that is not typed as one."""
+    remote: bool = False
+    """The path may be a URL."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Reader:
     """Turns TOML values into the types that the dataclasses name."""
 
     file: str
@@ -217,97 +143,120 @@ class _Reader:
     base: Path
     """Folder that relative paths start from."""
 
-    def table(self, kind: type[_T], values: object, where: str) -> _T:
+    def read_table(self, kind: type[Table], values: object, place: str) -> Table:
         """Build one dataclass from one TOML table."""
         if not isinstance(values, dict):
             raise ConfigError(
-                f"{self.file}: {where or 'file'}: got {values!r}, want a table [{where}]"
+                f"{self.file}: {place or 'file'}: got {values!r}, want a table [{place}]"
             )
         if not dataclasses.is_dataclass(kind):
             raise TypeError(f"{kind} is no dataclass")
+
+        fields = {field.name: field for field in dataclasses.fields(kind) if not is_derived(field)}
+        self.check_known(values, list(fields), place)
+        self.check_needed(values, fields, place)
+
         hints = typing.get_type_hints(kind)
-        fields = {part.name: part for part in dataclasses.fields(kind)}
-        settable = [
-            name for name in fields if not (where == "tile" and name in ("gsd_m", "margin_m"))
-        ]
-        for key in values:
-            if key not in settable:
-                place = f"[{where}] {key}" if where else f"[{key}]"
-                near = difflib.get_close_matches(str(key), settable, n=1)
-                hint = (
-                    f"did you mean {near[0]!r}?" if near else f"known keys: {', '.join(settable)}"
-                )
-                raise ConfigError(f"{self.file}: {place}: unknown key; {hint}")
-        for name, part in fields.items():
-            needed = (
-                part.default is dataclasses.MISSING and part.default_factory is dataclasses.MISSING
+        parsed = {}
+        for name, value in values.items():
+            key = Key(
+                place=f"{place}.{name}" if place else name,
+                kind=hints[name],
+                path=is_path(fields[name]),
+                remote=is_remote(fields[name]),
             )
-            if needed and name not in values:
-                raise ConfigError(
-                    f"{self.file}: {f'[{where}] {name}' if where else f'[{name}]'}: missing; add it"
-                )
-        parsed = {
-            key: self.value(hints[key], value, f"{where}.{key}" if where else str(key))
-            for key, value in values.items()
-        }
+            parsed[name] = self.read_value(key, value)
         try:
             return kind(**parsed)
         except ValueError as error:
-            raise ConfigError(f"{self.file}: [{where}]: {error}") from error
+            raise ConfigError(f"{self.file}: [{place}]: {error}") from error
 
-    def value(self, kind: object, value: object, where: str) -> object:
+    def check_known(self, values: dict[str, object], known: list[str], place: str) -> None:
+        """Refuse a key that no field has."""
+        for name in values:
+            if name in known:
+                continue
+            near = difflib.get_close_matches(name, known, n=1)
+            hint = f"did you mean {near[0]!r}?" if near else f"known keys: {', '.join(known)}"
+            raise ConfigError(f"{self.file}: {_in_words(place, name)}: unknown key; {hint}")
+
+    def check_needed(
+        self, values: dict[str, object], fields: dict[str, Field[object]], place: str
+    ) -> None:
+        """Refuse a table without a key that has no default."""
+        missing = dataclasses.MISSING
+        for name, field in fields.items():
+            has_default = field.default is not missing or field.default_factory is not missing
+            if not has_default and name not in values:
+                raise ConfigError(f"{self.file}: {_in_words(place, name)}: missing; add it")
+
+    def read_value(self, key: Key, value: object) -> object:
         """Turn one TOML value into the type of its field."""
-        options = typing.get_args(kind)
-        if isinstance(kind, types.UnionType):
-            return self.value(options[0], value, where)
-        if typing.get_origin(kind) is tuple:
-            items = value if isinstance(value, list) else [value]
-            if not items:
-                raise ConfigError(
-                    f"{self.file}: {where}: got an empty list, want at least one entry"
-                )
-            return tuple(self.value(options[0], item, where) for item in items)
-        if typing.get_origin(kind) is dict and isinstance(value, dict):
-            return {
-                str(key): self.value(options[1], item, f"{where}.{key}")
-                for key, item in value.items()
-            }
-        if isinstance(kind, type) and dataclasses.is_dataclass(kind):
-            return self.table(kind, value, where)
-        if kind is Path and isinstance(value, str) and value:
-            return Path(self.place(value, where))
-        if kind is float and isinstance(value, int) and not isinstance(value, bool):
-            return float(value)
-        if kind is str and isinstance(value, datetime.date):
-            return value.isoformat()
-        if isinstance(kind, type) and type(value) is kind:
-            return (
-                self.place(value, where)
-                if isinstance(value, str) and _is_path(where, value)
-                else value
-            )
-        names = {
-            Path: "a path in quotes",
-            str: "text in quotes",
-            int: "a whole number",
-            float: "a number",
-            bool: "true or false",
-        }
-        want = names.get(kind, str(kind)) if isinstance(kind, type) else str(kind)
-        raise ConfigError(
-            f"{self.file}: {where}: got {value!r} ({type(value).__name__}), want {want}"
-        )
+        options = typing.get_args(key.kind)
+        origin = typing.get_origin(key.kind)
 
-    def place(self, path: str, where: str) -> str:
-        """Fill in $NAME from the environment and make a path absolute; GDAL virtual paths and the URLs of flyovers stay as they are."""
+        if isinstance(key.kind, types.UnionType):
+            return self.read_value(replace(key, kind=options[0]), value)
+        if origin is tuple:
+            return self.read_list(replace(key, kind=options[0]), value)
+        if origin is dict and isinstance(value, dict):
+            return self.read_entries(replace(key, kind=options[1]), value)
+        if isinstance(key.kind, type) and dataclasses.is_dataclass(key.kind):
+            return self.read_table(key.kind, value, key.place)
+        return self.read_scalar(key, value)
+
+    def read_list(self, key: Key, value: object) -> tuple[object, ...]:
+        """Turn a list, or one value in its place, into a tuple."""
+        items = value if isinstance(value, list) else [value]
+        if not items:
+            raise ConfigError(
+                f"{self.file}: {key.place}: got an empty list, want at least one entry"
+            )
+        return tuple(self.read_value(key, item) for item in items)
+
+    def read_entries(self, key: Key, value: dict[str, object]) -> dict[str, object]:
+        """Turn a table of entries that the user names into a dictionary."""
+        entries = {}
+        for name, item in value.items():
+            entries[name] = self.read_value(replace(key, place=f"{key.place}.{name}"), item)
+        return entries
+
+    def read_scalar(self, key: Key, value: object) -> object:
+        """Turn a text, a number, a day or true and false into the type of its field."""
+        if key.kind is Path and isinstance(value, str) and value:
+            return Path(self.find_path(value, key))
+        if key.kind is float and isinstance(value, int) and not isinstance(value, bool):
+            return float(value)
+        if key.kind is str and isinstance(value, datetime.date):
+            return value.isoformat()
+        if key.path and isinstance(value, str) and value not in ("", DOWNLOAD):
+            return self.find_path(value, key)
+        if isinstance(key.kind, type) and type(value) is key.kind:
+            return value
+
+        got = f"{value!r} ({type(value).__name__})"
+        want = str(key.kind)
+        if isinstance(key.kind, type):
+            want = WANTED.get(key.kind, want)
+        raise ConfigError(f"{self.file}: {key.place}: got {got}, want {want}")
+
+    def find_path(self, path: str, key: Key) -> str:
+        """Fill in $NAME from the environment and make a path absolute.
+
+        GDAL's virtual paths and the URLs of flyovers stay as they are.
+        """
         filled = os.path.expandvars(path)
         if "$" in filled:
             raise ConfigError(
-                f"{self.file}: {where}: got {path!r} and no such environment variable; set it, or write the path itself"
+                f"{self.file}: {key.place}: got {path!r} and no such environment variable; "
+                "set it, or write the path itself"
             )
-        remote = ("/vsi", *SCHEMES, "file://") if where == "flyover.path" else ("/vsi",)
-        return (
-            filled
-            if filled.lower().startswith(remote)
-            else os.path.normpath(self.base / Path(filled).expanduser())
-        )
+
+        elsewhere = REMOTE if key.remote else (VIRTUAL,)
+        if filled.lower().startswith(elsewhere):
+            return filled
+        return os.path.normpath(self.base / Path(filled).expanduser())
+
+
+def _in_words(place: str, name: str) -> str:
+    return f"[{place}] {name}" if place else f"[{name}]"

@@ -17,7 +17,8 @@ from imagery.roll.parcels import VacantRoll, read_roll
 from imagery.workspace import Workspace, YearFiles
 from inference.ledger import Ledger, read_ledger
 from roofwatch.audit import AuditLine, append_audit
-from roofwatch.config import CityFile, FlyoverSource, read_city
+from roofwatch.city_file import CityFile, FlyoverSource
+from roofwatch.config import read_city
 from roofwatch.executors import Execution, map_batches
 from roofwatch.progress import Progress
 

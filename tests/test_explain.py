@@ -351,20 +351,23 @@ def test_failing_area_lies_on_its_lot() -> None:
 def test_stage_draws_the_list_once(done_city: object, tiny_city: Callable[..., Path]) -> None:
     """Every listed roof has a picture and a row; a second run writes nothing; a roof that is no longer listed loses its picture."""
     from imagery.chips.store import open_store
+    from inference.explain_listed import COLUMNS
     from inference.ledger import Ledger, read_ledger
     from models.features import Features
     from models.registry import resolve_model
     from roofwatch.config import read_city
     from roofwatch.executors import Execution
-    from roofwatch.stages.explain import COLUMNS, LISTED, explain
+    from roofwatch.stages.explain import LISTED, explain
     from roofwatch.year import City
 
     path = getattr(done_city, "path")  # noqa: B009
     city = City(file=read_city(path), execution=Execution(executor="serial"), quiet=True)
-    version, ledger = resolve_model(city.registry, "champion"), read_ledger(city.folder(2023), 2023)
-    store = open_store(city.folder(2023) / "chips")
+    year = city.year(2023)
+    version = resolve_model(city.registry, "champion")
+    ledger = read_ledger(year.files.folder, 2023)
+    store = open_store(year.files.chips.folder)
     features = Features(path=store.folder / "features.parquet")
-    files = explain(city, 2023, version, ledger, store, features)
+    files = explain(year, version, ledger, features)
     table = pd.read_csv(files[0], dtype=str, keep_default_na=False)
     listed = ledger.table[ledger.table["hazard"].isin(LISTED)].sort_values("rank")
     assert tuple(table.columns) == COLUMNS
@@ -385,18 +388,18 @@ def test_stage_draws_the_list_once(done_city: object, tiny_city: Callable[..., P
         {file: file.stat().st_mtime_ns for file in files},
         {file: file.read_bytes() for file in files},
     )
-    assert explain(city, 2023, version, ledger, store, features) == files
+    assert explain(year, version, ledger, features) == files
     assert {file: file.stat().st_mtime_ns for file in files} == before
     files[1].unlink()
-    assert explain(city, 2023, version, ledger, store, features) == files
+    assert explain(year, version, ledger, features) == files
     redone = {file for file in files if file.stat().st_mtime_ns != before[file]}
     assert redone == {files[1]}
     fewer = ledger.table.copy()
     fewer.loc[fewer["parcel_id"] == table["parcel_id"][0], "hazard"] = "NOT SEEN IN PHOTO"
-    assert explain(city, 2023, version, Ledger(year=2023, table=fewer), store, features) == [
+    assert explain(year, version, Ledger(year=2023, table=fewer), features) == [
         files[0],
         *files[2:],
     ]
     assert not files[1].exists()
-    assert explain(city, 2023, version, ledger, store, features) == files
+    assert explain(year, version, ledger, features) == files
     assert {file: file.read_bytes() for file in files} == contents

@@ -11,7 +11,7 @@ from models.files import load_head, load_model
 from models.head import RUNGS
 from roofwatch.config import read_city
 from roofwatch.executors import Execution
-from roofwatch.stages.run import score
+from roofwatch.stages.score import score
 from roofwatch.stages.train import head_path, train
 from roofwatch.year import City
 
@@ -32,7 +32,8 @@ def test_finetune_from_labels_to_ledger(
     labels = pd.read_csv(tmp_path / "labels.csv", dtype={"parcel_id": str})
     pd.concat([labels, labels.assign(year=2024)]).to_csv(tmp_path / "labels.csv", index=False)
     city = City(file=read_city(path), execution=Execution(executor="serial"), quiet=True)
-    first = train(city, 2024)
+    year = city.year(2024)
+    first = train(year)
     assert (first.version.version, first.standing) == (1, "it is the first and so the champion")
     assert [
         [one.name for one in first.evaluation.splits[name]]
@@ -43,12 +44,12 @@ def test_finetune_from_labels_to_ledger(
         for figures in first.evaluation.splits.values()
         for one in figures
     )
-    heads = {rung: load_head(head_path(city, 2024, rung)) for rung in RUNGS}
+    heads = {rung: load_head(head_path(year, rung)) for rung in RUNGS}
     assert [head.rung for head in heads.values()] == list(RUNGS)
     model = load_model(first.version.folder, first.version.sha256)
     np.testing.assert_array_equal(model.head.weights, heads[first.rung].weights)
     assert model.head.possible == heads[first.rung].possible
-    again = train(city, 2024)
+    again = train(year)
     assert (again.version.version, again.standing) == (
         1,
         "the same model came out again, and it is the champion already",
@@ -58,6 +59,6 @@ def test_finetune_from_labels_to_ledger(
         replace(first, champion=7, version=replace(first.version, alias="")).standing
         == "a model from before came out again; promote it to use it"
     )
-    ledger = score(city, 2024).table
+    ledger = score(city.year(2024)).table
     assert set(ledger["model_version"].dropna()) == {"tinyville-roof/1"}
     assert ledger["score"].notna().sum() == 24

@@ -1,0 +1,157 @@
+"""The city file as dataclasses: every key with its meaning and its only default."""
+
+import dataclasses
+import datetime
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from gis_export.table.settings import ExportSettings
+from imagery.chips.tiling import TileSettings
+from imagery.errors import ConfigError
+from imagery.roll.parcels import FootprintFile, ParcelFile, VacantFile
+from imagery.settings import key
+from inference.hazard import Thresholds
+from labels.files import LabelFile
+from models.spec import ModelSpec
+from training.settings import TrainSettings
+
+
+@dataclass(frozen=True, kw_only=True)
+class CityInfo:
+    """What the city is called, and where its results go."""
+
+    name: str = field(metadata=key("Name of the city; the MLflow experiment."))
+    workspace: Path = field(metadata=key("Folder in which everything is written."))
+
+
+@dataclass(frozen=True, kw_only=True)
+class FlyoverSource:
+    """One year's imagery; a city file has one such section for every year."""
+
+    year: int = field(metadata=key("Year of the imagery."))
+    path: tuple[str, ...] = field(
+        metadata=key(
+            "Folder, glob, file, STAC item list, URL or GDAL virtual path; or a list of them.",
+            path=True,
+            remote=True,
+        )
+    )
+    date: str = field(default="", metadata=key("Day of the flight, YYYY-MM-DD."))
+    crs: str = field(
+        default="",
+        metadata=key(
+            'CRS of tiles that carry none and have no .prj beside them, e.g. "EPSG:4326".'
+        ),
+    )
+
+    @property
+    def flown(self) -> datetime.date | None:
+        """Return the day of the flight, None when not given."""
+        return _read_day(self.date)
+
+
+def _read_day(text: str) -> datetime.date | None:
+    return datetime.date.fromisoformat(text) if text else None
+
+
+@dataclass(frozen=True, kw_only=True)
+class ModelSettings(ModelSpec):
+    """What the model looks at, and where its weights are."""
+
+    weights: str = field(
+        default="",
+        metadata=key(
+            'Local .safetensors or .pth state dict; "" takes the packaged weights, '
+            '"download" fetches those of torchvision.',
+            path=True,
+        ),
+    )
+
+    @property
+    def spec(self) -> ModelSpec:
+        """Return the spec alone."""
+        names = [part.name for part in dataclasses.fields(ModelSpec)]
+        return ModelSpec(**{name: getattr(self, name) for name in names})
+
+
+@dataclass(frozen=True, kw_only=True)
+class ScoreSettings:
+    """Where the hazard words begin, where that is not left to the model."""
+
+    likely: float = field(
+        default=0.0,
+        metadata=key(
+            "Calibrated score at which LIKELY begins; 0 is what the model was trained with."
+        ),
+    )
+    possible: float = field(
+        default=0.0,
+        metadata=key(
+            "Calibrated score at which POSSIBLE begins; 0 is what the model was trained with."
+        ),
+    )
+
+    def __post_init__(self) -> None:
+        """Check that both are given, in order, or neither."""
+        if self.likely or self.possible:
+            Thresholds(likely=self.likely, possible=self.possible)
+
+    def thresholds(self, likely: float, possible: float) -> Thresholds:
+        """Return the city's own thresholds, or else those of the model."""
+        return Thresholds(likely=self.likely or likely, possible=self.possible or possible)
+
+
+@dataclass(frozen=True, kw_only=True)
+class MlflowSettings:
+    """Where models are registered."""
+
+    uri: str = field(
+        default="",
+        metadata=key('Tracking and registry address; "" is mlflow.db in the workspace.'),
+    )
+
+
+@dataclass(frozen=True, kw_only=True)
+class CityFile:
+    """A whole city file, paths made absolute."""
+
+    city: CityInfo
+    """[city]."""
+    parcels: ParcelFile
+    """[parcels]."""
+    vacant: VacantFile
+    """[vacant]."""
+    flyover: tuple[FlyoverSource, ...]
+    """Every [[flyover]], at least one, each year once."""
+    labels: LabelFile | None = None
+    """[labels]; only training needs it."""
+    footprints: FootprintFile | None = None
+    """[footprints]."""
+    tile: TileSettings = field(default_factory=TileSettings)
+    """[tile]; scale and margin come from [model]."""
+    model: ModelSettings = field(default_factory=ModelSettings)
+    """[model]."""
+    train: TrainSettings = field(default_factory=TrainSettings)
+    """[train]."""
+    score: ScoreSettings = field(default_factory=ScoreSettings)
+    """[score]."""
+    export: ExportSettings = field(default_factory=ExportSettings)
+    """[export]."""
+    mlflow: MlflowSettings = field(default_factory=MlflowSettings)
+    """[mlflow]."""
+
+    def source(self, year: int) -> FlyoverSource:
+        """Return the flyover of a year.
+
+        Raises:
+            ConfigError: there is none.
+        """
+        for source in self.flyover:
+            if source.year == year:
+                return source
+
+        have = ", ".join(str(source.year) for source in self.flyover)
+        raise ConfigError(
+            f"--year: got {year}, the city file has flyovers of {have}; "
+            f"add a [[flyover]] for {year} or name one of these"
+        )
