@@ -20,8 +20,8 @@ from pypdf import PdfReader
 
 from gis_export.fire.book.atlas import FINEST, cut_cells
 from gis_export.fire.book.book import write_fire_book
-from gis_export.fire.book.chapter import Chapter, Ground
-from gis_export.fire.book.entries import entries_of, metric_crs, responder_rows
+from gis_export.fire.book.chapter import Chapter, ChapterMaps
+from gis_export.fire.book.entries import entries_of, responder_rows
 from gis_export.fire.book.streets import Address, split_address, street_labels
 from gis_export.printing.marks import draw_mark
 from gis_export.printing.sheet import new_document, save
@@ -31,6 +31,7 @@ from gis_export.table.inputs import ExportInputs
 from gis_export.table.rows import build_rows
 from gis_export.table.settings import ExportSettings
 from gis_export.table.symbols import SYMBOLS
+from imagery.crs import utm_zone
 from imagery.file_names import safe_name, safe_names
 from imagery.roll.parcels import VacantRoll
 from inference.hazard import USE_LIMIT
@@ -277,15 +278,15 @@ def test_letters_that_the_small_font_lacks_are_shown_by_the_full_one(tmp_path: P
 @given(arrays(np.float64, st.tuples(st.integers(1, 60), st.just(2)), elements=st.floats(0, 6000)))
 def test_maps_beyond_an_edge_are_those_that_hold_the_points(points: NDArray[np.float64]) -> None:
     cells = cut_cells(points, np.full_like(points, 4.0), side_mm=180)
-    boxes = np.array([cell.box for cell in cells])
-    ground = Ground(
+    bounds = np.array([cell.ground.bounds for cell in cells])
+    maps = ChapterMaps(
         chapter=Chapter(name="", entries=(), cells=cells, pages=[]),
         placed=(),
         points=points,
-        boxes=boxes,
+        bounds=bounds,
     )
-    for probe in (points[:2], points[-1:] + 500, boxes[:1, :2]):
-        assert ground.maps_at(probe) == [
+    for probe in (points[:2], points[-1:] + 500, bounds[:1, :2]):
+        assert maps.maps_at(probe) == [
             number for number, cell in enumerate(cells, 1) if cell.holds(probe).any()
         ]
 
@@ -300,9 +301,7 @@ def test_every_point_lies_in_one_cell_that_its_sheet_shows(points: NDArray[np.fl
     cells = cut_cells(points, sizes, side_mm=180)
     assert (sum(cell.holds(points).astype(int) for cell in cells) == 1).all()
     for cell in cells:
-        assert cell.holds(points).any() and cell.box[2] - cell.box[0] == pytest.approx(
-            0.18 * cell.scale
-        )
+        assert cell.holds(points).any() and cell.ground.width == pytest.approx(0.18 * cell.scale)
         inside = cell.holds(points)
         assert (
             cell.scale == FINEST
@@ -339,7 +338,7 @@ def test_a_crowded_row_opens_up() -> None:
 
 def test_entries_say_what_is_known_and_nothing_more() -> None:
     rows = build_rows(make_inputs(make_roll(3)), ExportSettings())
-    entries = entries_of(rows, metric_crs(rows), today=TODAY)
+    entries = entries_of(rows, utm_zone(rows.geometry), today=TODAY)
     assert [entry.sides for entry in entries] == ["E W", "none", "?"]
     assert [entry.sign for entry in entries] == ["?"] * 3 and entries[0].as_of == FLOWN
 

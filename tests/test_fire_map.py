@@ -25,11 +25,12 @@ from gis_export.fire.map.base_map import collar, write_base_map
 from gis_export.fire.map.folder import write_fire_map
 from gis_export.fire.map.ground import TILE_PX, Ground, ground_of
 from gis_export.fire.map.page_data import shape_numbers
-from gis_export.fire.map.photos import outlined, photo_name, write_photos
+from gis_export.fire.map.photos import photo_name, write_photos
 from gis_export.table.inputs import ExportInputs, no_looks
 from gis_export.table.rows import build_rows
 from gis_export.table.settings import ExportSettings
 from gis_export.table.symbols import BY_CODE, BY_WORD
+from imagery.chips.picture import outlined
 from imagery.chips.store import ChipStore
 from imagery.flyover.flyover import Flyover, open_flyover
 from imagery.roll.parcels import VacantRoll

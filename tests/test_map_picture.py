@@ -15,10 +15,12 @@ from numpy.typing import NDArray
 from PIL import Image
 from pyproj import CRS, Transformer
 
-from gis_export.printing.frame import Frame, frame_around
+from gis_export.printing.frame import Frame, PageBox, frame_around
+from gis_export.printing.map_edge import grid_cell, scale_bar
 from gis_export.printing.map_picture import lightened, picture, read_gray
-from gis_export.printing.marks import grid_cell, scale_bar
-from gis_export.printing.photo import TileMemory, photo_of
+from gis_export.printing.photo import photo_of
+from gis_export.printing.tile_memory import TileMemory
+from imagery.boxes import GroundBox, PixelBox
 from imagery.flyover.flyover import Flyover, open_flyover
 
 UTM = CRS("EPSG:26918")
@@ -35,10 +37,7 @@ def make_frame(
         crs=UTM,
         center=center,
         scale=scale,
-        left_mm=10,
-        top_mm=20,
-        width_mm=side_mm,
-        height_mm=side_mm,
+        page=PageBox(left_mm=10, top_mm=20, width_mm=side_mm, height_mm=side_mm),
     )
 
 
@@ -75,7 +74,7 @@ def open_folder(folder: Path) -> Flyover:
 
 def test_place_on_paper_by_hand() -> None:
     frame = make_frame()  # 60 mm at 1:1,000 are 60 m
-    assert frame.bounds == (WEST + 20, NORTH - 80, WEST + 80, NORTH - 20)
+    assert frame.ground.bounds == (WEST + 20, NORTH - 80, WEST + 80, NORTH - 20)
     assert frame.place(
         np.array([[WEST + 20, NORTH - 20], [WEST + 80, NORTH - 80], [WEST + 50, NORTH - 50]])
     ).tolist() == [[10, 20], [70, 80], [40, 50]]
@@ -233,13 +232,13 @@ def test_what_is_remembered_takes_no_more_than_allowed(tmp_path: Path) -> None:
         )
     tiles = open_folder(tmp_path).tiles
     memory = TileMemory(255.0, most_bytes=2 * 2 * 40 * 40)
+    corner = PixelBox(row_start=0, row_stop=10, column_start=0, column_stop=10)
+    whole = PixelBox(row_start=0, row_stop=40, column_start=0, column_stop=40)
     for tile in (*tiles, tiles[0]):
-        found = memory.read(tile, (0, 0, 10, 10), 1.0)
-        assert (
-            found is not None
-            and found[0] == (0, 0, 40, 40)
-            and (found[1][0] == 50 + tiles.index(tile)).all()
-        )
+        found = memory.read(tile, corner, 1.0)
+        assert found is not None
+        assert found.box == whole
+        assert (found.gray == 50 + tiles.index(tile)).all()
         assert memory.bytes <= memory.most_bytes
     assert [path for path, _ in memory.kept] == [tiles[2].path, tiles[0].path]
 
@@ -264,13 +263,10 @@ def test_the_photo_is_lightened_around_its_median(
 def test_a_frame_around_a_box_shows_all_of_it(
     width_m: float, height_m: float, width_mm: float, height_mm: float
 ) -> None:
-    box = (WEST, NORTH, WEST + width_m, NORTH + height_m)
-    frame = frame_around(box, UTM, (10, 10, width_mm, height_mm), finest=1250)
-    west, south, east, north = frame.bounds
-    assert (
-        west <= box[0]
-        and south <= box[1]
-        and east >= box[2]
-        and north >= box[3]
-        and frame.scale >= 1250
-    )
+    box = GroundBox(west=WEST, south=NORTH, east=WEST + width_m, north=NORTH + height_m)
+    page = PageBox(left_mm=10, top_mm=10, width_mm=width_mm, height_mm=height_mm)
+    frame = frame_around(box, UTM, page, finest=1250)
+    shown = frame.ground
+    assert shown.west <= box.west and shown.south <= box.south
+    assert shown.east >= box.east and shown.north >= box.north
+    assert frame.scale >= 1250

@@ -1,7 +1,8 @@
-"""The fonts of printed products. Most texts need a few hundred of their 6,000 letters, so most documents are given a small copy.
+"""The fonts of printed products, cut down to the letters that most texts need.
 
-To parse both fonts in full and to cut them down to what a document shows takes a fifth of a second, for every packet and
-route sheet anew. The copy is made once per process; a text that it lacks a letter of is set in the full font, which looks the same.
+Parsing both fonts in full, and cutting them down to the letters of one document, takes a fifth of
+a second for every packet and route sheet. So a small copy is made once per process. A text with a
+letter that it lacks is set in the full font, which looks the same.
 """
 
 import atexit
@@ -13,8 +14,12 @@ from fontTools.subset import Options, Subsetter
 from fontTools.ttLib import TTFont
 from fpdf import FPDF
 
-FONT, FULL = "DejaVu", "DejaVuFull"
+FONT = "DejaVu"
+"""Family of the small copies."""
+FULL_FONT = "DejaVuFull"
+"""Family of the full fonts."""
 _FILES = {"": "DejaVuSans.ttf", "B": "DejaVuSans-Bold.ttf"}
+"""File of each style."""
 _COPIED = frozenset(
     (
         *range(0x20, 0x7F),
@@ -24,8 +29,17 @@ _COPIED = frozenset(
         *range(0x2190, 0x219A),
     )
 )
-"""Basic Latin, its two supplements for European languages, dashes, quotes, dots and marks of general punctuation, the euro, arrows."""
+"""Letters of the small copies.
+
+Basic Latin, its two supplements for European languages, dashes, quotes, dots and marks of general
+punctuation, the euro, arrows.
+"""
 _UNUSED_TABLES = ("FFTM", "GDEF", "GPOS", "GSUB", "MATH", "kern")
+_FULL_NAME = 4
+"""Number of the full name in a font's table of names."""
+_WINDOWS = 3
+_UNICODE = 1
+_AMERICAN_ENGLISH = 0x409
 
 
 def add_fonts(pdf: FPDF) -> None:
@@ -36,15 +50,44 @@ def add_fonts(pdf: FPDF) -> None:
 
 def use_font(pdf: FPDF, style: str, size_pt: float, text: str) -> None:
     """Set the font that has the letters of a text."""
-    family = FONT if text.isascii() or _COPIED.issuperset(map(ord, text)) else FULL
-    if family == FULL and f"{FULL.lower()}{style}" not in pdf.fonts:
-        pdf.add_font(FULL, style, _full_font(style))
-    pdf.set_font(family, style, size_pt)
+    if text.isascii() or _COPIED.issuperset(map(ord, text)):
+        pdf.set_font(FONT, style, size_pt)
+        return
+
+    if f"{FULL_FONT.lower()}{style}" not in pdf.fonts:
+        pdf.add_font(FULL_FONT, style, _full_font(style))
+    pdf.set_font(FULL_FONT, style, size_pt)
+
+
+@cache
+def _small_copy(style: str) -> Path:
+    """Write the small copy, under its own name: readers of PDF may keep fonts by name."""
+    options = Options(
+        layout_features=[],
+        notdef_outline=True,
+        recommended_glyphs=True,
+        glyph_names=True,
+        name_IDs=["*"],
+    )
+    options.drop_tables += _UNUSED_TABLES
+
+    target = _folder() / _FILES[style]
+    with TTFont(_full_font(style), lazy=True, recalcTimestamp=False) as font:
+        subsetter = Subsetter(options)
+        subsetter.populate(unicodes=_COPIED)
+        subsetter.subset(font)
+
+        names = font["name"]
+        copy_name = f"{names.getBestFullName()} Latin"
+        names.setName(copy_name, _FULL_NAME, _WINDOWS, _UNICODE, _AMERICAN_ENGLISH)
+        font.save(target)
+    return target
 
 
 @cache
 def _full_font(style: str) -> Path:
-    import matplotlib  # here, since it takes a quarter of a second
+    # Imported here, since it takes a quarter of a second.
+    import matplotlib
 
     return Path(matplotlib.get_data_path()) / "fonts" / "ttf" / _FILES[style]
 
@@ -55,25 +98,3 @@ def _folder() -> Path:
     folder = tempfile.TemporaryDirectory(prefix="roofwatch-fonts-")
     atexit.register(folder.cleanup)
     return Path(folder.name)
-
-
-@cache
-def _small_copy(style: str) -> Path:
-    """Write the copy; it bears a name of its own, as readers of PDF may keep fonts by name."""
-    options = Options(
-        layout_features=[],
-        notdef_outline=True,
-        recommended_glyphs=True,
-        glyph_names=True,
-        name_IDs=["*"],
-    )
-    options.drop_tables += _UNUSED_TABLES
-    with TTFont(_full_font(style), lazy=True, recalcTimestamp=False) as font:
-        cut = Subsetter(options)
-        cut.populate(unicodes=_COPIED)
-        cut.subset(font)
-        names = font["name"]
-        names.setName(f"{names.getBestFullName()} Latin", 4, 3, 1, 0x409)
-        target = _folder() / _FILES[style]
-        font.save(target)
-    return target

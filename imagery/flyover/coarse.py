@@ -24,9 +24,7 @@ class CoarsePixels:
     """Which pixels show data, (h, w): neither nodata nor NaN, masked or see-through."""
 
 
-def read_coarse(
-    tile: Tile, box: PixelBox, shape: tuple[int, int], *, white: float
-) -> CoarsePixels:
+def read_coarse(tile: Tile, box: PixelBox, shape: tuple[int, int], *, white: float) -> CoarsePixels:
     """Read a part of a tile at low resolution.
 
     Colors are averaged, so that thin lines do not break up. Palettes cannot be averaged: their

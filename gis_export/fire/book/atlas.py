@@ -1,4 +1,4 @@
-"""Cut a district into map sheets: as coarse as its symbols stay legible, as fine as they need. Arithmetic only."""
+"""Cut a district into map sheets, as coarse as its symbols stay legible. Arithmetic only."""
 
 import math
 from dataclasses import dataclass
@@ -6,47 +6,87 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from gis_export.printing.frame import Box
-from gis_export.printing.spread import crowding
+from gis_export.printing.spread import Points, crowding
+from imagery.boxes import GroundBox
 
 FINEST = 1250
 """Finest scale of a sheet: a row house 5 m wide is as wide as its symbol."""
 LEVELS = 3
 """Scales, each twice as coarse: 1:1,250, 1:2,500, 1:5,000."""
 _CROWD = 0.12
-"""Most symbols of which a neighbor may cover a fifth; they are moved apart."""
+"""Greatest share of symbols of which a neighbor may cover a fifth; they are moved apart."""
 _MOST = 110
 """Most symbols that one sheet may hold unless it is the finest."""
-
-Points = NDArray[np.float64]
 
 
 @dataclass(frozen=True, kw_only=True)
 class Cell:
     """The ground of one sheet."""
 
-    box: Box
-    """West, south, east, north, meters."""
+    ground: GroundBox
+    """A square, meters."""
     scale: int
     """1250 for 1:1,250."""
 
     def holds(self, points: Points) -> NDArray[np.bool_]:
-        """Return which points, (n, 2), belong to it: west and south edge included, so each belongs to one cell."""
-        west, south, east, north = self.box
-        inside: NDArray[np.bool_] = (
-            (points[:, 0] >= west)
-            & (points[:, 0] < east)
-            & (points[:, 1] >= south)
-            & (points[:, 1] < north)
+        """Tell which points, (n, 2), belong to it.
+
+        Its west and south edges are part of it, so that each point belongs to one cell.
+        """
+        x = points[:, 0]
+        y = points[:, 1]
+        ground = self.ground
+        is_inside: NDArray[np.bool_] = (
+            (x >= ground.west) & (x < ground.east) & (y >= ground.south) & (y < ground.north)
         )
-        return inside
+        return is_inside
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Square:
+    """A square of ground that may become one sheet or several."""
+
+    west: float
+    """Western edge, meters."""
+    south: float
+    """Southern edge, meters."""
+    side_m: float
+    """Width and height."""
+    level: int
+    """0 for the finest scale; every level is twice as coarse as the one below."""
+
+    @property
+    def cell(self) -> Cell:
+        """Return it as one sheet."""
+        ground = GroundBox(
+            west=self.west,
+            south=self.south,
+            east=self.west + self.side_m,
+            north=self.south + self.side_m,
+        )
+        return Cell(ground=ground, scale=FINEST * 2**self.level)
+
+    @property
+    def quarters(self) -> "list[_Square]":
+        """Return the four squares of the next finer level."""
+        half_m = self.side_m / 2
+        corners = [
+            (self.west, self.south),
+            (self.west, self.south + half_m),
+            (self.west + half_m, self.south),
+            (self.west + half_m, self.south + half_m),
+        ]
+        return [
+            _Square(west=west, south=south, side_m=half_m, level=self.level - 1)
+            for west, south in corners
+        ]
 
 
 def cut_cells(points: Points, sizes_mm: Points, *, side_mm: float) -> tuple[Cell, ...]:
     """Cut the ground of some points into square cells, every point in one of them.
 
-    Cells of the finest scale lie on a grid around the middle of all points; four neighbors become one of half the
-    scale as long as its symbols would not cover each other.
+    Cells of the finest scale form a grid around the middle of all points. Four neighbors become
+    one of half the scale as long as its symbols would not cover each other.
 
     Args:
         points: Meters east and north, (n, 2).
@@ -58,52 +98,64 @@ def cut_cells(points: Points, sizes_mm: Points, *, side_mm: float) -> tuple[Cell
     """
     if not len(points):
         return ()
-    side_m = side_mm / 1000 * FINEST
+
+    cells: list[Cell] = []
+    for square in _coarsest_squares(points, side_m=side_mm / 1000 * FINEST):
+        cells.extend(_split(square, points, sizes_mm))
+    return tuple(sorted(cells, key=_reading_order))
+
+
+def _reading_order(cell: Cell) -> tuple[float, float]:
+    """Return what sorts cells by row from the north, then from the west."""
+    return -round(cell.ground.north, 3), round(cell.ground.west, 3)
+
+
+def _coarsest_squares(points: Points, *, side_m: float) -> list[_Square]:
+    """Return the squares of the coarsest scale that hold a point.
+
+    Args:
+        points: Meters east and north, (n, 2).
+        side_m: Side of a cell of the finest scale.
+    """
     west, south = points.min(axis=0)
     east, north = points.max(axis=0)
-    columns, rows = (
-        max(1, math.ceil((east - west + 1e-6) / side_m)),
-        max(1, math.ceil((north - south + 1e-6) / side_m)),
-    )
-    left, bottom = (west + east - columns * side_m) / 2, (south + north - rows * side_m) / 2
-    cells = [
-        cell
-        for block in _blocks(points, left, bottom, side_m * 2 ** (LEVELS - 1))
-        for cell in _split(block, points, sizes_mm, LEVELS - 1, side_m)
-    ]
-    return tuple(sorted(cells, key=lambda cell: (-round(cell.box[3], 3), round(cell.box[0], 3))))
+    columns = max(1, math.ceil((east - west + 1e-6) / side_m))
+    rows = max(1, math.ceil((north - south + 1e-6) / side_m))
+    left = (west + east - columns * side_m) / 2
+    bottom = (south + north - rows * side_m) / 2
+
+    level = LEVELS - 1
+    coarsest_m = side_m * 2**level
+    places = np.unique(np.floor((points - (left, bottom)) / coarsest_m).astype(int), axis=0)
+
+    squares = []
+    for column, row in places:
+        square = _Square(
+            west=left + column * coarsest_m,
+            south=bottom + row * coarsest_m,
+            side_m=coarsest_m,
+            level=level,
+        )
+        squares.append(square)
+    return squares
 
 
-def _blocks(points: Points, left: float, bottom: float, side_m: float) -> list[Box]:
-    """Return the coarsest cells that hold a point."""
-    places = np.unique(np.floor((points - (left, bottom)) / side_m).astype(int), axis=0)
-    return [
-        _square(left + column * side_m, bottom + row * side_m, side_m) for column, row in places
-    ]
-
-
-def _split(box: Box, points: Points, sizes_mm: Points, level: int, side_m: float) -> list[Cell]:
-    scale = FINEST * 2**level
-    cell = Cell(box=box, scale=scale)
-    inside = cell.holds(points)
-    count = int(inside.sum())
-    if not count:
+def _split(square: _Square, points: Points, sizes_mm: Points) -> list[Cell]:
+    """Return the cells of a square: itself, or those of its quarters where it is too crowded."""
+    cell = square.cell
+    is_inside = cell.holds(points)
+    if not is_inside.any():
         return []
-    if level == 0 or (
-        count <= _MOST and crowding(points[inside] * (1000 / scale), sizes_mm[inside]) <= _CROWD
-    ):
+    if square.level == 0 or _is_legible(cell, points[is_inside], sizes_mm[is_inside]):
         return [cell]
-    half = side_m * 2 ** (level - 1)
-    west, south = box[0], box[1]
-    quarters = [
-        _square(west + right * half, south + up * half, half) for right in (0, 1) for up in (0, 1)
-    ]
-    return [
-        found
-        for quarter in quarters
-        for found in _split(quarter, points, sizes_mm, level - 1, side_m)
-    ]
+
+    cells: list[Cell] = []
+    for quarter in square.quarters:
+        cells.extend(_split(quarter, points, sizes_mm))
+    return cells
 
 
-def _square(west: float, south: float, side_m: float) -> Box:
-    return west, south, west + side_m, south + side_m
+def _is_legible(cell: Cell, points: Points, sizes_mm: Points) -> bool:
+    """Tell whether the symbols of a cell leave each other enough room."""
+    places_mm = points * (1000 / cell.scale)
+    return len(points) <= _MOST and crowding(places_mm, sizes_mm) <= _CROWD

@@ -1,4 +1,4 @@
-"""The fire map book: a chapter per fire district with maps, a street-ordered list and the legend on every map."""
+"""The fire map book: a chapter per fire district with maps, a list by street, and the legend."""
 
 from collections import Counter
 from collections.abc import Sequence
@@ -12,13 +12,14 @@ from pyproj import CRS
 from gis_export.fire.book.atlas import cut_cells
 from gis_export.fire.book.chapter import NO_DISTRICT, Book, Chapter
 from gis_export.fire.book.chapter_pages import CELL_MM, draw_chapter
-from gis_export.fire.book.entries import Entry, entries_of, metric_crs, places_of, sizes_of
-from gis_export.fire.book.legend import PER_PAGE, CountsRow, draw_contents
+from gis_export.fire.book.contents import ROWS_PER_PAGE, ContentsRow, draw_contents
+from gis_export.fire.book.entries import Entry, entries_of, places_of, sizes_of
 from gis_export.fire.book.street_list import list_pages
 from gis_export.printing.photo import photo_of
 from gis_export.printing.sheet import Heading, new_document, save
 from gis_export.table.inputs import ExportInputs
 from gis_export.table.settings import ExportSettings
+from imagery.crs import utm_zone
 
 _AUDIENCE = "for responders only"
 
@@ -26,7 +27,9 @@ _AUDIENCE = "for responders only"
 def write_fire_book(
     rows: gpd.GeoDataFrame, path: Path, inputs: ExportInputs, settings: ExportSettings
 ) -> Path:
-    """Write the book: contents, then a chapter per fire district. Responder tier: it holds no score, rank, owner, notice or case.
+    """Write the book: contents, then a chapter per fire district.
+
+    It is for responders: it holds no score, rank, owner, notice or case.
 
     Args:
         rows: What `build_rows` returned.
@@ -34,67 +37,27 @@ def write_fire_book(
         inputs: City, flyover and day.
         settings: The city's choices.
     """
-    title = f"{inputs.city} {inputs.year}: vacant buildings, fire map book"
     pdf = new_document(
-        title,
+        f"{inputs.city} {inputs.year}: vacant buildings, fire map book",
         subject="Hazard of vacant buildings by roof photo, for responders",
         today=inputs.today,
     )
-    crs = metric_crs(rows)
+    crs = utm_zone(rows.geometry)
     entries = entries_of(rows, crs, today=inputs.today)
-    chapters = _chapters(pdf, entries)
-    table = [_counts(chapter) for chapter in chapters]
-    front = max(1, -(-len(table) // PER_PAGE))
-    book = _book(
-        pdf, crs, entries, inputs, pages=front + sum(chapter.length for chapter in chapters)
-    )
+    chapters = _make_chapters(pdf, entries)
+    contents = _list_chapters(chapters)
+    book = _make_book(pdf, crs, entries, inputs, pages=_count_pages(chapters))
+
+    subtitle = f"{len(entries):,} vacant buildings, {book.flown}"
     draw_contents(
-        pdf,
-        _numbered(table, chapters, front),
-        begin=lambda: book.begin(
-            "Fire map book", f"{len(entries):,} vacant buildings, {book.flown}"
-        ),
-        settings=settings,
+        pdf, contents, begin=lambda: book.begin("Fire map book", subtitle), settings=settings
     )
     for chapter in chapters:
         draw_chapter(book, chapter)
     return save(pdf, path)
 
 
-def _book(
-    pdf: FPDF, crs: CRS | None, entries: Sequence[Entry], inputs: ExportInputs, *, pages: int
-) -> Book:
-    placed = tuple(entry for entry in entries if entry.point is not None)
-    flown = inputs.flyover.flown if inputs.flyover else None
-    days = sorted(
-        {entry.as_of for entry in entries if entry.as_of and entry.symbol.code != "CONFIRMED"}
-    )
-    day = flown or (days[-1] if days else None)
-    words = (
-        f"photo flown {day.isoformat()}"
-        if day
-        else f"photo of {inputs.year}, day of flight not known"
-    )
-    heading = Heading(
-        title="",
-        subtitle="",
-        place=f"{inputs.city} {inputs.year}",
-        audience=_AUDIENCE,
-        foot=f"{words}  ·  made {inputs.today.isoformat()}  ·  run {inputs.run_id}",
-    )
-    return Book(
-        pdf=pdf,
-        crs=crs,
-        photo=photo_of(inputs.flyover, crs) if crs is not None else None,
-        entries=placed,
-        tree=shapely.STRtree([shapely.Point(entry.point) for entry in placed if entry.point]),
-        heading=heading,
-        flown=words,
-        pages=pages,
-    )
-
-
-def _chapters(pdf: FPDF, entries: Sequence[Entry]) -> list[Chapter]:
+def _make_chapters(pdf: FPDF, entries: Sequence[Entry]) -> list[Chapter]:
     """Return the chapters by name; buildings without a district come last."""
     names = sorted({entry.district for entry in entries}, key=lambda name: (not name, name))
     chapters = []
@@ -106,31 +69,65 @@ def _chapters(pdf: FPDF, entries: Sequence[Entry]) -> list[Chapter]:
     return chapters
 
 
-def _counts(chapter: Chapter) -> CountsRow:
-    words = Counter(entry.symbol.code for entry in chapter.entries)
-    return CountsRow(
-        name=chapter.name or NO_DISTRICT,
-        maps=len(chapter.cells),
-        counts=dict(words),
-        first=0,
-        last=0,
+def _list_chapters(chapters: Sequence[Chapter]) -> list[ContentsRow]:
+    """Return the table of contents."""
+    rows = []
+    first_page = _count_contents_pages(chapters) + 1
+    for chapter in chapters:
+        row = ContentsRow(
+            name=chapter.name or NO_DISTRICT,
+            maps=len(chapter.cells),
+            counts=Counter(entry.symbol.code for entry in chapter.entries),
+            first_page=first_page,
+            last_page=first_page + chapter.length - 1,
+        )
+        rows.append(row)
+        first_page += chapter.length
+    return rows
+
+
+def _count_pages(chapters: Sequence[Chapter]) -> int:
+    return _count_contents_pages(chapters) + sum(chapter.length for chapter in chapters)
+
+
+def _count_contents_pages(chapters: Sequence[Chapter]) -> int:
+    return max(1, -(-len(chapters) // ROWS_PER_PAGE))
+
+
+def _make_book(
+    pdf: FPDF, crs: CRS | None, entries: Sequence[Entry], inputs: ExportInputs, *, pages: int
+) -> Book:
+    placed = tuple(entry for entry in entries if entry.point is not None)
+    flown = _flown_in_words(entries, inputs)
+    heading = Heading(
+        title="",
+        subtitle="",
+        place=f"{inputs.city} {inputs.year}",
+        audience=_AUDIENCE,
+        foot=f"{flown}  ·  made {inputs.today.isoformat()}  ·  run {inputs.run_id}",
+    )
+    return Book(
+        pdf=pdf,
+        crs=crs,
+        photo=photo_of(inputs.flyover, crs) if crs is not None else None,
+        entries=placed,
+        tree=shapely.STRtree([shapely.Point(entry.point) for entry in placed if entry.point]),
+        heading=heading,
+        flown=flown,
+        pages=pages,
     )
 
 
-def _numbered(
-    table: Sequence[CountsRow], chapters: Sequence[Chapter], front: int
-) -> list[CountsRow]:
-    """Return the contents with their page numbers."""
-    out, page = [], front + 1
-    for row, chapter in zip(table, chapters, strict=True):
-        out.append(
-            CountsRow(
-                name=row.name,
-                maps=row.maps,
-                counts=row.counts,
-                first=page,
-                last=page + chapter.length - 1,
-            )
-        )
-        page += chapter.length
-    return out
+def _flown_in_words(entries: Sequence[Entry], inputs: ExportInputs) -> str:
+    """Return the day of the flight: the flyover's, else the latest that an entry has."""
+    day = inputs.flyover.flown if inputs.flyover else None
+    if day is None:
+        # CONFIRMED carries the day a person saw the building.
+        days = [
+            entry.as_of for entry in entries if entry.as_of and entry.symbol.code != "CONFIRMED"
+        ]
+        day = max(days, default=None)
+
+    if day is None:
+        return f"photo of {inputs.year}, day of flight not known"
+    return f"photo flown {day.isoformat()}"

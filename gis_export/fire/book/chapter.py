@@ -1,18 +1,18 @@
-"""What a chapter of the fire map book is made of, and what all of its pages share."""
+"""What a chapter of the fire map book consists of, and what all of its pages share."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import shapely
 from fpdf import FPDF
-from numpy.typing import NDArray
 from pyproj import CRS
 
 from gis_export.fire.book.atlas import Cell
 from gis_export.fire.book.entries import Entry, places_of
-from gis_export.fire.book.street_list import Line
+from gis_export.fire.book.street_list import ListPage
 from gis_export.printing.photo import Photo
 from gis_export.printing.sheet import Heading, add_sheet
+from gis_export.printing.spread import Points
 
 NO_DISTRICT = "No fire district known"
 
@@ -26,19 +26,24 @@ class Chapter:
     entries: tuple[Entry, ...]
     """Its buildings."""
     cells: tuple[Cell, ...]
-    """Ground of its sheets."""
-    pages: list[list[list[Line]]]
-    """Its list: pages of columns of lines."""
+    """Ground of its maps."""
+    pages: list[ListPage]
+    """Its list by street."""
 
     @property
     def title(self) -> str:
-        """Return what stands on top of its pages."""
+        """Return the title of its pages."""
         return f"Fire district {self.name}" if self.name else NO_DISTRICT
+
+    @property
+    def has_index(self) -> bool:
+        """Tell whether an index shows where its maps are: only when there are several."""
+        return len(self.cells) > 1
 
     @property
     def length(self) -> int:
         """Return its number of pages."""
-        return (len(self.cells) > 1) + len(self.cells) + len(self.pages)
+        return int(self.has_index) + len(self.cells) + len(self.pages)
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -48,63 +53,72 @@ class Book:
     pdf: FPDF
     """The document."""
     crs: CRS | None
-    """Metric CRS of its maps, None without a place."""
+    """Metric CRS of its maps, None when no building has a place."""
     photo: Photo | None
-    """The ground."""
+    """The flyover under its maps."""
     entries: tuple[Entry, ...]
     """Every building of the city that has a place, for the neighbors on a map."""
     tree: shapely.STRtree
     """Their points."""
     heading: Heading
-    """Head and foot; every page has its own title and subtitle."""
+    """Heading and last lines; every page has its own title and subtitle."""
     flown: str
-    """Flight date in words."""
+    """Day of the flight in words."""
     pages: int
     """Pages of the whole book."""
 
-    def begin(self, title: str, subtitle: str) -> None:
-        """Begin a page."""
-        head = self.heading
-        add_sheet(
-            self.pdf,
-            Heading(
-                title=title,
-                subtitle=subtitle,
-                place=head.place,
-                audience=head.audience,
-                foot=head.foot,
-            ),
-            pages=self.pages,
-        )
+    @property
+    def map_crs(self) -> CRS:
+        """Return the CRS of a book that has maps.
+
+        Raises:
+            ValueError: it has none.
+        """
+        if self.crs is None:
+            raise ValueError("a map without a CRS, want one: no building has a place")
+        return self.crs
+
+    def begin(self, title: str, subtitle: str, *, section: str = "") -> None:
+        """Begin a page, and a section of the document's outline if it has a name."""
+        heading = replace(self.heading, title=title, subtitle=subtitle)
+        add_sheet(self.pdf, heading, pages=self.pages)
+        if section:
+            self.pdf.start_section(section)
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
-class Ground:
-    """Where the buildings and the maps of a chapter lie, put together once for all of its maps."""
+class ChapterMaps:
+    """Where the buildings and the maps of a chapter are, computed once for all of its maps."""
 
     chapter: Chapter
     """The chapter."""
     placed: tuple[Entry, ...]
     """Its buildings that have a place."""
-    points: NDArray[np.float64]
+    points: Points
     """Their points, (n, 2)."""
-    boxes: NDArray[np.float64]
-    """Boxes of its maps, (maps, 4)."""
+    bounds: Points
+    """West, south, east and north of its maps, (maps, 4)."""
 
-    def inside(self, cell: Cell) -> list[Entry]:
+    def entries_on(self, cell: Cell) -> list[Entry]:
         """Return the buildings of a map."""
         return [self.placed[row] for row in np.flatnonzero(cell.holds(self.points))]
 
-    def maps_at(self, points: NDArray[np.float64]) -> list[int]:
-        """Return the numbers of the maps that hold one of some points, (n, 2)."""
-        west, south, east, north = self.boxes.T
-        x, y = points[:, :1], points[:, 1:]
-        held = ((x >= west) & (x < east) & (y >= south) & (y < north)).any(axis=0)  # (maps,)
-        return [int(row) + 1 for row in np.flatnonzero(held)]
+    def maps_at(self, points: Points) -> list[int]:
+        """Return the numbers of the maps that hold any of some points, (n, 2)."""
+        west, south, east, north = self.bounds.T
+        x = points[:, :1]
+        y = points[:, 1:]
+        is_inside = (x >= west) & (x < east) & (y >= south) & (y < north)  # (n, maps)
+        return [int(row) + 1 for row in np.flatnonzero(is_inside.any(axis=0))]
 
 
-def ground_of(chapter: Chapter) -> Ground:
-    """Return where the buildings and the maps of a chapter lie."""
+def maps_of(chapter: Chapter) -> ChapterMaps:
+    """Return where the buildings and the maps of a chapter are."""
     placed = tuple(entry for entry in chapter.entries if entry.point is not None)
-    boxes = np.array([cell.box for cell in chapter.cells], dtype=np.float64).reshape(-1, 4)
-    return Ground(chapter=chapter, placed=placed, points=places_of(placed), boxes=boxes)
+    bounds = [cell.ground.bounds for cell in chapter.cells]
+    return ChapterMaps(
+        chapter=chapter,
+        placed=placed,
+        points=places_of(placed),
+        bounds=np.array(bounds, dtype=np.float64).reshape(-1, 4),
+    )

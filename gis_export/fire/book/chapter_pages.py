@@ -6,175 +6,164 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 import shapely
 from fpdf import FPDF
-from pyproj import CRS
 
 from gis_export.fire.book.atlas import FINEST, Cell
-from gis_export.fire.book.chapter import Book, Chapter, Ground, ground_of
+from gis_export.fire.book.chapter import Book, Chapter, ChapterMaps, maps_of
 from gis_export.fire.book.entries import Entry, places_of
 from gis_export.fire.book.legend import draw_legend
-from gis_export.fire.book.map_sheet import draw_buildings, draw_photo
+from gis_export.fire.book.map_sheet import draw_buildings
+from gis_export.fire.book.neighbor_maps import draw_neighbor_maps
 from gis_export.fire.book.street_list import draw_list
-from gis_export.printing.frame import Frame, frame_around
-from gis_export.printing.marks import draw_border, draw_halo_text, grid_cell
+from gis_export.printing.frame import Frame, PageBox, frame_around
+from gis_export.printing.map_edge import draw_border, grid_cell
+from gis_export.printing.map_picture import draw_photo
+from gis_export.printing.marks import draw_halo_text
 from gis_export.printing.sheet import INNER_MM, MARGIN_MM, TOP_MM
 from gis_export.printing.text import INK
+from imagery.boxes import GroundBox
 
 MAP_MM = INNER_MM - 5
 """Side of the square maps."""
-_PLACE_MM = (MARGIN_MM + 2.5, TOP_MM + 2.5, MAP_MM, MAP_MM)
+_MAP_PLACE = PageBox(
+    left_mm=MARGIN_MM + 2.5, top_mm=TOP_MM + 2.5, width_mm=MAP_MM, height_mm=MAP_MM
+)
 CELL_MM = MAP_MM * 0.94
-"""Side of the ground that a sheet is for; the rest of the map shows what comes next."""
+"""Side of the ground that a map is for; the rest of it shows what comes next."""
+_NO_PHOTO = "No photo of the ground."
 
 
 def draw_chapter(book: Book, chapter: Chapter) -> None:
     """Draw the pages of a chapter, its list with the place of every building on the maps."""
+    # Only the first page of a chapter, whichever it is, is named in the document's outline.
     section = f"{chapter.title} ({len(chapter.entries):,})"
-    first = True
+    if chapter.has_index:
+        _draw_index(book, chapter, section=section)
+        section = ""
+
+    maps = maps_of(chapter)
     references: dict[str, str] = {}
-    ground = ground_of(chapter)
-    if len(chapter.cells) > 1:
-        _draw_overview(book, chapter, section)
-        first = False
     for number in range(1, len(chapter.cells) + 1):
-        references |= _draw_sheet(book, ground, number, section=section if first else "")
-        first = False
-    for number, columns in enumerate(chapter.pages, 1):
-        book.begin(
-            chapter.title,
-            f"List {number} of {len(chapter.pages)}, by street: {len(chapter.entries):,} vacant buildings",
-        )
-        if first:
-            book.pdf.start_section(section)
-            first = False
-        draw_list(book.pdf, columns, references)
+        references |= _draw_map(book, maps, number, section=section)
+        section = ""
+
+    for number in range(1, len(chapter.pages) + 1):
+        _draw_list_page(book, chapter, number, references, section=section)
+        section = ""
 
 
-def _draw_overview(book: Book, chapter: Chapter, section: str) -> None:
-    """Draw the index: the whole district, a dot per building, the sheets with their numbers."""
+def _draw_index(book: Book, chapter: Chapter, *, section: str) -> None:
+    """Draw the index: the whole district, a dot per building, the maps with their numbers."""
     pdf = book.pdf
-    boxes = np.array([cell.box for cell in chapter.cells])
-    box = (
-        float(boxes[:, 0].min()),
-        float(boxes[:, 1].min()),
-        float(boxes[:, 2].max()),
-        float(boxes[:, 3].max()),
-    )
-    book.begin(
-        chapter.title,
-        f"Index of {len(chapter.cells)} maps, {len(chapter.entries):,} vacant buildings",
-    )
-    pdf.start_section(section)
-    frame = frame_around(box, _known(book.crs), _PLACE_MM, finest=FINEST, room=0.97)
-    shown = draw_photo(
-        pdf, book.photo, frame, alt_text=f"{chapter.title}: index of its {len(chapter.cells)} maps"
-    )
+    count = len(chapter.cells)
+    subtitle = f"Index of {count} maps, {len(chapter.entries):,} vacant buildings"
+    book.begin(chapter.title, subtitle, section=section)
+
+    ground = _ground_around(chapter.cells)
+    frame = frame_around(ground, book.map_crs, _MAP_PLACE, finest=FINEST, room=0.97)
+    alt_text = f"{chapter.title}: index of its {count} maps"
+    has_photo = draw_photo(pdf, book.photo, frame, alt_text=alt_text)
+
     pdf.set_fill_color(INK)
-    for x, y in frame.place(places_of(chapter.entries)):
-        pdf.circle(float(x), float(y), 0.45, style="F")
+    for x, y in frame.place(places_of(chapter.entries)).tolist():
+        pdf.circle(x, y, 0.45, style="F")
+    _draw_cells(pdf, frame, chapter.cells)
+    draw_border(pdf, frame)
+
+    note = "Each dot is a vacant building; the number names the map that shows it."
+    if not has_photo:
+        note = f"{note} {_NO_PHOTO}"
+    draw_legend(pdf, frame, _count_words(chapter.entries), note=note, flown=book.flown)
+
+
+def _ground_around(cells: Sequence[Cell]) -> GroundBox:
+    """Return the ground of all maps of a chapter."""
+    return GroundBox(
+        west=min(cell.ground.west for cell in cells),
+        south=min(cell.ground.south for cell in cells),
+        east=max(cell.ground.east for cell in cells),
+        north=max(cell.ground.north for cell in cells),
+    )
+
+
+def _draw_cells(pdf: FPDF, frame: Frame, cells: Sequence[Cell]) -> None:
+    """Draw the edges and numbers of the maps of a chapter."""
     pdf.set_draw_color(INK)
     pdf.set_line_width(0.5)
-    for number, cell in enumerate(chapter.cells, 1):
-        corners = frame.place(np.array([(cell.box[0], cell.box[3]), (cell.box[2], cell.box[1])]))
-        (left, top), (right, bottom) = corners.tolist()
+    for number, cell in enumerate(cells, 1):
+        ground = cell.ground
+        corners = np.array([(ground.west, ground.north), (ground.east, ground.south)])
+        (left, top), (right, bottom) = frame.place(corners).tolist()
         pdf.rect(left, top, right - left, bottom - top)
-        draw_halo_text(
-            pdf,
-            ((left + right) / 2, (top + bottom) / 2),
-            str(number),
-            size_pt=min(16.0, 6 + (right - left) / 3),
-        )
-    draw_border(pdf, frame)
-    note = "Each dot is a vacant building; the number names the map that shows it." + (
-        "" if shown else " No photo of the ground."
-    )
-    draw_legend(pdf, frame, _by_word(chapter.entries), note=note, flown=book.flown)
+
+        middle = ((left + right) / 2, (top + bottom) / 2)
+        size_pt = min(16.0, 6 + (right - left) / 3)
+        draw_halo_text(pdf, middle, str(number), size_pt=size_pt)
 
 
-def _draw_sheet(book: Book, ground: Ground, number: int, *, section: str) -> dict[str, str]:
-    """Draw one map; return where its buildings stand on it."""
-    chapter, cell = ground.chapter, ground.chapter.cells[number - 1]
-    pdf, entries = book.pdf, ground.inside(cell)
-    many = len(chapter.cells) > 1
-    book.begin(
-        chapter.title,
-        f"Map {number} of {len(chapter.cells)}, 1:{cell.scale:,}, {len(entries):,} vacant buildings",
+def _draw_map(book: Book, maps: ChapterMaps, number: int, *, section: str) -> dict[str, str]:
+    """Draw one map; return where its buildings are on it, by parcel."""
+    pdf = book.pdf
+    chapter = maps.chapter
+    cell = chapter.cells[number - 1]
+    entries = maps.entries_on(cell)
+    subtitle = (
+        f"Map {number} of {len(chapter.cells)}, 1:{cell.scale:,}, {len(entries):,} vacant buildings"
     )
-    if section:
-        pdf.start_section(section)
-    west, south, east, north = cell.box
+    book.begin(chapter.title, subtitle, section=section)
+
     frame = Frame(
-        crs=_known(book.crs),
-        center=((west + east) / 2, (south + north) / 2),
-        scale=float(cell.scale),
-        left_mm=_PLACE_MM[0],
-        top_mm=_PLACE_MM[1],
-        width_mm=MAP_MM,
-        height_mm=MAP_MM,
+        crs=book.map_crs, center=cell.ground.center, scale=float(cell.scale), page=_MAP_PLACE
     )
-    shown = draw_photo(
-        pdf, book.photo, frame, alt_text=f"{chapter.title}, map {number}: {_in_words(entries)}"
-    )
-    around = [book.entries[hit] for hit in sorted(book.tree.query(shapely.box(*frame.bounds)))]
-    drawn = draw_buildings(pdf, frame, around)
+    alt_text = f"{chapter.title}, map {number}: {_count_in_words(entries)}"
+    has_photo = draw_photo(pdf, book.photo, frame, alt_text=alt_text)
+
+    # The map shows more than its cell: buildings around it are drawn, but listed elsewhere.
+    hits = book.tree.query(shapely.box(*frame.ground.bounds))
+    shown = [book.entries[hit] for hit in sorted(hits)]
+    symbols = draw_buildings(pdf, frame, shown)
     draw_border(pdf, frame, grid=True)
-    _draw_neighbors(pdf, frame, ground, cell)
-    mine = {entry.parcel_id for entry in entries}
-    others = sum(entry.parcel_id not in mine for entry in around)
-    note = " ".join(
-        (
-            *(() if shown else ("No photo of the ground.",)),
-            *(
-                (f"{others} of them lie around this map's part and are listed elsewhere.",)
-                if others
-                else ()
-            ),
-        )
-    )
-    draw_legend(pdf, frame, _by_word(around), note=note, flown=book.flown)
+    draw_neighbor_maps(pdf, frame, maps, cell)
+
+    own = {entry.parcel_id for entry in entries}
+    others = sum(entry.parcel_id not in own for entry in shown)
+    note = _map_note(has_photo=has_photo, others=others)
+    draw_legend(pdf, frame, _count_words(shown), note=note, flown=book.flown)
+
+    prefix = f"{number} " if chapter.has_index else ""
     return {
-        one.entry.parcel_id: f"{number} {grid_cell(frame, *one.at)}"
-        if many
-        else grid_cell(frame, *one.at)
-        for one in drawn
-        if one.entry.parcel_id in mine
+        symbol.entry.parcel_id: prefix + grid_cell(frame, symbol.x_mm, symbol.y_mm)
+        for symbol in symbols
+        if symbol.entry.parcel_id in own
     }
 
 
-def _draw_neighbors(pdf: FPDF, frame: Frame, ground: Ground, cell: Cell) -> None:
-    """Name the maps that go on beyond each edge."""
-    west, south, east, north = cell.box
-    off = (east - west) * 0.1
-    shares = (0.25, 0.75)
-    edges = {
-        (0.5, 0.0): [(west + (east - west) * share, north + off) for share in shares],
-        (0.5, 1.0): [(west + (east - west) * share, south - off) for share in shares],
-        (0.0, 0.5): [(west - off, south + (north - south) * share) for share in shares],
-        (1.0, 0.5): [(east + off, south + (north - south) * share) for share in shares],
-    }
-    for (right, down), probes in edges.items():
-        found = ground.maps_at(np.array(probes))
-        if found:
-            text = "map " + ", ".join(str(number) for number in found)
-            x = frame.left_mm + frame.width_mm * right + {0.0: -2.4, 0.5: 0.0, 1.0: 2.4}[right]
-            y = frame.top_mm + frame.height_mm * down + {0.0: -2.2, 0.5: 0.0, 1.0: 2.2}[down]
-            draw_halo_text(pdf, (x, y), text, size_pt=7.5, angle=90 if right != 0.5 else 0)
+def _map_note(*, has_photo: bool, others: int) -> str:
+    notes = []
+    if not has_photo:
+        notes.append(_NO_PHOTO)
+    if others:
+        notes.append(f"{others} of them lie around this map's part and are listed elsewhere.")
+    return " ".join(notes)
 
 
-def _by_word(entries: Sequence[Entry]) -> Mapping[str, int]:
+def _count_words(entries: Sequence[Entry]) -> Mapping[str, int]:
+    """Return the number of buildings by RISK_LVL."""
     return Counter(entry.symbol.code for entry in entries)
 
 
-def _in_words(entries: Sequence[Entry]) -> str:
+def _count_in_words(entries: Sequence[Entry]) -> str:
+    """Return the number of buildings of each hazard word, such as "2 LIKELY, 1 POSSIBLE"."""
     counts = Counter(entry.symbol.word.value for entry in entries)
     return ", ".join(f"{count} {word}" for word, count in sorted(counts.items()))
 
 
-def _known(crs: CRS | None) -> CRS:
-    """Return the CRS of a book that has maps.
-
-    Raises:
-        ValueError: it has none.
-    """
-    if crs is None:
-        raise ValueError("a map without a CRS, want one: no building has a place")
-    return crs
+def _draw_list_page(
+    book: Book, chapter: Chapter, number: int, references: Mapping[str, str], *, section: str
+) -> None:
+    """Draw one page of the list by street."""
+    subtitle = (
+        f"List {number} of {len(chapter.pages)}, by street: "
+        f"{len(chapter.entries):,} vacant buildings"
+    )
+    book.begin(chapter.title, subtitle, section=section)
+    draw_list(book.pdf, chapter.pages[number - 1], references)

@@ -1,7 +1,7 @@
-"""The street-ordered list of a district: what stands in which column of which page, and its drawing."""
+"""The list of a district by street: what is in which column of which page, and its drawing."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from fpdf import FPDF
 
@@ -12,169 +12,188 @@ from gis_export.printing.text import SOFT, TextStyle, put, put_lines, wrapped
 from inference.hazard import HazardWord
 
 COLUMN_MM = (INNER_MM - 6) / 2
+"""Width of a column."""
+_GAP_MM = 6
 _HEAD_MM = 6.0
 _STOPS_MM = {"number": 6.5, "word": 20.5, "as_of": 53.5, "sides": 71.5, "sign": 79.5, "map": 86.5}
 """Where the cells of a line begin, from the left edge of its column."""
-_NOTE_PT = 7.0
+_TITLES = {
+    "number": "no.",
+    "word": "hazard",
+    "as_of": "as of",
+    "sides": "occ.",
+    "sign": "sign",
+    "map": "map",
+}
+"""Titles of the cells."""
+_LONGEST_SIDES = 5
+"""Characters of the sides that fit into their cell; longer ones are a note."""
+_STREET = TextStyle(size_pt=9, bold=True)
+_NOTE = TextStyle(size_pt=7.0, leading=1.25)
 NO_ADDRESS = "No address known"
 
 
-@dataclass(frozen=True, kw_only=True, eq=False)
-class Line:
-    """A street's name, or an entry below it."""
+@dataclass(frozen=True, kw_only=True)
+class StreetLine:
+    """A street's name, above its entries."""
 
-    street: tuple[str, ...]
-    """Lines of the street's name; for an entry the street it stands under."""
-    entry: Entry | None
-    """None for a street's name."""
+    texts: tuple[str, ...]
+    """Lines of the name."""
+
+    @property
+    def height_mm(self) -> float:
+        """Return the height that it takes."""
+        return 2.6 + 4.2 * len(self.texts)
+
+    @property
+    def continued(self) -> "StreetLine":
+        """Return the name as it is repeated at the top of the next column."""
+        *first, last = self.texts
+        return StreetLine(texts=(*first, f"{last} (continued)"))
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class EntryLine:
+    """A building, with its notes below."""
+
+    street: StreetLine
+    """The street under which it is listed."""
+    entry: Entry
+    """The building."""
     notes: tuple[str, ...]
     """Lines below the entry."""
-    height_mm: float
-    """What it takes."""
+
+    @property
+    def is_small(self) -> bool:
+        """Tell whether it is set small, as NOT SEEN IN PHOTO is."""
+        return self.entry.symbol.word is HazardWord.NOT_SEEN
+
+    @property
+    def height_mm(self) -> float:
+        """Return the height that it takes."""
+        return (4.1 if self.is_small else 5.6) + 3.2 * len(self.notes)
 
 
-def list_pages(pdf: FPDF, entries: Sequence[Entry]) -> list[list[list[Line]]]:
-    """Return the lines of a list in street order: pages, each of up to two columns. Nothing is drawn."""
-    lines: list[Line] = []
-    street: str | None = None
-    for entry in sorted(entries, key=lambda entry: entry.key):
-        if entry.address.street != street:
-            street = entry.address.street
-            lines.append(
-                _heading(
-                    tuple(
-                        wrapped(
-                            pdf,
-                            street or NO_ADDRESS,
-                            COLUMN_MM - 2,
-                            TextStyle(size_pt=9, bold=True),
-                        )
-                    )
-                )
-            )
-        lines.append(_line(pdf, entry, lines[-1].street))
-    columns = _columns(lines, BOTTOM_MM - TOP_MM - _HEAD_MM)
+Line = StreetLine | EntryLine
+Column = list[Line]
+ListPage = list[Column]
+"""One or two columns."""
+
+
+def list_pages(pdf: FPDF, entries: Sequence[Entry]) -> list[ListPage]:
+    """Return the pages of a list by street. Nothing is drawn."""
+    lines = _make_lines(pdf, entries)
+    columns = _fill_columns(lines, BOTTOM_MM - TOP_MM - _HEAD_MM)
     return [columns[first : first + 2] for first in range(0, len(columns), 2)]
 
 
-def draw_list(pdf: FPDF, columns: Sequence[Sequence[Line]], references: Mapping[str, str]) -> None:
-    """Draw one page of a list below its head.
-
-    Args:
-        pdf: A document with a page begun.
-        columns: One or two.
-        references: Where each parcel stands on the maps, such as "2 B3".
-    """
-    for number, lines in enumerate(columns):
-        left = MARGIN_MM + number * (COLUMN_MM + 6)
-        _draw_head(pdf, left)
-        y = TOP_MM + _HEAD_MM
-        for line in lines:
-            if line.entry is None:
-                put_lines(pdf, (left, y + 5), list(line.street), TextStyle(size_pt=9, bold=True))
-            else:
-                _draw_entry(
-                    pdf, line, line.entry, references.get(line.entry.parcel_id, "–"), left, y
-                )
-            y += line.height_mm
+def _make_lines(pdf: FPDF, entries: Sequence[Entry]) -> list[Line]:
+    lines: list[Line] = []
+    street: str | None = None
+    heading = StreetLine(texts=())
+    for entry in sorted(entries, key=lambda entry: entry.key):
+        if entry.address.street != street:
+            street = entry.address.street
+            texts = wrapped(pdf, street or NO_ADDRESS, COLUMN_MM - 2, _STREET)
+            heading = StreetLine(texts=tuple(texts))
+            lines.append(heading)
+        lines.append(EntryLine(street=heading, entry=entry, notes=_note_lines(pdf, entry)))
+    return lines
 
 
-def _heading(street: tuple[str, ...]) -> Line:
-    return Line(street=street, entry=None, notes=(), height_mm=2.6 + 4.2 * len(street))
-
-
-def _line(pdf: FPDF, entry: Entry, street: tuple[str, ...]) -> Line:
+def _note_lines(pdf: FPDF, entry: Entry) -> tuple[str, ...]:
     notes = list(entry.notes)
-    if len(entry.sides) > 5:
+    if len(entry.sides) > _LONGEST_SIDES:
         notes.insert(0, f"occupied sides {entry.sides}")
     if not entry.address.number:
         notes.insert(0, f"parcel {entry.parcel_id}")
-    below = wrapped(
-        pdf, ", ".join(notes), COLUMN_MM - _STOPS_MM["word"], TextStyle(size_pt=_NOTE_PT)
-    )
-    small = entry.symbol.word is HazardWord.NOT_SEEN
-    return Line(
-        street=street,
-        entry=entry,
-        notes=tuple(below),
-        height_mm=(4.1 if small else 5.6) + 3.2 * len(below),
-    )
+    return tuple(wrapped(pdf, ", ".join(notes), COLUMN_MM - _STOPS_MM["word"], _NOTE))
 
 
-def _columns(lines: Sequence[Line], room_mm: float) -> list[list[Line]]:
-    """Fill columns; a street's name never stands last, and comes again on top of the next column."""
-    columns: list[list[Line]] = [[]]
-    used = 0.0
+def _fill_columns(lines: Sequence[Line], room_mm: float) -> list[Column]:
+    """Distribute lines over columns.
+
+    A street's name is never last in a column, and is repeated at the top of the next one.
+    """
+    columns: list[Column] = [[]]
+    used_mm = 0.0
     for number, line in enumerate(lines):
-        needs = line.height_mm + (lines[number + 1].height_mm if line.entry is None else 0)
-        if used + needs > room_mm and columns[-1]:
-            again = (
-                _heading((*line.street[:-1], f"{line.street[-1]} (continued)"))
-                if line.entry is not None
-                else None
-            )
-            columns.append([again] if again else [])
-            used = again.height_mm if again else 0.0
+        needed_mm = line.height_mm
+        if isinstance(line, StreetLine):
+            needed_mm += lines[number + 1].height_mm
+
+        if used_mm + needed_mm > room_mm and columns[-1]:
+            columns.append([])
+            used_mm = 0.0
+            if isinstance(line, EntryLine):
+                columns[-1].append(line.street.continued)
+                used_mm = line.street.continued.height_mm
+
         columns[-1].append(line)
-        used += line.height_mm
+        used_mm += line.height_mm
     return [column for column in columns if column]
 
 
+def draw_list(pdf: FPDF, page: ListPage, references: Mapping[str, str]) -> None:
+    """Draw one page of a list.
+
+    Args:
+        pdf: A document with a page begun.
+        page: What is on it.
+        references: Where each parcel is on the maps, such as "2 B3".
+    """
+    for number, column in enumerate(page):
+        left = MARGIN_MM + number * (COLUMN_MM + _GAP_MM)
+        _draw_head(pdf, left)
+
+        y = TOP_MM + _HEAD_MM
+        for line in column:
+            if isinstance(line, StreetLine):
+                put_lines(pdf, (left, y + 5), list(line.texts), _STREET)
+            else:
+                reference = references.get(line.entry.parcel_id, "–")
+                _draw_entry(pdf, line, reference, left, y)
+            y += line.height_mm
+
+
 def _draw_head(pdf: FPDF, left: float) -> None:
-    titles = {
-        "number": "no.",
-        "word": "hazard",
-        "as_of": "as of",
-        "sides": "occ.",
-        "sign": "sign",
-        "map": "map",
-    }
-    for name, title in titles.items():
-        put(pdf, (left + _STOPS_MM[name], TOP_MM + 3.6), title, TextStyle(size_pt=7, gray=SOFT))
+    for name, title in _TITLES.items():
+        at_mm = (left + _STOPS_MM[name], TOP_MM + 3.6)
+        put(pdf, at_mm, title, TextStyle(size_pt=7, gray=SOFT))
     rule(pdf, TOP_MM + 5.2, ends_mm=(left, left + COLUMN_MM), width_mm=0.3)
 
 
-def _draw_entry(
-    pdf: FPDF, line: Line, entry: Entry, reference: str, left: float, top: float
-) -> None:
-    small = entry.symbol.word is HazardWord.NOT_SEEN
-    size, base = (7.0, top + 2.9) if small else (8.5, top + 4.0)
-    draw_mark(pdf, entry.symbol, left + 2.8, base - 1.05, 2.3 if small else 3.6)
-    put(
-        pdf,
-        (left + _STOPS_MM["number"], base),
-        entry.address.number or "–",
-        TextStyle(size_pt=size, bold=not small, max_width_mm=13.5),
-    )
-    put(
-        pdf,
-        (left + _STOPS_MM["word"], base),
-        entry.symbol.word.value,
-        TextStyle(size_pt=size, bold=not small, max_width_mm=33),
-    )
-    put(
-        pdf,
-        (left + _STOPS_MM["as_of"], base),
-        entry.as_of.isoformat() if entry.as_of else "unknown",
-        TextStyle(size_pt=7, max_width_mm=17.5),
-    )
-    put(
-        pdf,
-        (left + _STOPS_MM["sides"], base),
-        entry.sides if len(entry.sides) <= 5 else "below",
-        TextStyle(size_pt=7, max_width_mm=7.6),
-    )
-    put(pdf, (left + _STOPS_MM["sign"], base), entry.sign, TextStyle(size_pt=7))
-    put(
-        pdf,
-        (left + _STOPS_MM["map"], base),
-        reference,
-        TextStyle(size_pt=7, bold=True, max_width_mm=COLUMN_MM - _STOPS_MM["map"]),
-    )
-    put_lines(
-        pdf,
-        (left + _STOPS_MM["word"], base + 3.2),
-        list(line.notes),
-        TextStyle(size_pt=_NOTE_PT, leading=1.25),
-    )
-    rule(pdf, top + line.height_mm, ends_mm=(left, left + COLUMN_MM), width_mm=0.1, gray=RULE + 50)
+def _draw_entry(pdf: FPDF, line: EntryLine, reference: str, left: float, top: float) -> None:
+    baseline = top + (2.9 if line.is_small else 4.0)
+    mark_mm = 2.3 if line.is_small else 3.6
+    draw_mark(pdf, line.entry.symbol, left + 2.8, baseline - 1.05, mark_mm)
+    _draw_cells(pdf, line, reference, left, baseline)
+
+    notes_at_mm = (left + _STOPS_MM["word"], baseline + 3.2)
+    put_lines(pdf, notes_at_mm, list(line.notes), _NOTE)
+
+    bottom = top + line.height_mm
+    rule(pdf, bottom, ends_mm=(left, left + COLUMN_MM), width_mm=0.1, gray=RULE + 50)
+
+
+def _draw_cells(pdf: FPDF, line: EntryLine, reference: str, left: float, baseline: float) -> None:
+    entry = line.entry
+    size_pt = 7.0 if line.is_small else 8.5
+    main = TextStyle(size_pt=size_pt, bold=not line.is_small)
+    side = TextStyle(size_pt=7)
+    cells = {
+        "number": (entry.address.number or "–", replace(main, max_width_mm=13.5)),
+        "word": (entry.symbol.word.value, replace(main, max_width_mm=33)),
+        "as_of": (
+            entry.as_of.isoformat() if entry.as_of else "unknown",
+            replace(side, max_width_mm=17.5),
+        ),
+        "sides": (
+            entry.sides if len(entry.sides) <= _LONGEST_SIDES else "below",
+            replace(side, max_width_mm=7.6),
+        ),
+        "sign": (entry.sign, side),
+        "map": (reference, replace(side, bold=True, max_width_mm=COLUMN_MM - _STOPS_MM["map"])),
+    }
+    for name, (text, style) in cells.items():
+        put(pdf, (left + _STOPS_MM[name], baseline), text, style)

@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import TypeAlias
 
 import numpy as np
-import rasterio
 from affine import Affine
 from numpy.typing import NDArray
 from PIL import Image
@@ -18,6 +17,8 @@ from rasterio.warp import reproject
 from rasterio.windows import Window, from_bounds
 
 from gis_export.fire.map.ground import TILE_PX, Ground
+from imagery.boxes import PixelBox
+from imagery.flyover.coarse import read_coarse
 from imagery.flyover.flyover import Flyover
 from imagery.flyover.tiles import Tile
 
@@ -92,21 +93,20 @@ def _window_on(ground: Ground, tile: Tile) -> Window | None:
 
 
 def _read_coarse(tile: Tile, gsd_m: float, white: float) -> Mosaic:
-    """Read red, green, blue and coverage at about the map's resolution; averaging keeps thin lines from breaking up."""
+    """Read red, green, blue and coverage of a tile at about the map's resolution, (4, h, w)."""
     crs = CRS(tile.crs)
     unit_m = (
         _METERS_PER_DEGREE if crs.is_geographic else float(crs.axis_info[0].unit_conversion_factor)
     )
     pixel_m = math.sqrt(abs(Affine(*tile.transform).determinant)) * unit_m
     step = max(1.0, gsd_m / pixel_m)
-    shape = max(1, round(tile.height / step)), max(1, round(tile.width / step))
-    with rasterio.open(tile.path) as source:
-        color = source.read(list(tile.bands), out_shape=(3, *shape), resampling=Resampling.average)
-        covered = source.dataset_mask(out_shape=shape)[None]
-    if color.dtype != np.uint8:
-        color = np.clip(color.astype(np.float64) * (255 / white), 0, 255).astype(np.uint8)
-    seen = (covered > 0) & ~collar(color, darkest=_LOSSY_BLACK if tile.lossy else 0)
-    return np.concatenate([color, seen.astype(np.uint8) * 255])
+    shape = (max(1, round(tile.height / step)), max(1, round(tile.width / step)))
+
+    whole = PixelBox(row_start=0, row_stop=tile.height, column_start=0, column_stop=tile.width)
+    pixels = read_coarse(tile, whole, shape, white=white)
+    border = collar(pixels.color, darkest=_LOSSY_BLACK if tile.lossy else 0)
+    is_seen = pixels.is_data & ~border
+    return np.concatenate([pixels.color, is_seen[None].astype(np.uint8) * 255])
 
 
 def collar(color: Mosaic, *, darkest: int) -> NDArray[np.bool_]:

@@ -6,16 +6,15 @@ from pathlib import Path
 
 import cv2
 import numpy as np
-from numpy.typing import NDArray
 from PIL import Image
 
+from imagery.chips.picture import outlined
 from imagery.chips.store import ChipStore
 
 A_FOLDER = 1000
 """Photos in one folder: file systems of memory sticks slow down with many, and FAT has a limit."""
 _QUALITY = 72
 _LONGEST_PX = 480
-_CROSS = np.array([[0, 1, 0], [1, 1, 1], [0, 1, 0]], np.uint8)
 
 
 def photo_name(row: int) -> str:
@@ -50,22 +49,3 @@ def _write_photo(chips: ChipStore, parcel_id: str, path: Path) -> bool:
         mask = cv2.resize(mask.astype(np.uint8), size, interpolation=cv2.INTER_NEAREST) > 0
     Image.fromarray(outlined(pixels, mask)).save(path, "WEBP", quality=_QUALITY, method=1)
     return True
-
-
-def outlined(pixels: NDArray[np.uint8], mask: NDArray[np.bool_]) -> NDArray[np.uint8]:
-    """Draw the parcel just outside its edge, white around black, so that it shows on any roof and hides none of it.
-
-    Args:
-        pixels: (H, W, 3), RGB.
-        mask: (H, W), true inside the parcel.
-    """
-    inner = _grown(mask)
-    outer = _grown(inner)
-    out = pixels.copy()
-    out[inner & ~mask] = 0
-    out[outer & ~inner] = 255
-    return out
-
-
-def _grown(mask: NDArray[np.bool_]) -> NDArray[np.bool_]:
-    return np.asarray(cv2.dilate(mask.astype(np.uint8), _CROSS), np.bool_)

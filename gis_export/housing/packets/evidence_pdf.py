@@ -9,8 +9,10 @@ from PIL import Image
 
 from gis_export.housing.packets.packet import SCORE_IN_WORDS, Packet
 from gis_export.housing.packets.packet_years import PacketYear
-from gis_export.housing.routes.stops import draw_chip, draw_qr
+from gis_export.printing.chip_photo import Jpeg, draw_chip, encode_jpeg
+from gis_export.printing.frame import PageBox
 from gis_export.printing.marks import draw_mark
+from gis_export.printing.qr import draw_qr
 from gis_export.printing.sheet import (
     BOTTOM_MM,
     INNER_MM,
@@ -221,11 +223,11 @@ def _draw_photos(writer: Writer, years: Sequence[PacketYear]) -> None:
     for start in range(0, len(years), 3):
         writer.need(height + 6)
         for at, year in enumerate(years[start : start + 3]):
-            place = (
-                MARGIN_MM + at * (width + (INNER_MM - 3 * width) / 2),
-                writer.y + 1,
-                width,
-                height,
+            place = PageBox(
+                left_mm=MARGIN_MM + at * (width + (INNER_MM - 3 * width) / 2),
+                top_mm=writer.y + 1,
+                width_mm=width,
+                height_mm=height,
             )
             caption = f"{year.year}, flown {year.flown}" + (f": {year.word}" if year.word else "")
             draw_chip(
@@ -246,7 +248,7 @@ def _draw_heat(writer: Writer, heat: Image.Image) -> None:
     alt_text = "This year's photo, what in it speaks for failing by brightness, and the labeled roofs that look most alike"
     if found is not None:
         writer.pdf.image(
-            io.BytesIO(found[0]), x=MARGIN_MM, y=writer.y + 1, w=width, h=tall, alt_text=alt_text
+            io.BytesIO(found.data), x=MARGIN_MM, y=writer.y + 1, w=width, h=tall, alt_text=alt_text
         )
     writer.y += tall + 2
 
@@ -286,9 +288,5 @@ def _draw_looks(writer: Writer, packet: Packet) -> None:
         writer.text("Nobody has looked, as far as the city's records show.")
 
 
-def _jpeg(image: Image.Image | None) -> tuple[bytes, tuple[int, int]] | None:
-    if image is None:
-        return None
-    stream = io.BytesIO()
-    image.save(stream, "JPEG", quality=_JPEG_QUALITY, optimize=True)
-    return stream.getvalue(), image.size
+def _jpeg(image: Image.Image | None) -> Jpeg | None:
+    return None if image is None else encode_jpeg(image, quality=_JPEG_QUALITY)

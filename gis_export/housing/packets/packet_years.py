@@ -6,13 +6,13 @@ import numpy as np
 import pandas as pd
 from PIL import Image
 
-from gis_export.fire.map.photos import outlined
 from gis_export.housing.packets.checksums import TileSums
 from gis_export.printing.text import plain
 from gis_export.table.aging import as_date
 from gis_export.table.inputs import ExportInputs
 from gis_export.table.symbols import BY_CODE
 from gis_export.table.tables import is_null
+from imagery.chips.picture import outlined
 from imagery.chips.store import ChipStore
 from inference.ledger import Ledger
 

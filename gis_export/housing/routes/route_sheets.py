@@ -11,8 +11,6 @@ import numpy as np
 from fpdf import FPDF
 from pyproj import CRS
 
-from gis_export.fire.book.entries import metric_crs
-from gis_export.fire.book.map_sheet import draw_photo
 from gis_export.housing.routes.routing import Route
 from gis_export.housing.routes.stops import (
     STOP_MM,
@@ -22,8 +20,9 @@ from gis_export.housing.routes.stops import (
     lon_lats,
     viewer_link,
 )
-from gis_export.printing.frame import Frame, frame_around
-from gis_export.printing.marks import FOOT_M, draw_border, draw_north, draw_scale_bar
+from gis_export.printing.frame import Frame, PageBox, frame_around
+from gis_export.printing.map_edge import FOOT_M, draw_border, draw_north, draw_scale_bar
+from gis_export.printing.map_picture import draw_photo
 from gis_export.printing.photo import Photo, photo_of
 from gis_export.printing.sheet import (
     BOTTOM_MM,
@@ -41,7 +40,9 @@ from gis_export.table.fields import Tier, fields_of
 from gis_export.table.inputs import ExportInputs
 from gis_export.table.settings import ExportSettings
 from gis_export.table.symbols import BY_CODE
+from imagery.boxes import GroundBox
 from imagery.chips.store import ChipStore
+from imagery.crs import utm_zone
 from imagery.file_names import safe_names
 
 MAP_MM = (INNER_MM, 62.0)
@@ -95,7 +96,7 @@ def write_route_sheets(
         The files, sorted by district.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    crs = metric_crs(rows)
+    crs = utm_zone(rows.geometry)
     before = next((one for one in inputs.earlier if one.chips is not None), None)
     desk = Desk(
         city=f"{inputs.city} {inputs.year}",
@@ -211,9 +212,9 @@ def _draw_map(pdf: FPDF, heading: Heading, stops: Sequence[Stop], desk: Desk) ->
     points = np.array([point for _, point in placed], dtype=np.float64)
     (west, south), (east, north) = points.min(axis=0).tolist(), points.max(axis=0).tolist()
     frame = frame_around(
-        (west, south, east, north),
+        GroundBox(west=west, south=south, east=east, north=north),
         desk.crs,
-        (MARGIN_MM, TOP_MM, *MAP_MM),
+        PageBox(left_mm=MARGIN_MM, top_mm=TOP_MM, width_mm=MAP_MM[0], height_mm=MAP_MM[1]),
         finest=_FINEST,
         room=0.84,
     )
@@ -243,10 +244,11 @@ def _draw_map(pdf: FPDF, heading: Heading, stops: Sequence[Stop], desk: Desk) ->
 
 def _draw_below(pdf: FPDF, frame: Frame, *, shown: bool) -> None:
     """Draw scale bar and north arrow below the map, where they hide no stop."""
-    right, y = frame.left_mm + frame.width_mm, frame.top_mm + frame.height_mm
+    right = frame.page.right_mm
+    y = frame.page.bottom_mm
     note = "Stops in visiting order. The line is straight; streets go around." + (
         "" if shown else " No photo of the ground."
     )
-    put(pdf, (frame.left_mm, y + 5), note, TextStyle(size_pt=7.5, gray=SOFT, max_width_mm=110))
+    put(pdf, (frame.page.left_mm, y + 5), note, TextStyle(size_pt=7.5, gray=SOFT, max_width_mm=110))
     draw_scale_bar(pdf, frame, right - 9, y + 2.5)
     draw_north(pdf, right - 3, y + 1.5)

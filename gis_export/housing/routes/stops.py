@@ -1,20 +1,19 @@
 """One stop of a route sheet: what is known of the building, its photos, boxes to tick, its QR code."""
 
-import io
 from dataclasses import dataclass
 from urllib.parse import quote
 
 import geopandas as gpd
 import numpy as np
-import segno
 import shapely
 from fpdf import FPDF
-from PIL import Image
 from pyproj import Transformer
 
-from gis_export.fire.map.photos import outlined
 from gis_export.housing.findings import DISPOSITIONS, ROOF_OPEN
+from gis_export.printing.chip_photo import chip_jpeg, draw_chip
+from gis_export.printing.frame import PageBox
 from gis_export.printing.marks import MARK_MM, draw_mark
+from gis_export.printing.qr import draw_qr
 from gis_export.printing.sheet import INNER_MM, MARGIN_MM, RULE, rule
 from gis_export.printing.text import (
     INK,
@@ -39,7 +38,6 @@ _BOX_MM, _TICK_PT = 2.8, 7.2
 _RISK_PT = (7.5, 6.8, 6.2)
 """Sizes of what follows the hazard word; in the last it may take three lines."""
 _RISK_LEADING = 1.2
-_JPEG_QUALITY, _LONGEST_PX = 80, 260
 YES_NO = ("Y", "N")
 
 
@@ -172,82 +170,6 @@ def draw_number(pdf: FPDF, number: int, x_mm: float, y_mm: float) -> None:
     )
 
 
-def draw_qr(pdf: FPDF, text: str, left: float, top: float, side_mm: float) -> None:
-    """Draw a QR code as squares, its quiet zone within `side_mm`."""
-    rows = [bytes(row) for row in segno.make(text, error="m", micro=False).matrix_iter(border=4)]
-    module = side_mm / len(rows)
-    pdf.set_fill_color(255)
-    pdf.rect(left, top, side_mm, side_mm, style="F")
-    pdf.set_fill_color(INK)
-    for down, row in enumerate(rows):
-        edges = np.flatnonzero(
-            np.diff(np.concatenate([[0], np.frombuffer(row, np.uint8) > 0, [0]]))
-        )
-        for start, end in zip(edges[::2], edges[1::2], strict=True):
-            pdf.rect(
-                left + start * module,
-                top + down * module,
-                (end - start) * module,
-                module * 1.04,
-                style="F",
-            )  # no hairline between rows
-
-
-def chip_jpeg(
-    chips: ChipStore | None, parcel_id: str, *, longest_px: int = _LONGEST_PX
-) -> tuple[bytes, tuple[int, int]] | None:
-    """Return a chip with the outline of its parcel as JPEG, and its width and height; None where there is no chip."""
-    chip = chips.read(parcel_id) if chips is not None else None
-    if chip is None:
-        return None
-    image = Image.fromarray(outlined(np.moveaxis(chip.pixels, 0, -1), chip.mask))
-    image.thumbnail((longest_px, longest_px))
-    stream = io.BytesIO()
-    image.save(stream, "JPEG", quality=_JPEG_QUALITY, optimize=True)
-    return stream.getvalue(), image.size
-
-
-def draw_chip(
-    pdf: FPDF,
-    found: tuple[bytes, tuple[int, int]] | None,
-    place_mm: tuple[float, float, float, float],
-    *,
-    caption: str,
-    alt_text: str,
-) -> None:
-    """Draw a photo into a box of left, top, width and height, with a caption below; an empty box says that there is none."""
-    left, top, width, height = place_mm
-    pdf.set_dash_pattern()
-    pdf.set_draw_color(RULE)
-    pdf.set_line_width(0.2)
-    if found is None:
-        pdf.rect(left, top, width, height)
-        put(
-            pdf,
-            (left + width / 2, top + height / 2 + 1),
-            "no picture",
-            TextStyle(size_pt=7.5, gray=SOFT, align="C"),
-        )
-    else:
-        data, (columns, rows) = found
-        scale = min(width / columns, height / rows)
-        wide, tall = columns * scale, rows * scale
-        pdf.image(
-            io.BytesIO(data),
-            x=left + (width - wide) / 2,
-            y=top + (height - tall) / 2,
-            w=wide,
-            h=tall,
-            alt_text=alt_text,
-        )
-    put(
-        pdf,
-        (left + width / 2, top + height + 2.9),
-        caption,
-        TextStyle(size_pt=6.8, align="C", max_width_mm=width + 1),
-    )
-
-
 def _draw_pictures(
     pdf: FPDF, stop: Stop, top: float, chips: tuple[tuple[str, ChipStore | None], ...]
 ) -> None:
@@ -257,7 +179,7 @@ def _draw_pictures(
         draw_chip(
             pdf,
             chip_jpeg(store, stop.parcel_id),
-            (left, top, *_CHIP_MM),
+            PageBox(left_mm=left, top_mm=top, width_mm=_CHIP_MM[0], height_mm=_CHIP_MM[1]),
             caption=caption,
             alt_text=alt_text,
         )

@@ -7,7 +7,7 @@ import geopandas as gpd
 from xlsxwriter.exceptions import FileCreateError
 from xlsxwriter.worksheet import Worksheet
 
-from gis_export.housing.routes.stops import chip_jpeg, lon_lats, viewer_link
+from gis_export.housing.routes.stops import lon_lats, viewer_link
 from gis_export.housing.worklist.drop_downs import DROP_DOWNS, add_lists, restrict
 from gis_export.housing.worklist.readme_sheet import add_readme
 from gis_export.housing.worklist.vacants_sheet import add_vacants
@@ -20,6 +20,7 @@ from gis_export.housing.worklist.workbook import (
     put_cell,
     put_hazard,
 )
+from gis_export.printing.chip_photo import chip_jpeg
 from gis_export.table.inputs import ExportInputs
 from gis_export.table.settings import ExportSettings
 from gis_export.table.tables import is_null
@@ -161,7 +162,9 @@ def _put_photo(
     found = chip_jpeg(chips, parcel_id, longest_px=_JPEG_PX)
     if found is None:
         return False
-    jpeg, (width, height) = found
+    jpeg = found.data
+    width = found.width_px
+    height = found.height_px
     scale = min(PICTURE_PX[0] / width, PICTURE_PX[1] / height)
     sheet.insert_image(
         *place,

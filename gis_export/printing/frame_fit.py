@@ -1,0 +1,91 @@
+"""How a tile and the picture of a printed map fit together. Arithmetic only."""
+
+import math
+from collections.abc import Iterable
+
+import numpy as np
+from affine import Affine
+from numpy.typing import NDArray
+
+from gis_export.printing.frame import Frame
+from gis_export.printing.photo import transformer
+from gis_export.printing.tile_memory import TilePart
+from imagery.boxes import GroundBox, PixelBox
+from imagery.flyover.tiles import Tile
+
+PixelCorner = tuple[float, float]
+"""Column and row."""
+
+
+def frame_box(frame: Frame, ground: GroundBox) -> PixelBox:
+    """Return the pixels of a frame's picture that some ground may touch; it may be empty."""
+    to_pixels = ~frame.transform
+    corners = [to_pixels * (ground.west, ground.north), to_pixels * (ground.east, ground.south)]
+    height, width = frame.shape_px
+    return _box_around(corners).overlap(_whole(height, width))
+
+
+def tile_box(tile: Tile, frame: Frame) -> PixelBox:
+    """Return the pixels of a tile that a frame shows; it may be empty."""
+    to_tile = transformer(frame.crs.to_wkt(), tile.crs)
+    west, south, east, north = to_tile.transform_bounds(*frame.ground.bounds)
+    to_pixels = ~Affine(*tile.transform)
+    places = [(west, north), (east, north), (east, south), (west, south)]
+    corners = [to_pixels * place for place in places]
+    return _box_around(corners).overlap(_whole(tile.height, tile.width))
+
+
+def fit_matrix(tile: Tile, part: TilePart, frame: Frame, box: PixelBox) -> NDArray[np.float64]:
+    """Fit a part of a frame's picture to what was read of a tile.
+
+    Over a few kilometers two map projections differ from an affine by less than a pixel of paper.
+
+    Args:
+        tile: Header.
+        part: What was read of it.
+        frame: The map.
+        box: The part of its picture.
+
+    Returns:
+        Affine from pixel centers of the box to pixel centers of the part, (2, 3).
+    """
+    columns = (box.column_start, box.column_start, box.column_stop, box.column_stop)
+    rows = (box.row_start, box.row_stop, box.row_start, box.row_stop)
+    corners = np.column_stack([columns, rows]).astype(np.float64)  # (4, 2)
+
+    ground = np.array([frame.transform * (column, row) for column, row in corners])
+    to_tile = transformer(frame.crs.to_wkt(), tile.crs)
+    xs, ys = to_tile.transform(ground[:, 0], ground[:, 1])
+
+    to_part = _tile_to_part(part) @ ~Affine(*tile.transform)
+    in_part = np.array([to_part * (x, y) for x, y in zip(xs, ys, strict=True)])
+
+    from_corner = corners - (box.column_start, box.row_start)
+    in_box = np.column_stack([from_corner, np.ones(len(corners))])
+    matrix = np.linalg.lstsq(in_box, in_part, rcond=None)[0].T
+
+    # From pixel corners, which whole numbers mean so far, to pixel centers.
+    matrix[:, 2] += matrix[:, :2] @ (0.5, 0.5) - 0.5
+    return np.asarray(matrix)
+
+
+def _tile_to_part(part: TilePart) -> Affine:
+    """Return the affine from pixels of a tile to pixels of what was read of it."""
+    height, width = part.gray.shape
+    scale = Affine.scale(width / part.box.width, height / part.box.height)
+    return scale @ Affine.translation(-part.box.column_start, -part.box.row_start)
+
+
+def _box_around(corners: Iterable[PixelCorner]) -> PixelBox:
+    """Return the whole pixels around some corners, and one more on every side."""
+    columns, rows = zip(*corners, strict=True)
+    return PixelBox(
+        row_start=math.floor(min(rows)) - 1,
+        row_stop=math.ceil(max(rows)) + 1,
+        column_start=math.floor(min(columns)) - 1,
+        column_stop=math.ceil(max(columns)) + 1,
+    )
+
+
+def _whole(height: int, width: int) -> PixelBox:
+    return PixelBox(row_start=0, row_stop=height, column_start=0, column_stop=width)

@@ -1,0 +1,135 @@
+"""Tiles as printed maps read them: gray, coarse, and decoded as few times as memory allows."""
+
+import math
+from collections import OrderedDict
+from dataclasses import dataclass, replace
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+from rasterio.errors import RasterioError
+
+from imagery.boxes import PixelBox
+from imagery.flyover.coarse import read_coarse
+from imagery.flyover.tiles import Tile
+
+Gray = NDArray[np.uint8]
+"""Gray values, (h, w)."""
+BLACK = 1
+"""Known of a pixel: it is black. That may be a border, so data of another tile is preferred."""
+DATA = 2
+"""Known of a pixel: it shows the ground."""
+_DARKEST = 8
+"""Brightest value of an undeclared black border."""
+_WHOLE_PX = 4_000_000
+"""A tile of fewer coarse pixels is read whole and serves the maps around too."""
+_REMEMBERED_BYTES = 256_000_000
+"""Memory that whole tiles may take."""
+_LIKE = 1.15
+"""A picture that is less coarser than this is sampled from the remembered tile as it is."""
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class TilePart:
+    """What a part of a tile shows, in gray."""
+
+    box: PixelBox
+    """The part, in pixels of the tile."""
+    gray: Gray
+    """Gray values, (h, w), coarser than the tile."""
+    known: NDArray[np.uint8]
+    """What is known of each pixel, (h, w): `BLACK`, `DATA`, or 0 for nothing."""
+
+    @property
+    def size_bytes(self) -> int:
+        """Return the memory that it takes."""
+        return self.gray.nbytes + self.known.nbytes
+
+
+class TileMemory:
+    """Reads tiles, and remembers the whole ones that were used last.
+
+    Maps of every scale share what is remembered: it is as coarse as the next power of two, which
+    is mostly an overview of the file.
+    """
+
+    def __init__(self, white: float, *, most_bytes: int = _REMEMBERED_BYTES) -> None:
+        """Create an empty memory.
+
+        Args:
+            white: Pixel value shown as 255.
+            most_bytes: Memory that remembered tiles may take; the last one is always kept.
+        """
+        self.white = white
+        self.most_bytes = most_bytes
+        self.kept: OrderedDict[tuple[str, int], TilePart | None] = OrderedDict()
+        self.bytes = 0
+
+    def read(self, tile: Tile, box: PixelBox, step: float) -> TilePart | None:
+        """Read a part of a tile, or all of it where it is small.
+
+        Args:
+            tile: Header.
+            box: The part that is needed.
+            step: Pixels of the tile per pixel of the result, 1 or more.
+
+        Returns:
+            What was read, at least the part; None when the tile cannot be read.
+        """
+        level = 2 ** int(math.log2(step))
+        if tile.width * tile.height > _WHOLE_PX * level**2:
+            return _read_part(tile, box, step, self.white)
+
+        whole = self._remember(tile, level)
+        if whole is None or step < level * _LIKE:
+            return whole
+        return _make_coarser(whole, step)
+
+    def _remember(self, tile: Tile, level: int) -> TilePart | None:
+        """Return a whole tile, `level` times coarser; read it unless it is remembered."""
+        key = (tile.path, level)
+        if key not in self.kept:
+            whole = PixelBox(
+                row_start=0, row_stop=tile.height, column_start=0, column_stop=tile.width
+            )
+            part = _read_part(tile, whole, level, self.white)
+            self.kept[key] = part
+            self.bytes += part.size_bytes if part else 0
+
+        self.kept.move_to_end(key)
+        while len(self.kept) > 1 and self.bytes > self.most_bytes:
+            _, oldest = self.kept.popitem(last=False)
+            self.bytes -= oldest.size_bytes if oldest else 0
+        return self.kept[key]
+
+
+def _read_part(tile: Tile, box: PixelBox, step: float, white: float) -> TilePart | None:
+    """Read a part of a tile, `step` times coarser; None when it cannot be read."""
+    try:
+        pixels = read_coarse(tile, box, _coarse_shape(box, step), white=white)
+    except RasterioError:
+        return None
+
+    is_black = (pixels.color <= _DARKEST).all(axis=0)
+    known = np.where(is_black, BLACK, DATA).astype(np.uint8)
+    known[~pixels.is_data] = 0
+
+    rgb = np.ascontiguousarray(np.moveaxis(pixels.color, 0, -1))
+    gray = np.asarray(cv2.cvtColor(rgb, cv2.COLOR_RGB2GRAY), np.uint8)
+    return TilePart(box=box, gray=gray, known=known)
+
+
+def _make_coarser(part: TilePart, step: float) -> TilePart:
+    """Return a part with one pixel per `step` pixels of the tile."""
+    height, width = _coarse_shape(part.box, step)
+    size = (width, height)
+    gray = cv2.resize(part.gray, size, interpolation=cv2.INTER_AREA)
+    known = cv2.resize(part.known, size, interpolation=cv2.INTER_NEAREST)
+    return replace(part, gray=np.asarray(gray, np.uint8), known=np.asarray(known, np.uint8))
+
+
+def _coarse_shape(box: PixelBox, step: float) -> tuple[int, int]:
+    """Return (height, width) of a part that is read `step` times coarser."""
+    height = max(1, math.ceil(box.height / step))
+    width = max(1, math.ceil(box.width / step))
+    return height, width
