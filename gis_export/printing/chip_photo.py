@@ -80,6 +80,7 @@ def _draw_inside(pdf: FPDF, jpeg: Jpeg, place: PageBox, *, alt_text: str) -> Non
     mm_per_px = min(place.width_mm / jpeg.width_px, place.height_mm / jpeg.height_px)
     width_mm = jpeg.width_px * mm_per_px
     height_mm = jpeg.height_px * mm_per_px
+
     pdf.image(
         io.BytesIO(jpeg.data),
         x=place.left_mm + (place.width_mm - width_mm) / 2,

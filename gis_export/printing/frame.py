@@ -65,6 +65,7 @@ class Frame:
         x, y = self.center
         half_width_m = self.page.width_mm / 2000 * self.scale
         half_height_m = self.page.height_mm / 2000 * self.scale
+
         return GroundBox(
             west=x - half_width_m,
             south=y - half_height_m,
@@ -84,6 +85,7 @@ class Frame:
         """Return the affine of its picture, pixels to `crs`."""
         ground = self.ground
         height_px, width_px = self.shape_px
+
         return Affine(
             (ground.east - ground.west) / width_px,
             0.0,

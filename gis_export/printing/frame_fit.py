@@ -49,24 +49,36 @@ def fit_matrix(tile: Tile, part: TilePart, frame: Frame, box: PixelBox) -> NDArr
     Returns:
         Affine from pixel centers of the box to pixel centers of the part, (2, 3).
     """
+    in_frame = _corners(box)
+    in_part = _frame_to_part(in_frame, tile, part, frame)
+
+    in_box = in_frame - (box.column_start, box.row_start)
+    with_ones = np.column_stack([in_box, np.ones(len(in_box))])
+    solution, *_ = np.linalg.lstsq(with_ones, in_part, rcond=None)
+    matrix = solution.T
+
+    # So far a whole number is the corner of a pixel. OpenCV takes it as the center.
+    matrix[:, 2] += matrix[:, :2] @ (0.5, 0.5) - 0.5
+    return np.asarray(matrix)
+
+
+def _corners(box: PixelBox) -> NDArray[np.float64]:
+    """Return column and row of the corners of a box, (4, 2)."""
     columns = (box.column_start, box.column_start, box.column_stop, box.column_stop)
     rows = (box.row_start, box.row_stop, box.row_start, box.row_stop)
-    corners = np.column_stack([columns, rows]).astype(np.float64)  # (4, 2)
+    return np.column_stack([columns, rows]).astype(np.float64)
 
-    ground = np.array([frame.transform * (column, row) for column, row in corners])
+
+def _frame_to_part(
+    corners: NDArray[np.float64], tile: Tile, part: TilePart, frame: Frame
+) -> NDArray[np.float64]:
+    """Transform pixel corners of a frame's picture to those of what was read of a tile, (n, 2)."""
+    ground = np.array([frame.transform * corner for corner in corners.tolist()])
     to_tile = transformer(frame.crs.to_wkt(), tile.crs)
     xs, ys = to_tile.transform(ground[:, 0], ground[:, 1])
 
     to_part = _tile_to_part(part) @ ~Affine(*tile.transform)
-    in_part = np.array([to_part * (x, y) for x, y in zip(xs, ys, strict=True)])
-
-    from_corner = corners - (box.column_start, box.row_start)
-    in_box = np.column_stack([from_corner, np.ones(len(corners))])
-    matrix = np.linalg.lstsq(in_box, in_part, rcond=None)[0].T
-
-    # From pixel corners, which whole numbers mean so far, to pixel centers.
-    matrix[:, 2] += matrix[:, :2] @ (0.5, 0.5) - 0.5
-    return np.asarray(matrix)
+    return np.array([to_part * place for place in zip(xs, ys, strict=True)])
 
 
 def _tile_to_part(part: TilePart) -> Affine:
@@ -79,6 +91,7 @@ def _tile_to_part(part: TilePart) -> Affine:
 def _box_around(corners: Iterable[PixelCorner]) -> PixelBox:
     """Return the whole pixels around some corners, and one more on every side."""
     columns, rows = zip(*corners, strict=True)
+
     return PixelBox(
         row_start=math.floor(min(rows)) - 1,
         row_stop=math.ceil(max(rows)) + 1,

@@ -122,6 +122,7 @@ def _warp(tile: Tile, part: TilePart, frame: Frame, box: PixelBox) -> TilePart:
         flags=cv2.WARP_INVERSE_MAP | cv2.INTER_LINEAR,
         borderMode=cv2.BORDER_REPLICATE,
     )
+
     known = cv2.warpAffine(
         part.known,
         matrix,
@@ -130,6 +131,7 @@ def _warp(tile: Tile, part: TilePart, frame: Frame, box: PixelBox) -> TilePart:
         borderMode=cv2.BORDER_CONSTANT,
         borderValue=0,
     )
+
     return TilePart(box=box, gray=np.asarray(gray, np.uint8), known=np.asarray(known, np.uint8))
 
 

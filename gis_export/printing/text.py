@@ -117,6 +117,7 @@ def _fill_lines(pdf: FPDF, words: list[str], width_mm: float) -> list[str]:
 def _break_word(pdf: FPDF, word: str, width_mm: float) -> list[str]:
     """Return the pieces of a word that is wider than a line."""
     pieces = [""]
+
     for letter in word:
         longer = pieces[-1] + letter
         if pieces[-1] and text_width(pdf, longer) > width_mm:

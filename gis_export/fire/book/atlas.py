@@ -64,6 +64,7 @@ class _Square:
             east=self.west + self.side_m,
             north=self.south + self.side_m,
         )
+
         return Cell(ground=ground, scale=FINEST * 2**self.level)
 
     @property
@@ -76,6 +77,7 @@ class _Square:
             (self.west + half_m, self.south),
             (self.west + half_m, self.south + half_m),
         ]
+
         return [
             _Square(west=west, south=south, side_m=half_m, level=self.level - 1)
             for west, south in corners

@@ -60,12 +60,14 @@ def write_fire_book(
 def _make_chapters(pdf: FPDF, entries: Sequence[Entry]) -> list[Chapter]:
     """Return the chapters by name; buildings without a district come last."""
     names = sorted({entry.district for entry in entries}, key=lambda name: (not name, name))
+
     chapters = []
     for name in names:
         own = tuple(entry for entry in entries if entry.district == name)
         placed = [entry for entry in own if entry.point is not None]
         cells = cut_cells(places_of(placed), sizes_of(placed), side_mm=CELL_MM)
         chapters.append(Chapter(name=name, entries=own, cells=cells, pages=list_pages(pdf, own)))
+
     return chapters
 
 
@@ -73,6 +75,7 @@ def _list_chapters(chapters: Sequence[Chapter]) -> list[ContentsRow]:
     """Return the table of contents."""
     rows = []
     first_page = _count_contents_pages(chapters) + 1
+
     for chapter in chapters:
         row = ContentsRow(
             name=chapter.name or NO_DISTRICT,
@@ -83,6 +86,7 @@ def _list_chapters(chapters: Sequence[Chapter]) -> list[ContentsRow]:
         )
         rows.append(row)
         first_page += chapter.length
+
     return rows
 
 
@@ -99,6 +103,7 @@ def _make_book(
 ) -> Book:
     placed = tuple(entry for entry in entries if entry.point is not None)
     flown = _flown_in_words(entries, inputs)
+
     heading = Heading(
         title="",
         subtitle="",
@@ -106,6 +111,7 @@ def _make_book(
         audience=_AUDIENCE,
         foot=f"{flown}  ·  made {inputs.today.isoformat()}  ·  run {inputs.run_id}",
     )
+
     return Book(
         pdf=pdf,
         crs=crs,

@@ -116,6 +116,7 @@ def maps_of(chapter: Chapter) -> ChapterMaps:
     """Return where the buildings and the maps of a chapter are."""
     placed = tuple(entry for entry in chapter.entries if entry.point is not None)
     bounds = [cell.ground.bounds for cell in chapter.cells]
+
     return ChapterMaps(
         chapter=chapter,
         placed=placed,

@@ -109,8 +109,8 @@ def _draw_map(book: Book, maps: ChapterMaps, number: int, *, section: str) -> di
     subtitle = (
         f"Map {number} of {len(chapter.cells)}, 1:{cell.scale:,}, {len(entries):,} vacant buildings"
     )
-    book.begin(chapter.title, subtitle, section=section)
 
+    book.begin(chapter.title, subtitle, section=section)
     frame = Frame(
         crs=book.map_crs, center=cell.ground.center, scale=float(cell.scale), page=_MAP_PLACE
     )
@@ -165,5 +165,6 @@ def _draw_list_page(
         f"List {number} of {len(chapter.pages)}, by street: "
         f"{len(chapter.entries):,} vacant buildings"
     )
+
     book.begin(chapter.title, subtitle, section=section)
     draw_list(book.pdf, chapter.pages[number - 1], references)

@@ -75,6 +75,7 @@ def _entry(record: Mapping[str, object], shape: BaseGeometry | None, *, today: d
     sign = str(record["SIGN_POST"])
     review_by = as_date(record["REVIEW_BY"])
     is_due = review_by is not None and review_by < today
+
     return Entry(
         parcel_id=str(record["PARCEL_ID"]),
         district=str(record["FIRE_DIST"]),
@@ -104,6 +105,7 @@ def _notes(reason: str, *, has_place: bool, is_due: bool) -> tuple[str, ...]:
         notes.append("no place known")
     if is_due:
         notes.append("REVIEW DUE")
+
     return tuple(notes)
 
 

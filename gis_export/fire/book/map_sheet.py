@@ -76,6 +76,7 @@ def _boxes_with_numbers(pdf: FPDF, entries: Sequence[Entry], labels: list[str]) 
     """Return width and height of the symbols with their house numbers, (n, 2)."""
     set_font(pdf, NUMBER_PT, bold=True, text="".join(labels))
     boxes = sizes_of(entries)
+
     for row, label in enumerate(labels):
         if label:
             boxes[row, 0] = max(boxes[row, 0], text_width(pdf, label) + 0.6)

@@ -45,6 +45,7 @@ def _edges(page: PageBox, ground: GroundBox) -> list[_Edge]:
     ys = [ground.south + ground.height * share for share in _SHARES]
     middle_x = page.left_mm + page.width_mm * 0.5
     middle_y = page.top_mm + page.height_mm * 0.5
+
     return [
         _Edge(
             probes=[(x, ground.north + beyond_m) for x in xs],

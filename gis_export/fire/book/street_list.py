@@ -1,7 +1,7 @@
 """The list of a district by street: what is in which column of which page, and its drawing."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from fpdf import FPDF
 
@@ -17,6 +17,15 @@ _GAP_MM = 6
 _HEAD_MM = 6.0
 _STOPS_MM = {"number": 6.5, "word": 20.5, "as_of": 53.5, "sides": 71.5, "sign": 79.5, "map": 86.5}
 """Where the cells of a line begin, from the left edge of its column."""
+_WIDTHS_MM = {
+    "number": 13.5,
+    "word": 33,
+    "as_of": 17.5,
+    "sides": 7.6,
+    "sign": 0,
+    "map": COLUMN_MM - _STOPS_MM["map"],
+}
+"""Widest that their texts may be, 0 for any width."""
 _TITLES = {
     "number": "no.",
     "word": "hazard",
@@ -91,13 +100,16 @@ def _make_lines(pdf: FPDF, entries: Sequence[Entry]) -> list[Line]:
     lines: list[Line] = []
     street: str | None = None
     heading = StreetLine(texts=())
+
     for entry in sorted(entries, key=lambda entry: entry.key):
         if entry.address.street != street:
             street = entry.address.street
             texts = wrapped(pdf, street or NO_ADDRESS, COLUMN_MM - 2, _STREET)
             heading = StreetLine(texts=tuple(texts))
             lines.append(heading)
+
         lines.append(EntryLine(street=heading, entry=entry, notes=_note_lines(pdf, entry)))
+
     return lines
 
 
@@ -177,23 +189,27 @@ def _draw_entry(pdf: FPDF, line: EntryLine, reference: str, left: float, top: fl
 
 
 def _draw_cells(pdf: FPDF, line: EntryLine, reference: str, left: float, baseline: float) -> None:
-    entry = line.entry
-    size_pt = 7.0 if line.is_small else 8.5
-    main = TextStyle(size_pt=size_pt, bold=not line.is_small)
-    side = TextStyle(size_pt=7)
-    cells = {
-        "number": (entry.address.number or "–", replace(main, max_width_mm=13.5)),
-        "word": (entry.symbol.word.value, replace(main, max_width_mm=33)),
-        "as_of": (
-            entry.as_of.isoformat() if entry.as_of else "unknown",
-            replace(side, max_width_mm=17.5),
-        ),
-        "sides": (
-            entry.sides if len(entry.sides) <= _LONGEST_SIDES else "below",
-            replace(side, max_width_mm=7.6),
-        ),
-        "sign": (entry.sign, side),
-        "map": (reference, replace(side, bold=True, max_width_mm=COLUMN_MM - _STOPS_MM["map"])),
-    }
-    for name, (text, style) in cells.items():
+    for name, text in _cell_texts(line.entry, reference).items():
+        style = _cell_style(name, is_small=line.is_small)
         put(pdf, (left + _STOPS_MM[name], baseline), text, style)
+
+
+def _cell_texts(entry: Entry, reference: str) -> dict[str, str]:
+    """Return the text of each cell."""
+    return {
+        "number": entry.address.number or "–",
+        "word": entry.symbol.word.value,
+        "as_of": entry.as_of.isoformat() if entry.as_of else "unknown",
+        "sides": entry.sides if len(entry.sides) <= _LONGEST_SIDES else "below",
+        "sign": entry.sign,
+        "map": reference,
+    }
+
+
+def _cell_style(name: str, *, is_small: bool) -> TextStyle:
+    """Return how a cell is set: large number and word, small facts."""
+    width_mm = _WIDTHS_MM[name]
+    if name in ("number", "word"):
+        size_pt = 7.0 if is_small else 8.5
+        return TextStyle(size_pt=size_pt, bold=not is_small, max_width_mm=width_mm)
+    return TextStyle(size_pt=7, bold=name == "map", max_width_mm=width_mm)
