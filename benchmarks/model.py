@@ -24,7 +24,8 @@ from roofwatch.config import read_city
 from roofwatch.demo_truth import read_truth
 from roofwatch.stages.tile import tile
 from roofwatch.year import City
-from training.fit import Fit, Rows, fit_head
+from training.fit import Fit, fit_head
+from training.labeled_features import LabeledFeatures
 from training.splits import block_folds
 
 PARCELS, LABELS, BLOCKS = 600, 15_000, 900
@@ -93,7 +94,7 @@ def refitting() -> list[Row]:
         + rng.normal(size=(LABELS, spec.features))
     ).astype(np.float32)
     features[:, :40] += failing[:, None]
-    rows = Rows(
+    rows = LabeledFeatures(
         features=features,
         relit=None,
         failing=failing,
@@ -113,8 +114,8 @@ def refitting() -> list[Row]:
     ]
 
 
-def _with_copies(rows: Rows) -> Rows:
-    return Rows(
+def _with_copies(rows: LabeledFeatures) -> LabeledFeatures:
+    return LabeledFeatures(
         features=rows.features,
         relit=rows.features[::-1].copy(),
         failing=rows.failing,
@@ -124,7 +125,7 @@ def _with_copies(rows: Rows) -> Rows:
     )
 
 
-def _seconds(rows: Rows) -> float:
+def _seconds(rows: LabeledFeatures) -> float:
     start = time.monotonic()
     fit_head(rows, rung="network", penalty=1.0, light=0.1)
     return time.monotonic() - start
@@ -156,7 +157,7 @@ def _auroc(
 
     folds = block_folds(pd.DataFrame({"block": blocks, "failing": failing}), 5)
     fit: Fit = fit_head(
-        Rows(
+        LabeledFeatures(
             features=features,
             relit=None,
             failing=failing,

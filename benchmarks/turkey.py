@@ -12,7 +12,7 @@ from pathlib import Path
 from roofwatch.config import read_city
 from roofwatch.stages.train import train
 from roofwatch.year import City
-from training.evaluate import Figures, Spread
+from training.figures import Figures, Spread
 
 CITY = """
 [city]

@@ -17,7 +17,8 @@ from models.head import RUNGS, Head
 from roofwatch.stages.tile import tile
 from roofwatch.stages.train import head_path
 from roofwatch.year import CityYear
-from training.evaluate import Figures, measure
+from training.evaluate import measure
+from training.figures import Figures, FigureSettings
 
 FAILING_PCT = 10
 """Percent of the roof at which the truth counts as failing."""
@@ -143,12 +144,9 @@ def measure_rung(year: CityYear, rung: str, rows: pd.DataFrame, head: Head) -> F
     return measure(
         rung,
         rows["score"].to_numpy(np.float64),
-        rows,
-        np.zeros(len(rows), dtype=np.int64),
-        repeats=BOOTSTRAP,
-        rng=np.random.default_rng(settings.seed),
-        top=settings.visits,
-        thresholds=Thresholds(likely=head.likely, possible=head.possible),
+        rows.assign(fold=0),
+        FigureSettings(repeats=BOOTSTRAP, seed=settings.seed, top=settings.visits),
+        Thresholds(likely=head.likely, possible=head.possible),
     )
 
 

@@ -7,13 +7,14 @@ import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from numpy.typing import NDArray
 from sklearn.metrics import average_precision_score, brier_score_loss, f1_score, roc_auc_score
 
 from inference.hazard import Thresholds
 from training.compare import paired_difference, rung_that_ships
-from training.evaluate import Figures, measure, measure_folds, measure_rungs, measure_slices
-from training.resample import STATISTICS, draw_weights, rank_labels, statistics_of, weigh
+from training.evaluate import measure, measure_folds, measure_rungs, measure_slices
+from training.figures import Figures, FigureSettings
+from training.ranking import STATISTICS, ScoredLabels, rank_labels, statistics_of, weigh
+from training.resample import draw_weights
 
 seeds = st.integers(0, 2**32 - 1)
 THRESHOLDS = Thresholds(likely=0.6, possible=0.3)
@@ -50,19 +51,14 @@ def figures_of(
     thresholds: Thresholds | None = None,
 ) -> Figures:
     labels = pd.DataFrame(
-        {"block": [f"B{number}" for number in range(len(scores))], "failing": failing}
+        {
+            "block": [f"B{number}" for number in range(len(scores))],
+            "failing": failing,
+            "fold": folds or [0] * len(scores),
+        }
     )
-    numbers = np.array(folds or [0] * len(scores))
-    return measure(
-        "model",
-        np.array(scores),
-        labels,
-        numbers,
-        repeats=20,
-        rng=np.random.default_rng(0),
-        top=top,
-        thresholds=thresholds,
-    )
+    settings = FigureSettings(repeats=20, seed=0, top=top)
+    return measure("model", np.array(scores), labels, settings, thresholds)
 
 
 def test_figures_by_hand() -> None:
@@ -113,7 +109,8 @@ def test_weighted_figures_are_scikit_learns(seed: int, rung: str) -> None:
     if not 0 < failing.sum() < 100:
         return
     called = (scores > 0.4).astype(np.float64)
-    ranking = rank_labels(scores, failing, called, thresholds=THRESHOLDS, probability=True, top=50)
+    labels = ScoredLabels(scores=scores, failing=failing, called=called)
+    ranking = rank_labels(labels, thresholds=THRESHOLDS, probability=True, top=50)
     weights = next(draw_weights(table["block"].to_numpy(), 5, np.random.default_rng(seed)))
     for values, weight in zip(weigh(ranking, weights), weights, strict=True):
         ours = dict(zip(STATISTICS, values, strict=True))
@@ -131,14 +128,10 @@ def test_weighted_figures_are_scikit_learns(seed: int, rung: str) -> None:
             brier_score_loss(failing, scores, sample_weight=weight, pos_label=1)
         )
         repeated = np.repeat(np.arange(100), weight.astype(int))
-        again = rank_labels(
-            scores[repeated],
-            failing[repeated],
-            called[repeated],
-            thresholds=THRESHOLDS,
-            probability=True,
-            top=50,
+        drawn = ScoredLabels(
+            scores=scores[repeated], failing=failing[repeated], called=called[repeated]
         )
+        again = rank_labels(drawn, thresholds=THRESHOLDS, probability=True, top=50)
         np.testing.assert_allclose(list(statistics_of(again).values()), values, atol=1e-9)
 
 
@@ -148,26 +141,24 @@ def test_calibration_error_is_that_of_equal_bins() -> None:
     scores, failing = table["network"].to_numpy(), table["failing"].to_numpy()
     bins = np.array_split(np.argsort(scores), 10)
     plain = sum(abs(scores[part].mean() - failing[part].mean()) for part in bins) / 10
-    assert measure_rungs(table, {}, repeats=1, seed=0)[2].calibration_error == pytest.approx(plain)
+    assert measure_rungs(table, {}, FigureSettings(repeats=1, seed=0))[
+        2
+    ].calibration_error == pytest.approx(plain)
 
 
 def test_what_makes_no_sense_is_nan() -> None:
     """Calibration of what is no probability; LIKELY without thresholds; AUROC with one class."""
     table = scored_table(1)
-    folds = table["fold"].to_numpy(np.int64)
-    dark = measure(
-        "share",
-        table["dark_share"].to_numpy(),
-        table,
-        folds,
-        repeats=5,
-        rng=np.random.default_rng(0),
-        probability=False,
+    share = ScoredLabels(
+        scores=table["dark_share"].to_numpy(), failing=table["failing"].to_numpy(np.int64)
     )
-    assert np.isnan(
-        [dark.brier, dark.calibration_error, *dark.intervals["brier"], dark.recall_likely]
-    ).all()
-    calibrated, measures, _ = measure_rungs(table, {"dark_share": THRESHOLDS}, repeats=5, seed=0)
+    ranking = rank_labels(share, probability=False, top=50)
+    dark = statistics_of(ranking)
+    drawn = weigh(ranking, np.ones((2, len(table))))[:, STATISTICS.index("brier")]
+    assert np.isnan([dark["brier"], dark["calibration_error"], *drawn, dark["recall_likely"]]).all()
+    calibrated, measures, _ = measure_rungs(
+        table, {"dark_share": THRESHOLDS}, FigureSettings(repeats=5, seed=0)
+    )
     assert np.isfinite(
         [calibrated.brier, calibrated.calibration_error, calibrated.recall_likely, measures.brier]
     ).all() and np.isnan(measures.recall_likely)
@@ -203,8 +194,8 @@ def test_row_order_does_not_matter(seed: int) -> None:
     table = scored_table(seed, 60)
     shuffled = table.sample(frac=1, random_state=seed % 1000).reset_index(drop=True)
     for one, other in zip(
-        measure_rungs(table, {}, repeats=1, seed=0),
-        measure_rungs(shuffled, {}, repeats=1, seed=0),
+        measure_rungs(table, {}, FigureSettings(repeats=1, seed=0)),
+        measure_rungs(shuffled, {}, FigureSettings(repeats=1, seed=0)),
         strict=True,
     ):
         np.testing.assert_allclose(
@@ -218,7 +209,9 @@ def test_intervals_hold_the_point() -> None:
     """Of all figures of 20 tables; and blocks of like roofs make them wider than single labels would be."""
     held = []
     for seed in range(20):
-        one = measure_rungs(scored_table(seed), {"network": THRESHOLDS}, repeats=100, seed=seed)[2]
+        one = measure_rungs(
+            scored_table(seed), {"network": THRESHOLDS}, FigureSettings(repeats=100, seed=seed)
+        )[2]
         held += [low <= getattr(one, name) <= high for name, (low, high) in one.intervals.items()]
         assert one.interval == one.intervals["average_precision"] and one.resampled == "blocks"
     assert np.mean(held) > 0.95
@@ -226,7 +219,8 @@ def test_intervals_hold_the_point() -> None:
     copies = pd.concat([table.assign(block=table["parcel_id"])] * 5)
     single = copies.assign(block=[f"B{number}" for number in range(500)])
     wide, narrow = (
-        measure_rungs(each, {}, repeats=200, seed=0)[2].interval for each in (copies, single)
+        measure_rungs(each, {}, FigureSettings(repeats=200, seed=0))[2].interval
+        for each in (copies, single)
     )
     assert wide[1] - wide[0] > 1.5 * (narrow[1] - narrow[0])
 
@@ -240,8 +234,7 @@ def test_intervals_cover_the_truth() -> None:
         low, high = measure_rungs(
             city.sample(300, random_state=seed).assign(block=lambda rows: rows["parcel_id"]),
             {},
-            repeats=100,
-            seed=seed,
+            FigureSettings(repeats=100, seed=seed),
         )[2].intervals["auroc"]
         held += low <= truth <= high
     assert 80 <= held <= 98
@@ -251,14 +244,19 @@ def test_slices_need_five_failing() -> None:
     """Districts by name, unknown ones left out; thirds of the areas in order."""
     table = scored_table(2)
     table.loc[:3, "district"] = "Tiny"
-    slices = measure_slices(table, {}, repeats=5, seed=0)
+    slices = measure_slices(table, {}, FigureSettings(repeats=5, seed=0))
     assert [one.group for one in slices if one.kind == "district"] == ["East"] * 3
     sizes = [one for one in slices if one.kind == "size"]
     assert [one.group.split(":")[0] for one in sizes] == ["small"] * 3 + ["middle"] * 3 + [
         "large"
     ] * 3
     assert [one.figures.labels for one in sizes] == [100] * 9
-    assert measure_slices(table.assign(area_m2=np.nan, district=""), {}, repeats=5, seed=0) == []
+    assert (
+        measure_slices(
+            table.assign(area_m2=np.nan, district=""), {}, FigureSettings(repeats=5, seed=0)
+        )
+        == []
+    )
 
 
 def ranked(name: str, order: list[int]) -> Figures:
@@ -295,17 +293,13 @@ def test_the_simplest_within_the_margin_ships() -> None:
     )
 
 
-def columns(table: pd.DataFrame) -> tuple[NDArray[np.int64], NDArray[np.object_]]:
-    return table["failing"].to_numpy(np.int64), table["block"].to_numpy(object)
-
-
 def test_paired_difference() -> None:
     """A clear difference, its mirror image, and none at all."""
     table = scored_table(4, 600)
     good, bad = table["network"].to_numpy(), table["dark_share"].to_numpy()
-    ours = paired_difference(good, bad, *columns(table), 200, np.random.default_rng(1))
-    mirror = paired_difference(bad, good, *columns(table), 200, np.random.default_rng(1))
-    none = paired_difference(good, good * 0.5, *columns(table), 50, np.random.default_rng(1))
+    ours = paired_difference(good, bad, table, 200, np.random.default_rng(1))
+    mirror = paired_difference(bad, good, table, 200, np.random.default_rng(1))
+    none = paired_difference(good, good * 0.5, table, 50, np.random.default_rng(1))
     expected = average_precision_score(table["failing"], good) - average_precision_score(
         table["failing"], bad
     )
@@ -332,7 +326,7 @@ def test_fewer_than_eight_blocks_draw_labels() -> None:
         paired_difference(
             table["network"].to_numpy(),
             table["measures"].to_numpy(),
-            *columns(table.iloc[:40]),
+            table.iloc[:40],
             5,
             np.random.default_rng(0),
         ).resampled
@@ -343,7 +337,7 @@ def test_fewer_than_eight_blocks_draw_labels() -> None:
         paired_difference(
             few["network"].to_numpy(),
             few["measures"].to_numpy(),
-            *columns(few),
+            few,
             5,
             np.random.default_rng(0),
         ).resampled
@@ -359,5 +353,7 @@ def test_fewer_than_eight_blocks_draw_labels() -> None:
 def test_bootstrap_is_fast() -> None:
     """15,000 labels, 50 resamples of three rungs: a tenth of a full report, in seconds of processor time."""
     start = time.process_time()
-    measure_rungs(scored_table(6, 15_000), {"network": THRESHOLDS}, repeats=50, seed=0)
+    measure_rungs(
+        scored_table(6, 15_000), {"network": THRESHOLDS}, FigureSettings(repeats=50, seed=0)
+    )
     assert time.process_time() - start < 5

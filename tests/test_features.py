@@ -32,7 +32,8 @@ from models.network import (
 )
 from models.preprocess import GREY, chip_views, stretch_colors, turn_image, view_box
 from models.spec import BACKBONES, VIEWS, ModelSpec
-from training.fit import Rows, fit_head
+from training.fit import fit_head
+from training.labeled_features import LabeledFeatures
 
 SPEC = ModelSpec(input_px=64, gsd_m=0.5, margin_m=2, views=("roof_grey",), turns=1)
 ENGINES = ("openvino-fp32", "openvino-bf16", "torch-cpu-fp32", "torch-cpu-bf16")
@@ -349,7 +350,7 @@ def test_engines_agree(store: ChipStore, backbone: PooledBackbone, houses: pd.Da
         if name != "openvino-bf16" or "BF16" in known
     }
     assert engine_name() in (*ENGINES, "torch-cuda-bf16")
-    rows = Rows(
+    rows = LabeledFeatures(
         features=seen["torch-cpu-fp32"],
         relit=None,
         failing=houses["failing"].to_numpy(np.int64),

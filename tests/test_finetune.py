@@ -27,10 +27,12 @@ from models.preprocess import chip_views
 from models.spec import ModelSpec
 from training import augment
 from training.dataset import Batches, ChipPlace, LabeledChips, chip_places, load_chips
+from training.design import Scaling
 from training.finetune import Tuned, finetune, finetune_splits
-from training.roof_network import RoofNetwork
+from training.roof_network import LinearStart, RoofNetwork
 from training.settings import TrainSettings
 from training.splits import splits_of
+from training.task import FinetuneInputs
 
 SPEC = ModelSpec(input_px=32, gsd_m=0.5, margin_m=2, views=("roof",), turns=2)
 SETTINGS = TrainSettings(mode="finetune", epochs=2, batch=8, learning_rate=1e-3, folds=3)
@@ -46,6 +48,16 @@ class Toy:
     places: tuple[ChipPlace, ...]
     backbones: Backbones
 
+    def inputs(self, settings: TrainSettings = SETTINGS) -> FinetuneInputs:
+        return FinetuneInputs(
+            labels=self.labels,
+            chips=self.places,
+            spec=SPEC,
+            backbones=self.backbones,
+            settings=settings,
+            device="cpu",
+        )
+
     def tune(
         self,
         settings: TrainSettings = SETTINGS,
@@ -53,14 +65,12 @@ class Toy:
         labels: pd.DataFrame | None = None,
         backbones: Backbones | None = None,
     ) -> Tuned:
-        return finetune(
-            self.labels if labels is None else labels,
-            self.places,
-            SPEC,
-            backbones or self.backbones,
-            settings,
-            device="cpu",
-        )
+        inputs = self.inputs(settings)
+        if labels is not None:
+            inputs = replace(inputs, labels=labels)
+        if backbones is not None:
+            inputs = replace(inputs, backbones=backbones)
+        return finetune(inputs)
 
 
 def toy_features(
@@ -135,6 +145,11 @@ def tuned(toy: Toy) -> Tuned:
     return toy.tune()
 
 
+def plain_start(spec: ModelSpec) -> LinearStart:
+    scaling = Scaling(center=np.zeros(spec.features), scale=np.ones(spec.features))
+    return LinearStart(scaling=scaling, weights=np.ones(spec.features), bias=0.0)
+
+
 def raw_logits(one: Tuned) -> NDArray[np.float64]:
     return np.asarray(
         (logit(one.fit.out_of_fold) - one.fit.head.offset) / one.fit.head.slope, np.float64
@@ -195,7 +210,7 @@ def test_earlier_segments_stay(toy: Toy, tuned: Tuned) -> None:
 )
 def test_earlier_segments_learn_more_slowly(toy: Toy, unfreeze: int, rates: list[float]) -> None:
     """Each segment before another learns at a fraction of its rate; every part that learns has one rate."""
-    start = (np.zeros(SPEC.features), np.ones(SPEC.features), np.ones(SPEC.features), 0.0)
+    start = plain_start(SPEC)
     network = RoofNetwork(toy.backbones, views=1, unfreeze=unfreeze, start=start)
     groups = torch.optim.AdamW(network.rates(1.0)).param_groups
     assert [group["lr"] for group in groups] == pytest.approx(rates)
@@ -233,7 +248,7 @@ def test_features_are_those_of_scoring(toy: Toy) -> None:
     images = tuple(
         torch.stack(parts) for parts in zip(*(chips[row][0] for row in range(3)), strict=True)
     )
-    start = (np.zeros(spec.features), np.ones(spec.features), np.ones(spec.features), 0.0)
+    start = plain_start(spec)
     network = RoofNetwork(backbones, views=2, unfreeze=3, start=start)
     features = network.features(images)
     read = [read_chip(place.folder, 0, place.offset, SIDE_PX, SIDE_PX) for place in toy.places[:3]]
@@ -258,14 +273,9 @@ def test_splits_are_scored(toy: Toy, tuned: Tuned) -> None:
     )
     ours, theirs = (
         finetune_splits(
-            labels,
-            toy.places,
-            SPEC,
-            toy.backbones,
-            SETTINGS,
-            splits=splits,
-            tuned=tuned,
-            device="cpu",
+            replace(toy.inputs(), labels=labels),
+            splits,
+            tuned,
             progress=lambda *step: said.append(step),
         )
         for labels in (toy.labels, turned)
@@ -334,7 +344,7 @@ folder = Path({folder!r})
 with processes("cpu"):
     with first_alone():
         toy = make_toy(folder) if os.environ["RANK"] == "0" else make_toy(folder / "other")
-    tuned = finetune(toy.labels, toy.places, SPEC, toy.backbones, replace(SETTINGS, epochs=1), device="cpu")
+    tuned = finetune(toy.inputs(replace(SETTINGS, epochs=1)))
 found = dict(sha256=backbone_checksum(tuned.backbones), scores=tuned.fit.out_of_fold.tolist(), weights=tuned.fit.head.weights[0].tolist())
 (folder / f"rank{{os.environ['RANK']}}.json").write_text(json.dumps(found))
 """

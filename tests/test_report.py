@@ -10,9 +10,10 @@ import pandas as pd
 import pytest
 from PIL import Image
 
-from training.evaluate import RUNG_NAMES, RUNGS
+from models.head import RUNGS
+from training.figures import RUNG_NAMES
 from training.report import Evaluation, evaluate, write_report
-from training.thresholds import Aims
+from training.settings import TrainSettings
 
 VOID = {"meta", "img", "br", "link"}
 
@@ -74,11 +75,7 @@ def evaluation(table: pd.DataFrame) -> Evaluation:
     return evaluate(
         table,
         others={"neighborhood": table.iloc[:160], "next year": None},
-        aims=Aims(),
-        margin=0.02,
-        repeats=20,
-        seed=0,
-        top=30,
+        settings=TrainSettings(bootstrap=20, visits=30),
     )
 
 
@@ -191,7 +188,7 @@ def test_few_blocks_are_confessed(tmp_path: Path, table: pd.DataFrame) -> None:
     few = table.assign(
         block=[f"B{number % 7}" for number in range(len(table))], district="", area_m2=np.nan
     )
-    evaluation = evaluate(few, others={}, aims=Aims(), margin=0.02, repeats=5, seed=0)
+    evaluation = evaluate(few, others={}, settings=TrainSettings(bootstrap=5))
     text = write_report(tmp_path, evaluation, few, title="Seven", notes=[]).read_text(
         encoding="utf-8"
     )

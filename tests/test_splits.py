@@ -5,7 +5,8 @@ import pandas as pd
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from training.splits import MANY, Split, block_folds, neighborhood_folds, next_year_split, splits_of
+from training.folds import MANY
+from training.splits import Split, block_folds, neighborhood_folds, next_year_split, splits_of
 
 seeds = st.integers(0, 2**32 - 1)
 COLUMNS = ["parcel_id", "year", "block", "neighborhood", "failing"]
@@ -33,7 +34,7 @@ def city(seed: int, *, rows: int = 400, blocks: int = 130, failing: float = 0.15
 
 
 def rows_tested(splits: list[Split] | None) -> list[int]:
-    return sorted(row for _, test in splits or [] for row in test)
+    return sorted(row for split in splits or [] for row in split.test)
 
 
 @given(seeds, st.integers(2, 12))
@@ -82,7 +83,7 @@ def test_few_blocks_are_dealt_out() -> None:
 def test_splits_of_folds() -> None:
     """Worked by hand."""
     splits = splits_of(np.array([0, 1, 0, 3]))
-    assert [(train.tolist(), test.tolist()) for train, test in splits] == [
+    assert [(split.train.tolist(), split.test.tolist()) for split in splits] == [
         ([1, 3], [0, 2]),
         ([0, 2, 3], [1]),
         ([0, 1, 2], [3]),
@@ -101,7 +102,7 @@ def test_each_neighborhood_is_held_out() -> None:
         ("P7", 2020, "C", "", 0),
     ]
     splits = neighborhood_folds(pd.DataFrame(rows, columns=COLUMNS), 5)
-    assert [(train.tolist(), test.tolist()) for train, test in splits or []] == [
+    assert [(split.train.tolist(), split.test.tolist()) for split in splits or []] == [
         ([4, 5], [0, 1, 2]),
         ([0, 1], [3, 4, 5]),
     ]
@@ -128,9 +129,9 @@ def test_neighborhoods_stay_on_one_side(seed: int, folds: int) -> None:
     splits = neighborhood_folds(table, folds)
     assert splits and len(splits) <= folds
     assert rows_tested(splits) == np.flatnonzero(table["neighborhood"] != "").tolist()
-    for train, test in splits:
+    for split in splits:
         for column in ("neighborhood", "block", "parcel_id"):
-            assert not set(table[column].iloc[train]) & set(table[column].iloc[test])
+            assert not set(table[column].iloc[split.train]) & set(table[column].iloc[split.test])
 
 
 @settings(max_examples=30)
@@ -140,10 +141,12 @@ def test_next_year_has_seen_neither_year_nor_block(seed: int, folds: int) -> Non
     table = city(seed)
     splits = next_year_split(table, block_folds(table, folds))
     assert rows_tested(splits) == np.flatnonzero(table["year"] == 2021).tolist()
-    for train, test in splits or []:
-        assert (table["year"].iloc[train] < 2021).all() and (table["year"].iloc[test] == 2021).all()
-        assert not set(table["block"].iloc[train]) & set(table["block"].iloc[test])
-        assert table["failing"].iloc[train].nunique() == 2
+    for split in splits or []:
+        assert (table["year"].iloc[split.train] < 2021).all() and (
+            table["year"].iloc[split.test] == 2021
+        ).all()
+        assert not set(table["block"].iloc[split.train]) & set(table["block"].iloc[split.test])
+        assert table["failing"].iloc[split.train].nunique() == 2
 
 
 def test_one_year_has_no_year_before() -> None:

@@ -9,14 +9,10 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 from scipy.stats import beta, binom, binomtest
 
-from training.thresholds import (
-    Aims,
-    average_recall_bound,
-    certified_precision,
-    choose_thresholds,
-    precision_bound,
-    recall_bound,
-)
+from training.aims import Aims
+from training.precision_bound import certified_precision, precision_bound
+from training.recall_bound import average_recall_bound, recall_bound
+from training.thresholds import choose_thresholds
 
 AIMS = Aims(recall=0.9)
 REPEATS = 200

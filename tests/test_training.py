@@ -18,11 +18,14 @@ from imagery.errors import InputError
 from imagery.roll.parcels import ParcelFile, VacantFile, VacantRoll, read_roll
 from labels.files import LabelFile, read_labels
 from models.head import calibrate, head_logits, head_scores
+from training.aims import Aims
 from training.evaluate import measure
-from training.fit import Fit, Rows, fit_head, score_splits, with_thresholds
+from training.figures import FigureSettings
+from training.fit import Fit, fit_head, score_splits, with_thresholds
+from training.labeled_features import LabeledFeatures
 from training.ridge import solve_dual, solve_ridge, sum_moments
-from training.splits import block_folds
-from training.thresholds import Aims, choose_thresholds
+from training.splits import Split, block_folds
+from training.thresholds import choose_thresholds
 
 label_tables = st.lists(
     st.tuples(st.sampled_from([f"B{number}" for number in range(12)]), st.integers(0, 1)),
@@ -65,7 +68,7 @@ def test_failing_roofs_are_spread() -> None:
 
 def make_rows(
     seed: int = 1, *, count: int = 60, groups: tuple[int, ...] = (8,), relit: bool = False
-) -> Rows:
+) -> LabeledFeatures:
     """Learnable rows in 5 folds of 15 blocks."""
     rng = np.random.default_rng(seed)
     failing, width = rng.permutation(np.arange(count) % 3 == 0).astype(np.int64), sum(groups)
@@ -74,7 +77,7 @@ def make_rows(
     ).astype(np.float32)
     blocks = np.array([f"B{number % 15}" for number in range(count)], dtype=object)
     copies = (features + rng.normal(0, 0.5, features.shape)).astype(np.float32) if relit else None
-    return Rows(
+    return LabeledFeatures(
         features=features,
         relit=copies,
         failing=failing,
@@ -87,7 +90,9 @@ def make_rows(
 FEW, MANY = make_rows(), make_rows(2, groups=(30, 50), relit=True)
 
 
-def plain_ridge(rows: Rows, chosen: NDArray[np.bool_], penalty: float, light: float) -> Ridge:
+def plain_ridge(
+    rows: LabeledFeatures, chosen: NDArray[np.bool_], penalty: float, light: float
+) -> Ridge:
     """Fit scikit-learn's Ridge on standardized rows and their copies, as the docstrings of training.fit say it."""
     share = np.repeat([1 / np.sqrt(size * len(rows.groups)) for size in rows.groups], rows.groups)
 
@@ -111,7 +116,7 @@ def plain_ridge(rows: Rows, chosen: NDArray[np.bool_], penalty: float, light: fl
 
 
 def slow_fit(
-    rows: Rows, penalty: float, light: float
+    rows: LabeledFeatures, penalty: float, light: float
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Return logits of the shipped head and out-of-fold logits, both (N,), one Ridge at a time."""
     share = np.repeat([1 / np.sqrt(size * len(rows.groups)) for size in rows.groups], rows.groups)
@@ -130,7 +135,7 @@ def slow_fit(
     ), left_out
 
 
-def left_out_logits(fit: Fit, rows: Rows) -> NDArray[np.float64]:
+def left_out_logits(fit: Fit, rows: LabeledFeatures) -> NDArray[np.float64]:
     """Return each row's logit of the head that left its fold out, (N,)."""
     return head_logits(fit.head, rows.features)[np.arange(len(rows.failing)), 1 + rows.folds]
 
@@ -241,7 +246,7 @@ def test_few_features_are_a_logistic_regression() -> None:
 
 
 @pytest.mark.parametrize("rows", [FEW, MANY], ids=["few", "many"])
-def test_own_label_does_not_tell(rows: Rows) -> None:
+def test_own_label_does_not_tell(rows: LabeledFeatures) -> None:
     """Exchanging the labels within one fold leaves that fold's logits as they were, and the others' not."""
     mine = rows.folds == 2
     turned = rows.failing.copy()
@@ -257,7 +262,7 @@ def test_own_label_does_not_tell(rows: Rows) -> None:
 
 
 @pytest.mark.parametrize("rows", [FEW, MANY], ids=["few", "many"])
-def test_out_of_fold_scores_come_from_the_other_folds(rows: Rows) -> None:
+def test_out_of_fold_scores_come_from_the_other_folds(rows: LabeledFeatures) -> None:
     """Each score is that of the head which left the row's fold out, calibrated by scikit-learn's logistic regression on those logits."""
     fit = fit_head(rows, rung="network", penalty=2.0, light=0.25)
     logits = left_out_logits(fit, rows)
@@ -313,7 +318,7 @@ def test_splits_are_scored_by_their_own_heads() -> None:
     """Against Ridge on the training rows; rows that no split tests stay NaN; calibrated as the shipped head is."""
     head = fit_head(MANY, rung="network", penalty=2.0, light=0.25).head
     train, test = np.arange(10, 60), np.arange(0, 7)
-    scores = score_splits(MANY, [(train, test)], head, penalty=2.0, light=0.25)
+    scores = score_splits(MANY, [Split(train=train, test=test)], head, penalty=2.0, light=0.25)
     share = np.repeat([1 / np.sqrt(size * 2) for size in MANY.groups], MANY.groups)
     standard = (
         (MANY.features - MANY.features.mean(axis=0, dtype=np.float64))
@@ -338,9 +343,9 @@ def test_thresholds_go_into_the_head() -> None:
 
 def rows_of(
     failing: list[int], folds: list[int], features: NDArray[np.float32] | None = None
-) -> Rows:
+) -> LabeledFeatures:
     count = len(failing)
-    return Rows(
+    return LabeledFeatures(
         features=np.ones((count, 3), np.float32) if features is None else features,
         relit=None,
         failing=np.array(failing),
@@ -379,7 +384,7 @@ def test_features_must_be_numbers(value: float) -> None:
 
 
 @pytest.mark.parametrize("rows", [FEW, MANY], ids=["few", "many"])
-def test_constant_features_are_harmless(rows: Rows) -> None:
+def test_constant_features_are_harmless(rows: LabeledFeatures) -> None:
     """A feature that never changes gives no infinity, nor do features that are all alike."""
     flat = np.concatenate([rows.features, np.full((60, 1), 7, np.float32)], axis=1)
     groups = (*rows.groups, 1)
@@ -398,8 +403,9 @@ def test_constant_features_are_harmless(rows: Rows) -> None:
 def test_figures_of_a_perfect_ranking() -> None:
     """Worked by hand: all failing first."""
     labels = table_of([("A", 1), ("B", 1), ("A", 0), ("B", 0)])
-    scores, folds = np.array([0.9, 0.8, 0.1, 0.2]), np.array([0, 1, 0, 1])
-    figures = measure("model", scores, labels, folds, repeats=10, rng=np.random.default_rng(0))
+    scores = np.array([0.9, 0.8, 0.1, 0.2])
+    settings = FigureSettings(repeats=10, seed=0)
+    figures = measure("model", scores, labels.assign(fold=[0, 1, 0, 1]), settings)
     assert (figures.average_precision, figures.auroc, figures.auroc_folds) == (1, 1, 1)
     assert figures.brier == pytest.approx((0.01 + 0.04 + 0.01 + 0.04) / 4)
     assert figures.precision_top == 0.5

@@ -1,7 +1,8 @@
-"""Strong augmentation for overhead views: chips as another flight, another hour or another outline would have shown them.
+"""Strong augmentation for overhead views.
 
-Every function is pure in (chip, rng), takes and returns uint8 pixels (3, H, W) and a mask (H, W) that never becomes empty; pixels
-without imagery stay 0, and no others become 0.
+Chips become what another flight, another hour or another outline would have shown. Every function
+is pure in (chip, rng), takes and returns uint8 pixels (3, H, W) and a mask (H, W) that never
+becomes empty. Pixels without imagery stay 0, and no others become 0.
 """
 
 from collections.abc import Callable
@@ -19,12 +20,18 @@ SCALE = (0.8, 1.25)
 """Range of the resampling: a finer or coarser flight."""
 SHIFT_PX = 3
 """Farthest that the outline is moved along each side."""
-BLUR_PX, QUALITY = (0.3, 1.5), (25, 90)
-"""Ranges of the blur's standard deviation and of the JPEG quality."""
-SHADE, SOFT_PX = (0.3, 0.75), (0.5, 4.0)
-"""Ranges of the light that a shadow takes away and of the width of its edge."""
+BLUR_PX = (0.3, 1.5)
+"""Range of the standard deviation of the blur."""
+JPEG_QUALITY = (25, 90)
+"""Range of the quality of the compression."""
+SHADE = (0.3, 0.75)
+"""Range of the share of light that a shadow takes away."""
+SOFT_PX = (0.5, 4.0)
+"""Range of the width of a shadow's edge."""
 CORNERS = 5
-"""Most corners of a shadow that is no half-plane."""
+"""Most corners of a shadow that is a polygon."""
+AROUND = (-0.25, 1.25)
+"""Range of these corners, as a share of the chip's sides: they may lie outside."""
 
 
 def augment(chip: StoredChip, rng: np.random.Generator) -> StoredChip:
@@ -33,6 +40,7 @@ def augment(chip: StoredChip, rng: np.random.Generator) -> StoredChip:
     for change, chance in CHANGES:
         if rng.random() < chance:
             chip = change(chip, rng)
+
     return chip
 
 
@@ -40,35 +48,31 @@ def turn(chip: StoredChip, rng: np.random.Generator) -> StoredChip:
     """Flip and turn pixels and mask into one of the eight orientations."""
     number = int(rng.integers(8))
     pixels = turn_image(chip.pixels.transpose(1, 2, 0), number).transpose(2, 0, 1)
+    mask = turn_image(chip.mask.view(np.uint8)[..., None], number)[..., 0]
+
     return StoredChip(
-        pixels=np.ascontiguousarray(pixels),
-        mask=np.ascontiguousarray(
-            turn_image(chip.mask.view(np.uint8)[..., None], number)[..., 0]
-        ).astype(bool),
+        pixels=np.ascontiguousarray(pixels), mask=np.ascontiguousarray(mask).astype(bool)
     )
 
 
 def light(chip: StoredChip, rng: np.random.Generator) -> StoredChip:
     """Show the chip in other light."""
-    return _with_pixels(chip, relight(chip.pixels, int(rng.integers(2**63))).transpose(1, 2, 0))
+    seed = int(rng.integers(2**63))
+    return _with_pixels(chip, relight(chip.pixels, seed).transpose(1, 2, 0))
 
 
 def shadow(chip: StoredChip, rng: np.random.Generator) -> StoredChip:
     """Darken a half-plane or a polygon with a soft edge, as a neighbor's wall or a tree would."""
     height, width = chip.mask.shape
-    soft_px, shade = rng.uniform(*SOFT_PX), rng.uniform(*SHADE)
+    soft_px = rng.uniform(*SOFT_PX)
+    shade = rng.uniform(*SHADE)
     if rng.random() < 0.5:
-        angle, (row, column) = rng.uniform(0, 2 * np.pi), rng.uniform(0, 1, 2) * (height, width)
-        rows, columns = np.mgrid[:height, :width]
-        cast = (((rows - row) * np.sin(angle) + (columns - column) * np.cos(angle)) > 0).astype(
-            np.float32
-        )
+        sharp = _half_plane(height, width, rng)
     else:
-        corners = rng.uniform(-0.25, 1.25, (int(rng.integers(3, CORNERS + 1)), 2)) * (width, height)
-        cast = np.zeros((height, width), np.float32)
-        cv2.fillPoly(cast, [np.rint(corners).astype(np.int32)], (1.0,))
-    cast = np.asarray(cv2.GaussianBlur(cast, (0, 0), soft_px), np.float32)
-    return _with_pixels(chip, _image(chip) * (1 - shade * cast)[..., None])
+        sharp = _polygon(height, width, rng)
+
+    soft = np.asarray(cv2.GaussianBlur(sharp, (0, 0), soft_px), np.float32)
+    return _with_pixels(chip, _image(chip) * (1 - shade * soft)[..., None])
 
 
 def blur(chip: StoredChip, rng: np.random.Generator) -> StoredChip:
@@ -78,36 +82,46 @@ def blur(chip: StoredChip, rng: np.random.Generator) -> StoredChip:
 
 def jpeg(chip: StoredChip, rng: np.random.Generator) -> StoredChip:
     """Compress the chip as flyovers are."""
-    done, stream = cv2.imencode(
-        ".jpg",
-        _image(chip)[..., ::-1],
-        (cv2.IMWRITE_JPEG_QUALITY, int(rng.integers(QUALITY[0], QUALITY[1] + 1))),
-    )
-    image = cv2.imdecode(stream, cv2.IMREAD_COLOR) if done else None
-    return chip if image is None else _with_pixels(chip, image[..., ::-1])
+    worst, best = JPEG_QUALITY
+    quality = int(rng.integers(worst, best + 1))
+    bgr = _image(chip)[..., ::-1]
+    is_done, stream = cv2.imencode(".jpg", bgr, (cv2.IMWRITE_JPEG_QUALITY, quality))
+    image = cv2.imdecode(stream, cv2.IMREAD_COLOR) if is_done else None
+    if image is None:
+        return chip
+
+    return _with_pixels(chip, image[..., ::-1])
 
 
 def scale(chip: StoredChip, rng: np.random.Generator) -> StoredChip:
-    """Resample the chip, as a flight with finer or coarser pixels would have; as it is where the mask would vanish."""
+    """Resample the chip, as a flight with finer or coarser pixels would have shown it.
+
+    It stays as it is where the mask would vanish.
+    """
     factor = rng.uniform(*SCALE)
-    size = tuple(max(round(side * factor), 1) for side in reversed(chip.mask.shape))
-    mask = cv2.resize(chip.mask.view(np.uint8), size, interpolation=cv2.INTER_NEAREST).astype(bool)
+    height, width = chip.mask.shape
+    size = (max(round(width * factor), 1), max(round(height * factor), 1))
+
+    mask = _resize_mask(chip.mask, size)
     if not mask.any():
         return chip
-    known = cv2.resize(_known(chip).view(np.uint8), size, interpolation=cv2.INTER_NEAREST).astype(
-        bool
-    )
-    pixels = cv2.resize(
-        _image(chip), size, interpolation=cv2.INTER_AREA if factor < 1 else cv2.INTER_LINEAR
-    )
-    return StoredChip(pixels=_sealed(pixels, known), mask=mask)
+
+    known = _resize_mask(_known(chip), size)
+    how = cv2.INTER_AREA if factor < 1 else cv2.INTER_LINEAR
+    pixels = cv2.resize(_image(chip), size, interpolation=how)
+    return StoredChip(pixels=_seal(pixels, known), mask=mask)
 
 
 def shift_outline(chip: StoredChip, rng: np.random.Generator) -> StoredChip:
-    """Move the mask by up to `SHIFT_PX` along each side, as parcels are off; as it is where it would leave the chip."""
-    down, right = (int(step) for step in rng.integers(-SHIFT_PX, SHIFT_PX + 1, 2))
+    """Move the mask by up to `SHIFT_PX` along each side, as parcels are displaced.
+
+    It stays as it is where it would leave the chip.
+    """
+    down, right = rng.integers(-SHIFT_PX, SHIFT_PX + 1, 2).tolist()
     height, width = chip.mask.shape
-    mask = np.pad(chip.mask, SHIFT_PX)[SHIFT_PX - down :, SHIFT_PX - right :][:height, :width]
+    padded = np.pad(chip.mask, SHIFT_PX)
+    mask = padded[SHIFT_PX - down :, SHIFT_PX - right :][:height, :width]
+
     return replace(chip, mask=mask) if mask.any() else chip
 
 
@@ -123,6 +137,30 @@ CHANGES: tuple[tuple[Change, float], ...] = (
 """What may happen to a chip, in this order, and how often."""
 
 
+def _half_plane(height: int, width: int, rng: np.random.Generator) -> NDArray[np.float32]:
+    """Return 1 on one side of a random line, 0 on the other, (H, W)."""
+    angle = rng.uniform(0, 2 * np.pi)
+    row, column = rng.uniform(0, 1, 2) * (height, width)
+    rows, columns = np.mgrid[:height, :width]
+    distance_px = (rows - row) * np.sin(angle) + (columns - column) * np.cos(angle)
+    return np.asarray(distance_px > 0, np.float32)
+
+
+def _polygon(height: int, width: int, rng: np.random.Generator) -> NDArray[np.float32]:
+    """Return 1 in a random polygon, 0 around it, (H, W)."""
+    count = int(rng.integers(3, CORNERS + 1))
+    corners = rng.uniform(*AROUND, (count, 2)) * (width, height)
+    inside = np.zeros((height, width), np.float32)
+    cv2.fillPoly(inside, [np.rint(corners).astype(np.int32)], (1.0,))
+    return inside
+
+
+def _resize_mask(mask: NDArray[np.bool_], size: tuple[int, int]) -> NDArray[np.bool_]:
+    """Resize a mask to (width, height)."""
+    resized = cv2.resize(mask.view(np.uint8), size, interpolation=cv2.INTER_NEAREST)
+    return np.asarray(resized, np.bool_)
+
+
 def _image(chip: StoredChip) -> NDArray[np.uint8]:
     return np.ascontiguousarray(chip.pixels.transpose(1, 2, 0))
 
@@ -133,12 +171,11 @@ def _known(chip: StoredChip) -> NDArray[np.bool_]:
 
 def _with_pixels(chip: StoredChip, image: NDArray[np.generic]) -> StoredChip:
     """Return the chip with another image (H, W, 3)."""
-    return replace(chip, pixels=_sealed(image, _known(chip)))
+    return replace(chip, pixels=_seal(image, _known(chip)))
 
 
-def _sealed(image: NDArray[np.generic], known: NDArray[np.bool_]) -> NDArray[np.uint8]:
-    """Return an image (H, W, 3) as pixels (3, H, W), black (0, 0, 0) exactly where nothing is known."""
+def _seal(image: NDArray[np.generic], known: NDArray[np.bool_]) -> NDArray[np.uint8]:
+    """Return an image (H, W, 3) as pixels (3, H, W), (0, 0, 0) exactly where nothing is known."""
     pixels = np.ascontiguousarray(np.asarray(image).transpose(2, 0, 1)).astype(np.uint8)
-    return np.where(known, np.where(pixels.any(axis=0), pixels, np.uint8(1)), np.uint8(0)).astype(
-        np.uint8
-    )
+    never_black = np.where(pixels.any(axis=0), pixels, np.uint8(1))
+    return np.where(known, never_black, np.uint8(0)).astype(np.uint8)

@@ -1,22 +1,15 @@
-"""Which of two rankings is better, and is that more than chance: for the rung that ships, and for the gate."""
+"""Which of two rankings is better, and by more than chance: for choosing a rung, and the gate."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
+import pandas as pd
 
 from models.head import Floats
-from training.evaluate import RUNG_NAMES, TOP, Figures
-from training.resample import (
-    Classes,
-    Interval,
-    average_precision,
-    draw_weights,
-    drawn_unit,
-    interval_of,
-    rank_labels,
-)
+from training.figures import RUNG_NAMES, TOP, Figures
+from training.ranking import ScoredLabels, average_precision, rank_labels
+from training.resample import Interval, draw_weights, drawn_unit, interval_of
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -31,14 +24,14 @@ class Ships:
 
 @dataclass(frozen=True, kw_only=True)
 class Difference:
-    """Average precision of a less that of b, on the same labels."""
+    """Average precision of one score less that of another, on the same labels."""
 
     difference: float
-    """Above 0: a is better."""
+    """Above 0: the first is better."""
     interval: Interval
     """90% bootstrap interval."""
     share_better: float
-    """Share of resamples in which a is better; ties count half."""
+    """Share of resamples in which the first is better; ties count half."""
     resampled: str
     """What the bootstrap draws: "blocks" or "labels"."""
 
@@ -50,75 +43,81 @@ def rung_that_ships(figures: Sequence[Figures], margin: float) -> Ships:
         figures: Simplest first, one or more.
         margin: Average precision that simplicity is worth.
     """
-    best = max(figures, key=lambda one: one.average_precision)
-    near = next(
-        (one for one in figures if one.average_precision >= best.average_precision - margin), best
-    )
-    if near.name != best.name:
-        why = f"its average precision {near.average_precision:.3f} is within {margin:.3f} of the best ({_name(best)}, {best.average_precision:.3f}), and it is simpler"
-        return Ships(name=near.name, sentence=f"{_name(near)} ships: {why}.")
-    simpler = [
-        f"{_name(one)} has {one.average_precision:.3f}" for one in figures[: figures.index(best)]
-    ]
-    rest = (
-        f"; no simpler one comes within {margin:.3f} of it ({', '.join(simpler)})"
-        if simpler
-        else ", and it is the simplest"
-    )
+    best = max(figures, key=lambda rung: rung.average_precision)
+    least = best.average_precision - margin
+    is_near = [rung.average_precision >= least for rung in figures]
+    simplest = figures[is_near.index(True)] if any(is_near) else best
+
+    if simplest.name == best.name:
+        return Ships(name=best.name, sentence=_best_ships(figures, best, margin))
     return Ships(
-        name=best.name,
-        sentence=f"{_name(best)} ships: it has the best average precision, {best.average_precision:.3f}{rest}.",
+        name=simplest.name,
+        sentence=(
+            f"{_name(simplest)} ships: its average precision {simplest.average_precision:.3f} "
+            f"is within {margin:.3f} of the best ({_name(best)}, {best.average_precision:.3f}), "
+            "and it is simpler."
+        ),
     )
 
 
 def paired_difference(
-    a: Floats,
-    b: Floats,
-    failing: Classes,
-    blocks: NDArray[np.object_],
-    repeats: int,
-    rng: np.random.Generator,
+    first: Floats, second: Floats, labels: pd.DataFrame, repeats: int, rng: np.random.Generator
 ) -> Difference:
-    """Compare the average precision of two scores of the same labels, drawing the same blocks for both.
+    """Compare the average precision of two scores of the same labels.
+
+    The bootstrap draws the same blocks for both.
 
     Args:
-        a: Scores, (N,).
-        b: Scores, (N,).
-        failing: 0 or 1, (N,).
-        blocks: Block of each label, (N,).
+        first: Scores, (N,).
+        second: Scores, (N,).
+        labels: Columns failing and block, N rows.
         repeats: Bootstrap repetitions.
         rng: Source of randomness.
     """
-    first, second = (
-        rank_labels(
-            scores,
-            failing,
-            np.full(len(failing), np.nan),
-            thresholds=None,
-            probability=False,
-            top=TOP,
-        )
-        for scores in (a, b)
-    )
-    point = float(
-        average_precision(first, np.ones((1, len(a))))[0]
-        - average_precision(second, np.ones((1, len(a))))[0]
-    )
-    drawn = np.concatenate(
-        [
-            average_precision(first, weights) - average_precision(second, weights)
-            for weights in draw_weights(blocks, repeats, rng)
-        ]
-    )
+    failing = labels["failing"].to_numpy(np.int64)
+    blocks = labels["block"].to_numpy(object)
+    ours = rank_labels(ScoredLabels(scores=first, failing=failing), top=TOP)
+    theirs = rank_labels(ScoredLabels(scores=second, failing=failing), top=TOP)
+
+    as_they_are = np.ones((1, len(failing)))
+    point = average_precision(ours, as_they_are) - average_precision(theirs, as_they_are)
+    differences = [
+        average_precision(ours, weights) - average_precision(theirs, weights)
+        for weights in draw_weights(blocks, repeats, rng)
+    ]
+    drawn = np.concatenate(differences)
     drawn = drawn[~np.isnan(drawn)]
-    share = float(((drawn > 0) + 0.5 * (drawn == 0)).mean()) if len(drawn) else float("nan")
+
     return Difference(
-        difference=point,
+        difference=float(point[0]),
         interval=interval_of(drawn),
-        share_better=share,
+        share_better=_share_better(drawn),
         resampled=drawn_unit(blocks),
     )
 
 
-def _name(one: Figures) -> str:
-    return RUNG_NAMES.get(one.name, one.name)
+def _best_ships(figures: Sequence[Figures], best: Figures, margin: float) -> str:
+    """Say why the best rung ships and no simpler one."""
+    simpler = [
+        f"{_name(rung)} has {rung.average_precision:.3f}" for rung in figures[: figures.index(best)]
+    ]
+    if simpler:
+        rest = f"; no simpler one comes within {margin:.3f} of it ({', '.join(simpler)})"
+    else:
+        rest = ", and it is the simplest"
+
+    return (
+        f"{_name(best)} ships: it has the best average precision, "
+        f"{best.average_precision:.3f}{rest}."
+    )
+
+
+def _share_better(drawn: Floats) -> float:
+    if not len(drawn):
+        return float("nan")
+
+    return float(((drawn > 0) + 0.5 * (drawn == 0)).mean())
+
+
+def _name(figures: Figures) -> str:
+    return RUNG_NAMES.get(figures.name, figures.name)

@@ -1,4 +1,4 @@
-"""Labeled chips as torch wants them: places on disk in, images out, in whatever process opens the store."""
+"""Labeled chips as torch wants them: places on disk in, images out, in whatever process reads."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -55,53 +55,66 @@ def chip_places(labels: pd.DataFrame, stores: Mapping[int, ChipStore]) -> tuple[
         row = store.manifest.iloc[store.rows[parcel_id]]
         if row["status"] != "chip":
             raise InputError(
-                f"[labels]: parcel {parcel_id} has no chip in {year} ({row['reason']}); remove its label of that year"
+                f"[labels]: parcel {parcel_id} has no chip in {year} ({row['reason']}); "
+                "remove its label of that year"
             )
-        places.append(
-            ChipPlace(
-                folder=store.folder,
-                shard=int(row["shard"]),
-                offset=int(row["offset"]),
-                height=int(row["height"]),
-                width=int(row["width"]),
-            )
+        place = ChipPlace(
+            folder=store.folder,
+            shard=int(row["shard"]),
+            offset=int(row["offset"]),
+            height=int(row["height"]),
+            width=int(row["width"]),
         )
+        places.append(place)
+
     return tuple(places)
 
 
 class LabeledChips(Dataset[tuple[Images, int]]):
-    """Chips by number `epoch * rows + row`: those of epoch 0 as they are in all turns, those of later epochs augmented."""
+    """Chips by number `epoch * rows + row`.
+
+    Those of epoch 0 come as they are in all turns, those of later epochs augmented.
+    """
 
     def __init__(self, places: Sequence[ChipPlace], spec: ModelSpec, seed: int) -> None:
-        """Keep places only; what a chip becomes hangs on seed, epoch and row alone."""
-        self.places, self.spec, self.seed = tuple(places), spec, seed
+        """Keep places only; what a chip becomes depends on seed, epoch and row alone."""
+        self.places = tuple(places)
+        self.spec = spec
+        self.seed = seed
 
     def __len__(self) -> int:
         """Return the number of rows."""
         return len(self.places)
 
     def __getitem__(self, number: int) -> tuple[Images, int]:
-        """Return the views of a chip for every network, uint8 (views * turns, 3, P, P), and its row."""
+        """Return the views of a chip for every network, and its row.
+
+        Returns:
+            Per network uint8 (views * turns, 3, P, P), and the row.
+        """
         epoch, row = divmod(number, len(self.places))
-        place, spec = self.places[row], self.spec
+        place = self.places[row]
         chip = read_chip(place.folder, place.shard, place.offset, place.height, place.width)
+        spec = self.spec
         if epoch:
-            chip, spec = (
-                augment(chip, np.random.default_rng((self.seed, epoch, row))),
-                replace(spec, turns=1),
-            )
-        return tuple(
-            torch.from_numpy(chip_views(chip, spec, spec.side_px(name))) for name in spec.backbones
-        ), row
+            chip = augment(chip, np.random.default_rng((self.seed, epoch, row)))
+            spec = replace(spec, turns=1)
+
+        images = []
+        for backbone in spec.backbones:
+            views = chip_views(chip, spec, spec.side_px(backbone))
+            images.append(torch.from_numpy(views))
+        return tuple(images), row
 
 
 class Batches(Sampler[list[int]]):
-    """Batches of numbers, set anew before each pass, so that one loader and its workers serve all passes."""
+    """Batches of numbers, set before each pass, so that one loader and its workers serve all."""
 
     def __init__(self, batch: int, *, rank: int, world: int) -> None:
-        """Share batches of `batch` chips among `world` processes, of which this is number `rank`."""
+        """Share batches of `batch` chips among `world` processes; this is number `rank`."""
         super().__init__()
-        self.rank, self.world = rank, world
+        self.rank = rank
+        self.world = world
         self.batch = -(-batch // world) * world
         self.numbers: list[list[int]] = []
 
@@ -118,14 +131,22 @@ class Batches(Sampler[list[int]]):
         return -(-rows // self.batch)
 
     def shuffle(self, rows: NDArray[np.int64], *, epoch: int, length: int, seed: int) -> None:
-        """Set the batches of an epoch: rows in random order, begun again to fill the last batch, each batch dealt out to the processes."""
+        """Set the batches of an epoch, each dealt out to the processes.
+
+        Args:
+            rows: Row numbers, put into random order. They begin again to fill the last batch.
+            epoch: From 1; with it the chips are augmented in another way.
+            length: Rows of the whole dataset.
+            seed: Of the order.
+        """
         order = np.random.default_rng((seed, epoch)).permutation(rows)
         whole = np.resize(order, (self.steps(len(rows)), self.batch)) + epoch * length
         self.numbers = whole[:, self.rank :: self.world].tolist()
 
     def in_order(self, rows: NDArray[np.int64]) -> None:
-        """Set the batches of a look at rows as they are, dealt out to the processes."""
-        mine, size = rows[self.rank :: self.world].tolist(), self.batch // self.world
+        """Set the batches that show rows as they are, dealt out to the processes."""
+        mine = rows[self.rank :: self.world].tolist()
+        size = self.batch // self.world
         self.numbers = [mine[start : start + size] for start in range(0, len(mine), size)]
 
 
@@ -133,8 +154,12 @@ def load_chips(
     chips: LabeledChips, batches: Batches, *, workers: int, pin: bool
 ) -> "DataLoader[Batch]":
     """Return a loader whose workers live as long as it does; with no workers this process reads."""
-    spawn = {"multiprocessing_context": "spawn", "persistent_workers": True} if workers else {}
     loader: DataLoader[Batch] = DataLoader(
-        chips, batch_sampler=batches, num_workers=workers, pin_memory=pin, **spawn
-    )  # type: ignore[arg-type]  # collated
+        chips,  # type: ignore[arg-type]  # single chips are collated into batches
+        batch_sampler=batches,
+        num_workers=workers,
+        pin_memory=pin,
+        multiprocessing_context="spawn" if workers else None,
+        persistent_workers=workers > 0,
+    )
     return loader

@@ -1,4 +1,8 @@
-"""Fine-tune the networks: one for each fold that is left out, whose logits are then honest, and one on all labels, which ships."""
+"""Fine-tune the networks.
+
+One for each fold that is left out, whose logits are then honest, and one on all labels, which
+ships.
+"""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -7,31 +11,19 @@ import numpy as np
 import pandas as pd
 
 from imagery.errors import InputError
-from models.head import Floats, Head, calibrate
+from models.head import Floats, calibrate
 from models.network import Backbones
-from models.spec import ModelSpec
-from training.dataset import ChipPlace
-from training.fit import Fit, platt, platt_covariance
-from training.learn import (
-    Epoch,
-    Learned,
-    Numbers,
-    Steps,
-    Task,
-    Tell,
-    answer,
-    learn,
-    look,
-    make_task,
-)
+from training.fit import Fit, LinearHeads, calibrate_heads
+from training.folds import RowNumbers
+from training.learn import Epoch, Lesson, Steps, Tell, learn
 from training.processes import processes
 from training.ridge import solve_ridge, sum_moments
 from training.roof_network import RoofNetwork
-from training.settings import TrainSettings
 from training.splits import Split, block_folds, splits_of
+from training.task import FinetuneInputs, Task, answer, look, make_task
 
 INNER_FOLDS = 4
-"""One part in so many of the training blocks is watched for early stopping."""
+"""One part in this many of the training blocks is watched for early stopping."""
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -48,73 +40,66 @@ class Tuned:
     """All passes of all folds."""
 
 
-def finetune(
-    labels: pd.DataFrame,
-    chips: Sequence[ChipPlace],
-    spec: ModelSpec,
-    backbones: Backbones,
-    settings: TrainSettings,
-    *,
-    device: str = "",
-    progress: Tell | None = None,
-) -> Tuned:
-    """Fine-tune once per fold, whose logits are then honest, and once on all labels for as many epochs as the folds took on average.
+@dataclass(frozen=True, kw_only=True, eq=False)
+class FoldPlan:
+    """Which rows take part when one fold is left out."""
 
-    Rows 1 to K of the head imitate the networks of the folds on the features of the one that ships: each is row 0 plus the ridge
-    regression of the difference of their logits. So the interval covers what other labels would have made of the network.
+    name: str
+    """In the history."""
+    outer: Split
+    """All other folds, and the fold itself."""
+    inner: Split
+    """The other folds again: rows to learn from, and whole blocks to watch for early stopping."""
+
+    @property
+    def lessons(self) -> tuple[RowNumbers, RowNumbers]:
+        """Return the rows of both trainings of the fold."""
+        return self.inner.train, self.outer.train
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class TunedFold:
+    """Result of leaving one fold out."""
+
+    test: RowNumbers
+    """Rows of the fold."""
+    logits: Floats
+    """Of all rows by the network that left the fold out, (N,)."""
+    epochs: int
+    """Passes that early stopping chose."""
+    history: tuple[Epoch, ...]
+    """Of both trainings."""
+
+
+def finetune(inputs: FinetuneInputs, *, progress: Tell | None = None) -> Tuned:
+    """Fine-tune once per fold and once on all labels.
+
+    The last training takes as many epochs as the folds took on average. Rows 1 to K of the head
+    imitate the networks of the folds, so the interval of a score covers what other labels would
+    have made of the network.
 
     Args:
-        labels: Columns failing, block, fold, features of the frozen network, and features_relit where there are copies in other light.
-        chips: Where the chip of every label lies, see `training.dataset.chip_places`.
-        spec: Views and networks.
-        backbones: The networks to start from; they are left as they are.
-        settings: [train].
-        device: "cpu" or "cuda"; "" takes CUDA where it is there.
+        inputs: Labels, chips, networks and settings.
         progress: Hears how many of how many steps are done.
 
     Raises:
         InputError: too few labels, blocks or classes, or a loss that is not finite.
     """
-    with processes(device):
-        task = make_task(labels, tuple(chips), spec, backbones, settings, device)
-        splits, everything = splits_of(task.rows.folds), np.arange(len(task))
-        inner = [_watched(labels, train) for train, _ in splits]
-        trained = [everything, *(train for train, _ in splits), *(half for half, _ in inner)]
-        steps = Steps(
-            progress, settings.epochs * sum(task.batches.steps(len(rows)) for rows in trained)
-        )
-        logits = np.zeros(len(task))
-        history: list[Epoch] = []
-        all_logits, bests = [], []
-        for (train, test), halves in zip(splits, inner, strict=True):
-            learned = _learn_split(
-                task, train, halves, name=f"fold {task.rows.folds[test[0]]}", steps=steps
-            )
-            all_logits.append(answer(task, learned.network, everything))
-            logits[test] = all_logits[-1][test]
-            history += learned.history
-            bests.append(learned.best)
-        epochs = round(float(np.mean(bests)))
-        final = learn(
-            task, everything, everything[:0], epochs=epochs, name="all labels", steps=steps
-        )
-        weights, bias = _imitate(task, final.network, all_logits)
-        slope, offset = platt(logits, task.rows.failing)
-        head = Head(
-            rung="network",
-            center=task.design.center,
-            scale=task.design.scale,
-            weights=weights,
-            bias=bias,
-            slope=slope,
-            offset=offset,
-            covariance=platt_covariance(logits, task.rows, slope, offset),
-            likely=1.0,
-            possible=1.0,
-        )
-        fit = Fit(head=head, out_of_fold=calibrate(logits, slope=slope, offset=offset))
+    with processes(inputs.device):
+        task = make_task(inputs)
+        plans = [_plan_fold(task, split) for split in splits_of(task.labeled.folds)]
+        lessons = [task.all_rows]
+        for plan in plans:
+            lessons += plan.lessons
+        steps = _count_steps(task, lessons, progress)
+
+        folds = [_tune_fold(task, plan, steps) for plan in plans]
+        history = [epoch for fold in folds for epoch in fold.history]
+        epochs = round(float(np.mean([fold.epochs for fold in folds])))
+        final = learn(task, Lesson(name="all labels", rows=task.all_rows, epochs=epochs), steps)
+
         return Tuned(
-            fit=fit,
+            fit=_fit_tuned(task, final.network, folds),
             backbones=final.network.frozen(),
             epochs=epochs,
             history=(*history, *final.history),
@@ -122,89 +107,129 @@ def finetune(
 
 
 def finetune_splits(
-    labels: pd.DataFrame,
-    chips: Sequence[ChipPlace],
-    spec: ModelSpec,
-    backbones: Backbones,
-    settings: TrainSettings,
-    *,
-    splits: Sequence[Split],
-    tuned: Tuned,
-    progress: Tell | None = None,
-    device: str = "",
+    inputs: FinetuneInputs, splits: Sequence[Split], tuned: Tuned, *, progress: Tell | None = None
 ) -> Floats:
-    """Return scores (N,) of every split's test rows by networks fine-tuned on its training rows; NaN for rows never tested.
+    """Return scores (N,) of every split's test rows by networks fine-tuned on its training rows.
 
-    They learn for as many epochs as the network that ships, and are calibrated as it is.
+    They learn for as many epochs as the network that ships, and are calibrated as it is. Rows that
+    no split tests are NaN.
 
-    Args: as of `finetune`, and
+    Args:
+        inputs: As of `finetune`.
         splits: Row numbers to train on and to test on.
-        tuned: What `finetune` came to.
+        tuned: What `finetune` returned.
+        progress: Hears how many of how many steps are done.
     """
-    with processes(device):
-        task, head = (
-            make_task(labels, tuple(chips), spec, backbones, settings, device),
-            tuned.fit.head,
-        )
-        steps = Steps(
-            progress, settings.epochs * sum(task.batches.steps(len(train)) for train, _ in splits)
-        )
+    head = tuned.fit.head
+    with processes(inputs.device):
+        task = make_task(inputs)
+        steps = _count_steps(task, [split.train for split in splits], progress)
+
         scores = np.full(len(task), np.nan)
-        for train, test in splits:
-            network = learn(
-                task, train, train[:0], epochs=tuned.epochs, name="split", steps=steps
-            ).network
-            scores[test] = calibrate(
-                answer(task, network, test), slope=head.slope, offset=head.offset
-            )
+        for split in splits:
+            lesson = Lesson(name="split", rows=split.train, epochs=tuned.epochs)
+            logits = answer(task, learn(task, lesson, steps).network, split.test)
+            scores[split.test] = calibrate(logits, slope=head.slope, offset=head.offset)
         return scores
 
 
-def _learn_split(
-    task: Task, train: Numbers, halves: tuple[Numbers, Numbers], *, name: str, steps: Steps
-) -> Learned:
-    """Find the number of epochs on the inner split, then train on all of `train` for so many: where blocks are few, each is needed."""
-    watched = learn(task, *halves, epochs=task.settings.epochs, name=name, steps=steps)
-    whole = learn(
-        task, train, train[:0], epochs=watched.best, name=f"{name}, all of it", steps=steps
-    )
-    return Learned(
-        network=whole.network, best=watched.best, history=(*watched.history, *whole.history)
-    )
-
-
-def _watched(labels: pd.DataFrame, train: Numbers) -> tuple[Numbers, Numbers]:
-    """Split training rows into those to learn from and whole blocks to watch; both hold both classes.
+def _plan_fold(task: Task, outer: Split) -> FoldPlan:
+    """Set whole blocks of the training rows aside to watch; both parts hold both classes.
 
     Raises:
         InputError: too few blocks for that.
     """
-    folds, failing = (
-        block_folds(labels.iloc[train], INNER_FOLDS),
-        labels["failing"].to_numpy()[train],
-    )
+    labels: pd.DataFrame = task.inputs.labels.iloc[outer.train]
+    failing = labels["failing"].to_numpy()
+    folds = block_folds(labels, INNER_FOLDS)
     for fold in np.unique(folds):
-        watch = folds == fold
-        if len(np.unique(failing[watch])) == 2 == len(np.unique(failing[~watch])):
-            return train[~watch], train[watch]
+        is_watched = folds == fold
+        classes_watched = len(np.unique(failing[is_watched]))
+        classes_learned = len(np.unique(failing[~is_watched]))
+        if classes_watched == 2 and classes_learned == 2:
+            return FoldPlan(
+                name=f"fold {task.labeled.folds[outer.test[0]]}",
+                outer=outer,
+                inner=Split(train=outer.train[~is_watched], test=outer.train[is_watched]),
+            )
+
     raise InputError(
-        '[train] mode = "finetune": no block with both classes can be set aside for early stopping; label more blocks, set [parcels] block_grid_m, or set mode = "frozen"'
+        '[train] mode = "finetune": no block with both classes can be set aside for early '
+        'stopping; label more blocks, set [parcels] block_grid_m, or set mode = "frozen"'
     )
 
 
-def _imitate(task: Task, network: RoofNetwork, others: Sequence[Floats]) -> tuple[Floats, Floats]:
-    """Return weights (1 + K, F) and intercepts of a network's head and, on its features, of heads that answer as the K other networks do."""
-    features = look(task, network.features, np.arange(len(task)), width=len(task.design.center))
-    first = network.linear.weight.detach().cpu().numpy()[0].astype(np.float64)
-    intercept = float(network.linear.bias.detach().cpu())
-    own = features @ first + intercept
-    solved = [
-        solve_ridge(
-            sum_moments(features.astype(np.float32), other - own, np.ones(len(own))),
-            task.settings.penalty,
-        )
-        for other in others
-    ]
-    return np.stack([first, *(first + step for step, _ in solved)]), np.array(
-        [intercept, *(intercept + step for _, step in solved)]
+def _count_steps(task: Task, lessons: Sequence[RowNumbers], progress: Tell | None) -> Steps:
+    """Count the steps of trainings on some rows, all epochs each."""
+    per_epoch = sum(task.batches.steps(len(rows)) for rows in lessons)
+    return Steps(progress, task.settings.epochs * per_epoch)
+
+
+def _tune_fold(task: Task, plan: FoldPlan, steps: Steps) -> TunedFold:
+    """Find the number of epochs on the inner split, then train on all other folds for as many.
+
+    Where blocks are few, each is needed.
+    """
+    watched = learn(
+        task,
+        Lesson(
+            name=plan.name,
+            rows=plan.inner.train,
+            epochs=task.settings.epochs,
+            watch=plan.inner.test,
+        ),
+        steps,
+    )
+    whole = learn(
+        task,
+        Lesson(name=f"{plan.name}, all of it", rows=plan.outer.train, epochs=watched.best),
+        steps,
+    )
+
+    return TunedFold(
+        test=plan.outer.test,
+        logits=answer(task, whole.network, task.all_rows),
+        epochs=watched.best,
+        history=(*watched.history, *whole.history),
+    )
+
+
+def _fit_tuned(task: Task, network: RoofNetwork, folds: Sequence[TunedFold]) -> Fit:
+    """Return the head of the network that ships, calibrated on the logits of the folds."""
+    logits = np.zeros(len(task))
+    for fold in folds:
+        logits[fold.test] = fold.logits[fold.test]
+
+    heads = _imitate(task, network, [fold.logits for fold in folds])
+    return calibrate_heads(heads, logits, task.labeled)
+
+
+def _imitate(task: Task, network: RoofNetwork, others: Sequence[Floats]) -> LinearHeads:
+    """Return the head of a network and, on its features, heads that answer as K others do.
+
+    Each of the K is the network's own head plus the ridge regression of the difference of their
+    logits.
+
+    Args:
+        task: What the trainings share.
+        network: The network that ships.
+        others: Logits (N,) of the other networks.
+    """
+    scaling = task.design.scaling
+    features = look(task, network.features, task.all_rows, width=len(scaling.center))
+    own_weights = network.linear.weight.detach().cpu().numpy()[0].astype(np.float64)
+    own_bias = float(network.linear.bias.detach().cpu())
+    own_logits = features @ own_weights + own_bias
+
+    weights = [own_weights]
+    bias = [own_bias]
+    rows = features.astype(np.float32)
+    for logits in others:
+        moments = sum_moments(rows, logits - own_logits, np.ones(len(rows)))
+        weights_step, bias_step = solve_ridge(moments, task.settings.penalty)
+        weights.append(own_weights + weights_step)
+        bias.append(own_bias + bias_step)
+
+    return LinearHeads(
+        rung="network", scaling=scaling, weights=np.stack(weights), bias=np.array(bias)
     )

@@ -1,4 +1,4 @@
-"""The processes that `torchrun` starts, one for each card: who may go first, and sums over all of them. Without it there is one."""
+"""The processes that `torchrun` starts, one for each card; without it there is one."""
 
 import os
 from collections.abc import Iterator
@@ -9,18 +9,21 @@ import torch
 import torch.distributed as dist
 from torch import Tensor
 
-PATIENT = timedelta(hours=12)
+PATIENCE = timedelta(hours=12)
 """How long a process waits for the others."""
 
 
 def pick_device(device: str = "") -> str:
-    """Return `device`; for "" CUDA where it is there, else the CPU."""
+    """Return `device`; for "" CUDA where there is a card, else the CPU."""
     return device or ("cuda" if torch.cuda.is_available() else "cpu")
 
 
 def place_among() -> tuple[int, int]:
     """Return the number of this process and how many there are."""
-    return (dist.get_rank(), dist.get_world_size()) if dist.is_initialized() else (0, 1)
+    if not dist.is_initialized():
+        return 0, 1
+
+    return dist.get_rank(), dist.get_world_size()
 
 
 def add_up(values: Tensor) -> Tensor:
@@ -33,13 +36,15 @@ def add_up(values: Tensor) -> Tensor:
 @contextmanager
 def processes(device: str = "") -> Iterator[None]:
     """Join the processes that `torchrun` started; nothing without it, or when joined already."""
-    if dist.is_initialized() or int(os.environ.get("WORLD_SIZE", "1")) < 2:
+    count = int(os.environ.get("WORLD_SIZE", "1"))
+    if dist.is_initialized() or count < 2:
         yield
         return
-    cuda = pick_device(device) == "cuda"
-    if cuda:
+
+    has_cards = pick_device(device) == "cuda"
+    if has_cards:
         torch.cuda.set_device(int(os.environ["LOCAL_RANK"]))
-    dist.init_process_group("nccl" if cuda else "gloo", timeout=PATIENT)
+    dist.init_process_group("nccl" if has_cards else "gloo", timeout=PATIENCE)
     try:
         yield
     finally:
@@ -48,9 +53,13 @@ def processes(device: str = "") -> Iterator[None]:
 
 @contextmanager
 def first_alone() -> Iterator[None]:
-    """Let the first process go through alone, the others after it, as when chips are cut; within `processes`."""
-    if dist.is_initialized() and dist.get_rank() > 0:
+    """Let the first process through alone, then the others, as when chips are cut.
+
+    Call it within `processes`.
+    """
+    rank, _ = place_among()
+    if dist.is_initialized() and rank > 0:
         dist.barrier()
     yield
-    if dist.is_initialized() and dist.get_rank() == 0:
+    if dist.is_initialized() and rank == 0:
         dist.barrier()

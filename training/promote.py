@@ -16,13 +16,16 @@ from models.registry import (
     version_metric,
     version_tag,
 )
-from training.compare import paired_difference
+from training.compare import Difference, paired_difference
 
 GATE_METRIC = "average_precision"
 OUT_OF_FOLD = "report/out_of_fold.parquet"
-"""What every training logs: parcel_id, year, block, failing, and a column of calibrated out-of-fold scores per rung."""
+"""What every training logs: parcel_id, year, block, failing, and a column of calibrated
+out-of-fold scores per rung."""
 KEY = ["parcel_id", "year"]
+TYPES = {"parcel_id": str, "year": np.int64, "failing": np.int64, "score": np.float64}
 REPEATS = 1000
+"""Bootstrap repetitions."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -42,7 +45,7 @@ class NotPaired(Exception):
 def judge(
     registry: Registry, version: int, *, margin: float, was_champion: bool, seed: int = 0
 ) -> Verdict:
-    """Compare a version with the champion on the out-of-fold scores of the labels that both have seen.
+    """Compare a version with the champion on the labels that both have seen, out of fold.
 
     Args:
         registry: Where the versions are.
@@ -51,30 +54,30 @@ def judge(
         was_champion: The audit log names it as an earlier champion; a rollback always holds.
         seed: Seed of the resamples.
     """
-    champion, ours = (
-        alias_version(registry, "champion"),
-        version_metric(registry, version, GATE_METRIC),
-    )
+    champion = alias_version(registry, "champion")
+    ours = version_metric(registry, version, GATE_METRIC)
     if champion == version:
         return Verdict(holds=True, text=f"version {version} is champion already")
     if was_champion:
-        return Verdict(
-            holds=True, text=f"version {version} has been champion before: a rollback always holds"
-        )
+        text = f"version {version} has been champion before: a rollback always holds"
+        return Verdict(holds=True, text=text)
     if champion is None:
         return _verdict(
             math.isfinite(ours),
-            f"version {version} has no champion to beat: average precision {ours:.3f}; the gate wants a figure",
+            f"version {version} has no champion to beat: average precision {ours:.3f}; "
+            "the gate wants a figure",
         )
-    theirs, names = (
-        version_metric(registry, champion, GATE_METRIC),
-        f"version {version} against champion {champion}",
-    )
+
+    names = f"version {version} against champion {champion}"
     try:
-        pairs = pair_labels(_scores(registry, version), _scores(registry, champion))
+        pairs = pair_labels(_read_scores(registry, version), _read_scores(registry, champion))
     except NotPaired as reason:
-        text = f"{names}, not paired because {reason}: average precision {ours:.3f} against {theirs:.3f}, each on its own labels; {_wanted(margin)}"
-        return _verdict(ours - theirs >= -margin, text)
+        theirs = version_metric(registry, champion, GATE_METRIC)
+        return _verdict(
+            ours - theirs >= -margin,
+            f"{names}, not paired because {reason}: average precision {ours:.3f} against "
+            f"{theirs:.3f}, each on its own labels; {_wanted(margin)}",
+        )
     return judge_pairs(pairs, names, margin=margin, rng=np.random.default_rng(seed))
 
 
@@ -89,25 +92,32 @@ def judge_pairs(
         margin: How far the average precision of the first may fall behind.
         rng: Source of randomness.
     """
-    failing, blocks = pairs["failing"].to_numpy(np.int64), pairs["block"].to_numpy(object)
-    ours, theirs = pairs["score"].to_numpy(np.float64), pairs["score_champion"].to_numpy(np.float64)
-    text = f"{names} on the same {len(pairs)} held-out labels of {len(np.unique(blocks))} blocks"
-    if np.isnan(ours).any() or np.isnan(theirs).any():
-        return Verdict(
-            holds=False,
-            text=f"{text}: {np.isnan(ours).sum()} and {np.isnan(theirs).sum()} scores are not numbers: does not hold",
-        )
-    found = paired_difference(ours, theirs, failing, blocks, REPEATS, rng)
-    first, second = (average_precision_score(failing, scores) for scores in (ours, theirs))
-    text += f": average precision {first:.3f} against {second:.3f}, difference {found.difference:+.3f} (90% {found.interval[0]:+.3f} to {found.interval[1]:+.3f})"
-    text += (
-        f", better in {found.share_better:.0%} of resamples of {found.resampled}; {_wanted(margin)}"
+    ours = pairs["score"].to_numpy(np.float64)
+    theirs = pairs["score_champion"].to_numpy(np.float64)
+    blocks = pairs["block"].nunique()
+    where = f"{names} on the same {len(pairs)} held-out labels of {blocks} blocks"
+
+    unknown_ours = np.isnan(ours).sum()
+    unknown_theirs = np.isnan(theirs).sum()
+    if unknown_ours or unknown_theirs:
+        text = f"{where}: {unknown_ours} and {unknown_theirs} scores are not numbers"
+        return _verdict(False, text)
+
+    failing = pairs["failing"].to_numpy(np.int64)
+    precision = average_precision_score(failing, ours)
+    precision_champion = average_precision_score(failing, theirs)
+    found = paired_difference(ours, theirs, pairs, REPEATS, rng)
+    return _verdict(
+        found.difference >= -margin,
+        f"{where}: average precision {precision:.3f} against {precision_champion:.3f}, "
+        f"{_describe(found)}; {_wanted(margin)}",
     )
-    return _verdict(found.difference >= -margin, text)
 
 
 def pair_labels(candidate: pd.DataFrame, champion: pd.DataFrame) -> pd.DataFrame:
-    """Return the labels that both versions have seen, as the candidate, which is trained on the later file, has them.
+    """Return the labels that both versions have seen, as the candidate has them.
+
+    The candidate was trained on the later file of labels.
 
     Args:
         candidate: Columns parcel_id, year, block, failing, score.
@@ -119,15 +129,13 @@ def pair_labels(candidate: pd.DataFrame, champion: pd.DataFrame) -> pd.DataFrame
     Raises:
         NotPaired: no label in common, or none of a failing roof.
     """
-    pairs = candidate.merge(
-        champion[[*KEY, "score"]].rename(columns={"score": "score_champion"}), on=KEY
-    )
+    theirs = champion[[*KEY, "score"]].rename(columns={"score": "score_champion"})
+    pairs = candidate.merge(theirs, on=KEY)
+    if not len(pairs):
+        raise NotPaired("they have no label in common")
     if not pairs["failing"].any():
-        raise NotPaired(
-            f"they have {len(pairs)} labels in common, none of a failing roof"
-            if len(pairs)
-            else "they have no label in common"
-        )
+        raise NotPaired(f"they have {len(pairs)} labels in common, none of a failing roof")
+
     return pairs
 
 
@@ -139,32 +147,46 @@ def promote(registry: Registry, version: int, verdict: Verdict, *, force: bool) 
     """
     if not verdict.holds and not force:
         raise Refused(
-            f"promote: {verdict.text}; the gate does not hold; train with more labels, or use --force with --why"
+            f"promote: {verdict.text}; the gate does not hold; train with more labels, "
+            "or use --force with --why"
         )
     move_alias(registry, "champion", version)
 
 
-def _scores(registry: Registry, version: int) -> pd.DataFrame:
-    """Return parcel_id, year, block, failing and score of the labels of a version, score being that of the rung that ships."""
-    path, rung = (
-        version_file(registry, version, OUT_OF_FOLD),
-        version_tag(registry, version, "rung"),
-    )
+def _read_scores(registry: Registry, version: int) -> pd.DataFrame:
+    """Return the labels of a version with the scores of the rung that ships.
+
+    Returns:
+        Columns parcel_id, year, block, failing and score.
+
+    Raises:
+        NotPaired: no such table, or one that cannot be read.
+    """
+    path = version_file(registry, version, OUT_OF_FOLD)
+    rung = version_tag(registry, version, "rung")
     if path is None:
         raise NotPaired(f"version {version} has no {OUT_OF_FOLD}")
+
     try:
-        table = pd.read_parquet(path, columns=[*KEY, "block", "failing", rung]).rename(
-            columns={rung: "score"}
-        )
-        table = table.astype(
-            {"parcel_id": str, "year": np.int64, "failing": np.int64, "score": np.float64}
-        )
+        table = pd.read_parquet(path, columns=[*KEY, "block", "failing", rung])
+        table = table.rename(columns={rung: "score"}).astype(TYPES)
     except (ValueError, TypeError, OSError, KeyError) as error:
-        first = str(error).strip().splitlines()[0]
-        raise NotPaired(f"{OUT_OF_FOLD} of version {version} cannot be read ({first})") from error
+        first_line = str(error).strip().splitlines()[0]
+        raise NotPaired(
+            f"{OUT_OF_FOLD} of version {version} cannot be read ({first_line})"
+        ) from error
     if table.duplicated(KEY).any():
         raise NotPaired(f"{OUT_OF_FOLD} of version {version} holds a label twice")
+
     return table
+
+
+def _describe(found: Difference) -> str:
+    low, high = found.interval
+    return (
+        f"difference {found.difference:+.3f} (90% {low:+.3f} to {high:+.3f}), "
+        f"better in {found.share_better:.0%} of resamples of {found.resampled}"
+    )
 
 
 def _wanted(margin: float) -> str:

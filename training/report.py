@@ -1,4 +1,7 @@
-"""The evaluation page: rungs side by side, which one ships and why, by split, fold, district and size, with calibration."""
+"""The evaluation page.
+
+Rungs side by side, which one ships and why, by split, fold, district and size, with calibration.
+"""
 
 import base64
 import json
@@ -9,38 +12,25 @@ from importlib.resources import files
 from pathlib import Path
 
 import jinja2
-import matplotlib
 import numpy as np
 import pandas as pd
-from scipy.stats import beta
-from sklearn.metrics import precision_recall_curve
 
 from imagery.files import atomic_path
-from models.head import RUNGS, Floats
+from imagery.workspace import ReportFiles
+from inference.hazard import Thresholds
+from models.head import RUNGS
+from training.charts import draw_calibration, draw_curves
 from training.compare import Difference, Ships, paired_difference, rung_that_ships
-from training.evaluate import (
-    LEAST_FAILING,
-    RUNG_NAMES,
-    TOP,
-    Figures,
-    Slice,
-    measure_rungs,
-    measure_slices,
-)
-from training.resample import LEAST_BLOCKS, Classes
-from training.thresholds import Aims, Chosen, choose_thresholds
+from training.evaluate import measure_rungs, measure_slices
+from training.figures import LEAST_FAILING, RUNG_NAMES, Figures, FigureSettings, Slice
+from training.resample import LEAST_BLOCKS
+from training.settings import TrainSettings
+from training.thresholds import Chosen, choose_thresholds
 
-matplotlib.use("agg")
-from matplotlib import pyplot as plt
-
-STROKES = {
-    "dark_share": ("#000000", ":"),
-    "measures": ("#D55E00", "--"),
-    "network": ("#0072B2", "-"),
-}
-"""Color (Okabe and Ito, 2008) and dash of each rung."""
 WIDTH_PX = 900
 """Width at which the page shows its pictures."""
+COMPARED = (("measures", "dark_share"), ("network", "dark_share"), ("network", "measures"))
+"""Pairs of rungs whose difference is reported."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -62,90 +52,54 @@ class Evaluation:
 
 
 def evaluate(
-    scored: pd.DataFrame,
-    *,
-    others: Mapping[str, pd.DataFrame | None],
-    aims: Aims,
-    margin: float,
-    repeats: int,
-    seed: int,
-    top: int = TOP,
+    scored: pd.DataFrame, *, others: Mapping[str, pd.DataFrame | None], settings: TrainSettings
 ) -> Evaluation:
     """Compute all figures of the page.
 
     Args:
-        scored: Scored labels, blocks left out: columns parcel_id, year, block, neighborhood, district, area_m2, failing, fold and `RUNGS`.
-        others: Scored labels by what else was left out ("neighborhood", "next year"); None where the labels do not allow it.
-        aims: What LIKELY and POSSIBLE have to keep.
-        margin: Average precision that simplicity is worth.
-        repeats: Bootstrap repetitions.
-        seed: Of the bootstrap.
-        top: Visits.
+        scored: Scored labels, blocks left out: columns parcel_id, year, block, neighborhood,
+            district, area_m2, failing, fold and `RUNGS`.
+        others: Scored labels by what else was left out ("neighborhood", "next year"); None where
+            the labels do not allow it.
+        settings: Aims, margin, bootstrap and visits.
     """
-    failing, blocks = scored["failing"].to_numpy(np.int64), scored["block"].to_numpy()
-    chosen = {
-        rung: choose_thresholds(scored[rung].to_numpy(np.float64), failing, aims) for rung in RUNGS
-    }
-    thresholds = {rung: one.thresholds for rung, one in chosen.items()}
-    rungs = measure_rungs(scored, thresholds, repeats=repeats, seed=seed, top=top)
-    differences = []
-    for a, b in (("measures", "dark_share"), ("network", "dark_share"), ("network", "measures")):
-        first, second = (scored[rung].to_numpy(np.float64) for rung in (a, b))
-        differences.append(
-            (
-                a,
-                b,
-                paired_difference(
-                    first, second, failing, blocks, repeats, np.random.default_rng(seed)
-                ),
-            )
-        )
-    splits = {
-        name: []
-        if table is None
-        else measure_rungs(table, thresholds, repeats=repeats, seed=seed, top=top)
-        for name, table in others.items()
-    }
+    how = FigureSettings(repeats=settings.bootstrap, seed=settings.seed, top=settings.visits)
+    chosen = _choose_thresholds(scored, settings)
+    thresholds = {rung: choice.thresholds for rung, choice in chosen.items()}
+
+    rungs = measure_rungs(scored, thresholds, how)
     return Evaluation(
         rungs=rungs,
-        ships=rung_that_ships(rungs, margin),
+        ships=rung_that_ships(rungs, settings.rung_margin),
         chosen=chosen,
-        differences=differences,
-        splits={"block": rungs, **splits},
-        slices=measure_slices(scored, thresholds, repeats=repeats, seed=seed, top=top),
+        differences=_compare_rungs(scored, how),
+        splits={"block": rungs, **_measure_splits(others, thresholds, how)},
+        slices=measure_slices(scored, thresholds, how),
     )
 
 
 def write_report(
     folder: Path, evaluation: Evaluation, scored: pd.DataFrame, *, title: str, notes: list[str]
 ) -> Path:
-    """Write evaluation.html, evaluation.json, curves.png, calibration.png and out_of_fold.parquet into `folder`; return the page."""
-    failing = scored["failing"].to_numpy(np.int64)
-    scores = {rung: scored[rung].to_numpy(np.float64) for rung in RUNGS}
-    with atomic_path(folder / "curves.png") as temporary:
-        draw_curves(
-            temporary,
-            scores,
-            failing,
-            {one.name: one.average_precision for one in evaluation.rungs},
-        )
-    with atomic_path(folder / "calibration.png") as temporary:
-        draw_calibration(temporary, {rung: scores[rung] for rung in RUNGS}, failing)
-    with atomic_path(folder / "out_of_fold.parquet") as temporary:
-        scored.sort_values(["parcel_id", "year"], ignore_index=True).to_parquet(
-            temporary, index=False
-        )
-    with atomic_path(folder / "evaluation.json") as temporary:
-        temporary.write_text(
-            json.dumps(_null_for_nan(asdict(evaluation)), indent=2, allow_nan=False),
-            encoding="utf-8",
-        )
-    images = {name: _data_url(folder / name) for name in ("curves.png", "calibration.png")}
-    with atomic_path(folder / "evaluation.html") as temporary:
-        temporary.write_text(
-            draw_page(evaluation, images, title=title, notes=notes), encoding="utf-8"
-        )
-    return folder / "evaluation.html"
+    """Write the page, its figures, its pictures and the scored labels into `folder`.
+
+    Returns:
+        The page, evaluation.html.
+    """
+    report = ReportFiles(folder=folder)
+    images = _write_images(folder, evaluation, scored)
+
+    with atomic_path(report.out_of_fold) as temporary:
+        by_parcel = scored.sort_values(["parcel_id", "year"], ignore_index=True)
+        by_parcel.to_parquet(temporary, index=False)
+    with atomic_path(report.evaluation) as temporary:
+        text = json.dumps(_null_for_nan(asdict(evaluation)), indent=2, allow_nan=False)
+        temporary.write_text(text, encoding="utf-8")
+    with atomic_path(report.evaluation_page) as temporary:
+        page = draw_page(evaluation, images, title=title, notes=notes)
+        temporary.write_text(page, encoding="utf-8")
+
+    return report.evaluation_page
 
 
 def draw_page(
@@ -153,10 +107,8 @@ def draw_page(
 ) -> str:
     """Return the page as HTML; `images` holds the addresses of curves.png and calibration.png."""
     text = files("training").joinpath("report.html").read_text(encoding="utf-8")
-    template = jinja2.Environment(
-        autoescape=True, trim_blocks=True, lstrip_blocks=True
-    ).from_string(text)
-    return template.render(
+    pages = jinja2.Environment(autoescape=True, trim_blocks=True, lstrip_blocks=True)
+    return pages.from_string(text).render(
         title=title,
         notes=notes,
         images=images,
@@ -175,93 +127,56 @@ def draw_page(
     )
 
 
-def draw_curves(
-    path: Path,
-    scores: Mapping[str, Floats],
-    failing: Classes,
-    average_precision: Mapping[str, float],
-) -> None:
-    """Draw the precision-recall curves of all rungs."""
-    figure, axes = plt.subplots(figsize=(8, 4.6), layout="constrained")
-    for rung, values in scores.items():
-        precision, recall, _ = precision_recall_curve(failing, values, drop_intermediate=True)
-        color, dash = STROKES[rung]
-        axes.step(
-            recall[:-1],
-            precision[:-1],
-            where="post",
-            color=color,
-            linestyle=dash,
-            linewidth=2,
-            label=f"{RUNG_NAMES[rung]}: average precision {average_precision[rung]:.3f}",
-        )
-    axes.axhline(
-        failing.mean(), color="0.55", linewidth=1, label=f"by chance: {failing.mean():.3f}"
-    )
-    axes.set(
-        xlabel="recall: share of failing roofs found",
-        ylabel="precision: share failing among those named",
-        xlim=(0, 1),
-        ylim=(0, 1.02),
-    )
-    axes.set_title("Precision and recall, out of fold", loc="left", fontweight="bold")
-    axes.grid(color="0.9")
-    axes.spines[["top", "right"]].set_visible(False)
-    figure.legend(loc="outside lower center", ncols=2, frameon=False)
-    figure.savefig(path, dpi=200, metadata={"Software": None})
-    plt.close(figure)
+def _choose_thresholds(scored: pd.DataFrame, settings: TrainSettings) -> dict[str, Chosen]:
+    """Return where LIKELY and POSSIBLE begin, by rung."""
+    failing = scored["failing"].to_numpy(np.int64)
+    return {
+        rung: choose_thresholds(scored[rung].to_numpy(np.float64), failing, settings)
+        for rung in RUNGS
+    }
 
 
-def draw_calibration(path: Path, scores: Mapping[str, Floats], failing: Classes) -> None:
-    """Draw the share failing by score with 90% Clopper-Pearson intervals, over the number of labels, one column for each rung."""
-    figure, grid = plt.subplots(
-        2,
-        len(scores),
-        figsize=(8, 5),
-        layout="constrained",
-        squeeze=False,
-        sharex=True,
-        sharey="row",
-        height_ratios=(3, 1),
-    )
-    edges = np.linspace(0, 1, 11)
-    for (rung, values), (upper, lower) in zip(scores.items(), grid.T, strict=True):
-        color = STROKES[rung][0]
-        places = np.clip(np.digitize(values, edges) - 1, 0, 9)
-        counts, hits, sums = (
-            np.bincount(places, minlength=10),
-            np.bincount(places, weights=failing, minlength=10),
-            np.bincount(places, weights=values, minlength=10),
+def _compare_rungs(scored: pd.DataFrame, how: FigureSettings) -> list[tuple[str, str, Difference]]:
+    """Compare the rungs of `COMPARED`, each pair on the same resamples."""
+    differences = []
+    for first, second in COMPARED:
+        difference = paired_difference(
+            scored[first].to_numpy(np.float64),
+            scored[second].to_numpy(np.float64),
+            scored,
+            how.repeats,
+            np.random.default_rng(how.seed),
         )
-        some = counts > 0
-        low = np.nan_to_num(beta.ppf(0.05, hits[some], (counts - hits)[some] + 1))
-        high = np.nan_to_num(beta.ppf(0.95, hits[some] + 1, (counts - hits)[some]), nan=1.0)
-        upper.plot([0, 1], [0, 1], color="0.55", linewidth=1)
-        upper.vlines(sums[some] / counts[some], low, high, color=color, linewidth=1.5)
-        upper.plot(
-            sums[some] / counts[some],
-            hits[some] / counts[some],
-            "o",
-            color=color,
-            markersize=7,
-            clip_on=False,
-        )
-        upper.set_title(RUNG_NAMES[rung], loc="left", fontweight="bold")
-        lower.bar((edges[:-1] + edges[1:]) / 2, counts, width=0.09, color=color)
-        lower.bar_label(
-            lower.containers[0],
-            labels=[f"{count:,}" if count else "" for count in counts],
-            fontsize=7,
-        )
-        lower.set(
-            xlabel="calibrated score", xlim=(0, 1), yscale="log", ylim=(0.5, 4 * counts.max())
-        )
-        for axes in (upper, lower):
-            axes.spines[["top", "right"]].set_visible(False)
-    grid[0, 0].set(ylabel="share failing", ylim=(0, 1.02))
-    grid[1, 0].set(ylabel="labels (log scale)")
-    figure.savefig(path, dpi=200, metadata={"Software": None})
-    plt.close(figure)
+        differences.append((first, second, difference))
+
+    return differences
+
+
+def _measure_splits(
+    others: Mapping[str, pd.DataFrame | None],
+    thresholds: Mapping[str, Thresholds],
+    how: FigureSettings,
+) -> dict[str, list[Figures]]:
+    """Measure every rung by what else was left out."""
+    splits = {}
+    for name, table in others.items():
+        splits[name] = [] if table is None else measure_rungs(table, thresholds, how)
+
+    return splits
+
+
+def _write_images(folder: Path, evaluation: Evaluation, scored: pd.DataFrame) -> dict[str, str]:
+    """Write curves.png and calibration.png; return their addresses inside the page."""
+    failing = scored["failing"].to_numpy(np.int64)
+    scores = {rung: scored[rung].to_numpy(np.float64) for rung in RUNGS}
+    precisions = {rung.name: rung.average_precision for rung in evaluation.rungs}
+
+    with atomic_path(folder / "curves.png") as temporary:
+        draw_curves(temporary, scores, failing, precisions)
+    with atomic_path(folder / "calibration.png") as temporary:
+        draw_calibration(temporary, scores, failing)
+
+    return {name: _data_url(folder / name) for name in ("curves.png", "calibration.png")}
 
 
 def _data_url(path: Path) -> str:
@@ -274,4 +189,6 @@ def _null_for_nan(value: object) -> object:
         return {key: _null_for_nan(inner) for key, inner in value.items()}
     if isinstance(value, (list, tuple)):
         return [_null_for_nan(inner) for inner in value]
-    return None if isinstance(value, float) and not math.isfinite(value) else value
+    if isinstance(value, float) and not math.isfinite(value):
+        return None
+    return value

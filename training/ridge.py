@@ -1,7 +1,8 @@
-"""Regularized least-squares classification: the linear head of many features, from sums that folds are added to and taken from.
+"""Regularized least-squares classification: the linear head of many features.
 
-Least squares on labels of +1 and -1 with an L2 penalty (Rifkin, Yeo and Poggio, 2003, "Regularized least-squares
-classification"). Its normal equations add up over rows, so that leaving a fold out costs a subtraction and a solve.
+Least squares on labels of +1 and -1 with an L2 penalty (Rifkin, Yeo and Poggio, 2003,
+"Regularized least-squares classification"). Its normal equations add up over rows, so leaving a
+fold out costs one subtraction and one solve.
 """
 
 from dataclasses import dataclass
@@ -13,6 +14,8 @@ from scipy.linalg import solve
 from models.head import Floats
 
 Matrix = NDArray[np.float32]
+Solution = tuple[Floats, float]
+"""Weights (F,) and intercept of a linear head."""
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -54,9 +57,11 @@ class Moments:
 def sum_moments(rows: Matrix, targets: Floats, weights: Floats) -> Moments:
     """Return the moments of rows (N, F) with targets and weights (N,)."""
     root = np.sqrt(weights).astype(np.float32)
-    heavy = rows * root[:, None]
-    squares = np.asarray(heavy.T @ heavy, np.float32)  # of one matrix with itself: half the work
-    sums = np.stack([root, root * targets.astype(np.float32)]) @ heavy
+    weighted = rows * root[:, None]
+    # The product of a matrix with its own transpose is half the work of any other.
+    squares = np.asarray(weighted.T @ weighted, np.float32)
+    sums = np.stack([root, root * targets.astype(np.float32)]) @ weighted
+
     return Moments(
         xx=squares,
         x=sums[0].astype(np.float64),
@@ -66,26 +71,37 @@ def sum_moments(rows: Matrix, targets: Floats, weights: Floats) -> Moments:
     )
 
 
-def solve_ridge(moments: Moments, penalty: float) -> tuple[Floats, float]:
-    """Minimize sum w (x'b + a - t)^2 + penalty |b|^2; return b (F,) and the intercept a, which carries no penalty."""
-    mean, target = moments.x / moments.weight, moments.t / moments.weight
+def solve_ridge(moments: Moments, penalty: float) -> Solution:
+    """Minimize sum w (x'b + a - t)^2 + penalty |b|^2.
+
+    Returns:
+        b (F,) and the intercept a, which carries no penalty.
+    """
+    mean = moments.x / moments.weight
+    target = moments.t / moments.weight
+
     centered = moments.xx - (moments.weight * np.outer(mean, mean)).astype(np.float32)
     centered[np.diag_indices_from(centered)] += np.float32(penalty)
     right = (moments.xt - moments.weight * mean * target).astype(np.float32)
-    weights = solve(centered, right, assume_a="pos", overwrite_a=True, check_finite=False).astype(
-        np.float64
-    )
+    found = solve(centered, right, assume_a="pos", overwrite_a=True, check_finite=False)
+
+    weights = found.astype(np.float64)
     return weights, float(target - mean @ weights)
 
 
-def solve_dual(
-    rows: Matrix, targets: Floats, weights: Floats, penalty: float
-) -> tuple[Floats, float]:
-    """Return what `solve_ridge` does, by a system as large as the rows are many: for fewer rows (N, F) than features."""
-    mean, target = (weights @ rows) / weights.sum(), float(weights @ targets) / float(weights.sum())
+def solve_dual(rows: Matrix, targets: Floats, weights: Floats, penalty: float) -> Solution:
+    """Return what `solve_ridge` does, for fewer rows (N, F) than features.
+
+    The system that is solved is (N, N) instead of (F, F).
+    """
+    total = weights.sum()
+    mean = (weights @ rows) / total
+    target = float(weights @ targets) / float(total)
+
     centered = rows - mean.astype(np.float32)
     products = np.asarray(centered @ centered.T, np.float64)
     products[np.diag_indices_from(products)] += penalty / weights
     found = solve(products, targets - target, assume_a="pos", overwrite_a=True, check_finite=False)
+
     solution: Floats = np.asarray(centered.T @ found.astype(np.float32), np.float64)
     return solution, float(target - mean @ solution)

@@ -1,7 +1,11 @@
-"""The three rungs on one table of labels: every one fitted, and scored with blocks, neighborhoods and the last year left out."""
+"""The three rungs on one table of labels.
+
+Each rung is fitted on the same labels, and scored with blocks, neighborhoods and the last year
+left out.
+"""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
@@ -9,7 +13,8 @@ from numpy.typing import NDArray
 
 from models.features import feature_matrix
 from models.head import RUNGS
-from training.fit import Fit, Rows, fit_head, score_splits
+from training.fit import Fit, fit_head, score_splits
+from training.labeled_features import LabeledFeatures
 from training.settings import TrainSettings
 from training.splits import Split, block_folds, neighborhood_folds, next_year_split
 
@@ -26,7 +31,15 @@ class FittedRungs:
     scored: pd.DataFrame
     """Columns `KEPT`, fold, and the out-of-fold score of every rung."""
     others: dict[str, pd.DataFrame | None]
-    """The same for what else was left out, only the rows that were tested; None where the labels do not allow it."""
+    """The same for what else was left out, only the rows that were tested; None where the labels
+    do not allow it."""
+
+    def with_rung(
+        self, rung: str, fit: Fit, others: dict[str, pd.DataFrame | None]
+    ) -> "FittedRungs":
+        """Return the rungs with another fit of one of them, and what it scores in `others`."""
+        scored = self.scored.assign(**{rung: fit.out_of_fold})
+        return replace(self, fits={**self.fits, rung: fit}, scored=scored, others=others)
 
 
 def fit_rungs(
@@ -35,7 +48,8 @@ def fit_rungs(
     """Fit every rung on labeled roofs.
 
     Args:
-        labels: Columns `KEPT`, and what the rungs look at: measures, features; measures_relit and features_relit where there are copies in other light.
+        labels: Columns `KEPT`, and what the rungs look at: measures, features; measures_relit and
+            features_relit where there are copies in other light.
         groups: Lengths of the groups of features of the network.
         settings: Folds, penalty, light.
 
@@ -45,27 +59,29 @@ def fit_rungs(
     folds = block_folds(labels, settings.folds)
     splits = other_splits(labels, folds, settings.folds)
     scored = labels[KEPT].assign(fold=folds)
-    others = {name: _tested(scored, parts) for name, parts in splits.items()}
+    others = {name: _tested_rows(scored, parts) for name, parts in splits.items()}
+
     fits = {}
     for rung in RUNGS:
-        rows = rung_rows(labels, folds, rung, groups)
-        fits[rung] = fit_head(rows, rung=rung, penalty=settings.penalty, light=settings.light)
-        scored[rung] = fits[rung].out_of_fold
-        for name, parts in splits.items():
-            table = others[name]
-            if parts is not None and table is not None:
+        seen = rung_features(labels, folds, rung, groups)
+        fit = fit_head(seen, rung=rung, penalty=settings.penalty, light=settings.light)
+        fits[rung] = fit
+        scored[rung] = fit.out_of_fold
+        for name, table in others.items():
+            if table is not None:
                 scores = score_splits(
-                    rows, parts, fits[rung].head, penalty=settings.penalty, light=settings.light
+                    seen,
+                    splits[name] or [],
+                    fit.head,
+                    penalty=settings.penalty,
+                    light=settings.light,
                 )
                 table[rung] = scores[table.index]
-    return FittedRungs(
-        fits=fits,
-        scored=scored,
-        others={
-            name: None if table is None else table.reset_index(drop=True)
-            for name, table in others.items()
-        },
-    )
+
+    for name, table in others.items():
+        if table is not None:
+            others[name] = table.reset_index(drop=True)
+    return FittedRungs(fits=fits, scored=scored, others=others)
 
 
 def other_splits(
@@ -84,9 +100,9 @@ def other_splits(
     }
 
 
-def rung_rows(
+def rung_features(
     labels: pd.DataFrame, folds: NDArray[np.int64], rung: str, groups: tuple[int, ...]
-) -> Rows:
+) -> LabeledFeatures:
     """Return what a rung learns from.
 
     Args:
@@ -99,24 +115,27 @@ def rung_rows(
         InputError: too few labels, blocks or classes, or features that are not finite.
     """
     features = feature_matrix(labels, rung)
+    is_network = rung == "network"
     relit = None
-    if rung == "network" and "features_relit" in labels:
+    if is_network and "features_relit" in labels:
         relit = np.stack(labels["features_relit"].to_list()).astype(np.float32)
-    return Rows(
+
+    return LabeledFeatures(
         features=features,
         relit=relit,
         failing=labels["failing"].to_numpy(np.int64),
         folds=folds,
         blocks=labels["block"].to_numpy(object),
-        groups=groups if rung == "network" else (features.shape[1],),
+        groups=groups if is_network else (features.shape[1],),
     )
 
 
-def _tested(scored: pd.DataFrame, splits: Sequence[Split] | None) -> pd.DataFrame | None:
+def _tested_rows(scored: pd.DataFrame, splits: Sequence[Split] | None) -> pd.DataFrame | None:
     """Return the rows that some split tests, `fold` being the number of the split."""
     if not splits:
         return None
+
     number = pd.Series(-1, index=scored.index)
-    for place, (_, test) in enumerate(splits):
-        number.iloc[test] = place
+    for place, split in enumerate(splits):
+        number.iloc[split.test] = place
     return scored.assign(fold=number)[number >= 0]

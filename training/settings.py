@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from training.thresholds import Aims
+from training.aims import Aims
 
 MODES = ("frozen", "finetune")
 
@@ -12,7 +12,8 @@ class TrainSettings(Aims):
     """Keys of [train] in the city file."""
 
     mode: str = "frozen"
-    """"frozen": a head on the features of a frozen network, in seconds; "finetune": the network learns too."""
+    """"frozen": a head on the features of a frozen network, in seconds; "finetune": the network
+    learns too."""
     folds: int = 5
     """Folds of whole blocks."""
     penalty: float = 1.0
@@ -22,7 +23,7 @@ class TrainSettings(Aims):
     rung_margin: float = 0.02
     """Average precision that a simpler rung may lack and still ship."""
     visits: int = 50
-    """Precision and recall are reported among so many."""
+    """Precision and recall are reported among this many roofs."""
     seed: int = 0
     """Seed of the bootstrap."""
     bootstrap: int = 500
@@ -30,9 +31,10 @@ class TrainSettings(Aims):
     gate_margin: float = 0.02
     """A challenger may fall behind the champion by this much average precision."""
     epochs: int = 8
-    """Fine-tuning: most passes over the labels; fewer where early stopping says so."""
+    """Fine-tuning: most passes over the labels; early stopping may take fewer."""
     learning_rate: float = 2e-4
-    """Fine-tuning: highest learning rate of the last segment of the network; earlier ones learn more slowly, the head faster."""
+    """Fine-tuning: highest learning rate of the last segment of the network. Earlier segments
+    learn more slowly, the head faster."""
     batch: int = 32
     """Fine-tuning: chips per step, all processes together."""
     unfreeze: int = 1
@@ -40,41 +42,38 @@ class TrainSettings(Aims):
     label_smoothing: float = 0.05
     """Fine-tuning: share of a label's certainty that is taken away."""
     ema: float = 0.1
-    """Fine-tuning: share of all steps that the running average of the weights looks back on; 0 for the weights as they are."""
+    """Fine-tuning: share of all steps over which the weights are averaged; 0 does not average."""
     workers: int = 0
-    """Fine-tuning: processes that read and augment chips; 0 reads in the process that learns."""
+    """Fine-tuning: processes that read and augment chips; 0 reads in the training process."""
 
     def __post_init__(self) -> None:
         """Check the ranges."""
         super().__post_init__()
-        if (
-            self.folds < 2
-            or self.bootstrap < 1
-            or self.visits < 1
-            or self.seed < 0
-            or self.mode not in MODES
-        ):
+        self._check_figures()
+        self._check_head()
+        self._check_finetuning()
+
+    def _check_figures(self) -> None:
+        counts_fit = self.folds >= 2 and self.bootstrap >= 1 and self.visits >= 1
+        if not counts_fit or self.seed < 0 or self.mode not in MODES:
             raise ValueError(
-                f"{self}: want folds >= 2, bootstrap >= 1, visits >= 1, seed >= 0, mode one of {', '.join(MODES)}"
+                f"{self}: want folds >= 2, bootstrap >= 1, visits >= 1, seed >= 0, "
+                f"mode one of {', '.join(MODES)}"
             )
-        if not (
-            self.penalty > 0
-            and 0 <= self.light < 1
-            and self.rung_margin >= 0
-            and self.gate_margin >= 0
-        ):
+
+    def _check_head(self) -> None:
+        margins_fit = self.rung_margin >= 0 and self.gate_margin >= 0
+        if not (self.penalty > 0 and 0 <= self.light < 1 and margins_fit):
             raise ValueError(
                 f"{self}: want penalty > 0, light in [0, 1), rung_margin >= 0, gate_margin >= 0"
             )
-        if not (
-            self.epochs >= 1
-            and 0 < self.learning_rate <= 1
-            and self.batch >= 1
-            and 0 <= self.unfreeze <= 3
-            and self.workers >= 0
-        ):
+
+    def _check_finetuning(self) -> None:
+        counts_fit = self.epochs >= 1 and self.batch >= 1 and self.workers >= 0
+        if not (counts_fit and 0 < self.learning_rate <= 1 and 0 <= self.unfreeze <= 3):
             raise ValueError(
-                f"{self}: want epochs >= 1, learning_rate in (0, 1], batch >= 1, unfreeze 0 to 3, workers >= 0"
+                f"{self}: want epochs >= 1, learning_rate in (0, 1], batch >= 1, "
+                "unfreeze 0 to 3, workers >= 0"
             )
         if not (0 <= self.label_smoothing < 1 and 0 <= self.ema <= 1):
             raise ValueError(f"{self}: want label_smoothing in [0, 1), ema in [0, 1]")

@@ -2,7 +2,10 @@
 
 import argparse
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -19,14 +22,20 @@ from models.runs import ChildRun, RunRecord
 from models.spec import ModelVersion
 from roofwatch.answer import Answer
 from roofwatch.labeled import labeled_features
-from roofwatch.stages.tuning import tune_network
-from roofwatch.year import CityYear, open_year
-from training.evaluate import Figures, measure_folds
+from roofwatch.progress import Progress
+from roofwatch.stages.tile import tile
+from roofwatch.year import City, CityYear, open_year
+from training.dataset import chip_places
+from training.evaluate import measure_folds
+from training.figures import Figures
 from training.fit import with_thresholds
+from training.learn import Tell
 from training.processes import first_alone, processes
+from training.ranking import STATISTICS
 from training.report import Evaluation, evaluate, write_report
-from training.resample import STATISTICS
 from training.rungs import FittedRungs, fit_rungs
+from training.task import FinetuneInputs
+from training.tune_rungs import tune_rungs
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -130,16 +139,7 @@ def train(year: CityYear) -> Trained:
     labels = read_labels(year.file.labels, year.roll, until=year.year)
     fitted = fit(year, labels)
 
-    settings = year.file.train
-    evaluation = evaluate(
-        fitted.rungs.scored,
-        others=fitted.rungs.others,
-        aims=settings,
-        margin=settings.rung_margin,
-        repeats=settings.bootstrap,
-        seed=settings.seed,
-        top=settings.visits,
-    )
+    evaluation = evaluate(fitted.rungs.scored, others=fitted.rungs.others, settings=year.file.train)
     report = write_report(
         year.files.report.folder,
         evaluation,
@@ -184,10 +184,35 @@ def fit(year: CityYear, labels: Labels) -> Fitted:
         with first_alone():
             rows = labeled_features(city, labels)
         frozen = fit_rungs(rows, spec.groups, settings)
-        rungs, backbones = tune_network(city, rows, frozen, backbones)
-    if int(os.environ.get("RANK", "0")):
+        inputs = finetune_inputs(city, rows, frozen, backbones)
+        rank = int(os.environ.get("RANK", "0"))
+        quiet = city.quiet or rank > 0
+        tuned = tune_rungs(frozen, inputs, progress=partial(show_training, quiet=quiet))
+    if rank:
         raise SystemExit(0)  # the first process writes and registers
-    return Fitted(rows=rows, rungs=rungs, backbones=backbones)
+    return Fitted(rows=rows, rungs=tuned.fitted, backbones=tuned.backbones)
+
+
+def finetune_inputs(
+    city: City, rows: pd.DataFrame, frozen: FittedRungs, backbones: Backbones
+) -> FinetuneInputs:
+    """Return what the networks are fine-tuned on: the labels and folds of the frozen rungs."""
+    years = [int(year) for year in rows["year"].unique()]
+    stores = {year: tile(city.year(year)) for year in years}
+    return FinetuneInputs(
+        labels=rows.assign(fold=frozen.scored["fold"].to_numpy(np.int64)),
+        chips=chip_places(rows, stores),
+        spec=city.file.model.spec,
+        backbones=backbones,
+        settings=city.file.train,
+    )
+
+
+@contextmanager
+def show_training(name: str, *, quiet: bool) -> Iterator[Tell]:
+    """Show the progress of one training; what this yields hears how many steps are done."""
+    with Progress(name, quiet=quiet) as bar:
+        yield bar.update
 
 
 def describe_labels(labels: Labels, rows: pd.DataFrame, evaluation: Evaluation) -> list[str]:

@@ -1,0 +1,21 @@
+"""What the words LIKELY and POSSIBLE have to guarantee."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, kw_only=True)
+class Aims:
+    """Shares that the two words have to reach, and how surely."""
+
+    precision_likely: float = 0.7
+    """Share of LIKELY roofs that fail, in (0, 1)."""
+    recall: float = 0.8
+    """Share of failing roofs that LIKELY and POSSIBLE together have to hold, in (0, 1)."""
+    confidence: float = 0.95
+    """Probability with which both aims are met, in (0, 1)."""
+
+    def __post_init__(self) -> None:
+        """Check the ranges."""
+        shares = (self.precision_likely, self.recall, self.confidence)
+        if not all(0 < share < 1 for share in shares):
+            raise ValueError(f"{self}: want all between 0 and 1")
