@@ -6,7 +6,7 @@ export UV_COMPILE_BYTECODE := 1
 export UV_LINK_MODE := copy
 export MLFLOW_DISABLE_TELEMETRY := true
 
-.PHONY: install demo test check bench lock format
+.PHONY: install demo test check docs bench lock format
 
 install: $(VENV)/.installed
 
@@ -27,12 +27,17 @@ test: install
 check: install
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
+	$(BIN)/codespell
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+	$(BIN)/python -m roofwatch.reference --check
 
 format: install
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
+
+docs: install
+	$(BIN)/python -m roofwatch.reference
 
 bench: install
 	$(BIN)/python -m benchmarks.run
