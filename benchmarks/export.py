@@ -18,6 +18,7 @@ import shapely
 
 from benchmarks.table import Row, interleave, show
 from gis_export.formats.shapefile import write_shapes
+from gis_export.table.export_table import ExportTable
 from gis_export.table.fields import FIELDS, Field, Tier, fields_of
 from gis_export.table.inputs import ExportInputs, no_looks
 from gis_export.table.rows import build_rows
@@ -50,7 +51,11 @@ def exporting(*, parcels: int = PARCELS) -> list[Row]:
 
     def ours() -> None:
         write_shapes(
-            rows, OUT / "ours/roofs.shp", BENCH_FIELDS, geometry="polygon", day=TODAY.isoformat()
+            ExportTable(rows=rows),
+            OUT / "ours/roofs.shp",
+            BENCH_FIELDS,
+            geometry="polygon",
+            day=TODAY.isoformat(),
         )
 
     def default() -> None:
@@ -65,7 +70,7 @@ def exporting(*, parcels: int = PARCELS) -> list[Row]:
                 stream.write(block)
 
     def parquet() -> None:
-        table = arrow_table(rows, BENCH_FIELDS, long_names=True).to_pandas(
+        table = arrow_table(ExportTable(rows=rows), BENCH_FIELDS, long_names=True).to_pandas(
             types_mapper=_arrow_types
         )
         gpd.GeoDataFrame(table, geometry=rows.geometry.to_numpy(), crs=rows.crs).to_parquet(
@@ -162,7 +167,7 @@ def _city(count: int) -> ExportInputs:
 
 def _plain(rows: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
     """Return the same table as people have it in geopandas: dates as datetimes, numbers as floats."""
-    table = arrow_table(rows, BENCH_FIELDS, long_names=False).to_pandas()
+    table = arrow_table(ExportTable(rows=rows), BENCH_FIELDS, long_names=False).to_pandas()
     days = {
         field.name: pd.to_datetime(table[field.name])
         for field in BENCH_FIELDS

@@ -1,15 +1,10 @@
 """Write every product of a year: all of them, checked, or none."""
 
-import shutil
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-import geopandas as gpd
 import numpy as np
-from filelock import FileLock, Timeout
-from pyproj import CRS
 
 from gis_export.data.data_tier import write_data
 from gis_export.fire.book.book import write_fire_book
@@ -30,7 +25,7 @@ from gis_export.formats.geopackage import write_geopackage
 from gis_export.formats.metadata import Lineage, lineage_of
 from gis_export.formats.pmtiles import write_pmtiles
 from gis_export.formats.qgis_project import write_qgis_project
-from gis_export.formats.shapefile import write_pack
+from gis_export.formats.shapefile import Pack, write_pack
 from gis_export.housing.capacity import write_capacity
 from gis_export.housing.form import write_form_media, write_xlsform
 from gis_export.housing.packets.evidence import write_packets
@@ -39,18 +34,19 @@ from gis_export.housing.routes.routing import plan_routes
 from gis_export.housing.worklist.worklist_csv import write_worklist
 from gis_export.housing.worklist.worklist_xlsx import write_worklist_xlsx
 from gis_export.public.counts import PublicText, write_public
+from gis_export.staging import FOLDERS, alone, list_files, put, staged
+from gis_export.table import columns
+from gis_export.table.export_table import ExportTable
 from gis_export.table.fields import Tier
 from gis_export.table.inputs import ExportInputs
-from gis_export.table.rows import build_rows
+from gis_export.table.rows import build_table
 from gis_export.table.settings import ExportSettings
 from gis_export.verify.folders import verify_products
 from gis_export.verify.sums import write_sums
-from imagery.errors import InputError
-from imagery.files import atomic_folder
+from imagery.workspace import YearFiles
 
 __all__ = ["ExportInputs", "ExportSettings", "export_products"]
 
-FOLDERS = ("fire", "housing", "data", "public")
 STEPS = (
     "rows",
     "fire layers",
@@ -65,7 +61,7 @@ STEPS = (
     "public",
     "verify",
 )
-"""What `progress` hears of, in this order."""
+"""The names that `progress` is called with, in this order."""
 
 Tell = Callable[[str], None]
 
@@ -74,7 +70,7 @@ Tell = Callable[[str], None]
 class _Job:
     """What every product is made from."""
 
-    rows: gpd.GeoDataFrame
+    table: ExportTable
     """A row per vacant parcel."""
     inputs: ExportInputs
     """Roll, ledger and imagery."""
@@ -84,10 +80,16 @@ class _Job:
     """Where the rows come from."""
     dispatch: Dispatch
     """What changed for dispatch."""
-    columns: ColumnMap | None
-    """How its vendor wants it."""
+    vendor: ColumnMap | None
+    """How the vendor of dispatch wants its file."""
     pictures: Path
     """Folder of the heat maps that `score` left; it may be missing."""
+    tell: Tell
+    """Hears of each step as it begins."""
+
+    def title(self, ending: str) -> str:
+        """Return the title of a product for people."""
+        return f"{self.inputs.city} {self.inputs.year}, vacant roofs{ending}"
 
 
 def export_products(
@@ -100,13 +102,15 @@ def export_products(
 ) -> list[Path]:
     """Write fire/, housing/, data/ and public/ into the year's folder.
 
-    Each of the four folders holds SHA256SUMS of its files. Everything is written beside its place and verified first; a run that fails leaves the last good products.
+    Each of the four folders holds SHA256SUMS of its files. Everything is written beside its
+    place and verified first. A run that fails keeps the previous products.
 
     Args:
         inputs: Roll, ledger and imagery.
         out: The year's folder.
         settings: The city's choices.
-        delivered: Folder that remembers what dispatch holds; all years share it, and one export at a time writes there.
+        delivered: Folder that remembers what dispatch holds; all years share it, and one export
+            at a time writes there.
         progress: Called with the name of each step as it begins, see `STEPS`.
 
     Returns:
@@ -121,166 +125,139 @@ def export_products(
     tell = progress or _silent
     for folder in (out, delivered):
         folder.mkdir(parents=True, exist_ok=True)
-    with _alone(out), _alone(delivered), _staging(out / ".export") as staging:
-        tell("rows")
-        rows = build_rows(inputs, settings)
-        dispatch = build_dispatch(
-            rows,
-            read_state(delivered),
-            settings,
-            year=inputs.year,
-            today=inputs.today,
-            addresses=read_addresses(settings.dispatch),
-            deletes=read_deletes(delivered, today=inputs.today),
-        )
-        job = _Job(
-            rows=rows,
-            inputs=inputs,
-            settings=settings,
-            lineage=lineage_of(inputs),
-            dispatch=dispatch,
-            columns=column_map_of(settings.dispatch),
-            pictures=out / "explain",
-        )
-        _write_fire(job, staging / "fire", tell)
-        _write_housing(job, staging / "housing", tell)
-        _write_data(job, staging / "data", tell)
-        tell("public")
-        write_public(
-            rows,
-            staging / "public",
-            PublicText(
-                city=inputs.city, year=inputs.year, made=inputs.today, figures=inputs.tested
-            ),
-        )
-        tell("verify")
-        for name in FOLDERS:
-            write_sums(staging / name)
-        verify_products(staging, inputs.ledger, inputs.roll)
-        with keeping_delivery(dispatch, delivered, job.columns, today=inputs.today):
+
+    with alone(out), alone(delivered), staged(out / ".export") as staging:
+        job = _prepare(inputs, settings, YearFiles(folder=out), delivered, tell)
+        _write_all(job, staging)
+        _check_all(job, staging)
+        with keeping_delivery(job.dispatch, delivered, job.vendor, today=inputs.today):
             for name in FOLDERS:
-                _put(staging / name, out / name)
-        mark_delivered(dispatch, delivered, run_id=inputs.run_id)
-    return sorted(
-        path for folder in FOLDERS for path in (out / folder).rglob("*") if path.is_file()
+                put(staging / name, out / name)
+        mark_delivered(job.dispatch, delivered, run_id=inputs.run_id)
+    return list_files(out)
+
+
+def _prepare(
+    inputs: ExportInputs, settings: ExportSettings, files: YearFiles, delivered: Path, tell: Tell
+) -> _Job:
+    """Build the rows, and compare them with what dispatch holds."""
+    tell("rows")
+    table = build_table(inputs, settings)
+    dispatch = build_dispatch(
+        table.rows,
+        read_state(delivered),
+        settings,
+        year=inputs.year,
+        today=inputs.today,
+        addresses=read_addresses(settings.dispatch),
+        deletes=read_deletes(delivered, today=inputs.today),
+    )
+    return _Job(
+        table=table,
+        inputs=inputs,
+        settings=settings,
+        lineage=lineage_of(inputs),
+        dispatch=dispatch,
+        vendor=column_map_of(settings.dispatch),
+        pictures=files.explain,
+        tell=tell,
     )
 
 
-def _write_fire(job: _Job, folder: Path, tell: Tell) -> None:
+def _write_all(job: _Job, staging: Path) -> None:
+    _write_fire(job, staging / "fire")
+    _write_housing(job, staging / "housing")
+    _write_data(job, staging / "data")
+    _write_public(job, staging / "public")
+
+
+def _write_fire(job: _Job, folder: Path) -> None:
+    # Responders see addresses as dispatch spells them.
     spelled = job.dispatch.match["DISPATCH_ADDRESS"].to_numpy(dtype=object)
-    rows = job.rows.assign(
-        ADDRESS=np.where(spelled != "", spelled, job.rows["ADDRESS"])
-    )  # responders see what dispatch says
-    tell("fire layers")
-    _write_layers(
-        job,
-        rows,
-        folder,
+    on_roll = job.table.rows[columns.ADDRESS].to_numpy(dtype=object)
+    table = job.table.with_addresses(np.where(spelled != "", spelled, on_roll))
+
+    job.tell("fire layers")
+    pack = Pack(
         name="fire",
         tier=Tier.RESPONDER,
-        title=f"{job.inputs.city} {job.inputs.year}, vacant roofs for the fire department",
+        title=job.title(" for the fire department"),
+        lineage=job.lineage,
     )
-    tell("dispatch")
-    write_dispatch(job.dispatch, folder, job.columns)
-    tell("fire map")
-    write_fire_map(
-        rows, folder / "fire_map", job.inputs, job.settings, on_roll=job.rows["ADDRESS"].tolist()
-    )
-    tell("fire book")
-    write_fire_book(rows, folder / "fire_book.pdf", job.inputs, job.settings)
+    _write_layers(job, table, folder, pack)
+
+    job.tell("dispatch")
+    write_dispatch(job.dispatch, folder, job.vendor)
+
+    job.tell("fire map")
+    map_folder = folder / "fire_map"
+    write_fire_map(table.rows, map_folder, job.inputs, job.settings, on_roll=on_roll.tolist())
+
+    job.tell("fire book")
+    write_fire_book(table.rows, folder / "fire_book.pdf", job.inputs, job.settings)
 
 
-def _write_housing(job: _Job, folder: Path, tell: Tell) -> None:
-    tell("housing layers")
-    _write_layers(
-        job,
-        job.rows,
-        folder,
+def _write_housing(job: _Job, folder: Path) -> None:
+    job.tell("housing layers")
+    pack = Pack(
         name="housing",
         tier=Tier.HOUSING,
-        title=f"{job.inputs.city} {job.inputs.year}, vacant roofs for the housing department",
-    )
-    tell("work list")
-    write_worklist(job.rows, folder / "worklist.csv", job.settings.visits)
-    write_worklist_xlsx(job.rows, folder / "worklist.xlsx", job.inputs, job.settings)
-    write_capacity(job.rows, folder / "capacity.csv", job.settings, start=job.inputs.today)
-    write_xlsform(folder / "findings_form.xlsx", city=job.inputs.city)
-    write_form_media(job.rows, folder)
-    tell("routes")
-    write_route_sheets(
-        plan_routes(job.rows, job.settings),
-        job.rows,
-        folder / "route_sheets",
-        job.inputs,
-        job.settings,
-    )
-    tell("evidence")
-    write_packets(job.rows, folder / "evidence", job.inputs, job.settings, pictures=job.pictures)
-
-
-def _write_layers(
-    job: _Job, rows: gpd.GeoDataFrame, folder: Path, *, name: str, tier: Tier, title: str
-) -> None:
-    write_pack(
-        rows,
-        folder,
-        name=name,
-        tier=tier,
-        title=title,
+        title=job.title(" for the housing department"),
         lineage=job.lineage,
-        also_crs=job.settings.also_crs,
     )
-    write_geopackage(rows, folder / f"{name}.gpkg", tier=tier, title=title)
-    write_qgis_project(folder, name=name, title=title, crs=CRS(rows.crs), tier=tier)
-    write_drawing_info(folder / f"{name}.drawingInfo.json", tier)
-    write_dictionary(folder, tier)
+    _write_layers(job, job.table, folder, pack)
+
+    job.tell("work list")
+    rows = job.table.rows
+    write_worklist(rows, folder / "worklist.csv", job.settings.visits)
+    write_worklist_xlsx(rows, folder / "worklist.xlsx", job.inputs, job.settings)
+    write_capacity(rows, folder / "capacity.csv", job.settings, start=job.inputs.today)
+    write_xlsform(folder / "findings_form.xlsx", city=job.inputs.city)
+    write_form_media(rows, folder)
+
+    job.tell("routes")
+    routes = plan_routes(rows, job.settings)
+    write_route_sheets(routes, rows, folder / "route_sheets", job.inputs, job.settings)
+
+    job.tell("evidence")
+    write_packets(rows, folder / "evidence", job.inputs, job.settings, pictures=job.pictures)
 
 
-def _write_data(job: _Job, folder: Path, tell: Tell) -> None:
-    tell("data")
-    write_data(job.rows, folder)
-    write_pmtiles(
-        job.rows,
-        folder / "scores.pmtiles",
-        title=f"{job.inputs.city} {job.inputs.year}, vacant roofs",
-    )
+def _write_layers(job: _Job, table: ExportTable, folder: Path, pack: Pack) -> None:
+    """Write a department's layers, their styles and their dictionary."""
+    name = pack.name
+    write_pack(table, folder, pack, also_crs=job.settings.also_crs)
+    write_geopackage(table, folder / f"{name}.gpkg", tier=pack.tier, title=pack.title)
+    write_qgis_project(folder, name=name, title=pack.title, crs=table.crs, tier=pack.tier)
+    write_drawing_info(folder / f"{name}.drawingInfo.json", pack.tier)
+    write_dictionary(folder, pack.tier)
+
+
+def _write_data(job: _Job, folder: Path) -> None:
+    job.tell("data")
+    write_data(job.table, folder)
+    write_pmtiles(job.table, folder / "scores.pmtiles", title=job.title(""))
     write_dictionary(folder, Tier.DATA)
 
 
-@contextmanager
-def _alone(out: Path) -> Iterator[None]:
-    """Let no second export begin that writes into this folder: a year's products, or what all years tell dispatch."""
-    lock = FileLock(out / ".export.lock")
-    try:
-        lock.acquire(timeout=0)
-    except Timeout as error:
-        raise InputError(
-            f"export: another export is writing {out}; wait until it has ended"
-        ) from error
-    try:
-        yield
-    finally:
-        Path(lock.lock_file).unlink(missing_ok=True)
-        lock.release()
+def _write_public(job: _Job, folder: Path) -> None:
+    job.tell("public")
+    inputs = job.inputs
+    text = PublicText(
+        city=inputs.city,
+        year=inputs.year,
+        made=inputs.today,
+        figures=inputs.tested,
+    )
+    write_public(job.table.rows, folder, text)
 
 
-@contextmanager
-def _staging(folder: Path) -> Iterator[Path]:
-    """Yield an empty folder of folders, and take it away again; what a killed run left there goes first."""
-    shutil.rmtree(folder, ignore_errors=True)
-    try:
-        for name in FOLDERS:
-            (folder / name).mkdir(parents=True)
-        yield folder
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
-
-
-def _put(finished: Path, target: Path) -> None:
-    """Swap a finished folder into its place in one rename."""
-    with atomic_folder(target) as temporary:
-        for child in finished.iterdir():
-            child.rename(temporary / child.name)
+def _check_all(job: _Job, staging: Path) -> None:
+    """Write the checksums of every folder, and verify every product."""
+    job.tell("verify")
+    for name in FOLDERS:
+        write_sums(staging / name)
+    verify_products(staging, job.inputs.ledger, job.inputs.roll)
 
 
 def _silent(step: str) -> None:

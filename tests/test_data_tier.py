@@ -14,25 +14,26 @@ import shapely
 from export_cases import make_inputs, make_ledger, make_roll
 
 from gis_export.data.data_tier import write_data, write_geoparquet
+from gis_export.table.export_table import ExportTable
 from gis_export.table.fields import Tier, fields_of
-from gis_export.table.rows import build_rows
+from gis_export.table.rows import build_table
 from gis_export.table.settings import ExportSettings
 
 ODD = ('1 Peña & <b>Réunion</b> St "rear"', "=cmd()", "2 Main St\nUnit 3")
 
 
-def make_rows(count: int = 8, *, hazards: tuple[str, ...] | None = None) -> gpd.GeoDataFrame:
+def make_table(count: int = 8, *, hazards: tuple[str, ...] | None = None) -> ExportTable:
     roll = make_roll(count)
     for row, address in enumerate(ODD[:count]):
         roll.table.loc[row, "address"] = address
-    return build_rows(
+    return build_table(
         make_inputs(roll, make_ledger(roll, hazards) if hazards else None), ExportSettings()
     )
 
 
 def make_city(columns: int, lines: int) -> gpd.GeoDataFrame:
     """A grid of lots in the order of their ids, which runs along the streets."""
-    few, place = make_rows(4), np.arange(columns * lines)
+    few, place = make_table(4).rows, np.arange(columns * lines)
     rows = pd.concat([few] * (len(place) // 4), ignore_index=True)
     left, bottom = 1_415_000 + 20 * (place % columns), 593_000 + 80 * (place // columns)
     rows["PARCEL_ID"] = [f"{number:05d} 001" for number in place]
@@ -46,7 +47,7 @@ def geo_metadata(path: Path) -> dict[str, object]:
 
 
 def test_the_file_is_geoparquet_1_1_with_a_bbox_and_its_crs(tmp_path: Path) -> None:
-    write_geoparquet(make_rows(), tmp_path / "scores.parquet")
+    write_geoparquet(make_table(), tmp_path / "scores.parquet")
     said = geo_metadata(tmp_path / "scores.parquet")
     assert (said["version"], said["primary_column"]) == ("1.1.0", "geometry")
     column = said["columns"]["geometry"]  # type: ignore[index]
@@ -63,8 +64,8 @@ def test_the_file_is_geoparquet_1_1_with_a_bbox_and_its_crs(tmp_path: Path) -> N
 
 
 def test_every_row_comes_back_as_it_was(tmp_path: Path) -> None:
-    rows = make_rows()
-    write_geoparquet(rows, tmp_path / "scores.parquet")
+    rows = make_table().rows
+    write_geoparquet(ExportTable(rows=rows), tmp_path / "scores.parquet")
     table = (
         gpd.read_parquet(tmp_path / "scores.parquet")
         .sort_values("parcel_id")
@@ -87,7 +88,7 @@ def test_every_row_comes_back_as_it_was(tmp_path: Path) -> None:
 
 def test_a_reader_of_a_corner_gets_it_whole_and_skips_the_rest(tmp_path: Path) -> None:
     rows = make_city(200, 164)  # 32,800 lots, 4 row groups and a bit
-    write_geoparquet(rows, tmp_path / "scores.parquet")
+    write_geoparquet(ExportTable(rows=rows), tmp_path / "scores.parquet")
     west, south, east, north = rows.total_bounds
     corner = (west, south, west + (east - west) / 5, south + (north - south) / 5)
     found = gpd.read_parquet(tmp_path / "scores.parquet", bbox=corner)
@@ -106,9 +107,9 @@ def test_a_reader_of_a_corner_gets_it_whole_and_skips_the_rest(tmp_path: Path) -
 
 
 def test_rows_without_a_place_stand_at_the_end(tmp_path: Path) -> None:
-    rows = make_rows(4)
+    rows = make_table(4).rows
     rows.loc[1, "geometry"] = None
-    write_geoparquet(rows, tmp_path / "scores.parquet")
+    write_geoparquet(ExportTable(rows=rows), tmp_path / "scores.parquet")
     table = gpd.read_parquet(tmp_path / "scores.parquet")
     assert table["parcel_id"].iloc[-1] == "0217 001" and table.geometry.isna().tolist() == [
         False,
@@ -123,11 +124,11 @@ def test_rows_without_a_place_stand_at_the_end(tmp_path: Path) -> None:
 def test_an_empty_city_and_one_without_places_keep_the_schema(
     count: int, placed: bool, tmp_path: Path
 ) -> None:
-    rows = make_rows(4, hazards=("NOT ASSESSED",)).iloc[:count]
+    rows = make_table(4, hazards=("NOT ASSESSED",)).rows.iloc[:count]
     if not placed:
         rows = rows.set_geometry(gpd.GeoSeries([None] * count, index=rows.index, crs=rows.crs))
-    write_geoparquet(rows, tmp_path / "scores.parquet")
-    write_geoparquet(make_rows(), tmp_path / "full.parquet")
+    write_geoparquet(ExportTable(rows=rows), tmp_path / "scores.parquet")
+    write_geoparquet(make_table(), tmp_path / "full.parquet")
     mine, full = (
         pq.read_schema(tmp_path / "scores.parquet"),
         pq.read_schema(tmp_path / "full.parquet"),
@@ -142,13 +143,13 @@ def test_an_empty_city_and_one_without_places_keep_the_schema(
 
 def test_same_rows_give_the_same_bytes(tmp_path: Path) -> None:
     for name in ("a.parquet", "b.parquet"):
-        write_geoparquet(make_rows(), tmp_path / name)
+        write_geoparquet(make_table(), tmp_path / name)
     assert (tmp_path / "a.parquet").read_bytes() == (tmp_path / "b.parquet").read_bytes()
 
 
 def test_the_csv_beside_it_has_the_same_rows_with_formulas_made_harmless(tmp_path: Path) -> None:
-    rows = make_rows()
-    write_data(rows, tmp_path)
+    rows = make_table().rows
+    write_data(ExportTable(rows=rows), tmp_path)
     table = pd.read_csv(tmp_path / "scores.csv", dtype=str, keep_default_na=False)
     assert list(table["parcel_id"]) == list(rows["PARCEL_ID"])
     assert list(table["address"][:3]) == [ODD[0], "'=cmd()", ODD[2]]

@@ -30,9 +30,10 @@ from gis_export import products
 from gis_export.fire.dispatch.delivery import dispatch_text
 from gis_export.products import export_products
 from gis_export.table.aging import add_months, as_date, review_by, too_old
+from gis_export.table.export_table import polygons_only
 from gis_export.table.fields import DBF_TEXT_MAX, FIELDS, Field, Tier, fields_of
-from gis_export.table.priority import change_of, points_of
-from gis_export.table.rows import build_rows, polygons_only
+from gis_export.table.priority import Case, change_of, points_of
+from gis_export.table.rows import build_rows
 from gis_export.table.settings import (
     DispatchSettings,
     ExportSettings,
@@ -227,7 +228,7 @@ def test_only_polygons_in_two_dimensions_remain() -> None:
     found = polygons_only(shapes)
     assert shapely.equals(found[:2], flat).all()
     assert not shapely.has_z(found[0])
-    assert found[2:] == [None, None, None]
+    assert found[2:].tolist() == [None, None, None]
     (crossed,) = polygons_only(
         np.array(
             [
@@ -319,13 +320,16 @@ def test_layers_follow_the_asked_crs(tmp_path: Path) -> None:
 
 
 def test_priority_is_a_sum_of_named_points() -> None:
-    points = points_of("LIKELY", "E,W", "WORSE", PrioritySettings())
+    worse = Case(code="LIKELY", occupied_sides="E,W", change="WORSE")
+    points = points_of(worse, PrioritySettings())
     assert [str(point) for point in points] == [
         "LIKELY +60",
         "occupied neighbor on side E and W +30",
         "worse than in the photo before +20",
     ]
-    assert sum(point.points for point in points_of("NA", "U", "NEW", PrioritySettings())) == 20
+
+    new = Case(code="NA", occupied_sides="U", change="NEW")
+    assert sum(point.points for point in points_of(new, PrioritySettings())) == 20
 
 
 def test_change_against_the_flyover_before() -> None:

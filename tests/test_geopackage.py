@@ -12,6 +12,7 @@ import shapely
 from export_cases import make_inputs, make_ledger, make_roll
 
 from gis_export.formats.geopackage import write_geopackage
+from gis_export.table.export_table import ExportTable
 from gis_export.table.fields import Tier, fields_of
 from gis_export.table.rows import build_rows
 from gis_export.table.settings import ExportSettings
@@ -32,7 +33,7 @@ def make_rows(
 
 def write(rows: gpd.GeoDataFrame, folder: Path, tier: Tier = Tier.HOUSING) -> Path:
     path = folder / "roofs.gpkg"
-    write_geopackage(rows, path, tier=tier, title="Testville 2026")
+    write_geopackage(ExportTable(rows=rows), path, tier=tier, title="Testville 2026")
     return path
 
 

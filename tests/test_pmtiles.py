@@ -22,7 +22,8 @@ from playwright.sync_api import sync_playwright
 from pmtiles.reader import MmapSource, Reader, all_tiles
 
 from gis_export.formats.pmtiles import MAX_ZOOM, MIN_ZOOM, write_pmtiles
-from gis_export.table.rows import build_rows
+from gis_export.table.export_table import ExportTable
+from gis_export.table.rows import build_table
 from gis_export.table.settings import ExportSettings
 from gis_export.table.symbols import SYMBOLS
 from inference.hazard import USE_LIMIT
@@ -32,11 +33,11 @@ NPM = Path(os.environ.get("ROOFWATCH_NPM", Path(__file__).parent / ".npm"))
 ODD = ('1 Peña & <b>Réunion</b> St "rear"', "=cmd()", "2 Main St\nUnit 3")
 
 
-def make_rows(count: int = 12, *, hazards: tuple[str, ...] | None = None) -> gpd.GeoDataFrame:
+def make_table(count: int = 12, *, hazards: tuple[str, ...] | None = None) -> ExportTable:
     roll = make_roll(count)
     for row, address in enumerate(ODD[:count]):
         roll.table.loc[row, "address"] = address
-    return build_rows(
+    return build_table(
         make_inputs(roll, make_ledger(roll, hazards) if hazards else None), ExportSettings()
     )
 
@@ -54,8 +55,8 @@ def metadata_of(path: Path) -> dict[str, object]:
 def test_every_placed_vacant_has_a_point_inside_its_parcel_at_every_zoom(
     zoom: int, tmp_path: Path
 ) -> None:
-    rows = make_rows()
-    write_pmtiles(rows, tmp_path / "scores.pmtiles", title="Testville 2026")
+    rows = make_table().rows
+    write_pmtiles(ExportTable(rows=rows), tmp_path / "scores.pmtiles", title="Testville 2026")
     points = read_tiles(tmp_path / "scores.pmtiles", "centroids", zoom)
     assert sorted(points["hazard_level"]) == sorted(rows["RISK_LVL"])
     step_m = 40_075_017 / 2**zoom / 4096  # of the tile's coordinates at the equator; less here
@@ -68,8 +69,8 @@ def test_every_placed_vacant_has_a_point_inside_its_parcel_at_every_zoom(
 
 
 def test_near_by_the_tiles_carry_the_parcels_and_their_words(tmp_path: Path) -> None:
-    rows = make_rows()
-    write_pmtiles(rows, tmp_path / "scores.pmtiles", title="Testville 2026")
+    rows = make_table().rows
+    write_pmtiles(ExportTable(rows=rows), tmp_path / "scores.pmtiles", title="Testville 2026")
     parcels = (
         read_tiles(tmp_path / "scores.pmtiles", "vacant_roofs")
         .sort_values("parcel_id")
@@ -88,8 +89,8 @@ def test_near_by_the_tiles_carry_the_parcels_and_their_words(tmp_path: Path) -> 
 
 
 def test_an_unscored_vacant_has_no_score_and_gives_its_reason(tmp_path: Path) -> None:
-    rows = make_rows()
-    write_pmtiles(rows, tmp_path / "scores.pmtiles", title="Testville 2026")
+    rows = make_table().rows
+    write_pmtiles(ExportTable(rows=rows), tmp_path / "scores.pmtiles", title="Testville 2026")
     for layer in ("centroids", "vacant_roofs"):
         table = read_tiles(tmp_path / "scores.pmtiles", layer).set_index("parcel_id").sort_index()
         assert list(table["score"].notna()) == list(rows["SCORED"] == "Y")
@@ -101,7 +102,9 @@ def test_an_unscored_vacant_has_no_score_and_gives_its_reason(tmp_path: Path) ->
 
 def test_all_not_assessed_leaves_no_score_anywhere(tmp_path: Path) -> None:
     write_pmtiles(
-        make_rows(hazards=("NOT ASSESSED",)), tmp_path / "scores.pmtiles", title="Testville 2026"
+        make_table(hazards=("NOT ASSESSED",)),
+        tmp_path / "scores.pmtiles",
+        title="Testville 2026",
     )
     with (tmp_path / "scores.pmtiles").open("rb") as stream:
         tiles = [gzip.decompress(data) for _, data in all_tiles(MmapSource(stream))]
@@ -115,17 +118,21 @@ def test_what_has_no_place_is_counted_and_one_parcel_is_enough(tmp_path: Path) -
     roll = make_roll(2)
     roll.table.loc[1, "geometry"] = None
     write_pmtiles(
-        build_rows(make_inputs(roll), ExportSettings()),
+        build_table(make_inputs(roll), ExportSettings()),
         tmp_path / "scores.pmtiles",
         title="Testville 2026",
     )
     said = metadata_of(tmp_path / "scores.pmtiles")
-    assert said["description"] == f"{USE_LIMIT} 1 vacants have no place and stand in no tile."
+    assert said["description"] == f"{USE_LIMIT} 1 vacants have no location and are in no tile."
     assert list(read_tiles(tmp_path / "scores.pmtiles", "centroids")["parcel_id"]) == ["0216 001"]
 
 
 def test_an_empty_city_is_a_valid_file_without_a_feature(tmp_path: Path) -> None:
-    write_pmtiles(make_rows().iloc[:0], tmp_path / "scores.pmtiles", title="Testville 2026")
+    write_pmtiles(
+        ExportTable(rows=make_table().rows.iloc[:0]),
+        tmp_path / "scores.pmtiles",
+        title="Testville 2026",
+    )
     assert metadata_of(tmp_path / "scores.pmtiles")["name"] == "Testville 2026"
     with (tmp_path / "scores.pmtiles").open("rb") as stream:
         assert [gzip.decompress(data) for _, data in all_tiles(MmapSource(stream))] == [b""]
@@ -137,14 +144,14 @@ def test_an_empty_city_is_a_valid_file_without_a_feature(tmp_path: Path) -> None
 
 def test_same_rows_give_the_same_bytes_and_leave_nothing_beside_them(tmp_path: Path) -> None:
     for name in ("a.pmtiles", "b.pmtiles"):
-        write_pmtiles(make_rows(), tmp_path / name, title="Testville 2026")
+        write_pmtiles(make_table(), tmp_path / name, title="Testville 2026")
     assert (tmp_path / "a.pmtiles").read_bytes() == (tmp_path / "b.pmtiles").read_bytes()
     assert sorted(path.name for path in tmp_path.iterdir()) == ["a.pmtiles", "b.pmtiles"]
 
 
 def test_a_dense_city_loses_no_point_from_a_full_tile(tmp_path: Path) -> None:
     """GDAL by itself would thin a tile out to half a megabyte."""
-    few, count, rng = make_rows(4), 1_500, np.random.default_rng(0)
+    few, count, rng = make_table(4).rows, 1_500, np.random.default_rng(0)
     rows = pd.concat([few] * (count // 4), ignore_index=True)
     place = np.arange(count)
     left, bottom = 1_415_000 + 20 * (place % 100), 593_000 + 80 * (place // 100)
@@ -153,7 +160,7 @@ def test_a_dense_city_loses_no_point_from_a_full_tile(tmp_path: Path) -> None:
     )
     rows["PARCEL_ID"] = [f"{number:05d} 001" for number in place]
     rows["ADDRESS"] = [rng.bytes(500).hex() for _ in place]  # nothing that could be packed
-    write_pmtiles(rows, tmp_path / "scores.pmtiles", title="Testville 2026")
+    write_pmtiles(ExportTable(rows=rows), tmp_path / "scores.pmtiles", title="Testville 2026")
     assert len(read_tiles(tmp_path / "scores.pmtiles", "centroids", MIN_ZOOM)) == count
     assert read_tiles(tmp_path / "scores.pmtiles", "centroids", 12)["parcel_id"].nunique() == count
 
@@ -219,8 +226,8 @@ def serving(folder: Path) -> Iterator[str]:
     reason="no Chromium, or no MapLibre in tests/.npm: .ci/run puts it there",
 )
 def test_a_web_map_shows_every_vacant(tmp_path: Path) -> None:
-    rows = make_rows(20)
-    write_pmtiles(rows, tmp_path / "scores.pmtiles", title="Testville 2026")
+    rows = make_table(20).rows
+    write_pmtiles(ExportTable(rows=rows), tmp_path / "scores.pmtiles", title="Testville 2026")
     (tmp_path / "npm").symlink_to(NPM)
     bounds = [round(float(side), 6) for side in rows.to_crs("EPSG:4326").total_bounds]
     page_text = PAGE.replace(

@@ -17,8 +17,9 @@ from export_cases import make_inputs, make_ledger, make_roll
 from postgres_case import postgres
 
 from gis_export.formats.postgis import publish
+from gis_export.table.export_table import ExportTable
 from gis_export.table.fields import Tier, fields_of
-from gis_export.table.rows import build_rows
+from gis_export.table.rows import build_table
 from gis_export.table.settings import ExportSettings
 from imagery.errors import CrsMismatch, InputError
 from inference.hazard import USE_LIMIT
@@ -32,13 +33,13 @@ ODD = (
 )
 
 
-def make_rows(
+def make_table(
     count: int = 8, *, hazards: tuple[str, ...] | None = None, crs: str = ""
-) -> gpd.GeoDataFrame:
+) -> ExportTable:
     roll = make_roll(count)
     for row, address in enumerate(ODD[:count]):
         roll.table.loc[row, "address"] = address
-    return build_rows(
+    return build_table(
         make_inputs(roll, make_ledger(roll, hazards) if hazards else None), ExportSettings(crs=crs)
     )
 
@@ -89,8 +90,8 @@ def ask(url: str, query: str) -> list[tuple[object, ...]]:
 
 @pytest.mark.parametrize("tier", list(Tier))
 def test_the_table_of_a_tier_holds_its_fields_and_no_other(tier: Tier, url: str) -> None:
-    rows = make_rows()
-    assert publish(rows, url, schema="roofs", tier=tier, year=2026) == 8
+    rows = make_table().rows
+    assert publish(ExportTable(rows=rows), url, schema="roofs", tier=tier, year=2026) == 8
     table = read_back(
         url, f"SELECT * FROM roofs.vacant_roofs_{tier.value.lower()} ORDER BY parcel_id"
     )
@@ -124,7 +125,13 @@ def test_the_table_of_a_tier_holds_its_fields_and_no_other(tier: Tier, url: str)
 def test_what_was_not_scored_has_no_score_no_rank_and_a_reason(
     hazards: tuple[str, ...] | None, url: str
 ) -> None:
-    publish(make_rows(hazards=hazards), url, schema="public", tier=Tier.DATA, year=2026)
+    publish(
+        make_table(hazards=hazards),
+        url,
+        schema="public",
+        tier=Tier.DATA,
+        year=2026,
+    )
     unscored = read_back(url, "SELECT * FROM vacant_roofs_data WHERE scored = 'N'")
     assert len(unscored) == (2 if hazards is None else 8)
     assert (
@@ -140,10 +147,10 @@ def test_what_was_not_scored_has_no_score_no_rank_and_a_reason(
 
 
 def test_a_year_is_replaced_and_the_others_stay(url: str) -> None:
-    first, second = make_rows(8), make_rows(5, hazards=("LIKELY",))
-    publish(first, url, schema="roofs", tier=Tier.HOUSING, year=2025)
-    publish(first, url, schema="roofs", tier=Tier.HOUSING, year=2026)
-    publish(second, url, schema="roofs", tier=Tier.HOUSING, year=2026)
+    first, second = make_table(8).rows, make_table(5, hazards=("LIKELY",)).rows
+    publish(ExportTable(rows=first), url, schema="roofs", tier=Tier.HOUSING, year=2025)
+    publish(ExportTable(rows=first), url, schema="roofs", tier=Tier.HOUSING, year=2026)
+    publish(ExportTable(rows=second), url, schema="roofs", tier=Tier.HOUSING, year=2026)
     counts = ask(
         url,
         "SELECT flyover_year, count(*), count(*) FILTER (WHERE hazard_level = 'LIKELY') FROM roofs.vacant_roofs_housing GROUP BY 1 ORDER BY 1",
@@ -152,7 +159,12 @@ def test_a_year_is_replaced_and_the_others_stay(url: str) -> None:
     assert ask(url, "SELECT DISTINCT flyover_year FROM roofs.vacant_roofs_housing_latest") == [
         (2026,)
     ]
-    assert publish(second.iloc[:0], url, schema="roofs", tier=Tier.HOUSING, year=2026) == 0
+    assert (
+        publish(
+            ExportTable(rows=second.iloc[:0]), url, schema="roofs", tier=Tier.HOUSING, year=2026
+        )
+        == 0
+    )
     assert ask(url, "SELECT flyover_year, count(*) FROM roofs.vacant_roofs_housing GROUP BY 1") == [
         (2025, 8)
     ]
@@ -162,13 +174,13 @@ def test_one_parcel_and_one_without_a_place(url: str) -> None:
     roll = make_roll(2)
     roll.table.loc[1, "geometry"] = None
     publish(
-        build_rows(make_inputs(roll), ExportSettings()),
+        build_table(make_inputs(roll), ExportSettings()),
         url,
         schema="roofs",
         tier=Tier.RESPONDER,
         year=2026,
     )
-    publish(make_rows(1), url, schema="roofs", tier=Tier.HOUSING, year=2026)
+    publish(make_table(1), url, schema="roofs", tier=Tier.HOUSING, year=2026)
     assert ask(
         url, "SELECT parcel_id, geom IS NULL FROM roofs.vacant_roofs_responder ORDER BY 1"
     ) == [("0216 001", False), ("0217 001", True)]
@@ -176,7 +188,7 @@ def test_one_parcel_and_one_without_a_place(url: str) -> None:
 
 
 def test_the_table_says_what_it_is_and_has_key_and_index(url: str) -> None:
-    publish(make_rows(), url, schema="roofs", tier=Tier.RESPONDER, year=2026)
+    publish(make_table(), url, schema="roofs", tier=Tier.RESPONDER, year=2026)
     assert ask(url, "SELECT obj_description('roofs.vacant_roofs_responder'::regclass)") == [
         (USE_LIMIT,)
     ]
@@ -204,22 +216,22 @@ def test_the_table_says_what_it_is_and_has_key_and_index(url: str) -> None:
 
 
 def test_a_run_that_fails_leaves_the_old_rows(url: str) -> None:
-    publish(make_rows(), url, schema="roofs", tier=Tier.HOUSING, year=2026)
-    twice = make_rows(2)
-    twice["PARCEL_ID"] = "0216 001"
+    publish(make_table(), url, schema="roofs", tier=Tier.HOUSING, year=2026)
+    twice = make_table(2)
+    twice.rows["PARCEL_ID"] = "0216 001"
     with pytest.raises(InputError, match=r"duplicate key.*nothing was changed"):
         publish(twice, url, schema="roofs", tier=Tier.HOUSING, year=2026)
     assert ask(url, "SELECT count(*) FROM roofs.vacant_roofs_housing") == [(8,)]
 
 
 def test_readers_see_the_old_rows_until_the_new_ones_are_in(url: str) -> None:
-    publish(make_rows(), url, schema="roofs", tier=Tier.HOUSING, year=2026)
+    publish(make_table(), url, schema="roofs", tier=Tier.HOUSING, year=2026)
     with psycopg.connect(url) as reader:
         reader.execute("SET TRANSACTION ISOLATION LEVEL READ COMMITTED")
         assert reader.execute("SELECT count(*) FROM roofs.vacant_roofs_housing").fetchone() == (8,)
         writer = threading.Thread(
             target=publish,
-            args=(make_rows(3), url),
+            args=(make_table(3), url),
             kwargs={"schema": "roofs", "tier": Tier.HOUSING, "year": 2026},
         )
         writer.start()
@@ -229,24 +241,38 @@ def test_readers_see_the_old_rows_until_the_new_ones_are_in(url: str) -> None:
 
 
 def test_another_crs_or_other_columns_are_refused(url: str) -> None:
-    publish(make_rows(), url, schema="roofs", tier=Tier.HOUSING, year=2026)
+    publish(make_table(), url, schema="roofs", tier=Tier.HOUSING, year=2026)
     with pytest.raises(
         CrsMismatch, match=r"holds geometry\(MultiPolygon,2248\), got geometry\(MultiPolygon,4326\)"
     ):
-        publish(make_rows(crs="EPSG:4326"), url, schema="roofs", tier=Tier.HOUSING, year=2026)
+        publish(
+            make_table(crs="EPSG:4326"),
+            url,
+            schema="roofs",
+            tier=Tier.HOUSING,
+            year=2026,
+        )
     with psycopg.connect(url) as connection:
         connection.execute("ALTER TABLE roofs.vacant_roofs_housing ADD COLUMN owner text")
     with pytest.raises(
         InputError, match=r"other columns than this version writes, such as owner; rename"
     ):
-        publish(make_rows(), url, schema="roofs", tier=Tier.HOUSING, year=2026)
-    local = make_rows().set_crs("+proj=tmerc +lat_0=39 +lon_0=-76.6 +units=m", allow_override=True)
+        publish(make_table(), url, schema="roofs", tier=Tier.HOUSING, year=2026)
+    local = make_table().rows.set_crs(
+        "+proj=tmerc +lat_0=39 +lon_0=-76.6 +units=m", allow_override=True
+    )
     with pytest.raises(CrsMismatch, match=r"does not know the CRS .* set \[export\] crs"):
-        publish(local, url, schema="other", tier=Tier.HOUSING, year=2026)
+        publish(ExportTable(rows=local), url, schema="other", tier=Tier.HOUSING, year=2026)
 
 
 def test_names_cannot_break_out_of_the_statement(url: str) -> None:
-    publish(make_rows(), url, schema='odd "; DROP TABLE x; --', tier=Tier.HOUSING, year=2026)
+    publish(
+        make_table(),
+        url,
+        schema='odd "; DROP TABLE x; --',
+        tier=Tier.HOUSING,
+        year=2026,
+    )
     assert ask(url, """SELECT count(*) FROM "odd ""; DROP TABLE x; --".vacant_roofs_housing""") == [
         (8,)
     ]
@@ -294,7 +320,11 @@ def test_a_wrong_address_is_one_clear_line_without_the_password(
 ) -> None:
     with pytest.raises(InputError, match=said) as caught:
         publish(
-            make_rows(1), address.format(socket=socket), schema="new", tier=Tier.HOUSING, year=2026
+            make_table(1),
+            address.format(socket=socket),
+            schema="new",
+            tier=Tier.HOUSING,
+            year=2026,
         )
     for error in (caught.value, caught.value.__cause__):
         assert "\n" not in str(caught.value)
@@ -302,13 +332,13 @@ def test_a_wrong_address_is_one_clear_line_without_the_password(
 
 
 def test_a_role_that_may_only_change_rows_can_publish(url: str, socket: Path) -> None:
-    publish(make_rows(), url, schema="roofs", tier=Tier.HOUSING, year=2025)
+    publish(make_table(), url, schema="roofs", tier=Tier.HOUSING, year=2025)
     with psycopg.connect(url) as connection:
         connection.execute("GRANT USAGE ON SCHEMA roofs TO guest")
         connection.execute("GRANT SELECT, INSERT, DELETE ON roofs.vacant_roofs_housing TO guest")
     assert (
         publish(
-            make_rows(),
+            make_table(),
             url.replace("roofwatch@", "guest:s3cret%2Fword@"),
             schema="roofs",
             tier=Tier.HOUSING,
@@ -321,9 +351,9 @@ def test_a_role_that_may_only_change_rows_can_publish(url: str, socket: Path) ->
 def test_without_psycopg_the_remedy_is_named() -> None:
     code = (
         "import sys; sys.modules['psycopg'] = None\n"
-        "from gis_export.formats.postgis import _connected\n"
+        "from gis_export.formats.postgis_connection import connected\n"
         "from imagery.errors import InputError\n"
-        "try:\n    _connected('postgresql://host/db').__enter__()\n"
+        "try:\n    connected('postgresql://host/db').__enter__()\n"
         "except InputError as error:\n    print(error)\n"
     )
     ended = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
@@ -335,7 +365,7 @@ def test_without_psycopg_the_remedy_is_named() -> None:
 
 def test_areas_come_back_in_the_units_of_the_city(url: str) -> None:
     """A worked example: a lot of 15 x 72 feet."""
-    publish(make_rows(1), url, schema="roofs", tier=Tier.DATA, year=2026)
+    publish(make_table(1), url, schema="roofs", tier=Tier.DATA, year=2026)
     assert ask(url, "SELECT ST_Area(geom), ST_IsValid(geom) FROM roofs.vacant_roofs_data") == [
         (1080.0, True)
     ]

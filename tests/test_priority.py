@@ -11,7 +11,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gis_export.table.inputs import LOOK_COLUMNS, no_looks
-from gis_export.table.priority import Unseen, points_of, prioritize, street_sides, unseen_years
+from gis_export.table.priority import (
+    Case,
+    Unseen,
+    points_of,
+    prioritize,
+    street_sides,
+    unseen_years,
+)
 from gis_export.table.rows import build_rows
 from gis_export.table.settings import ExportSettings, PrioritySettings
 
@@ -95,14 +102,14 @@ def test_years_are_whole_and_counted_up_to_a_most() -> None:
 
 
 def test_weights_of_nothing_leave_no_reason_but_the_hazard() -> None:
-    points = points_of(
-        "NOT SEEN",
-        "E",
-        "WORSE",
-        PrioritySettings(occupied_side=0, worse=0, street_side=0),
+    case = Case(
+        code="NOT SEEN",
+        occupied_sides="E",
+        change="WORSE",
         street_sides="N",
         unseen=Unseen(years=0, looked=True),
     )
+    points = points_of(case, PrioritySettings(occupied_side=0, worse=0, street_side=0))
     assert [str(point) for point in points] == ["NOT SEEN IN PHOTO +0"]
 
 
@@ -152,7 +159,14 @@ def test_table_and_row_agree(
         unseen = (
             Unseen(years=max(2026 - year - looked, 0), looked=looked) if noticed or looked else None
         )
-        points = points_of(code, occupied, change, weights, street_sides=street, unseen=unseen)
+        case = Case(
+            code=code,
+            occupied_sides=occupied,
+            change=change,
+            street_sides=street,
+            unseen=unseen,
+        )
+        points = points_of(case, weights)
         assert priority[number] == sum(point.points for point in points)
         assert why[number] == "; ".join(map(str, points))
         assert len(why[number]) <= 254

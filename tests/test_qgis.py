@@ -22,6 +22,7 @@ from pyproj import CRS
 from gis_export.formats.geopackage import write_geopackage
 from gis_export.formats.qgis_project import PARCEL_SCALE, write_qgis_project
 from gis_export.products import export_products
+from gis_export.table.export_table import ExportTable
 from gis_export.table.fields import Tier
 from gis_export.table.inputs import ExportInputs, no_looks
 from gis_export.table.rows import build_rows
@@ -234,7 +235,12 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     ]
     for name, tier in (("fire", Tier.RESPONDER), ("housing", Tier.HOUSING)):
         (folder / name).mkdir(parents=True)
-        write_geopackage(rows, folder / name / f"{name}.gpkg", tier=tier, title="Testville 2026")
+        write_geopackage(
+            ExportTable(rows=rows),
+            folder / name / f"{name}.gpkg",
+            tier=tier,
+            title="Testville 2026",
+        )
         write_qgis_project(
             folder / name,
             name=name,
@@ -313,7 +319,9 @@ def test_a_project_draws_either_parcels_or_symbols(folder: Path, tmp_path: Path)
 @pytest.mark.parametrize("count", [0, 1])
 def test_the_project_of_a_city_of_none_or_one_opens(count: int, tmp_path: Path) -> None:
     rows = build_rows(make_inputs(make_roll(1)), ExportSettings()).iloc[:count]
-    write_geopackage(rows, tmp_path / "fire.gpkg", tier=Tier.RESPONDER, title="Testville 2026")
+    write_geopackage(
+        ExportTable(rows=rows), tmp_path / "fire.gpkg", tier=Tier.RESPONDER, title="Testville 2026"
+    )
     write_qgis_project(
         tmp_path, name="fire", title="Testville 2026", crs=CRS(rows.crs), tier=Tier.RESPONDER
     )

@@ -20,9 +20,11 @@ from hypothesis import strategies as st
 from pyproj import CRS
 
 from gis_export.formats.metadata import lineage_of
-from gis_export.formats.shapefile import PARTS, crs_folder, pack_files, write_pack
-from gis_export.table.fields import Tier, dbf_type, fields_of
-from gis_export.table.rows import build_rows
+from gis_export.formats.shapefile import PARTS, Pack, crs_folder, pack_files, write_pack
+from gis_export.formats.shapefile_schema import fiona_type
+from gis_export.table.export_table import ExportTable
+from gis_export.table.fields import Tier, fields_of
+from gis_export.table.rows import build_rows, build_table
 from gis_export.table.settings import ExportSettings
 from gis_export.table.symbols import BY_CODE, SYMBOLS
 from inference.hazard import USE_LIMIT
@@ -63,7 +65,8 @@ def write(
     folder.mkdir(parents=True, exist_ok=True)
     lineage = lineage_of(make_inputs(make_roll(4)))
     tier = Tier.HOUSING if name == "housing" else Tier.RESPONDER
-    write_pack(rows, folder, name=name, tier=tier, title=title, lineage=lineage, also_crs=also_crs)
+    pack = Pack(name=name, tier=tier, title=title, lineage=lineage)
+    write_pack(ExportTable(rows=rows), folder, pack, also_crs=also_crs)
     return folder / f"{name}.shp"
 
 
@@ -104,7 +107,7 @@ def test_schema_is_the_field_table_whatever_the_rows_hold(layer: str, tmp_path: 
         schemas[0]
         == schemas[1]
         == schemas[2]
-        == [(field.name, dbf_type(field)) for field in fields_of(Tier.HOUSING)]
+        == [(field.name, fiona_type(field)) for field in fields_of(Tier.HOUSING)]
     )
 
 
@@ -290,14 +293,8 @@ def test_metadata_tells_where_the_rows_come_from(tmp_path: Path) -> None:
         FLOWN,
         (("demo-roof/3", "ab" * 32),),
     )
-    write_pack(
-        build_rows(inputs, ExportSettings()),
-        tmp_path,
-        name="fire",
-        tier=Tier.RESPONDER,
-        title='A & B <"C">',
-        lineage=lineage,
-    )
+    pack = Pack(name="fire", tier=Tier.RESPONDER, title='A & B <"C">', lineage=lineage)
+    write_pack(build_table(inputs, ExportSettings()), tmp_path, pack)
     esri = ET.parse(tmp_path / "fire.shp.xml").getroot()
     assert (
         esri.findtext("dataIdInfo/idCitation/resTitle")
@@ -358,14 +355,8 @@ def test_iso_document_says_the_same(tmp_path: Path) -> None:
 def test_unknown_flight_and_empty_city_leave_whole_documents(tmp_path: Path) -> None:
     roll = make_roll(0)
     inputs = make_inputs(roll, make_ledger(roll, flown=None))
-    write_pack(
-        build_rows(inputs, ExportSettings()),
-        tmp_path,
-        name="fire",
-        tier=Tier.RESPONDER,
-        title="",
-        lineage=lineage_of(inputs),
-    )
+    pack = Pack(name="fire", tier=Tier.RESPONDER, title="", lineage=lineage_of(inputs))
+    write_pack(build_table(inputs, ExportSettings()), tmp_path, pack)
     for path in (*tmp_path.glob("*.xml"), *tmp_path.glob("*.sld"), *tmp_path.glob("*.qml")):
         ET.parse(path)
     assert "not known" in (tmp_path / "fire.shp.xml").read_text(encoding="utf-8")

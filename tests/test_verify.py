@@ -27,9 +27,9 @@ from gis_export.fire.dispatch.state import STATE_COLUMNS
 from gis_export.fire.map.folder import write_fire_map
 from gis_export.formats.geopackage import write_geopackage
 from gis_export.formats.metadata import lineage_of
-from gis_export.formats.shapefile import write_pack
+from gis_export.formats.shapefile import Pack, write_pack
 from gis_export.table.fields import Tier, fields_of
-from gis_export.table.rows import build_rows
+from gis_export.table.rows import build_rows, build_table
 from gis_export.table.settings import ExportSettings
 from gis_export.table.tables import csv_frame
 from gis_export.verify.days import DayCheck
@@ -55,24 +55,16 @@ def make_year(
         roll.table.loc[count - 1, "geometry"] = None
     ledger = make_ledger(roll, hazards) if hazards else make_ledger(roll)
     inputs = make_inputs(roll, ledger, **({"today": today} if today else {}))
-    rows = build_rows(inputs, ExportSettings())
+    table = build_table(inputs, ExportSettings())
     out = folder / "2026"
     for name, tier in TIERS.items():
         (out / name).mkdir(parents=True)
-        write_pack(
-            rows,
-            out / name,
-            name=name,
-            tier=tier,
-            title=name,
-            lineage=lineage_of(inputs),
-            also_crs=("EPSG:4326",),
-        )
-        write_geopackage(rows, out / name / f"{name}.gpkg", tier=tier, title=name)
+        pack = Pack(name=name, tier=tier, title=name, lineage=lineage_of(inputs))
+        write_pack(table, out / name, pack, also_crs=("EPSG:4326",))
+        write_geopackage(table, out / name / f"{name}.gpkg", tier=tier, title=name)
     (out / "data").mkdir()
-    csv_frame(rows, fields_of(Tier.DATA), long_names=True).to_csv(
-        out / "data/scores.csv", index=False
-    )
+    scores = csv_frame(table.rows, fields_of(Tier.DATA), long_names=True)
+    scores.to_csv(out / "data/scores.csv", index=False)
     write_ledger(ledger, out)
     write_manifest(out)
     return out
@@ -812,19 +804,16 @@ def test_an_address_that_formats_hold_in_their_own_way_is_no_finding(
 ) -> None:
     roll = make_roll(2)
     roll.table.loc[0, "address"] = address
-    rows = build_rows(make_inputs(roll), ExportSettings())
+    table = build_table(make_inputs(roll), ExportSettings())
     out = tmp_path / "housing"
     out.mkdir()
-    write_pack(
-        rows,
-        out,
-        name="housing",
-        tier=Tier.HOUSING,
-        title="t",
-        lineage=lineage_of(make_inputs(roll)),
+    lineage = lineage_of(make_inputs(roll))
+    pack = Pack(name="housing", tier=Tier.HOUSING, title="t", lineage=lineage)
+    write_pack(table, out, pack)
+    write_geopackage(table, out / "housing.gpkg", tier=Tier.HOUSING, title="t")
+    csv_frame(table.rows, fields_of(Tier.HOUSING), long_names=False).to_csv(
+        out / "list.csv", index=False
     )
-    write_geopackage(rows, out / "housing.gpkg", tier=Tier.HOUSING, title="t")
-    csv_frame(rows, fields_of(Tier.HOUSING), long_names=False).to_csv(out / "list.csv", index=False)
     assert [line for line in said(out) if "another address" in line] == []
 
 

@@ -1,1 +1,1 @@
-"""The layers: shapefile packs, GeoPackage, GeoParquet, tiles, PostGIS, with their styles, metadata and dictionary."""
+"""Layers for GIS: shapefiles, GeoPackages, PostGIS tables and vector tiles, with their styles."""

@@ -1,8 +1,9 @@
-"""The ArcGIS style of hosted layers: the five symbols, their words, and NOT ASSESSED for whatever is none of them.
+"""The ArcGIS style of hosted layers: the five symbols, and NOT ASSESSED for any other value.
 
-Written as the body of `updateDefinition` of a feature service whose layer 0 holds the parcels and layer 1 the points, as a
-published pack has them. Point symbols are pictures, since ArcGIS markers have neither the hexagon nor the tag nor a letter.
-See the ArcGIS REST API, "Renderer objects" and "Symbol objects".
+Written as the body of `updateDefinition` of a feature service whose layer 0 holds the parcels
+and layer 1 the points, as a published pack has them. Point symbols are pictures, since ArcGIS
+markers have neither the hexagon nor the tag nor a letter. See the ArcGIS REST API, "Renderer
+objects" and "Symbol objects".
 """
 
 import base64
@@ -12,15 +13,22 @@ from typing import TypeAlias
 
 from gis_export.formats.marker_picture import marker_png, picture_size
 from gis_export.formats.qml import Geometry
+from gis_export.table import columns
 from gis_export.table.fields import Tier
 from gis_export.table.symbols import BY_WORD, NO_WORD, SYMBOLS, Symbol
 from inference.hazard import USE_LIMIT, HazardWord
 
 Json: TypeAlias = "str | int | float | bool | list[Json] | dict[str, Json] | None"
 
-_FIELD = "RISK_LVL"
-_SCALE = 3  # pixels of the picture for each of the screen, for sharp screens and print
+_READERS = {
+    Tier.RESPONDER: "fire department",
+    Tier.HOUSING: "housing department",
+    Tier.DATA: "data team",
+}
+# Pixels of the picture for each of the screen, for sharp screens and print.
+_SCALE = 3
 _PT_PER_MM = 72 / 25.4
+_PX_PER_PT = 96 / 72
 _LINES = {
     "solid": "esriSLSSolid",
     "dash": "esriSLSDash",
@@ -34,56 +42,51 @@ _LETTER_SCALE = 2500
 
 def write_drawing_info(path: Path, tier: Tier) -> None:
     """Write the style of both layers of a tier's pack as JSON."""
-    who = {
-        Tier.RESPONDER: "fire department",
-        Tier.HOUSING: "housing department",
-        Tier.DATA: "data team",
-    }[tier]
-    layers: list[Json] = [
-        {
-            "id": 0,
-            "name": "Vacant roofs",
-            "description": f"For the {who}. {USE_LIMIT}",
-            "displayField": "ADDRESS",
-            "drawingInfo": drawing_info("polygon"),
-        },
-        {
-            "id": 1,
-            "name": "Vacant roofs (points)",
-            "description": f"For the {who}. {USE_LIMIT}",
-            "displayField": "ADDRESS",
-            "drawingInfo": drawing_info("point"),
-        },
-    ]
-    path.write_text(json.dumps({"layers": layers}, indent=1) + "\n", encoding="utf-8")
+    description = f"For the {_READERS[tier]}. {USE_LIMIT}"
+    parcels: dict[str, Json] = {
+        "id": 0,
+        "name": "Vacant roofs",
+        "description": description,
+        "displayField": columns.ADDRESS,
+        "drawingInfo": drawing_info("polygon"),
+    }
+    points: dict[str, Json] = {
+        "id": 1,
+        "name": "Vacant roofs (points)",
+        "description": description,
+        "displayField": columns.ADDRESS,
+        "drawingInfo": drawing_info("point"),
+    }
+    text = json.dumps({"layers": [parcels, points]}, indent=1)
+    path.write_text(text + "\n", encoding="utf-8")
 
 
 def drawing_info(geometry: Geometry) -> dict[str, Json]:
     """Return the `drawingInfo` of a layer of parcels or of points."""
     unknown = BY_WORD[HazardWord.NOT_ASSESSED.value]
-    symbols: list[Json] = [
-        {
-            "value": symbol.code,
-            "label": f"{symbol.word.value}: {symbol.meaning}",
-            "description": "",
-            "symbol": _symbol(symbol, geometry),
-        }
-        for symbol in SYMBOLS
-    ]
     renderer: dict[str, Json] = {
         "type": "uniqueValue",
-        "field1": _FIELD,
+        "field1": columns.RISK_LVL,
         "field2": None,
         "field3": None,
         "fieldDelimiter": ",",
         "defaultSymbol": _symbol(unknown, geometry),
         "defaultLabel": f"{unknown.word.value}: {NO_WORD}",
-        "uniqueValueInfos": symbols,
+        "uniqueValueInfos": [_legend_entry(symbol, geometry) for symbol in SYMBOLS],
     }
     info: dict[str, Json] = {"renderer": renderer, "transparency": 0}
     if geometry == "polygon":
         info["labelingInfo"] = [_letters()]
     return info
+
+
+def _legend_entry(symbol: Symbol, geometry: Geometry) -> Json:
+    return {
+        "value": symbol.code,
+        "label": f"{symbol.word.value}: {symbol.meaning}",
+        "description": "",
+        "symbol": _symbol(symbol, geometry),
+    }
 
 
 def _symbol(symbol: Symbol, geometry: Geometry) -> Json:
@@ -106,7 +109,7 @@ def _fill(symbol: Symbol) -> dict[str, Json]:
 
 def _picture(symbol: Symbol) -> dict[str, Json]:
     height_pt = symbol.size_mm * _PT_PER_MM
-    height_px = round(height_pt * 96 / 72 * _SCALE)
+    height_px = round(height_pt * _PX_PER_PT * _SCALE)
     width, height = picture_size(symbol, height_px)
     return {
         "type": "esriPMS",
@@ -124,8 +127,9 @@ def _letters() -> dict[str, Json]:
     """Return labels that write the letter of the word into each parcel."""
     pairs = ", ".join(f"'{symbol.code}', '{symbol.letter}'" for symbol in SYMBOLS)
     unknown = BY_WORD[HazardWord.NOT_ASSESSED.value].letter
+    expression = f"Decode($feature.{columns.RISK_LVL}, {pairs}, '{unknown}')"
     return {
-        "labelExpressionInfo": {"expression": f"Decode($feature.{_FIELD}, {pairs}, '{unknown}')"},
+        "labelExpressionInfo": {"expression": expression},
         "labelPlacement": "esriServerPolygonPlacementAlwaysHorizontal",
         "minScale": _LETTER_SCALE,
         "maxScale": 0,

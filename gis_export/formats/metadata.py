@@ -1,29 +1,31 @@
-"""The .shp.xml beside a shapefile: what the layer is, where it comes from, what it must not be used for, what its fields mean.
+"""The .shp.xml beside a shapefile: what the layer is, where it comes from, what its fields mean.
 
-The document is in Esri's own format with the older FGDC words beside it, since those two are what ArcGIS and QGIS read from
-a .shp.xml; the same in ISO 19139 goes into a file of its own (`gis_export.formats.iso`).
+The document is in Esri's own format with the older FGDC words beside it, since ArcGIS and QGIS
+read those two from a .shp.xml. The same content in ISO 19139 goes into a file of its own
+(`gis_export.formats.iso`).
 """
 
 from dataclasses import dataclass
 from datetime import date
 from html import escape
-from xml.etree.ElementTree import Element, SubElement, indent, tostring
+from xml.etree.ElementTree import Element, SubElement
 
 import geopandas as gpd
 import pandas as pd
 from pyproj import CRS, Transformer
 
 from gis_export.formats.qml import Geometry
+from gis_export.formats.xml_document import add_text, document, nest
 from gis_export.table.fields import Field
 from gis_export.table.inputs import ExportInputs
 from gis_export.table.values import VALUES
+from imagery.boxes import GroundBox
 from inference.hazard import USE_LIMIT
-
-Box = tuple[float, float, float, float]
 
 ABSTRACT = (
     "Every vacant building of the city once, and what this year's aerial photo shows of its roof."
 )
+PURPOSE = "Pre-plan and inspection: which vacant roofs to look at first."
 _TYPES = {"text": "String", "int": "Integer", "real": "Double", "date": "Date"}
 
 
@@ -40,7 +42,7 @@ class Lineage:
     run_id: str
     """Run that made the ledger."""
     models: tuple[tuple[str, str], ...]
-    """Label and sha256 of every model that scored a row; "" where the file is not known."""
+    """Label and sha256 of every model that scored a row; "" when the file is not known."""
     made: date
     """Day of the export."""
     tiles: int
@@ -56,14 +58,18 @@ class Lineage:
     def statement(self) -> str:
         """Return the lineage in words."""
         photo = f"flown {self.flown.isoformat()}" if self.flown else "day of the flight not known"
-        models = (
-            "; ".join(f"{label} (sha256 {sha256 or 'not known'})" for label, sha256 in self.models)
-            or "none"
-        )
+        models = [f"{label} (sha256 {sha256 or 'not known'})" for label, sha256 in self.models]
         return (
-            f"Flyover of {self.year}, {photo}, {self.tiles} tiles. {self.vacants} vacant buildings, {self.scored} scored. "
-            f"Model: {models}. Run {self.run_id}. Made {self.made.isoformat()}. Sources: {self.sources}"
+            f"Flyover of {self.year}, {photo}, {self.tiles} tiles. "
+            f"{self.vacants} vacant buildings, {self.scored} scored. "
+            f"Model: {'; '.join(models) or 'none'}. Run {self.run_id}. "
+            f"Made {self.made.isoformat()}. Sources: {self.sources}"
         )
+
+    @property
+    def keywords(self) -> tuple[str, ...]:
+        """Return what a catalog finds the layer by."""
+        return ("vacant building", "roof", "aerial photo", self.city, str(self.year))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -76,8 +82,8 @@ class Layer:
     """Its fields in their order."""
     crs: CRS
     """Its CRS."""
-    extent: Box | None
-    """West, south, east, north in WGS 84 degrees; None when it is empty."""
+    extent: GroundBox | None
+    """Its extent in WGS 84 degrees; None when it is empty."""
     geometry: Geometry
     """Parcels, or a point inside each."""
 
@@ -86,167 +92,162 @@ def lineage_of(inputs: ExportInputs) -> Lineage:
     """Return where the products of an export come from."""
     table = inputs.ledger.table
     labels = sorted({str(label) for label in table["model_version"].dropna()})
-    flown = (
-        inputs.flyover.flown
-        if inputs.flyover
-        else max((day for day in table["img_date"] if pd.notna(day)), default=None)
-    )
+    notices = inputs.roll.notices
+
     return Lineage(
         city=inputs.city,
         year=inputs.year,
-        flown=flown,
+        flown=_flight_day(inputs),
         run_id=inputs.run_id,
         models=tuple((label, inputs.models.get(label, "")) for label in labels),
         made=inputs.today,
         tiles=len(inputs.flyover.tiles) if inputs.flyover else 0,
         vacants=len(table),
         scored=int((table["status"] == "scored").sum()),
-        sources=f"the city's orthophoto of {inputs.year}, its parcels, and {inputs.roll.notices} vacancy notices.",
+        sources=f"the city's orthophoto of {inputs.year}, its parcels, "
+        f"and {notices} vacancy notices.",
     )
 
 
-def extent_of(shapes: gpd.GeoSeries) -> Box | None:
-    """Return west, south, east, north of some shapes in WGS 84 degrees, None when there are none."""
+def _flight_day(inputs: ExportInputs) -> date | None:
+    """Return the day of the flight, without a flyover the latest day of the ledger."""
+    if inputs.flyover:
+        return inputs.flyover.flown
+
+    days = [day for day in inputs.ledger.table["img_date"] if pd.notna(day)]
+    return max(days, default=None)
+
+
+def extent_of(shapes: gpd.GeoSeries) -> GroundBox | None:
+    """Return the extent of some shapes in WGS 84 degrees, None when there are none."""
     if not len(shapes):
         return None
-    west, south, east, north = shapes.total_bounds
-    box: Box = Transformer.from_crs(shapes.crs, "EPSG:4326", always_xy=True).transform_bounds(
-        west, south, east, north
-    )
-    return box
+
+    to_degrees = Transformer.from_crs(shapes.crs, "EPSG:4326", always_xy=True)
+    west, south, east, north = to_degrees.transform_bounds(*shapes.total_bounds)
+    return GroundBox(west=west, south=south, east=east, north=north)
+
+
+def crs_code(crs: CRS) -> tuple[str, str]:
+    """Return code space and code, ("", its name) for a CRS that is in no register."""
+    return crs.to_authority() or ("", crs.name)
 
 
 def layer_metadata(layer: Layer, lineage: Lineage) -> str:
     """Return the .shp.xml of a layer."""
     root = Element("metadata", {"xml:lang": "en"})
-    _esri(root, layer, lineage)
+    _add_esri(root, layer, lineage)
     _identify(SubElement(root, "dataIdInfo"), layer, lineage)
-    statement = SubElement(SubElement(root, "dqInfo"), "dataLineage")
-    _text(statement, "statement", escape(lineage.statement, quote=False))
-    _reference(root, layer.crs)
-    _attributes(root, layer)
-    _text(root, "mdDateSt", f"{lineage.made:%Y%m%d}", Sync="TRUE")
-    _older_words(root, layer, lineage)
+    history = nest(root, "dqInfo", "dataLineage")
+    _add_html(history, "statement", lineage.statement)
+    _add_reference(root, layer.crs)
+    _add_attributes(root, layer)
+    add_text(root, "mdDateSt", f"{lineage.made:%Y%m%d}").set("Sync", "TRUE")
+    _add_fgdc(root, layer, lineage)
     return document(root)
 
 
-def document(root: Element) -> str:
-    """Return a finished XML document."""
-    indent(root)
-    return '<?xml version="1.0" encoding="UTF-8"?>\n' + tostring(root, encoding="unicode") + "\n"
-
-
-def xml_text(text: str) -> str:
-    """Return a text without the characters that XML 1.0 cannot hold."""
-    return "".join(
-        letter
-        for letter in text
-        if letter in "\t\n\r"
-        or "\x20" <= letter < "\ud800"
-        or "\ue000" <= letter < "\ufffe"
-        or letter > "\uffff"
-    )
-
-
-def crs_code(crs: CRS) -> tuple[str, str]:
-    """Return code space and code, ("", its name) where the CRS is in no register."""
-    return crs.to_authority() or ("", crs.name)
-
-
-def _esri(root: Element, layer: Layer, lineage: Lineage) -> None:
+def _add_esri(root: Element, layer: Layer, lineage: Lineage) -> None:
     esri = SubElement(root, "Esri")
-    _text(esri, "CreaDate", f"{lineage.made:%Y%m%d}")
-    _text(esri, "CreaTime", "00000000")
-    _text(esri, "ArcGISFormat", "1.0")
-    _text(esri, "SyncOnce", "FALSE")
-    _text(SubElement(SubElement(esri, "DataProperties"), "itemProps"), "itemName", layer.title)
+    add_text(esri, "CreaDate", f"{lineage.made:%Y%m%d}")
+    add_text(esri, "CreaTime", "00000000")
+    add_text(esri, "ArcGISFormat", "1.0")
+    add_text(esri, "SyncOnce", "FALSE")
+    add_text(nest(esri, "DataProperties", "itemProps"), "itemName", layer.title)
 
 
 def _identify(info: Element, layer: Layer, lineage: Lineage) -> None:
-    """Say title, words and limits; Esri and QGIS both read these texts as HTML inside XML."""
+    """Add title, abstract, purpose, keywords, use limit and extent."""
     citation = SubElement(info, "idCitation")
-    _text(citation, "resTitle", layer.title)
+    add_text(citation, "resTitle", layer.title)
     dates = SubElement(citation, "date")
-    _text(dates, "createDate", f"{lineage.made.isoformat()}T00:00:00")
-    _text(dates, "pubDate", f"{lineage.made.isoformat()}T00:00:00")
-    _text(info, "idAbs", escape(f"{ABSTRACT} {USE_LIMIT}", quote=False))
-    _text(
-        info,
-        "idPurp",
-        escape("Pre-plan and inspection: which vacant roofs to look at first.", quote=False),
-    )
-    SubElement(SubElement(info, "dataLang"), "languageCode", {"value": "eng"})
+    add_text(dates, "createDate", f"{lineage.made.isoformat()}T00:00:00")
+    add_text(dates, "pubDate", f"{lineage.made.isoformat()}T00:00:00")
+
+    _add_html(info, "idAbs", f"{ABSTRACT} {USE_LIMIT}")
+    _add_html(info, "idPurp", PURPOSE)
+    language = SubElement(info, "dataLang")
+    SubElement(language, "languageCode", {"value": "eng"})
+
     keys = SubElement(info, "searchKeys")
-    for word in ("vacant building", "roof", "aerial photo", lineage.city, str(lineage.year)):
-        _text(keys, "keyword", word)
-    _text(
-        SubElement(SubElement(info, "resConst"), "Consts"),
-        "useLimit",
-        escape(USE_LIMIT, quote=False),
-    )
-    extent = SubElement(info, "dataExt")
+    for word in lineage.keywords:
+        add_text(keys, "keyword", word)
+    _add_html(nest(info, "resConst", "Consts"), "useLimit", USE_LIMIT)
+    _add_extent(SubElement(info, "dataExt"), layer, lineage)
+
+
+def _add_extent(extent: Element, layer: Layer, lineage: Lineage) -> None:
     if layer.extent:
-        box = SubElement(SubElement(extent, "geoEle"), "GeoBndBox")
-        _text(box, "exTypeCode", "1")
-        for name, value in zip(
-            ("westBL", "southBL", "eastBL", "northBL"), layer.extent, strict=True
-        ):
-            _text(box, name, f"{value:.6f}")
+        box = nest(extent, "geoEle", "GeoBndBox")
+        add_text(box, "exTypeCode", "1")
+        _add_sides(box, ("westBL", "southBL", "eastBL", "northBL"), layer.extent)
+
     if lineage.flown:
-        moment = SubElement(
-            SubElement(SubElement(SubElement(extent, "tempEle"), "TempExtent"), "exTemp"),
-            "TM_Instant",
-        )
-        _text(moment, "tmPosition", f"{lineage.flown.isoformat()}T00:00:00")
+        moment = nest(extent, "tempEle", "TempExtent", "exTemp", "TM_Instant")
+        add_text(moment, "tmPosition", f"{lineage.flown.isoformat()}T00:00:00")
 
 
-def _reference(root: Element, crs: CRS) -> None:
+def _add_sides(box: Element, names: tuple[str, ...], extent: GroundBox) -> None:
+    """Add the four sides of an extent: west, south, east, north."""
+    for name, degrees in zip(names, extent.bounds, strict=True):
+        add_text(box, name, f"{degrees:.6f}")
+
+
+def _add_reference(root: Element, crs: CRS) -> None:
     space, code = crs_code(crs)
-    identity = SubElement(SubElement(SubElement(root, "refSysInfo"), "RefSystem"), "refSysID")
+    identity = nest(root, "refSysInfo", "RefSystem", "refSysID")
     SubElement(identity, "identCode", {"code": code})
-    _text(identity, "idCodeSpace", space)
+    add_text(identity, "idCodeSpace", space)
 
 
-def _attributes(root: Element, layer: Layer) -> None:
-    detailed = SubElement(SubElement(root, "eainfo"), "detailed", {"Name": layer.title})
-    _text(SubElement(detailed, "enttyp"), "enttypd", f"One row per vacant building. {USE_LIMIT}")
+def _add_attributes(root: Element, layer: Layer) -> None:
+    """Add every field with its type, its meaning and the values that it may hold."""
+    information = SubElement(root, "eainfo")
+    detailed = SubElement(information, "detailed", {"Name": layer.title})
+    kind = SubElement(detailed, "enttyp")
+    add_text(kind, "enttypd", f"One row per vacant building. {USE_LIMIT}")
+
     for field in layer.fields:
         attribute = SubElement(detailed, "attr")
-        _text(attribute, "attrlabl", field.name)
-        _text(attribute, "attalias", field.alias)
-        _text(attribute, "attrtype", _TYPES[field.kind])
-        _text(attribute, "attwidth", str(field.width))
-        _text(attribute, "atprecis", str(field.precision))
-        _text(attribute, "attrdef", field.meaning)
-        _text(attribute, "attrdefs", "roofwatch field table")
+        add_text(attribute, "attrlabl", field.name)
+        add_text(attribute, "attalias", field.alias)
+        add_text(attribute, "attrtype", _TYPES[field.kind])
+        add_text(attribute, "attwidth", str(field.width))
+        add_text(attribute, "atprecis", str(field.precision))
+        add_text(attribute, "attrdef", field.meaning)
+        add_text(attribute, "attrdefs", "roofwatch field table")
         if field.name in VALUES:
-            domain = SubElement(attribute, "attrdomv")
-            for value, meaning in VALUES[field.name].items():
-                one = SubElement(domain, "edom")
-                _text(one, "edomv", value)
-                _text(one, "edomvd", meaning)
+            _add_domain(attribute, VALUES[field.name])
 
 
-def _older_words(root: Element, layer: Layer, lineage: Lineage) -> None:
-    """Say the same in FGDC's words, which many readers still look for."""
+def _add_domain(attribute: Element, values: dict[str, str]) -> None:
+    domain = SubElement(attribute, "attrdomv")
+    for value, meaning in values.items():
+        entry = SubElement(domain, "edom")
+        add_text(entry, "edomv", value)
+        add_text(entry, "edomvd", meaning)
+
+
+def _add_fgdc(root: Element, layer: Layer, lineage: Lineage) -> None:
+    """Add the same in FGDC's words, which many readers still look for."""
     info = SubElement(root, "idinfo")
-    citation = SubElement(SubElement(info, "citation"), "citeinfo")
-    _text(citation, "title", layer.title)
-    _text(citation, "pubdate", f"{lineage.made:%Y%m%d}")
+    citation = nest(info, "citation", "citeinfo")
+    add_text(citation, "title", layer.title)
+    add_text(citation, "pubdate", f"{lineage.made:%Y%m%d}")
+
     described = SubElement(info, "descript")
-    _text(described, "abstract", f"{ABSTRACT} {USE_LIMIT}")
-    _text(described, "purpose", "Pre-plan and inspection: which vacant roofs to look at first.")
+    add_text(described, "abstract", f"{ABSTRACT} {USE_LIMIT}")
+    add_text(described, "purpose", PURPOSE)
     if layer.extent:
-        box = SubElement(SubElement(info, "spdom"), "bounding")
-        for name, value in zip(
-            ("westbc", "southbc", "eastbc", "northbc"), layer.extent, strict=True
-        ):
-            _text(box, name, f"{value:.6f}")
-    _text(info, "useconst", USE_LIMIT)
-    step = SubElement(SubElement(SubElement(root, "dataqual"), "lineage"), "procstep")
-    _text(step, "procdesc", lineage.statement)
-    _text(step, "procdate", f"{lineage.made:%Y%m%d}")
+        box = nest(info, "spdom", "bounding")
+        _add_sides(box, ("westbc", "southbc", "eastbc", "northbc"), layer.extent)
+    add_text(info, "useconst", USE_LIMIT)
+
+    step = nest(root, "dataqual", "lineage", "procstep")
+    add_text(step, "procdesc", lineage.statement)
+    add_text(step, "procdate", f"{lineage.made:%Y%m%d}")
 
 
-def _text(parent: Element, tag: str, text: str, **attributes: str) -> None:
-    SubElement(parent, tag, attributes).text = xml_text(text)
+def _add_html(parent: Element, tag: str, text: str) -> None:
+    """Add a text that Esri and QGIS both read as HTML inside XML."""
+    add_text(parent, tag, escape(text, quote=False))

@@ -1,29 +1,30 @@
-"""The QGIS project beside a GeoPackage: opens with every layer in place, styled, titled, and with its use limit.
+"""The QGIS project beside a GeoPackage: every layer in place, styled, titled, with its use limit.
 
-Written by hand as QGIS 3.22 spells it, so that making it needs no QGIS; later versions read it too. Paths are relative:
-the folder can be copied to a share or a stick.
+Written by hand as QGIS 3.22 spells it, so that making it needs no QGIS; later versions read it
+too. Paths are relative: the folder can be copied to a share or a stick.
 """
 
 import math
 from dataclasses import dataclass
 from pathlib import Path
-from xml.etree.ElementTree import Element, SubElement, indent, tostring
+from xml.etree.ElementTree import Element, SubElement
 
 import pyogrio
 from pyproj import CRS
 
 from gis_export.formats.contents import CENTROIDS, NOT_ASSESSED, ROOFS, YEAR_TO_YEAR
 from gis_export.formats.styles import style_tree
+from gis_export.formats.xml_document import add_text, nest, qgis_document
 from gis_export.table.fields import Field, Tier, fields_of
+from imagery.boxes import GroundBox
 from inference.hazard import USE_LIMIT
 
 PARCEL_SCALE = 2500
 """From this scale on, zooming in, the parcels are drawn instead of their points: 1 to 2,500."""
 _VERSION = "3.22.16"
-_DOCTYPE = "<!DOCTYPE qgis PUBLIC 'http://mrcc.com/qgis.dtd' 'SYSTEM'>\n"
-_MARGIN = 0.05  # of the larger side of the extent
-
-Bounds = tuple[float, float, float, float]
+# Share of the larger side of the extent.
+_MARGIN = 0.05
+_SIDES = ("xmin", "ymin", "xmax", "ymax")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -49,8 +50,34 @@ _LAYERS = (
 """Top of the map first: NOT ASSESSED adds its reasons in words, and covers no worse symbol."""
 
 
+@dataclass(frozen=True, kw_only=True)
+class _Project:
+    """What every part of the project is written from."""
+
+    name: str
+    """Name of the GeoPackage, without suffix."""
+    title: str
+    """Title for people."""
+    crs: CRS
+    """CRS of the layers and the map."""
+    fields: tuple[Field, ...]
+    """Fields of the layers."""
+    layers: tuple[_MapLayer, ...]
+    """Layers that the GeoPackage has."""
+    extent: GroundBox | None
+    """What the map shows at first, None when no parcel has a geometry."""
+
+    def id(self, layer: _MapLayer) -> str:
+        """Return the name by which the parts of the project refer to a layer."""
+        return f"{self.name}_{layer.source}"
+
+    def path(self, layer: _MapLayer) -> str:
+        """Return where a layer is, relative to the project."""
+        return f"./{self.name}.gpkg|layername={layer.source}"
+
+
 def write_qgis_project(folder: Path, *, name: str, title: str, crs: CRS, tier: Tier) -> None:
-    """Write `name`.qgs beside `name`.gpkg, which must be there.
+    """Write `name`.qgs beside `name`.gpkg, which must exist.
 
     Args:
         folder: Folder of both.
@@ -61,156 +88,159 @@ def write_qgis_project(folder: Path, *, name: str, title: str, crs: CRS, tier: T
     """
     source = folder / f"{name}.gpkg"
     present = {str(layer) for layer, _ in pyogrio.list_layers(source)}
-    layers = tuple(layer for layer in _LAYERS if layer.source in present)
-    bounds = _map_bounds(source)
-    root = Element("qgis", {"projectname": title, "version": _VERSION})
-    SubElement(root, "homePath", {"path": ""})
-    _text(root, "title", title)
-    SubElement(root, "projectCrs").append(_crs(crs))
-    _add_tree(root, layers, name)
-    _add_canvas(root, crs, bounds)
-    parts = SubElement(root, "projectlayers")
-    for layer in layers:
-        parts.append(_map_layer(layer, fields_of(tier), name=name, crs=crs))
-    order = SubElement(root, "layerorder")
-    for layer in layers:
-        SubElement(order, "layer", {"id": _id(layer, name)})
-    _add_properties(root, title)
-    _add_metadata(root, title)
-    if bounds is not None:
-        _add_view(root, crs, bounds)
-    indent(root)
-    (folder / f"{name}.qgs").write_text(
-        _DOCTYPE + tostring(root, encoding="unicode") + "\n", encoding="utf-8"
+    project = _Project(
+        name=name,
+        title=title,
+        crs=crs,
+        fields=fields_of(tier),
+        layers=tuple(layer for layer in _LAYERS if layer.source in present),
+        extent=_map_extent(source),
     )
+    text = qgis_document(_project_tree(project))
+    (folder / f"{name}.qgs").write_text(text, encoding="utf-8")
 
 
-def _map_bounds(source: Path) -> Bounds | None:
-    """Return the bounds of all parcels with a margin, None where no parcel has a place."""
+def _project_tree(project: _Project) -> Element:
+    root = Element("qgis", {"projectname": project.title, "version": _VERSION})
+    SubElement(root, "homePath", {"path": ""})
+    add_text(root, "title", project.title)
+    SubElement(root, "projectCrs").append(_crs(project.crs))
+    _add_legend(root, project)
+    _add_canvas(root, project)
+
+    layers = SubElement(root, "projectlayers")
+    for layer in project.layers:
+        layers.append(_map_layer(layer, project))
+    order = SubElement(root, "layerorder")
+    for layer in project.layers:
+        SubElement(order, "layer", {"id": project.id(layer)})
+
+    _add_properties(root, project.title)
+    _add_metadata(root, project.title)
+    if project.extent is not None:
+        _add_view(root, project.crs, project.extent)
+    return root
+
+
+def _map_extent(source: Path) -> GroundBox | None:
+    """Return the extent of all parcels with a margin, None when no parcel has a geometry."""
     bounds = pyogrio.read_info(source, layer=ROOFS, force_total_bounds=True)["total_bounds"]
     if bounds is None or not all(math.isfinite(side) for side in bounds):
         return None
-    left, bottom, right, top = (float(side) for side in bounds)
-    margin = max(right - left, top - bottom) * _MARGIN
-    return left - margin, bottom - margin, right + margin, top + margin
 
-
-def _add_tree(root: Element, layers: tuple[_MapLayer, ...], name: str) -> None:
-    tree = SubElement(root, "layer-tree-group")
-    for layer in layers:
-        SubElement(
-            tree,
-            "layer-tree-layer",
-            {
-                "id": _id(layer, name),
-                "name": layer.name,
-                "source": _path(layer, name),
-                "providerKey": "ogr",
-                "checked": "Qt::Checked" if layer.shown else "Qt::Unchecked",
-                "expanded": "1" if layer.source == CENTROIDS else "0",
-            },
-        )
-    SubElement(tree, "custom-order", {"enabled": "0"})
-
-
-def _add_canvas(root: Element, crs: CRS, bounds: Bounds | None) -> None:
-    canvas = SubElement(root, "mapcanvas", {"name": "theMapCanvas", "annotationsVisible": "1"})
-    if bounds is not None:
-        extent = SubElement(canvas, "extent")
-        for side, value in zip(("xmin", "ymin", "xmax", "ymax"), bounds, strict=True):
-            _text(extent, side, f"{value:.4f}")
-    _text(canvas, "rotation", "0")
-    SubElement(canvas, "destinationsrs").append(_crs(crs))
-
-
-def _map_layer(layer: _MapLayer, fields: tuple[Field, ...], *, name: str, crs: CRS) -> Element:
-    points = layer.source == CENTROIDS
-    style = style_tree(layer.source, fields)
-    element = Element(
-        "maplayer",
-        {
-            "type": "vector",
-            "geometry": "Point" if points else "Polygon",
-            "wkbType": "Point" if points else "MultiPolygon",
-            "readOnly": "0",
-            "labelsEnabled": style.get("labelsEnabled", "0"),
-            "simplifyDrawingHints": "0" if points else "1",
-            "styleCategories": "AllStyleCategories",
-            "hasScaleBasedVisibilityFlag": "1" if any(layer.scales) else "0",
-            "minScale": str(layer.scales[0]),
-            "maxScale": str(layer.scales[1]),
-        },
+    west, south, east, north = (float(side) for side in bounds)
+    margin = max(east - west, north - south) * _MARGIN
+    return GroundBox(
+        west=west - margin,
+        south=south - margin,
+        east=east + margin,
+        north=north + margin,
     )
-    _text(element, "id", _id(layer, name))
-    _text(element, "datasource", _path(layer, name))
-    _text(element, "layername", layer.name)
-    SubElement(element, "srs").append(_crs(crs))
+
+
+def _add_legend(root: Element, project: _Project) -> None:
+    legend = SubElement(root, "layer-tree-group")
+    for layer in project.layers:
+        entry = {
+            "id": project.id(layer),
+            "name": layer.name,
+            "source": project.path(layer),
+            "providerKey": "ogr",
+            "checked": "Qt::Checked" if layer.shown else "Qt::Unchecked",
+            "expanded": "1" if layer.source == CENTROIDS else "0",
+        }
+        SubElement(legend, "layer-tree-layer", entry)
+    SubElement(legend, "custom-order", {"enabled": "0"})
+
+
+def _add_canvas(root: Element, project: _Project) -> None:
+    canvas = SubElement(root, "mapcanvas", {"name": "theMapCanvas", "annotationsVisible": "1"})
+    if project.extent is not None:
+        extent = SubElement(canvas, "extent")
+        for side, text in _side_texts(project.extent).items():
+            add_text(extent, side, text)
+    add_text(canvas, "rotation", "0")
+    SubElement(canvas, "destinationsrs").append(_crs(project.crs))
+
+
+def _map_layer(layer: _MapLayer, project: _Project) -> Element:
+    """Return a layer with its source, its style, its use limit and the title of its rows."""
+    style = style_tree(layer.source, project.fields)
+    is_points = layer.source == CENTROIDS
+    look = {
+        "type": "vector",
+        "geometry": "Point" if is_points else "Polygon",
+        "wkbType": "Point" if is_points else "MultiPolygon",
+        "readOnly": "0",
+        "labelsEnabled": style.get("labelsEnabled", "0"),
+        "simplifyDrawingHints": "0" if is_points else "1",
+        "styleCategories": "AllStyleCategories",
+        "hasScaleBasedVisibilityFlag": "1" if any(layer.scales) else "0",
+        "minScale": str(layer.scales[0]),
+        "maxScale": str(layer.scales[1]),
+    }
+    element = Element("maplayer", look)
+    add_text(element, "id", project.id(layer))
+    add_text(element, "datasource", project.path(layer))
+    add_text(element, "layername", layer.name)
+    SubElement(element, "srs").append(_crs(project.crs))
+
     metadata = SubElement(element, "resourceMetadata")
-    _text(metadata, "title", layer.name)
-    _text(metadata, "abstract", USE_LIMIT)
+    add_text(metadata, "title", layer.name)
+    add_text(metadata, "abstract", USE_LIMIT)
     SubElement(element, "provider", {"encoding": "UTF-8"}).text = "ogr"
-    _note(element, USE_LIMIT)
+    _add_note(element, USE_LIMIT)
     element.extend(list(style))
-    _text(element, "previewExpression", """"parcel_id" || coalesce(', ' || "address", '')""")
+    add_text(element, "previewExpression", """"parcel_id" || coalesce(', ' || "address", '')""")
     return element
 
 
-def _note(element: Element, note: str) -> None:
+def _add_note(element: Element, note: str) -> None:
     """Attach a layer note, which the legend marks with a sign."""
     SubElement(element, "userNotes", {"value": note})
-    options = SubElement(SubElement(element, "customproperties"), "Option", {"type": "Map"})
+    properties = SubElement(element, "customproperties")
+    options = SubElement(properties, "Option", {"type": "Map"})
     SubElement(options, "Option", {"type": "QString", "name": "userNotes", "value": note})
 
 
 def _add_properties(root: Element, title: str) -> None:
     properties = SubElement(root, "properties")
-    _property(SubElement(properties, "Paths"), "Absolute", "bool", "false")
-    _property(SubElement(properties, "SpatialRefSys"), "ProjectionsEnabled", "int", "1")
-    label = SubElement(
-        properties, "TitleLabel"
-    )  # the decoration on the map and on every printed copy of it
-    _property(label, "Enabled", "bool", "true")
-    _property(label, "Label", "QString", f"{title}\n{USE_LIMIT}")
-    _property(label, "Placement", "int", "4")
-    _property(label, "BackgroundColor", "QString", "255,255,255,235")
+    _add_property(nest(properties, "Paths"), "Absolute", "bool", "false")
+    _add_property(nest(properties, "SpatialRefSys"), "ProjectionsEnabled", "int", "1")
+
+    # The decoration on the map and on every printed copy of it.
+    label = SubElement(properties, "TitleLabel")
+    _add_property(label, "Enabled", "bool", "true")
+    _add_property(label, "Label", "QString", f"{title}\n{USE_LIMIT}")
+    _add_property(label, "Placement", "int", "4")
+    _add_property(label, "BackgroundColor", "QString", "255,255,255,235")
 
 
 def _add_metadata(root: Element, title: str) -> None:
     metadata = SubElement(root, "projectMetadata")
-    _text(metadata, "title", title)
-    _text(metadata, "abstract", USE_LIMIT)
+    add_text(metadata, "title", title)
+    add_text(metadata, "abstract", USE_LIMIT)
 
 
-def _add_view(root: Element, crs: CRS, bounds: Bounds) -> None:
+def _add_view(root: Element, crs: CRS, extent: GroundBox) -> None:
     settings = SubElement(root, "ProjectViewSettings", {"UseProjectScales": "0"})
-    sides = {
-        side: f"{value:.4f}"
-        for side, value in zip(("xmin", "ymin", "xmax", "ymax"), bounds, strict=True)
-    }
-    SubElement(settings, "DefaultViewExtent", sides).append(_crs(crs))
+    SubElement(settings, "DefaultViewExtent", _side_texts(extent)).append(_crs(crs))
+
+
+def _side_texts(extent: GroundBox) -> dict[str, str]:
+    """Return the sides of an extent as QGIS names and spells them."""
+    return {side: f"{value:.4f}" for side, value in zip(_SIDES, extent.bounds, strict=True)}
 
 
 def _crs(crs: CRS) -> Element:
     system = Element("spatialrefsys", {"nativeFormat": "Wkt"})
-    _text(system, "wkt", crs.to_wkt())
+    add_text(system, "wkt", crs.to_wkt())
     authority = crs.to_authority()
     if authority is not None:
-        _text(system, "authid", ":".join(authority))
-    _text(system, "description", crs.name)
+        add_text(system, "authid", ":".join(authority))
+    add_text(system, "description", crs.name)
     return system
 
 
-def _id(layer: _MapLayer, name: str) -> str:
-    return f"{name}_{layer.source}"
-
-
-def _path(layer: _MapLayer, name: str) -> str:
-    return f"./{name}.gpkg|layername={layer.source}"
-
-
-def _property(parent: Element, tag: str, kind: str, text: str) -> None:
+def _add_property(parent: Element, tag: str, kind: str, text: str) -> None:
     SubElement(parent, tag, {"type": kind}).text = text
-
-
-def _text(parent: Element, tag: str, text: str) -> None:
-    SubElement(parent, tag).text = text

@@ -1,1 +1,1 @@
-"""What everybody may see: counts by neighborhood, small ones hidden."""
+"""What anyone may see: counts by neighborhood, small ones hidden."""

@@ -1,1 +1,1 @@
-"""One table of rows, from which every product is made."""
+"""The export table: one row per vacant parcel, from which every product is made."""

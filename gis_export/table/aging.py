@@ -1,4 +1,4 @@
-"""Rows age: old imagery stops counting, and every row falls due for review. Arithmetic only."""
+"""Rows age: old imagery stops counting, and every row falls due for review. No file is opened."""
 
 import calendar
 from datetime import date
@@ -19,13 +19,10 @@ def as_date(value: object) -> date | None:
     Raises:
         ValueError: the cell holds something else.
     """
-    if (
-        value is None
-        or value is pd.NaT
-        or (isinstance(value, float) and value != value)
-        or value == ""
-    ):
+    is_nan = isinstance(value, float) and value != value
+    if value is None or value is pd.NaT or is_nan or value == "":
         return None
+
     if isinstance(value, pd.Timestamp):
         return value.date()
     if isinstance(value, date):
@@ -41,10 +38,16 @@ def too_old(flown: date | None, year: int, *, today: date, stale_months: int) ->
 
 
 def review_by(flown: date | None, year: int, *, review_months: int) -> date:
-    """Return the day after which a row is due for review; it stays the same from one export to the next."""
+    """Return the day after which a row is due for review.
+
+    It depends on the flight alone, so it stays the same from one export to the next.
+    """
     return add_months(latest_day(flown, year), review_months)
 
 
 def latest_day(flown: date | None, year: int) -> date:
-    """Return the day of a flight; without one the last day of the flyover's year: the photo is at least that old."""
+    """Return the day of a flight, or the last day of the flyover's year when it is not known.
+
+    The photo is at least that old.
+    """
     return flown or date(year, 12, 31)

@@ -1,7 +1,11 @@
-"""Which roofs a person on site has found failing. A model never says CONFIRMED, and no photo takes it back: only a later visit does."""
+"""Which roofs a person on site has found failing.
+
+A model never says CONFIRMED. No photo takes the word back, only a later visit does.
+"""
 
 from datetime import date
 
+import numpy as np
 import pandas as pd
 
 _BINS = ((100, "100"), (50, "50-99"), (25, "25-49"), (10, "10-24"))
@@ -11,40 +15,49 @@ _BINS = ((100, "100"), (50, "50-99"), (25, "25-49"), (10, "10-24"))
 def confirmed(looks: pd.DataFrame, *, until: int) -> pd.DataFrame:
     """Return the parcels whose latest visit on site, up to a year, found the roof failing.
 
-    A visit of which only the year is known counts as one of its last day; "could not tell" is no finding.
+    A visit of which only the year is known counts from the last day of that year. "Could not
+    tell" is no finding.
 
     Args:
         looks: What people found, columns `gis_export.table.inputs.LOOK_COLUMNS`.
         until: Last year that counts.
 
     Returns:
-        Index parcel_id; columns day (date or None), year and roof_pct (words of ROOF_PCT, "" where no share is known).
+        Index parcel_id; columns day (date or None), year, and roof_pct (words of ROOF_PCT, ""
+        when no share is known).
     """
-    visits = looks[
-        looks["on_site"].astype(bool) & (looks["failing"] != "") & (looks["year"] <= until)
-    ]
-    days = visits["date"].where(visits["date"] != "", visits["year"].astype(str) + "-12-31")
-    latest = (
-        visits.assign(latest=days)
-        .sort_values("latest", kind="stable")
-        .drop_duplicates("parcel_id", keep="last")
-    )
+    is_finding = looks["on_site"].astype(bool) & (looks["failing"] != "")
+    visits = looks[is_finding & (looks["year"] <= until)]
+    visits = visits.assign(latest=last_days(visits))
+    visits = visits.sort_values("latest", kind="stable")
+
+    latest = visits.drop_duplicates("parcel_id", keep="last")
     found = latest[latest["failing"] == "Y"]
+
+    days = [date.fromisoformat(day) if day else None for day in found["date"]]
+    bins = [roof_bin(percent) for percent in found["roof_pct"]]
     return pd.DataFrame(
         {
-            "day": pd.Series(
-                [date.fromisoformat(day) if day else None for day in found["date"]], dtype=object
-            ),
+            "day": np.array(days, dtype=object),
             "year": found["year"].to_numpy(),
-            "roof_pct": pd.Series([roof_bin(share) for share in found["roof_pct"]], dtype=object),
-        }
-    ).set_axis(found["parcel_id"].to_numpy(), axis=0)
+            "roof_pct": np.array(bins, dtype=object),
+        },
+        index=found["parcel_id"].to_numpy(),
+    )
+
+
+def last_days(looks: pd.DataFrame) -> pd.Series:
+    """Return the day of each look as text, or the last day of its year when no day is known."""
+    return looks["date"].where(looks["date"] != "", looks["year"].astype(str) + "-12-31")
 
 
 def roof_bin(percent: float) -> str:
-    """Return the bin of an open share of a roof, "" below 10 percent or where it is not known.
+    """Return the bin of an open share of a roof, "" below 10 percent or when it is not known.
 
     >>> [roof_bin(share) for share in (9.9, 10, 49.5, 50, 100, float("nan"))]
     ['', '10-24', '25-49', '50-99', '100', '']
     """
-    return next((words for least, words in _BINS if percent >= least), "")
+    for least, words in _BINS:
+        if percent >= least:
+            return words
+    return ""

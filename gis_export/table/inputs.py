@@ -25,9 +25,9 @@ class Year:
     flown: date | None
     """Day of the flight, None when not known."""
     ledger: Ledger | None
-    """None where the year was never scored."""
+    """None when the year was never scored."""
     chips: ChipStore | None
-    """None where no chips were cut."""
+    """None when no chips were cut."""
     tiles: Callable[[], tuple[Tile, ...]] = tuple
     """Opens the headers of its imagery, for checksums."""
 
@@ -55,19 +55,24 @@ class ExportInputs:
     earlier: tuple[Year, ...]
     """The years before, latest first."""
     looks: pd.DataFrame
-    """What people found and when, columns `LOOK_COLUMNS`; no rows when nobody has looked. "failing" is Y, N, or "" where they could
-    not tell, "roof_pct" the open share in percent or NaN, "on_site" whether they stood before the building."""
+    """What people found and when, columns `LOOK_COLUMNS`; no rows when nobody has looked.
+
+    "failing" is Y, N, or "" when they could not tell, "roof_pct" the open share in percent or NaN,
+    "on_site" whether they stood in front of the building."""
     models: dict[str, str]
     """sha256 of every model that a ledger names, by its label such as "demo-city-roof/1"."""
     tested: str = ""
-    """How good the model was found to be, for the public; "" where nobody has tested it."""
+    """How good the model was found to be, for the public; "" when nobody has tested it."""
     today: date
     """Day of the export: rows age against it."""
 
     @property
     def previous(self) -> Ledger | None:
         """Return the latest ledger before this one."""
-        return next((one.ledger for one in self.earlier if one.ledger is not None), None)
+        for earlier_year in self.earlier:
+            if earlier_year.ledger is not None:
+                return earlier_year.ledger
+        return None
 
 
 def no_looks() -> pd.DataFrame:

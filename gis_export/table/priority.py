@@ -1,4 +1,7 @@
-"""Priority for housing: a visible sum of points, each with its reason in words. Arithmetic only."""
+"""Priority for housing: a visible sum of points, each with its reason in words.
+
+Arithmetic only, no file is opened.
+"""
 
 from dataclasses import dataclass
 from datetime import date
@@ -7,6 +10,8 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from gis_export.table import columns
+from gis_export.table.confirmed import last_days
 from gis_export.table.settings import PrioritySettings
 from gis_export.table.symbols import BY_CODE
 from imagery.roll.parcels import VacantRoll
@@ -14,12 +19,12 @@ from inference.hazard import HazardWord
 
 _SEVERITY = {"NOT SEEN": 0, "POSSIBLE": 1, "LIKELY": 2, "CONFIRMED": 3}
 _NEVER = -1
-"""Stands for years that nobody knows."""
+"""Years since the last look where neither a look nor a notice has a date."""
 
 
 @dataclass(frozen=True, kw_only=True)
-class Points:
-    """One reason and what it adds."""
+class Reason:
+    """One reason of a priority, and what it adds."""
 
     reason: str
     """The reason in words."""
@@ -43,56 +48,25 @@ class Unseen:
     def __str__(self) -> str:
         """Return it in words."""
         years = f"{self.years} year{'' if self.years == 1 else 's'}"
-        return (
-            f"nobody has looked for {years}"
-            if self.looked
-            else f"nobody has looked since the notice {years} ago"
-        )
+        if self.looked:
+            return f"nobody has looked for {years}"
+        return f"nobody has looked since the notice {years} ago"
 
 
-def points_of(
-    code: str,
-    occupied_sides: str,
-    change: str,
-    settings: PrioritySettings,
-    *,
-    street_sides: str = "U",
-    unseen: Unseen | None = None,
-) -> tuple[Points, ...]:
-    """Return the points of one row; their sum is its priority.
+@dataclass(frozen=True, kw_only=True)
+class Case:
+    """What the priority of a row depends on."""
 
-    The hazard always stands in front, even where it adds nothing; other reasons only where they add something.
-
-    Args:
-        code: RISK_LVL.
-        occupied_sides: OCC_SIDES: "E,W", "" or "U".
-        change: CHANGE.
-        settings: The weights.
-        street_sides: Sides without a neighboring parcel, as `occupied_sides`.
-        unseen: None when neither a look nor a notice has a date.
-    """
-    word = BY_CODE[code].word
-    occupied, street = _sides(occupied_sides), _sides(street_sides)
-    years = min(unseen.years, settings.unseen_years_max) if unseen else 0
-    more = (
-        Points(
-            reason=f"occupied neighbor on side {' and '.join(occupied)}",
-            points=settings.occupied_side * len(occupied),
-        ),
-        Points(
-            reason=f"street on side {' and '.join(street)}",
-            points=settings.street_side * len(street),
-        ),
-        Points(
-            reason="worse than in the photo before",
-            points=settings.worse if change == "WORSE" else 0,
-        ),
-        Points(reason=str(unseen), points=settings.unseen_year * years),
-    )
-    return (
-        Points(reason=word.value, points=severity_points(word, settings)),
-        *(one for one in more if one.points),
-    )
+    code: str
+    """RISK_LVL."""
+    occupied_sides: str
+    """OCC_SIDES: "E,W", "" or "U"."""
+    change: str
+    """CHANGE."""
+    street_sides: str = "U"
+    """Sides without a neighboring parcel, written like `occupied_sides`."""
+    unseen: Unseen | None = None
+    """None when neither a look nor a notice has a date."""
 
 
 def prioritize(
@@ -114,69 +88,123 @@ def prioritize(
     years, looked = unseen_years(rows, looks, today)
     keys = pd.DataFrame(
         {
-            "code": rows["RISK_LVL"].to_numpy(),
-            "occupied": rows["OCC_SIDES"].to_numpy(),
-            "change": rows["CHANGE"].to_numpy(),
+            "code": rows[columns.RISK_LVL].to_numpy(),
+            "occupied": rows[columns.OCC_SIDES].to_numpy(),
+            "change": rows[columns.CHANGE].to_numpy(),
             "street": street_sides.to_numpy(),
             "years": years,
             "looked": looked,
         }
     )
-    groups = keys.groupby(list(keys.columns), sort=False, dropna=False)
-    distinct = keys.drop_duplicates()
-    points = np.zeros(len(distinct), dtype=np.int64)
-    why = np.empty(len(distinct), dtype=object)
-    for place, (code, occupied, change, street, since, seen) in enumerate(
-        distinct.itertuples(index=False)
-    ):
-        unseen = None if since == _NEVER else Unseen(years=int(since), looked=bool(seen))
-        items = points_of(code, occupied, change, settings, street_sides=street, unseen=unseen)
-        points[place], why[place] = (
-            sum(item.points for item in items),
-            "; ".join(str(item) for item in items),
+    group = keys.groupby(list(keys.columns), sort=False, dropna=False).ngroup()
+    row_group = group.to_numpy(dtype=np.intp)
+
+    cases = _cases(keys.drop_duplicates())
+    points = np.zeros(len(cases), dtype=np.int64)
+    why = np.empty(len(cases), dtype=object)
+    for number, case in enumerate(cases):
+        reasons = points_of(case, settings)
+        points[number] = sum(reason.points for reason in reasons)
+        why[number] = "; ".join(str(reason) for reason in reasons)
+    return points[row_group], [str(text) for text in why[row_group]]
+
+
+def _cases(keys: pd.DataFrame) -> list[Case]:
+    """Return the cases of a table with the columns that `prioritize` makes."""
+    cases = []
+    for code, occupied, change, street, years, looked in keys.itertuples(index=False):
+        unseen = None if years == _NEVER else Unseen(years=int(years), looked=bool(looked))
+        case = Case(
+            code=code,
+            occupied_sides=occupied,
+            change=change,
+            street_sides=street,
+            unseen=unseen,
         )
-    number = groups.ngroup().to_numpy(dtype=np.intp)
-    return points[number], [str(text) for text in why[number]]
+        cases.append(case)
+    return cases
+
+
+def points_of(case: Case, settings: PrioritySettings) -> tuple[Reason, ...]:
+    """Return the reasons of one row; the sum of their points is its priority.
+
+    The hazard always comes first, even when it adds nothing. Other reasons are given only when
+    they add something.
+    """
+    word = BY_CODE[case.code].word
+    hazard = Reason(reason=word.value, points=severity_points(word, settings))
+
+    occupied = _sides(case.occupied_sides)
+    street = _sides(case.street_sides)
+    years = min(case.unseen.years, settings.unseen_years_max) if case.unseen else 0
+    others = (
+        Reason(
+            reason=f"occupied neighbor on side {' and '.join(occupied)}",
+            points=settings.occupied_side * len(occupied),
+        ),
+        Reason(
+            reason=f"street on side {' and '.join(street)}",
+            points=settings.street_side * len(street),
+        ),
+        Reason(
+            reason="worse than in the photo before",
+            points=settings.worse if case.change == "WORSE" else 0,
+        ),
+        Reason(reason=str(case.unseen), points=settings.unseen_year * years),
+    )
+    return (hazard, *(reason for reason in others if reason.points))
+
+
+def severity_points(word: HazardWord, settings: PrioritySettings) -> int:
+    """Return the points of a hazard word."""
+    points = {
+        HazardWord.CONFIRMED: settings.confirmed,
+        HazardWord.LIKELY: settings.likely,
+        HazardWord.POSSIBLE: settings.possible,
+        HazardWord.NOT_SEEN: settings.not_seen,
+        HazardWord.NOT_ASSESSED: settings.not_assessed,
+    }
+    return points[word]
 
 
 def unseen_years(
     rows: pd.DataFrame, looks: pd.DataFrame, today: date
 ) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
-    """Return whole years since the last look, else since the notice, -1 where neither is known; and whether it was a look.
+    """Return how long nobody has looked at each parcel.
 
-    A look that has only a year counts from its last day: nobody has looked for at least that long.
+    A look that has only a year counts from its last day: nobody has looked for at least that
+    long.
+
+    Returns:
+        Whole years since the last look, else since the notice, -1 when neither is known, (N,);
+        and whether it was a look, (N,).
     """
-    days = looks["date"].where(looks["date"] != "", looks["year"].astype(str) + "-12-31")
-    last = (
-        pd.Series(days.to_numpy(dtype=object), index=looks["parcel_id"].to_numpy(dtype=object))
-        .groupby(level=0)
-        .max()
-    )
-    seen = pd.to_datetime(
-        pd.Series(rows["PARCEL_ID"].map(last).to_numpy(dtype=object)), errors="coerce"
-    )
-    notice = pd.to_datetime(pd.Series(rows["VBN_DATE"].to_numpy(dtype=object)), errors="coerce")
+    look_days = last_days(looks).to_numpy(dtype=object)
+    parcel_ids = looks["parcel_id"].to_numpy(dtype=object)
+    last_look = pd.Series(look_days, index=parcel_ids).groupby(level=0).max()
+
+    seen = _timestamps(rows[columns.PARCEL_ID].map(last_look))
+    notice = _timestamps(rows[columns.VBN_DATE])
     since = seen.fillna(notice)
-    early = (since.dt.month * 100 + since.dt.day) > today.month * 100 + today.day
-    years = (today.year - since.dt.year - early).clip(lower=0).fillna(_NEVER)
+
+    # A year is whole once month and day have come round again.
+    is_later_in_year = (since.dt.month * 100 + since.dt.day) > today.month * 100 + today.day
+    years = (today.year - since.dt.year - is_later_in_year).clip(lower=0).fillna(_NEVER)
     return np.asarray(years, dtype=np.int64), np.asarray(seen.notna(), dtype=np.bool_)
 
 
+def _timestamps(days: pd.Series) -> pd.Series:
+    return pd.to_datetime(pd.Series(days.to_numpy(dtype=object)), errors="coerce")
+
+
 def street_sides(roll: VacantRoll, parcel_ids: pd.Series) -> pd.Series:
-    """Return the street sides of some parcels in their order; "U" where the roll does not know them."""
+    """Return the street sides of some parcels in their order; "U" when the roll has none."""
     table = roll.table
-    by_parcel = dict(
-        zip(
-            table["parcel_id"].astype(str),
-            table["street_sides"].where(table.geometry.notna(), "U").fillna("U"),
-            strict=True,
-        )
-    )
-    return pd.Series(
-        [str(by_parcel.get(str(parcel), "U")) for parcel in parcel_ids],
-        index=parcel_ids.index,
-        dtype=object,
-    )
+    sides = table["street_sides"].where(table.geometry.notna(), "U").fillna("U")
+    by_parcel = dict(zip(table["parcel_id"].astype(str), sides, strict=True))
+
+    found = [str(by_parcel.get(str(parcel), "U")) for parcel in parcel_ids]
+    return pd.Series(found, index=parcel_ids.index, dtype=object)
 
 
 def change_of(code: str, before: str) -> str:
@@ -190,18 +218,6 @@ def change_of(code: str, before: str) -> str:
     if before == "NA":
         return "WAS NA"
     return "WORSE" if _SEVERITY[code] > _SEVERITY[before] else "LESS SEEN"
-
-
-def severity_points(word: HazardWord, settings: PrioritySettings) -> int:
-    """Return the points of a hazard word."""
-    points = {
-        HazardWord.CONFIRMED: settings.confirmed,
-        HazardWord.LIKELY: settings.likely,
-        HazardWord.POSSIBLE: settings.possible,
-        HazardWord.NOT_SEEN: settings.not_seen,
-        HazardWord.NOT_ASSESSED: settings.not_assessed,
-    }
-    return points[word]
 
 
 def _sides(letters: str) -> list[str]:

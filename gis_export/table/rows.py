@@ -1,237 +1,216 @@
-"""One row per vacant parcel with every field of every tier; the products only choose columns from it."""
-
-from datetime import date
+"""Join roll and ledger into the export table: one row per vacant parcel, with every field."""
 
 import geopandas as gpd
 import numpy as np
 import pandas as pd
-import shapely
-from numpy.typing import NDArray
 
-from gis_export.table.aging import as_date, review_by, too_old
+from gis_export.table import columns
+from gis_export.table.aging import as_date
 from gis_export.table.confirmed import confirmed
 from gis_export.table.distinct import by_distinct
-from gis_export.table.fields import FIELDS
+from gis_export.table.export_table import COLUMNS, ExportTable, polygons_only
+from gis_export.table.hazard_words import HazardTexts, hazard_texts, previous_levels, risk_level
 from gis_export.table.inputs import ExportInputs
 from gis_export.table.priority import change_of, prioritize, street_sides
 from gis_export.table.settings import ExportSettings
-from gis_export.table.symbols import BY_WORD
 from imagery.errors import Unbalanced
 from inference.hazard import HazardWord
-from inference.ledger import Ledger
 
 TOO_OLD = "imagery_too_old"
-_PLACES = (
-    ("ADDRESS", "address"),
-    ("FIRE_DIST", "fire_district"),
-    ("INSP_DIST", "inspection_district"),
-    ("NBHD", "neighborhood"),
-    ("OCC_SIDES", "occupied_sides"),
-)
-_TEXTS = (
-    ("STATUS", "status"),
-    ("NA_REASON", "reason"),
-    ("MODEL_VER", "model_version"),
-    ("TILES", "tiles"),
-    ("hazard", "hazard"),
-)
-_NUMBERS = (
-    ("SCORE", "score"),
-    ("SCORE_LOW", "score_low"),
-    ("SCORE_HIGH", "score_high"),
-    ("RANK", "rank"),
-    ("COVERED", "covered_share"),
-    ("NODATA", "nodata_share"),
-    ("SHARPNESS", "sharpness"),
-    ("DARK_SHARE", "dark_share"),
-    ("SHADOW", "shadow_share"),
-    ("CANOPY", "canopy_share"),
-    ("SEAM", "seam_share"),
-    ("GROUND", "ground_share"),
-)
-_RETURN = r"\r\n?"  # Python writes a bare one into a CSV without quotes
+"""NA_REASON of a roof whose photo has grown too old."""
+
+# Columns that are needed on the way and are in no product.
+_HAZARD = "hazard"
+_SEEN = "SEEN"
+
+_FROM_ROLL = {
+    columns.ADDRESS: "address",
+    columns.FIRE_DIST: "fire_district",
+    columns.INSP_DIST: "inspection_district",
+    columns.NBHD: "neighborhood",
+    columns.OCC_SIDES: "occupied_sides",
+}
+_TEXTS_FROM_LEDGER = {
+    columns.STATUS: "status",
+    columns.NA_REASON: "reason",
+    columns.MODEL_VER: "model_version",
+    columns.TILES: "tiles",
+    _HAZARD: "hazard",
+}
+_NUMBERS_FROM_LEDGER = {
+    columns.SCORE: "score",
+    columns.SCORE_LOW: "score_low",
+    columns.SCORE_HIGH: "score_high",
+    columns.RANK: "rank",
+    columns.COVERED: "covered_share",
+    columns.NODATA: "nodata_share",
+    columns.SHARPNESS: "sharpness",
+    columns.DARK_SHARE: "dark_share",
+    columns.SHADOW: "shadow_share",
+    columns.CANOPY: "canopy_share",
+    columns.SEAM: "seam_share",
+    columns.GROUND: "ground_share",
+}
+_OF_THE_SCORE = [columns.SCORE, columns.SCORE_LOW, columns.SCORE_HIGH, columns.RANK]
+
+# Python writes a bare carriage return into a CSV without quotes.
+_RETURN = r"\r\n?"
 
 
-def build_rows(inputs: ExportInputs, settings: ExportSettings) -> gpd.GeoDataFrame:
+def build_table(inputs: ExportInputs, settings: ExportSettings) -> ExportTable:
     """Join roll and ledger, age the rows, and fill every field.
 
     Returns:
-        A row per vacant parcel in the order of PARCEL_ID, with the short names of `FIELDS` and a polygon geometry or
-        None, in the CRS of the products. What is not known is null, never 0.
+        A row per vacant parcel in the order of PARCEL_ID, in the CRS of the products.
 
     Raises:
         Unbalanced: roll and ledger do not hold the same parcels.
     """
-    rows = _joined(inputs)
-    _age(rows, inputs, settings)
-    _confirm(rows, inputs)
-    _describe(rows, inputs, settings)
-    _prioritize(rows, inputs, settings)
-    out = gpd.GeoDataFrame(
-        rows[[field.name for field in FIELDS]],
-        geometry=rows["geometry"].to_numpy(),
-        crs=inputs.roll.table.crs,
-    )
-    return mended(out.to_crs(settings.crs) if settings.crs else out)
+    texts = hazard_texts(inputs, settings)
+    rows = _join(inputs)
+    rows = _age(rows, texts)
+    rows = _confirm(rows, inputs)
+    rows = _describe(rows, texts)
+    rows = _compare(rows, inputs)
+    rows = _rank(rows, inputs, settings)
+
+    frame = gpd.GeoDataFrame(rows[list(COLUMNS)], crs=inputs.roll.table.crs)
+    table = ExportTable(rows=frame)
+    return table.to_crs(settings.crs) if settings.crs else table.repaired()
 
 
-def mended(rows: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
-    """Return the rows with valid shapes: in another CRS a narrow one may come to cross itself."""
-    shapes = rows.geometry.to_numpy().copy()
-    broken = ~shapely.is_missing(shapes) & ~shapely.is_valid(shapes)
-    shapes[broken] = polygons_only(shapely.make_valid(shapes[broken]))
-    return rows.set_geometry(gpd.GeoSeries(shapes, index=rows.index, crs=rows.crs))
+def build_rows(inputs: ExportInputs, settings: ExportSettings) -> gpd.GeoDataFrame:
+    """Return the rows of `build_table` as a plain frame, for those who only read columns."""
+    return build_table(inputs, settings).rows
 
 
-def _joined(inputs: ExportInputs) -> pd.DataFrame:
+def _join(inputs: ExportInputs) -> pd.DataFrame:
     roll = inputs.roll.table.set_index("parcel_id").sort_index()
     ledger = inputs.ledger.table.set_index("parcel_id")
-    if set(roll.index) != set(ledger.index):
-        off = sorted(set(roll.index) ^ set(ledger.index))
-        raise Unbalanced(
-            f"{len(roll)} vacants, {len(ledger)} ledger rows; {len(off)} stand in one only, first {off[0]!r}"
-        )
+    _check_balance(roll, ledger)
     ledger = ledger.loc[roll.index]
-    rows = pd.DataFrame({"PARCEL_ID": roll.index.astype(str).to_numpy(dtype=object)})
-    rows["geometry"] = pd.Series(polygons_only(roll.geometry.to_numpy()), dtype=object)
-    for name, column in _PLACES:
-        rows[name] = (
-            roll[column]
-            .fillna("")
-            .astype(str)
-            .str.replace(_RETURN, "\n", regex=True)
-            .to_numpy(dtype=object)
-        )
-    rows.loc[rows["geometry"].isna(), "OCC_SIDES"] = (
-        "U"  # without a place nobody knows the neighbors
-    )
-    rows["VBN_DATE"] = _dates(roll["notice_date"])
-    rows["IMG_DATE"] = _dates(ledger["img_date"])
-    for name, column in _TEXTS:
-        rows[name] = ledger[column].astype("string").fillna("").to_numpy(dtype=object)
-    for name, column in _NUMBERS:
-        rows[name] = pd.to_numeric(ledger[column]).to_numpy(dtype=np.float64, na_value=np.nan)
-    rows["YEAR"] = inputs.year
-    rows["RUN_ID"] = inputs.run_id
+
+    cells: dict[str, object] = {columns.PARCEL_ID: roll.index.astype(str).to_numpy(dtype=object)}
+    cells[columns.GEOMETRY] = polygons_only(roll.geometry.to_numpy())
+    for name, source in _FROM_ROLL.items():
+        texts = roll[source].fillna("").astype(str)
+        cells[name] = texts.str.replace(_RETURN, "\n", regex=True).to_numpy(dtype=object)
+    for name, source in _TEXTS_FROM_LEDGER.items():
+        cells[name] = ledger[source].astype("string").fillna("").to_numpy(dtype=object)
+    for name, source in _NUMBERS_FROM_LEDGER.items():
+        numbers = pd.to_numeric(ledger[source])
+        cells[name] = numbers.to_numpy(dtype=np.float64, na_value=np.nan)
+
+    rows = pd.DataFrame(cells)
+    rows[columns.VBN_DATE] = _dates(roll["notice_date"])
+    rows[columns.IMG_DATE] = _dates(ledger["img_date"])
+    rows[columns.YEAR] = inputs.year
+    rows[columns.RUN_ID] = inputs.run_id
+
+    # The neighbors of a parcel without a geometry are not known.
+    rows.loc[rows[columns.GEOMETRY].isna(), columns.OCC_SIDES] = "U"
     return rows
 
 
-def _age(rows: pd.DataFrame, inputs: ExportInputs, settings: ExportSettings) -> None:
-    """Turn NOT SEEN IN PHOTO of old imagery into NOT ASSESSED, in place."""
-
-    def old(word: str, flown: date | None) -> bool:
-        return word == HazardWord.NOT_SEEN.value and too_old(
-            flown, inputs.year, today=inputs.today, stale_months=settings.stale_months
+def _check_balance(roll: pd.DataFrame, ledger: pd.DataFrame) -> None:
+    """Refuse a ledger that does not hold the parcels of the roll."""
+    odd = sorted(set(roll.index) ^ set(ledger.index))
+    if odd:
+        raise Unbalanced(
+            f"{len(roll)} vacants, {len(ledger)} ledger rows; "
+            f"{len(odd)} are in only one of them, first {odd[0]!r}"
         )
 
-    stale = by_distinct(old, rows["hazard"], rows["IMG_DATE"]).astype(bool)
-    rows.loc[stale, "hazard"] = HazardWord.NOT_ASSESSED.value
-    rows.loc[stale, "STATUS"] = "not_assessed"
-    rows.loc[stale, "NA_REASON"] = TOO_OLD
-    unscored = rows["STATUS"] != "scored"
-    rows.loc[unscored, ["SCORE", "SCORE_LOW", "SCORE_HIGH", "RANK"]] = np.nan
-    rows.loc[unscored, "MODEL_VER"] = ""
-    rows.loc[~unscored, "NA_REASON"] = ""
+
+def _age(rows: pd.DataFrame, texts: HazardTexts) -> pd.DataFrame:
+    """Return the rows with NOT SEEN IN PHOTO of old imagery turned into NOT ASSESSED."""
+    rows = rows.copy()
+    withdrawn = by_distinct(texts.is_withdrawn, rows[_HAZARD], rows[columns.IMG_DATE])
+    is_stale = withdrawn.astype(bool)
+    rows.loc[is_stale, _HAZARD] = HazardWord.NOT_ASSESSED.value
+    rows.loc[is_stale, columns.STATUS] = "not_assessed"
+    rows.loc[is_stale, columns.NA_REASON] = TOO_OLD
+
+    is_scored = rows[columns.STATUS] == "scored"
+    rows.loc[~is_scored, _OF_THE_SCORE] = np.nan
+    rows.loc[~is_scored, columns.MODEL_VER] = ""
+    rows.loc[is_scored, columns.NA_REASON] = ""
+    return rows
 
 
-def _confirm(rows: pd.DataFrame, inputs: ExportInputs) -> None:
-    """Give the word CONFIRMED to what a person on site found failing, in place; score or reason of the photo stay beside it."""
-    found = confirmed(inputs.looks, until=inputs.year).reindex(rows["PARCEL_ID"])
-    seen = found["year"].notna().to_numpy()
-    rows.loc[seen, "hazard"] = HazardWord.CONFIRMED.value
-    rows["VERIFIED"] = np.where(rows["hazard"] == HazardWord.CONFIRMED.value, "Y", "N")
-    rows["VER_DATE"] = _dates(found["day"])
-    rows["SEEN"] = [
-        day.isoformat() if day else str(int(year)) if known else ""
-        for day, year, known in zip(rows["VER_DATE"], found["year"], seen, strict=True)
-    ]
-    rows["ROOF_PCT"] = found["roof_pct"].fillna("").to_numpy(dtype=object)
+def _confirm(rows: pd.DataFrame, inputs: ExportInputs) -> pd.DataFrame:
+    """Return the rows with CONFIRMED where a person on site found the roof failing.
+
+    Score or reason of the photo are kept beside it.
+    """
+    rows = rows.copy()
+    found = confirmed(inputs.looks, until=inputs.year).reindex(rows[columns.PARCEL_ID])
+    is_found = found["year"].notna().to_numpy()
+    rows.loc[is_found, _HAZARD] = HazardWord.CONFIRMED.value
+
+    is_confirmed = rows[_HAZARD] == HazardWord.CONFIRMED.value
+    rows[columns.VERIFIED] = np.where(is_confirmed, "Y", "N")
+    rows[columns.VER_DATE] = _dates(found["day"])
+    rows[columns.ROOF_PCT] = found["roof_pct"].fillna("").to_numpy(dtype=object)
+    rows[_SEEN] = by_distinct(_day_or_year, rows[columns.VER_DATE], found["year"])
+    return rows
 
 
-def _describe(rows: pd.DataFrame, inputs: ExportInputs, settings: ExportSettings) -> None:
-    today = inputs.today
+def _describe(rows: pd.DataFrame, texts: HazardTexts) -> pd.DataFrame:
+    """Return the rows with their hazard as a code and in words."""
+    rows = rows.copy()
+    words = rows[_HAZARD]
+    flown = rows[columns.IMG_DATE]
+    visited = rows[columns.VER_DATE]
+    reasons = rows[columns.NA_REASON]
 
-    def due(flown: date | None, visited: date | None) -> date:
-        looked = (flown, visited) if visited else (flown,)
-        return max(
-            review_by(day, inputs.year, review_months=settings.review_months) for day in looked
-        )
-
-    def text(word: str, flown: date | None, visited: date | None, seen: str, reason: str) -> str:
-        return hazard_text(word, flown, reason, seen=seen, review_due=due(flown, visited) < today)
-
-    rows["RISK_LVL"] = by_distinct(lambda word: BY_WORD[word].code, rows["hazard"])
-    rows["SCORED"] = np.where(rows["STATUS"] == "scored", "Y", "N")
-    rows["REVIEW_BY"] = by_distinct(due, rows["IMG_DATE"], rows["VER_DATE"])
-    rows["RISK_TXT"] = by_distinct(
-        text, rows["hazard"], rows["IMG_DATE"], rows["VER_DATE"], rows["SEEN"], rows["NA_REASON"]
-    )
-    rows["ADJ_OCC"] = by_distinct(
-        lambda sides: "U" if sides == "U" else "Y" if sides else "N", rows["OCC_SIDES"]
-    )
-    rows["SIGN_POST"] = "U"
-    rows["DEMO_FLG"] = "U"
+    rows[columns.RISK_LVL] = by_distinct(risk_level, words)
+    rows[columns.RISK_TXT] = by_distinct(texts.text, words, flown, visited, rows[_SEEN], reasons)
+    rows[columns.SCORED] = np.where(rows[columns.STATUS] == "scored", "Y", "N")
+    rows[columns.REVIEW_BY] = by_distinct(texts.review_by, flown, visited)
+    rows[columns.ADJ_OCC] = by_distinct(_has_neighbor, rows[columns.OCC_SIDES])
+    rows[columns.SIGN_POST] = "U"
+    rows[columns.DEMO_FLG] = "U"
+    return rows
 
 
-def _prioritize(rows: pd.DataFrame, inputs: ExportInputs, settings: ExportSettings) -> None:
-    rows["PREV_LVL"] = (
-        previous_levels(inputs.previous, inputs.looks)
-        .reindex(rows["PARCEL_ID"], fill_value="")
-        .to_numpy(dtype=object)
-    )
-    rows["CHANGE"] = by_distinct(change_of, rows["RISK_LVL"], rows["PREV_LVL"])
-    rows["RANK_DIST"] = rows.groupby("INSP_DIST")["RANK"].rank(method="first")
-    streets = street_sides(inputs.roll, rows["PARCEL_ID"])
-    rows["PRIORITY"], rows["WHY"] = prioritize(
-        rows, streets, inputs.looks, inputs.today, settings.priority
-    )
+def _compare(rows: pd.DataFrame, inputs: ExportInputs) -> pd.DataFrame:
+    """Return the rows with the hazard of the flyover before, and what changed since."""
+    rows = rows.copy()
+    levels = previous_levels(inputs.previous, inputs.looks)
+    levels = levels.reindex(rows[columns.PARCEL_ID], fill_value="")
+
+    rows[columns.PREV_LVL] = levels.to_numpy(dtype=object)
+    rows[columns.CHANGE] = by_distinct(change_of, rows[columns.RISK_LVL], rows[columns.PREV_LVL])
+    return rows
 
 
-def hazard_text(word: str, flown: date | None, reason: str, *, seen: str, review_due: bool) -> str:
-    """Say a hazard in words, with flight date or reason; where a person saw it with the day or year of that."""
-    symbol = BY_WORD[word]
-    when = f"photo {flown.isoformat()}" if flown else "photo date unknown"
-    if symbol.word is HazardWord.NOT_SEEN:
-        text = f"{word} ({when})"
-    elif symbol.word is HazardWord.NOT_ASSESSED:
-        text = f"{word}: {reason.replace('_', ' ')}"
-    else:
-        text = f"{word}: {symbol.meaning} ({seen or when})"
-    return f"{text} - REVIEW DUE" if review_due else text
+def _rank(rows: pd.DataFrame, inputs: ExportInputs, settings: ExportSettings) -> pd.DataFrame:
+    """Return the rows with their rank in the district, and their priority."""
+    rows = rows.copy()
+    ranks = rows.groupby(columns.INSP_DIST)[columns.RANK]
+    rows[columns.RANK_DIST] = ranks.rank(method="first")
 
-
-def previous_levels(previous: Ledger | None, looks: pd.DataFrame) -> pd.Series:
-    """Return RISK_LVL of the flyover before, indexed by parcel."""
-    if previous is None:
-        return pd.Series(dtype="str")
-    table = previous.table
-    levels = pd.Series(
-        by_distinct(lambda word: BY_WORD[word].code, table["hazard"]),
-        index=table["parcel_id"].astype(str),
-    )
-    levels[levels.index.isin(confirmed(looks, until=previous.year).index)] = BY_WORD[
-        HazardWord.CONFIRMED.value
-    ].code
-    return levels
-
-
-def polygons_only(shapes: NDArray[np.object_]) -> list[shapely.Geometry | None]:
-    """Keep the polygons of each shape in two dimensions; None when nothing is left."""
-    flat = shapely.force_2d(shapes)
-    kinds = shapely.get_type_id(flat)
-    plain = np.isin(
-        kinds, (shapely.GeometryType.POLYGON, shapely.GeometryType.MULTIPOLYGON)
-    ) & ~shapely.is_empty(flat)
-    return [shape if keep else _polygons_in(shape) for shape, keep in zip(flat, plain, strict=True)]
-
-
-def _polygons_in(shape: shapely.Geometry | None) -> shapely.Geometry | None:
-    flat = (
-        list(shapely.get_parts(shapely.get_parts(shape))) if shape is not None else []
-    )  # a collection may hold a multipolygon
-    parts = [part for part in flat if part.geom_type == "Polygon" and not part.is_empty]
-    return shapely.MultiPolygon(parts) if parts else None
+    streets = street_sides(inputs.roll, rows[columns.PARCEL_ID])
+    points, why = prioritize(rows, streets, inputs.looks, inputs.today, settings.priority)
+    rows[columns.PRIORITY] = points
+    rows[columns.WHY] = why
+    return rows
 
 
 def _dates(column: pd.Series) -> pd.Series:
     return pd.Series(by_distinct(as_date, column), dtype=object)
+
+
+def _day_or_year(day: object, year: float | None) -> str:
+    """Return the day of a visit, or its year when no day is known, or "" for no visit."""
+    if day is not None:
+        return str(day)
+    return "" if year is None else str(int(year))
+
+
+def _has_neighbor(sides: str) -> str:
+    """Return ADJ_OCC of OCC_SIDES."""
+    if sides == "U":
+        return "U"
+    return "Y" if sides else "N"

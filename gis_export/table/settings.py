@@ -25,7 +25,7 @@ class PrioritySettings:
     possible: int = 30
     """Of POSSIBLE."""
     not_assessed: int = 20
-    """Of NOT ASSESSED: nobody has looked."""
+    """Of NOT ASSESSED: nothing is known of the roof."""
     not_seen: int = 0
     """Of NOT SEEN IN PHOTO."""
     occupied_side: int = 15
@@ -35,7 +35,7 @@ class PrioritySettings:
     worse: int = 20
     """Of a hazard word worse than in the flyover before."""
     unseen_year: int = 4
-    """Of each whole year since a person looked, or since the notice where nobody has."""
+    """Of each whole year since a person looked, or since the notice when nobody has."""
     unseen_years_max: int = 5
     """Most years that count."""
 
@@ -45,10 +45,12 @@ class PrioritySettings:
             raise ConfigError(
                 f"[export.priority] unseen_years_max is {self.unseen_years_max}, want 0 to 1000"
             )
+
         for name, points in asdict(self).items():
             if abs(points) > MOST_POINTS:
                 raise ConfigError(
-                    f"[export.priority] {name} is {points}, want {-MOST_POINTS:,} to {MOST_POINTS:,}"
+                    f"[export.priority] {name} is {points}, "
+                    f"want {-MOST_POINTS:,} to {MOST_POINTS:,}"
                 )
 
 
@@ -59,9 +61,9 @@ class DispatchSettings:
     width: int = 80
     """Characters of the text that dispatch shows."""
     columns: Path | None = None
-    """TOML file that says which column of the vendor gets which of our values; without it our own names."""
+    """TOML file that maps our values to columns of the vendor; without it our own names apply."""
     addresses: Path | None = None
-    """CSV of the addresses that dispatch knows; without it the match report tells of the roll alone."""
+    """CSV of the addresses that dispatch knows; without it the match report has the roll only."""
     address: str = "address"
     """Column of `addresses` with the address as dispatch spells it."""
     alias: str = ""
@@ -86,35 +88,46 @@ class VisitSettings:
     per_day: int = 10
     """Visits that one inspector makes in a day: one route sheet."""
     viewer: str = ""
-    """Address of the city's own map viewer with {parcel_id}, {lon}, {lat} and {address} to fill in; "" gives no links."""
+    """Address of the city's own map viewer; {parcel_id}, {lon}, {lat} and {address} are filled in.
+
+    "" gives no links."""
     packets: int = 25
-    """Evidence packets that are written with every export, by priority; any other by `roofwatch evidence`."""
+    """Evidence packets that every export writes, the most urgent first.
+
+    `roofwatch evidence` writes any other."""
 
     def __post_init__(self) -> None:
-        """Check ranges."""
+        """Check ranges and the address of the viewer."""
         for name, least in (("per_district", 1), ("per_day", 1), ("packets", 0)):
-            if getattr(self, name) < least:
-                raise ConfigError(
-                    f"[export.visits] {name} is {getattr(self, name)}, want {least} or more"
-                )
-        if self.viewer and not self.viewer.lower().startswith(("https://", "http://")):
-            raise ConfigError(
-                f"[export.visits] viewer is {self.viewer!r}, want an address that begins with https://, such as https://maps.example.gov/?parcel={{parcel_id}}"
-            )
-        unknown = sorted(set(re.findall(r"\{(.*?)\}", self.viewer)) - _PLACEHOLDERS)
-        if unknown:
-            raise ConfigError(
-                f"[export.visits] viewer has {{{unknown[0]}}}, want only {', '.join(f'{{{name}}}' for name in sorted(_PLACEHOLDERS))}"
-            )
+            number = getattr(self, name)
+            if number < least:
+                raise ConfigError(f"[export.visits] {name} is {number}, want {least} or more")
+
         for district, visits in self.capacity.items():
             if visits < 0:
                 raise ConfigError(
                     f"[export.visits] capacity of {district!r} is {visits}, want 0 or more"
                 )
 
+        _check_viewer(self.viewer)
+
     def of(self, district: str) -> int:
         """Return the visits of one district."""
         return self.capacity.get(district, self.per_district)
+
+
+def _check_viewer(viewer: str) -> None:
+    """Refuse an address that is no web address, or has places that nothing fills in."""
+    if viewer and not viewer.lower().startswith(("https://", "http://")):
+        raise ConfigError(
+            f"[export.visits] viewer is {viewer!r}, want an address that begins with https://, "
+            "such as https://maps.example.gov/?parcel={parcel_id}"
+        )
+
+    unknown = sorted(set(re.findall(r"\{(.*?)\}", viewer)) - _PLACEHOLDERS)
+    if unknown:
+        known = ", ".join(f"{{{name}}}" for name in sorted(_PLACEHOLDERS))
+        raise ConfigError(f"[export.visits] viewer has {{{unknown[0]}}}, want only {known}")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -130,7 +143,8 @@ class MapSettings:
         """Check ranges."""
         if not 0 < self.gsd_m <= 100 or not 1 <= self.megapixels <= 10_000:
             raise ConfigError(
-                f"[export.map] gsd_m is {self.gsd_m} and megapixels {self.megapixels}, want more than 0 up to 100, and 1 to 10000"
+                f"[export.map] gsd_m is {self.gsd_m} and megapixels {self.megapixels}, "
+                "want more than 0 up to 100, and 1 to 10000"
             )
 
 
@@ -139,7 +153,9 @@ class ExportSettings:
     """The [export] table of the city file."""
 
     stale_months: int = 18
-    """Months after the flight at which NOT SEEN IN PHOTO becomes NOT ASSESSED (imagery_too_old) in every product."""
+    """Months after the flight at which NOT SEEN IN PHOTO becomes NOT ASSESSED in every product.
+
+    The reason is then imagery_too_old."""
     review_months: int = 12
     """Months after the flight at which a row is due for review."""
     crs: str = ""
@@ -158,22 +174,36 @@ class ExportSettings:
     """[export.map]."""
 
     def __post_init__(self) -> None:
-        """Check ranges."""
+        """Check ranges, the day and the CRSs."""
         for name in ("stale_months", "review_months"):
-            if not 1 <= getattr(self, name) <= 1200:
-                raise ConfigError(f"[export] {name} is {getattr(self, name)}, want 1 to 1200")
+            months = getattr(self, name)
+            if not 1 <= months <= 1200:
+                raise ConfigError(f"[export] {name} is {months}, want 1 to 1200")
+
+        self._check_day()
+        self._check_crs()
+
+    def _check_day(self) -> None:
         try:
             day = date.fromisoformat(self.as_of or "2000-01-01")
         except ValueError as error:
             raise ConfigError(f"[export] as_of is {self.as_of!r}, want YYYY-MM-DD") from error
+
         if not 1900 <= day.year < 2200:
             raise ConfigError(f"[export] as_of is {self.as_of!r}, want a day from 1900 to 2199")
-        known = [_flat_crs(crs) for crs in (self.crs, *self.also_crs) if crs]
-        for place, crs in enumerate(known):
-            if crs in known[:place]:
+
+    def _check_crs(self) -> None:
+        known: list[CRS] = []
+        for text in (self.crs, *self.also_crs):
+            if not text:
+                continue
+
+            crs = _flat_crs(text)
+            if crs in known:
                 raise ConfigError(
                     f"[export] crs and also_crs name {crs.name} twice, want every CRS once"
                 )
+            known.append(crs)
 
 
 def _flat_crs(text: str) -> CRS:
@@ -182,8 +212,11 @@ def _flat_crs(text: str) -> CRS:
         crs = CRS.from_user_input(text)
     except CRSError as error:
         raise ConfigError(f"[export] crs is {text!r}, want a CRS such as EPSG:2248") from error
-    if len(crs.axis_info) != 2 or not (crs.is_projected or crs.is_geographic):
+
+    is_flat = len(crs.axis_info) == 2 and (crs.is_projected or crs.is_geographic)
+    if not is_flat:
         raise ConfigError(
-            f"[export] crs is {text!r} ({crs.name}), want a flat one, projected or longitude and latitude, such as EPSG:2248"
+            f"[export] crs is {text!r} ({crs.name}), want a flat one, projected or longitude and "
+            "latitude, such as EPSG:2248"
         )
     return crs

@@ -1,7 +1,9 @@
-"""One symbol per hazard word: shape, letter and color together, so that it survives color blindness, mono print and glare.
+"""One symbol per hazard word: shape, letter and color together.
 
-Colors are from Okabe and Ito (2008), "Color Universal Design"; its green is left out, since green reads as safe. No
-shape resembles the open square, slash or X of the fire code (IFC 311.5): those belong to the fire department.
+So the words survive color blindness, monochrome print and glare. Colors are from Okabe and Ito
+(2008), "Color Universal Design"; its green is left out, since green reads as safe. No shape
+resembles the open square, slash or X of the fire code (IFC 311.5): those belong to the fire
+department.
 """
 
 from dataclasses import dataclass
@@ -87,9 +89,9 @@ SYMBOLS: tuple[Symbol, ...] = (
         meaning="no damage seen; does not mean safe",
     ),
 )
-"""Worst first; NOT ASSESSED stands before NOT SEEN IN PHOTO, since nothing is known of it."""
+"""Worst first; NOT ASSESSED comes before NOT SEEN IN PHOTO, since nothing is known of it."""
 
 BY_CODE: dict[str, Symbol] = {symbol.code: symbol for symbol in SYMBOLS}
 BY_WORD: dict[str, Symbol] = {symbol.word.value: symbol for symbol in SYMBOLS}
 NO_WORD = "no hazard word in the row"
-"""What a legend says of a row that somebody gave another word: it is drawn as NOT ASSESSED."""
+"""What a legend says when a row holds no word of ours: the row is drawn as NOT ASSESSED."""

@@ -1,23 +1,27 @@
-"""The values that a coded field may hold: what the data dictionary lists, the metadata names and `verify` checks."""
+"""The values of coded fields, which the dictionary and the metadata list and `verify` checks."""
 
-from gis_export.table.symbols import SYMBOLS
+from gis_export.table import columns
+from gis_export.table.symbols import SYMBOLS, Symbol
+
+
+def _meaning(symbol: Symbol) -> str:
+    """Return what a code means, with the word in front when the code is an abbreviation."""
+    if symbol.code == symbol.word.value:
+        return symbol.meaning
+    return f"{symbol.word.value}: {symbol.meaning}"
+
 
 _KNOWN = {"Y": "yes", "N": "no", "U": "unknown"}
 
 VALUES: dict[str, dict[str, str]] = {
-    "RISK_LVL": {
-        symbol.code: symbol.meaning
-        if symbol.code == symbol.word.value
-        else f"{symbol.word.value}: {symbol.meaning}"
-        for symbol in SYMBOLS
-    },
-    "SCORED": {"Y": "this year's photo was scored", "N": "it was not; NA_REASON says why"},
-    "VERIFIED": {"Y": "a person saw it", "N": "photo only"},
-    "SIGN_POST": _KNOWN,
-    "ADJ_OCC": _KNOWN,
-    "DEMO_FLG": _KNOWN,
-    "PREV_LVL": {symbol.code: f"{symbol.word.value} then" for symbol in SYMBOLS},
-    "CHANGE": {
+    columns.RISK_LVL: {symbol.code: _meaning(symbol) for symbol in SYMBOLS},
+    columns.SCORED: {"Y": "this year's photo was scored", "N": "it was not; NA_REASON says why"},
+    columns.VERIFIED: {"Y": "a person saw it", "N": "photo only"},
+    columns.SIGN_POST: _KNOWN,
+    columns.ADJ_OCC: _KNOWN,
+    columns.DEMO_FLG: _KNOWN,
+    columns.PREV_LVL: {symbol.code: f"{symbol.word.value} then" for symbol in SYMBOLS},
+    columns.CHANGE: {
         "NEW": "on the list for the first time",
         "WORSE": "a worse word than before",
         "SAME": "the same word",

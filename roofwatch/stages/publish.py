@@ -4,7 +4,7 @@ import argparse
 
 from gis_export.formats.postgis import publish
 from gis_export.table.fields import Tier
-from gis_export.table.rows import build_rows
+from gis_export.table.rows import build_table
 from roofwatch.answer import Answer, count_lines
 from roofwatch.stages.export import export_inputs
 from roofwatch.year import CityYear, open_year
@@ -24,12 +24,12 @@ def publish_year(year: CityYear, url: str, *, schema: str) -> dict[str, int]:
         InputError: the database cannot be reached or written to.
     """
     inputs = export_inputs(year, photos=False)
-    rows = build_rows(inputs, year.file.export)
+    table = build_table(inputs, year.file.export)
 
     counts = {}
     for tier in (Tier.RESPONDER, Tier.HOUSING):
-        table = f"{schema}.vacant_roofs_{tier.value.lower()}"
-        counts[table] = publish(rows, url, schema=schema, tier=tier, year=year.year)
+        name = f"{schema}.vacant_roofs_{tier.value.lower()}"
+        counts[name] = publish(table, url, schema=schema, tier=tier, year=year.year)
 
-    year.city.log("publish", f"{year.year}: {len(rows)} rows into schema {schema}")
+    year.city.log("publish", f"{year.year}: {len(table)} rows into schema {schema}")
     return counts

@@ -5,8 +5,8 @@ from datetime import date
 import geopandas as gpd
 import pandas as pd
 
-from gis_export.data.data_tier import lon_lat
 from gis_export.fire.dispatch.address_match import Match
+from gis_export.table.places import lon_lat
 from gis_export.table.symbols import BY_CODE
 from gis_export.table.tables import csv_texts, harmless
 
