@@ -25,7 +25,7 @@ STROKES = {
     "network": ("#0072B2", "-"),
 }
 """Color (Okabe and Ito, 2008) and dash of each rung."""
-BINS = 10
+SCORE_BINS = 10
 """Bins of equal width of the calibration."""
 TAIL = 0.05
 """On each side of a 90% interval."""
@@ -36,9 +36,9 @@ class CalibrationBins:
     """Labels in bins of their score; empty bins have a count only."""
 
     edges: Floats
-    """Of all bins, (BINS + 1,)."""
+    """Of all bins, (SCORE_BINS + 1,)."""
     counts: NDArray[np.int64]
-    """Labels in each bin, (BINS,)."""
+    """Labels in each bin, (SCORE_BINS,)."""
     mean_score: Floats
     """Of the bins that hold labels, (B,)."""
     share_failing: Floats
@@ -114,14 +114,14 @@ def draw_calibration(path: Path, scores: Mapping[str, Floats], failing: Classes)
 
 def bin_labels(scores: Floats, failing: Classes) -> CalibrationBins:
     """Put labels into bins of their score, both (N,)."""
-    edges = np.linspace(0, 1, BINS + 1)
-    places = np.clip(np.digitize(scores, edges) - 1, 0, BINS - 1)
-    counts = np.bincount(places, minlength=BINS)
+    edges = np.linspace(0, 1, SCORE_BINS + 1)
+    places = np.clip(np.digitize(scores, edges) - 1, 0, SCORE_BINS - 1)
+    counts = np.bincount(places, minlength=SCORE_BINS)
 
     is_filled = counts > 0
     labels = counts[is_filled]
-    hits = np.bincount(places, weights=failing, minlength=BINS)[is_filled]
-    sums = np.bincount(places, weights=scores, minlength=BINS)[is_filled]
+    hits = np.bincount(places, weights=failing, minlength=SCORE_BINS)[is_filled]
+    sums = np.bincount(places, weights=scores, minlength=SCORE_BINS)[is_filled]
 
     return CalibrationBins(
         edges=edges,

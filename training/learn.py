@@ -72,6 +72,16 @@ class Learned:
     """All epochs."""
 
 
+@dataclass(frozen=True, kw_only=True, order=True)
+class Judgment:
+    """How good an epoch is: by average precision, and for ties by likelihood."""
+
+    average_precision: float
+    """On the watched rows; NaN without."""
+    log_likelihood: float
+    """Mean of the watched rows; NaN without."""
+
+
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Lesson:
     """What one training learns from."""
@@ -85,15 +95,14 @@ class Lesson:
     watch: RowNumbers = field(default_factory=lambda: np.zeros(0, np.int64))
     """Row numbers to judge by, none of `rows`; without any the last epoch is kept."""
 
-
-@dataclass(frozen=True, kw_only=True, order=True)
-class Judgment:
-    """How good an epoch is: by average precision, and for ties by likelihood."""
-
-    average_precision: float
-    """On the watched rows; NaN without."""
-    log_likelihood: float
-    """Mean of the watched rows; NaN without."""
+    def record(self, epoch: int, *, loss: float, judgment: Judgment) -> Epoch:
+        """Return the history of one epoch."""
+        return Epoch(
+            name=self.name,
+            epoch=epoch,
+            loss=loss,
+            average_precision=judgment.average_precision,
+        )
 
 
 WORST = Judgment(average_precision=-1.0, log_likelihood=-math.inf)
@@ -173,14 +182,7 @@ def learn(task: Task, lesson: Lesson, steps: Steps) -> Learned:
         if epoch and not math.isfinite(mean_loss):
             raise diverged(task, f"{lesson.name}: the loss is {mean_loss} in epoch {epoch}")
         judgment = judge(task, average, lesson.watch)
-        history.append(
-            Epoch(
-                name=lesson.name,
-                epoch=epoch,
-                loss=mean_loss,
-                average_precision=judgment.average_precision,
-            )
-        )
+        history.append(lesson.record(epoch, loss=mean_loss, judgment=judgment))
         if not len(lesson.watch) or judgment > best.judgment:
             state = copy.deepcopy(average.state_dict())
             best = Checkpoint(epoch=epoch, judgment=judgment, state=state)

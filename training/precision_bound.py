@@ -28,7 +28,7 @@ class PrecisionBound:
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
-class Steps:
+class Candidates:
     """The T distinct scores from the highest down: every threshold that makes a difference."""
 
     scores: Floats
@@ -62,9 +62,9 @@ def precision_bound(
         aims: Precision and confidence.
         at_least: Where POSSIBLE begins: no threshold below it.
     """
-    steps = _from_the_top(scores, failing)
-    bounds = certified_precision(steps.labels, steps.failing, aims)
-    is_allowed = steps.scores >= at_least
+    candidates = _from_the_top(scores, failing)
+    bounds = certified_precision(candidates.labels, candidates.failing, aims)
+    is_allowed = candidates.scores >= at_least
     aim = percent(aims.precision_likely)
     confidence = percent(aims.confidence)
 
@@ -72,15 +72,19 @@ def precision_bound(
     if len(guaranteed):
         last = int(guaranteed[-1])
         words = f"with {confidence} confidence at least {aim} of roofs there fail"
-        return steps.bound_at(
-            last, bound=float(bounds[last]), sentence=_sentence(steps, last, words)
+        return candidates.bound_at(
+            last, bound=float(bounds[last]), sentence=_sentence(candidates, last, words)
         )
 
-    observed = np.flatnonzero(is_allowed & (steps.failing / steps.labels >= aims.precision_likely))
+    observed = np.flatnonzero(
+        is_allowed & (candidates.failing / candidates.labels >= aims.precision_likely)
+    )
     if len(observed):
         last = int(observed[-1])
         words = f"not guaranteed that {aim} of roofs there fail with {confidence} confidence"
-        return steps.bound_at(last, bound=float("nan"), sentence=_sentence(steps, last, words))
+        return candidates.bound_at(
+            last, bound=float("nan"), sentence=_sentence(candidates, last, words)
+        )
 
     return PrecisionBound(
         threshold=1.0,
@@ -136,15 +140,15 @@ def _starts(labels: NDArray[np.int64], aims: Aims) -> NDArray[np.int64]:
     return np.unique(starts).astype(np.int64)
 
 
-def _from_the_top(scores: Floats, failing: NDArray[np.int64]) -> Steps:
+def _from_the_top(scores: Floats, failing: NDArray[np.int64]) -> Candidates:
     negated, step = np.unique(-scores, return_inverse=True)
-    return Steps(
+    return Candidates(
         scores=-negated,
         labels=np.bincount(step).cumsum(),
         failing=np.bincount(step, weights=failing).cumsum().astype(np.int64),
     )
 
 
-def _sentence(steps: Steps, place: int, words: str) -> str:
-    seen = f"{steps.failing[place]} of the {steps.labels[place]} labels there fail"
-    return f"LIKELY begins at {steps.scores[place]:.3g}: {words} ({seen})."
+def _sentence(candidates: Candidates, place: int, words: str) -> str:
+    seen = f"{candidates.failing[place]} of the {candidates.labels[place]} labels there fail"
+    return f"LIKELY begins at {candidates.scores[place]:.3g}: {words} ({seen})."

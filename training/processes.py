@@ -9,7 +9,7 @@ import torch
 import torch.distributed as dist
 from torch import Tensor
 
-PATIENCE = timedelta(hours=12)
+LONGEST_WAIT = timedelta(hours=12)
 """How long a process waits for the others."""
 
 
@@ -44,7 +44,7 @@ def processes(device: str = "") -> Iterator[None]:
     has_cards = pick_device(device) == "cuda"
     if has_cards:
         torch.cuda.set_device(int(os.environ["LOCAL_RANK"]))
-    dist.init_process_group("nccl" if has_cards else "gloo", timeout=PATIENCE)
+    dist.init_process_group("nccl" if has_cards else "gloo", timeout=LONGEST_WAIT)
     try:
         yield
     finally:

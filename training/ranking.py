@@ -10,12 +10,19 @@ from models.head import Floats
 
 BINS = 10
 """Equal-count bins of the calibration error."""
-# fmt: off
 STATISTICS = (
-    "average_precision", "auroc", "precision_top", "recall_top", "precision_likely",
-    "recall_likely", "precision_possible", "recall_possible", "brier", "calibration_error", "f1",
+    "average_precision",
+    "auroc",
+    "precision_top",
+    "recall_top",
+    "precision_likely",
+    "recall_likely",
+    "precision_possible",
+    "recall_possible",
+    "brier",
+    "calibration_error",
+    "f1",
 )
-# fmt: on
 """Fields of `Figures` that have an interval."""
 Classes = NDArray[np.int64]
 """1 failing, 0 intact, (N,)."""

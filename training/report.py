@@ -44,7 +44,7 @@ class Evaluation:
     chosen: dict[str, Chosen]
     """Where LIKELY and POSSIBLE begin, by rung."""
     differences: list[tuple[str, str, Difference]]
-    """Pairs of rungs and the first less the second."""
+    """Pairs of rungs and the first less the second, as evaluation.json lists them."""
     splits: dict[str, list[Figures]]
     """Every rung by what was left out; empty where the labels do not allow it."""
     slices: list[Slice]
@@ -63,18 +63,20 @@ def evaluate(
             the labels do not allow it.
         settings: Aims, margin, bootstrap and visits.
     """
-    how = FigureSettings(repeats=settings.bootstrap, seed=settings.seed, top=settings.visits)
+    figure_settings = FigureSettings(
+        repeats=settings.bootstrap, seed=settings.seed, top=settings.visits
+    )
     chosen = _choose_thresholds(scored, settings)
     thresholds = {rung: choice.thresholds for rung, choice in chosen.items()}
 
-    rungs = measure_rungs(scored, thresholds, how)
+    rungs = measure_rungs(scored, thresholds, figure_settings)
     return Evaluation(
         rungs=rungs,
         ships=rung_that_ships(rungs, settings.rung_margin),
         chosen=chosen,
-        differences=_compare_rungs(scored, how),
-        splits={"block": rungs, **_measure_splits(others, thresholds, how)},
-        slices=measure_slices(scored, thresholds, how),
+        differences=_compare_rungs(scored, figure_settings),
+        splits={"block": rungs, **_measure_splits(others, thresholds, figure_settings)},
+        slices=measure_slices(scored, thresholds, figure_settings),
     )
 
 
@@ -136,7 +138,9 @@ def _choose_thresholds(scored: pd.DataFrame, settings: TrainSettings) -> dict[st
     }
 
 
-def _compare_rungs(scored: pd.DataFrame, how: FigureSettings) -> list[tuple[str, str, Difference]]:
+def _compare_rungs(
+    scored: pd.DataFrame, figure_settings: FigureSettings
+) -> list[tuple[str, str, Difference]]:
     """Compare the rungs of `COMPARED`, each pair on the same resamples."""
     differences = []
     for first, second in COMPARED:
@@ -144,8 +148,8 @@ def _compare_rungs(scored: pd.DataFrame, how: FigureSettings) -> list[tuple[str,
             scored[first].to_numpy(np.float64),
             scored[second].to_numpy(np.float64),
             scored,
-            how.repeats,
-            np.random.default_rng(how.seed),
+            figure_settings.repeats,
+            np.random.default_rng(figure_settings.seed),
         )
         differences.append((first, second, difference))
 
@@ -155,12 +159,12 @@ def _compare_rungs(scored: pd.DataFrame, how: FigureSettings) -> list[tuple[str,
 def _measure_splits(
     others: Mapping[str, pd.DataFrame | None],
     thresholds: Mapping[str, Thresholds],
-    how: FigureSettings,
+    figure_settings: FigureSettings,
 ) -> dict[str, list[Figures]]:
     """Measure every rung by what else was left out."""
     splits = {}
     for name, table in others.items():
-        splits[name] = [] if table is None else measure_rungs(table, thresholds, how)
+        splits[name] = [] if table is None else measure_rungs(table, thresholds, figure_settings)
 
     return splits
 

@@ -13,7 +13,7 @@ from training.learn import Tell
 from training.rungs import FittedRungs, other_splits
 from training.task import FinetuneInputs
 
-Progress = Callable[[str], AbstractContextManager[Tell]]
+ShowStage = Callable[[str], AbstractContextManager[Tell]]
 """Shows one stage of the work, given its name; what it yields hears how many steps are done."""
 
 
@@ -27,7 +27,7 @@ class TunedRungs:
     """The fine-tuned networks."""
 
 
-def tune_rungs(fitted: FittedRungs, inputs: FinetuneInputs, *, progress: Progress) -> TunedRungs:
+def tune_rungs(fitted: FittedRungs, inputs: FinetuneInputs, *, progress: ShowStage) -> TunedRungs:
     """Fine-tune on the labels, folds and splits of the frozen rungs.
 
     Args:
@@ -45,7 +45,7 @@ def tune_rungs(fitted: FittedRungs, inputs: FinetuneInputs, *, progress: Progres
 
 
 def _score_others(
-    fitted: FittedRungs, inputs: FinetuneInputs, tuned: Tuned, progress: Progress
+    fitted: FittedRungs, inputs: FinetuneInputs, tuned: Tuned, progress: ShowStage
 ) -> dict[str, pd.DataFrame | None]:
     """Score what else was left out (neighborhoods, the last year) by networks of its own."""
     others = dict(fitted.others)
