@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 
 from fpdf import FPDF
 
@@ -206,6 +207,7 @@ def _cell_texts(entry: Entry, reference: str) -> dict[str, str]:
     }
 
 
+@cache
 def _cell_style(name: str, *, is_small: bool) -> TextStyle:
     """Return how a cell is set: large number and word, small facts."""
     width_mm = _WIDTHS_MM[name]

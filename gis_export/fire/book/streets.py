@@ -38,9 +38,10 @@ class Address:
     @property
     def key(self) -> SortKey:
         """Return what sorts addresses by street: N ASH ST is under ASH, numbers by value."""
-        street = self.street.casefold()
-        value = -1 if self.value is None else self.value
-        return _DIRECTION.sub("", self.street).casefold(), street, value, self.number
+        value = self.value
+        bare_street = _DIRECTION.sub("", self.street)
+        order = -1 if value is None else value
+        return bare_street.casefold(), self.street.casefold(), order, self.number
 
 
 def split_address(text: str) -> Address:
