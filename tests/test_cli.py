@@ -32,6 +32,7 @@ COMMANDS = (
     "run",
     "evidence",
     "publish",
+    "audit",
     "verify",
 )
 Run = Callable[..., object]
@@ -316,6 +317,51 @@ def test_evidence_of_one_parcel(
     shutil.rmtree(done_city.workspace / "2023/evidence")  # type: ignore[attr-defined]
 
 
+def test_audit_names_what_was_changed(done_city: object, roofwatch: Run) -> None:
+    """A whole workspace passes; an edited line of the log and an edited product are named."""
+    path: Path = done_city.path  # type: ignore[attr-defined]
+    log = path.parent / "workspace" / "audit.csv"
+    ran = roofwatch("audit", path, *QUICK)
+    assert (ran.code, ran.answer["findings"]) == (0, []), ran.err
+
+    text = log.read_text()
+    product = log.parent / "2023" / "housing" / "capacity.csv"
+    content = product.read_bytes()
+    try:
+        log.write_text(text.replace("the first one", "the best one", 1))
+        product.write_bytes(content + b"\n")
+        changed = roofwatch("audit", path, *QUICK)
+        verified = roofwatch("verify", log.parent, *QUICK)
+    finally:
+        log.write_text(text)
+        product.write_bytes(content)
+
+    assert changed.code == verified.code == 3
+    for ran in (changed, verified):
+        findings = " ".join(ran.answer["findings"])
+        assert "audit.csv: line 2 does not follow from the line before it" in findings
+        assert "capacity.csv" in findings
+
+
+def test_audit_without_a_log_is_one_line(
+    tmp_path: Path, tiny_city: Callable[..., Path], roofwatch: Run
+) -> None:
+    ran = roofwatch("audit", tiny_city(tmp_path), *QUICK)
+    assert (ran.code, ran.err.count("\n"), "no log at" in ran.err) == (3, 1, True)
+
+
+def test_a_day_before_the_flight_is_refused_before_any_work(
+    tmp_path: Path, tiny_city: Callable[..., Path], city_toml: str, roofwatch: Run
+) -> None:
+    """`score` and `run` refuse a day of the products that no export could keep."""
+    path = tiny_city(tmp_path, city_toml + '\n[export]\nas_of = "2023-02-01"\n')
+    for command in ("score", "run"):
+        ran = roofwatch(command, path, "--year", 2023, *QUICK)
+        assert (ran.code, ran.err.count("\n")) == (3, 1)
+        assert "the flight of 2023-03-01 lies after 2023-02-01" in ran.err
+        assert not (tmp_path / "workspace" / "2023").exists()
+
+
 def test_publishing_to_no_database_is_one_line(done_city: object, roofwatch: Run) -> None:
     ran = roofwatch(
         "publish",
@@ -366,7 +412,7 @@ def test_help_of_each_command(command: str) -> None:
         for option in ("--executor", "--workers", "--scheduler", "--quiet", "--json")
         if option not in text
     ] == []
-    assert ("--year Y" in text) == (command not in ("demo", "promote", "verify"))
+    assert ("--year Y" in text) == (command not in ("demo", "promote", "audit", "verify"))
     assert ("CITY.toml" in text) == (command not in ("demo", "verify"))
 
 

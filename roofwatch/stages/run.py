@@ -73,8 +73,9 @@ def run(year: CityYear) -> YearRun:
     """Check, cut, train when there are new labels, score and export.
 
     Raises:
-        InputError: the intake report says FIX FIRST.
+        InputError: the intake report says FIX FIRST, or the products could not be dated.
     """
+    _ = year.today  # a day that cannot be is refused before any work
     clock = Clock(seconds={})
     intake = clock.time("check", lambda: check(year))
     if intake.fixes:
