@@ -29,6 +29,7 @@ from gis_export.formats.shapefile import Pack, write_pack
 from gis_export.housing.capacity import write_capacity
 from gis_export.housing.form import write_form_media, write_xlsform
 from gis_export.housing.packets.evidence import write_packets
+from gis_export.housing.packets.sources import PacketSources
 from gis_export.housing.routes.route_sheets import write_route_sheets
 from gis_export.housing.routes.routing import plan_routes
 from gis_export.housing.worklist.worklist_csv import write_worklist
@@ -220,7 +221,10 @@ def _write_housing(job: _Job, folder: Path) -> None:
     write_route_sheets(routes, rows, folder / "route_sheets", job.inputs, job.settings)
 
     job.tell("evidence")
-    write_packets(rows, folder / "evidence", job.inputs, job.settings, pictures=job.pictures)
+    sources = PacketSources(
+        rows=rows, inputs=job.inputs, settings=job.settings, pictures=job.pictures
+    )
+    write_packets(sources, folder / "evidence")
 
 
 def _write_layers(job: _Job, table: ExportTable, folder: Path, pack: Pack) -> None:

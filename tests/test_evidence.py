@@ -18,6 +18,7 @@ from PIL import Image
 from playwright.sync_api import Page, sync_playwright
 
 from gis_export.housing.packets.evidence import write_packets
+from gis_export.housing.packets.sources import PacketSources
 from gis_export.table.inputs import LOOK_COLUMNS, ExportInputs, Year
 from gis_export.table.rows import build_rows
 from gis_export.table.settings import ExportSettings, VisitSettings
@@ -106,14 +107,10 @@ def write(
     pictures: Path | None = None,
 ) -> tuple[Path, Path]:
     settings = ExportSettings(visits=VisitSettings(viewer=viewer))
-    page, paper = write_packets(
-        build_rows(inputs, settings),
-        folder / "evidence",
-        inputs,
-        settings,
-        parcels=(parcel,),
-        pictures=pictures,
+    sources = PacketSources(
+        rows=build_rows(inputs, settings), inputs=inputs, settings=settings, pictures=pictures
     )
+    page, paper = write_packets(sources, folder / "evidence", parcels=(parcel,))
     return page, paper
 
 
@@ -283,33 +280,28 @@ def test_the_first_packets_by_priority(tmp_path: Path) -> None:
     inputs = make_inputs(make_roll(8))
     settings = ExportSettings(visits=VisitSettings(packets=3))
     rows = build_rows(inputs, settings)
-    paths = write_packets(rows, tmp_path, inputs, settings)
+    paths = write_packets(PacketSources(rows=rows, inputs=inputs, settings=settings), tmp_path)
     best = rows.sort_values(["PRIORITY", "RANK", "PARCEL_ID"], ascending=[False, True, True])[
         "PARCEL_ID"
     ].head(3)
     assert [path.name for path in paths] == [
         f"{parcel.replace(' ', '_')}{suffix}" for parcel in best for suffix in (".html", ".pdf")
     ]
-    assert write_packets(rows.iloc[:0], tmp_path, inputs, settings) == []
+    none = PacketSources(rows=rows.iloc[:0], inputs=inputs, settings=settings)
+    assert write_packets(none, tmp_path) == []
 
 
 def test_packets_of_some_parcels_or_none_when_one_is_unknown(tmp_path: Path) -> None:
     roll = make_roll(4)
     roll.table["parcel_id"] = ["AB 1", "ab 1", "CON", "4074C009"]
     inputs = make_inputs(roll)
-    rows = build_rows(inputs, ExportSettings())
+    settings = ExportSettings()
+    sources = PacketSources(rows=build_rows(inputs, settings), inputs=inputs, settings=settings)
     with pytest.raises(InputError, match="parcel 'nowhere'"):
-        write_packets(
-            rows, tmp_path / "none", inputs, ExportSettings(), parcels=("4074C009", "nowhere")
-        )
+        write_packets(sources, tmp_path / "none", parcels=("4074C009", "nowhere"))
     assert not (tmp_path / "none").exists()
-    paths = write_packets(
-        rows,
-        tmp_path / "all",
-        inputs,
-        ExportSettings(),
-        parcels=("ab 1", "AB 1", "CON", "4074C009", "ab 1"),
-    )
+    parcels = ("ab 1", "AB 1", "CON", "4074C009", "ab 1")
+    paths = write_packets(sources, tmp_path / "all", parcels=parcels)
     assert len({path.name.casefold() for path in paths}) == len(paths) == 8 and all(
         path.exists() for path in paths
     )
@@ -317,7 +309,7 @@ def test_packets_of_some_parcels_or_none_when_one_is_unknown(tmp_path: Path) -> 
         4
     ].stem.startswith("CON-")
     assert ("ab 1" in read_page(paths[0]).texts) and ("AB 1" in read_page(paths[2]).texts)
-    alone = write_packets(rows, tmp_path / "one", inputs, ExportSettings(), parcels=("ab 1",))
+    alone = write_packets(sources, tmp_path / "one", parcels=("ab 1",))
     assert [path.name for path in alone] == [path.name for path in paths[:2]]
     assert [path.read_bytes() for path in alone] == [path.read_bytes() for path in paths[:2]]
 

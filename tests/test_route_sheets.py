@@ -15,7 +15,7 @@ from pyproj import Transformer
 from gis_export.housing.findings import DISPOSITIONS, ROOF_OPEN
 from gis_export.housing.routes.route_sheets import write_route_sheets
 from gis_export.housing.routes.routing import Route
-from gis_export.housing.routes.stops import lon_lats, viewer_link
+from gis_export.housing.viewer import lon_lats, viewer_link
 from gis_export.table.inputs import ExportInputs
 from gis_export.table.rows import build_rows
 from gis_export.table.settings import ExportSettings, VisitSettings

@@ -1,1 +1,1 @@
-"""What the housing department works with: the list of visits, routes, capacity and the field form."""
+"""What the housing department works with: visits, routes, capacity, packets, the field form."""

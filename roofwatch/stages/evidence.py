@@ -4,6 +4,7 @@ import argparse
 from pathlib import Path
 
 from gis_export.housing.packets.evidence import write_packets
+from gis_export.housing.packets.sources import PacketSources
 from gis_export.table.rows import build_rows
 from imagery.roll.tables import normalize_key, normalize_keys
 from roofwatch.answer import Answer
@@ -34,13 +35,9 @@ def write_evidence(year: CityYear, parcel_ids: list[str]) -> list[Path]:
         spelled.get(parcel) or spelled.get(normalize_key(parcel), parcel) for parcel in parcel_ids
     ]
 
-    files = write_packets(
-        rows,
-        year.files.evidence,
-        inputs,
-        settings,
-        parcels=parcels,
-        pictures=year.files.explain,
+    sources = PacketSources(
+        rows=rows, inputs=inputs, settings=settings, pictures=year.files.explain
     )
+    files = write_packets(sources, year.files.evidence, parcels=parcels)
     year.city.log("evidence", f"{year.year}: {', '.join(parcels)}")
     return files

@@ -1,4 +1,4 @@
-"""What an evidence packet says of one parcel, in words, before anyone writes it as HTML or PDF. Housing tier."""
+"""What an evidence packet says of one parcel, before it is written as HTML or PDF. Housing tier."""
 
 import re
 from dataclasses import dataclass
@@ -10,7 +10,8 @@ from PIL import Image
 
 from gis_export.housing.packets.checksums import TileSums
 from gis_export.housing.packets.packet_years import PacketYear, earlier_years, this_year
-from gis_export.housing.routes.stops import lon_lats, viewer_link
+from gis_export.housing.packets.sources import PacketSources
+from gis_export.housing.viewer import lon_lats, viewer_link
 from gis_export.printing.text import plain
 from gis_export.table.aging import as_date
 from gis_export.table.inputs import ExportInputs
@@ -20,11 +21,26 @@ from imagery.errors import InputError
 from imagery.file_names import safe_name
 
 SCORE_IN_WORDS = (
-    "The score is a calibrated probability. 0.62 means: of 100 roofs with this score, about 62 would be called open or failing by the people whose labels the model "
-    "learned from. The interval, 90%, says how far the score might lie elsewhere had other roofs been labeled; it knows nothing of this year's light. A small score is "
-    "no finding: the photo shows little damage of the roof, and nothing of the rest of the building. A row that was not scored has no score at all."
+    "The score is a calibrated probability. 0.62 means: of 100 roofs with this score, about 62 "
+    "would be called open or failing by the people whose labels the model learned from. The "
+    "interval, 90%, says how far the score might lie elsewhere had other roofs been labeled; it "
+    "knows nothing of this year's light. A small score is no finding: the photo shows little "
+    "damage of the roof, and nothing of the rest of the building. A row that was not scored has no "
+    "score at all."
 )
-_POINTS = re.compile(r"^(.*) ([+-]\d+)$")
+_REASON_AND_POINTS = re.compile(r"^(.*) ([+-]\d+)$")
+
+
+@dataclass(frozen=True, kw_only=True)
+class PersonLook:
+    """What one person saw of the parcel."""
+
+    day: str
+    """Day of the look, or its year when the day was not recorded."""
+    source: str
+    """Who looked, or that it was not recorded."""
+    found: str
+    """What was found, in words."""
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -47,8 +63,8 @@ class Packet:
     """Name and value of what else is known."""
     years: tuple[PacketYear, ...]
     """Latest first."""
-    looks: tuple[tuple[str, str, str], ...]
-    """Day, source and finding of every look of a person, in order."""
+    looks: tuple[PersonLook, ...]
+    """What people saw, in order."""
     points: tuple[tuple[str, str], ...]
     """Reason and points of the priority."""
     priority: str
@@ -56,50 +72,40 @@ class Packet:
     models: tuple[tuple[str, str], ...]
     """Label and sha256 of every model named."""
     heat: Image.Image | None
-    """What in this year's photo speaks for failing, None where it was not drawn."""
+    """What in this year's photo suggests a failing roof, None when it was not drawn."""
 
 
-def build_packet(
-    parcel_id: str,
-    rows: gpd.GeoDataFrame,
-    inputs: ExportInputs,
-    settings: ExportSettings,
-    *,
-    sums: TileSums,
-    pictures: Path | None,
-) -> Packet:
+def build_packet(parcel_id: str, sources: PacketSources, sums: TileSums) -> Packet:
     """Gather what is known of a parcel.
 
     Args:
-        parcel_id: PARCEL_ID as it stands in the rows.
-        rows: What `build_rows` returned.
-        inputs: Ledgers, chips and looks of all years.
-        settings: The city's choices.
-        sums: What `tile_sums` returned.
-        pictures: Folder of heat maps by safe parcel id.
+        parcel_id: PARCEL_ID as in the rows.
+        sources: The rows, and what is known beside them.
+        sums: Checksums of the tiles.
 
     Raises:
         InputError: no such parcel.
     """
-    found = find_row(parcel_id, rows, inputs.year)
+    inputs = sources.inputs
+    found = find_row(parcel_id, sources.rows, inputs.year)
     row = found.iloc[0]
-    years = (this_year(row, inputs, sums), *earlier_years(parcel_id, inputs, sums))
-    labels = dict.fromkeys(one.model for one in years if one.model)
     symbol = BY_CODE[row["RISK_LVL"]]
+    years = (this_year(row, inputs, sums), *earlier_years(parcel_id, inputs, sums))
+
     return Packet(
         city=f"{inputs.city} {inputs.year}",
         parcel_id=parcel_id,
         address=plain(str(row["ADDRESS"])) or "no address known",
         symbol=symbol,
         risk=risk_rest(str(row["RISK_TXT"]), symbol),
-        link=_link(found, settings),
+        link=_link(found, sources.settings),
         facts=_facts(row, inputs),
         years=years,
         looks=_looks(parcel_id, inputs.looks),
         points=_points(str(row["WHY"])),
         priority=f"{int(row['PRIORITY'])}",
-        models=tuple((label, inputs.models.get(label, "not on record")) for label in labels),
-        heat=_heat(parcel_id, pictures),
+        models=_models(years, inputs.models),
+        heat=_heat(parcel_id, sources.pictures),
     )
 
 
@@ -112,7 +118,8 @@ def find_row(parcel_id: str, rows: gpd.GeoDataFrame, year: int) -> gpd.GeoDataFr
     found = gpd.GeoDataFrame(rows.loc[rows["PARCEL_ID"] == parcel_id])
     if not len(found):
         raise InputError(
-            f"evidence: parcel {plain(parcel_id)!r} is not on the vacant roll of {year}; write it as PARCEL_ID spells it, blanks kept"
+            f"evidence: parcel {plain(parcel_id)!r} is not on the vacant roll of {year}; "
+            "write it as PARCEL_ID spells it, blanks kept"
         )
     return found
 
@@ -137,46 +144,57 @@ def _link(found: gpd.GeoDataFrame, settings: ExportSettings) -> str:
 
 
 def _facts(row: pd.Series, inputs: ExportInputs) -> tuple[tuple[str, str], ...]:
-    known = (
-        ("Parcel", row["PARCEL_ID"]),
-        ("Neighborhood", row["NBHD"]),
-        ("Inspection district", row["INSP_DIST"]),
-        ("Vacant building notice", _text(row["VBN_DATE"])),
-        ("Change since the flyover before", str(row["CHANGE"]).lower()),
-        ("Review due after", _text(row["REVIEW_BY"])),
-        ("Run", inputs.run_id),
-        ("Made", inputs.today.isoformat()),
-    )
-    return tuple((name, plain(str(value)) or "not known") for name, value in known)
+    values = {
+        "Parcel": row["PARCEL_ID"],
+        "Neighborhood": row["NBHD"],
+        "Inspection district": row["INSP_DIST"],
+        "Vacant building notice": _day_text(row["VBN_DATE"]),
+        "Change since the flyover before": str(row["CHANGE"]).lower(),
+        "Review due after": _day_text(row["REVIEW_BY"]),
+        "Run": inputs.run_id,
+        "Made": inputs.today.isoformat(),
+    }
+    return tuple((name, plain(str(value)) or "not known") for name, value in values.items())
 
 
-def _looks(parcel_id: str, looks: pd.DataFrame) -> tuple[tuple[str, str, str], ...]:
-    mine = looks.loc[looks["parcel_id"] == parcel_id].sort_values(["year", "date"], kind="stable")
-    return tuple(
-        (
-            plain(str(day)) or f"{year}, day not recorded",
-            plain(str(source)) or "not recorded",
-            plain(str(found)),
+def _day_text(value: object) -> str:
+    day = as_date(value)
+    return day.isoformat() if day else ""
+
+
+def _looks(parcel_id: str, looks: pd.DataFrame) -> tuple[PersonLook, ...]:
+    of_parcel = looks.loc[looks["parcel_id"] == parcel_id]
+    in_order = of_parcel.sort_values(["year", "date"], kind="stable")
+
+    found = []
+    for look in in_order.itertuples(index=False):
+        person_look = PersonLook(
+            day=plain(str(look.date)) or f"{look.year}, day not recorded",
+            source=plain(str(look.source)) or "not recorded",
+            found=plain(str(look.found)),
         )
-        for year, day, source, found in mine[["year", "date", "source", "found"]].itertuples(
-            index=False
-        )
-    )
+        found.append(person_look)
+    return tuple(found)
 
 
 def _points(why: str) -> tuple[tuple[str, str], ...]:
-    found = (_POINTS.match(part) for part in why.split("; "))
-    return tuple((match.group(1), match.group(2)) for match in found if match)
+    """Split WHY into reasons and points."""
+    matches = (_REASON_AND_POINTS.match(text) for text in why.split("; "))
+    return tuple((match[1], match[2]) for match in matches if match)
+
+
+def _models(years: tuple[PacketYear, ...], sums: dict[str, str]) -> tuple[tuple[str, str], ...]:
+    """Return label and sha256 of every model that scored one of the years."""
+    labels = dict.fromkeys(year.model for year in years if year.model)
+    return tuple((label, sums.get(label, "not on record")) for label in labels)
 
 
 def _heat(parcel_id: str, pictures: Path | None) -> Image.Image | None:
-    path = pictures / f"{safe_name(parcel_id)}.webp" if pictures is not None else None
-    if path is None or not path.exists():
+    if pictures is None:
         return None
+    path = pictures / f"{safe_name(parcel_id)}.webp"
+    if not path.exists():
+        return None
+
     with Image.open(path) as image:
         return image.convert("RGB")
-
-
-def _text(value: object) -> str:
-    day = as_date(value)
-    return day.isoformat() if day else ""

@@ -1,4 +1,4 @@
-"""What each flyover says of one parcel, as an evidence packet tells it. Housing tier."""
+"""What each flyover says of one parcel, as an evidence packet shows it. Housing tier."""
 
 from dataclasses import dataclass
 
@@ -9,7 +9,7 @@ from PIL import Image
 from gis_export.housing.packets.checksums import TileSums
 from gis_export.printing.text import plain
 from gis_export.table.aging import as_date
-from gis_export.table.inputs import ExportInputs
+from gis_export.table.inputs import ExportInputs, Year
 from gis_export.table.symbols import BY_CODE
 from gis_export.table.tables import is_null
 from imagery.chips.picture import outlined
@@ -18,6 +18,7 @@ from inference.ledger import Ledger
 
 NOT_SCORED = "not scored"
 NEVER = "this year was never scored"
+NOT_ON_ROLL = "was not on the roll that year"
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -29,7 +30,7 @@ class PacketYear:
     flown: str
     """Day of the flight, or that it is not known."""
     word: str
-    """Hazard word; "" where the year was never scored."""
+    """Hazard word; "" when the year was never scored."""
     score: str
     """Score with its interval, or that there is none."""
     reason: str
@@ -37,9 +38,66 @@ class PacketYear:
     model: str
     """Label of the model; "" when not scored."""
     picture: Image.Image | None
-    """The roof with the outline of the parcel, None where there is no chip."""
+    """The roof with the outline of the parcel, None when there is no chip."""
     tiles: tuple[tuple[str, str], ...]
     """Name and sha256 of each file the picture was cut from, or why there is no sha256."""
+
+
+def this_year(row: pd.Series, inputs: ExportInputs, sums: TileSums) -> PacketYear:
+    """Return what the flyover of the export says of a row."""
+    is_scored = row["SCORED"] == "Y"
+    score = score_text(row["SCORE"], row["SCORE_LOW"], row["SCORE_HIGH"])
+    return PacketYear(
+        year=inputs.year,
+        flown=_day_text(row["IMG_DATE"]),
+        word=BY_CODE[row["RISK_LVL"]].word.value,
+        score=score if is_scored else NOT_SCORED,
+        reason=_reason_text(row["NA_REASON"]),
+        model=str(row["MODEL_VER"]) if is_scored else "",
+        picture=_picture(inputs.chips, str(row["PARCEL_ID"])),
+        tiles=_tiles(str(row["TILES"]), inputs.year, sums),
+    )
+
+
+def earlier_years(parcel_id: str, inputs: ExportInputs, sums: TileSums) -> list[PacketYear]:
+    """Return what the flyovers before say, latest first."""
+    return [_earlier_year(parcel_id, year, sums) for year in inputs.earlier]
+
+
+def _earlier_year(parcel_id: str, year: Year, sums: TileSums) -> PacketYear:
+    entry = _ledger_entry(year.ledger, parcel_id)
+    word = ""
+    score = NOT_SCORED
+    model = ""
+    if entry is not None:
+        word = str(entry["hazard"])
+        if _is_scored(entry):
+            score = score_text(entry["score"], entry["score_low"], entry["score_high"])
+            model = str(entry["model_version"])
+
+    return PacketYear(
+        year=year.year,
+        flown=_day_text(year.flown),
+        word=word,
+        score=score,
+        reason=_earlier_reason(year.ledger, entry),
+        model=model,
+        picture=_picture(year.chips, parcel_id),
+        tiles=_tiles(_tile_names(entry, year.chips, parcel_id), year.year, sums),
+    )
+
+
+def _ledger_entry(ledger: Ledger | None, parcel_id: str) -> pd.Series | None:
+    """Return the row of a parcel, None when the year has none."""
+    if ledger is None:
+        return None
+
+    found = ledger.table.loc[ledger.table["parcel_id"] == parcel_id]
+    return found.iloc[0] if len(found) else None
+
+
+def _is_scored(entry: pd.Series) -> bool:
+    return bool(entry["status"] == "scored")
 
 
 def score_text(score: object, low: object, high: object) -> str:
@@ -50,96 +108,48 @@ def score_text(score: object, low: object, high: object) -> str:
     """
     if is_null(score):
         return NOT_SCORED
-    return (
-        f"{score:.2f}"
-        if is_null(low) or is_null(high)
-        else f"{score:.2f} ({low:.2f} to {high:.2f})"
-    )
+    if is_null(low) or is_null(high):
+        return f"{score:.2f}"
+    return f"{score:.2f} ({low:.2f} to {high:.2f})"
 
 
-def this_year(row: pd.Series, inputs: ExportInputs, sums: TileSums) -> PacketYear:
-    """Return what the flyover of the export says of a row."""
-    scored = row["SCORED"] == "Y"
-    return PacketYear(
-        year=inputs.year,
-        flown=_day(row["IMG_DATE"]),
-        word=BY_CODE[row["RISK_LVL"]].word.value,
-        score=score_text(row["SCORE"], row["SCORE_LOW"], row["SCORE_HIGH"])
-        if scored
-        else NOT_SCORED,
-        reason=_words(row["NA_REASON"]),
-        model=str(row["MODEL_VER"]) if scored else "",
-        picture=_picture(inputs.chips, str(row["PARCEL_ID"])),
-        tiles=_tiles(str(row["TILES"]), inputs.year, sums),
-    )
+def _earlier_reason(ledger: Ledger | None, entry: pd.Series | None) -> str:
+    """Return why a parcel was not assessed in an earlier year; "" when it was."""
+    if ledger is None:
+        return NEVER
+    if entry is None:
+        return NOT_ON_ROLL
+    return "" if _is_scored(entry) else _reason_text(entry["reason"])
 
 
-def earlier_years(parcel_id: str, inputs: ExportInputs, sums: TileSums) -> list[PacketYear]:
-    """Return what the flyovers before say, latest first."""
-    out = []
-    for one in inputs.earlier:
-        entry = _of(one.ledger, parcel_id)
-        scored = entry is not None and entry["status"] == "scored"
-        out.append(
-            PacketYear(
-                year=one.year,
-                flown=_day(one.flown),
-                word="" if entry is None else str(entry["hazard"]),
-                score=score_text(entry["score"], entry["score_low"], entry["score_high"])
-                if entry is not None and scored
-                else NOT_SCORED,
-                reason=NEVER
-                if one.ledger is None
-                else "was not on the roll that year"
-                if entry is None
-                else ""
-                if scored
-                else _words(entry["reason"]),
-                model=str(entry["model_version"]) if entry is not None and scored else "",
-                picture=_picture(one.chips, parcel_id),
-                tiles=_tiles(_tile_names(entry, one.chips, parcel_id), one.year, sums),
-            )
-        )
-    return out
+def _reason_text(reason: object) -> str:
+    return "" if is_null(reason) else plain(str(reason).replace("_", " "))
 
 
-def _of(ledger: Ledger | None, parcel_id: str) -> pd.Series | None:
-    found = (
-        ledger.table.loc[ledger.table["parcel_id"] == parcel_id]
-        if ledger is not None
-        else pd.DataFrame()
-    )
-    return found.iloc[0] if len(found) else None
-
-
-def _tile_names(entry: pd.Series | None, chips: ChipStore | None, parcel_id: str) -> str:
-    if entry is not None:
-        return str(entry["tiles"] or "")
-    number = chips.rows.get(parcel_id) if chips is not None else None
-    return (
-        str(chips.manifest["tiles"].iloc[number] or "")
-        if chips is not None and number is not None
-        else ""
-    )
-
-
-def _tiles(names: str, year: int, sums: TileSums) -> tuple[tuple[str, str], ...]:
-    return tuple((name, sums(year, name)) for name in names.split("|") if name)
-
-
-def _picture(chips: ChipStore | None, parcel_id: str) -> Image.Image | None:
-    chip = chips.read(parcel_id) if chips is not None else None
-    return (
-        None
-        if chip is None
-        else Image.fromarray(outlined(np.moveaxis(chip.pixels, 0, -1), chip.mask))
-    )
-
-
-def _day(value: object) -> str:
+def _day_text(value: object) -> str:
     day = as_date(value)
     return day.isoformat() if day else "day not known"
 
 
-def _words(reason: object) -> str:
-    return "" if is_null(reason) else plain(str(reason).replace("_", " "))
+def _picture(chips: ChipStore | None, parcel_id: str) -> Image.Image | None:
+    """Return the roof with the outline of the parcel, None when there is no chip."""
+    chip = chips.read(parcel_id) if chips is not None else None
+    if chip is None:
+        return None
+
+    pixels = np.moveaxis(chip.pixels, 0, -1)  # (H, W, 3)
+    return Image.fromarray(outlined(pixels, chip.mask))
+
+
+def _tiles(names: str, year: int, sums: TileSums) -> tuple[tuple[str, str], ...]:
+    """Return name and sha256 of tiles whose names are joined by "|"."""
+    return tuple((name, sums.of(year, name)) for name in names.split("|") if name)
+
+
+def _tile_names(entry: pd.Series | None, chips: ChipStore | None, parcel_id: str) -> str:
+    """Return the tiles of an earlier chip, from the ledger or else from the chips."""
+    if entry is not None:
+        return str(entry["tiles"] or "")
+    if chips is None or parcel_id not in chips.rows:
+        return ""
+    return str(chips.manifest["tiles"].iloc[chips.rows[parcel_id]] or "")

@@ -1,4 +1,4 @@
-"""Route sheets: a day of one inspector on paper, with a map of the stops, boxes to tick and QR codes. Housing tier."""
+"""Route sheets: a day of one inspector on paper, with a map of the stops. Housing tier."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -7,22 +7,14 @@ from itertools import groupby
 from pathlib import Path
 
 import geopandas as gpd
-import numpy as np
 from fpdf import FPDF
 from pyproj import CRS
 
+from gis_export.housing.roof_photos import RoofPhotos, earlier_photos, this_years_photos
+from gis_export.housing.routes.route_map import draw_route_map
 from gis_export.housing.routes.routing import Route
-from gis_export.housing.routes.stops import (
-    STOP_MM,
-    Stop,
-    draw_number,
-    draw_stop,
-    lon_lats,
-    viewer_link,
-)
-from gis_export.printing.frame import Frame, PageBox, frame_around
-from gis_export.printing.map_edge import FOOT_M, draw_border, draw_north, draw_scale_bar
-from gis_export.printing.map_picture import draw_photo
+from gis_export.housing.routes.stops import STOP_MM, Stop, draw_stop, read_stops
+from gis_export.printing.map_edge import FOOT_M
 from gis_export.printing.photo import Photo, photo_of
 from gis_export.printing.sheet import (
     BOTTOM_MM,
@@ -34,44 +26,34 @@ from gis_export.printing.sheet import (
     new_document,
     save,
 )
-from gis_export.printing.spread import spread
-from gis_export.printing.text import INK, SOFT, TextStyle, put
-from gis_export.table.fields import Tier, fields_of
+from gis_export.printing.text import TextStyle, put
 from gis_export.table.inputs import ExportInputs
 from gis_export.table.settings import ExportSettings
-from gis_export.table.symbols import BY_CODE
-from imagery.boxes import GroundBox
-from imagery.chips.store import ChipStore
 from imagery.crs import utm_zone
 from imagery.file_names import safe_names
 
-MAP_MM = (INNER_MM, 62.0)
-"""Width and height of the map strip."""
-_BELOW_MM = 12.5
-"""What stands below it takes."""
-_DISC_MM = 6.4
-_FINEST = 1000
 NO_DISTRICT = "no_district"
 """File of the stops that are in no district."""
 _AUDIENCE = "for the housing department"
+_FEET_PER_MILE = 5280
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
-class Desk:
-    """What every sheet of a run needs."""
+class SheetSources:
+    """What every sheet of a run is made from."""
 
     city: str
-    """Name and year of the city, for the head."""
+    """Name and year of the city, for the heading."""
     made: str
-    """Day and run, for the foot."""
+    """Day and run, for the last line."""
     today: date
     """Day of the export."""
     crs: CRS | None
-    """Metric CRS of the maps, None without a place."""
-    photo: Photo | None
-    """The ground."""
-    chips: tuple[tuple[str, ChipStore | None], ...]
-    """Caption and photos of the roofs: last year's where there are any, and this year's."""
+    """Metric CRS of the maps, None when no row has a geometry."""
+    ground: Photo | None
+    """The photo below the maps."""
+    roofs: tuple[RoofPhotos, ...]
+    """Photos of the roofs: this year's, and earlier ones if there are any."""
     stops: dict[str, Stop]
     """Every building of a route, without its number, by parcel."""
 
@@ -96,159 +78,99 @@ def write_route_sheets(
         The files, sorted by district.
     """
     folder.mkdir(parents=True, exist_ok=True)
+    sources = _read_sources(routes, rows, inputs, settings)
+    names = _file_names(routes)
+
+    paths = []
+    ordered = sorted(routes, key=lambda route: (route.district, route.day))
+    for district, days in groupby(ordered, key=lambda route: route.district):
+        path = folder / f"{names[district]}.pdf"
+        paths.append(_write_district(list(days), sources, path))
+    return paths
+
+
+def _read_sources(
+    routes: Sequence[Route], rows: gpd.GeoDataFrame, inputs: ExportInputs, settings: ExportSettings
+) -> SheetSources:
     crs = utm_zone(rows.geometry)
-    before = next((one for one in inputs.earlier if one.chips is not None), None)
-    desk = Desk(
+    now = this_years_photos(inputs)
+    before = earlier_photos(inputs)
+
+    parcels: set[str] = set()
+    for route in routes:
+        parcels.update(route.parcels)
+    visits = gpd.GeoDataFrame(rows[rows["PARCEL_ID"].isin(parcels)])
+
+    return SheetSources(
         city=f"{inputs.city} {inputs.year}",
         made=f"made {inputs.today.isoformat()}  ·  run {inputs.run_id}",
         today=inputs.today,
         crs=crs,
-        photo=photo_of(inputs.flyover, crs) if crs is not None else None,
-        chips=(
-            (f"photo {inputs.year}", inputs.chips),
-            *(((f"photo {before.year}", before.chips),) if before else ()),
-        ),
-        stops=_stops(
-            gpd.GeoDataFrame(
-                rows[
-                    rows["PARCEL_ID"].isin({parcel for route in routes for parcel in route.parcels})
-                ]
-            ),
-            crs,
-            settings,
-        ),
+        ground=photo_of(inputs.flyover, crs) if crs is not None else None,
+        roofs=(now, before) if before is not None else (now,),
+        stops=read_stops(visits, crs, settings.visits.viewer),
     )
-    ordered = sorted(routes, key=lambda route: (route.district, route.day))
-    names = {"": NO_DISTRICT} | safe_names(
-        {route.district for route in routes if route.district}, taken=(NO_DISTRICT,)
-    )
-    return [
-        _write_district(list(days), desk, folder / f"{names[district]}.pdf")
-        for district, days in groupby(ordered, key=lambda route: route.district)
-    ]
 
 
-def _stops(rows: gpd.GeoDataFrame, crs: CRS | None, settings: ExportSettings) -> dict[str, Stop]:
-    """Return some rows as stops without their number, by parcel; only columns of the housing tier are looked at."""
-    rows = gpd.GeoDataFrame(
-        rows[[*(field.name for field in fields_of(Tier.HOUSING)), rows.geometry.name]]
-    )
-    points = rows.geometry.representative_point()
-    placed = list(points.to_crs(crs)) if crs is not None else [None] * len(rows)
-    cells = (
-        rows[name].tolist()
-        for name in ("PARCEL_ID", "ADDRESS", "RISK_LVL", "RISK_TXT", "PRIORITY", "WHY")
-    )
-    return {
-        parcel: Stop(
-            number=0,
-            parcel_id=parcel,
-            address=address,
-            symbol=BY_CODE[code],
-            risk=risk,
-            priority=f"Priority {priority}: {why}",
-            link=viewer_link(
-                settings.visits.viewer, parcel_id=parcel, address=address, lon_lat=degrees
-            ),
-            point=None if point is None or point.is_empty else (point.x, point.y),
-        )
-        for parcel, address, code, risk, priority, why, degrees, point in zip(
-            *cells, lon_lats(rows), placed, strict=True
-        )
-    }
+def _file_names(routes: Sequence[Route]) -> dict[str, str]:
+    """Return the file of every district, without its suffix."""
+    districts = {route.district for route in routes if route.district}
+    return {"": NO_DISTRICT, **safe_names(districts, taken=(NO_DISTRICT,))}
 
 
-def _write_district(days: Sequence[Route], desk: Desk, path: Path) -> Path:
+def _write_district(days: Sequence[Route], sources: SheetSources, path: Path) -> Path:
     district = days[0].district
     name = f"Inspection district {district}" if district else "No inspection district"
     pdf = new_document(
-        f"{desk.city}: route sheets, {name.lower()}",
+        f"{sources.city}: route sheets, {name.lower()}",
         subject="A day of visits to vacant buildings per sheet",
-        today=desk.today,
+        today=sources.today,
     )
+
     for day in days:
-        stops = [
-            replace(desk.stops[parcel], number=number)
-            for number, parcel in enumerate(day.parcels, 1)
-        ]
-        way = (
-            f", {day.length_m / 1000:.1f} km ({day.length_m / FOOT_M / 5280:.1f} miles) straight from stop to stop"
-            if day.length_m
-            else ""
-        )
+        stops = []
+        for number, parcel_id in enumerate(day.parcels, start=1):
+            stops.append(replace(sources.stops[parcel_id], number=number))
+
         heading = Heading(
             title=f"{name}, day {day.day}",
-            subtitle=f"{len(stops)} {'stop' if len(stops) == 1 else 'stops'}{way}",
-            place=desk.city,
+            subtitle=_summary(day),
+            place=sources.city,
             audience=_AUDIENCE,
-            foot=f"{name}, day {day.day} of {len(days)}  ·  {desk.made}",
+            foot=f"{name}, day {day.day} of {len(days)}  ·  {sources.made}",
         )
-        _draw_day(pdf, heading, stops, desk)
+        _draw_day(pdf, heading, stops, sources)
     return save(pdf, path)
 
 
-def _draw_day(pdf: FPDF, heading: Heading, stops: Sequence[Stop], desk: Desk) -> None:
-    _begin(pdf, heading)
+def _summary(day: Route) -> str:
+    """Return the number of stops and the way between them."""
+    count = len(day.parcels)
+    stops = f"{count} stop" if count == 1 else f"{count} stops"
+    if not day.length_m:
+        return stops
+
+    kilometers = day.length_m / 1000
+    miles = day.length_m / FOOT_M / _FEET_PER_MILE
+    return f"{stops}, {kilometers:.1f} km ({miles:.1f} miles) straight from stop to stop"
+
+
+def _draw_day(pdf: FPDF, heading: Heading, stops: Sequence[Stop], sources: SheetSources) -> None:
+    _begin_page(pdf, heading)
     pdf.start_section(heading.title)
-    y = TOP_MM - 1 + _draw_map(pdf, heading, stops, desk)
+    first_mm = TOP_MM - 1
+    map_mm = draw_route_map(pdf, stops, sources.crs, sources.ground, title=heading.title)
+
+    y_mm = first_mm + map_mm
     for stop in stops:
-        if y + STOP_MM > BOTTOM_MM + 1.5:
-            _begin(pdf, heading)
-            y = TOP_MM - 1
-        draw_stop(pdf, stop, y, chips=desk.chips)
-        y += STOP_MM
+        if y_mm + STOP_MM > BOTTOM_MM + 1.5:
+            _begin_page(pdf, heading)
+            y_mm = first_mm
+        draw_stop(pdf, stop, y_mm, photos=sources.roofs)
+        y_mm += STOP_MM
 
 
-def _begin(pdf: FPDF, heading: Heading) -> None:
+def _begin_page(pdf: FPDF, heading: Heading) -> None:
     add_sheet(pdf, heading)
-    put(pdf, (MARGIN_MM + INNER_MM, 24.6), "Date ________________", TextStyle(size_pt=8, align="R"))
-
-
-def _draw_map(pdf: FPDF, heading: Heading, stops: Sequence[Stop], desk: Desk) -> float:
-    """Draw the stops and the way between them over the photo; return the height that it takes, 0 where no stop has a place."""
-    placed = [(stop.number, stop.point) for stop in stops if stop.point is not None]
-    if not placed or desk.crs is None:
-        return 0.0
-    points = np.array([point for _, point in placed], dtype=np.float64)
-    (west, south), (east, north) = points.min(axis=0).tolist(), points.max(axis=0).tolist()
-    frame = frame_around(
-        GroundBox(west=west, south=south, east=east, north=north),
-        desk.crs,
-        PageBox(left_mm=MARGIN_MM, top_mm=TOP_MM, width_mm=MAP_MM[0], height_mm=MAP_MM[1]),
-        finest=_FINEST,
-        room=0.84,
-    )
-    shown = draw_photo(
-        pdf,
-        desk.photo,
-        frame,
-        alt_text=f"{heading.title}: map of {len(placed)} stops in visiting order",
-    )
-    homes = frame.place(points)
-    places = spread(homes, np.full_like(homes, _DISC_MM), most=2 * _DISC_MM)
-    for gray, width in ((255, 1.6), (INK, 0.7)) if len(placed) > 1 else ():
-        pdf.set_draw_color(gray)
-        pdf.set_line_width(width)
-        pdf.polyline([(float(x), float(y)) for x, y in homes])
-    for (number, _), home, place in reversed(
-        list(zip(placed, homes.tolist(), places.tolist(), strict=True))
-    ):
-        pdf.set_line_width(0.4)
-        pdf.set_draw_color(INK)
-        pdf.line(*home, *place)
-        draw_number(pdf, number, *place)
-    draw_border(pdf, frame)
-    _draw_below(pdf, frame, shown=shown)
-    return MAP_MM[1] + _BELOW_MM
-
-
-def _draw_below(pdf: FPDF, frame: Frame, *, shown: bool) -> None:
-    """Draw scale bar and north arrow below the map, where they hide no stop."""
-    right = frame.page.right_mm
-    y = frame.page.bottom_mm
-    note = "Stops in visiting order. The line is straight; streets go around." + (
-        "" if shown else " No photo of the ground."
-    )
-    put(pdf, (frame.page.left_mm, y + 5), note, TextStyle(size_pt=7.5, gray=SOFT, max_width_mm=110))
-    draw_scale_bar(pdf, frame, right - 9, y + 2.5)
-    draw_north(pdf, right - 3, y + 1.5)
+    date_mm = (MARGIN_MM + INNER_MM, 24.6)
+    put(pdf, date_mm, "Date ________________", TextStyle(size_pt=8, align="R"))

@@ -4,13 +4,17 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 
+from xlsxwriter.utility import xl_col_to_name
 from xlsxwriter.worksheet import Worksheet
 
 from gis_export.housing.findings import DISPOSITIONS, ROOF_OPEN, SIGNS, YES_NO, Choice
-from gis_export.housing.worklist.workbook import FIRST, Book
+from gis_export.housing.worklist.workbook import FIRST_ROW, Book
 from gis_export.table.inputs import ExportInputs
 
 LISTS = "Lists"
+"""Name of the hidden sheet."""
+VISITED_ON = "Visited on"
+"""Title of the column for the day of the visit."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -56,7 +60,9 @@ DROP_DOWNS: tuple[DropDown, ...] = (
         name="",
         choices=(),
         width=12,
-        hint="Sides with an occupied attached neighbor, such as N,E. Write none where there is none.",
+        hint=(
+            "Sides with an occupied attached neighbor, such as N,E. Write none where there is none."
+        ),
     ),
     DropDown(
         title="Sign posted",
@@ -78,49 +84,68 @@ DROP_DOWNS: tuple[DropDown, ...] = (
 def add_lists(book: Book) -> None:
     """Add the hidden sheet with the words of every list, and a defined name for each."""
     sheet = book.file.add_worksheet(LISTS)
-    named = [one for one in DROP_DOWNS if one.name]
-    for row in range(1 + max(len(one.choices) for one in named)):
-        for across, one in enumerate(named):
-            if row <= len(one.choices):
-                sheet.write_string(row, across, one.choices[row - 1].label if row else one.title)
-    for across, one in enumerate(named):
-        letter = "ABCDEFGHIJ"[across]
-        book.file.define_name(one.name, f"={LISTS}!${letter}$2:${letter}${1 + len(one.choices)}")
+    lists = [drop_down for drop_down in DROP_DOWNS if drop_down.name]
+    words = [[one_list.title, *_labels(one_list)] for one_list in lists]
+
+    # The file is written row by row, so all lists grow together.
+    for row in range(max(len(column_words) for column_words in words)):
+        for column, column_words in enumerate(words):
+            if row < len(column_words):
+                sheet.write_string(row, column, column_words[row])
+
+    for column, one_list in enumerate(lists):
+        letter = xl_col_to_name(column)
+        last = 1 + len(one_list.choices)
+        book.file.define_name(one_list.name, f"={LISTS}!${letter}$2:${letter}${last}")
     sheet.hide()
 
 
-def restrict(sheet: Worksheet, titles: Sequence[str], *, rows: int, inputs: ExportInputs) -> None:
+def _labels(drop_down: DropDown) -> list[str]:
+    return [choice.label for choice in drop_down.choices]
+
+
+def restrict(
+    sheet: Worksheet, titles: Sequence[str], *, row_count: int, inputs: ExportInputs
+) -> None:
     """Let the inspector's cells take only words of their lists, and dates of visits."""
-    if not rows:
+    if not row_count:
         return
-    last = FIRST + rows - 1
-    day = titles.index("Visited on")
-    sheet.data_validation(
-        FIRST,
-        day,
-        last,
-        day,
-        {
-            "validate": "date",
-            "criteria": "between",
-            "minimum": date(inputs.year, 1, 1),
-            "maximum": date(inputs.today.year + 2, 12, 31),
-            "input_title": "Visited on",
-            "input_message": "Day of the visit.",
-            "error_title": "Not a day of a visit",
-            "error_message": f"Write a day from {inputs.year} to {inputs.today.year + 2}, such as {inputs.today.isoformat()}.",
-        },
-    )
-    for one in DROP_DOWNS:
-        across = titles.index(one.title)
-        message = {"input_title": one.title, "input_message": one.hint}
-        if one.name:
-            rule = {
-                "validate": "list",
-                "source": f"={one.name}",
-                "error_title": "Not on the list",
-                "error_message": "Choose a word from the list.",
-            }
-            sheet.data_validation(FIRST, across, last, across, rule | message)
-        else:
-            sheet.data_validation(FIRST, across, last, across, {"validate": "any"} | message)
+
+    rules = {VISITED_ON: _date_rule(inputs)}
+    for drop_down in DROP_DOWNS:
+        rules[drop_down.title] = _list_rule(drop_down)
+
+    last_row = FIRST_ROW + row_count - 1
+    for title, rule in rules.items():
+        column = titles.index(title)
+        sheet.data_validation(FIRST_ROW, column, last_row, column, rule)
+
+
+def _date_rule(inputs: ExportInputs) -> dict[str, object]:
+    last_year = inputs.today.year + 2
+    example = inputs.today.isoformat()
+    return {
+        "validate": "date",
+        "criteria": "between",
+        "minimum": date(inputs.year, 1, 1),
+        "maximum": date(last_year, 12, 31),
+        "input_title": VISITED_ON,
+        "input_message": "Day of the visit.",
+        "error_title": "Not a day of a visit",
+        "error_message": f"Write a day from {inputs.year} to {last_year}, such as {example}.",
+    }
+
+
+def _list_rule(drop_down: DropDown) -> dict[str, object]:
+    """Return the rule of a drop-down; a column of free text takes anything."""
+    message: dict[str, object] = {"input_title": drop_down.title, "input_message": drop_down.hint}
+    if not drop_down.name:
+        return {"validate": "any", **message}
+
+    return {
+        "validate": "list",
+        "source": f"={drop_down.name}",
+        "error_title": "Not on the list",
+        "error_message": "Choose a word from the list.",
+        **message,
+    }

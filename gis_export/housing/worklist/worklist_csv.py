@@ -1,4 +1,4 @@
-"""The inspector's list as CSV: every vacant, the most urgent first, with the priority as visible points and the reasons in words."""
+"""The inspector's list as CSV: every vacant, the most urgent first, with points and reasons."""
 
 from pathlib import Path
 
@@ -35,11 +35,17 @@ COLUMNS = (
     "MODEL_VER",
     "RUN_ID",
 )
+"""Fields of the list; VISIT comes before them, USE_LIMIT after them."""
 
 
 def write_worklist(rows: gpd.GeoDataFrame, path: Path, settings: VisitSettings) -> None:
-    """Write the list by PRIORITY, then RANK, then PARCEL_ID; VISIT is Y for the k of each district."""
-    order = by_priority(rows.assign(VISIT=np.where(visited(rows, settings), "Y", "N")))
+    """Write the list by PRIORITY, then RANK, then PARCEL_ID.
+
+    VISIT is Y for as many rows of each district as it can visit.
+    """
+    is_visit = visited(rows, settings)
+    order = by_priority(rows.assign(VISIT=np.where(is_visit, "Y", "N")))
+
     fields = {field.name: field for field in FIELDS}
     frame = csv_frame(order, tuple(fields[name] for name in COLUMNS), long_names=False)
     frame.insert(0, "VISIT", order["VISIT"].to_numpy())
