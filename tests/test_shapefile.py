@@ -3,6 +3,7 @@
 import os
 import subprocess
 import xml.etree.ElementTree as ET
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 from shutil import which
@@ -21,12 +22,13 @@ from pyproj import CRS
 
 from gis_export.formats.metadata import lineage_of
 from gis_export.formats.shapefile import PARTS, Pack, crs_folder, pack_files, write_pack
-from gis_export.formats.shapefile_schema import fiona_type
+from gis_export.formats.shapefile_schema import Schema, WrongSchema, check_schema, fiona_type
 from gis_export.table.export_table import ExportTable
 from gis_export.table.fields import Tier, fields_of
 from gis_export.table.rows import build_rows, build_table
 from gis_export.table.settings import ExportSettings
 from gis_export.table.symbols import BY_CODE, SYMBOLS
+from imagery.errors import CrsMismatch
 from inference.hazard import USE_LIMIT
 
 TEXTS = (
@@ -432,3 +434,46 @@ def test_qgis_loads_the_sld_and_reads_metadata_and_index(tmp_path: Path) -> None
         assert (said["crs"], said["index"], said["limits"]) == ("EPSG:2248", True, [USE_LIMIT])
         assert said["title"] == ("A & B <C>" if name == "fire" else "A & B <C> (points)")
         assert "flown 2026-03-09" in said["history"][0]
+
+
+def test_a_shapefile_with_other_fields_is_refused_by_its_name(tmp_path: Path) -> None:
+    fields = fields_of(Tier.RESPONDER)
+    path = write(rows_of(2), tmp_path)
+    wanted = Schema(fields=fields, geometry="Polygon", crs=CRS("EPSG:2248"))
+    check_schema(path, wanted)
+
+    wider = (replace(fields[0], width=61), *fields[1:])
+    with pytest.raises(
+        WrongSchema, match=r"fire\.shp: got PARCEL_ID str:60, want PARCEL_ID str:61"
+    ):
+        check_schema(path, replace(wanted, fields=wider))
+
+    with pytest.raises(WrongSchema, match="got ADDRESS str:120, want RISK_LVL str:10"):
+        check_schema(path, replace(wanted, fields=(fields[0], *fields[2:])))
+
+    with pytest.raises(WrongSchema, match="want no field"):
+        check_schema(path, replace(wanted, fields=fields[:-1]))
+
+    with pytest.raises(WrongSchema, match="geometry Polygon in UTF-8, want Point"):
+        check_schema(path, replace(wanted, geometry="Point"))
+
+    path.with_suffix(".cpg").write_text("ISO-8859-1")
+    with pytest.raises(WrongSchema, match="Polygon in ISO-8859-1, want Polygon in UTF-8"):
+        check_schema(path, wanted)
+
+
+def test_a_prj_with_another_unit_is_refused(tmp_path: Path) -> None:
+    """US survey feet and international feet differ by 2 ppm: by 1 m at 500 km."""
+    path = write(rows_of(2), tmp_path)
+    survey_feet = Schema(fields=fields_of(Tier.RESPONDER), geometry="Polygon", crs=CRS("EPSG:2248"))
+    international_feet = CRS(
+        "+proj=lcc +lat_1=38.3 +lat_2=39.45 +lat_0=37.67 +lon_0=-77 +datum=NAD83 +units=ft"
+    )
+
+    for crs in (international_feet, CRS("EPSG:26985"), CRS("EPSG:4269")):
+        with pytest.raises(CrsMismatch, match=r"its \.prj says .*set \[export\] crs"):
+            check_schema(path, replace(survey_feet, crs=crs))
+
+    path.with_suffix(".prj").unlink()
+    with pytest.raises(CrsMismatch, match=r"no \.prj can say NAD83 / Maryland"):
+        check_schema(path, survey_feet)

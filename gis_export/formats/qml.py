@@ -4,7 +4,8 @@ from typing import Literal, TypeAlias
 from xml.etree.ElementTree import Element, SubElement
 
 from gis_export.formats.xml_document import qgis_document
-from gis_export.table.fields import Field
+from gis_export.table import columns
+from gis_export.table.fields import BY_NAME, Field
 from gis_export.table.symbols import BY_CODE, NO_WORD, SYMBOLS, Symbol
 
 Geometry: TypeAlias = Literal["polygon", "point"]
@@ -26,10 +27,15 @@ def layer_style(
         geometry: Whether the layer holds parcels or a point inside each.
     """
     root = Element("qgis", {"version": "3.22.0", "styleCategories": "Symbology|Fields"})
-    _add_renderer(root, geometry, "hazard_level" if long_names else "RISK_LVL")
+    _add_renderer(root, geometry, hazard_attribute(long_names=long_names))
     _add_aliases(root, fields, long_names=long_names)
     SubElement(root, "layerGeometryType").text = "2" if geometry == "polygon" else "0"
     return qgis_document(root)
+
+
+def hazard_attribute(*, long_names: bool) -> str:
+    """Return what a layer calls the attribute that its symbols depend on."""
+    return BY_NAME[columns.RISK_LVL].column(long_names=long_names)
 
 
 def _add_renderer(root: Element, geometry: Geometry, attribute: str) -> None:

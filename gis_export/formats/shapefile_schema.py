@@ -6,6 +6,7 @@ for the CRS. Neither may reach a hosted layer.
 
 import math
 from dataclasses import dataclass
+from itertools import zip_longest
 from pathlib import Path
 
 import fiona
@@ -57,20 +58,19 @@ def check_schema(path: Path, wanted: Schema) -> None:
         crs_wkt = layer.crs_wkt
     encoding = path.with_suffix(".cpg").read_text(encoding="ascii").strip()
 
-    odd = sorted(set(types) ^ set(wanted.types))
-    if types != wanted.types:
-        field = odd[0][0] if odd else types[0][0]
-        raise WrongSchema(
-            f"{path.name}: field {field} is {dict(types).get(field)}, "
-            f"want {dict(wanted.types).get(field)} at its place in the field table"
-        )
-
+    _check_fields(path, types, wanted.types)
     if geometry != wanted.geometry or encoding != ENCODING:
         raise WrongSchema(
             f"{path.name}: geometry {geometry} in {encoding}, want {wanted.geometry} in {ENCODING}"
         )
-
     _check_crs(path, crs_wkt, wanted.crs)
+
+
+def _check_fields(path: Path, found: list[tuple[str, str]], wanted: list[tuple[str, str]]) -> None:
+    """Check names and types, and name the first field that differs."""
+    for got, want in zip_longest(found, wanted, fillvalue=("no", "field")):
+        if got != want:
+            raise WrongSchema(f"{path.name}: got {' '.join(got)}, want {' '.join(want)}")
 
 
 def _check_crs(path: Path, crs_wkt: str, wanted: CRS) -> None:

@@ -7,7 +7,7 @@ color still distinguish the words.
 
 from xml.etree.ElementTree import Element, SubElement, register_namespace
 
-from gis_export.formats.qml import Geometry
+from gis_export.formats.qml import Geometry, hazard_attribute
 from gis_export.formats.xml_document import document
 from gis_export.table.symbols import BY_CODE, NO_WORD, SYMBOLS, Outline, Symbol
 from inference.hazard import USE_LIMIT
@@ -44,7 +44,7 @@ def layer_sld(name: str, *, long_names: bool, geometry: Geometry) -> str:
     _se(described, "Abstract", USE_LIMIT)
 
     rules = _se(style, "FeatureTypeStyle")
-    attribute = "hazard_level" if long_names else "RISK_LVL"
+    attribute = hazard_attribute(long_names=long_names)
     for symbol in SYMBOLS:
         _add_rule(rules, symbol, geometry, attribute)
     _add_other_rule(rules, BY_CODE["NA"], geometry, attribute)

@@ -89,13 +89,16 @@ class ExportTable:
         return self._with_shapes(shapely.point_on_surface(self.shapes))
 
     def to_crs(self, crs: str) -> "ExportTable":
-        """Return the rows in another CRS, repaired where a narrow parcel came to cross itself."""
+        """Return the rows in another CRS, repaired where a narrow parcel now crosses itself."""
         moved = ExportTable(rows=self.rows.to_crs(crs))
         return moved.repaired()
 
     def repaired(self) -> "ExportTable":
         """Return the rows with valid polygons."""
-        return self._with_shapes(polygons_only(make_valid(self.shapes)))
+        shapes = self.shapes
+        valid = make_valid(shapes)
+        # Most often nothing is broken, and a city's shapes are not copied for nothing.
+        return self if valid is shapes else self._with_shapes(polygons_only(valid))
 
     def _with_shapes(self, shapes: Shapes) -> "ExportTable":
         geometry = gpd.GeoSeries(shapes, index=self.rows.index, crs=self.rows.crs)

@@ -179,6 +179,8 @@ FIELDS: tuple[Field, ...] = (
 # fmt: on
 """Every field of every tier, in the order of the products."""
 
+BY_NAME: dict[str, Field] = {field.name: field for field in FIELDS}
+
 
 def fields_of(tier: Tier) -> tuple[Field, ...]:
     """Return the fields that products of `tier` carry, in their order."""

@@ -124,7 +124,7 @@ def _check_balance(roll: pd.DataFrame, ledger: pd.DataFrame) -> None:
 
 def _age(rows: pd.DataFrame, texts: HazardTexts) -> pd.DataFrame:
     """Return the rows with NOT SEEN IN PHOTO of old imagery turned into NOT ASSESSED."""
-    rows = rows.copy()
+    rows = rows.copy(deep=False)
     withdrawn = by_distinct(texts.is_withdrawn, rows[_HAZARD], rows[columns.IMG_DATE])
     is_stale = withdrawn.astype(bool)
     rows.loc[is_stale, _HAZARD] = HazardWord.NOT_ASSESSED.value
@@ -143,7 +143,7 @@ def _confirm(rows: pd.DataFrame, inputs: ExportInputs) -> pd.DataFrame:
 
     Score or reason of the photo are kept beside it.
     """
-    rows = rows.copy()
+    rows = rows.copy(deep=False)
     found = confirmed(inputs.looks, until=inputs.year).reindex(rows[columns.PARCEL_ID])
     is_found = found["year"].notna().to_numpy()
     rows.loc[is_found, _HAZARD] = HazardWord.CONFIRMED.value
@@ -158,7 +158,7 @@ def _confirm(rows: pd.DataFrame, inputs: ExportInputs) -> pd.DataFrame:
 
 def _describe(rows: pd.DataFrame, texts: HazardTexts) -> pd.DataFrame:
     """Return the rows with their hazard as a code and in words."""
-    rows = rows.copy()
+    rows = rows.copy(deep=False)
     words = rows[_HAZARD]
     flown = rows[columns.IMG_DATE]
     visited = rows[columns.VER_DATE]
@@ -176,7 +176,7 @@ def _describe(rows: pd.DataFrame, texts: HazardTexts) -> pd.DataFrame:
 
 def _compare(rows: pd.DataFrame, inputs: ExportInputs) -> pd.DataFrame:
     """Return the rows with the hazard of the flyover before, and what changed since."""
-    rows = rows.copy()
+    rows = rows.copy(deep=False)
     levels = previous_levels(inputs.previous, inputs.looks)
     levels = levels.reindex(rows[columns.PARCEL_ID], fill_value="")
 
@@ -187,7 +187,7 @@ def _compare(rows: pd.DataFrame, inputs: ExportInputs) -> pd.DataFrame:
 
 def _rank(rows: pd.DataFrame, inputs: ExportInputs, settings: ExportSettings) -> pd.DataFrame:
     """Return the rows with their rank in the district, and their priority."""
-    rows = rows.copy()
+    rows = rows.copy(deep=False)
     ranks = rows.groupby(columns.INSP_DIST)[columns.RANK]
     rows[columns.RANK_DIST] = ranks.rank(method="first")
 
