@@ -189,12 +189,12 @@ def _draw_priority(writer: PageWriter, packet: Packet) -> None:
 def _draw_heat(writer: PageWriter, heat: Image.Image) -> None:
     width_mm = min(INNER_MM, heat.width / heat.height * _HEAT_HEIGHT_MM)
     height_mm = width_mm * heat.height / heat.width
-    writer.section("What in the photo speaks for failing", room_mm=height_mm + 3)
+    writer.section("What in the photo suggests a failing roof", room_mm=height_mm + 3)
 
     jpeg = encode_jpeg(heat, quality=_JPEG_QUALITY)
     alt_text = (
-        "This year's photo, what in it speaks for failing by brightness, and the labeled roofs "
-        "that look most alike"
+        "This year's photo, what in it suggests a failing roof by brightness, and the labeled "
+        "roofs that look most alike"
     )
     writer.pdf.image(
         io.BytesIO(jpeg.data),
