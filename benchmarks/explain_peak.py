@@ -19,7 +19,7 @@ from demo_city.failing_area import failing_area, vacant_lots
 from demo_city.layout import CityPlan
 from imagery.chips.store import GRID_COLUMNS, StoredChip, open_store
 from imagery.chips.tiling import metric_crs
-from inference.explain import heat_map, peak
+from inference.explain_heat import heat_map, peak
 from inference.hazard import HazardWord
 from models.files import Model, load_model
 from models.registry import resolve_model

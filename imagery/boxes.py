@@ -16,6 +16,11 @@ class PixelBox:
     column_stop: int
     """Column after the last, pixels."""
 
+    @classmethod
+    def whole(cls, height: int, width: int) -> "PixelBox":
+        """Return the box of all pixels of an image."""
+        return cls(row_start=0, row_stop=height, column_start=0, column_stop=width)
+
     @property
     def height(self) -> int:
         """Return the rows, 0 or less where it is empty."""
@@ -45,6 +50,15 @@ class PixelBox:
             row_stop=min(self.row_stop, other.row_stop),
             column_start=max(self.column_start, other.column_start),
             column_stop=min(self.column_stop, other.column_stop),
+        )
+
+    def relative_to(self, origin: "PixelBox") -> "PixelBox":
+        """Return it counted from the upper left corner of another box."""
+        return PixelBox(
+            row_start=self.row_start - origin.row_start,
+            row_stop=self.row_stop - origin.row_start,
+            column_start=self.column_start - origin.column_start,
+            column_stop=self.column_stop - origin.column_start,
         )
 
 

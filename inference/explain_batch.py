@@ -1,4 +1,7 @@
-"""Pictures of some roofs at a time, as a worker draws them: it gets places only, and reads chips and model itself."""
+"""Pictures of some roofs at a time, as a worker draws them.
+
+A worker gets paths and places only, and reads chips and model itself.
+"""
 
 from dataclasses import dataclass
 from functools import lru_cache
@@ -8,12 +11,12 @@ import torch
 
 from imagery.chips.store import read_chip
 from imagery.files import atomic_path
-from inference.explain import heat_map, peak
+from inference.explain_heat import heat_map, peak
 from inference.explain_picture import Panel, draw_explanation
 from models.files import Model, load_model
 
 QUALITY = 80
-"""Of WebP."""
+"""Of WebP, 0 to 100."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -39,13 +42,13 @@ class ExplainTask:
     parcel_id: str
     """The roof."""
     title: str
-    """Stands on top."""
+    """Written at the top."""
     roof: Portrait
     """Its chip."""
     near: tuple[Portrait, ...]
     """Labeled roofs that look alike."""
     lines: tuple[str, ...]
-    """Measures that speak for failing; empty where a heat map is drawn."""
+    """Measures that suggest a failing roof; empty where a heat map is drawn."""
     target: Path
     """Where the picture goes."""
 
@@ -66,10 +69,10 @@ class ExplainBatch:
 
 @dataclass(frozen=True, kw_only=True)
 class Explained:
-    """What a batch came to."""
+    """Result of a batch."""
 
     peaks: dict[str, tuple[int, int]]
-    """Hottest pixel (row, column) by parcel; none without heat map."""
+    """Hottest pixel (row, column) by parcel; empty without heat maps."""
     count: int
     """Pictures written."""
 
@@ -81,18 +84,29 @@ class Explained:
 def explain_batch(batch: ExplainBatch) -> Explained:
     """Draw some pictures. Runs in a worker."""
     torch.set_num_threads(batch.threads)
-    model, peaks = explained_model(batch.model, batch.sha256), {}
+    model = explained_model(batch.model, batch.sha256)
+
+    peaks = {}
     for task in batch.tasks:
-        roof = task.roof.panel()
-        heat = heat_map(model, roof.chip) if model.head.rung == "network" else None
-        if heat is not None:
-            peaks[task.parcel_id] = peak(heat, roof.chip.mask, gsd_m=model.spec.gsd_m)
-        image = draw_explanation(
-            roof, heat, [one.panel() for one in task.near], title=task.title, lines=task.lines
-        )
-        with atomic_path(task.target) as temporary:
-            image.save(temporary, "WEBP", quality=QUALITY, method=4)
+        found = draw_picture(task, model)
+        if found is not None:
+            peaks[task.parcel_id] = found
     return Explained(peaks=peaks, count=len(batch.tasks))
+
+
+def draw_picture(task: ExplainTask, model: Model) -> tuple[int, int] | None:
+    """Write one picture; return row and column of the peak of its heat map, None without one."""
+    roof = task.roof.panel()
+    near = [portrait.panel() for portrait in task.near]
+    heat = heat_map(model, roof.chip) if model.head.rung == "network" else None
+
+    image = draw_explanation(roof, heat, near, title=task.title, lines=task.lines)
+    with atomic_path(task.target) as temporary:
+        image.save(temporary, "WEBP", quality=QUALITY, method=4)
+
+    if heat is None:
+        return None
+    return peak(heat, roof.chip.mask, gsd_m=model.spec.gsd_m)
 
 
 @lru_cache(maxsize=1)

@@ -10,10 +10,10 @@ import pyarrow.parquet as pq
 from imagery.chips.store import ChipStore, open_store
 from imagery.workspace import ChipFiles
 from labels.files import Labels
-from models.features import Features
+from models.feature_cache import Features
 
 COLUMNS = ["parcel_id", "year", "failing"]
-MAKER = 2
+MAKER = 3
 """Increase this when the same inputs would give another picture."""
 
 

@@ -14,7 +14,6 @@ from numpy.typing import NDArray
 from imagery.chips.store import ChipStore, shard_key
 from imagery.file_names import safe_name
 from imagery.files import atomic_path
-from inference.explain import NEAREST, measure_shares, nearest_roofs
 from inference.explain_batch import (
     ExplainBatch,
     Explained,
@@ -24,7 +23,9 @@ from inference.explain_batch import (
     explained_model,
 )
 from inference.explain_labels import LabeledRoofs, checksum
-from models.features import Features, feature_matrix
+from inference.explain_measures import measure_shares
+from inference.explain_nearest import NEAREST, RoofFeatures, nearest_roofs
+from models.feature_cache import Features, feature_matrix
 from models.head import Head
 from models.spec import ModelVersion
 
@@ -167,8 +168,8 @@ class RoofFinder:
     """The head that judges what looks alike."""
     table: pd.DataFrame
     """Columns parcel_id, year, failing: the labeled roofs."""
-    matrix: NDArray[np.float32]
-    """What the head sees of them, (n, F)."""
+    seen: RoofFeatures
+    """What the head sees of them."""
 
     @classmethod
     def of(cls, head: Head, labeled: LabeledRoofs) -> "RoofFinder":
@@ -177,7 +178,9 @@ class RoofFinder:
         matrix = np.zeros((0, len(head.center)), np.float32)
         if len(table):
             matrix = feature_matrix(table, head.rung)
-        return cls(head=head, table=table, matrix=matrix)
+
+        seen = RoofFeatures(parcel_ids=table["parcel_id"].tolist(), matrix=matrix)
+        return cls(head=head, table=table, seen=seen)
 
     def find(self, parcel_id: str, looks: NDArray[np.float32]) -> pd.DataFrame:
         """Return the labeled roofs most like a roof, never the same building.
@@ -186,8 +189,7 @@ class RoofFinder:
             parcel_id: The roof.
             looks: What the head sees of it, (F,).
         """
-        roofs = self.table["parcel_id"].tolist()
-        near = nearest_roofs(self.head, looks, self.matrix, roofs=roofs, not_of=parcel_id)
+        near = nearest_roofs(self.head, looks, self.seen, not_of=parcel_id)
         return self.table.iloc[[neighbor.row for neighbor in near]]
 
 

@@ -3,7 +3,12 @@
 from dataclasses import dataclass
 from enum import StrEnum
 
-USE_LIMIT = "No symbol does not mean safe. Roof photo only; says nothing of floors, walls or stairs. Size-up governs."
+USE_LIMIT = (
+    "No symbol does not mean safe. "
+    "Roof photo only; says nothing of floors, walls or stairs. "
+    "Size-up governs."
+)
+"""What every product says about its use."""
 
 
 class HazardWord(StrEnum):
@@ -29,7 +34,8 @@ class Thresholds:
         """Check the order of the two thresholds."""
         if not 0 < self.possible <= self.likely <= 1:
             raise ValueError(
-                f"thresholds are possible={self.possible}, likely={self.likely}; want 0 < possible <= likely <= 1"
+                f"thresholds are possible={self.possible}, likely={self.likely}; "
+                "want 0 < possible <= likely <= 1"
             )
 
 

@@ -9,7 +9,8 @@ import pandas as pd
 from imagery.chips.quality import QUALITY_COLUMNS
 from imagery.errors import Unbalanced
 from imagery.files import atomic_path
-from inference.hazard import HazardWord, Thresholds, hazard_word
+from imagery.workspace import YearFiles
+from inference.hazard import Thresholds, hazard_word
 
 COLUMNS = (
     "parcel_id",
@@ -27,7 +28,7 @@ COLUMNS = (
     "tiles",
 )
 NEVER_PHOTOGRAPHED = ("no_imagery", "no_geometry")
-"""Reasons of rows that no photo shows, so they carry no date of one."""
+"""Reasons of rows that no photo shows; they have no date of a photo."""
 STATUSES = ("scored", "not_assessed", "excluded")
 
 
@@ -38,25 +39,40 @@ class Ledger:
     year: int
     """Year of the flyover."""
     table: pd.DataFrame
-    """Columns `COLUMNS`; `score` is a calibrated probability and NaN unless `status` is 'scored'; `rank` 1 = highest score."""
+    """Columns `COLUMNS`.
+
+    `score` is a calibrated probability, NaN unless `status` is 'scored'; `rank` 1 is the highest.
+    """
 
     def __post_init__(self) -> None:
         """Check columns, unique ids, statuses and the null rule."""
-        if tuple(self.table.columns) != COLUMNS:
-            raise ValueError(f"ledger columns are {list(self.table.columns)}, want {list(COLUMNS)}")
-        if not self.table["parcel_id"].is_unique:
-            raise Unbalanced(f"ledger {self.year}: a parcel_id stands twice")
-        unknown = set(self.table["status"]) - set(STATUSES)
+        table = self.table
+        if tuple(table.columns) != COLUMNS:
+            raise ValueError(f"ledger columns are {list(table.columns)}, want {list(COLUMNS)}")
+
+        ids = table["parcel_id"]
+        if not ids.is_unique:
+            twin = ids[ids.duplicated()].iloc[0]
+            raise Unbalanced(f"ledger {self.year}: parcel {twin!r} appears twice; want one row")
+
+        unknown = set(table["status"]) - set(STATUSES)
         if unknown:
             raise ValueError(f"ledger {self.year}: status {unknown}, want one of {STATUSES}")
-        scored = self.table["status"] == "scored"
-        if self.table.loc[~scored, ["score", "rank"]].notna().any(axis=None):
+
+        self._check_nulls()
+
+    def _check_nulls(self) -> None:
+        is_scored = self.table["status"] == "scored"
+        scored = self.table[is_scored]
+        others = self.table[~is_scored]
+
+        if others[["score", "rank"]].notna().any(axis=None):
             raise Unbalanced(
                 f"ledger {self.year}: a row that was not scored carries a score or rank"
             )
-        if self.table.loc[scored, "score"].isna().any():
+        if scored["score"].isna().any():
             raise Unbalanced(f"ledger {self.year}: a scored row has no score")
-        if (self.table.loc[~scored, "reason"].fillna("") == "").any():
+        if (others["reason"].fillna("") == "").any():
             raise Unbalanced(f"ledger {self.year}: a row that was not scored has no reason")
 
 
@@ -80,50 +96,56 @@ def build_ledger(
     Raises:
         Unbalanced: a score for a parcel without chip, or a chip without score.
     """
+    table = _join_scores(manifest, scores)
+    is_scored = table["status"] == "chip"
+    unscored = table["status"].where(table["status"] == "excluded", "not_assessed")
+    table["status"] = unscored.mask(is_scored, "scored")
+
+    table["hazard"] = [_word(score, thresholds) for score in table["score"]]
+    rank = table["score"].rank(method="first", ascending=False)
+    table["rank"] = rank.astype("Int32")
+
+    version = pd.Series(model_version, index=table.index, dtype="string")
+    table["model_version"] = version.where(is_scored)
+    day = pd.Series(flown, index=table.index, dtype="object")
+    table["img_date"] = day.where(~table["reason"].isin(NEVER_PHOTOGRAPHED), None)
+
     year = int(manifest["year"].iloc[0]) if len(manifest) else 0
+    return Ledger(year=year, table=table.loc[:, list(COLUMNS)])
+
+
+def _join_scores(manifest: pd.DataFrame, scores: pd.DataFrame) -> pd.DataFrame:
+    """Return the manifest with its scores.
+
+    Raises:
+        Unbalanced: a score for a parcel without chip, or a chip without score.
+    """
     chips = set(manifest.loc[manifest["status"] == "chip", "parcel_id"])
     if chips != set(scores["parcel_id"]) or len(chips) != len(scores):
         raise Unbalanced(
             f"{len(chips)} chips in, {len(scores)} scores out; want one score per chip"
         )
-    scores = scores.assign(
-        parcel_id=scores["parcel_id"].astype(manifest["parcel_id"].dtype)
-    )  # an empty table has no dtype of its own
-    table = manifest.merge(scores, on="parcel_id", how="left", validate="1:1")
-    scored = table["status"] == "chip"
-    kept_status = table["status"].where(table["status"] == "excluded", "not_assessed")
-    table["status"] = kept_status.mask(scored, "scored")
-    table["hazard"] = [
-        hazard_word(None if pd.isna(score) else float(score), thresholds).value
-        for score in table["score"]
-    ]
-    order = table["score"].rank(method="first", ascending=False)
-    table["rank"] = order.astype("Int32")
-    table["model_version"] = pd.Series(model_version, index=table.index, dtype="string").where(
-        scored
-    )
-    photographed = ~table["reason"].isin(NEVER_PHOTOGRAPHED)
-    table["img_date"] = pd.Series(flown, index=table.index, dtype="object").where(
-        photographed, None
-    )
-    return Ledger(year=year, table=table.loc[:, list(COLUMNS)])
+
+    # An empty table of scores has no dtype of its own.
+    ids = scores["parcel_id"].astype(manifest["parcel_id"].dtype)
+    return manifest.merge(scores.assign(parcel_id=ids), on="parcel_id", how="left", validate="1:1")
 
 
-def not_assessed(table: pd.DataFrame) -> pd.Series:
-    """Return which rows carry no score (not assessed or excluded)."""
-    return table["hazard"] == HazardWord.NOT_ASSESSED.value
+def _word(score: float, thresholds: Thresholds) -> str:
+    """Return the hazard word of a score; NaN for a parcel that was not scored."""
+    return hazard_word(None if pd.isna(score) else float(score), thresholds).value
 
 
 def write_ledger(ledger: Ledger, folder: Path) -> tuple[Path, Path]:
-    """Write ledger.parquet and ledger.csv into `folder`; each appears whole or not at all."""
-    parquet, csv = folder / "ledger.parquet", folder / "ledger.csv"
-    with atomic_path(csv) as temporary:
+    """Write ledger.parquet and ledger.csv into a year's folder, each complete or not at all."""
+    files = YearFiles(folder=folder)
+    with atomic_path(files.ledger_csv) as temporary:
         ledger.table.to_csv(temporary, index=False)
-    with atomic_path(parquet) as temporary:
+    with atomic_path(files.ledger) as temporary:
         ledger.table.to_parquet(temporary, index=False)
-    return parquet, csv
+    return files.ledger, files.ledger_csv
 
 
 def read_ledger(folder: Path, year: int) -> Ledger:
-    """Read the ledger that `write_ledger` left in `folder`."""
-    return Ledger(year=year, table=pd.read_parquet(folder / "ledger.parquet"))
+    """Read the ledger that `write_ledger` left in a year's folder."""
+    return Ledger(year=year, table=pd.read_parquet(YearFiles(folder=folder).ledger))

@@ -9,7 +9,8 @@ from numpy.typing import NDArray
 from imagery.errors import ConfigError
 from models.head import Head, head_scores
 
-SCORE_COLUMNS = ("score", "score_low", "score_high")
+DECIMALS = 6
+"""Of the scores."""
 
 
 def score_features(
@@ -24,25 +25,26 @@ def score_features(
     Raises:
         ConfigError: the features do not fit the model.
     """
-    parts = [
-        pd.DataFrame(
-            {"parcel_id": pd.Series([], dtype=object), **dict.fromkeys(SCORE_COLUMNS, np.zeros(0))}
-        )
-    ]
-    for ids, matrix in features:
-        try:
-            scores = head_scores(head, matrix)
-        except ValueError as error:
-            raise ConfigError(f"model and features do not fit: {error}") from error
-        parts.append(
-            pd.DataFrame(
-                {
-                    "parcel_id": ids,
-                    **{
-                        name: np.round(part, 6)
-                        for name, part in zip(SCORE_COLUMNS, scores, strict=True)
-                    },
-                }
-            )
-        )
-    return pd.concat(parts[1:] or parts, ignore_index=True)
+    parts = [_score_part(parcel_ids, matrix, head) for parcel_ids, matrix in features]
+    if not parts:
+        nothing = np.zeros((0, len(head.center)), np.float32)
+        parts = [_score_part([], nothing, head)]
+    return pd.concat(parts, ignore_index=True)
+
+
+def _score_part(parcel_ids: list[str], matrix: NDArray[np.float32], head: Head) -> pd.DataFrame:
+    try:
+        score, low, high = head_scores(head, matrix)
+    except ValueError as error:
+        raise ConfigError(f"model and features do not fit: {error}") from error
+
+    # An empty list has no dtype of its own.
+    ids = pd.Series(parcel_ids, dtype=None if parcel_ids else object)
+    return pd.DataFrame(
+        {
+            "parcel_id": ids,
+            "score": np.round(score, DECIMALS),
+            "score_low": np.round(low, DECIMALS),
+            "score_high": np.round(high, DECIMALS),
+        }
+    )

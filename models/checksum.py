@@ -6,7 +6,14 @@ from pathlib import Path
 from imagery.errors import TamperedModel
 from imagery.files import sha256_file
 
-NAMES = ("backbone.safetensors", "head.safetensors", "spec.json")
+BACKBONE = "backbone.safetensors"
+"""File of the weights of the networks."""
+HEAD = "head.safetensors"
+"""File of the head."""
+SPEC = "spec.json"
+"""File of the spec."""
+NAMES = (BACKBONE, HEAD, SPEC)
+"""Files of a model, sorted."""
 
 
 def model_checksum(folder: Path) -> str:
@@ -16,9 +23,10 @@ def model_checksum(folder: Path) -> str:
         TamperedModel: a file is missing, or one is there that does not belong.
     """
     have = sorted(path.name for path in folder.iterdir()) if folder.is_dir() else []
-    if have != sorted(NAMES):
+    if have != list(NAMES):
         raise TamperedModel(
-            f"model {folder.name}: files are {have}, want {sorted(NAMES)}; promote another version"
+            f"model {folder.name}: files are {have}, want {list(NAMES)}; promote another version"
         )
-    lines = [f"{name} {sha256_file(folder / name)}" for name in sorted(NAMES)]
+
+    lines = [f"{name} {sha256_file(folder / name)}" for name in NAMES]
     return hashlib.sha256("\n".join(lines).encode()).hexdigest()

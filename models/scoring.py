@@ -1,4 +1,4 @@
-"""From chips to calibrated scores in one call, for whoever holds a model and some chips."""
+"""From chips to calibrated scores in one call, for any caller with a model and some chips."""
 
 from collections.abc import Sequence
 
@@ -6,7 +6,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from imagery.chips.store import StoredChip
-from models.features import CHIPS_AT_ONCE, COLUMNS, chip_features
+from models.feature_cache import COLUMNS
+from models.features import CHIPS_AT_ONCE, chip_features
 from models.files import Model
 from models.head import head_scores
 from models.measures import roof_measures
@@ -22,22 +23,22 @@ def score_chips(model: Model, chips: Sequence[StoredChip]) -> NDArray[np.float64
     Raises:
         ValueError: a mask is empty.
     """
-    empty = [number for number, chip in enumerate(chips) if not chip.mask.any()]
-    if empty:
-        raise ValueError(f"chip {empty[0]} has an empty mask; mark the parcel with 1")
+    for number, chip in enumerate(chips):
+        if not chip.mask.any():
+            raise ValueError(f"chip {number} has an empty mask; mark the parcel with 1")
+
     parts = [np.zeros((0, 3))]
     for start in range(0, len(chips), CHIPS_AT_ONCE):
-        parts.append(
-            np.stack(
-                head_scores(model.head, _seen(model, chips[start : start + CHIPS_AT_ONCE])), axis=1
-            )
-        )
+        seen = look_at(model, chips[start : start + CHIPS_AT_ONCE])
+        parts.append(np.stack(head_scores(model.head, seen), axis=1))
     return np.concatenate(parts)
 
 
-def _seen(model: Model, chips: Sequence[StoredChip]) -> NDArray[np.float32]:
+def look_at(model: Model, chips: Sequence[StoredChip]) -> NDArray[np.float32]:
     """Return what the model's rung looks at, (N, F)."""
     column, part = COLUMNS[model.head.rung]
     if column == "features":
         return chip_features(model.spec, model.backbones, chips)
-    return np.stack([roof_measures(chip) for chip in chips])[:, part]
+
+    measures = np.stack([roof_measures(chip) for chip in chips])
+    return measures[:, part]

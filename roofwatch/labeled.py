@@ -5,7 +5,7 @@ import pandas as pd
 from imagery.chips.tiling import metric_crs
 from imagery.errors import InputError
 from labels.files import Labels
-from models.features import store_features
+from models.features import NetworkSource, store_features
 from roofwatch.stages.tile import tile
 from roofwatch.year import City, CityYear
 
@@ -47,10 +47,10 @@ def label_year(year: CityYear, labels: pd.DataFrame) -> pd.DataFrame:
     store = tile(year)
     ids = set(labels["parcel_id"])
 
+    network = NetworkSource(spec=settings.spec, weights=settings.weights)
     features = store_features(
         store,
-        settings.spec,
-        weights=settings.weights,
+        network,
         threads=city.execution.threads,
         mapper=city.runner(f"look at {year.year}", len(city.roll)),
     )
@@ -59,8 +59,7 @@ def label_year(year: CityYear, labels: pd.DataFrame) -> pd.DataFrame:
     if year.file.train.light > 0:
         relit = store_features(
             store,
-            settings.spec,
-            weights=settings.weights,
+            network,
             threads=city.execution.threads,
             mapper=city.runner(f"look at {year.year} in other light", len(rows)),
             relit=set(rows["parcel_id"]),

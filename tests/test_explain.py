@@ -20,19 +20,19 @@ from demo_city.layout import FEET_PER_M, CityPlan
 from demo_city.noise import stream
 from demo_city.states import YEARS, Roof, vacant_histories
 from demo_city.tiles import CITY_CRS
+from imagery.boxes import PixelBox
 from imagery.chips.store import StoredChip
-from inference.explain import (
-    WORDS,
+from inference.explain_heat import (
     Heat,
     MapPart,
     heat_map,
-    measure_shares,
-    nearest_roofs,
     peak,
     position_shares,
     spread_over,
     turn_back,
 )
+from inference.explain_measures import WORDS, measure_shares
+from inference.explain_nearest import RoofFeatures, nearest_roofs
 from inference.explain_picture import Panel, draw_explanation
 from models.files import Model
 from models.head import Head, head_logits
@@ -162,16 +162,27 @@ def test_turning_back_undoes_every_turn(number: int) -> None:
     np.testing.assert_array_equal(turn_back(turned.astype(np.float64), number), places)
 
 
+def pixel_box(row_start: int, row_stop: int, column_start: int, column_stop: int) -> PixelBox:
+    """Return a box in a short way."""
+    return PixelBox(
+        row_start=row_start,
+        row_stop=row_stop,
+        column_start=column_start,
+        column_stop=column_stop,
+    )
+
+
 @pytest.mark.parametrize("box", [(2, 9, 3, 17), (0, 2, 0, 3), (4, 5, 6, 7)])
 def test_spreading_keeps_the_sum(box: tuple[int, int, int, int]) -> None:
     """Larger or smaller than the map, inside the chip all of it arrives; beyond the edge it is dropped."""
     shares = np.random.default_rng(1).normal(size=(4, 4))
-    out = spread_over(shares, box, (10, 20))
+    out = spread_over(shares, pixel_box(*box), (10, 20))
     assert abs(out.sum() - shares.sum()) < 1e-12
     inside = np.zeros((10, 20), np.bool_)
     inside[box[0] : box[1], box[2] : box[3]] = True
     assert not out[~inside].any()
-    np.testing.assert_allclose(spread_over(np.ones((2, 2)), (-5, 5, 0, 10), (10, 20)).sum(), 2.0)
+    beyond = spread_over(np.ones((2, 2)), pixel_box(-5, 5, 0, 10), (10, 20))
+    np.testing.assert_allclose(beyond.sum(), 2.0)
 
 
 def test_the_peak_lies_on_the_bright_square(backbones: Backbones) -> None:
@@ -227,40 +238,33 @@ def test_nearest_roofs_by_hand() -> None:
         center=np.array([1.0, 1.0]),
         scale=np.array([1.0, 2.0]),
     )
-    labeled = np.array([[3, 1], [2, 1.1], [1, 9], [0, 1], [9, 1]], np.float32)
-    near = nearest_roofs(
-        head, np.array([5, 1], np.float32), labeled, roofs=["a", "b", "c", "d", "a"], count=3
-    )
-    assert [one.row for one in near] == [0, 1, 2]
+    roof = np.array([5, 1], np.float32)
+    looks = np.array([[3, 1], [2, 1.1], [1, 9], [0, 1], [9, 1]], np.float32)
+    labeled = RoofFeatures(parcel_ids=["a", "b", "c", "d", "a"], matrix=looks)
+    near = nearest_roofs(head, roof, labeled, count=3)
+    assert [neighbor.row for neighbor in near] == [0, 1, 2]
     np.testing.assert_allclose(
-        [one.similarity for one in near], [1.0, 1 / np.hypot(1, 0.05), 0.0], rtol=1e-6, atol=1e-12
+        [neighbor.similarity for neighbor in near],
+        [1.0, 1 / np.hypot(1, 0.05), 0.0],
+        rtol=1e-6,
+        atol=1e-12,
     )
-    assert [
-        one.row
-        for one in nearest_roofs(
-            head,
-            np.array([5, 1], np.float32),
-            labeled,
-            roofs=["a", "b", "c", "d", "a"],
-            not_of="a",
-            count=2,
-        )
-    ] == [1, 2]
+
+    others = nearest_roofs(head, roof, labeled, not_of="a", count=2)
+    assert [neighbor.row for neighbor in others] == [1, 2]
+
     blind = dataclasses.replace(
         make_head(2, weights=np.array([1.0, 0.0])), center=np.array([1.0, 1.0])
     )
-    assert [
-        one.row
-        for one in nearest_roofs(
-            blind, np.array([5, 1], np.float32), labeled, roofs=["a", "b", "c", "d", "e"], count=3
-        )
-    ] == [0, 1, 4]
-    assert (
-        nearest_roofs(head, np.zeros(2, np.float32), np.zeros((0, 2), np.float32), roofs=[]) == []
-    )
+    distinct = RoofFeatures(parcel_ids=["a", "b", "c", "d", "e"], matrix=looks)
+    seen = nearest_roofs(blind, roof, distinct, count=3)
+    assert [neighbor.row for neighbor in seen] == [0, 1, 4]
+
+    nothing = RoofFeatures(parcel_ids=[], matrix=np.zeros((0, 2), np.float32))
+    assert nearest_roofs(head, roof, nothing) == []
 
 
-def test_picture_shows_heat_only_where_it_speaks_for_failing() -> None:
+def test_picture_shows_heat_only_where_it_suggests_a_failing_roof() -> None:
     """The second photo differs from the first around the hot spot alone; nothing is green; a row of labeled roofs makes it higher."""
     chip = make_chip(40, 60)
     gray = StoredChip(pixels=np.full_like(chip.pixels, 120), mask=chip.mask)
@@ -353,7 +357,7 @@ def test_stage_draws_the_list_once(done_city: object, tiny_city: Callable[..., P
     from imagery.chips.store import open_store
     from inference.explain_listed import COLUMNS
     from inference.ledger import Ledger, read_ledger
-    from models.features import Features
+    from models.feature_cache import Features
     from models.registry import resolve_model
     from roofwatch.config import read_city
     from roofwatch.executors import Execution

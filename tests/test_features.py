@@ -16,22 +16,19 @@ from hypothesis.extra.numpy import arrays
 from numpy.typing import NDArray
 from scipy.stats import spearmanr
 
+from imagery.boxes import PixelBox
 from imagery.chips.store import ChipStore, StoredChip, open_store
 from imagery.errors import MissingInput
 from models.engine import compile_engine, engine_name, load_openvino
-from models.features import FeatureBatch, Features, chip_features, extract_batch, feature_matrix
+from models.feature_cache import Features, feature_matrix
+from models.features import FeatureBatch, NetworkSource, chip_features, extract_batch
 from models.head import RUNGS, head_scores
 from models.light import light_seed, relight
 from models.measures import MEASURES, roof_measures
-from models.network import (
-    PooledBackbone,
-    build_network,
-    lite_state,
-    load_backbones,
-    pooled_features,
-)
+from models.network import PooledBackbone, build_network, load_backbones, pooled_features
 from models.preprocess import GREY, chip_views, stretch_colors, turn_image, view_box
 from models.spec import BACKBONES, VIEWS, ModelSpec
+from models.weights import lite_state
 from training.fit import fit_head
 from training.labeled_features import LabeledFeatures
 
@@ -63,14 +60,25 @@ def backbone() -> PooledBackbone:
     return load_backbones(SPEC)[0]
 
 
+def box(row_start: int, row_stop: int, column_start: int, column_stop: int) -> PixelBox:
+    """Return a box in a short way."""
+    return PixelBox(
+        row_start=row_start,
+        row_stop=row_stop,
+        column_start=column_start,
+        column_stop=column_stop,
+    )
+
+
 def test_boxes_by_hand() -> None:
     """A roof of 32 by 64 on a chip of 64 by 128: a quarter of each side for near; 2.2 times the long side, square, for around."""
     mask = np.zeros((64, 128), bool)
     mask[16:48, 32:96] = True
-    assert view_box("roof", mask) == view_box("roof_grey", mask) == (16, 48, 32, 96)
-    assert view_box("near", mask) == (8, 56, 16, 112)
-    assert view_box("around", mask) == (-38, 102, -6, 134)  # 32 +- 70.4, 64 +- 70.4
-    assert view_box("context", mask) == (0, 64, 0, 128)
+    roof = box(16, 48, 32, 96)
+    assert view_box("roof", mask) == view_box("roof_grey", mask) == roof
+    assert view_box("near", mask) == box(8, 56, 16, 112)
+    assert view_box("around", mask) == box(-38, 102, -6, 134)  # 32 +- 70.4, 64 +- 70.4
+    assert view_box("context", mask) == box(0, 64, 0, 128)
 
 
 def test_views_by_hand() -> None:
@@ -378,8 +386,7 @@ def batch_of(store: ChipStore, target: Path, threads: int, *, relit: bool = Fals
         shard=0,
         chips=chips,
         seeds=seeds,
-        spec=SPEC,
-        weights="",
+        network=NetworkSource(spec=SPEC),
         target=target,
         threads=threads,
     )

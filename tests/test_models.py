@@ -15,7 +15,8 @@ from scipy.special import expit, logit
 from scipy.stats import t as student
 
 from imagery.errors import ConfigError, MissingInput, TamperedModel
-from models.files import Model, load_model, model_checksum, save_model
+from models.checksum import model_checksum
+from models.files import Model, load_model, save_model
 from models.head import Head, head_logits, head_scores
 from models.network import Backbones, backbone_checksum, load_backbones
 from models.spec import ModelSpec, spec_from_json, spec_to_json

@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from imagery.errors import MissingInput, Refused
-from models.files import NAMES
+from models.checksum import NAMES
 from models.registry import (
     Registry,
     alias_version,

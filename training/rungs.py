@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from models.features import feature_matrix
+from models.feature_cache import feature_matrix
 from models.head import RUNGS
 from training.fit import Fit, fit_head, score_splits
 from training.labeled_features import LabeledFeatures

@@ -10,7 +10,7 @@ from inference.explain_listed import ExplainYear, explain_listed
 from inference.hazard import HazardWord
 from inference.ledger import Ledger
 from labels.files import Labels, read_labels
-from models.features import Features
+from models.feature_cache import Features
 from models.spec import ModelVersion
 from roofwatch.stages.tile import tile
 from roofwatch.year import CityYear

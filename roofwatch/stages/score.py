@@ -6,7 +6,8 @@ from imagery.errors import InputError
 from inference.ledger import Ledger, build_ledger, write_ledger
 from inference.predict import score_features
 from models.card import ModelCard, write_model_card
-from models.features import store_features
+from models.checksum import BACKBONE
+from models.features import NetworkSource, store_features
 from models.files import load_model
 from models.registry import resolve_model
 from roofwatch.answer import Answer, count_lines, count_values
@@ -60,8 +61,7 @@ def score(year: CityYear, wanted: str = "champion") -> Ledger:
     store = tile(year, model.spec)
     features = store_features(
         store,
-        model.spec,
-        weights=str(version.folder / "backbone.safetensors"),
+        NetworkSource(spec=model.spec, weights=str(version.folder / BACKBONE)),
         threads=city.execution.threads,
         mapper=city.runner(f"look at {year.year}", len(city.roll)),
     )

@@ -1,0 +1,175 @@
+"""The cache of features: what the model saw of every chip of a year, beside the chips.
+
+It is read and written a shard at a time, so that a city of any size fits into memory.
+"""
+
+from collections.abc import Collection, Iterator, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
+from numpy.typing import NDArray
+
+from imagery.files import atomic_path
+from models.measures import MEASURES
+
+COLUMNS = {
+    "dark_share": ("measures", slice(0, 1)),
+    "measures": ("measures", slice(None)),
+    "network": ("features", slice(None)),
+}
+"""Column of the cache that each rung looks at, and which part of it."""
+Matrix = NDArray[np.float32]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Features:
+    """Measures and features of chips of one year, on disk."""
+
+    path: Path
+    """Parquet: parcel_id, shard_key, measures, features; a row group per shard."""
+
+    def rung(self, rung: str) -> Iterator[tuple[list[str], Matrix]]:
+        """Yield ids and what a rung looks at (n, F), shard by shard."""
+        column, part = COLUMNS[rung]
+        with pq.ParquetFile(self.path) as file:
+            for group in range(file.num_row_groups):
+                rows = file.read_row_group(group, columns=["parcel_id", column])
+                yield rows["parcel_id"].to_pylist(), _matrix(rows, column)[:, part]
+
+    def of(self, parcel_ids: Collection[str]) -> pd.DataFrame:
+        """Return parcel_id, `measures` and `features` (float32 arrays) of some parcels."""
+        wanted = set(parcel_ids)
+        ids: list[str] = []
+        measures: list[Matrix] = []
+        features: list[Matrix] = []
+
+        with pq.ParquetFile(self.path) as file:
+            for group in range(file.num_row_groups):
+                rows = file.read_row_group(group, columns=["parcel_id", "measures", "features"])
+                is_wanted = [parcel_id in wanted for parcel_id in rows["parcel_id"].to_pylist()]
+                rows = rows.filter(pa.array(is_wanted, pa.bool_()))
+                ids += rows["parcel_id"].to_pylist()
+                measures += list(_matrix(rows, "measures"))
+                features += list(_matrix(rows, "features"))
+
+        return pd.DataFrame(
+            {
+                "parcel_id": pd.Series(ids, dtype=object),
+                "measures": pd.Series(measures, dtype=object),
+                "features": pd.Series(features, dtype=object),
+            }
+        )
+
+    def groups(self, network: str) -> dict[str, int] | None:
+        """Return the row group of every shard by shard key, in the order of the file.
+
+        Args:
+            network: Checksum of the network.
+
+        Returns:
+            None when there is no cache, or when it is of another network.
+        """
+        if not self.path.exists():
+            return None
+        metadata = pq.read_schema(self.path).metadata or {}
+        if metadata.get(b"network") != network.encode():
+            return None
+
+        groups = {}
+        with pq.ParquetFile(self.path) as file:
+            for group in range(file.num_row_groups):
+                rows = file.read_row_group(group, columns=["shard_key"])
+                groups[str(rows["shard_key"][0])] = group
+        return groups
+
+
+@dataclass(frozen=True, kw_only=True)
+class CacheGroup:
+    """A row group that the cache is to have: the chips of one shard."""
+
+    key: str
+    """Checksum of the shard and of the parcels."""
+    parcel_ids: tuple[str, ...]
+    """Parcels, in the order of the shard."""
+    values: Path
+    """Where a worker leaves float32 (chips, measures + features) as .npy."""
+
+
+def write_cache(
+    features: Features, groups: Sequence[CacheGroup], kept: dict[str, int], schema: pa.Schema
+) -> None:
+    """Rewrite the cache.
+
+    Args:
+        features: The cache.
+        groups: What it is to hold, in order.
+        kept: Row groups of the present file that are still good, by key.
+        schema: What `cache_schema` returns.
+    """
+    with ExitStack() as stack:
+        old = stack.enter_context(pq.ParquetFile(features.path)) if kept else None
+        temporary = stack.enter_context(atomic_path(features.path))
+        writer = stack.enter_context(
+            pq.ParquetWriter(temporary, schema, compression="none", use_dictionary=["shard_key"])
+        )
+        for group in groups:
+            if old is not None and group.key in kept:
+                writer.write_table(old.read_row_group(kept[group.key]).cast(schema))
+            else:
+                writer.write_table(_read_values(group, schema))
+
+
+def cache_schema(network: str, features: int) -> pa.Schema:
+    """Return the columns of the cache of a network with some number of features."""
+    return pa.schema(
+        [
+            ("parcel_id", pa.string()),
+            ("shard_key", pa.string()),
+            ("measures", pa.list_(pa.float32(), len(MEASURES))),
+            ("features", pa.list_(pa.float32(), features)),
+        ],
+        metadata={"network": network},
+    )
+
+
+def feature_matrix(table: pd.DataFrame, rung: str) -> Matrix:
+    """Stack what a rung looks at into (N, F); `table` has columns measures and features."""
+    column, part = COLUMNS[rung]
+    matrix: Matrix = np.zeros((0, 0), np.float32)
+    if len(table):
+        matrix = np.stack(table[column].to_list()).astype(np.float32)
+    return matrix[:, part]
+
+
+def _read_values(group: CacheGroup, schema: pa.Schema) -> pa.Table:
+    """Return what a worker computed, as rows of the cache."""
+    values = np.load(group.values, allow_pickle=False)
+    measures, features = np.split(values, [len(MEASURES)], axis=1)
+    keys = [group.key] * len(group.parcel_ids)
+
+    return pa.table(
+        [
+            pa.array(group.parcel_ids, pa.string()),
+            pa.array(keys, pa.string()),
+            _vectors(measures),
+            _vectors(features),
+        ],
+        schema=schema,
+    )
+
+
+def _vectors(matrix: Matrix) -> pa.FixedSizeListArray:
+    flat = pa.array(np.ascontiguousarray(matrix).ravel(), pa.float32())
+    return pa.FixedSizeListArray.from_arrays(flat, matrix.shape[1])
+
+
+def _matrix(rows: pa.Table, column: str) -> Matrix:
+    length = rows.schema.field(column).type.list_size
+    flat = rows[column].combine_chunks().flatten().to_numpy()
+    matrix: Matrix = flat.reshape(-1, length)
+    return matrix
