@@ -12,6 +12,7 @@ from shapely.geometry.base import BaseGeometry
 from gis_export.fire.book.streets import Address, SortKey, split_address
 from gis_export.printing.marks import mark_height_mm
 from gis_export.printing.spread import Points
+from gis_export.table import columns
 from gis_export.table.aging import as_date
 from gis_export.table.fields import Tier, fields_of
 from gis_export.table.symbols import BY_CODE, Symbol
@@ -72,19 +73,19 @@ def entries_of(rows: gpd.GeoDataFrame, crs: CRS | None, *, today: date) -> list[
 
 
 def _entry(record: Mapping[str, object], shape: BaseGeometry | None, *, today: date) -> Entry:
-    sign = str(record["SIGN_POST"])
-    review_by = as_date(record["REVIEW_BY"])
+    sign = str(record[columns.SIGN_POST])
+    review_by = as_date(record[columns.REVIEW_BY])
     is_due = review_by is not None and review_by < today
 
     return Entry(
-        parcel_id=str(record["PARCEL_ID"]),
-        district=str(record["FIRE_DIST"]),
-        address=split_address(str(record["ADDRESS"])),
-        symbol=BY_CODE[str(record["RISK_LVL"])],
-        as_of=as_date(record["VER_DATE"]) or as_date(record["IMG_DATE"]),
-        sides=_sides_in_words(str(record["OCC_SIDES"])),
+        parcel_id=str(record[columns.PARCEL_ID]),
+        district=str(record[columns.FIRE_DIST]),
+        address=split_address(str(record[columns.ADDRESS])),
+        symbol=BY_CODE[str(record[columns.RISK_LVL])],
+        as_of=as_date(record[columns.VER_DATE]) or as_date(record[columns.IMG_DATE]),
+        sides=_sides_in_words(str(record[columns.OCC_SIDES])),
         sign="?" if sign in ("U", "") else sign,
-        notes=_notes(str(record["NA_REASON"]), has_place=shape is not None, is_due=is_due),
+        notes=_notes(str(record[columns.NA_REASON]), has_place=shape is not None, is_due=is_due),
         shape=shape,
         point=_point_inside(shape),
     )
