@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from imagery.errors import ConfigError, MissingInput
-from imagery.flyover.sources import SCHEMES
+from imagery.flyover.virtual_paths import SCHEMES
 from imagery.settings import is_derived, is_path, is_remote
 from models.spec import DOWNLOAD
 from roofwatch.city_file import CityFile

@@ -167,7 +167,7 @@ def test_text_named_tif(neighbor: Path, pixels: Picture) -> None:
     (neighbor.parent / "note.tif").write_text("tiles 1 to 4 follow on Monday\n")
     flyover = fly(neighbor.parent)
     assert [tile.problem for tile in flyover.broken] == [
-        "is no image that GDAL knows; copy it again, or convert it to GeoTIFF"
+        "is not an image that GDAL knows; copy it again, or convert it to GeoTIFF"
     ]
     assert_sound(flyover, pixels)
 
@@ -546,8 +546,8 @@ def test_links_in_circles(neighbor: Path, pixels: Picture, pattern: str) -> None
     assert [tile.name for tile in flyover.tiles] == ["zz_sound.tif"]
     problems = {tile.name: tile.problem for tile in flyover.broken}
     assert problems == {
-        "loop.tif": "cannot be opened (Too many levels of symbolic links); mend the link or copy the file",
-        "gone.tif": "cannot be opened (No such file or directory); mend the link or copy the file",
+        "loop.tif": "cannot be opened (Too many levels of symbolic links); correct the link or copy the file",
+        "gone.tif": "cannot be opened (No such file or directory); correct the link or copy the file",
     }
     assert_sound(flyover, pixels)
 

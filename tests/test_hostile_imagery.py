@@ -25,7 +25,7 @@ from imagery.chips.store import ChipStore, open_store
 from imagery.flyover.decode import TURBO, choose_decoder, decoding, read_unit
 from imagery.flyover.flyover import open_flyover
 from imagery.flyover.guard import ImageLimits
-from imagery.flyover.tiles import read_header
+from imagery.flyover.headers import read_header
 
 CRS = "EPSG:32618"
 LEFT = 360_000.0

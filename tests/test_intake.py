@@ -371,7 +371,7 @@ def test_files_that_cannot_be_used(tmp_path: Path, write_raster: Write) -> None:
         (folder / name).write_bytes(content)
     found = look(folder, [lot(4, 4)])
     assert (found.verdict, found.tiles, len(found.broken_tiles)) == ("GO", 1, 4)
-    for line, words in zip(found.broken_tiles, ("MrSID", "ECW", "empty", "no image"), strict=True):
+    for line, words in zip(found.broken_tiles, ("MrSID", "ECW", "empty", "not an image"), strict=True):
         assert words in line
     assert any(
         line.startswith("4 files cannot be used") and "a.sid" in line for line in found.warnings

@@ -17,7 +17,7 @@ from rasterio.transform import from_origin
 
 from imagery.chips.registration import TileShift, displaced, move_back
 from imagery.chips.store import open_store
-from imagery.flyover.tiles import read_header
+from imagery.flyover.headers import read_header
 
 METRIC, FEET = "EPSG:32618", "EPSG:2248"
 GSD_M, SIDE_PX = 0.25, 256

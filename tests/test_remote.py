@@ -461,7 +461,7 @@ def test_one_of_two_is_gone(served: Served, tmp_path: Path) -> None:
     )
     flyover = fly(path)
     assert [tile.name for tile in flyover.broken] == ["gone.tif"]
-    assert "mend the address or the rights" in flyover.broken[0].problem
+    assert "correct the address or fix the permissions" in flyover.broken[0].problem
     assert_partly_read(served, flyover)
 
 

@@ -13,11 +13,18 @@ from imagery.errors import CrsMismatch, InputError
 from imagery.flyover.coarse import sample_values
 from imagery.flyover.decode import decoding
 from imagery.flyover.guard import READ_ERRORS, ImageLimits, call_guarded
+from imagery.flyover.headers import read_header
 from imagery.flyover.sources import CLOSED_FORMATS, image_files, lonely_world_files
-from imagery.flyover.tiles import Tile, read_header
+from imagery.flyover.tiles import Tile
 
-for _name in ("PROJ_LIB", "PROJ_DATA"):  # another install's PROJ data breaks rasterio's own
+# PROJ data of another installation breaks rasterio's own.
+for _name in ("PROJ_LIB", "PROJ_DATA"):
     os.environ.pop(_name, None)
+
+SAMPLES = 5
+"""Deep tiles whose brightness is looked at."""
+WHITE_PERCENTILE = 99.5
+"""Percentile of a deep tile's values that is shown as white."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -25,7 +32,7 @@ class Flyover:
     """One year's imagery."""
 
     year: int
-    """Year the imagery stands for."""
+    """Year for which the imagery is listed."""
     flown: date | None
     """Date of the flight, None when not known."""
     tiles: tuple[Tile, ...]
@@ -33,7 +40,9 @@ class Flyover:
     broken: tuple[Tile, ...]
     """Files that cannot be used, each with its problem."""
     white: float
-    """Pixel value shown as 255: 255 for 8-bit tiles, the 99.5th percentile of a sample for deeper ones."""
+    """Pixel value shown as 255.
+
+    It is 255 for 8-bit tiles, and the 99.5th percentile of a sample for deeper ones."""
 
 
 def open_flyover(
@@ -47,10 +56,12 @@ def open_flyover(
     """Read every tile header of one year.
 
     Args:
-        year: Year the imagery stands for.
-        paths: Folders, globs, files, STAC item lists, URLs or GDAL virtual paths; see `imagery.flyover.sources`.
+        year: Year for which the imagery is listed.
+        paths: Folders, globs, files, STAC item lists, URLs or GDAL virtual paths; see
+            `imagery.flyover.sources`.
         flown: Date of the flight.
-        crs: CRS of tiles that carry none and have no .prj beside them, e.g. "EPSG:4326"; "" leaves them unused.
+        crs: CRS of tiles that carry none and have no .prj beside them, e.g. "EPSG:4326"; "" leaves
+            them unused.
         limits: What one file may cost.
 
     Raises:
@@ -59,26 +70,33 @@ def open_flyover(
         InputError: no tile can be used.
     """
     _check_crs(year, crs)
-    files = sorted({file for path in paths for file in image_files(year, path)})
+    files: set[str] = set()
+    for path in paths:
+        files.update(image_files(year, path))
+
     with decoding():
-        headers = [_closed(file) or read_header(file, crs, limits=limits) for file in files]
-    lonely = [
-        Tile(path=file, problem="is a world file without its image; copy the image too")
-        for path in paths
-        for file in lonely_world_files(path)
-    ]
+        headers = [_closed(file) or read_header(file, crs, limits=limits) for file in sorted(files)]
     tiles = tuple(tile for tile in headers if not tile.problem)
-    broken = (*(tile for tile in headers if tile.problem), *lonely)
+    broken = [tile for tile in headers if tile.problem]
+    broken += _lonely_tiles(paths)
+
     if not tiles:
+        first = broken[0]
         raise InputError(
-            f"flyover {year}: none of {len(files)} files can be used; first: {broken[0].path}: {broken[0].problem}"
+            f"flyover {year}: none of {len(files)} files can be used; "
+            f"first: {first.path}: {first.problem}"
         )
-    return Flyover(year=year, flown=flown, tiles=tiles, broken=broken, white=_white(tiles))
+    return Flyover(
+        year=year, flown=flown, tiles=tiles, broken=tuple(broken), white=_find_white(tiles)
+    )
 
 
 def _check_crs(year: int, crs: str) -> None:
+    if not crs:
+        return
+
     try:
-        _ = CRS.from_user_input(crs) if crs else None
+        CRS.from_user_input(crs)
     except (CRSError, ValueError) as error:
         raise CrsMismatch(
             f'flyover {year}: crs: got {crs!r}, want a code or WKT; write it as in "EPSG:26985"'
@@ -86,27 +104,50 @@ def _check_crs(year: int, crs: str) -> None:
 
 
 def _closed(path: str) -> Tile | None:
-    name = CLOSED_FORMATS.get(Path(path).suffix.lower())
+    """Return a tile with its problem for a format that cannot be read here, None for others."""
+    file = Path(path)
+    name = CLOSED_FORMATS.get(file.suffix.lower())
     if name is None:
         return None
+
+    command = f"gdal_translate -of COG {file.name} {file.stem}.tif"
     return Tile(
         path=path,
-        problem=f"is {name}, which no open driver reads here; convert it where GDAL has the driver: gdal_translate -of COG {Path(path).name} {Path(path).stem}.tif",
+        problem=(
+            f"is {name}, which no open driver reads here; "
+            f"convert it where GDAL has the driver: {command}"
+        ),
     )
 
 
-def _white(tiles: tuple[Tile, ...]) -> float:
-    """Return the pixel value to be shown as 255, from five deep tiles that can be read and hold data."""
+def _lonely_tiles(paths: tuple[str, ...]) -> list[Tile]:
+    """Return a tile with its problem for every world file without image."""
+    problem = "is a world file without its image; copy the image too"
+    tiles = []
+    for path in paths:
+        tiles += [Tile(path=file, problem=problem) for file in lonely_world_files(path)]
+    return tiles
+
+
+def _find_white(tiles: tuple[Tile, ...]) -> float:
+    """Return the pixel value to be shown as 255.
+
+    It is taken from five deep tiles that can be read and hold data.
+    """
     deep = [tile for tile in tiles if tile.depth != "uint8" and not tile.palette]
-    spread = deep[:: max(1, len(deep) // 5)][:5]
+    spread = deep[:: max(1, len(deep) // SAMPLES)][:SAMPLES]
+    others = [tile for tile in deep if tile not in spread]
+
     samples: list[float] = []
-    for tile in (*spread, *(tile for tile in deep if tile not in spread)):
-        samples += _bright(tile) if len(samples) < 5 else []
+    for tile in (*spread, *others):
+        if len(samples) == SAMPLES:
+            break
+        samples += _bright(tile)
     return float(max(np.median(samples), 1e-9)) if samples else 255.0
 
 
 def _bright(tile: Tile) -> list[float]:
-    """Return the 99.5th percentile of a sample of a tile.
+    """Return a high percentile of a sample of a tile.
 
     It is empty where the tile holds no data or cannot be read: its parcels will say so.
     """
@@ -117,4 +158,4 @@ def _bright(tile: Tile) -> list[float]:
 
     light = values.astype(np.float64)
     has_light = light.size > 0 and light.max() > 0
-    return [float(np.percentile(light, 99.5))] if has_light else []
+    return [float(np.percentile(light, WHITE_PERCENTILE))] if has_light else []
