@@ -1,1 +1,1 @@
-"""What people saw: label files today."""
+"""What people saw of roofs: the city's label file, for training and for lists."""

@@ -1,4 +1,9 @@
-"""Labels: which roofs a person called failing, in which year. Unlabeled is never negative."""
+"""The city's label file: which roofs a person called failing, in which year.
+
+The file is read and checked once, by `read_label_rows`. Training (`read_labels`) and lists
+(`labels.look.read_looks`) both start from these rows, so that what one refuses the other refuses
+too. An unlabeled roof is never negative.
+"""
 
 import hashlib
 from dataclasses import dataclass
@@ -10,9 +15,12 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from imagery.errors import InputError
-from imagery.roll.bad_rows import FIRST_YEAR, BadRows, read_days, shown
+from imagery.roll.bad_rows import FIRST_YEAR, BadRows, clean_texts, read_days, shown
 from imagery.roll.parcels import VacantRoll
-from imagery.roll.tables import normalize_key, read_table, text_column
+from imagery.roll.tables import normalize_keys, read_table, text_column
+
+UNCLEAR = ("", "cannot tell", "unknown", "na")
+"""How a label says that the person could not tell, in lower case."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -28,27 +36,68 @@ class LabelFile:
     collapsed: str = ""
     """Column of 0/1 (or "cannot tell")."""
     roof_pct: str = ""
-    """Column of the open share of the roof in percent (or "cannot tell"); instead of `collapsed`."""
+    """Column of the open share of the roof in percent (or "cannot tell"); instead of
+    `collapsed`."""
     threshold: float = 10.0
     """Percent of the roof at and above which a roof counts as failing."""
     source: str = ""
     """Column: who says so, such as "inspector" or "desk review"."""
     source_rank: tuple[str, ...] = ()
-    """Sources, most trusted first; where two labels of one parcel and year disagree the more trusted counts, others come last."""
+    """Sources, most trusted first; where two labels of one parcel and year disagree the more
+    trusted counts, others come last."""
     on_site: tuple[str, ...] = ()
-    """Sources that stood before the building, such as "inspector": what they found failing is CONFIRMED in the products."""
+    """Sources that saw the building on site, such as "inspector": what they found failing is
+    CONFIRMED in the products."""
     date: str = ""
-    """Column: day of the label; of two equally trusted ones the later counts, then the lower row."""
+    """Column: day of the label; of two equally trusted ones the later counts, then the lower
+    row."""
     layer: str = ""
     """Layer name; "" is the first."""
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
+class LabelRows:
+    """The label file as it was read and checked; one entry for each of its rows, in order."""
+
+    parcel_id: pd.Series
+    """Id as on the roll, "" for parcels that are not on it."""
+    year: pd.Series
+    """Flyover year, NaN where it cannot be read."""
+    number: pd.Series
+    """0 or 1, or the percentage, as in the file; NaN where the person could not tell."""
+    failing: pd.Series
+    """Whether the number reaches the threshold."""
+    day: pd.Series
+    """Day of the label, NaT when not known."""
+    source: pd.Series
+    """Who says so, "" when not known."""
+    bad_years: BadRows | None
+    """Labels whose year cannot be read; they are not used."""
+
+    @property
+    def on_roll(self) -> pd.Series:
+        """Tell which labels are of a parcel on the roll."""
+        return self.parcel_id != ""
+
+    @property
+    def unclear(self) -> pd.Series:
+        """Tell in which labels the person could not tell."""
+        return self.number.isna()
+
+    @property
+    def source_key(self) -> pd.Series:
+        """Return the sources in lower case, as the names in the city file are compared."""
+        return self.source.str.strip().str.lower()
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
 class Labels:
-    """Labels that can be used, and how many could not."""
+    """Labels that can be learned from, and how many cannot."""
 
     table: pd.DataFrame
-    """Columns parcel_id (as on the roll), year (int), failing (0 or 1), block; one row per parcel and year."""
+    """One row per parcel and year.
+
+    Columns parcel_id (as on the roll), year (int), failing (0 or 1), block."""
     unknown_parcels: int
     """Labels of parcels that are not on the roll."""
     cannot_tell: int
@@ -66,60 +115,100 @@ class Labels:
         return (self.bad_years.line,) if self.bad_years else ()
 
 
-def read_labels(source: LabelFile, roll: VacantRoll, *, until: int) -> Labels:
-    """Read labels dated `until` or earlier.
+def read_label_rows(source: LabelFile, roll: VacantRoll) -> LabelRows:
+    """Read the label file and check every row.
 
     Raises:
         InputError: a value that is neither a number nor "cannot tell", or no column for it.
     """
     raw = read_table(source.path, layer=source.layer, what="labels")
+    number = _read_numbers(raw, source)
+    threshold = 0.5 if source.collapsed else source.threshold
+    year = _read_years(raw, source)
+    days = _optional_column(raw, source.date, what="[labels] date")
+    names = _optional_column(raw, source.source, what="[labels] source")
+
+    return LabelRows(
+        parcel_id=_find_parcels(raw, source, roll),
+        year=year,
+        number=number,
+        failing=number >= threshold,
+        day=read_days(days).astype("datetime64[s]"),
+        source=clean_texts(names),
+        bad_years=_find_bad_years(raw, source, year),
+    )
+
+
+def read_labels(source: LabelFile, roll: VacantRoll, *, until: int) -> Labels:
+    """Read the labels dated `until` or earlier, to learn from.
+
+    Raises:
+        InputError: see `read_label_rows`.
+    """
+    rows = read_label_rows(source, roll)
+    is_later = rows.year > until
+    is_usable = rows.on_roll & ~rows.unclear & ~is_later & rows.year.notna()
+
+    table = pd.DataFrame(
+        {
+            "parcel_id": rows.parcel_id,
+            "year": rows.year.fillna(0).astype(int),
+            "failing": rows.failing.astype(int),
+        }
+    )
+    table = table.iloc[_trusted_last(rows, source)]
+    table = table[is_usable[table.index]].drop_duplicates(["parcel_id", "year"], keep="last")
+    table = table.sort_values(["year", "parcel_id"])
+    table = table.merge(roll.table[["parcel_id", "block"]], on="parcel_id").reset_index(drop=True)
+
+    return Labels(
+        table=pd.DataFrame(table),
+        unknown_parcels=int((~rows.on_roll).sum()),
+        cannot_tell=int((rows.on_roll & rows.unclear).sum()),
+        later=int((rows.on_roll & is_later).sum()),
+        sha256=hashlib.sha256(table.to_csv(index=False).encode()).hexdigest(),
+        bad_years=rows.bad_years,
+    )
+
+
+def _find_parcels(raw: pd.DataFrame, source: LabelFile, roll: VacantRoll) -> pd.Series:
+    """Return the id on the roll of each label, "" where no parcel has its key."""
+    ids = text_column(raw, source.id, what="[labels] id")
+    by_key = dict(zip(roll.table["parcel_key"], roll.table["parcel_id"], strict=True))
+    return normalize_keys(ids).map(lambda key: by_key.get(key, ""))
+
+
+def _read_numbers(raw: pd.DataFrame, source: LabelFile) -> pd.Series:
+    """Return the value of each label as a number, NaN where the person could not tell.
+
+    Raises:
+        InputError: a value that is neither, or no column for it.
+    """
     column = source.collapsed or source.roof_pct
     if not column:
         raise InputError("[labels]: neither collapsed nor roof_pct names a column; give one")
+
     values = text_column(raw, (column,), what="[labels]").str.strip()
-    years = read_years(raw, source)
-    unclear = values.str.lower().isin(["", "cannot tell", "unknown", "na"])
-    numbers = pd.to_numeric(values.where(~unclear), errors="coerce")
-    wrong = numbers.isna() & ~unclear
-    wrong |= ~unclear & ~(numbers.isin([0, 1]) if source.collapsed else numbers.between(0, 100))
-    if wrong.any():
-        row = int(wrong.to_numpy().argmax())
+    is_unclear = values.str.lower().isin(UNCLEAR)
+    numbers = pd.to_numeric(values.where(~is_unclear), errors="coerce")
+    if source.collapsed:
+        is_number = numbers.isin([0, 1])
+        want = "0 or 1"
+    else:
+        is_number = numbers.between(0, 100)
+        want = "a percentage from 0 to 100"
+
+    is_wrong = ~is_number & ~is_unclear
+    if is_wrong.any():
+        row = int(is_wrong.to_numpy().argmax())
         raise InputError(
             f"[labels] {source.path.name} row {row + 2}: got {column}={values.iloc[row]!r}; "
-            f"want {'0 or 1' if source.collapsed else 'a percentage from 0 to 100'} or 'cannot tell'; mend that row"
+            f"want {want} or 'cannot tell'; correct that row"
         )
-    limit = 0.5 if source.collapsed else source.threshold
-    keys = dict(zip(roll.table["parcel_key"], roll.table["parcel_id"], strict=True))
-    ids = text_column(raw, source.id, what="[labels] id").map(
-        lambda value: keys.get(normalize_key(value), "")
-    )
-    table = pd.DataFrame(
-        {
-            "parcel_id": ids,
-            "year": years.fillna(0).astype(int),
-            "failing": (numbers >= limit).astype(int),
-        }
-    )
-    known, later = ids != "", years > until
-    dated = years.notna()
-    table = table.iloc[_trusted_last(raw, source)]
-    table = (
-        table[(known & ~unclear & ~later & dated)[table.index]]
-        .drop_duplicates(["parcel_id", "year"], keep="last")
-        .sort_values(["year", "parcel_id"])
-    )
-    table = table.merge(roll.table[["parcel_id", "block"]], on="parcel_id").reset_index(drop=True)
-    return Labels(
-        table=pd.DataFrame(table),
-        unknown_parcels=int((~known).sum()),
-        cannot_tell=int((known & unclear).sum()),
-        later=int((known & later).sum()),
-        sha256=hashlib.sha256(table.to_csv(index=False).encode()).hexdigest(),
-        bad_years=_bad_years(raw, source, years),
-    )
+    return numbers
 
 
-def read_years(raw: pd.DataFrame, source: LabelFile) -> pd.Series:
+def _read_years(raw: pd.DataFrame, source: LabelFile) -> pd.Series:
     """Return the year of each label; NaN where no whole year from 1900 to next year can be read."""
     texts = text_column(raw, (source.year,), what="[labels] year")
     years = pd.to_numeric(texts, errors="coerce").astype(np.float64)
@@ -127,7 +216,7 @@ def read_years(raw: pd.DataFrame, source: LabelFile) -> pd.Series:
     return years.where(is_year)
 
 
-def _bad_years(raw: pd.DataFrame, source: LabelFile, years: pd.Series) -> BadRows | None:
+def _find_bad_years(raw: pd.DataFrame, source: LabelFile, years: pd.Series) -> BadRows | None:
     bad = np.flatnonzero(years.isna().to_numpy())
     if not len(bad):
         return None
@@ -142,19 +231,19 @@ def _bad_years(raw: pd.DataFrame, source: LabelFile, years: pd.Series) -> BadRow
     )
 
 
-def _trusted_last(raw: pd.DataFrame, source: LabelFile) -> NDArray[np.intp]:
-    """Return row numbers so that of the labels of one parcel and year the one that counts comes last."""
-    trust, day = np.zeros(len(raw)), np.zeros(len(raw))
-    if source.source:
-        ranks = {name.strip().lower(): -place for place, name in enumerate(source.source_rank)}
-        trust = (
-            text_column(raw, (source.source,), what="[labels] source")
-            .str.strip()
-            .str.lower()
-            .map(lambda name: ranks.get(name, -len(ranks)))
-            .to_numpy(np.float64)
-        )
-    if source.date:
-        days = read_days(text_column(raw, (source.date,), what="[labels] date"))
-        day = days.fillna(pd.Timestamp.min).to_numpy().astype("datetime64[s]").astype(np.float64)
-    return np.lexsort((np.arange(len(raw)), day, trust))
+def _optional_column(raw: pd.DataFrame, name: str, *, what: str) -> pd.Series:
+    """Return a column as text, "" all over where the city file names none."""
+    return text_column(raw, (name,), what=what) if name else pd.Series("", index=raw.index)
+
+
+def _trusted_last(rows: LabelRows, source: LabelFile) -> NDArray[np.intp]:
+    """Order rows so that of the labels of one parcel and year the one that counts comes last.
+
+    Returns:
+        Row numbers, (n,).
+    """
+    ranks = {name.strip().lower(): -place for place, name in enumerate(source.source_rank)}
+    trust = rows.source_key.map(lambda name: ranks.get(name, -len(ranks))).to_numpy(np.float64)
+    # A label without a day counts before all others.
+    seconds = rows.day.to_numpy().astype(np.int64)
+    return np.lexsort((np.arange(len(seconds)), seconds, trust))
