@@ -10,9 +10,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from shapely.affinity import rotate, scale, translate
 
+from imagery.crs import meters_per_unit
 from imagery.roll.edges import covered_length, edges_of
 from imagery.roll.neighbors import COMPASS, sides_of
-from imagery.roll.outlines import meters_per_unit, roofs_of, true_to_scale
+from imagery.roll.outlines import roofs_of, true_to_scale
 
 CRS = "EPSG:32618"
 WEST, SOUTH = 360_000.0, 4_350_000.0

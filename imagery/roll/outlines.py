@@ -1,157 +1,161 @@
-"""Parcels and building outlines held against each other in whole arrays. No file is opened here."""
+"""Parcels compared with building outlines, in whole arrays. No file is opened here."""
 
 import geopandas as gpd
 import numpy as np
 import shapely
 from numpy.typing import NDArray
-from pyproj import CRS, Proj, Transformer
+from pyproj import Proj, Transformer
+
+from imagery.crs import meters_per_unit, utm_zone
+from imagery.roll.edges import Floats, Mask, Places
+from imagery.shapes import Shapes, is_area, make_valid
 
 BUILDING_M2 = 4.0
 """Less of an outline on a parcel is one that grazes it."""
-
-SLIVER_M, SLIVER_M2 = 0.01, 0.05
-"""Less is the wall of the house next door."""
-EARTH_M = 6_371_000.0
-
-Places = NDArray[np.intp]
+SLIVER_M = 0.01
+"""Boxes that overlap by less are those of the house next door."""
+SLIVER_M2 = 0.05
+"""Less ground is the wall of the house next door."""
+MOST_STRETCH = 0.002
+"""A CRS whose scale differs by less from that of the ground is kept."""
 
 
 def roofs_of(lots: gpd.GeoSeries, buildings: gpd.GeoSeries) -> gpd.GeoSeries:
-    """Return each parcel intersected with the buildings on it; the parcel itself where there is none.
+    """Return each parcel cut to the buildings on it, the parcel itself where there is none.
 
     Args:
         lots: Polygons or None, in a CRS in meters.
-        buildings: Outlines, any CRS; one may cover a whole row of houses. Parcels go to their CRS and roofs come back.
+        buildings: Outlines, any CRS; one may cover a whole row of houses. Parcels go to their CRS
+            and roofs come back.
     """
     rows, parts = _parts_on(lots.to_crs(buildings.crs), buildings)
     built, place, counts = np.unique(rows, return_inverse=True, return_counts=True)
+
+    # One row of pieces per parcel, so that a single call unites all of them.
     pieces = np.full((len(built), int(counts.max(initial=1))), None, dtype=object)
-    pieces[place, np.arange(len(rows)) - (np.cumsum(counts) - counts)[place]] = parts
-    several = counts > 1
-    pieces[several, 0] = shapely.union_all(pieces[several], axis=1)
+    before = np.cumsum(counts) - counts
+    pieces[place, np.arange(len(rows)) - before[place]] = parts
+    has_several = counts > 1
+    pieces[has_several, 0] = shapely.union_all(pieces[has_several], axis=1)
+
     found = gpd.GeoSeries(pieces[:, 0], crs=buildings.crs).to_crs(lots.crs).to_numpy()
-    roofs, big = lots.to_numpy().copy(), shapely.area(found) >= BUILDING_M2
-    roofs[built[big]] = found[big]
+    is_building = shapely.area(found) >= BUILDING_M2
+    roofs = lots.to_numpy().copy()
+    roofs[built[is_building]] = found[is_building]
     return gpd.GeoSeries(roofs, index=lots.index, crs=lots.crs)
 
 
-def _parts_on(lots: gpd.GeoSeries, buildings: gpd.GeoSeries) -> tuple[Places, NDArray[np.object_]]:
-    """Return what lies on a parcel of every building: place of the parcel, rising, and the polygons."""
-    shapes, unit_m = lots.to_numpy(), meters_per_unit(lots.crs)
+def _parts_on(lots: gpd.GeoSeries, buildings: gpd.GeoSeries) -> tuple[Places, Shapes]:
+    """Return what lies on a parcel of every building: place of the parcel, rising, and polygons."""
+    shapes = lots.to_numpy()
+    unit_m = meters_per_unit(lots.crs)
     rows, hits = buildings.sindex.query(shapes)
-    overlap = _overlap_when_turned(shapes[rows], buildings.to_numpy()[hits], SLIVER_M / unit_m)
-    rows, hits = rows[overlap], hits[overlap]
+    overlaps = _overlap_when_turned(shapes[rows], buildings.to_numpy()[hits], SLIVER_M / unit_m)
+    rows = rows[overlaps]
+    hits = hits[overlaps]
+
     needed, place = np.unique(hits, return_inverse=True)
-    cut = shapely.intersection(shapes[rows], solid(buildings.to_numpy()[needed])[place])
+    houses = make_valid(buildings.to_numpy()[needed])
+    cut = shapely.intersection(shapes[rows], houses[place])
+
     order = np.lexsort((hits, rows))
-    order = order[shapely.area(cut[order]) * unit_m**2 > SLIVER_M2]
+    is_part = shapely.area(cut[order]) * unit_m**2 > SLIVER_M2
+    order = order[is_part]
     return rows[order], _polygons_of(cut[order])
 
 
-def _overlap_when_turned(
-    lots: NDArray[np.object_], houses: NDArray[np.object_], least: float
-) -> NDArray[np.bool_]:
-    """Return which pairs have boxes that overlap by more than a little once both are turned to the lot's longest edge.
+def _overlap_when_turned(lots: Shapes, houses: Shapes, least: float) -> Mask:
+    """Tell which boxes overlap by more than a little once turned to the lot's longest edge.
 
-    Lots are turned against the map, so the boxes of most houses next door meet those of a lot, and their outlines do not.
+    Lots are turned against the map, so the boxes of most houses next door meet those of a lot, and
+    their outlines do not.
+
+    Args:
+        lots: A lot of each pair, (n,).
+        houses: The house of each pair, (n,).
+        least: Overlap that counts, CRS units.
     """
     if not len(lots):
         return np.zeros(0, dtype=bool)
-    xy, pair = shapely.get_coordinates(lots, return_index=True)
+
+    lot_xy, lot_pair = shapely.get_coordinates(lots, return_index=True)
+    house_xy, house_pair = shapely.get_coordinates(houses, return_index=True)
+    along = _longest_edges(lot_xy, lot_pair)
+    low, high = _turned_bounds(lot_xy, lot_pair, along)
+    house_low, house_high = _turned_bounds(house_xy, house_pair, along)
+
+    shared = np.minimum(high, house_high) - np.maximum(low, house_low)
+    return np.asarray((shared > least).all(axis=1), dtype=bool)
+
+
+def _longest_edges(xy: Floats, owner: Places) -> Floats:
+    """Return the direction of each shape's longest edge as a unit vector, (n, 2)."""
     step = np.append(np.diff(xy, axis=0), [[0.0, 0.0]], axis=0)
-    length = np.where(
-        np.append(pair[1:] == pair[:-1], False), np.hypot(step[:, 0], step[:, 1]), 0.0
-    )
-    longest = np.lexsort((length, pair))[np.append(np.flatnonzero(np.diff(pair)), len(pair) - 1)]
-    along = step[longest] / length[longest, None]
-    low, high = _turned_bounds(xy, pair, along)
-    other_low, other_high = _turned_bounds(
-        *shapely.get_coordinates(houses, return_index=True), along
-    )
-    return np.asarray(
-        (np.minimum(high, other_high) - np.maximum(low, other_low) > least).all(axis=1), dtype=bool
-    )
+    is_edge = np.append(owner[1:] == owner[:-1], False)
+    length = np.where(is_edge, np.hypot(step[:, 0], step[:, 1]), 0.0)
+
+    last = np.append(np.flatnonzero(np.diff(owner)), len(owner) - 1)
+    longest = np.lexsort((length, owner))[last]
+    return np.asarray(step[longest] / length[longest, None])
 
 
-def _turned_bounds(
-    xy: NDArray[np.float64], owner: Places, along: NDArray[np.float64]
-) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+def _turned_bounds(xy: Floats, owner: Places, along: Floats) -> tuple[Floats, Floats]:
     """Return the least and greatest distances along and across a direction, (n, 2) each."""
     direction = along[owner]
-    turned = np.stack(
-        [(xy * direction).sum(axis=1), xy[:, 1] * direction[:, 0] - xy[:, 0] * direction[:, 1]],
-        axis=1,
-    )
+    ahead = (xy * direction).sum(axis=1)
+    across = xy[:, 1] * direction[:, 0] - xy[:, 0] * direction[:, 1]
+    turned = np.stack([ahead, across], axis=1)
+
     first = np.append(0, np.flatnonzero(np.diff(owner)) + 1)
     return np.minimum.reduceat(turned, first), np.maximum.reduceat(turned, first)
 
 
-def boxes_around(shapes: gpd.GeoSeries, margin_m: float) -> NDArray[np.object_]:
+def boxes_around(shapes: gpd.GeoSeries, margin_m: float) -> Shapes:
     """Return the box around each shape, wider by a margin; None where there is no shape."""
     margin = margin_m / meters_per_unit(shapes.crs)
-    if shapes.crs.is_geographic:  # a degree of longitude shrinks toward the poles
-        margin /= np.cos(
-            np.radians(min(89.0, np.nanmax(np.abs(shapes.total_bounds[[1, 3]]), initial=0.0)))
-        )
+    if shapes.crs.is_geographic:
+        # A degree of longitude shrinks toward the poles.
+        latitudes = np.abs(shapes.total_bounds[[1, 3]])
+        farthest = min(89.0, np.nanmax(latitudes, initial=0.0))
+        margin /= np.cos(np.radians(farthest))
+
     bounds = shapely.bounds(shapes.to_numpy()) + np.array([-margin, -margin, margin, margin])
+    is_placed = np.isfinite(bounds).all(axis=1)
     boxes = np.full(len(bounds), None, dtype=object)
-    known = np.isfinite(bounds).all(axis=1)
-    boxes[known] = shapely.box(*bounds[known].T)
+    boxes[is_placed] = shapely.box(*bounds[is_placed].T)
     return boxes
 
 
-def meters_per_unit(crs: CRS) -> float:
-    """Return the meters of one unit of a CRS, for degrees those of a degree of latitude."""
-    unit = float(crs.axis_info[0].unit_conversion_factor)
-    return EARTH_M * unit if crs.is_geographic else unit
-
-
 def true_to_scale(shapes: gpd.GeoSeries) -> tuple[gpd.GeoSeries, float]:
-    """Return shapes in a CRS whose units are as long on the ground as they say, within 0.2%, and the meters of one.
+    """Return shapes in a CRS that is true to the ground within 0.2%, and the meters of its unit.
 
-    The CRS stays where it is such a one (State Plane, UTM); degrees and Web Mercator go to the UTM zone.
+    The CRS is kept where it is such a one (State Plane, UTM). Degrees and Web Mercator go to the
+    UTM zone.
     """
     if not shapes.notna().any():
         return shapes, 1.0
-    if shapes.crs.is_projected:
-        west, south, east, north = shapes.total_bounds
-        center = Transformer.from_crs(
-            shapes.crs, shapes.crs.geodetic_crs, always_xy=True
-        ).transform((west + east) / 2, (south + north) / 2)
-        scale = Proj(shapes.crs).get_factors(*center)
-        if max(abs(scale.meridional_scale - 1), abs(scale.parallel_scale - 1)) < 0.002:
-            return shapes, meters_per_unit(shapes.crs)
-    return shapes.to_crs(shapes.estimate_utm_crs()), 1.0
+    if shapes.crs.is_projected and _stretch(shapes) < MOST_STRETCH:
+        return shapes, meters_per_unit(shapes.crs)
+    return shapes.to_crs(utm_zone(shapes)), 1.0
 
 
-def solid(shapes: NDArray[np.object_]) -> NDArray[np.object_]:
-    """Mend the shapes that cross themselves."""
-    bad = ~shapely.is_valid(shapes) & ~shapely.is_missing(shapes)
-    if not bad.any():
-        return shapes
-    mended = shapes.copy()
-    mended[bad] = shapely.make_valid(shapes[bad])
-    return mended
+def _stretch(shapes: gpd.GeoSeries) -> float:
+    """Return by which share a projected CRS is longer or shorter than the ground, at the middle."""
+    west, south, east, north = shapes.total_bounds
+    to_degrees = Transformer.from_crs(shapes.crs, shapes.crs.geodetic_crs, always_xy=True)
+    center = to_degrees.transform((west + east) / 2, (south + north) / 2)
+    scale = Proj(shapes.crs).get_factors(*center)
+    return float(max(abs(scale.meridional_scale - 1), abs(scale.parallel_scale - 1)))
 
 
-def _polygons_of(shapes: NDArray[np.object_]) -> NDArray[np.object_]:
+def _polygons_of(shapes: Shapes) -> Shapes:
     """Keep the polygons of each shape; an empty polygon where there are none."""
-    kept = np.full(len(shapes), shapely.Polygon(), dtype=object)
-    plain = np.isin(
-        shapely.get_type_id(shapes),
-        (shapely.GeometryType.POLYGON, shapely.GeometryType.MULTIPOLYGON),
-    )
-    kept[plain] = shapes[plain]
-    for place in np.flatnonzero(
-        shapely.get_type_id(shapes) == shapely.GeometryType.GEOMETRYCOLLECTION
-    ):
+    kept: NDArray[np.object_] = np.full(len(shapes), shapely.Polygon(), dtype=object)
+    is_plain = is_area(shapes)
+    kept[is_plain] = shapes[is_plain]
+
+    is_mixed = shapely.get_type_id(shapes) == shapely.GeometryType.GEOMETRYCOLLECTION
+    for place in np.flatnonzero(is_mixed):
         parts = shapely.get_parts(shapes[place])
-        kept[place] = shapely.union_all(
-            parts[
-                np.isin(
-                    shapely.get_type_id(parts),
-                    (shapely.GeometryType.POLYGON, shapely.GeometryType.MULTIPOLYGON),
-                )
-            ]
-        )
+        kept[place] = shapely.union_all(parts[is_area(parts)])
     return kept
