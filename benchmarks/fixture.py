@@ -18,7 +18,8 @@ from rasterio.transform import from_origin
 from shapely.affinity import rotate
 
 from imagery.flyover.flyover import Flyover, open_flyover
-from imagery.roll.parcels import ParcelFile, VacantFile, VacantRoll, read_roll
+from imagery.roll.files import ParcelFile, VacantFile
+from imagery.roll.parcels import VacantRoll, read_roll
 
 CRS = "EPSG:2248"
 FOOT_M = 1200 / 3937

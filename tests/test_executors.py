@@ -15,7 +15,8 @@ from imagery.chips.store import shard_path
 from imagery.chips.tiling import TileSettings, tile_parcels
 from imagery.errors import InputError, RoofwatchError
 from imagery.flyover.flyover import open_flyover
-from imagery.roll.parcels import ParcelFile, VacantFile, read_roll
+from imagery.roll.files import ParcelFile, VacantFile
+from imagery.roll.parcels import read_roll
 from roofwatch.executors import Execution, map_batches
 
 

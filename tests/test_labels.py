@@ -7,7 +7,8 @@ import pytest
 import shapely
 
 from imagery.errors import InputError
-from imagery.roll.parcels import ParcelFile, VacantFile, VacantRoll, read_roll
+from imagery.roll.files import ParcelFile, VacantFile
+from imagery.roll.parcels import VacantRoll, read_roll
 from labels.files import LabelFile, read_labels
 from labels.look import read_looks
 

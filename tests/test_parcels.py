@@ -14,7 +14,8 @@ from pyproj import Transformer
 from shapely.geometry.base import BaseGeometry
 
 from imagery.errors import CrsMismatch, InputError, MissingInput
-from imagery.roll.parcels import FootprintFile, ParcelFile, VacantFile, VacantRoll, read_roll
+from imagery.roll.files import FootprintFile, ParcelFile, VacantFile
+from imagery.roll.parcels import VacantRoll, read_roll
 from imagery.roll.tables import normalize_key, normalize_keys
 
 CRS = "EPSG:32618"

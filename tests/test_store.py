@@ -24,7 +24,8 @@ from imagery.chips.store import (
 )
 from imagery.chips.tiling import TileSettings, plan_flyover, tile_parcels
 from imagery.flyover.flyover import Flyover, open_flyover
-from imagery.roll.parcels import FootprintFile, ParcelFile, VacantFile, VacantRoll, read_roll
+from imagery.roll.files import FootprintFile, ParcelFile, VacantFile
+from imagery.roll.parcels import VacantRoll, read_roll
 
 SETTINGS = TileSettings(gsd_m=0.5, margin_m=2)
 Inputs = tuple[VacantRoll, Flyover]

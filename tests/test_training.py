@@ -15,7 +15,8 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
 from imagery.errors import InputError
-from imagery.roll.parcels import ParcelFile, VacantFile, VacantRoll, read_roll
+from imagery.roll.files import ParcelFile, VacantFile
+from imagery.roll.parcels import VacantRoll, read_roll
 from labels.files import LabelFile, read_labels
 from models.head import calibrate, head_logits, head_scores
 from training.aims import Aims

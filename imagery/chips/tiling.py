@@ -33,7 +33,8 @@ from imagery.flyover.decode import decoding, file_stamp
 from imagery.flyover.flyover import Flyover
 from imagery.flyover.guard import ImageLimits
 from imagery.roll.outlines import roofs_of
-from imagery.roll.parcels import FootprintFile, VacantRoll, read_footprints
+from imagery.roll.files import FootprintFile
+from imagery.roll.parcels import VacantRoll, read_footprints
 
 CUTTER = 2
 """Raised when the same inputs would give other chips."""

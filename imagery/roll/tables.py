@@ -100,6 +100,11 @@ def text_column(table: pd.DataFrame, names: tuple[str, ...], *, what: str) -> pd
     return joined.str.strip()
 
 
+def optional_column(raw: pd.DataFrame, name: str, *, what: str) -> pd.Series:
+    """Return a column as text, "" all over where the city file names none."""
+    return text_column(raw, (name,), what=what) if name else pd.Series("", index=raw.index)
+
+
 def normalize_key(raw: str) -> str:
     """Normalize a parcel key: upper case, blanks and punctuation gone, a float tail ".0" gone.
 

@@ -20,7 +20,7 @@ from ortools.constraint_solver.routing_parameters_pb2 import RoutingSearchParame
 from gis_export.table.settings import ExportSettings
 from gis_export.table.visits import visits_of
 from imagery.errors import RoofwatchError
-from imagery.roll.parcels import metric
+from imagery.roll.lots import metric
 
 Points = NDArray[np.float64]
 """Easting and northing in meters, (n, 2); NaN without a geometry."""

@@ -1,0 +1,120 @@
+"""Parcels as the city delivers them: read, outlines repaired, each once, and put into blocks."""
+
+import geopandas as gpd
+import numpy as np
+import pandas as pd
+import shapely
+
+from imagery.crs import utm_zone
+from imagery.errors import CrsMismatch
+from imagery.roll.bad_rows import (
+    BadRows,
+    clean_ids,
+    clean_texts,
+    find_bad_ids,
+    find_outline_faults,
+    usable,
+)
+from imagery.roll.files import ParcelFile
+from imagery.roll.tables import normalize_keys, optional_column, read_table, text_column
+from imagery.shapes import Shapes, is_area
+
+
+def read_lots(parcels: ParcelFile) -> tuple[gpd.GeoDataFrame, BadRows | None]:
+    """Return every parcel once, with the fault of its outline, and the ids that were cleaned."""
+    raw = read_table(parcels.path, layer=parcels.layer, what="parcels")
+    if "geometry" not in raw.columns or raw.crs is None:
+        raise CrsMismatch(
+            f"[parcels] path: {parcels.path.name} has no geometry or no CRS; "
+            "export it with both, e.g. as GeoPackage"
+        )
+
+    ids = text_column(raw, parcels.id, what="[parcels] id")
+    cleaned = clean_ids(ids)
+    lots = gpd.GeoDataFrame({"parcel_id": cleaned}, geometry=raw.geometry.values, crs=raw.crs)
+    names = {
+        "address": parcels.address,
+        "neighborhood": parcels.neighborhood,
+        "fire_district": parcels.fire_district,
+        "inspection_district": parcels.inspection_district,
+        "block": parcels.block,
+        "occupied": parcels.occupied,
+    }
+    for column, name in names.items():
+        lots[column] = clean_texts(optional_column(raw, name, what=f"[parcels] {column}"))
+
+    lots = clean_outlines(lots[lots["parcel_id"].str.strip() != ""])
+    lots["parcel_key"] = normalize_keys(lots["parcel_id"])
+    lots = merge_parts(lots)
+    if not parcels.block:
+        lots["block"] = grid_blocks(lots, parcels.block_grid_m)
+    return lots, find_bad_ids(ids, cleaned, what="[parcels]")
+
+
+def clean_outlines(lots: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
+    """Return the parcels with flat, valid polygons or None.
+
+    The new column `outline_fault` says what is wrong with an outline, "" where nothing is.
+    """
+    areas = _without_points(lots.geometry.to_numpy())
+    faults = find_outline_faults(areas, lots.crs)
+    outlines = _repair(usable(areas, faults))
+    return gpd.GeoDataFrame(lots.assign(outline_fault=faults, geometry=outlines))
+
+
+def _without_points(shapes: Shapes) -> Shapes:
+    """Return the polygons of collections, so that a stray point in one costs no parcel."""
+    kept = shapes.copy()
+    is_mixed = shapely.get_type_id(shapes) == shapely.GeometryType.GEOMETRYCOLLECTION
+    for place in np.flatnonzero(is_mixed):
+        parts = shapely.get_parts(shapely.get_parts(shapes[place]))
+        polygons = [part for part in parts if part.geom_type == "Polygon"]
+        kept[place] = shapely.MultiPolygon(polygons)
+    return kept
+
+
+def _repair(shapes: Shapes) -> Shapes:
+    """Return flat, valid polygons; None where nothing is left."""
+    flat = shapely.force_2d(shapes)
+    flat[shapely.is_empty(flat)] = None
+
+    is_good = shapely.is_valid(flat) & is_area(flat)
+    for place in np.flatnonzero(~shapely.is_missing(flat) & ~is_good):
+        parts = shapely.get_parts(shapely.make_valid(flat[place]))
+        areas = parts[is_area(parts) & (shapely.area(parts) > 0)]
+        flat[place] = shapely.union_all(areas) if len(areas) else None
+    return flat
+
+
+def merge_parts(lots: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
+    """Return every parcel once, its outline that of all rows with its id; index from 0."""
+    if lots["parcel_id"].is_unique:
+        return gpd.GeoDataFrame(lots.reset_index(drop=True))
+
+    placed = lots.dropna(subset=["geometry"])
+    outlines = placed.groupby("parcel_id")["geometry"].agg(_unite)
+    once = lots.drop_duplicates("parcel_id").set_index("parcel_id", drop=False)
+    merged = gpd.GeoSeries(outlines, crs=lots.crs).reindex(once.index)
+    return gpd.GeoDataFrame(once.assign(geometry=merged).reset_index(drop=True))
+
+
+def _unite(outlines: pd.Series) -> shapely.Geometry:
+    return shapely.union_all(outlines.to_numpy())
+
+
+def grid_blocks(lots: gpd.GeoDataFrame, side_m: float) -> pd.Series:
+    """Return the cell of a grid in which each parcel's center is, as text; "" without outline."""
+    centers = metric(lots).geometry.centroid
+    column = _cell_number(centers.x, side_m)
+    row = _cell_number(centers.y, side_m)
+    return pd.Series((column + "_" + row).where(centers.notna(), ""))
+
+
+def _cell_number(values_m: pd.Series, side_m: float) -> pd.Series:
+    return (values_m // side_m).fillna(-1).astype(int).astype(str)
+
+
+def metric(table: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
+    """Reproject to the UTM zone of the table's center: meters, within 0.1% of the ground."""
+    zone = utm_zone(table.geometry)
+    return table if zone is None else gpd.GeoDataFrame(table.to_crs(zone))
