@@ -8,7 +8,7 @@ from pathlib import Path
 from gis_export.table.settings import ExportSettings
 from imagery.chips.tiling import TileSettings
 from imagery.errors import ConfigError
-from imagery.roll.parcels import FootprintFile, ParcelFile, VacantFile
+from imagery.roll.files import FootprintFile, ParcelFile, VacantFile
 from imagery.settings import key
 from inference.hazard import Thresholds
 from labels.files import LabelFile

@@ -32,8 +32,8 @@ from imagery.files import atomic_path
 from imagery.flyover.decode import decoding, file_stamp
 from imagery.flyover.flyover import Flyover
 from imagery.flyover.guard import ImageLimits
-from imagery.roll.outlines import roofs_of
 from imagery.roll.files import FootprintFile
+from imagery.roll.outlines import roofs_of
 from imagery.roll.parcels import VacantRoll, read_footprints
 
 CUTTER = 2
