@@ -20,7 +20,7 @@ class Camera:
     blur_px: float
     """Standard deviation of the lens blur, pixels."""
     noise: float
-    """Standard deviation of the sensor noise, grey values."""
+    """Standard deviation of the sensor noise, gray values."""
     sharpen: float
     """Strength of the vendor's unsharp mask."""
 
@@ -41,21 +41,27 @@ CAMERAS = {
 def photograph(
     rng: np.random.Generator, scene: NDArray[np.uint8], camera: Camera
 ) -> NDArray[np.uint8]:
-    """Return the scene (H, W, 3) as this camera delivers it; each picture differs a little in exposure."""
+    """Return the scene (H, W, 3) as this camera delivers it.
+
+    Each picture differs a little in exposure.
+    """
     exposure = 1.0 + 0.025 * float(rng.standard_normal())
-    levels = np.arange(256) / 255.0
-    curves = np.stack(
-        [
-            haze + (255 - haze) * exposure * gain * levels**camera.gamma * 0.94
-            for gain, haze in zip(camera.gain, camera.haze, strict=True)
-        ],
-        axis=-1,
-    )
-    table = np.clip(np.round(curves), 0, 255).astype(np.uint8)[None]
-    image = np.asarray(cv2.LUT(scene, table), dtype=np.uint8)
+    image = np.asarray(cv2.LUT(scene, _tone_curves(camera, exposure)), dtype=np.uint8)
     image = np.asarray(cv2.GaussianBlur(image, (0, 0), camera.blur_px), dtype=np.uint8)
+
     grain = rng.standard_normal(image.shape[:2], dtype=np.float32) * camera.noise
     grain = cv2.GaussianBlur(grain, (0, 0), 0.55) * 1.3
     soft = cv2.GaussianBlur(image, (0, 0), 1.6)
     sharp = cv2.addWeighted(image, 1 + camera.sharpen, soft, -camera.sharpen, 0.0, dtype=cv2.CV_32F)
     return np.clip(sharp + grain[..., None], 1, 254).astype(np.uint8)
+
+
+def _tone_curves(camera: Camera, exposure: float) -> NDArray[np.uint8]:
+    """Return what each level of red, green and blue becomes, (1, 256, 3)."""
+    levels = np.arange(256) / 255.0
+    curves = []
+    for gain, haze in zip(camera.gain, camera.haze, strict=True):
+        curves.append(haze + (255 - haze) * exposure * gain * levels**camera.gamma * 0.94)
+
+    table = np.round(np.stack(curves, axis=-1))
+    return np.clip(table, 0, 255).astype(np.uint8)[None]

@@ -4,6 +4,8 @@ from pathlib import Path
 
 RECORD = "demo.json"
 """First file that a demo writes; it says what was built, and that the folder is a demo's."""
+WRITING = ".writing_"
+"""Prefix of a file that is being written; it is renamed when it is complete."""
 
 
 class OtherFolder(ValueError):
@@ -33,3 +35,15 @@ def refuse_other_folder(out: Path) -> None:
         raise OtherFolder(
             f"--out {out}: the folder holds {names[0]}{others} and no {RECORD}, {want}; {remedy}"
         )
+
+
+def replace_text(path: Path, text: str) -> None:
+    """Write a text file under a temporary name and rename it."""
+    temporary = writing_path(path)
+    temporary.write_text(text, encoding="utf-8")
+    temporary.replace(path)
+
+
+def writing_path(path: Path) -> Path:
+    """Return the temporary name under which a file is written."""
+    return path.with_name(f"{WRITING}{path.name}")

@@ -14,7 +14,7 @@ from PIL import Image
 from pyproj import CRS
 
 from demo_city.damage import failing_part
-from demo_city.failing_area import failing_area, vacant_lots
+from demo_city.failing_area import ChipGrid, failing_area, vacant_lots
 from demo_city.house import building_mask, paint_house, row_style
 from demo_city.layout import FEET_PER_M, CityPlan
 from demo_city.noise import stream
@@ -343,9 +343,8 @@ def test_failing_area_lies_on_its_lot() -> None:
         )
         right, down = corner[1] - corner[0], corner[2] - corner[0]
         grid = Affine(right[0], down[0], corner[0][0], right[1], down[1], corner[0][1])
-        area = failing_area(
-            plan, (block, lot), year, shape=outline.shape, transform=grid, crs=CRS(CITY_CRS)
-        )
+        chip_grid = ChipGrid(shape=outline.shape, transform=grid, crs=CRS(CITY_CRS))
+        area = failing_area(plan, (block, lot), year, chip_grid)
         pct = vacant_histories(plan, block.index)[lot.index][YEARS.index(year)].roof_pct
         expected = failing_part(stream(plan.seed, "damage", block.index, lot.index), outline, pct)
         assert (area == expected).mean() > 0.98, one
