@@ -1,7 +1,10 @@
-"""`python -m benchmarks.explain_peak`: how often the heat map's peak lies in the part of a roof that truly fails, in a demo city.
+"""How often the heat map's peak is in the part of a roof that truly fails, in a demo city.
 
-Roofs that are 10% to 60% open, in the year that was scored last; the peak counts when it lies in the open part or within 1 m of it.
-Beside it: chance (the share of the roof that counts), the middle of the roof, and its darkest spot of 1 m.
+    python -m benchmarks.explain_peak
+
+Roofs that are 10% to 60% open, in the year that was scored last. The peak counts when it is in the
+open part or within 1 m of it. Beside it: chance (the share of the roof that counts), the middle of
+the roof, and its darkest spot of 1 m.
 """
 
 import argparse
@@ -15,19 +18,20 @@ import pandas as pd
 from affine import Affine
 from numpy.typing import NDArray
 
-from demo_city.failing_area import failing_area, vacant_lots
+from demo_city.failing_area import ChipGrid, failing_area, vacant_lots
 from demo_city.layout import CityPlan
-from imagery.chips.store import GRID_COLUMNS, StoredChip, open_store
+from imagery.chips.store import GRID_COLUMNS, ChipStore, StoredChip, open_store
 from imagery.chips.tiling import metric_crs
 from inference.explain_heat import heat_map, peak
 from inference.hazard import HazardWord
 from models.files import Model, load_model
 from models.registry import resolve_model
 from roofwatch.config import read_city
-from roofwatch.year import City
+from roofwatch.year import City, CityYear
 
 FAILING_PCT = (10, 60)
 NEAR_M = 1.0
+LISTED = (HazardWord.LIKELY, HazardWord.POSSIBLE)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -57,87 +61,94 @@ def main() -> None:
     )
     parser.add_argument("--year", type=int, default=2024)
     options = parser.parse_args()
+
     hits = pd.DataFrame(measure_peaks(options.demo, options.year))
-    for name, rows in (
-        ("all", hits),
-        ("LIKELY or POSSIBLE", hits[hits["listed"]]),
-        ("not listed", hits[~hits["listed"]]),
-    ):
-        if len(rows):
-            shares = ", ".join(
-                f"{column} {rows[column].mean():.2f}"
-                for column in ("peak", "chance", "middle", "darkest")
-            )
-            print(
-                f"{options.year} {name}: {len(rows)} roofs, within {NEAR_M:g} m of the open part: {shares}"
-            )
+    _print_shares(f"{options.year} all", hits)
+    _print_shares(f"{options.year} LIKELY or POSSIBLE", hits[hits["listed"]])
+    _print_shares(f"{options.year} not listed", hits[~hits["listed"]])
+
+
+def _print_shares(name: str, hits: pd.DataFrame) -> None:
+    if hits.empty:
+        return
+    columns = ("peak", "chance", "middle", "darkest")
+    shares = ", ".join(f"{column} {hits[column].mean():.2f}" for column in columns)
+    print(f"{name}: {len(hits)} roofs, within {NEAR_M:g} m of the open part: {shares}")
 
 
 def measure_peaks(demo: Path, year: int) -> list[Hit]:
     """Explain the failing roofs of a demo city with its champion."""
-    city = City(file=read_city(demo / "city.toml"))
-    plan = CityPlan(
-        **{
-            name: json.loads((demo / "demo.json").read_text(encoding="utf-8"))[name]
-            for name in ("parcels", "seed")
-        }
-    )
+    city = City(file=read_city(demo / "city.toml"), quiet=True)
+    record = json.loads((demo / "demo.json").read_text(encoding="utf-8"))
+    plan = CityPlan(parcels=record["parcels"], seed=record["seed"])
+    lots = vacant_lots(plan)
+
     version = resolve_model(city.registry, "champion")
-    model, crs, lots = (
-        load_model(version.folder, version.sha256),
-        metric_crs(city.roll),
-        vacant_lots(plan),
-    )
-    folder = city.folder(year)
-    store, ledger = (
-        open_store(folder / "chips"),
-        pd.read_parquet(folder / "ledger.parquet", columns=["parcel_id", "status", "hazard"]),
-    )
-    truth = pd.read_csv(demo / "truth.csv", dtype={"parcel_id": str})
-    rows = ledger[ledger["status"] == "scored"].merge(
-        truth[(truth["year"] == year) & truth["roof_pct"].between(*FAILING_PCT)], on="parcel_id"
-    )
+    model = load_model(version.folder, version.sha256)
+    store = open_store(city.year(year).files.chips.folder)
+    crs = metric_crs(city.roll)
+
     hits = []
-    for parcel_id, word in zip(rows["parcel_id"], rows["hazard"], strict=True):
-        row = store.manifest.iloc[store.rows[parcel_id]]
-        chip = store.read(parcel_id)
-        assert chip is not None
-        grid = Affine(*(float(row[name]) for name in GRID_COLUMNS))
-        area = failing_area(
-            plan, lots[parcel_id], year, shape=chip.mask.shape, transform=grid, crs=crs
-        )
-        hits.append(
-            measure_peak(
-                model,
-                chip,
-                area,
-                gsd_m=model.spec.gsd_m,
-                listed=word in (HazardWord.LIKELY.value, HazardWord.POSSIBLE.value),
-            )
-        )
+    failing = _failing_roofs(city.year(year), demo / "truth.csv")
+    for parcel_id, word in zip(failing["parcel_id"], failing["hazard"], strict=True):
+        chip = _read_chip(store, parcel_id)
+        transform = _transform(store, parcel_id)
+        grid = ChipGrid(shape=chip.mask.shape, transform=transform, crs=crs)
+        area = failing_area(plan, lots[parcel_id], year, grid)
+        hits.append(measure_peak(model, chip, area, listed=word in LISTED))
     return hits
 
 
-def measure_peak(
-    model: Model, chip: StoredChip, area: NDArray[np.bool_], *, gsd_m: float, listed: bool
-) -> Hit:
+def measure_peak(model: Model, chip: StoredChip, area: NDArray[np.bool_], *, listed: bool) -> Hit:
     """Compare the peak of one roof with the part that truly fails (H, W)."""
-    reach = round(NEAR_M / gsd_m)
-    disk = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (2 * reach + 1, 2 * reach + 1))
-    counts = np.asarray(cv2.dilate(area.astype(np.uint8), disk), np.bool_)
-    gray = cv2.blur(
-        np.ascontiguousarray(chip.pixels.mean(axis=0, dtype=np.float32)), (reach, reach)
-    )
-    darkest = np.unravel_index(int(np.where(chip.mask, gray, np.inf).argmin()), gray.shape)
-    rows, columns = np.nonzero(chip.mask)
-    middle = (int(rows.min() + rows.max()) // 2, int(columns.min() + columns.max()) // 2)
+    gsd_m = model.spec.gsd_m
+    reach_px = round(NEAR_M / gsd_m)
+    disk = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (2 * reach_px + 1, 2 * reach_px + 1))
+    is_hit = np.asarray(cv2.dilate(area.astype(np.uint8), disk), np.bool_)
+
     return Hit(
         listed=listed,
-        chance=float(counts[chip.mask].mean()),
-        peak=bool(counts[peak(heat_map(model, chip), chip.mask, gsd_m=gsd_m)]),
-        middle=bool(counts[middle]),
-        darkest=bool(counts[darkest]),
+        chance=float(is_hit[chip.mask].mean()),
+        peak=bool(is_hit[peak(heat_map(model, chip), chip.mask, gsd_m=gsd_m)]),
+        middle=bool(is_hit[_middle(chip)]),
+        darkest=bool(is_hit[_darkest(chip, reach_px)]),
     )
+
+
+def _failing_roofs(year: CityYear, truth_file: Path) -> pd.DataFrame:
+    """Return the scored roofs that are partly open: parcel_id, hazard."""
+    ledger = pd.read_parquet(year.files.ledger, columns=["parcel_id", "status", "hazard"])
+    truth = pd.read_csv(truth_file, dtype={"parcel_id": str})
+    is_failing = (truth["year"] == year.year) & truth["roof_pct"].between(*FAILING_PCT)
+
+    scored = ledger[ledger["status"] == "scored"]
+    return scored.merge(truth[is_failing], on="parcel_id")
+
+
+def _read_chip(store: ChipStore, parcel_id: str) -> StoredChip:
+    chip = store.read(parcel_id)
+    if chip is None:
+        raise ValueError(f"parcel {parcel_id} is scored and has no chip")
+    return chip
+
+
+def _transform(store: ChipStore, parcel_id: str) -> Affine:
+    row = store.manifest.iloc[store.rows[parcel_id]]
+    return Affine(*(float(row[name]) for name in GRID_COLUMNS))
+
+
+def _middle(chip: StoredChip) -> tuple[int, int]:
+    """Return the middle of the roof's box, (row, column)."""
+    rows, columns = np.nonzero(chip.mask)
+    return int(rows.min() + rows.max()) // 2, int(columns.min() + columns.max()) // 2
+
+
+def _darkest(chip: StoredChip, side_px: int) -> tuple[int, int]:
+    """Return the darkest spot of the roof, (row, column)."""
+    gray = np.ascontiguousarray(chip.pixels.mean(axis=0, dtype=np.float32))
+    spots = np.where(chip.mask, cv2.blur(gray, (side_px, side_px)), np.inf)
+    row, column = np.unravel_index(int(spots.argmin()), spots.shape)
+    return int(row), int(column)
 
 
 if __name__ == "__main__":

@@ -1,8 +1,10 @@
-"""The fire map's bench city: vacant row houses on blocks over some 15 km, hazard words in a real city's shares, chips with grain.
+"""The fire map's bench city: vacant row houses over some 15 km, and chips with grain.
 
-Everything comes from one seed. There is no flyover, so the ground stays gray; the chips are as large as those of a 7.5 cm flyover.
+Hazard words come in a real city's shares, everything from one seed. There is no flyover, so the
+ground stays gray; the chips are as large as those of a 7.5 cm flyover.
 """
 
+from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 
@@ -19,10 +21,20 @@ from imagery.chips.store import ChipStore, shard_path
 from imagery.roll.parcels import VacantRoll
 from inference.ledger import COLUMNS, Ledger
 
-YEAR, FLOWN, TODAY = 2024, date(2024, 3, 9), date(2024, 6, 1)
-CITY_M, BLOCK_M, LOT_M = 15_000.0, (90.0, 70.0), (5.0, 22.0)
-WEST_M, SOUTH_M = 350_000.0, 4_345_000.0
-LOTS_A_BLOCK = 2 * int(BLOCK_M[0] / LOT_M[0])
+YEAR = 2024
+FLOWN = date(2024, 3, 9)
+TODAY = date(2024, 6, 1)
+
+CITY_M = 15_000.0
+BLOCK_WIDTH_M = 90.0
+BLOCK_HEIGHT_M = 70.0
+LOT_WIDTH_M = 5.0
+LOT_DEPTH_M = 22.0
+ROW_PITCH_M = 30.0
+WEST_M = 350_000.0
+SOUTH_M = 4_345_000.0
+LOTS_PER_ROW = int(BLOCK_WIDTH_M / LOT_WIDTH_M)
+CENTERS = 12
 SHARES = {
     "CONFIRMED": 0.01,
     "LIKELY": 0.05,
@@ -47,7 +59,62 @@ STREETS = (
     "WOLFE",
     "ASHLAND",
 )
-CHIP_PX, CHIPS = (330, 560), 48
+STREET_KINDS = ("ST", "AVE", "LN", "CT")
+
+CHIP_HEIGHT = 330
+CHIP_WIDTH = 560
+CHIPS = 48
+"""Different chips; the parcels share them."""
+
+
+@dataclass(frozen=True, kw_only=True, order=True, slots=True)
+class Lot:
+    """A place in the grid of blocks."""
+
+    across: int
+    """Column of the block, from the middle of the city."""
+    down: int
+    """Row of the block, from the middle of the city."""
+    number: int
+    """Number of the lot in its block, southern row first."""
+
+    @property
+    def parcel_key(self) -> str:
+        """Block in five characters and lot in three."""
+        return f"{(self.across + 100) * 400 + self.down + 200:05d}{self.number + 1:03d}"
+
+    @property
+    def block(self) -> str:
+        """Block in five characters."""
+        return self.parcel_key[:5]
+
+    @property
+    def parcel_id(self) -> str:
+        """Block and lot with a blank."""
+        return f"{self.block} {self.parcel_key[5:]}"
+
+    @property
+    def address(self) -> str:
+        """House number and street."""
+        number = 100 * (abs(self.across) + 1) + 2 * self.number
+        direction = "W" if self.across < 0 else "E"
+        street = STREETS[self.down % len(STREETS)]
+        kind = STREET_KINDS[self.down % len(STREET_KINDS)]
+        return f"{number} {direction} {street} {kind}"
+
+    @property
+    def fire_district(self) -> str:
+        """Battalion."""
+        return f"Bn {1 + (self.across // 30) % 6}"
+
+    @property
+    def outline(self) -> shapely.Polygon:
+        """Outline in EPSG:26918."""
+        row, place = divmod(self.number, LOTS_PER_ROW)
+        west = WEST_M + self.across * BLOCK_WIDTH_M + place * LOT_WIDTH_M
+        south = SOUTH_M + self.down * BLOCK_HEIGHT_M + row * ROW_PITCH_M
+        upright = shapely.box(west, south, west + LOT_WIDTH_M, south + LOT_DEPTH_M)
+        return rotate(upright, 4.0, origin=(WEST_M, SOUTH_M))
 
 
 def fire_city(folder: Path, *, vacants: int = 15_000, seed: int = 0) -> ExportInputs:
@@ -59,16 +126,16 @@ def fire_city(folder: Path, *, vacants: int = 15_000, seed: int = 0) -> ExportIn
         seed: Seed of places, words and chips.
     """
     rng = np.random.default_rng(seed)
-    table = _lots(rng, vacants)
-    roll = VacantRoll(table=table, notices=vacants, joined_by_place=0, unmatched=())
+    table = _make_table(rng, _choose_lots(rng, vacants))
+    parcel_ids = table["parcel_id"].tolist()
     return ExportInputs(
         city="Bench City",
         year=YEAR,
         run_id="bench",
-        roll=roll,
-        ledger=_ledger(rng, table),
+        roll=VacantRoll(table=table, notices=vacants, joined_by_place=0, unmatched=()),
+        ledger=_make_ledger(rng, parcel_ids),
         flyover=None,
-        chips=_chips(rng, table["parcel_id"].tolist(), folder),
+        chips=_write_chips(rng, parcel_ids, folder),
         earlier=(),
         looks=no_looks(),
         models={},
@@ -76,132 +143,117 @@ def fire_city(folder: Path, *, vacants: int = 15_000, seed: int = 0) -> ExportIn
     )
 
 
-def _lots(rng: np.random.Generator, vacants: int) -> gpd.GeoDataFrame:
+def _choose_lots(rng: np.random.Generator, vacants: int) -> list[Lot]:
     """Choose lots, most of them close to a few centers, as vacancy is."""
-    side = CITY_M / 2
-    centers = rng.uniform(-0.7 * side, 0.7 * side, (12, 2))
-    near = centers[rng.integers(0, 12, vacants * 6 // 7)] + rng.normal(
-        0, side / 8, (vacants * 6 // 7, 2)
-    )
-    places = np.concatenate([near, rng.uniform(-side, side, (2 * vacants, 2))]).clip(-side, side)
-    blocks = np.floor(places / BLOCK_M).astype(int)
-    lots = rng.integers(0, LOTS_A_BLOCK, len(blocks))
-    chosen = list(
-        dict.fromkeys(zip(blocks[:, 0].tolist(), blocks[:, 1].tolist(), lots.tolist(), strict=True))
-    )[:vacants]
-    frame = pd.DataFrame(sorted(chosen), columns=["across", "down", "lot"])
-    ids = [
-        f"{(row.across + 100) * 400 + row.down + 200:05d}{row.lot + 1:03d}"
-        for row in frame.itertuples()
-    ]
-    sides = rng.choice(["", "E", "W", "E,W", "U"], vacants)
+    half_m = CITY_M / 2
+    centers_m = rng.uniform(-0.7 * half_m, 0.7 * half_m, (CENTERS, 2))
+    clustered = vacants * 6 // 7
+    near_m = centers_m[rng.integers(0, CENTERS, clustered)]
+    near_m = near_m + rng.normal(0, half_m / 8, (clustered, 2))
+    far_m = rng.uniform(-half_m, half_m, (2 * vacants, 2))
+
+    places_m = np.concatenate([near_m, far_m]).clip(-half_m, half_m)
+    blocks = np.floor(places_m / (BLOCK_WIDTH_M, BLOCK_HEIGHT_M)).astype(int)
+    numbers = rng.integers(0, 2 * LOTS_PER_ROW, len(blocks))
+
+    # A dictionary drops doubles and keeps the order.
+    lots: dict[Lot, None] = {}
+    for (across, down), number in zip(blocks.tolist(), numbers.tolist(), strict=True):
+        lots[Lot(across=across, down=down, number=number)] = None
+    return sorted(list(lots)[:vacants])
+
+
+def _make_table(rng: np.random.Generator, lots: list[Lot]) -> gpd.GeoDataFrame:
     return gpd.GeoDataFrame(
         {
-            "parcel_id": [f"{one[:5]} {one[5:]}" for one in ids],
-            "parcel_key": ids,
-            "address": [_address(row.across, row.down, row.lot) for row in frame.itertuples()],
-        }
-        | {
-            "block": [one[:5] for one in ids],
+            "parcel_id": [lot.parcel_id for lot in lots],
+            "parcel_key": [lot.parcel_key for lot in lots],
+            "address": [lot.address for lot in lots],
+            "block": [lot.block for lot in lots],
             "neighborhood": "",
-            "fire_district": [f"Bn {1 + (row.across // 30) % 6}" for row in frame.itertuples()],
-        }
-        | {
+            "fire_district": [lot.fire_district for lot in lots],
             "inspection_district": "",
             "notice_date": None,
-            "occupied_sides": sides,
+            "occupied_sides": rng.choice(["", "E", "W", "E,W", "U"], len(lots)),
             "street_sides": "U",
         },
-        geometry=[_lot(row.across, row.down, row.lot) for row in frame.itertuples()],
+        geometry=[lot.outline for lot in lots],
         crs="EPSG:26918",
     )
 
 
-def _lot(across: int, down: int, lot: int) -> shapely.Polygon:
-    row, place = divmod(lot, LOTS_A_BLOCK // 2)
-    west = WEST_M + across * BLOCK_M[0] + place * LOT_M[0]
-    south = SOUTH_M + down * BLOCK_M[1] + row * 30.0
-    return rotate(
-        shapely.box(west, south, west + LOT_M[0], south + LOT_M[1]), 4.0, origin=(WEST_M, SOUTH_M)
-    )
+def _make_ledger(rng: np.random.Generator, parcel_ids: list[str]) -> Ledger:
+    count = len(parcel_ids)
+    words = rng.choice(list(SHARES), count, p=list(SHARES.values()))
+    is_scored = words != "NOT ASSESSED"
+    score = pd.Series(np.where(is_scored, rng.uniform(0.01, 0.99, count), np.nan))
 
-
-def _address(across: int, down: int, lot: int) -> str:
-    street = STREETS[down % len(STREETS)]
-    return f"{100 * (abs(across) + 1) + 2 * lot} {'EW'[across < 0]} {street} {('ST', 'AVE', 'LN', 'CT')[down % 4]}"
-
-
-def _ledger(rng: np.random.Generator, table: gpd.GeoDataFrame) -> Ledger:
-    words = rng.choice(list(SHARES), len(table), p=list(SHARES.values()))
-    scored = words != "NOT ASSESSED"
-    scores = pd.Series(np.where(scored, rng.uniform(0.01, 0.99, len(table)), np.nan))
-    ledger = pd.DataFrame(
+    table = pd.DataFrame(
         {
-            "parcel_id": table["parcel_id"],
+            "parcel_id": parcel_ids,
             "year": YEAR,
-            "status": np.where(scored, "scored", "not_assessed"),
-            "reason": np.where(scored, None, "under_trees"),
-        }
-        | {
-            "score": scores,
-            "score_low": scores,
-            "score_high": scores,
+            "status": np.where(is_scored, "scored", "not_assessed"),
+            "reason": np.where(is_scored, None, "canopy"),
+            "score": score,
+            "score_low": score,
+            "score_high": score,
             "hazard": words,
-            "rank": scores.rank(method="first", ascending=False).astype("Int32"),
-        }
-        | {
-            "model_version": pd.Series(np.where(scored, "bench/1", None), dtype="string"),
-            "img_date": pd.Series([FLOWN] * len(table), dtype=object),
-        }
-        | {
+            "rank": score.rank(method="first", ascending=False).astype("Int32"),
+            "model_version": pd.Series(np.where(is_scored, "bench/1", None), dtype="string"),
+            "img_date": pd.Series([FLOWN] * count, dtype=object),
             "covered_share": 1.0,
             "nodata_share": 0.0,
             "sharpness": 10.0,
             "dark_share": 0.2,
+            "shadow_share": 0.0,
+            "canopy_share": 0.0,
+            "seam_share": 0.0,
+            "ground_share": 0.0,
             "tiles": "a.tif",
         }
-        | dict.fromkeys(("shadow_share", "canopy_share", "seam_share", "ground_share"), 0.0)
     )
-    return Ledger(year=YEAR, table=ledger[list(COLUMNS)])
+    return Ledger(year=YEAR, table=table[list(COLUMNS)])
 
 
-def _chips(rng: np.random.Generator, ids: list[str], folder: Path) -> ChipStore:
+def _write_chips(rng: np.random.Generator, parcel_ids: list[str], folder: Path) -> ChipStore:
     """Write a few dozen chips; the parcels share them."""
     folder.mkdir(parents=True, exist_ok=True)
-    height, width = CHIP_PX
-    mask = np.zeros(CHIP_PX, np.uint8)
-    mask[height // 2 - 33 : height // 2 + 33, width // 2 - 140 : width // 2 + 140] = 1
+    middle_row = CHIP_HEIGHT // 2
+    middle_column = CHIP_WIDTH // 2
+    mask = np.zeros((CHIP_HEIGHT, CHIP_WIDTH), np.uint8)
+    mask[middle_row - 33 : middle_row + 33, middle_column - 140 : middle_column + 140] = 1
+
     with shard_path(folder, 0).open("wb") as stream:
         for _ in range(CHIPS):
-            stream.write(_picture(rng).transpose(2, 0, 1).tobytes())
+            stream.write(_paint_roofs(rng).transpose(2, 0, 1).tobytes())
             stream.write(mask.tobytes())
-    offsets = [4 * height * width * (row % CHIPS) for row in range(len(ids))]
+
+    rows = np.arange(len(parcel_ids))
     manifest = pd.DataFrame(
         {
-            "parcel_id": ids,
+            "parcel_id": parcel_ids,
             "status": "chip",
             "shard": 0,
-            "offset": offsets,
-            "height": height,
-            "width": width,
+            "offset": 4 * mask.size * (rows % CHIPS),
+            "height": CHIP_HEIGHT,
+            "width": CHIP_WIDTH,
         }
     )
-    return ChipStore(
-        folder=folder, manifest=manifest, rows={parcel: row for row, parcel in enumerate(ids)}
-    )
+    by_id = dict(zip(parcel_ids, rows.tolist(), strict=True))
+    return ChipStore(folder=folder, manifest=manifest, rows=by_id)
 
 
-def _picture(rng: np.random.Generator) -> NDArray[np.uint8]:
+def _paint_roofs(rng: np.random.Generator) -> NDArray[np.uint8]:
     """Return roofs in rows with seams, shadows and grain, (H, W, 3)."""
-    height, width = CHIP_PX
-    roofs = rng.normal(120, 45, (height // 66, width // 90, 1)) + rng.normal(
-        0, 12, (height // 66, width // 90, 3)
-    )
-    picture = cv2.resize(roofs.astype(np.float32), (width, height), interpolation=cv2.INTER_NEAREST)
-    texture = cv2.GaussianBlur(rng.normal(0, 60, (height, width)), (0, 0), 2.5) + rng.normal(
-        0, 6, (height, width)
-    )
-    picture += texture[..., None]
-    picture[:: height // 5] *= 0.5
-    picture[:, :: width // 6] *= 0.6
+    shape = (CHIP_HEIGHT, CHIP_WIDTH)
+    rows = CHIP_HEIGHT // 66
+    columns = CHIP_WIDTH // 90
+    roofs = rng.normal(120, 45, (rows, columns, 1)) + rng.normal(0, 12, (rows, columns, 3))
+    size = (CHIP_WIDTH, CHIP_HEIGHT)
+    picture = cv2.resize(roofs.astype(np.float32), size, interpolation=cv2.INTER_NEAREST)
+
+    stains = cv2.GaussianBlur(rng.normal(0, 60, shape), (0, 0), 2.5)
+    picture += (stains + rng.normal(0, 6, shape))[..., None]
+    picture[:: CHIP_HEIGHT // 5] *= 0.5
+    picture[:, :: CHIP_WIDTH // 6] *= 0.6
     return np.clip(picture, 0, 255).astype(np.uint8)

@@ -1,12 +1,15 @@
-"""`python -m benchmarks.joins`: what the joins of the roll cost at 240,000 parcels, 15,000 notices and 240,000 footprints (G12).
+"""What the joins of the roll cost (G12): `python -m benchmarks.joins`.
 
-A seeded city in memory, EPSG:2248: rows of lots of 5 x 22 m, all turned by 4 degrees, back to back across an alley of 4.5 m, a house on
-each lot; 70% of the notices carry the raw key, 20% one that lost its blank, 10% a strange key and a place. Nothing is read from disk:
-reading is apart. CPU seconds of this process, median of five; the table is printed and written to out/bench/joins.json.
+A seeded city in memory, EPSG:2248, of 240,000 parcels and footprints and 15,000 notices: rows of
+lots of 5 x 22 m, all turned by 4 degrees, back to back across an alley of 4.5 m, a house on each
+lot. 70% of the notices carry the raw key, 20% one that lost its blank, 10% a strange key and a
+place. Nothing is read from disk. CPU seconds of this process, median of five; the table is printed
+and written to out/bench/joins.json.
 """
 
 import dataclasses
 from collections.abc import Callable
+from functools import partial
 
 import geopandas as gpd
 import numpy as np
@@ -22,10 +25,18 @@ from imagery.roll.tables import normalize_keys
 
 CRS = "EPSG:2248"
 FOOT_M = 1200 / 3937
-ROWS, COLUMNS, NOTICES = 400, 600, 15_000
-LOT_M, HOUSE_M, ALLEY_M, STREET_M = (5.0, 22.0), (0.3, 12.0), 4.5, 13.0
-TURN_RAD = np.radians(4.0)
 ORIGIN_FT = (1_420_000.0, 600_000.0)
+TURN_RAD = np.radians(4.0)
+
+ROWS = 400
+COLUMNS = 600
+NOTICES = 15_000
+LOT_WIDTH_M = 5.0
+LOT_DEPTH_M = 22.0
+HOUSE_FRONT_M = 0.3
+HOUSE_REAR_M = 12.0
+ALLEY_M = 4.5
+STREET_M = 13.0
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True, eq=False)
@@ -40,86 +51,126 @@ class Tables:
     """One outline a lot."""
 
 
+@dataclasses.dataclass(frozen=True, kw_only=True, eq=False)
+class Places:
+    """Where the lots are, each array (n,)."""
+
+    row: NDArray[np.int_]
+    """Row of lots, from the south."""
+    column: NDArray[np.int_]
+    """Place in the row, from the west."""
+
+    @property
+    def front_m(self) -> NDArray[np.float64]:
+        """South end of the lots, meters from the origin."""
+        pair, is_northern = np.divmod(self.row, 2)
+        pair_m = 2 * LOT_DEPTH_M + ALLEY_M + STREET_M
+        return pair * pair_m + is_northern * (LOT_DEPTH_M + ALLEY_M)
+
+    def boxes(
+        self, south_m: float | NDArray[np.float64], north_m: float | NDArray[np.float64]
+    ) -> NDArray[np.object_]:
+        """Return one turned rectangle a lot, in feet; given in meters from its south end."""
+        left_m = self.column * LOT_WIDTH_M
+        right_m = left_m + LOT_WIDTH_M
+        bottom_m = self.front_m + south_m
+        top_m = self.front_m + north_m
+        x = np.stack([left_m, right_m, right_m, left_m], axis=1)
+        y = np.stack([bottom_m, bottom_m, top_m, top_m], axis=1)
+
+        cos = np.cos(TURN_RAD)
+        sin = np.sin(TURN_RAD)
+        turned_m = np.stack([cos * x - sin * y, sin * x + cos * y], axis=2)
+        return np.asarray(shapely.polygons(turned_m / FOOT_M + np.array(ORIGIN_FT)), dtype=object)
+
+
 def main() -> None:
     """Measure and print."""
     show(joining(), "joins")
 
 
 def joining() -> list[Row]:
-    """G12: time the joins, every spatial index built anew each time."""
+    """G12: time the joins; every spatial index is built again each time."""
     city = make_tables()
-    placed = metric(_roll(city).table).geometry
+    placed = metric(_join(city).table).geometry
     work: dict[str, Callable[[], object]] = {
-        "keys normalized": lambda: normalize_keys(city.lots["parcel_id"]),
-        "notices by key, then by place; shared walls, occupied and street sides": lambda: _roll(
-            city
+        "keys normalized": partial(normalize_keys, city.lots["parcel_id"]),
+        "notices by key, then by place; shared walls, occupied and street sides": partial(
+            _join, city
         ),
         "footprints to vacant parcels": lambda: roofs_of(placed, city.buildings.copy()),
     }
     seconds = interleave(work)
-    what = f"joins: {len(city.lots):,} parcels, {len(city.notices):,} notices, {len(city.buildings):,} footprints, CPU s"
-    parts = [Row(what=f"   {name}", got=got) for name, got in seconds.items()]
-    return [Row(goal="G12", what=what, want="<= 2", got=sum(seconds.values())), *parts]
+
+    what = (
+        f"joins: {len(city.lots):,} parcels, {len(city.notices):,} notices, "
+        f"{len(city.buildings):,} footprints, CPU s"
+    )
+    rows = [Row(goal="G12", what=what, want="<= 2", got=sum(seconds.values()))]
+    for name, got in seconds.items():
+        rows.append(Row(what=f"   {name}", got=got))
+    return rows
 
 
 def make_tables(seed: int = 0) -> Tables:
     """Lay out the city."""
     rng = np.random.default_rng(seed)
-    row, column = (one.ravel() for one in np.mgrid[:ROWS, :COLUMNS])
-    front = (row // 2) * (2 * LOT_M[1] + ALLEY_M + STREET_M) + (row % 2) * (LOT_M[1] + ALLEY_M)
-    house = np.where(row[:, None] % 2, LOT_M[1] - np.array(HOUSE_M)[::-1], np.array(HOUSE_M))
-    names = pd.Series([f"{block:04d} {lot:03d}" for block, lot in zip(row, column, strict=True)])
-    lots = gpd.GeoDataFrame(
+    row, column = np.mgrid[:ROWS, :COLUMNS].reshape(2, -1)
+    places = Places(row=row, column=column)
+
+    lots = _make_lots(places, is_occupied=rng.random(len(row)) < 0.7)
+    vacant = np.sort(rng.choice(len(row), NOTICES, replace=False))
+
+    # Houses face the street: the southern row of a pair is built on at its south end.
+    is_northern = row % 2 == 1
+    south_m = np.where(is_northern, LOT_DEPTH_M - HOUSE_REAR_M, HOUSE_FRONT_M)
+    north_m = np.where(is_northern, LOT_DEPTH_M - HOUSE_FRONT_M, HOUSE_REAR_M)
+    buildings = gpd.GeoSeries(places.boxes(south_m, north_m), crs=CRS)
+    return Tables(lots=lots, notices=_make_notices(lots.iloc[vacant], rng), buildings=buildings)
+
+
+def _make_lots(places: Places, *, is_occupied: NDArray[np.bool_]) -> gpd.GeoDataFrame:
+    names = []
+    for row, column in zip(places.row.tolist(), places.column.tolist(), strict=True):
+        names.append(f"{row:04d} {column:03d}")
+    parcel_ids = pd.Series(names)
+
+    return gpd.GeoDataFrame(
         {
-            "parcel_id": names,
-            "parcel_key": names.str.replace(" ", ""),
+            "parcel_id": parcel_ids,
+            "parcel_key": parcel_ids.str.replace(" ", ""),
             "block": "",
-            "occupied": np.where(rng.random(len(row)) < 0.7, "Y", "N"),
-        }
-        | dict.fromkeys(("address", "neighborhood", "fire_district", "inspection_district"), ""),
-        geometry=_boxes(column, front, np.broadcast_to([0.0, LOT_M[1]], (len(row), 2))),
+            "occupied": np.where(is_occupied, "Y", "N"),
+            "address": "",
+            "neighborhood": "",
+            "fire_district": "",
+            "inspection_district": "",
+        },
+        geometry=places.boxes(0.0, LOT_DEPTH_M),
         crs=CRS,
     )
-    buildings = gpd.GeoSeries(_boxes(column, front, house), crs=CRS)
-    vacant = np.sort(rng.choice(len(row), NOTICES, replace=False))
-    return Tables(lots=lots, notices=_notices(lots, vacant, rng), buildings=buildings)
 
 
-def _boxes(
-    column: NDArray[np.int_], front: NDArray[np.float64], depth: NDArray[np.float64]
-) -> NDArray[np.object_]:
-    """Return one rectangle a lot, in feet, turned; `depth` (n, 2) is meters behind the front line."""
-    left = column * LOT_M[0]
-    x = np.stack([left, left + LOT_M[0], left + LOT_M[0], left], axis=1)
-    y = front[:, None] + depth[:, [0, 0, 1, 1]]
-    cos, sin = np.cos(TURN_RAD), np.sin(TURN_RAD)
-    xy = np.stack([cos * x - sin * y, sin * x + cos * y], axis=2) / FOOT_M + np.array(ORIGIN_FT)
-    return np.asarray(shapely.polygons(xy), dtype=object)
+def _make_notices(vacant: gpd.GeoDataFrame, rng: np.random.Generator) -> pd.DataFrame:
+    """Write a notice for every vacant lot."""
+    centers = vacant.geometry.centroid.to_crs(4326)
+    kind = rng.random(len(vacant))
+    raw = vacant["parcel_id"]
+    raw = raw.where(kind < 0.7, raw.str.replace(" ", ""))
+    raw = raw.where(kind < 0.9, "OLD " + vacant["parcel_id"])
+    days = pd.to_timedelta(rng.integers(0, 3000, len(vacant)), unit="D")
 
-
-def _notices(
-    lots: gpd.GeoDataFrame, vacant: NDArray[np.int_], rng: np.random.Generator
-) -> pd.DataFrame:
-    chosen = lots.iloc[vacant]
-    centers = chosen.geometry.centroid.to_crs(4326)
-    kind = rng.random(len(chosen))
-    raw = (
-        chosen["parcel_id"]
-        .where(kind < 0.7, chosen["parcel_id"].str.replace(" ", ""))
-        .where(kind < 0.9, "OLD " + chosen["parcel_id"])
-    )
-    day = pd.Timestamp("2015-01-01") + pd.to_timedelta(rng.integers(0, 3000, len(chosen)), unit="D")
     return pd.DataFrame(
         {
             "raw": raw.to_numpy(),
-            "notice_date": day,
+            "notice_date": pd.Timestamp("2015-01-01") + days,
             "lon": centers.x.to_numpy(),
             "lat": centers.y.to_numpy(),
         }
     )
 
 
-def _roll(city: Tables) -> VacantRoll:
+def _join(city: Tables) -> VacantRoll:
     return join_roll(city.lots.copy(), city.notices.copy(), city.buildings.copy(), occupancy=True)
 
 

@@ -11,11 +11,14 @@ from rasterio.windows import Window, from_bounds
 
 from imagery.flyover.flyover import Flyover
 
-MARGIN_M = 10.0
+MARGIN_FT = 10.0 * 3937 / 1200
+"""The margin of our chips."""
 
 
 def naive_cut(outlines: gpd.GeoSeries, flyover: Flyover) -> int:
-    """Cut parcels the way the city's earlier tool did: open every tile, mask the one that covers the parcel, merge whole tiles on a seam.
+    """Cut parcels as the city's earlier tool did.
+
+    It opens every tile, masks the one that covers the parcel, and merges whole tiles on a seam.
 
     Args:
         outlines: Parcels in the tiles' CRS.
@@ -24,43 +27,60 @@ def naive_cut(outlines: gpd.GeoSeries, flyover: Flyover) -> int:
     Returns:
         How many parcels were cut.
     """
-    cut = 0
-    for outline in outlines:
-        touched = []
-        for tile in flyover.tiles:
-            with rasterio.open(tile.path) as source:
-                box = shapely.box(*source.bounds)
-                if box.covers(outline):
-                    rasterio.mask.mask(source, [outline], crop=True)
-                    cut += 1
-                    break
-                if box.intersects(outline):
-                    touched.append(tile.path)
-        else:
-            if touched:
-                mosaic, _ = rasterio.merge.merge(touched)
-                cut += bool(mosaic.size)
-    return cut
+    return sum(_cut_naively(outline, flyover) for outline in outlines)
 
 
 def best_order_cut(outlines: gpd.GeoSeries, flyover: Flyover) -> int:
-    """Cut parcels as a careful script does: datasets kept open, windows with the same margin as ours, parcels in Hilbert order."""
+    """Cut parcels as a careful script does.
+
+    Datasets stay open, windows have our margin, parcels come in Hilbert order.
+
+    Args:
+        outlines: Parcels in the tiles' CRS, feet.
+        flyover: The year's imagery.
+
+    Returns:
+        How many values were read.
+    """
     sources = [rasterio.open(tile.path) for tile in flyover.tiles]
     boxes = shapely.STRtree([shapely.box(*source.bounds) for source in sources])
-    feet = MARGIN_M * 3937 / 1200
-    ordered = outlines.iloc[np.argsort(outlines.hilbert_distance().to_numpy(), kind="stable")]
-    pixels = 0
-    for outline in ordered:
-        west, south, east, north = outline.bounds
-        bounds = west - feet, south - feet, east + feet, north + feet
-        for number in boxes.query(shapely.box(*bounds)):
-            pixels += _read(sources[number], bounds)
+    order = np.argsort(outlines.hilbert_distance().to_numpy(), kind="stable")
+
+    values = 0
+    for outline in outlines.iloc[order]:
+        around = shapely.box(*outline.bounds).buffer(MARGIN_FT, join_style="mitre")
+        for number in boxes.query(around):
+            values += _read(sources[number], around)
+
     for source in sources:
         source.close()
-    return pixels
+    return values
 
 
-def _read(source: DatasetReader, bounds: tuple[float, float, float, float]) -> int:
-    window = from_bounds(*bounds, transform=source.transform).round_offsets().round_lengths()
-    inside = window.intersection(Window(0, 0, source.width, source.height))
+def _cut_naively(outline: shapely.Geometry, flyover: Flyover) -> bool:
+    """Cut one parcel; return whether any tile shows it."""
+    touched = []
+    for tile in flyover.tiles:
+        with rasterio.open(tile.path) as source:
+            box = shapely.box(*source.bounds)
+            if box.covers(outline):
+                rasterio.mask.mask(source, [outline], crop=True)
+                return True
+        if box.intersects(outline):
+            touched.append(tile.path)
+
+    if not touched:
+        return False
+    mosaic, _ = rasterio.merge.merge(touched)
+    return bool(mosaic.size)
+
+
+def _read(source: DatasetReader, around: shapely.Geometry) -> int:
+    """Read the part of a box that is on a tile; return how many values that is."""
+    window = from_bounds(*around.bounds, transform=source.transform)
+    inside = (
+        window.round_offsets()
+        .round_lengths()
+        .intersection(Window(0, 0, source.width, source.height))
+    )
     return int(source.read(window=inside).size)

@@ -1,4 +1,7 @@
-"""How every benchmark measures and prints: works interleaved in one process (ABCABC), the median of their CPU seconds, a line each."""
+"""How every benchmark measures and prints.
+
+Works are interleaved in one process (ABCABC); what counts is the median of their CPU seconds.
+"""
 
 import dataclasses
 import json
@@ -9,6 +12,7 @@ from pathlib import Path
 
 OUT = Path("out/bench")
 REPEATS = 5
+BLOCK_BYTES = 1 << 20
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -29,10 +33,10 @@ def show(rows: list[Row], name: str) -> None:
     """Print the table, and write it to `out/bench/<name>.json`."""
     for row in rows:
         print(f"{row.goal:4s} {row.what:78s} {row.want:>10s} {row.got:9.3f}", flush=True)
+
     OUT.mkdir(parents=True, exist_ok=True)
-    (OUT / f"{name}.json").write_text(
-        json.dumps([dataclasses.asdict(row) for row in rows], indent=1)
-    )
+    table = [dataclasses.asdict(row) for row in rows]
+    (OUT / f"{name}.json").write_text(json.dumps(table, indent=1))
 
 
 def interleave(work: dict[str, Callable[[], object]], repeats: int = REPEATS) -> dict[str, float]:
@@ -40,7 +44,28 @@ def interleave(work: dict[str, Callable[[], object]], repeats: int = REPEATS) ->
     times: dict[str, list[float]] = {name: [] for name in work}
     for _ in range(repeats):
         for name, run in work.items():
-            start = time.process_time()
-            run()
-            times[name].append(time.process_time() - start)
-    return {name: statistics.median(values) for name, values in times.items()}
+            times[name].append(cpu_s(run))
+
+    return {name: statistics.median(seconds) for name, seconds in times.items()}
+
+
+def cpu_s(run: Callable[[], object]) -> float:
+    """Run once; return the CPU seconds of this process."""
+    start = time.process_time()
+    run()
+    return time.process_time() - start
+
+
+def wall_s(run: Callable[[], object]) -> float:
+    """Run once; return the seconds of the wall clock."""
+    start = time.monotonic()
+    run()
+    return time.monotonic() - start
+
+
+def write_bytes(path: Path, size: int) -> None:
+    """Write about as many bytes as something else did, and nothing else: the limit of the disk."""
+    block = bytes(BLOCK_BYTES)
+    with path.open("wb") as stream:
+        for _ in range(size // BLOCK_BYTES):
+            stream.write(block)

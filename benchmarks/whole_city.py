@@ -1,7 +1,8 @@
-"""`python -m benchmarks.whole_city`: cut and score a whole demo city, with wall seconds and peak anonymous memory of all processes.
+"""Cut and score a whole demo city: `python -m benchmarks.whole_city`.
 
-One flyover is rendered (for 240,000 parcels: 2,206 tiles, about 20 minutes on two cores, kept for the next time). The model comes from
-a demo city of 2,000 parcels, `make demo`, whose registry is used as it is.
+One flyover is rendered (for 240,000 parcels: 2,206 tiles, about 20 minutes on two cores) and kept
+for the next time. The model comes from a demo city of 2,000 parcels, `make demo`, whose registry
+is used as it is. Wall seconds, and peak anonymous memory of all processes.
 """
 
 import argparse
@@ -10,20 +11,59 @@ import os
 import subprocess
 import sys
 import time
+from dataclasses import dataclass
 from pathlib import Path
 
 import pandas as pd
 
 from benchmarks.memory import anonymous_mb, family
 from demo_city.city import build_demo_city
+from imagery.workspace import Workspace
 
 OUT = Path("out/whole")
 YEAR = 2022
 POLL_S = 0.5
 
 
+@dataclass(frozen=True, kw_only=True)
+class Cost:
+    """What one command cost."""
+
+    wall_s: float
+    """Seconds of the wall clock."""
+    peak_mb: float
+    """Peak anonymous memory of its processes together."""
+
+
 def main() -> None:
     """Build, cut, score; print a table and write out/whole/whole_city.json."""
+    options = _parse()
+    city = _build(options.out, options.parcels, model=options.model)
+
+    costs = {}
+    for stage in ("tile", "score"):
+        costs[stage] = _measure([stage, str(city), "--year", str(YEAR)])
+        print(
+            f"{stage:6s} {costs[stage].wall_s / 60:6.1f} min   peak anonymous memory "
+            f"{costs[stage].peak_mb:6.0f} MB, all processes together"
+        )
+
+    files = Workspace(folder=options.out / "workspace").year(YEAR)
+    status = pd.read_parquet(files.ledger, columns=["status"])["status"]
+    scored = int((status == "scored").sum())
+    print(f"{options.parcels} parcels, {len(status)} vacants, {scored} scored")
+
+    facts = {
+        "parcels": options.parcels,
+        "vacants": len(status),
+        "seconds_and_peak_mb": {
+            stage: (cost.wall_s, cost.peak_mb) for stage, cost in costs.items()
+        },
+    }
+    (options.out / "whole_city.json").write_text(json.dumps(facts, indent=2))
+
+
+def _parse() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--parcels", type=int, default=240_000)
     parser.add_argument("--out", type=Path, default=OUT)
@@ -33,51 +73,35 @@ def main() -> None:
         default=Path("demo"),
         help="demo city whose model scores (default: demo)",
     )
-    options = parser.parse_args()
-    registry = (options.model / "workspace" / "mlflow.db").resolve()
-    city = build_demo_city(
-        options.out,
-        parcels=options.parcels,
-        seed=0,
-        years=(YEAR,),
-        progress=lambda stage, done, total: print(f"{stage} {done} of {total}", file=sys.stderr),
-    )
-    city.write_text(
-        city.read_text(encoding="utf-8").split("[mlflow]")[0]
-        + f'[mlflow]\nuri = "sqlite:///{registry}"\n',
-        encoding="utf-8",
-    )
-    table = {
-        stage: _measure([stage, str(city), "--year", str(YEAR)]) for stage in ("tile", "score")
-    }
-    ledger = pd.read_parquet(
-        options.out / "workspace" / str(YEAR) / "ledger.parquet", columns=["status"]
-    )
-    for stage, (seconds, peak_mb) in table.items():
-        print(
-            f"{stage:6s} {seconds / 60:6.1f} min   peak anonymous memory {peak_mb:6.0f} MB, all processes together"
-        )
-    print(
-        f"{options.parcels} parcels, {len(ledger)} vacants, {int((ledger['status'] == 'scored').sum())} scored"
-    )
-    (options.out / "whole_city.json").write_text(
-        json.dumps(
-            {"parcels": options.parcels, "vacants": len(ledger), "seconds_and_peak_mb": table},
-            indent=2,
-        )
-    )
+    return parser.parse_args()
 
 
-def _measure(arguments: list[str]) -> tuple[float, float]:
-    """Run one roofwatch command; return wall seconds and the peak of anonymous memory in MB over its processes."""
-    start, peak = time.monotonic(), 0.0
-    with subprocess.Popen([sys.executable, "-m", "roofwatch.cli", *arguments]) as run:
-        while run.poll() is None:
-            peak = max(peak, sum(anonymous_mb(pid) for pid in family(run.pid)))
+def _build(out: Path, parcels: int, *, model: Path) -> Path:
+    """Build the city with the registry of another one; return its city file."""
+    city = build_demo_city(out, parcels=parcels, seed=0, years=(YEAR,), progress=_report)
+    registry = Workspace(folder=model / "workspace").mlflow_db.resolve()
+    own = city.read_text(encoding="utf-8").split("[mlflow]")[0]
+    city.write_text(f'{own}[mlflow]\nuri = "sqlite:///{registry}"\n', encoding="utf-8")
+    return city
+
+
+def _report(stage: str, done: int, total: int) -> None:
+    print(f"{stage} {done} of {total}", file=sys.stderr)
+
+
+def _measure(arguments: list[str]) -> Cost:
+    """Run one roofwatch command."""
+    start = time.monotonic()
+    peak_mb = 0.0
+    with subprocess.Popen([sys.executable, "-m", "roofwatch.cli", *arguments]) as process:
+        while process.poll() is None:
+            now_mb = sum(anonymous_mb(pid) for pid in family(process.pid))
+            peak_mb = max(peak_mb, now_mb)
             time.sleep(POLL_S)
-    if run.returncode:
-        raise SystemExit(run.returncode)
-    return time.monotonic() - start, peak
+
+    if process.returncode:
+        raise SystemExit(process.returncode)
+    return Cost(wall_s=time.monotonic() - start, peak_mb=peak_mb)
 
 
 if __name__ == "__main__":

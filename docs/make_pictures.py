@@ -1,6 +1,7 @@
-"""Make the pictures of the fire map in this folder: `python docs/make_pictures.py demo/city.toml 2024`.
+"""Make the pictures of the fire map in this folder: `python docs/make_pictures.py CITY.toml YEAR`.
 
-The map by day with a card, the map by night on an upright tablet, and the card on paper, each as a JPEG of headless Chromium.
+The map by day with a card, the map by night on an upright tablet, and the card on paper, each as a
+JPEG of headless Chromium.
 """
 
 import io
@@ -9,6 +10,7 @@ import sys
 import tempfile
 from pathlib import Path
 
+import geopandas as gpd
 from PIL import Image
 from playwright.sync_api import Browser, Page, sync_playwright
 
@@ -21,47 +23,55 @@ from roofwatch.year import City
 
 DOCS = Path(__file__).parent
 CHROMIUM = "/usr/bin/chromium"
+QUALITY = 82
+FADE_MS = 1500
+"""Photos of the ground fade in."""
 
 
 def main(city_file: Path, year: int) -> None:
     """Export the fire map of a scored year to a folder of its own and photograph it."""
     city = City(file=read_city(city_file), quiet=True)
-    inputs = export_inputs(city, year)
+    inputs = export_inputs(city.year(year))
     rows = build_rows(inputs, city.file.export)
-    worst = str(rows["PARCEL_ID"][rows["RISK_LVL"].map(list(BY_CODE).index).idxmin()])
-    with tempfile.TemporaryDirectory() as scratch, sync_playwright() as playwright:
-        write_fire_map(rows, Path(scratch) / "fire_map", inputs, city.file.export)
-        address = (Path(scratch) / "fire_map/index.html").as_uri()
+    worst = _find_worst(rows)
+
+    with tempfile.TemporaryDirectory() as folder, sync_playwright() as playwright:
+        scratch = Path(folder)
+        write_fire_map(rows, scratch / "fire_map", inputs, city.file.export)
+        address = (scratch / "fire_map/index.html").as_uri()
+
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
-        page = _open(browser, address, width=1280, height=800)
-        page.fill("#search", worst)
-        page.keyboard.press("Enter")
-        page.evaluate("document.activeElement.blur()")
-        _save(page, "fire_map.jpg")
-        page.pdf(path=Path(scratch) / "card.pdf", prefer_css_page_size=True)
-        subprocess.run(
-            [
-                "pdftoppm",
-                "-r",
-                "80",
-                "-png",
-                "-singlefile",
-                f"{scratch}/card.pdf",
-                f"{scratch}/card",
-            ],
-            check=True,
-        )
-        Image.open(f"{scratch}/card.png").convert("RGB").save(
-            DOCS / "fire_map_print.jpg", quality=82
-        )
-        page = _open(browser, address, width=768, height=1024)
-        page.click("#light")
-        page.fill("#search", worst)
-        page.keyboard.press("Enter")
-        page.click("#zoom-out")
-        page.evaluate("document.activeElement.blur()")
-        _save(page, "fire_map_night.jpg")
+        _photograph_day(browser, address, worst, scratch)
+        _photograph_night(browser, address, worst)
         browser.close()
+
+
+def _find_worst(rows: gpd.GeoDataFrame) -> str:
+    """Return the first parcel with the worst hazard word."""
+    order = list(BY_CODE)
+    return str(rows["PARCEL_ID"][rows["RISK_LVL"].map(order.index).idxmin()])
+
+
+def _photograph_day(browser: Browser, address: str, parcel_id: str, scratch: Path) -> None:
+    """Take the map with a card, and the card on paper."""
+    page = _open(browser, address, width=1280, height=800)
+    _search(page, parcel_id)
+    page.evaluate("document.activeElement.blur()")
+    _save(page, "fire_map.jpg")
+
+    page.pdf(path=scratch / "card.pdf", prefer_css_page_size=True)
+    command = ["pdftoppm", "-r", "80", "-png", "-singlefile"]
+    subprocess.run([*command, str(scratch / "card.pdf"), str(scratch / "card")], check=True)
+    _save_jpeg(Image.open(scratch / "card.png"), "fire_map_print.jpg")
+
+
+def _photograph_night(browser: Browser, address: str, parcel_id: str) -> None:
+    page = _open(browser, address, width=768, height=1024)
+    page.click("#light")
+    _search(page, parcel_id)
+    page.click("#zoom-out")
+    page.evaluate("document.activeElement.blur()")
+    _save(page, "fire_map_night.jpg")
 
 
 def _open(browser: Browser, address: str, *, width: int, height: int) -> Page:
@@ -70,9 +80,18 @@ def _open(browser: Browser, address: str, *, width: int, height: int) -> Page:
     return page
 
 
+def _search(page: Page, text: str) -> None:
+    page.fill("#search", text)
+    page.keyboard.press("Enter")
+
+
 def _save(page: Page, name: str) -> None:
-    page.wait_for_timeout(1500)  # photos of the ground fade in
-    Image.open(io.BytesIO(page.screenshot())).convert("RGB").save(DOCS / name, quality=82)
+    page.wait_for_timeout(FADE_MS)
+    _save_jpeg(Image.open(io.BytesIO(page.screenshot())), name)
+
+
+def _save_jpeg(image: Image.Image, name: str) -> None:
+    image.convert("RGB").save(DOCS / name, quality=QUALITY)
 
 
 if __name__ == "__main__":
