@@ -8,7 +8,7 @@ from imagery.boxes import PixelBox
 from imagery.chips.store import StoredChip
 from models.spec import ModelSpec
 
-GREY = 127
+GRAY = 127
 """Gray level outside the outline, and where there is no imagery."""
 NEAR = 0.25
 """Share of the roof's box by which the view "near" reaches beyond it on every side."""
@@ -41,7 +41,7 @@ def chip_views(chip: StoredChip, spec: ModelSpec, side_px: int) -> Image:
     known = np.any(pixels, axis=2)
     if spec.stretch:
         pixels = stretch_colors(pixels, known)
-    filled = np.where(known[..., None], pixels, np.uint8(GREY))
+    filled = np.where(known[..., None], pixels, np.uint8(GRAY))
 
     images = []
     for name in spec.views:
@@ -118,7 +118,7 @@ def _view(name: str, pixels: Image, filled: Image, mask: Mask) -> Image:
         return _cut(pixels, box)
     if name == "roof_grey":
         inside = _cut(mask, box)[..., None]
-        return np.where(inside, _cut(pixels, box), np.uint8(GREY))
+        return np.where(inside, _cut(pixels, box), np.uint8(GRAY))
     return _cut(filled, box)
 
 
@@ -137,7 +137,7 @@ def _cut(image: NDArray[np.generic], box: PixelBox) -> Image:
         left=shared.column_start - box.column_start,
         right=box.column_stop - shared.column_stop,
         borderType=cv2.BORDER_CONSTANT,
-        value=(GREY, GREY, GREY),
+        value=(GRAY, GRAY, GRAY),
     )
     return np.asarray(framed, np.uint8)
 

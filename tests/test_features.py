@@ -26,7 +26,7 @@ from models.head import RUNGS, head_scores
 from models.light import light_seed, relight
 from models.measures import MEASURES, roof_measures
 from models.network import PooledBackbone, build_network, load_backbones, pooled_features
-from models.preprocess import GREY, chip_views, stretch_colors, turn_image, view_box
+from models.preprocess import GRAY, chip_views, stretch_colors, turn_image, view_box
 from models.spec import BACKBONES, VIEWS, ModelSpec
 from models.weights import lite_state
 from training.fit import fit_head
@@ -85,18 +85,18 @@ def test_views_by_hand() -> None:
     """Each view at its own size is the chip's pixels, grey where it has to be."""
     chip = square_chip()
     chip.pixels[:, 40:48, 40:60] = 0  # no imagery, partly under the roof
-    known = np.where(chip.pixels.any(axis=0), chip.pixels, np.uint8(GREY))
+    known = np.where(chip.pixels.any(axis=0), chip.pixels, np.uint8(GRAY))
     np.testing.assert_array_equal(view_of(chip, "roof", 32), chip.pixels[:, 16:48, 16:48])
     np.testing.assert_array_equal(
         view_of(chip, "roof_grey", 32),
-        np.where(chip.mask, chip.pixels, np.uint8(GREY))[:, 16:48, 16:48],
+        np.where(chip.mask, chip.pixels, np.uint8(GRAY))[:, 16:48, 16:48],
     )
     np.testing.assert_array_equal(view_of(chip, "near", 48), known[:, 8:56, 8:56])
     np.testing.assert_array_equal(view_of(chip, "context", 64), known)
     around = view_of(chip, "around", 70)  # 32 +- 35.2, beyond the chip by 3
     np.testing.assert_array_equal(around[:, 3:67, 3:67], known)
-    around[:, 3:67, 3:67] = GREY
-    assert (around == GREY).all()
+    around[:, 3:67, 3:67] = GRAY
+    assert (around == GRAY).all()
 
 
 def test_around_keeps_proportions_and_near_does_not() -> None:
