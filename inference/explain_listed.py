@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from imagery.chips.store import ChipStore, shard_key
 from imagery.file_names import safe_name
 from imagery.files import atomic_path
+from imagery.workspace import YearFiles
 from inference.explain_batch import (
     ExplainBatch,
     Explained,
@@ -61,8 +62,8 @@ Runner = Callable[
 class ExplainYear:
     """All that the pictures of one year are made from."""
 
-    folder: Path
-    """The year's `explain/` folder."""
+    files: YearFiles
+    """Where the pictures and their table go."""
     version: ModelVersion
     """The model that scored."""
     titles: dict[str, str]
@@ -94,7 +95,7 @@ def explain_listed(year: ExplainYear, runner: Runner, *, threads: int) -> list[P
         threads: Threads per worker.
     """
     keys = {parcel_id: year.key(parcel_id) for parcel_id in year.titles}
-    known = read_known_rows(year.folder)
+    known = read_known_rows(year.files)
 
     rows = {}
     fresh = []
@@ -107,12 +108,12 @@ def explain_listed(year: ExplainYear, runner: Runner, *, threads: int) -> list[P
     for row in draw_roofs(year, fresh, runner, threads=threads):
         parcel_id = row["parcel_id"]
         rows[parcel_id] = row | {"key": keys[parcel_id]}
-    return finish(year.folder, [rows[parcel_id] for parcel_id in year.titles])
+    return finish(year.files, [rows[parcel_id] for parcel_id in year.titles])
 
 
-def read_known_rows(folder: Path) -> dict[str, Row]:
+def read_known_rows(files: YearFiles) -> dict[str, Row]:
     """Return the rows of explain.csv whose picture exists, by key."""
-    path = folder / "explain.csv"
+    path = files.explain_table
     if not path.exists():
         return {}
 
@@ -123,7 +124,7 @@ def read_known_rows(folder: Path) -> dict[str, Row]:
     known = {}
     for values in table.itertuples(index=False):
         row = dict(zip(COLUMNS, map(str, values), strict=True))
-        if (folder / row["file"]).exists():
+        if (files.explain / row["file"]).exists():
             known[row["key"]] = row
     return known
 
@@ -218,7 +219,7 @@ def make_task(
         roof=year.portrait(parcel_id, "the photo, with the outline of the building"),
         near=tuple(portraits),
         lines=lines,
-        target=year.folder / f"{safe_name(parcel_id)}.webp",
+        target=year.files.explain / picture_name(parcel_id),
     )
 
 
@@ -227,12 +228,17 @@ def make_row(parcel_id: str, near: pd.DataFrame, lines: tuple[str, ...]) -> Row:
     called = [CALLED[failing] for failing in near["failing"]]
     return {
         "parcel_id": parcel_id,
-        "file": f"{safe_name(parcel_id)}.webp",
+        "file": picture_name(parcel_id),
         "nearest_ids": "|".join(near["parcel_id"]),
         "nearest_labels": "|".join(called),
         "nearest_years": "|".join(near["year"].astype(str)),
         "measures": "|".join(lines),
     }
+
+
+def picture_name(parcel_id: str) -> str:
+    """Return the file name of the picture of a roof."""
+    return f"{safe_name(parcel_id)}.webp"
 
 
 def add_peak(row: Row, peaks: dict[str, tuple[int, int]]) -> Row:
@@ -245,17 +251,18 @@ def add_peak(row: Row, peaks: dict[str, tuple[int, int]]) -> Row:
     return row | {"peak_row": str(peak_row), "peak_col": str(peak_column)}
 
 
-def finish(folder: Path, rows: Sequence[Row]) -> list[Path]:
+def finish(files: YearFiles, rows: Sequence[Row]) -> list[Path]:
     """Write explain.csv if it changes, and remove pictures of roofs that are not listed now."""
-    path = folder / "explain.csv"
+    path = files.explain_table
     text = pd.DataFrame(rows, columns=list(COLUMNS)).to_csv(index=False)
     if not path.exists() or path.read_text(encoding="utf-8") != text:
         with atomic_path(path) as temporary:
             temporary.write_text(text, encoding="utf-8")
 
+    folder = files.explain
     pictures = [folder / row["file"] for row in rows]
-    leftovers = {*folder.glob("*.webp"), *folder.glob(".*.webp")} - set(pictures)
-    for leftover in leftovers:
+    known = {*folder.glob("*.webp"), *folder.glob(".*.webp")}
+    for leftover in known - set(pictures):
         leftover.unlink()
     return [path, *pictures]
 

@@ -15,7 +15,8 @@ from typing import TYPE_CHECKING
 
 from filelock import FileLock, Timeout
 
-from imagery.errors import InputError, RoofwatchError
+from imagery.errors import InputError
+from models.database_errors import WAIT, one_line
 
 if TYPE_CHECKING:
     from sqlalchemy.engine import Engine
@@ -27,23 +28,7 @@ BUSY_S = 20
 SIDE_FILES = ("-journal", "-wal", "-shm")
 """Endings of the files that SQLite keeps beside a database."""
 NO_CONTENT = ("alembic_version", "sqlite_sequence", "workspaces")
-"""Tables that tell of no run and no model, whatever rows they have."""
-AGAIN = "then start the same command again"
-FREE_SPACE = f"free disk space or fix the permissions, {AGAIN}"
-WAIT = f"another program uses it; stop that program, {AGAIN}"
-BACKUP = "put a backup in its place, or name another file"
-REMEDIES = {
-    sqlite3.SQLITE_FULL: FREE_SPACE,
-    sqlite3.SQLITE_IOERR: FREE_SPACE,
-    sqlite3.SQLITE_READONLY: FREE_SPACE,
-    sqlite3.SQLITE_CANTOPEN: FREE_SPACE,
-    sqlite3.SQLITE_BUSY: WAIT,
-    sqlite3.SQLITE_LOCKED: WAIT,
-    sqlite3.SQLITE_NOTADB: BACKUP,
-    sqlite3.SQLITE_CORRUPT: BACKUP,
-}
-"""What to do about an error of SQLite, by its code."""
-OTHER_MLFLOW = "install the MLflow that wrote it, or put a backup in its place"
+"""Tables that describe no run and no model, whatever rows they have."""
 
 
 def prepare_database(uri: str) -> None:
@@ -58,7 +43,7 @@ def prepare_database(uri: str) -> None:
     if path is None:
         return
 
-    with _one_line(path):
+    with one_line(path):
         Path(uri.removeprefix("sqlite:///")).parent.mkdir(parents=True, exist_ok=True)
         if not path.parent.is_dir():
             raise InputError(f"[mlflow] uri: {path.parent} is not a folder; create it first")
@@ -87,7 +72,8 @@ def database_path(uri: str) -> Path | None:
 
 
 def _create(path: Path, uri: str) -> None:
-    for ending in SIDE_FILES:  # of a database that is gone: SQLite would apply them to the new one
+    # SQLite would apply side files of a database that is gone to the new one.
+    for ending in SIDE_FILES:
         Path(f"{path}{ending}").unlink(missing_ok=True)
 
     with _scratch_file(path) as scratch:
@@ -99,12 +85,14 @@ def _replace(path: Path, uri: str) -> None:
     """Put an upgraded copy in place of a database, or a new one if it holds nothing."""
     with _scratch_file(path) as scratch:
         with closing(_connect(path)) as old:
-            old.execute("BEGIN IMMEDIATE")  # rolls a killed transaction back; no one writes now
+            # Rolls a killed transaction back, and keeps others from writing.
+            old.execute("BEGIN IMMEDIATE")
             if not _holds_nothing(old):
                 _copy(path, scratch)
             _migrate(_beside(uri, path))
 
-            Path(f"{path}-journal").unlink(missing_ok=True)  # rolled back above
+            # Rolled back above.
+            Path(f"{path}-journal").unlink(missing_ok=True)
             old.execute("ROLLBACK")
         _put(scratch, path)
 
@@ -152,7 +140,7 @@ def _migrate(uri: str) -> None:
 
 
 def _write_unsynced(connection: sqlite3.Connection, record: object) -> None:
-    """Let SQLite not wait for the disk after each of a thousand steps: `_put` waits once."""
+    """Keep SQLite from waiting for the disk after each of a thousand steps: `_put` waits once."""
     connection.execute("PRAGMA synchronous = OFF")
 
 
@@ -231,8 +219,8 @@ def _beside(uri: str, path: Path) -> str:
 def _has_leftovers(path: Path) -> bool:
     """Tell whether another start is at work, or was killed."""
     scratch = _hidden(path, "new")
-    names = [_hidden(path, "lock"), scratch, *(Path(f"{scratch}{ending}") for ending in SIDE_FILES)]
-    return any(name.exists() for name in names)
+    side_files = [Path(f"{scratch}{ending}") for ending in SIDE_FILES]
+    return any(file.exists() for file in (_hidden(path, "lock"), scratch, *side_files))
 
 
 def _remove(database: Path) -> None:
@@ -264,37 +252,6 @@ def _alone(path: Path) -> Iterator[None]:
     try:
         yield
     finally:
-        Path(lock.lock_file).unlink(missing_ok=True)  # those who wait for it notice and go on
+        # Those who wait for the lock notice that its file is gone, and go on.
+        Path(lock.lock_file).unlink(missing_ok=True)
         lock.release()
-
-
-@contextmanager
-def _one_line(path: Path) -> Iterator[None]:
-    """Say in one line why a database cannot be created or opened, and what to do."""
-    from alembic.util import CommandError
-    from mlflow.exceptions import MlflowException
-    from sqlalchemy.exc import SQLAlchemyError
-
-    try:
-        yield
-    except RoofwatchError:
-        raise
-    except (sqlite3.Error, SQLAlchemyError, MlflowException, CommandError, OSError) as error:
-        reason = (str(error).strip().splitlines() or [type(error).__name__])[0]
-        raise InputError(
-            f"[mlflow] uri: {path} cannot be opened ({reason}); what it holds was not changed: "
-            f"{_remedy(error)}"
-        ) from error
-
-
-def _remedy(error: BaseException) -> str:
-    """Return what to do about an error, by the error of SQLite or the system that caused it."""
-    cause: BaseException | None = error
-    while cause is not None:
-        if isinstance(cause, OSError):
-            return FREE_SPACE
-        code = getattr(cause, "sqlite_errorcode", None)
-        if isinstance(cause, sqlite3.Error) and code is not None:
-            return REMEDIES.get(code & 0xFF, OTHER_MLFLOW)
-        cause = cause.__cause__ or cause.__context__
-    return OTHER_MLFLOW

@@ -37,7 +37,7 @@ def explain(
     chips = {source.year: year.city.year(source.year).files.chips for source in year.file.flyover}
 
     inputs = ExplainYear(
-        folder=year.files.explain,
+        files=year.files,
         version=version,
         titles=make_titles(year, listed),
         store=tile(year, version.spec),
