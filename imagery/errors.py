@@ -58,3 +58,9 @@ class TamperedModel(Refused):
 
 class Unbalanced(RoofwatchError, RuntimeError):
     """Vacants in are not rows out."""
+
+
+def first_line(error: BaseException) -> str:
+    """Return the first line of what an error says, or its kind when it says nothing."""
+    text = str(error).strip() or type(error).__name__
+    return text.splitlines()[0]

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from imagery.errors import InputError, RoofwatchError
+from imagery.errors import InputError, RoofwatchError, first_line
 
 AGAIN = "then start the same command again"
 FREE_SPACE = f"free disk space or fix the permissions, {AGAIN}"
@@ -37,10 +37,9 @@ def one_line(path: Path) -> Iterator[None]:
     except RoofwatchError:
         raise
     except (sqlite3.Error, SQLAlchemyError, MlflowException, CommandError, OSError) as error:
-        reason = (str(error).strip().splitlines() or [type(error).__name__])[0]
         raise InputError(
-            f"[mlflow] uri: {path} cannot be opened ({reason}); what it holds was not changed: "
-            f"{_remedy(error)}"
+            f"[mlflow] uri: {path} cannot be opened ({first_line(error)}); "
+            f"what it holds was not changed: {_remedy(error)}"
         ) from error
 
 

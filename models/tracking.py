@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
-from imagery.errors import InputError, RoofwatchError
+from imagery.errors import InputError, RoofwatchError, first_line
 from models.database import prepare_database
 
 if TYPE_CHECKING:
@@ -49,8 +49,7 @@ def open_client(uri: str) -> Iterator["MlflowClient"]:
     except RoofwatchError:
         raise
     except (MlflowException, SQLAlchemyError, OSError) as error:
-        text = str(error).strip() or type(error).__name__
-        reason = mask(text.splitlines()[0])[:LONGEST_MESSAGE]
+        reason = mask(first_line(error))[:LONGEST_MESSAGE]
         raise InputError(
             f"[mlflow] uri: {mask(uri)}: {reason}; "
             "check that it runs and that this machine may use it"

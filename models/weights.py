@@ -11,7 +11,7 @@ from safetensors import SafetensorError
 from safetensors.torch import load_file
 from torch import Tensor, nn
 
-from imagery.errors import ConfigError, MissingInput
+from imagery.errors import ConfigError, MissingInput, first_line
 from models.spec import DOWNLOAD
 
 LITE = "efficientnet_lite"
@@ -113,10 +113,9 @@ def lite_state(packaged: State, network: nn.Module) -> State:
 
 def misfit(file: str, wanted: str, error: Exception) -> ConfigError:
     """Return the error for a file of weights that is not what is wanted."""
-    text = str(error).strip() or type(error).__name__
-    reason = text.splitlines()[0]
     return ConfigError(
-        f"[model] weights: {file} does not fit {wanted}: {reason}; give a matching state dict"
+        f"[model] weights: {file} does not fit {wanted}: {first_line(error)}; "
+        "give a matching state dict"
     )
 
 
