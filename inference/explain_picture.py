@@ -1,6 +1,6 @@
 """The picture of why a roof has its score.
 
-It shows the photo, the heat map or measures beside it, and the labeled roofs that look most alike.
+It shows the photo, the heat map or measures beside it, and the labeled roofs that look most like it.
 """
 
 from collections.abc import Sequence
@@ -46,7 +46,7 @@ FAINT = 0.2
 HOTTEST = 0.998
 """Quantile of the pixels from which on heat is shown at its strongest."""
 
-HEADING = "Labeled roofs that look most alike"
+HEADING = "Labeled roofs that look most like this one"
 HEAT_CAPTION = "where the photo suggests a failing roof: brighter is more"
 MEASURES_CAPTION = "what suggests a failing roof, compared with the labeled roofs"
 
@@ -76,7 +76,7 @@ class Figure:
 def draw_explanation(
     roof: Panel, heat: Heat | None, near: Sequence[Panel], *, title: str, lines: Sequence[str] = ()
 ) -> Image.Image:
-    """Draw one roof, what suggests that it is failing, and labeled roofs that look most alike.
+    """Draw one roof, what suggests that it is failing, and labeled roofs that look most like it.
 
     Args:
         roof: The chip that was scored.
