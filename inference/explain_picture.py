@@ -1,6 +1,6 @@
 """The picture of why a roof has its score.
 
-It shows the photo, the heat map or measures beside it, and the labeled roofs that look most like it.
+It shows the photo, beside it the heat map or the measures, and labeled roofs that look like it.
 """
 
 from collections.abc import Sequence

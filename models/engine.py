@@ -94,7 +94,9 @@ def _compile_openvino(network: nn.Module, side_px: int, threads: int, precision:
 
 def _trace(network: nn.Module, side_px: int) -> torch.jit.ScriptModule:
     example = torch.zeros((EXAMPLE_IMAGES, 3, side_px, side_px), dtype=torch.uint8)
-    traced = torch.jit.trace(network, example, check_trace=False)  # type: ignore[no-untyped-call]  # torch.jit has no types
+    traced = torch.jit.trace(  # type: ignore[no-untyped-call]  # torch.jit has no types
+        network, example, check_trace=False
+    )
     frozen: torch.jit.ScriptModule = torch.jit.freeze(traced.eval())
     return frozen
 
