@@ -67,12 +67,7 @@ def add_cornice(rng: np.random.Generator, roof: Surface, *, tone: Color, rise_m:
 
 def add_deck(rng: np.random.Generator, roof: Surface) -> None:
     """Build a wooden roof deck: planks with dark gaps, a railing, a table and a few pots."""
-    height = int(rng.uniform(0.3, 0.5) * roof.shape[0])
-    width = int(rng.uniform(0.7, 0.92) * roof.shape[1])
-    y = int(rng.integers(2, max(3, roof.shape[0] - height)))
-    x = int(rng.integers(2, max(3, roof.shape[1] - width)))
-    deck = roof.crop(y, x, height, width)
-
+    deck = _random_part(rng, roof, heights=(0.3, 0.5), widths=(0.7, 0.92), margin=2)
     cover(deck, DECK_WOOD[int(rng.integers(len(DECK_WOOD)))], rise_m=0.5)
     planks = np.ones(deck.shape, np.float32)
     planks[:, :: int(rng.integers(2, 4))] -= 0.16
@@ -102,12 +97,7 @@ def add_solar(rng: np.random.Generator, roof: Surface) -> None:
 
 def add_tarp(rng: np.random.Generator, roof: Surface) -> None:
     """Stretch a wrinkled tarp over a part of the roof."""
-    height = int(rng.uniform(0.25, 0.6) * roof.shape[0])
-    width = int(rng.uniform(0.6, 1.0) * roof.shape[1])
-    y = int(rng.integers(0, max(1, roof.shape[0] - height)))
-    x = int(rng.integers(0, max(1, roof.shape[1] - width)))
-    tarp = roof.crop(y, x, height, width)
-
+    tarp = _random_part(rng, roof, heights=(0.25, 0.6), widths=(0.6, 1.0), margin=0)
     rows, columns = tarp.shape
     slant = np.add.outer(np.arange(rows) * 0.12, np.arange(columns) * 0.07).astype(np.float32)
     wrinkle = unit(sample(rng, "cloud", tarp.shape, stretch=(1.0, 3.0))) + 0.4 * np.sin(slant * 4)
@@ -205,6 +195,30 @@ def _add_railing(deck: Surface) -> None:
     for rail in rails:
         rail.height[:] += 1.0
         rail.albedo[:] *= 1.15
+
+
+def _random_part(
+    rng: np.random.Generator,
+    roof: Surface,
+    *,
+    heights: tuple[float, float],
+    widths: tuple[float, float],
+    margin: int,
+) -> Surface:
+    """Return a view of a random part.
+
+    Args:
+        rng: Stream of the house.
+        roof: What it is a part of.
+        heights: Smallest and largest height, as shares of the roof's.
+        widths: Smallest and largest width, as shares of the roof's.
+        margin: Least distance from the upper and the left edge, pixels.
+    """
+    height = int(rng.uniform(*heights) * roof.shape[0])
+    width = int(rng.uniform(*widths) * roof.shape[1])
+    y = int(rng.integers(margin, max(margin + 1, roof.shape[0] - height)))
+    x = int(rng.integers(margin, max(margin + 1, roof.shape[1] - width)))
+    return roof.crop(y, x, height, width)
 
 
 def _random_spot(rng: np.random.Generator, roof: Surface, height: int, width: int) -> Surface:
