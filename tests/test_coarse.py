@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from PIL import Image
 from pyproj import CRS
 from rasterio.enums import ColorInterp, Resampling
+from rasterio.errors import RasterioError
 from rasterio.windows import Window
 
 from gis_export.fire.map.base_map import write_base_map
@@ -18,7 +19,8 @@ from gis_export.fire.map.ground import Ground
 from imagery.boxes import PixelBox
 from imagery.flyover.coarse import CoarsePixels, read_coarse, sample_values
 from imagery.flyover.flyover import Flyover, open_flyover
-from imagery.flyover.tiles import Tile, read_header
+from imagery.flyover.headers import read_header
+from imagery.flyover.tiles import Tile
 
 Writer = Callable[..., Path]
 WEST = 500_000.0
@@ -83,6 +85,12 @@ def test_part_of_an_8_bit_tile_is_what_rasterio_averages(tmp_path: Path) -> None
     assert (pixels.color == wanted).all()
     assert pixels.is_data.shape == (4, 5)
     assert pixels.is_data.all()
+
+
+def test_a_coarse_read_that_does_not_fit_into_memory_is_refused(tmp_path: Path) -> None:
+    tile = write_tile(tmp_path / "a.tif", place_pixels())
+    with pytest.raises(RasterioError, match="30000 x 20000 coarse pixels"):
+        read_coarse(tile, WHOLE, (20_000, 30_000), white=255.0)
 
 
 def test_a_palette_shows_its_colors_and_its_transparent_one_is_no_data(tmp_path: Path) -> None:

@@ -7,10 +7,10 @@ from dataclasses import dataclass, replace
 import cv2
 import numpy as np
 from numpy.typing import NDArray
-from rasterio.errors import RasterioError
 
 from imagery.boxes import PixelBox
 from imagery.flyover.coarse import read_coarse
+from imagery.flyover.guard import READ_ERRORS, call_guarded
 from imagery.flyover.tiles import Tile
 
 Gray = NDArray[np.uint8]
@@ -105,9 +105,13 @@ class TileMemory:
 
 def _read_part(tile: Tile, box: PixelBox, step: float, white: float) -> TilePart | None:
     """Read a part of a tile, `step` times coarser; None when it cannot be read."""
+    shape = _coarse_shape(box, step)
+    # A JPEG 2000 file can be made so that it never ends.
     try:
-        pixels = read_coarse(tile, box, _coarse_shape(box, step), white=white)
-    except RasterioError:
+        pixels = call_guarded(
+            tile.path, tile.max_seconds, read_coarse, tile, box, shape, white=white
+        )
+    except READ_ERRORS:
         return None
 
     is_black = (pixels.color <= _DARKEST).all(axis=0)

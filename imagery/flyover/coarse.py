@@ -6,12 +6,16 @@ import numpy as np
 import rasterio
 from numpy.typing import NDArray
 from rasterio.enums import Resampling
+from rasterio.errors import RasterioError
 from rasterio.io import DatasetReader
 from rasterio.windows import Window
 
 from imagery.boxes import PixelBox
 from imagery.flyover.decode import color_table, decoding, to_eight_bits
 from imagery.flyover.tiles import Tile
+
+MOST_PX = 500_000_000
+"""Most pixels of one coarse read: 2 GB of colors and coverage."""
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -37,8 +41,14 @@ def read_coarse(tile: Tile, box: PixelBox, shape: tuple[int, int], *, white: flo
         white: Pixel value shown as 255 in tiles deeper than 8 bit.
 
     Raises:
-        RasterioError: the file cannot be read.
+        RasterioError: the file cannot be read, or the result does not fit into memory.
     """
+    height, width = shape
+    if height * width > MOST_PX:
+        raise RasterioError(
+            f"{tile.path}: {width} x {height} coarse pixels, want at most {MOST_PX}"
+        )
+
     window = Window(box.column_start, box.row_start, box.width, box.height)
     with rasterio.open(tile.path) as source:
         is_data = source.dataset_mask(window=window, out_shape=shape) > 0

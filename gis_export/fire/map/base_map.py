@@ -1,7 +1,7 @@
 """The map's photo: the city's own flyover, coarsened and cut into a pyramid of WebP tiles."""
 
-import math
 import tempfile
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeAlias
@@ -12,20 +12,23 @@ from numpy.typing import NDArray
 from PIL import Image
 from pyproj import CRS, Transformer
 from rasterio.enums import Resampling
-from rasterio.errors import RasterioError
 from rasterio.warp import reproject
-from rasterio.windows import Window, from_bounds
+from rasterio.windows import from_bounds
 
 from gis_export.fire.map.ground import TILE_PX, Ground
 from imagery.boxes import PixelBox
+from imagery.crs import meters_per_unit
 from imagery.flyover.coarse import read_coarse
 from imagery.flyover.flyover import Flyover
+from imagery.flyover.guard import READ_ERRORS, call_guarded
 from imagery.flyover.tiles import Tile
 
 Mosaic: TypeAlias = NDArray[np.uint8]
 _WEBP_QUALITY = 72
 _LOSSY_BLACK = 8
-_METERS_PER_DEGREE = 111_320.0
+"""Brightest value of an undeclared black border that was compressed with loss."""
+_IS_SEEN = 127
+"""Pixels are drawn where the coverage is above this value, of 255."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -41,114 +44,150 @@ class BaseMap:
 def write_base_map(flyover: Flyover, ground: Ground, folder: Path) -> BaseMap:
     """Write base/z/x_y.webp for every tile that holds any photo."""
     height, width = ground.shape
+    unread = len(flyover.broken)
+
     with tempfile.TemporaryDirectory(dir=folder) as scratch:
-        mosaic = np.memmap(
-            Path(scratch) / "mosaic", dtype=np.uint8, mode="w+", shape=(height, width, 4)
-        )
-        drawn = [_draw_tile(tile, ground, mosaic, white=flyover.white) for tile in flyover.tiles]
+        file = Path(scratch) / "mosaic"
+        mosaic = np.memmap(file, dtype=np.uint8, mode="w+", shape=(height, width, 4))
+        for tile in flyover.tiles:
+            was_read = _draw_tile(tile, ground, mosaic, white=flyover.white)
+            unread += not was_read
+
         names = _write_pyramid(mosaic, ground.levels, folder / "base")
+        # The file can only be removed after the array has let go of it.
         del mosaic
-    return BaseMap(tiles=tuple(names), unread=drawn.count(False) + len(flyover.broken))
+
+    return BaseMap(tiles=tuple(names), unread=unread)
 
 
 def _draw_tile(tile: Tile, ground: Ground, mosaic: Mosaic, *, white: float) -> bool:
     """Draw one flyover tile into the mosaic; return whether it could be read."""
-    window = _window_on(ground, tile)
-    if window is None:
+    box = _box_on(ground, tile)
+    if box.is_empty:
         return True
-    try:
-        coarse = _read_coarse(tile, ground.gsd_m, white)
-    except RasterioError:
+
+    coarse = _read_tile(tile, ground.gsd_m, white)
+    if coarse is None:
         return False
-    across, down = tile.width / coarse.shape[2], tile.height / coarse.shape[1]
-    a, b, c, d, e, f = tile.transform
-    placed = Affine(a * across, b * down, c, d * across, e * down, f)
-    rows, columns = window.toslices()
-    part = np.zeros((4, rows.stop - rows.start, columns.stop - columns.start), np.uint8)
+
+    _, coarse_height, coarse_width = coarse.shape
+    to_tile_px = Affine.scale(tile.width / coarse_width, tile.height / coarse_height)
+    drawn = np.zeros((4, box.height, box.width), np.uint8)
     reproject(
         coarse,
-        part,
-        src_transform=placed,
+        drawn,
+        src_transform=Affine(*tile.transform) * to_tile_px,
         src_crs=tile.crs,
-        dst_transform=ground.transform_at(rows.start, columns.start),
+        dst_transform=ground.transform_at(box.row_start, box.column_start),
         dst_crs=ground.crs.to_wkt(),
         resampling=Resampling.bilinear,
     )
-    seen = part[3] > 127
-    mosaic[rows, columns][seen] = np.moveaxis(part, 0, -1)[seen]
+
+    is_seen = drawn[3] > _IS_SEEN
+    mosaic[box.slices][is_seen] = np.moveaxis(drawn, 0, -1)[is_seen]
     return True
 
 
-def _window_on(ground: Ground, tile: Tile) -> Window | None:
-    """Return the whole pixels of the mosaic that a flyover tile may touch, None when it lies outside."""
+def _box_on(ground: Ground, tile: Tile) -> PixelBox:
+    """Return the pixels of the mosaic that a flyover tile may touch; empty when it is outside."""
     to_ground = Transformer.from_crs(CRS(tile.crs), ground.crs, always_xy=True)
     xs, ys = zip(*tile.corners, strict=True)
-    box = from_bounds(
-        *to_ground.transform_bounds(min(xs), min(ys), max(xs), max(ys)), transform=ground.transform
+    bounds = to_ground.transform_bounds(min(xs), min(ys), max(xs), max(ys))
+
+    window = from_bounds(*bounds, transform=ground.transform)
+    touched = PixelBox(
+        row_start=int(window.row_off),
+        row_stop=int(window.row_off + window.height) + 2,
+        column_start=int(window.col_off),
+        column_stop=int(window.col_off + window.width) + 2,
     )
-    height, width = ground.shape
-    top, bottom = max(0, int(box.row_off)), min(height, int(box.row_off + box.height) + 2)
-    left, right = max(0, int(box.col_off)), min(width, int(box.col_off + box.width) + 2)
-    return Window(left, top, right - left, bottom - top) if top < bottom and left < right else None
+    return touched.overlap(PixelBox.whole(*ground.shape))
 
 
-def _read_coarse(tile: Tile, gsd_m: float, white: float) -> Mosaic:
-    """Read red, green, blue and coverage of a tile at about the map's resolution, (4, h, w)."""
-    crs = CRS(tile.crs)
-    unit_m = (
-        _METERS_PER_DEGREE if crs.is_geographic else float(crs.axis_info[0].unit_conversion_factor)
-    )
-    pixel_m = math.sqrt(abs(Affine(*tile.transform).determinant)) * unit_m
+def _read_tile(tile: Tile, gsd_m: float, white: float) -> Mosaic | None:
+    """Read red, green, blue and coverage of a tile at about the map's resolution, (4, h, w).
+
+    Returns:
+        None when the tile cannot be read, or not in the time that is allowed.
+    """
+    pixel_m = tile.pixel_side * meters_per_unit(CRS(tile.crs))
     step = max(1.0, gsd_m / pixel_m)
     shape = (max(1, round(tile.height / step)), max(1, round(tile.width / step)))
+    whole = PixelBox.whole(tile.height, tile.width)
 
-    whole = PixelBox(row_start=0, row_stop=tile.height, column_start=0, column_stop=tile.width)
-    pixels = read_coarse(tile, whole, shape, white=white)
+    # A JPEG 2000 file can be made so that it never ends.
+    try:
+        pixels = call_guarded(
+            tile.path, tile.max_seconds, read_coarse, tile, whole, shape, white=white
+        )
+    except READ_ERRORS:
+        return None
+
     border = collar(pixels.color, darkest=_LOSSY_BLACK if tile.lossy else 0)
     is_seen = pixels.is_data & ~border
     return np.concatenate([pixels.color, is_seen[None].astype(np.uint8) * 255])
 
 
 def collar(color: Mosaic, *, darkest: int) -> NDArray[np.bool_]:
-    """Return the undeclared black border of a tile: black in an unbroken run from an edge. Shadows inside stay.
+    """Return the undeclared black border of a tile: black in an unbroken run from an edge.
+
+    Shadows inside the tile are not part of it.
 
     Args:
         color: (3, H, W).
         darkest: Brightest value that still counts as black.
     """
-    black = (color <= darkest).all(axis=0)
-    runs = (
-        np.logical_and.accumulate(np.flip(black, axes), axis=axis)
-        for axes, axis in (((), 0), ((0,), 0), ((), 1), ((1,), 1))
-    )
-    top, bottom, left, right = runs
-    found: NDArray[np.bool_] = top | np.flip(bottom, 0) | left | np.flip(right, 1)
-    return found
+    is_black = (color <= darkest).all(axis=0)
+
+    from_top = np.logical_and.accumulate(is_black, axis=0)
+    from_left = np.logical_and.accumulate(is_black, axis=1)
+    from_bottom = np.flip(np.logical_and.accumulate(np.flip(is_black, 0), axis=0), 0)
+    from_right = np.flip(np.logical_and.accumulate(np.flip(is_black, 1), axis=1), 1)
+
+    border: NDArray[np.bool_] = from_top | from_left | from_bottom | from_right
+    return border
 
 
 def _write_pyramid(mosaic: Mosaic, levels: int, folder: Path) -> list[str]:
+    """Write the tiles of every level that hold any photo; return their names."""
     names: list[str] = []
     for level in range(levels):
         step = 2 ** (levels - 1 - level)
-        span = TILE_PX * step
-        for top in range(0, mosaic.shape[0], span):
-            for left in range(0, mosaic.shape[1], span):
-                block = mosaic[top : top + span, left : left + span]
-                if block[..., 3].any():
-                    name = f"{level}/{left // span}_{top // span}"
-                    _write_tile(block, step, folder / f"{name}.webp")
-                    names.append(name)
+        for box in _squares(mosaic, TILE_PX * step):
+            block = mosaic[box.slices]
+            if not block[..., 3].any():
+                continue
+
+            name = f"{level}/{box.column_start // box.width}_{box.row_start // box.height}"
+            _write_tile(block, step, folder / f"{name}.webp")
+            names.append(name)
     return names
 
 
+def _squares(mosaic: Mosaic, side_px: int) -> Iterator[PixelBox]:
+    """Yield the squares that cover the mosaic, row by row; the last ones reach beyond its edge."""
+    height, width, _ = mosaic.shape
+    for top in range(0, height, side_px):
+        for left in range(0, width, side_px):
+            yield PixelBox(
+                row_start=top,
+                row_stop=top + side_px,
+                column_start=left,
+                column_stop=left + side_px,
+            )
+
+
 def _write_tile(block: Mosaic, step: int, path: Path) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    coarse = (
-        Image.fromarray(np.ascontiguousarray(block)).reduce(step)
-        if step > 1
-        else Image.fromarray(np.ascontiguousarray(block))
-    )
+    """Write one tile of the map, `step` times coarser than the mosaic."""
+    image = Image.fromarray(np.ascontiguousarray(block))
+    if step > 1:
+        image = image.reduce(step)
     tile = Image.new("RGBA", (TILE_PX, TILE_PX))
-    tile.paste(coarse)
-    opaque = tile.getchannel("A").getextrema() == (255, 255)
-    (tile.convert("RGB") if opaque else tile).save(path, "WEBP", quality=_WEBP_QUALITY, method=2)
+    tile.paste(image)
+
+    is_opaque = tile.getchannel("A").getextrema() == (255, 255)
+    if is_opaque:
+        tile = tile.convert("RGB")
+
+    path.parent.mkdir(parents=True, exist_ok=True)
+    tile.save(path, "WEBP", quality=_WEBP_QUALITY, method=2)
