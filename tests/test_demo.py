@@ -15,7 +15,7 @@ import numpy as np
 import pytest
 import rasterio
 import shapely
-from conftest import Ran
+from cities import Ran
 from numpy.testing import assert_allclose
 from rasterio.warp import transform_bounds
 
