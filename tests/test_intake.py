@@ -17,6 +17,7 @@ from shapely.geometry.base import BaseGeometry
 
 from imagery.chips.tiling import TileSettings
 from imagery.flyover.flyover import open_flyover
+from imagery.intake.inputs import IntakeInputs
 from imagery.intake.page import draw_page, words_for_bytes, words_for_seconds, write_intake
 from imagery.intake.report import BYTES_PER_PIXEL, CUT_SECONDS, SCORE_SECONDS, Intake, make_intake
 from imagery.intake.tile_kinds import crs_words
@@ -70,13 +71,14 @@ def look(
     flown: date | None = date(2023, 3, 1),
 ) -> Intake:
     """Make the report of a folder of tiles."""
-    return make_intake(
-        "Tinyville",
-        roll_of(shapes, crs),
-        open_flyover(2023, (str(folder),), flown),
-        SETTINGS,
+    inputs = IntakeInputs(
+        city="Tinyville",
+        roll=roll_of(shapes, crs),
+        flyover=open_flyover(2023, (str(folder),), flown),
+        settings=SETTINGS,
         shifts=shifts,
     )
+    return make_intake(inputs)
 
 
 class Page(HTMLParser):
@@ -334,7 +336,7 @@ def test_imagery_next_door(tmp_path: Path, write_raster: Write) -> None:
     """Tiles nearby but under no vacant."""
     found = look(lay(tmp_path, write_raster, [(0, 0)]), [lot(SIDE + 100, 4)])
     assert found.verdict == "FIX FIRST"
-    assert "100 m off" in found.fixes[0]
+    assert "100 m away" in found.fixes[0]
 
 
 def test_coordinates_that_cannot_be(tmp_path: Path, write_raster: Write) -> None:
@@ -371,7 +373,9 @@ def test_files_that_cannot_be_used(tmp_path: Path, write_raster: Write) -> None:
         (folder / name).write_bytes(content)
     found = look(folder, [lot(4, 4)])
     assert (found.verdict, found.tiles, len(found.broken_tiles)) == ("GO", 1, 4)
-    for line, words in zip(found.broken_tiles, ("MrSID", "ECW", "empty", "not an image"), strict=True):
+    for line, words in zip(
+        found.broken_tiles, ("MrSID", "ECW", "empty", "not an image"), strict=True
+    ):
         assert words in line
     assert any(
         line.startswith("4 files cannot be used") and "a.sid" in line for line in found.warnings
@@ -395,7 +399,7 @@ def test_date_of_another_year(tmp_path: Path, write_raster: Write) -> None:
     assert "t00.tif 2019-05-02" in line and "t01" not in line
     assert any("no flight date" in line for line in look(folder, [lot(4, 4)], flown=None).warnings)
     assert any(
-        "stands for 2023" in line
+        "listed as 2023" in line
         for line in look(folder, [lot(4, 4)], flown=date(2022, 12, 30)).warnings
     )
 

@@ -1,1 +1,1 @@
-"""The intake report: what a delivery of imagery holds, what is missing, GO or FIX FIRST. Headers only."""
+"""The intake report: what a delivery holds, what is missing, GO or FIX FIRST. Headers only."""

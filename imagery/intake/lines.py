@@ -1,4 +1,9 @@
-"""The lines of the intake report: what must be mended first, and what should be known. Each says what, where and the remedy."""
+"""The lines of the intake report: what must be corrected first, and what should be known.
+
+Each says what, where and the remedy.
+"""
+
+from collections.abc import Sequence
 
 import numpy as np
 import shapely
@@ -8,9 +13,12 @@ from imagery.chips.tiling import TileSettings
 from imagery.flyover.decode import TURBO, choose_decoder
 from imagery.flyover.flyover import Flyover
 from imagery.intake.coverage import COVERED, FAR_KM, PARTLY, UNCOVERED, Coverage
+from imagery.intake.inputs import IntakeInputs
 from imagery.intake.tile_kinds import (
     INTERNATIONAL_FOOT_M,
+    UNIT_WORDS,
     US_SURVEY_FOOT_M,
+    CrsWords,
     crs_words,
     most_common_crs,
     tile_dates,
@@ -18,83 +26,114 @@ from imagery.intake.tile_kinds import (
 from imagery.roll.parcels import VacantRoll
 
 MOST_LINES = 3
-"""Files of one problem named one by one; more are counted, and stand in the report's table."""
+"""Files of one problem named one by one; more are counted and listed in the report's table."""
+FEET = {UNIT_WORDS[US_SURVEY_FOOT_M], UNIT_WORDS[INTERNATIONAL_FOOT_M]}
 
 
-def find_fixes(roll: VacantRoll, flyover: Flyover, coverage: Coverage) -> list[str]:
-    """Return why scoring would be in vain; at most one line."""
+def find_fixes(inputs: IntakeInputs, coverage: Coverage) -> list[str]:
+    """Say why scoring cannot succeed, in one line at most."""
     if coverage.count(COVERED) + coverage.count(PARTLY):
         return []
+
+    roll = inputs.roll
     if not roll.table.geometry.notna().any():
-        if roll.bad_outlines:
-            return [f"none of {len(roll)} vacants can be scored: {roll.bad_outlines.line}"]
-        return [
-            f"none of {len(roll)} vacants has an outline; compare [parcels] id with [vacant] id"
-        ]
-    ours, theirs = (
-        crs_words(CRS(roll.table.crs).to_wkt()),
-        crs_words(most_common_crs(flyover.tiles)),
-    )
-    known = coverage.shapes[~shapely.is_missing(coverage.shapes)]
-    if not len(known):
-        west, south, east, north = (f"{end:.7g}" for end in roll.table.total_bounds)
-        return [
-            f"parcels are declared as {ours}, but x {west} to {east}, y {south} to {north} cannot be that; give the parcel file its true CRS (ogr2ogr -a_srs)"
-        ]
-    away = float(coverage.away_km.min())
-    if away > FAR_KM:
-        gap = f"{away:,.0f} km apart" if np.isfinite(away) else "not on the same earth"
-        return [
-            f"no vacant parcel lies on any tile: parcels in {ours} and imagery in {theirs} are {gap}; "
-            "one CRS is declared wrongly: mend it with ogr2ogr -a_srs (parcels) or gdal_edit.py -a_srs (imagery)"
-        ]
-    meters = float(np.min(shapely.distance(shapely.union_all(coverage.outlines), known)))
-    return [
-        f"no vacant parcel lies on any tile: the nearest is {meters:,.0f} m off (parcels in {ours}, imagery in {theirs}); "
-        "give [[flyover]] path the tiles of this city, or mend the CRS that is wrong"
-    ]
+        return [_no_outline_line(roll)]
+    if shapely.is_missing(coverage.shapes).all():
+        return [_wrong_parcels_line(roll)]
+    if coverage.away_km.min() > FAR_KM:
+        return [_far_apart_line(inputs, coverage)]
+    return [_next_door_line(inputs, coverage)]
 
 
-def find_warnings(
-    roll: VacantRoll,
-    flyover: Flyover,
-    coverage: Coverage,
-    settings: TileSettings,
-    shifts: tuple[str, ...],
-) -> list[str]:
-    """Return what should be known, a line each."""
+def find_warnings(inputs: IntakeInputs, coverage: Coverage) -> list[str]:
+    """Say what should be known, a line each."""
+    flyover = inputs.flyover
+    broken = [f"{tile.name}: {tile.problem}" for tile in flyover.broken]
+    displaced = [f"displaced tile: {line}" for line in inputs.shifts]
+
     return [
-        *_named(
-            [f"{tile.name}: {tile.problem}" for tile in flyover.broken], "files cannot be used"
-        ),
+        *_first_of(broken, "files cannot be used"),
         *_vacant_lines(coverage),
-        *_bad_row_lines(roll),
-        *_place_lines(flyover, coverage),
-        *_named([f"displaced tile: {line}" for line in shifts], "tiles lie off their place"),
-        *_date_lines(flyover),
-        *_pixel_lines(flyover, settings),
-        *_foot_lines(roll, flyover),
+        *_bad_row_lines(inputs.roll),
+        *_missing_tile_lines(coverage),
+        *_far_tile_lines(flyover, coverage),
+        *_double_tile_lines(coverage),
+        *_first_of(displaced, "tiles are misaligned"),
+        *_flight_date_lines(flyover),
+        *_tile_date_lines(flyover),
+        *_scale_lines(flyover, inputs.settings),
+        *_decoder_lines(flyover),
+        *_foot_lines(inputs.roll, flyover),
+        *inputs.notes,
     ]
 
 
-def _named(lines: list[str], what: str) -> list[str]:
+def _no_outline_line(roll: VacantRoll) -> str:
+    if roll.bad_outlines:
+        return f"none of {len(roll)} vacants can be scored: {roll.bad_outlines.line}"
+    return f"none of {len(roll)} vacants has an outline; compare [parcels] id with [vacant] id"
+
+
+def _wrong_parcels_line(roll: VacantRoll) -> str:
+    west, south, east, north = (f"{end:.7g}" for end in roll.table.total_bounds)
     return (
-        lines
-        if len(lines) <= MOST_LINES
-        else [f"{len(lines):,} {what}, listed in the report; first: {lines[0]}"]
+        f"parcels are declared as {_roll_crs(roll)}, "
+        f"but x {west} to {east}, y {south} to {north} cannot be that; "
+        "give the parcel file its true CRS (ogr2ogr -a_srs)"
     )
+
+
+def _far_apart_line(inputs: IntakeInputs, coverage: Coverage) -> str:
+    away_km = float(coverage.away_km.min())
+    gap = f"{away_km:,.0f} km apart" if np.isfinite(away_km) else "not on the same earth"
+    ours = _roll_crs(inputs.roll)
+    theirs = crs_words(most_common_crs(inputs.flyover.tiles))
+    return (
+        f"no vacant parcel lies on any tile: parcels in {ours} and imagery in {theirs} are {gap}; "
+        "one CRS is declared wrongly: correct it with "
+        "ogr2ogr -a_srs (parcels) or gdal_edit.py -a_srs (imagery)"
+    )
+
+
+def _next_door_line(inputs: IntakeInputs, coverage: Coverage) -> str:
+    placed = coverage.shapes[~shapely.is_missing(coverage.shapes)]
+    ground = shapely.union_all(coverage.outlines)
+    nearest_m = float(np.min(shapely.distance(ground, placed)))
+    ours = _roll_crs(inputs.roll)
+    theirs = crs_words(most_common_crs(inputs.flyover.tiles))
+    return (
+        f"no vacant parcel lies on any tile: the nearest is {nearest_m:,.0f} m away "
+        f"(parcels in {ours}, imagery in {theirs}); "
+        "give [[flyover]] path the tiles of this city, or correct the CRS that is wrong"
+    )
+
+
+def _roll_crs(roll: VacantRoll) -> CrsWords:
+    return crs_words(CRS(roll.table.crs).to_wkt())
+
+
+def _first_of(lines: list[str], what: str) -> list[str]:
+    """Return some lines, or one that counts them."""
+    if len(lines) <= MOST_LINES:
+        return lines
+    return [f"{len(lines):,} {what}, listed in the report; first: {lines[0]}"]
 
 
 def _vacant_lines(coverage: Coverage) -> list[str]:
-    """Say how many vacants are on no tile, on part of one, or without outline."""
-    off, partly, on = (coverage.count(state) for state in (UNCOVERED, PARTLY, COVERED))
-    if not off + partly:
+    """Say how many vacants are on no tile, or on part of one."""
+    uncovered = coverage.count(UNCOVERED)
+    partly = coverage.count(PARTLY)
+    if not uncovered + partly:
         return []
-    start = (
-        "more than half of the vacants lie on no tile: " if off > (off + partly + on) / 2 else ""
-    )
+
+    total = uncovered + partly + coverage.count(COVERED)
+    start = ""
+    if uncovered > total / 2:
+        start = "more than half of the vacants lie on no tile: "
     return [
-        f"{start}{off:,} of {off + partly + on:,} vacants with an outline lie on no tile, {partly:,} only in part on tiles; without the roof in the photo they become NOT ASSESSED"
+        f"{start}{uncovered:,} of {total:,} vacants with an outline lie on no tile, "
+        f"{partly:,} only in part on tiles; "
+        "without the roof in the photo they become NOT ASSESSED"
     ]
 
 
@@ -105,105 +144,121 @@ def _bad_row_lines(roll: VacantRoll) -> list[str]:
     return [kind.line for kind in (outlines, *roll.bad_rows) if kind]
 
 
-def _place_lines(flyover: Flyover, coverage: Coverage) -> list[str]:
-    """Say which tiles are missing, far away, or there twice."""
-    lines = []
-    if coverage.missing_places:
-        lines.append(
-            f"missing from the tile grid ({coverage.grid}): {len(coverage.missing_places)}: {_few(coverage.missing_places)}; ask the vendor"
-        )
-    far = np.flatnonzero(coverage.away_km > FAR_KM)
-    if 0 < len(far) < len(flyover.tiles):
-        names = _few(
-            [
-                f"{flyover.tiles[number].name} ({coverage.away_km[number]:,.0f} km)"
-                for number in far.tolist()
-            ]
-        )
-        lines.append(
-            f"tiles more than {FAR_KM:.0f} km from the vacants: {len(far)} of {len(flyover.tiles)}: {names}; mend the CRS or leave them out"
-        )
-    if coverage.doubles:
-        names = _few(
-            [
-                f"{coverage.names[first]} and {coverage.names[second]}"
-                for first, second in coverage.doubles
-            ]
-        )
-        lines.append(
-            f"pairs of tiles that show the same ground: {len(coverage.doubles)}: {names}; the first by path counts, so leave the older out"
-        )
-    return lines
-
-
-def _date_lines(flyover: Flyover) -> list[str]:
-    """Say whether the flight date is missing, or the tiles name another year."""
-    if flyover.flown is None:
-        lines, year = ["no flight date; give [[flyover]] date, or rows cannot age"], flyover.year
-    else:
-        year = flyover.flown.year
-        lines = (
-            [
-                f"flown on {flyover.flown}, but stands for {flyover.year}; see that [[flyover]] year and date belong together"
-            ]
-            if year != flyover.year
-            else []
-        )
-    other = {name: day for name, day in tile_dates(flyover.tiles).items() if day.year != year}
-    if other:
-        names = _few([f"{name} {day}" for name, day in other.items()])
-        lines.append(
-            f"tiles that carry a date of another year than {year}: {len(other)}: {names}; it may be the day of processing, else it is another year's delivery"
-        )
-    return lines
-
-
-def _pixel_lines(flyover: Flyover, settings: TileSettings) -> list[str]:
-    """Say what depth, scale and format mean for the chips."""
-    lines, gsd = [], [tile.gsd_m for tile in flyover.tiles]
-    if flyover.white != 255:
-        lines.append(f"pixels deeper than 8 bit: 0 to {flyover.white:.0f} is scaled to 0 to 255")
-    if max(gsd) > 2 * settings.gsd_m:
-        lines.append(
-            f"imagery has {max(gsd):.2f} m per pixel, the model wants {settings.gsd_m:.2f}: chips are blown up"
-        )
-    bare = sum(tile.gsd_m < settings.gsd_m / 2 and not tile.overviews for tile in flyover.tiles)
-    if bare:
-        lines.append(
-            f"tiles more than twice as fine as the model wants, without overviews: {bare}: cutting takes several times as long; gdaladdo -r average helps"
-        )
-    slow = [tile.name for tile in flyover.tiles if choose_decoder((tile,)) != TURBO]
-    if 0 < len(slow) < len(flyover.tiles) / 2:
-        lines.append(
-            f"tiles that are no plain JPEG: {len(slow)} of {len(flyover.tiles)}: {_few(slow)}; because of them all are decoded by GDAL, about 2.5 times slower"
-        )
-    return lines
-
-
-def _foot_lines(roll: VacantRoll, flyover: Flyover) -> list[str]:
-    """Say whether parcels and imagery count in two kinds of feet, and how far apart a mistaken one puts them."""
-    feet = {"US survey foot", "international foot"}
-    ours, theirs = (
-        crs_words(CRS(roll.table.crs).to_wkt()).unit,
-        {crs_words(tile.crs).unit for tile in flyover.tiles},
-    )
-    both = ({ours} | theirs) & feet
-    if both != feet:
+def _missing_tile_lines(coverage: Coverage) -> list[str]:
+    places = coverage.missing_places
+    if not places:
         return []
-    x, y = max(
-        (
-            (abs(tile.transform[2]), abs(tile.transform[5]))
-            for tile in flyover.tiles
-            if crs_words(tile.crs).unit in feet
-        ),
-        default=(0.0, 0.0),
-    )
-    off_m = float(np.hypot(x, y)) * (US_SURVEY_FOOT_M - INTERNATIONAL_FOOT_M)
     return [
-        f"US survey feet and international feet meet here (parcels: {ours}, imagery: {', '.join(sorted(theirs))}); if one is declared wrongly, it lies {off_m:.1f} m off"
+        f"missing from the tile grid ({coverage.grid}): {len(places)}: {_few(places)}; "
+        "ask the vendor"
     ]
 
 
-def _few(names: list[str] | tuple[str, ...]) -> str:
+def _far_tile_lines(flyover: Flyover, coverage: Coverage) -> list[str]:
+    far = np.flatnonzero(coverage.away_km > FAR_KM).tolist()
+    if not 0 < len(far) < len(flyover.tiles):
+        return []
+
+    names = [f"{flyover.tiles[place].name} ({coverage.away_km[place]:,.0f} km)" for place in far]
+    return [
+        f"tiles more than {FAR_KM:.0f} km from the vacants: "
+        f"{len(far)} of {len(flyover.tiles)}: {_few(names)}; correct the CRS or leave them out"
+    ]
+
+
+def _double_tile_lines(coverage: Coverage) -> list[str]:
+    doubles = coverage.doubles
+    if not doubles:
+        return []
+
+    names = [f"{coverage.names[first]} and {coverage.names[second]}" for first, second in doubles]
+    return [
+        f"pairs of tiles that show the same ground: {len(doubles)}: {_few(names)}; "
+        "the first by path counts, so leave the older out"
+    ]
+
+
+def _flight_date_lines(flyover: Flyover) -> list[str]:
+    """Say whether the flight date is missing, or of another year than the flyover."""
+    if flyover.flown is None:
+        return ["no flight date; give [[flyover]] date, or rows cannot age"]
+    if flyover.flown.year == flyover.year:
+        return []
+    return [
+        f"flown on {flyover.flown}, but listed as {flyover.year}; "
+        "see that [[flyover]] year and date belong together"
+    ]
+
+
+def _tile_date_lines(flyover: Flyover) -> list[str]:
+    """Name the tiles that carry a date of another year."""
+    year = flyover.flown.year if flyover.flown else flyover.year
+    days = tile_dates(flyover.tiles)
+    others = [f"{name} {day}" for name, day in days.items() if day.year != year]
+    if not others:
+        return []
+    return [
+        f"tiles that carry a date of another year than {year}: {len(others)}: {_few(others)}; "
+        "it may be the day of processing, else it is another year's delivery"
+    ]
+
+
+def _scale_lines(flyover: Flyover, settings: TileSettings) -> list[str]:
+    """Say what depth and scale mean for the chips."""
+    lines = []
+    if flyover.white != 255:
+        lines.append(f"pixels deeper than 8 bit: 0 to {flyover.white:.0f} is scaled to 0 to 255")
+
+    coarsest_m = max(tile.gsd_m for tile in flyover.tiles)
+    if coarsest_m > 2 * settings.gsd_m:
+        lines.append(
+            f"imagery has {coarsest_m:.2f} m per pixel, the model wants {settings.gsd_m:.2f}: "
+            "chips are enlarged"
+        )
+
+    bare = [tile for tile in flyover.tiles if not tile.overviews]
+    fine = sum(tile.gsd_m < settings.gsd_m / 2 for tile in bare)
+    if fine:
+        lines.append(
+            f"tiles more than twice as fine as the model wants, without overviews: {fine}: "
+            "cutting takes several times as long; gdaladdo -r average helps"
+        )
+    return lines
+
+
+def _decoder_lines(flyover: Flyover) -> list[str]:
+    """Name the few tiles because of which all are decoded slowly."""
+    slow = [tile.name for tile in flyover.tiles if choose_decoder((tile,)) != TURBO]
+    if not 0 < len(slow) < len(flyover.tiles) / 2:
+        return []
+    return [
+        f"tiles that are no plain JPEG: {len(slow)} of {len(flyover.tiles)}: {_few(slow)}; "
+        "because of them all are decoded by GDAL, about 2.5 times slower"
+    ]
+
+
+def _foot_lines(roll: VacantRoll, flyover: Flyover) -> list[str]:
+    """Say whether parcels and imagery use two kinds of feet, and what a mistaken one costs."""
+    ours = _roll_crs(roll).unit
+    theirs = {crs_words(tile.crs).unit for tile in flyover.tiles}
+    if not {ours, *theirs} >= FEET:
+        return []
+
+    corners = [(0.0, 0.0)]
+    for tile in flyover.tiles:
+        if crs_words(tile.crs).unit in FEET:
+            corners.append((abs(tile.transform[2]), abs(tile.transform[5])))
+    farthest = float(np.hypot(*max(corners)))
+    off_m = farthest * (US_SURVEY_FOOT_M - INTERNATIONAL_FOOT_M)
+    return [
+        "US survey feet and international feet meet here "
+        f"(parcels: {ours}, imagery: {', '.join(sorted(theirs))}); "
+        f"if one is declared wrongly, it is {off_m:.1f} m off"
+    ]
+
+
+def _few(names: Sequence[str]) -> str:
+    """Return the first names, and how many more there are."""
     more = len(names) - MOST_LINES
-    return ", ".join(names[:MOST_LINES]) + (f" and {more} more" if more > 0 else "")
+    others = f" and {more} more" if more > 0 else ""
+    return ", ".join(names[:MOST_LINES]) + others

@@ -1,4 +1,4 @@
-"""Write the intake report: check.json, and check.html as one page that asks no other host for anything."""
+"""Write the intake report: check.json, and check.html, which makes no network requests."""
 
 import json
 from dataclasses import dataclass
@@ -10,9 +10,12 @@ import jinja2
 from imagery.files import atomic_path
 from imagery.intake.coverage_map import CLASSES, MARKS, draw_coverage
 from imagery.intake.report import Intake
+from imagery.workspace import YearFiles
 
 MOST_ROWS = 200
-"""Rows of a list on the page, most; check.json holds all."""
+"""Most rows of a list on the page; check.json holds all."""
+MOST_MISSING = 10
+"""Most missing tiles that are named in a table."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -26,27 +29,27 @@ class Facts:
 
 
 def write_intake(intake: Intake, folder: Path) -> Path:
-    """Write check.json and check.html; return the page."""
-    with atomic_path(folder / "check.json") as temporary:
+    """Write check.json and check.html into a year's folder; return the page."""
+    files_of_year = YearFiles(folder=folder)
+    with atomic_path(files_of_year.check) as temporary:
         temporary.write_text(json.dumps(intake.answer(), indent=2), encoding="utf-8")
-    with atomic_path(folder / "check.html") as temporary:
+    with atomic_path(files_of_year.check_page) as temporary:
         temporary.write_text(draw_page(intake), encoding="utf-8")
-    return folder / "check.html"
+    return files_of_year.check_page
 
 
 def draw_page(intake: Intake) -> str:
     """Return the page as HTML."""
     text = files("imagery").joinpath("intake", "page.html").read_text(encoding="utf-8")
-    template = jinja2.Environment(
-        autoescape=True, trim_blocks=True, lstrip_blocks=True
-    ).from_string(text)
-    tables = [_vacants(intake), _imagery(intake), _ground(intake), _work(intake)]
+    environment = jinja2.Environment(autoescape=True, trim_blocks=True, lstrip_blocks=True)
+    template = environment.from_string(text)
+
     drawn = draw_coverage(intake.coverage)
     return template.render(
         intake=intake,
         map=drawn,
         notes="; ".join(drawn.notes) if drawn else "",
-        tables=tables,
+        tables=[_vacants(intake), _imagery(intake), _ground(intake), _work(intake)],
         legend=[(CLASSES[state], MARKS[state]) for state in sorted(MARKS)],
         broken=[line.partition(": ")[::2] for line in intake.broken_tiles],
         most=MOST_ROWS,
@@ -68,19 +71,15 @@ def words_for_seconds(seconds: float) -> str:
 
 def _vacants(intake: Intake) -> Facts:
     known = intake.vacants - intake.vacants_without_geometry
-
-    def of_known(count: int) -> str:
-        return f"{count:,} ({100 * count / known:.1f}%)" if known else f"{count:,}"
-
     return Facts(
         title="Vacant parcels",
         rows=[
             ("On the roll", f"{intake.vacants:,}"),
             ("Without an outline", f"{intake.vacants_without_geometry:,}"),
-            ("Covered: whole outline on tiles", of_known(intake.vacants_covered)),
-            ("Partly covered", of_known(intake.vacants_partly_covered)),
-            ("On no tile", of_known(intake.vacants_uncovered)),
-            ("Within the chip's margin of a tile", of_known(intake.vacants_near_tiles)),
+            ("Covered: whole outline on tiles", _with_share(intake.vacants_covered, known)),
+            ("Partly covered", _with_share(intake.vacants_partly_covered, known)),
+            ("On no tile", _with_share(intake.vacants_uncovered, known)),
+            ("Within the chip's margin of a tile", _with_share(intake.vacants_near_tiles, known)),
             ("Vacancy notices read", f"{intake.notices:,}"),
             ("Notices joined by place", f"{intake.notices_joined_by_place:,}"),
             ("Notices that match no parcel", f"{len(intake.notices_unmatched):,}"),
@@ -89,9 +88,12 @@ def _vacants(intake: Intake) -> Facts:
     )
 
 
+def _with_share(count: int, total: int) -> str:
+    return f"{count:,} ({100 * count / total:.1f}%)" if total else f"{count:,}"
+
+
 def _imagery(intake: Intake) -> Facts:
-    first, last = (intake.tile_dates[0], intake.tile_dates[-1]) if intake.tile_dates else ("", "")
-    dates = first if first == last else f"{first} to {last}"
+    dates = " to ".join(dict.fromkeys(intake.tile_dates))
     gsd = " to ".join(f"{side:.3f}" for side in dict.fromkeys(intake.gsd_m))
     return Facts(
         title="Imagery",
@@ -107,29 +109,33 @@ def _imagery(intake: Intake) -> Facts:
 
 
 def _ground(intake: Intake) -> Facts:
-    missing = (
-        f"{len(intake.missing_tiles):,}"
-        + (f": {', '.join(intake.missing_tiles[:10])}" if intake.missing_tiles else "")
-        + (" ..." if len(intake.missing_tiles) > 10 else "")
-    )
+    if intake.ground_km2 >= 0.1:
+        ground = f"{intake.ground_km2:,.2f} km²"
+    else:
+        ground = f"{intake.ground_km2 * 1e6:,.0f} m²"
+
     return Facts(
         title="Gaps and overlaps",
         rows=[
-            (
-                "Ground on tiles",
-                f"{intake.ground_km2:,.2f} km²"
-                if intake.ground_km2 >= 0.1
-                else f"{intake.ground_km2 * 1e6:,.0f} m²",
-            ),
+            ("Ground on tiles", ground),
             ("Tile grid", intake.tile_grid or "none that is regular"),
-            (
-                "Missing from the grid",
-                missing if intake.tile_grid else "cannot be told without a grid",
-            ),
+            ("Missing from the grid", _describe_missing(intake)),
             ("Ground on two tiles or more", f"{100 * intake.overlap_share:.1f}%"),
             ("Pairs of tiles that overlap", f"{intake.overlap_pairs:,}"),
         ],
     )
+
+
+def _describe_missing(intake: Intake) -> str:
+    """Count the missing tiles and name the first."""
+    missing = intake.missing_tiles
+    if not intake.tile_grid:
+        return "cannot be told without a grid"
+    if not missing:
+        return "0"
+
+    more = " ..." if len(missing) > MOST_MISSING else ""
+    return f"{len(missing):,}: {', '.join(missing[:MOST_MISSING])}{more}"
 
 
 def _work(intake: Intake) -> Facts:

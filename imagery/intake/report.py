@@ -1,4 +1,7 @@
-"""The intake report: what imagery is there, what is missing, GO or FIX FIRST. Headers only, no pixel is read."""
+"""The intake report: what imagery is there, what is missing, GO or FIX FIRST.
+
+Headers only, no pixel is read.
+"""
 
 from collections import Counter
 from dataclasses import asdict, dataclass, field, fields
@@ -11,22 +14,24 @@ from pyproj import CRS
 from imagery.chips.tiling import TileSettings, roof_shapes
 from imagery.chips.windows import chip_grids
 from imagery.flyover.decode import choose_decoder
-from imagery.flyover.flyover import Flyover
 from imagery.intake.coverage import (
     COVERED,
     NO_OUTLINE,
     PARTLY,
     UNCOVERED,
     Coverage,
-    Shapes,
     measure_coverage,
 )
+from imagery.intake.inputs import IntakeInputs
 from imagery.intake.lines import find_fixes, find_warnings
 from imagery.intake.tile_kinds import TileKind, crs_words, tile_dates, tile_kinds
 from imagery.roll.parcels import VacantRoll
+from imagery.shapes import Shapes
 
-CUT_SECONDS, SCORE_SECONDS = 0.004, 0.007
-"""For one parcel on two cores without GPU, as `benchmarks.whole_city` measures; for the estimate."""
+CUT_SECONDS = 0.004
+"""To cut one parcel on two cores without GPU, as `benchmarks.whole_city` measures."""
+SCORE_SECONDS = 0.007
+"""To score one parcel on the same machine."""
 BYTES_PER_PIXEL = 4
 """Red, green, blue and mask, as the chip store holds them."""
 
@@ -42,7 +47,7 @@ class Intake:
     verdict: str
     """"GO" or "FIX FIRST"."""
     fixes: list[str]
-    """What must be mended, a line each."""
+    """What must be corrected, a line each."""
     warnings: list[str]
     """What should be known, a line each."""
     tiles: int
@@ -80,15 +85,15 @@ class Intake:
     tile_grid: str
     """Rows and columns of the grid the tiles are cut by, "" when there is none."""
     missing_tiles: list[str]
-    """Cells of that grid without tile that lie among tiles or hold an uncovered vacant."""
+    """Cells of that grid without tile, among tiles or with an uncovered vacant in them."""
     ground_km2: float
     """Ground on tiles, square kilometers."""
     overlap_share: float
-    """Share of it that lies on two tiles or more."""
+    """Share of it on two tiles or more."""
     overlap_pairs: int
     """Pairs of tiles that share ground."""
     displaced_tiles: list[str]
-    """Tiles that lie off their place, a line each."""
+    """Misaligned tiles, a line each."""
     notices: int
     """Vacancy notices read."""
     notices_joined_by_place: int
@@ -108,53 +113,45 @@ class Intake:
 
     def answer(self) -> dict[str, object]:
         """Return what check.json holds."""
-        facts = {
-            one.name: getattr(self, one.name) for one in fields(self) if one.name != "coverage"
-        }
+        names = [field.name for field in fields(self) if field.name != "coverage"]
+        facts = {name: getattr(self, name) for name in names}
         return facts | {"tile_kinds": [asdict(kind) for kind in self.tile_kinds]}
 
 
-def make_intake(
-    city: str,
-    roll: VacantRoll,
-    flyover: Flyover,
-    settings: TileSettings,
-    *,
-    shifts: tuple[str, ...] = (),
-    notes: tuple[str, ...] = (),
-) -> Intake:
-    """Compare the roll with the tile headers of a year.
+def make_intake(inputs: IntakeInputs) -> Intake:
+    """Compare the roll with the tile headers of a year."""
+    shapes, metric = _metric_shapes(inputs.roll)
+    tiles = inputs.flyover.tiles
+    coverage = measure_coverage(shapes, tiles, metric, margin_m=inputs.settings.margin_m)
+    return _fill(inputs, coverage)
 
-    Args:
-        city: Name of the city.
-        roll: The vacant roll.
-        flyover: The year's imagery.
-        settings: Scale and margin of the chips.
-        shifts: A line for every tile that lies off its place.
-        notes: Further lines to show as warnings.
-    """
-    shapes, metric = _metric_shapes(roll)
-    coverage = measure_coverage(shapes, flyover.tiles, metric, margin_m=settings.margin_m)
-    fixes = find_fixes(roll, flyover, coverage)
-    warnings = [*find_warnings(roll, flyover, coverage, settings, shifts), *notes]
-    near, gsd = int(coverage.near.sum()), [tile.gsd_m for tile in flyover.tiles]
-    dates, decoder = sorted(tile_dates(flyover.tiles).values()), choose_decoder(flyover.tiles)
+
+def _fill(inputs: IntakeInputs, coverage: Coverage) -> Intake:
+    """Put the figures of a report together."""
+    roll = inputs.roll
+    flyover = inputs.flyover
+    tiles = flyover.tiles
+    fixes = find_fixes(inputs, coverage)
+    decoder = choose_decoder(tiles)
+    gsd_m = [tile.gsd_m for tile in tiles]
+    near = int(coverage.near.sum())
+
     return Intake(
-        city=city,
+        city=inputs.city,
         year=flyover.year,
         verdict="FIX FIRST" if fixes else "GO",
         fixes=fixes,
-        warnings=warnings,
-        tiles=len(flyover.tiles),
+        warnings=find_warnings(inputs, coverage),
+        tiles=len(tiles),
         broken_tiles=[f"{tile.path}: {tile.problem}" for tile in flyover.broken],
-        tile_kinds=tile_kinds(flyover.tiles, decoder),
+        tile_kinds=tile_kinds(tiles, decoder),
         decoder=decoder,
-        crs=dict(Counter(str(crs_words(tile.crs)) for tile in flyover.tiles)),
+        crs=dict(Counter(str(crs_words(tile.crs)) for tile in tiles)),
         parcels_crs=str(crs_words(CRS(roll.table.crs).to_wkt())),
-        gsd_m=[round(min(gsd), 4), round(max(gsd), 4)],
-        bands=dict(Counter(f"{len(set(tile.bands))} x {tile.depth}" for tile in flyover.tiles)),
+        gsd_m=[round(min(gsd_m), 4), round(max(gsd_m), 4)],
+        bands=dict(Counter(f"{len(set(tile.bands))} x {tile.depth}" for tile in tiles)),
         flown=flyover.flown.isoformat() if flyover.flown else "",
-        tile_dates=[day.isoformat() for day in (*dates[:1], *dates[-1:])],
+        tile_dates=_first_and_last(inputs),
         vacants=len(roll),
         vacants_without_geometry=coverage.count(NO_OUTLINE),
         vacants_near_tiles=near,
@@ -164,34 +161,40 @@ def make_intake(
         tile_grid=coverage.grid,
         missing_tiles=list(coverage.missing_places),
         ground_km2=round(coverage.ground_km2, 4),
-        overlap_share=round(coverage.twice_km2 / coverage.ground_km2, 4)
-        if coverage.ground_km2
-        else 0.0,
+        overlap_share=round(coverage.twice_share, 4),
         overlap_pairs=len(coverage.pairs),
-        displaced_tiles=list(shifts),
+        displaced_tiles=list(inputs.shifts),
         notices=roll.notices,
         notices_joined_by_place=roll.joined_by_place,
         notices_unmatched=list(roll.unmatched),
         expected_seconds=round(near * (CUT_SECONDS + SCORE_SECONDS), 1),
         expected_cut_seconds=round(near * CUT_SECONDS, 1),
         expected_score_seconds=round(near * SCORE_SECONDS, 1),
-        chips_bytes=_chips_bytes(shapes[coverage.near], settings),
+        chips_bytes=_chips_bytes(coverage.shapes[coverage.near], inputs.settings),
         coverage=coverage,
     )
 
 
 def _metric_shapes(roll: VacantRoll) -> tuple[Shapes, CRS]:
-    """Return the outlines in meters; None for those whose coordinates cannot be in the CRS that the parcel file declares."""
+    """Return the outlines in meters, and their CRS.
+
+    Outlines whose coordinates cannot be in the CRS that the parcel file declares become None.
+    """
     try:
         lots, metric = roof_shapes(roll, None)
-    except (
-        RuntimeError,
-        pyproj.exceptions.ProjError,
-    ):  # no UTM zone: the coordinates lie off the earth
+    except (RuntimeError, pyproj.exceptions.ProjError):
+        # There is no UTM zone: the coordinates are not on the earth.
         return np.full(len(roll), None, dtype=object), CRS("EPSG:3857")
+
     shapes = lots.to_numpy().copy()
     shapes[~np.isfinite(shapely.bounds(shapes)).all(axis=1)] = None
     return shapes, metric
+
+
+def _first_and_last(inputs: IntakeInputs) -> list[str]:
+    """Return the first and the last date that tiles carry; none where no tile carries one."""
+    days = sorted(tile_dates(inputs.flyover.tiles).values())
+    return [day.isoformat() for day in (*days[:1], *days[-1:])]
 
 
 def _chips_bytes(shapes: Shapes, settings: TileSettings) -> int:

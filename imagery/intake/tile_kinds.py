@@ -1,4 +1,4 @@
-"""Tiles that are alike, one row for each kind: CRS, unit, scale, how the files are stored. From headers alone."""
+"""Tiles that are alike, one row for each kind: CRS, unit, scale, storage. From headers alone."""
 
 from collections import Counter
 from collections.abc import Iterable
@@ -11,13 +11,16 @@ import pyproj
 
 from imagery.flyover.tiles import Tile
 
-US_SURVEY_FOOT_M, INTERNATIONAL_FOOT_M = 1200 / 3937, 0.3048
-"""They differ by two millionths: about 3 ft in coordinates of 1.5 million feet."""
+US_SURVEY_FOOT_M = 1200 / 3937
+INTERNATIONAL_FOOT_M = 0.3048
+"""The two feet differ by two millionths: about 3 ft in coordinates of 1.5 million feet."""
 UNIT_WORDS = {
     US_SURVEY_FOOT_M: "US survey foot",
     INTERNATIONAL_FOOT_M: "international foot",
     1.0: "meter",
 }
+SAME_UNIT = 1e-8
+"""Units that differ by a smaller share are the same."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -33,7 +36,8 @@ class CrsWords:
 
     def __str__(self) -> str:
         """Return all of it on one line."""
-        return f"{self.name} ({f'EPSG:{self.epsg}, ' if self.epsg else ''}{self.unit})"
+        code = f"EPSG:{self.epsg}, " if self.epsg else ""
+        return f"{self.name} ({code}{self.unit})"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -72,41 +76,91 @@ def tile_kinds(tiles: tuple[Tile, ...], decoder: str) -> list[TileKind]:
     """Return a row for every kind of tile, the most frequent first."""
     groups: dict[tuple[object, ...], list[Tile]] = {}
     for tile in tiles:
-        side = f"{np.sqrt(abs(tile.transform[0] * tile.transform[4] - tile.transform[1] * tile.transform[3])):.2e}"
-        key = (
-            tile.crs,
-            side,
-            _bands(tile),
-            tile.depth,
-            tile.compression,
-            tile.driver,
-            _block(tile),
-            bool(tile.overviews),
-        )
-        groups.setdefault(key, []).append(tile)
-    kinds = [_kind(group, decoder) for group in groups.values()]
+        groups.setdefault(_kind_key(tile), []).append(tile)
+
+    kinds = [_describe_kind(group, decoder) for group in groups.values()]
     return sorted(kinds, key=lambda kind: (-kind.count, kind.example))
+
+
+def _kind_key(tile: Tile) -> tuple[object, ...]:
+    """Return what tiles of one kind have in common."""
+    return (
+        tile.crs,
+        f"{tile.pixel_side:.2e}",
+        _describe_bands(tile),
+        tile.depth,
+        tile.compression,
+        tile.driver,
+        _describe_block(tile),
+        bool(tile.overviews),
+    )
+
+
+def _describe_kind(group: list[Tile], decoder: str) -> TileKind:
+    first = group[0]
+    words = crs_words(first.crs)
+    pixel = np.dtype(first.depth)
+    real = " (real)" if pixel.kind == "f" else ""
+    fullest = max((tile.overviews for tile in group), key=len)
+
+    return TileKind(
+        count=len(group),
+        crs=words.name,
+        epsg=words.epsg,
+        unit=words.unit,
+        gsd_m=round(float(np.median([tile.gsd_m for tile in group])), 4),
+        bands=_describe_bands(first),
+        bits=f"{pixel.itemsize * 8}{real}",
+        compression=first.compression or "none",
+        driver=first.driver,
+        block=_describe_block(first),
+        overviews=", ".join(map(str, fullest)) or "none",
+        decoder=decoder,
+        example=first.name,
+    )
+
+
+def _describe_bands(tile: Tile) -> str:
+    if tile.palette:
+        color = "palette"
+    elif len(set(tile.bands)) == 1:
+        color = "gray"
+    elif tile.bands == (1, 2, 3):
+        color = "RGB"
+    else:
+        color = f"bands {tile.bands}"
+
+    alpha = " + alpha" if tile.alpha else ""
+    mask = " + mask" if tile.masked else ""
+    return color + alpha + mask
+
+
+def _describe_block(tile: Tile) -> str:
+    rows, columns = tile.block
+    if columns < tile.width or (rows > 1 and rows == columns):
+        return f"{columns} x {rows}"
+    if rows >= tile.height:
+        return "whole file"
+    return f"strips of {rows} rows" if rows > 1 else "strips of 1 row"
 
 
 @lru_cache(maxsize=64)
 def crs_words(wkt: str) -> CrsWords:
-    """Say a CRS in words; the two kinds of foot are told apart by their length."""
+    """Describe a CRS; the two kinds of foot are distinguished by length."""
     crs = pyproj.CRS(wkt)
     flat = crs.sub_crs_list[0] if crs.is_compound else crs
-    axis = flat.axis_info[0]
-    unit = (
-        "degree" if flat.is_geographic else f"{axis.unit_name} of {axis.unit_conversion_factor} m"
-    )
-    if not flat.is_geographic:
-        unit = next(
-            (
-                word
-                for length, word in UNIT_WORDS.items()
-                if abs(length / axis.unit_conversion_factor - 1) < 1e-8
-            ),
-            unit,
-        )
-    return CrsWords(name=flat.name, epsg=flat.to_epsg(), unit=unit)
+    return CrsWords(name=flat.name, epsg=flat.to_epsg(), unit=_describe_unit(flat))
+
+
+def _describe_unit(crs: pyproj.CRS) -> str:
+    if crs.is_geographic:
+        return "degree"
+
+    axis = crs.axis_info[0]
+    for length_m, word in UNIT_WORDS.items():
+        if abs(length_m / axis.unit_conversion_factor - 1) < SAME_UNIT:
+            return word
+    return f"{axis.unit_name} of {axis.unit_conversion_factor} m"
 
 
 def most_common_crs(tiles: Iterable[Tile]) -> str:
@@ -115,55 +169,12 @@ def most_common_crs(tiles: Iterable[Tile]) -> str:
 
 
 def tile_dates(tiles: tuple[Tile, ...]) -> dict[str, date]:
-    """Return the date in TIFFTAG_DATETIME by tile name, of the tiles that carry one; what is no date counts as none."""
+    """Return the date in TIFFTAG_DATETIME by tile name, of the tiles that carry one."""
     dates = {}
     for tile in tiles:
+        text = tile.stamp[:10].replace("-", ":")
         try:
-            dates[tile.name] = datetime.strptime(
-                tile.stamp[:10].replace("-", ":"), "%Y:%m:%d"
-            ).date()
+            dates[tile.name] = datetime.strptime(text, "%Y:%m:%d").date()
         except ValueError:
             continue
     return dates
-
-
-def _kind(group: list[Tile], decoder: str) -> TileKind:
-    first = group[0]
-    words = crs_words(first.crs)
-    pixel = np.dtype(first.depth)
-    fullest = max((tile.overviews for tile in group), key=len)
-    return TileKind(
-        count=len(group),
-        crs=words.name,
-        epsg=words.epsg,
-        unit=words.unit,
-        gsd_m=round(float(np.median([tile.gsd_m for tile in group])), 4),
-        bands=_bands(first),
-        bits=f"{pixel.itemsize * 8}{' (real)' if pixel.kind == 'f' else ''}",
-        compression=first.compression or "none",
-        driver=first.driver,
-        block=_block(first),
-        overviews=", ".join(map(str, fullest)) or "none",
-        decoder=decoder,
-        example=first.name,
-    )
-
-
-def _bands(tile: Tile) -> str:
-    color = (
-        "palette"
-        if tile.palette
-        else "gray"
-        if len(set(tile.bands)) == 1
-        else "RGB"
-        if tile.bands == (1, 2, 3)
-        else f"bands {tile.bands}"
-    )
-    return color + (" + alpha" if tile.alpha else "") + (" + mask" if tile.masked else "")
-
-
-def _block(tile: Tile) -> str:
-    rows, columns = tile.block
-    if columns < tile.width or (rows > 1 and rows == columns):
-        return f"{columns} x {rows}"
-    return "whole file" if rows >= tile.height else f"strips of {rows} row{'s' if rows > 1 else ''}"

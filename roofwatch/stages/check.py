@@ -3,6 +3,7 @@
 import argparse
 
 from imagery.errors import InputError
+from imagery.intake.inputs import IntakeInputs
 from imagery.intake.page import write_intake
 from imagery.intake.report import Intake, make_intake
 from labels.files import read_labels
@@ -41,14 +42,15 @@ def check(year: CityYear, *, pixels: bool = False) -> Intake:
     if pixels:
         tile(year)
 
-    intake = make_intake(
-        year.city.name,
-        year.roll,
-        year.flyover,
-        year.file.tile,
+    inputs = IntakeInputs(
+        city=year.city.name,
+        roll=year.roll,
+        flyover=year.flyover,
+        settings=year.file.tile,
         shifts=shift_lines(year),
         notes=describe_labels(year),
     )
+    intake = make_intake(inputs)
     write_intake(intake, year.files.folder)
     return intake
 

@@ -1,0 +1,25 @@
+"""What an intake report is made from."""
+
+from dataclasses import dataclass
+
+from imagery.chips.tiling import TileSettings
+from imagery.flyover.flyover import Flyover
+from imagery.roll.parcels import VacantRoll
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class IntakeInputs:
+    """A city's roll and imagery of one year, as they were delivered."""
+
+    city: str
+    """Name of the city."""
+    roll: VacantRoll
+    """The vacant roll."""
+    flyover: Flyover
+    """The year's imagery."""
+    settings: TileSettings
+    """Scale and margin of the chips."""
+    shifts: tuple[str, ...] = ()
+    """A line for every misaligned tile."""
+    notes: tuple[str, ...] = ()
+    """Further lines to show as warnings."""
