@@ -1,1 +1,1 @@
-"""Flyovers, parcels and the vacant roll: from aerial tiles to chips. No torch, no mlflow, no other room."""
+"""From aerial tiles to chips: flyovers, parcels and the vacant roll. No torch, no other room."""

@@ -10,10 +10,14 @@ from pathlib import Path
 
 @contextmanager
 def atomic_path(target: Path) -> Iterator[Path]:
-    """Yield a temporary path with the same suffix beside `target`; rename it to `target` if the block succeeds."""
+    """Yield a temporary path beside `target`, renamed to it if the block succeeds.
+
+    It has the same suffix.
+    """
     target.parent.mkdir(parents=True, exist_ok=True)
     temporary = target.with_name(f".{os.getpid()}.{target.name}")
     _remove(temporary)
+
     try:
         yield temporary
         os.replace(temporary, target)
@@ -23,15 +27,17 @@ def atomic_path(target: Path) -> Iterator[Path]:
 
 @contextmanager
 def atomic_folder(target: Path) -> Iterator[Path]:
-    """Yield an empty temporary folder beside `target`; swap it in if the block succeeds."""
+    """Yield an empty temporary folder beside `target`, which takes its place on success."""
     target.parent.mkdir(parents=True, exist_ok=True)
     temporary = target.with_name(f".{os.getpid()}.{target.name}")
     old = target.with_name(f".old.{target.name}")
     _remove(temporary)
     temporary.mkdir()
+
     try:
         yield temporary
-        if old.exists() and not target.exists():  # killed between the two renames below
+        # An earlier run may have been killed between the two renames below.
+        if old.exists() and not target.exists():
             os.replace(old, target)
         _remove(old)
         if target.exists():
