@@ -232,7 +232,8 @@ def test_products_of_a_city_with_bad_rows(city: Path, roofwatch: Run) -> None:
     assert said.count("note: ") == 4
     command(roofwatch, "score", city)
     assert_costs_only(city, FIRST)
-    command(roofwatch, "export", city)
+    exported = command(roofwatch, "export", city)
+    assert "note: labels with a year that cannot be read: 1: row 2 '0216 001'" in exported
     year = city.parent / "workspace" / "2023"
     layer = gpd.read_parquet(year / "data" / "scores.parquet")
     assert len(layer) == 25
