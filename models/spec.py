@@ -6,8 +6,10 @@ It is written into every model, so that scoring cannot disagree with training.
 import json
 import math
 from collections.abc import Callable
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
+
+from imagery.settings import key
 
 IMAGENET_MEAN = (123.675, 116.28, 103.53)
 """Mean of red, green and blue for torchvision's own weights, gray levels."""
@@ -71,24 +73,37 @@ BACKBONES = {
 class ModelSpec:
     """Everything between a chip and a score that is not a weight."""
 
-    backbone: str = "efficientnet_lite0"
-    """Name of the network, or of several joined by "+"."""
-    input_px: int = 0
-    """Side of the square input, pixels; 0 is what the network was trained on."""
-    gsd_m: float = 0.1
-    """Meters per pixel of the chips."""
-    margin_m: float = 10.0
-    """Meters around the parcel on a chip."""
-    views: tuple[str, ...] = ("roof_grey", "near", "around")
-    """What the network looks at, of `VIEWS`."""
-    turns: int = 2
-    """Orientations of every view, of `TURNS`."""
-    mean: tuple[float, ...] = ()
-    """Subtracted from red, green and blue, gray levels; empty is the network's own."""
-    std: tuple[float, ...] = ()
-    """Divides red, green and blue, gray levels; empty is the network's own."""
-    stretch: bool = False
-    """Stretch each color of a chip from its 1st to its 99th percentile, for mixed sensors."""
+    backbone: str = field(
+        default="efficientnet_lite0",
+        metadata=key('Name of the network, or of several joined by "+".'),
+    )
+    input_px: int = field(
+        default=0,
+        metadata=key("Side of the square input, pixels; 0 is what the network was trained on."),
+    )
+    gsd_m: float = field(default=0.1, metadata=key("Meters per pixel of the chips."))
+    margin_m: float = field(default=10.0, metadata=key("Meters around the parcel on a chip."))
+    views: tuple[str, ...] = field(
+        default=("roof_grey", "near", "around"),
+        metadata=key("What the network looks at, of `VIEWS`."),
+    )
+    turns: int = field(default=2, metadata=key("Orientations of every view, of `TURNS`."))
+    mean: tuple[float, ...] = field(
+        default=(),
+        metadata=key(
+            "Subtracted from red, green and blue, gray levels; empty is the network's own."
+        ),
+    )
+    std: tuple[float, ...] = field(
+        default=(),
+        metadata=key("Divides red, green and blue, gray levels; empty is the network's own."),
+    )
+    stretch: bool = field(
+        default=False,
+        metadata=key(
+            "Stretch each color of a chip from its 1st to its 99th percentile, for mixed sensors."
+        ),
+    )
 
     def __post_init__(self) -> None:
         """Check names and ranges."""

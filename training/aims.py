@@ -1,18 +1,26 @@
 """What the words LIKELY and POSSIBLE have to guarantee."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+
+from imagery.settings import key
 
 
 @dataclass(frozen=True, kw_only=True)
 class Aims:
     """Shares that the two words have to reach, and how surely."""
 
-    precision_likely: float = 0.7
-    """Share of LIKELY roofs that fail, in (0, 1)."""
-    recall: float = 0.8
-    """Share of failing roofs that LIKELY and POSSIBLE together have to hold, in (0, 1)."""
-    confidence: float = 0.95
-    """Probability with which both aims are met, in (0, 1)."""
+    precision_likely: float = field(
+        default=0.7, metadata=key("Share of LIKELY roofs that fail, in (0, 1).")
+    )
+    recall: float = field(
+        default=0.8,
+        metadata=key(
+            "Share of failing roofs that LIKELY and POSSIBLE together have to hold, in (0, 1)."
+        ),
+    )
+    confidence: float = field(
+        default=0.95, metadata=key("Probability with which both aims are met, in (0, 1).")
+    )
 
     def __post_init__(self) -> None:
         """Check the ranges."""

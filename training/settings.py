@@ -1,7 +1,8 @@
 """The keys of [train] in the city file."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
+from imagery.settings import key
 from training.aims import Aims
 
 MODES = ("frozen", "finetune")
@@ -9,42 +10,73 @@ MODES = ("frozen", "finetune")
 
 @dataclass(frozen=True, kw_only=True)
 class TrainSettings(Aims):
-    """Keys of [train] in the city file."""
+    """How the model learns, and what its words must keep."""
 
-    mode: str = "frozen"
-    """"frozen": a head on the features of a frozen network, in seconds; "finetune": the network
-    learns too."""
-    folds: int = 5
-    """Folds of whole blocks."""
-    penalty: float = 1.0
-    """L2 penalty of the head, in units of one label."""
-    light: float = 0.1
-    """Share of a label's weight that its copy in other light carries; 0 makes no copies."""
-    rung_margin: float = 0.02
-    """Average precision that a simpler rung may lack and still ship."""
-    visits: int = 50
-    """Precision and recall are reported among this many roofs."""
-    seed: int = 0
-    """Seed of the bootstrap."""
-    bootstrap: int = 500
-    """Bootstrap repetitions for intervals."""
-    gate_margin: float = 0.02
-    """A challenger may fall behind the champion by this much average precision."""
-    epochs: int = 8
-    """Fine-tuning: most passes over the labels; early stopping may take fewer."""
-    learning_rate: float = 2e-4
-    """Fine-tuning: highest learning rate of the last segment of the network. Earlier segments
-    learn more slowly, the head faster."""
-    batch: int = 32
-    """Fine-tuning: chips per step, all processes together."""
-    unfreeze: int = 1
-    """Fine-tuning: how many of the three segments of the network learn, from the last."""
-    label_smoothing: float = 0.05
-    """Fine-tuning: share of a label's certainty that is taken away."""
-    ema: float = 0.1
-    """Fine-tuning: share of all steps over which the weights are averaged; 0 does not average."""
-    workers: int = 0
-    """Fine-tuning: processes that read and augment chips; 0 reads in the training process."""
+    mode: str = field(
+        default="frozen",
+        metadata=key(
+            '"frozen": a head on the features of a frozen network, in seconds; '
+            '"finetune": the network learns too.'
+        ),
+    )
+    folds: int = field(default=5, metadata=key("Folds of whole blocks."))
+    penalty: float = field(
+        default=1.0, metadata=key("L2 penalty of the head, in units of one label.")
+    )
+    light: float = field(
+        default=0.1,
+        metadata=key(
+            "Share of a label's weight that its copy in other light carries; 0 makes no copies."
+        ),
+    )
+    rung_margin: float = field(
+        default=0.02, metadata=key("Average precision that a simpler rung may lack and still ship.")
+    )
+    visits: int = field(
+        default=50, metadata=key("Precision and recall are reported among this many roofs.")
+    )
+    seed: int = field(default=0, metadata=key("Seed of the bootstrap."))
+    bootstrap: int = field(default=500, metadata=key("Bootstrap repetitions for intervals."))
+    gate_margin: float = field(
+        default=0.02,
+        metadata=key("A challenger may fall behind the champion by this much average precision."),
+    )
+    epochs: int = field(
+        default=8,
+        metadata=key("Fine-tuning: most passes over the labels; early stopping may take fewer."),
+    )
+    learning_rate: float = field(
+        default=2e-4,
+        metadata=key(
+            "Fine-tuning: highest learning rate of the last segment of the network. "
+            "Earlier segments learn more slowly, the head faster."
+        ),
+    )
+    batch: int = field(
+        default=32, metadata=key("Fine-tuning: chips per step, all processes together.")
+    )
+    unfreeze: int = field(
+        default=1,
+        metadata=key(
+            "Fine-tuning: how many of the three segments of the network learn, from the last."
+        ),
+    )
+    label_smoothing: float = field(
+        default=0.05, metadata=key("Fine-tuning: share of a label's certainty that is taken away.")
+    )
+    ema: float = field(
+        default=0.1,
+        metadata=key(
+            "Fine-tuning: share of all steps over which the weights are averaged; 0 "
+            "does not average."
+        ),
+    )
+    workers: int = field(
+        default=0,
+        metadata=key(
+            "Fine-tuning: processes that read and augment chips; 0 reads in the training process."
+        ),
+    )
 
     def __post_init__(self) -> None:
         """Check the ranges."""

@@ -9,6 +9,7 @@ from pyproj import CRS
 from pyproj.exceptions import CRSError
 
 from imagery.errors import ConfigError
+from imagery.settings import key
 
 MOST_POINTS = 1_000_000
 _PLACEHOLDERS = frozenset({"parcel_id", "lon", "lat", "address"})
@@ -18,26 +19,29 @@ _PLACEHOLDERS = frozenset({"parcel_id", "lon", "lat", "address"})
 class PrioritySettings:
     """Points of [export.priority]; a row's priority is their sum."""
 
-    confirmed: int = 100
-    """Of CONFIRMED."""
-    likely: int = 60
-    """Of LIKELY."""
-    possible: int = 30
-    """Of POSSIBLE."""
-    not_assessed: int = 20
-    """Of NOT ASSESSED: nothing is known of the roof."""
-    not_seen: int = 0
-    """Of NOT SEEN IN PHOTO."""
-    occupied_side: int = 15
-    """Of each side with an occupied attached neighbor."""
-    street_side: int = 3
-    """Of each side without a neighboring parcel: people walk below it."""
-    worse: int = 20
-    """Of a hazard word worse than in the flyover before."""
-    unseen_year: int = 4
-    """Of each whole year since a person looked, or since the notice when nobody has."""
-    unseen_years_max: int = 5
-    """Most years that count."""
+    confirmed: int = field(default=100, metadata=key("Of CONFIRMED."))
+    likely: int = field(default=60, metadata=key("Of LIKELY."))
+    possible: int = field(default=30, metadata=key("Of POSSIBLE."))
+    not_assessed: int = field(
+        default=20, metadata=key("Of NOT ASSESSED: nothing is known of the roof.")
+    )
+    not_seen: int = field(default=0, metadata=key("Of NOT SEEN IN PHOTO."))
+    occupied_side: int = field(
+        default=15, metadata=key("Of each side with an occupied attached neighbor.")
+    )
+    street_side: int = field(
+        default=3, metadata=key("Of each side without a neighboring parcel: people walk below it.")
+    )
+    worse: int = field(
+        default=20, metadata=key("Of a hazard word worse than in the flyover before.")
+    )
+    unseen_year: int = field(
+        default=4,
+        metadata=key(
+            "Of each whole year since a person looked, or since the notice when nobody has."
+        ),
+    )
+    unseen_years_max: int = field(default=5, metadata=key("Most years that count."))
 
     def __post_init__(self) -> None:
         """Check ranges."""
@@ -58,16 +62,28 @@ class PrioritySettings:
 class DispatchSettings:
     """The dispatch file; [export.dispatch]."""
 
-    width: int = 80
-    """Characters of the text that dispatch shows."""
-    columns: Path | None = None
-    """TOML file that maps our values to columns of the vendor; without it our own names apply."""
-    addresses: Path | None = None
-    """CSV of the addresses that dispatch knows; without it the match report has the roll only."""
-    address: str = "address"
-    """Column of `addresses` with the address as dispatch spells it."""
-    alias: str = ""
-    """Column of `addresses` with other spellings, joined by ";"."""
+    width: int = field(default=80, metadata=key("Characters of the text that dispatch shows."))
+    columns: Path | None = field(
+        default=None,
+        metadata=key(
+            "TOML file that maps our values to columns of the vendor; without it "
+            "our own names apply."
+        ),
+    )
+    addresses: Path | None = field(
+        default=None,
+        metadata=key(
+            "CSV of the addresses that dispatch knows; without it the match report "
+            "has the roll only."
+        ),
+    )
+    address: str = field(
+        default="address",
+        metadata=key("Column of `addresses` with the address as dispatch spells it."),
+    )
+    alias: str = field(
+        default="", metadata=key('Column of `addresses` with other spellings, joined by ";".')
+    )
 
     def __post_init__(self) -> None:
         """Check ranges."""
@@ -81,20 +97,32 @@ class DispatchSettings:
 class VisitSettings:
     """The inspectors' week; [export.visits]."""
 
-    per_district: int = 40
-    """Visits that an inspection district can make: as many rows of it are on the list."""
-    capacity: dict[str, int] = field(default_factory=dict)
-    """The same for single districts, such as {"I1" = 30}."""
-    per_day: int = 10
-    """Visits that one inspector makes in a day: one route sheet."""
-    viewer: str = ""
-    """Address of the city's own map viewer; {parcel_id}, {lon}, {lat} and {address} are filled in.
-
-    "" gives no links."""
-    packets: int = 25
-    """Evidence packets that every export writes, the most urgent first.
-
-    `roofwatch evidence` writes any other."""
+    per_district: int = field(
+        default=40,
+        metadata=key(
+            "Visits that an inspection district can make: as many rows of it are on the list."
+        ),
+    )
+    capacity: dict[str, int] = field(
+        default_factory=dict, metadata=key('The same for single districts, such as {"I1" = 30}.')
+    )
+    per_day: int = field(
+        default=10, metadata=key("Visits that one inspector makes in a day: one route sheet.")
+    )
+    viewer: str = field(
+        default="",
+        metadata=key(
+            "Address of the city's own map viewer; {parcel_id}, {lon}, {lat} and "
+            '{address} are filled in. "" gives no links.'
+        ),
+    )
+    packets: int = field(
+        default=25,
+        metadata=key(
+            "Evidence packets that every export writes, the most urgent first. "
+            "`roofwatch evidence` writes any other."
+        ),
+    )
 
     def __post_init__(self) -> None:
         """Check ranges and the address of the viewer."""
@@ -134,10 +162,10 @@ def _check_viewer(viewer: str) -> None:
 class MapSettings:
     """The fire map's photo; [export.map]."""
 
-    gsd_m: float = 0.25
-    """Finest meters per pixel."""
-    megapixels: int = 150
-    """Most pixels at its finest; a large city gets a coarser photo."""
+    gsd_m: float = field(default=0.25, metadata=key("Finest meters per pixel."))
+    megapixels: int = field(
+        default=150, metadata=key("Most pixels at its finest; a large city gets a coarser photo.")
+    )
 
     def __post_init__(self) -> None:
         """Check ranges."""
@@ -150,28 +178,40 @@ class MapSettings:
 
 @dataclass(frozen=True, kw_only=True)
 class ExportSettings:
-    """The [export] table of the city file."""
+    """What the products are made like; further sections below."""
 
-    stale_months: int = 18
-    """Months after the flight at which NOT SEEN IN PHOTO becomes NOT ASSESSED in every product.
-
-    The reason is then imagery_too_old."""
-    review_months: int = 12
-    """Months after the flight at which a row is due for review."""
-    crs: str = ""
-    """CRS of the layers, such as "EPSG:2248"; "" means the CRS of the parcels."""
-    also_crs: tuple[str, ...] = ()
-    """Further CRSs: each gets its own shapefile pack in a folder such as fire/epsg_4326."""
-    as_of: str = ""
-    """Day against which rows age, YYYY-MM-DD; "" means the day of the export."""
-    priority: PrioritySettings = field(default_factory=PrioritySettings)
-    """[export.priority]."""
-    dispatch: DispatchSettings = field(default_factory=DispatchSettings)
-    """[export.dispatch]."""
-    visits: VisitSettings = field(default_factory=VisitSettings)
-    """[export.visits]."""
-    map: MapSettings = field(default_factory=MapSettings)
-    """[export.map]."""
+    stale_months: int = field(
+        default=18,
+        metadata=key(
+            "Months after the flight at which NOT SEEN IN PHOTO becomes NOT "
+            "ASSESSED in every product. The reason is then imagery_too_old."
+        ),
+    )
+    review_months: int = field(
+        default=12, metadata=key("Months after the flight at which a row is due for review.")
+    )
+    crs: str = field(
+        default="",
+        metadata=key('CRS of the layers, such as "EPSG:2248"; "" means the CRS of the parcels.'),
+    )
+    also_crs: tuple[str, ...] = field(
+        default=(),
+        metadata=key(
+            "Further CRSs: each gets its own shapefile pack in a folder such as fire/epsg_4326."
+        ),
+    )
+    as_of: str = field(
+        default="",
+        metadata=key('Day against which rows age, YYYY-MM-DD; "" means the day of the export.'),
+    )
+    priority: PrioritySettings = field(
+        default_factory=PrioritySettings, metadata=key("[export.priority].")
+    )
+    dispatch: DispatchSettings = field(
+        default_factory=DispatchSettings, metadata=key("[export.dispatch].")
+    )
+    visits: VisitSettings = field(default_factory=VisitSettings, metadata=key("[export.visits]."))
+    map: MapSettings = field(default_factory=MapSettings, metadata=key("[export.map]."))
 
     def __post_init__(self) -> None:
         """Check ranges, the day and the CRSs."""
