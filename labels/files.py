@@ -6,7 +6,7 @@ too. An unlabeled roof is never negative.
 """
 
 import hashlib
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
 
@@ -18,6 +18,7 @@ from imagery.errors import InputError
 from imagery.roll.bad_rows import FIRST_YEAR, BadRows, clean_texts, read_days, shown
 from imagery.roll.parcels import VacantRoll
 from imagery.roll.tables import normalize_keys, read_table, text_column
+from imagery.settings import key
 
 UNCLEAR = ("", "cannot tell", "unknown", "na")
 """How a label says that the person could not tell, in lower case."""
@@ -25,34 +26,48 @@ UNCLEAR = ("", "cannot tell", "unknown", "na")
 
 @dataclass(frozen=True, kw_only=True)
 class LabelFile:
-    """Where the labels are; keys of [labels] in the city file."""
+    """Where the labels are."""
 
-    path: Path
-    """CSV or any vector file."""
-    id: tuple[str, ...]
-    """Key column, or several joined by a blank."""
-    year: str = "year"
-    """Column: the flyover year a label belongs to."""
-    collapsed: str = ""
-    """Column of 0/1 (or "cannot tell")."""
-    roof_pct: str = ""
-    """Column of the open share of the roof in percent (or "cannot tell"); instead of
-    `collapsed`."""
-    threshold: float = 10.0
-    """Percent of the roof at and above which a roof counts as failing."""
-    source: str = ""
-    """Column: who says so, such as "inspector" or "desk review"."""
-    source_rank: tuple[str, ...] = ()
-    """Sources, most trusted first; where two labels of one parcel and year disagree the more
-    trusted counts, others come last."""
-    on_site: tuple[str, ...] = ()
-    """Sources that saw the building on site, such as "inspector": what they found failing is
-    CONFIRMED in the products."""
-    date: str = ""
-    """Column: day of the label; of two equally trusted ones the later counts, then the lower
-    row."""
-    layer: str = ""
-    """Layer name; "" is the first."""
+    path: Path = field(metadata=key("CSV or any vector file."))
+    id: tuple[str, ...] = field(metadata=key("Key column, or several joined by a blank."))
+    year: str = field(default="year", metadata=key("Column: the flyover year a label belongs to."))
+    collapsed: str = field(default="", metadata=key('Column of 0/1 (or "cannot tell").'))
+    roof_pct: str = field(
+        default="",
+        metadata=key(
+            'Column of the open share of the roof in percent (or "cannot tell"); '
+            "instead of `collapsed`."
+        ),
+    )
+    threshold: float = field(
+        default=10.0,
+        metadata=key("Percent of the roof at and above which a roof counts as failing."),
+    )
+    source: str = field(
+        default="", metadata=key('Column: who says so, such as "inspector" or "desk review".')
+    )
+    source_rank: tuple[str, ...] = field(
+        default=(),
+        metadata=key(
+            "Sources, most trusted first; where two labels of one parcel and year "
+            "disagree the more trusted counts, others come last."
+        ),
+    )
+    on_site: tuple[str, ...] = field(
+        default=(),
+        metadata=key(
+            'Sources that saw the building on site, such as "inspector": what they '
+            "found failing is CONFIRMED in the products."
+        ),
+    )
+    date: str = field(
+        default="",
+        metadata=key(
+            "Column: day of the label; of two equally trusted ones the later "
+            "counts, then the lower row."
+        ),
+    )
+    layer: str = field(default="", metadata=key('Layer name; "" is the first.'))
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
