@@ -33,7 +33,7 @@ from gis_export.table.rows import build_rows, build_table
 from gis_export.table.settings import ExportSettings
 from gis_export.table.tables import csv_frame
 from gis_export.verify.days import DayCheck
-from gis_export.verify.folders import LEDGER, verify_folder, verify_notes
+from gis_export.verify.folders import verify_folder, verify_notes
 from gis_export.verify.sums import write_sums
 from imagery.errors import MissingInput
 from inference.ledger import Ledger, write_ledger
@@ -206,7 +206,7 @@ def test_missing_part_is_named(part: str, year: Path) -> None:
 def test_missing_table_index_or_list_beside_is_named(year: Path) -> None:
     (year / "fire/no_geometry.csv").unlink()
     lines = said(year / "fire")
-    one(lines, "no_geometry.csv: is not there")
+    one(lines, "no_geometry.csv: is missing")
     one(lines, "holds 7 rows, the ledger 8")
     (year / "housing/housing.shx").unlink()
     one(said(year / "housing"), "housing.shp: cannot be read")
@@ -243,7 +243,7 @@ def test_gis_that_writes_the_file_anew_changes_types_widths_and_order(year: Path
     rewrite(path, change)
     lines = said(year / "housing")
     one(lines, "lacks fields", "'WHY'")
-    one(lines, "has fields of its own", "'Shape_Area'")
+    one(lines, "has extra fields", "'Shape_Area'")
     one(lines, "field VBN_DATE has another type", "got text, want date")
     one(lines, "field RANK has another type", "got text, want whole number")
     one(lines, "field ADDRESS has another width", "want 120")
@@ -264,16 +264,21 @@ def test_gis_that_writes_the_file_anew_changes_types_widths_and_order(year: Path
             "ADDRESS",
             1,
             "Peña".encode("latin-1"),
-            ("field ADDRESS holds bytes that are no UTF-8", "in row 2"),
+            ("field ADDRESS holds bytes that are not UTF-8", "in row 2"),
         ),
         (
             "ADDRESS",
             1,
             b"x" * 119 + "é".encode()[:1],
-            ("field ADDRESS holds bytes that are no UTF-8",),
+            ("field ADDRESS holds bytes that are not UTF-8",),
         ),
-        ("IMG_DATE", 0, b"20260231", ("field IMG_DATE holds what is no date", "20260231")),
-        ("IMG_DATE", 0, b"3/9/26", ("field IMG_DATE holds what is no date",)),
+        (
+            "IMG_DATE",
+            0,
+            b"20260231",
+            ("field IMG_DATE holds a value that is not a date", "20260231"),
+        ),
+        ("IMG_DATE", 0, b"3/9/26", ("field IMG_DATE holds a value that is not a date",)),
         ("SCORE", 2, b"", ("field SCORE is empty, which many programs read as 0", "row 3")),
         ("SCORE", 2, b"*********", ("field SCORE is empty",)),
         (
@@ -310,12 +315,12 @@ def test_gis_that_writes_the_file_anew_changes_types_widths_and_order(year: Path
             b"POSSIBLE",
             ("says another hazard word than the ledger", "'POSSIBLE'", "want LIKELY"),
         ),
-        ("RISK_LVL", 0, b"SAFE", ("RISK_LVL holds values of its own", "'SAFE'")),
+        ("RISK_LVL", 0, b"SAFE", ("RISK_LVL holds unknown values", "'SAFE'")),
         ("RISK_LVL", 0, b"CONFIRMED", ("a CONFIRMED row was not seen by a person",)),
         ("RISK_TXT", 0, b"POSSIBLE: maybe", ("RISK_TXT says another hazard word than RISK_LVL",)),
         ("SCORED", 2, b"Y", ("says SCORED of a row that was not scored",)),
         ("SCORED", 0, b"N", ("a row that was not scored has no reason",)),
-        ("SCORED", 0, b"y", ("SCORED holds values of its own", "'y'")),
+        ("SCORED", 0, b"y", ("SCORED holds unknown values", "'y'")),
         (
             "PARCEL_ID",
             0,
@@ -338,7 +343,7 @@ def test_edited_cell_is_named(
     lines = said(year / "housing")
     one(lines, *parts)
     one(lines, "housing_points.dbf: holds other rows than the parcels")
-    one(lines, "housing.zip: does not hold housing.dbf as it lies beside it")
+    one(lines, "housing.zip: does not hold the same housing.dbf as its folder")
 
 
 def test_rows_marked_as_deleted_are_named(year: Path) -> None:
@@ -363,7 +368,7 @@ def test_table_edited_without_its_shapes_is_named(year: Path) -> None:
     path.write_bytes(raw[: header + 6 * width] + b"\x1a")
     one(
         said(year / "fire"),
-        "fire.dbf: has another number of rows than there are shapes",
+        "fire.dbf: has another number of rows than of shapes",
         "got 6, want 7",
     )
 
@@ -570,13 +575,13 @@ def test_checksums_tell_of_every_change(year: Path) -> None:
     (year / "fire/fire.sld").unlink()
     lines = said(year / "fire", sums=True)
     one(lines, "fire.qml: was changed after the export", "sha256")
-    one(lines, "fire.sld: is not there")
+    one(lines, "fire.sld: is missing")
     assert len([line for line in said(year, sums=True) if "was changed after" in line]) == 1
 
 
 def test_broken_ledger_is_a_finding(year: Path) -> None:
-    (year / LEDGER).write_bytes(b"PAR1")
-    one(said(year / "fire"), "ledger.parquet: is no whole ledger")
+    (year / "ledger.parquet").write_bytes(b"PAR1")
+    one(said(year / "fire"), "ledger.parquet: is not a complete ledger")
 
 
 def test_edit_by_another_person_is_taken_only_with_their_name_on_it(year: Path) -> None:
@@ -827,14 +832,18 @@ def test_an_address_that_formats_hold_in_their_own_way_is_no_finding(
         ({"image_date": ""}, ("gives another day of the photo than the ledger", "IMG_DATE = ''")),
         (
             {"image_date": "3/9/2026"},
-            ("IMG_DATE holds what is no date", "'3/9/2026'", "want YYYY-MM-DD or nothing"),
+            (
+                "IMG_DATE holds a value that is not a date",
+                "'3/9/2026'",
+                "want YYYY-MM-DD or nothing",
+            ),
         ),
-        ({"review_by": "2026-02-30"}, ("REVIEW_BY holds what is no date", "2026-02-30")),
+        ({"review_by": "2026-02-30"}, ("REVIEW_BY holds a value that is not a date", "2026-02-30")),
         (
             {"review_by": "2026-03-08"},
             ("a row is due for review before it was flown", "want IMG_DATE or later"),
         ),
-        ({"verified_date": "2999-01-01"}, ("a row was seen by a person on a day to come",)),
+        ({"verified_date": "2999-01-01"}, ("a row was seen by a person on a day in the future",)),
     ],
 )
 def test_wrong_day_is_named(cells: dict[str, str], parts: tuple[str, ...], year: Path) -> None:
@@ -858,7 +867,7 @@ def test_days_are_held_against_the_export_or_today(year: Path) -> None:
 
     flown, seen = (
         "x: a row was flown after the export",
-        "x: a row was seen by a person on a day to come",
+        "x: a row was seen by a person on a day in the future",
     )
     assert (
         found("fire", date(2026, 12, 1)) == found("fire/epsg_4326", date(2026, 12, 1)) == [flown]
@@ -977,7 +986,7 @@ def test_sums_tell_of_changed_missing_and_stray_files_wherever_the_folder_went(
         assert [line.split("; got")[0] for line in lines] == [
             f"{fire}/{name}"
             for name in (
-                "epsg_4326/fire.sld: is not there",
+                "epsg_4326/fire.sld: is missing",
                 "fire.qml: was changed after the export",
                 "notes.txt: is not of this export",
             )
@@ -1008,7 +1017,7 @@ def test_sums_and_manifest_name_a_file_once_and_each_what_the_other_cannot(year:
     lines = of_sums(year)
     assert [line.split(";")[0] for line in lines] == [
         f"{year}/fire/fire.qml: was changed after the export",
-        f"{year}/fire/fire.sld: is not there",
+        f"{year}/fire/fire.sld: is missing",
     ]
     (year / "fire/SHA256SUMS").unlink()
     write_sums(year / "fire")  # by whoever changed the files
@@ -1063,6 +1072,18 @@ def test_a_folder_without_checksums_says_so_once_and_has_no_finding(year: Path) 
     assert note.startswith(f"{year}: checksums of 9 of 19 products, such as {year}/fire/")
     (note,) = verify_notes(year / "fire")
     assert note.startswith(
-        f"{year}/fire: checksums were not looked at: there is neither SHA256SUMS nor report/manifest.json"
+        f"{year}/fire: checksums were not checked: there is neither SHA256SUMS nor report/manifest.json"
     )
     assert said(year / "fire") == []
+
+
+def test_changed_report_is_named(year: Path) -> None:
+    """Reports have no SHA256SUMS: the manifest of the year has their checksums."""
+    report = year / "report/change.csv"
+    report.write_text("parcel_id\n", encoding="utf-8")
+    write_manifest(year)
+    assert said(year, sums=True) == []
+
+    report.write_text("parcel_id\n0216 001\n", encoding="utf-8")
+    (line,) = said(year, sums=True)
+    one([line], f"{report}: was changed after the export", "sha256")

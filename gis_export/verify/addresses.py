@@ -1,6 +1,7 @@
-"""Hold the addresses of a department's products against each other: the ledger has none, but all of them must name one and the same house.
+"""Compare the addresses in the products of a department: all must give a parcel the same one.
 
-Only products of one department are compared: fire's carry the spelling of dispatch, housing's and the data team's that of the roll.
+The ledger has no addresses, so the products are compared with each other. Only those of one
+department are: fire's have the spelling of dispatch, the others' that of the roll.
 """
 
 from collections import Counter, defaultdict
@@ -10,13 +11,32 @@ from pathlib import Path
 
 import pyarrow as pa
 
+from gis_export.table import columns
 from gis_export.table.tables import harmless
-from gis_export.verify.finding import FOLDERS, Finding
+from gis_export.verify.audience import FOLDERS
+from gis_export.verify.finding import Finding, and_more
 from gis_export.verify.rows import Rows, keys_of
 
+# Products of fire that have the roll's address.
 _ROLLS = frozenset({"match_report.csv"})
-"""Products of fire whose ADDRESS is the roll's."""
-_BYTES = 100  # a shapefile holds 120, of a formula made harmless one less
+
+# A shapefile holds 120 bytes, one less of a formula made harmless; this leaves some room.
+_BYTES = 100
+
+
+@dataclass(frozen=True, kw_only=True)
+class Product:
+    """The addresses of one product."""
+
+    path: Path
+    """The file, or the layer of a GeoPackage."""
+    address_of: dict[str, str]
+    """Address of each parcel, as every format can hold it."""
+
+    @property
+    def file(self) -> Path:
+        """Return the file: all layers of a GeoPackage are in one."""
+        return self.path if self.path.suffix else self.path.parent
 
 
 @dataclass(kw_only=True, eq=False)
@@ -29,70 +49,99 @@ class AddressCheck:
     """Parcels and addresses of each product, by the folder of the department."""
 
     def add(self, path: Path, table: pa.Table, *, folder: Path) -> None:
-        """Remember the addresses of a product that lies in `folder`; what repeats an earlier delivery may say that of then."""
+        """Remember the addresses of a product in `folder`.
+
+        Rows that repeat an earlier delivery are left out: they may have the address of that day.
+        """
         rows = Rows(path, table)
-        if rows.has("PARCEL_ID") and rows.has("ADDRESS") and path.name not in _ROLLS:
-            kept = pa.array(~rows.held())
-            self.tables[_department(folder.resolve())].append(
-                (path, table.select(["PARCEL_ID", "ADDRESS"]).filter(kept))
-            )
+        has_both = rows.has(columns.PARCEL_ID) and rows.has(columns.ADDRESS)
+        if not has_both or path.name in _ROLLS:
+            return
+
+        addresses = table.select([columns.PARCEL_ID, columns.ADDRESS])
+        kept = addresses.filter(pa.array(~rows.held()))
+        self.tables[_department(folder.resolve())].append((path, kept))
 
     def findings(self) -> Iterator[Finding]:
-        """Yield one finding of each product that says another address than most products of its department."""
-        for products in self.tables.values():
-            first = products[0][1]
-            if all(table.equals(first) for _, table in products[1:]):
+        """Yield a finding for each product that differs from most of its department."""
+        for tables in self.tables.values():
+            # Mostly all tables are equal, and nothing has to be taken apart.
+            first = tables[0][1]
+            if all(table.equals(first) for _, table in tables[1:]):
                 continue
-            yield from _differences([(path, _by_parcel(table)) for path, table in products])
+
+            products = [Product(path=path, address_of=_by_parcel(table)) for path, table in tables]
+            yield from _find_differences(products)
 
 
-def _differences(products: list[tuple[Path, dict[str, str]]]) -> Iterator[Finding]:
-    """Hold every product against what most files say; the layers of a GeoPackage are one file."""
-    files: defaultdict[str, set[tuple[Path, str]]] = defaultdict(set)
-    for path, table in products:
-        for parcel, address in table.items():
-            files[parcel].add((path if path.suffix else path.parent, address))
-    said = {
-        parcel: Counter(address for _, address in sorted(found))
-        for parcel, found in files.items()
-        if len(found) > 1
-    }
-    wanted = {
-        parcel: found.most_common(1)[0][0]
-        for parcel, found in said.items()
-        if len(found) > 1 and not any("\x00" in address for address in found)
-    }
-    for path, table in products:
-        wrong = [parcel for parcel in table if parcel in wanted and table[parcel] != wanted[parcel]]
-        if wrong:
-            first, more = wrong[0], f" and {len(wrong) - 1} more" if len(wrong) > 1 else ""
-            other = next(place for place, one in products if one.get(first) == wanted[first])
-            yield Finding(
-                path=path,
-                what="gives another address than other products of its folder",
-                got=f"ADDRESS = {table[first]!r} at {first!r}{more}",
-                want=f"{wanted[first]!r}, as in {other.parent.name}/{other.name}",
-                remedy="put the right one back; what is wrong with it belongs into the roll or dispatch's list",
-            )
+def _find_differences(products: list[Product]) -> Iterator[Finding]:
+    """Compare every product with what most files say."""
+    wanted = _wanted_addresses(products)
+    for product in products:
+        address_of = product.address_of
+        shared = [parcel for parcel in address_of if parcel in wanted]
+        wrong = [parcel for parcel in shared if address_of[parcel] != wanted[parcel]]
+        if not wrong:
+            continue
+
+        first = wrong[0]
+        right = _find_right(products, first, wanted[first])
+        yield Finding(
+            path=product.path,
+            what="gives another address than other products of its folder",
+            got=f"ADDRESS = {address_of[first]!r} at {first!r}{and_more(len(wrong) - 1)}",
+            want=f"{wanted[first]!r}, as in {right.parent.name}/{right.name}",
+            remedy="put the right one back; correct a wrong one in the roll or dispatch's list",
+        )
+
+
+def _wanted_addresses(products: list[Product]) -> dict[str, str]:
+    """Return the address that most files give, of each parcel on which they differ."""
+    votes: defaultdict[str, set[tuple[Path, str]]] = defaultdict(set)
+    for product in products:
+        for parcel, address in product.address_of.items():
+            votes[parcel].add((product.file, address))
+
+    wanted = {}
+    for parcel, files in votes.items():
+        counts = Counter(address for _, address in sorted(files))
+        # Formats drop a zero byte in different ways.
+        has_zero = any("\x00" in address for address in counts)
+        if len(counts) > 1 and not has_zero:
+            wanted[parcel] = counts.most_common(1)[0][0]
+    return wanted
+
+
+def _find_right(products: list[Product], parcel: str, address: str) -> Path:
+    """Return the first product that gives a parcel the right address."""
+    return next(product.path for product in products if product.address_of.get(parcel) == address)
 
 
 def _by_parcel(table: pa.Table) -> dict[str, str]:
-    """Return addresses by parcel as every format can give them back; a parcel that stands twice is a finding of its own."""
-    return {
-        key: _normal(address)
-        for key, address in zip(
-            keys_of(table["PARCEL_ID"]).to_pylist(), table["ADDRESS"].to_pylist(), strict=True
-        )
-        if key
-    }
+    """Return the addresses by parcel; of a parcel that appears twice, the last one."""
+    keys = keys_of(table[columns.PARCEL_ID]).to_pylist()
+    addresses = table[columns.ADDRESS].to_pylist()
+    pairs = zip(keys, addresses, strict=True)
+    return {key: _normal(address) for key, address in pairs if key}
 
 
 def _normal(address: str) -> str:
-    """Return an address without the apostrophe before a formula, as long as a shapefile holds it, blanks and line ends alike."""
-    bare = address[1:] if address.startswith("'") and harmless(address[1:]) == address else address
-    return " ".join(bare.encode(errors="replace")[:_BYTES].decode(errors="ignore").split())
+    """Return an address as every format can hold it.
+
+    The apostrophe before a formula is removed, blanks and line ends count as one blank, and the
+    text is cut to what a shapefile holds.
+    """
+    bare = address
+    if address.startswith("'") and harmless(address[1:]) == address:
+        bare = address[1:]
+
+    cut = bare.encode(errors="replace")[:_BYTES].decode(errors="ignore")
+    return " ".join(cut.split())
 
 
 def _department(folder: Path) -> Path:
-    """Return the folder of the department that a folder belongs to, itself where no name tells."""
-    return next((place for place in (folder, *folder.parents) if place.name in FOLDERS), folder)
+    """Return the folder of the department, or the folder itself when no name tells."""
+    for place in (folder, *folder.parents):
+        if place.name in FOLDERS:
+            return place
+    return folder

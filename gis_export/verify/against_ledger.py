@@ -1,4 +1,4 @@
-"""Hold the rows of a product against the ledger: which parcels, which words, which scores, which day of the photo."""
+"""Compare the rows of a product with the ledger: ids, hazard words, scores, days of the photo."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -11,42 +11,46 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
+from gis_export.table import columns
 from gis_export.table.aging import as_date
 from gis_export.table.rows import TOO_OLD
 from gis_export.table.symbols import BY_WORD
 from gis_export.verify.days import NO_DATE, Days, days_of
 from gis_export.verify.finding import EXPORT_AGAIN, Finding, some
-from gis_export.verify.rows import Mask, Rows, keys_of, rows_in
+from gis_export.verify.rows import ACTION, Mask, Rows, is_equal, keys_of, rows_in
 from inference.hazard import HazardWord
 from inference.ledger import Ledger
 
-_NOT_SEEN, _NOT_ASSESSED = BY_WORD[HazardWord.NOT_SEEN].code, BY_WORD[HazardWord.NOT_ASSESSED].code
-_SAME = 1e-5  # six digits after the point stand in every product
+_CONFIRMED = BY_WORD[HazardWord.CONFIRMED].code
+_NOT_SEEN = BY_WORD[HazardWord.NOT_SEEN].code
+_NOT_ASSESSED = BY_WORD[HazardWord.NOT_ASSESSED].code
+
+# Every product has six digits after the point.
+_SAME = 1e-5
+# Enough strange ids to tell whether they lost their blanks.
+_SAMPLE = 100
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Known:
-    """A ledger, as products are held against it."""
+    """A ledger, as products are compared with it."""
 
     ledger: Ledger
     """The ledger."""
     found: list[tuple[pa.Array, NDArray[np.intp]]] = field(default_factory=list)
-    """Columns of ids that were looked up, and their rows: most products list the same ids in the same order."""
+    """Columns of ids that were looked up, and their rows: most products list the same ids."""
 
     @cached_property
     def keys(self) -> pa.Array:
-        """Return its ids as every format can give them back."""
+        """Return its ids as every format can hold them."""
         return keys_of(pa.array(self.ledger.table["parcel_id"].astype("str"), pa.string()))
 
     @cached_property
     def codes(self) -> pa.Array:
         """Return RISK_LVL of its words."""
-        return pa.array(
-            self.ledger.table["hazard"]
-            .map({word: symbol.code for word, symbol in BY_WORD.items()})
-            .astype("str"),
-            pa.string(),
-        )
+        code_of = {word: symbol.code for word, symbol in BY_WORD.items()}
+        codes = self.ledger.table["hazard"].map(code_of)
+        return pa.array(codes.astype("str"), pa.string())
 
     @cached_property
     def scored(self) -> Mask:
@@ -65,10 +69,11 @@ class Known:
         return np.array([day.toordinal() if day else 0 for day in days], np.int64)
 
     def rows_of(self, keys: pa.Array) -> NDArray[np.intp]:
-        """Return the row of each key, -1 where it has none."""
-        for before, rows in self.found:
-            if before.equals(keys):
-                return rows
+        """Return the row of each key, -1 for a key that the ledger lacks."""
+        for known_keys, known_rows in self.found:
+            if known_keys.equals(keys):
+                return known_rows
+
         rows = rows_in(keys, self.keys)
         self.found.append((keys, rows))
         return rows
@@ -81,143 +86,165 @@ class Known:
 def check_against_ledger(
     path: Path, table: pa.Table, known: Known, *, whole: bool
 ) -> Iterator[Finding]:
-    """Hold ids, words, scores and days of a product against the ledger.
+    """Compare ids, words, scores and days of a product with the ledger.
 
     Args:
         path: The file.
         table: Its rows under short names.
         known: The ledger.
-        whole: Whether the product has every vacant: then none may be missing.
+        whole: Whether the product must hold every vacant parcel.
     """
-    keys = keys_of(table["PARCEL_ID"])
-    rows = known.rows_of(keys)
-    if whole and len(table) != len(known):
-        remedy = f"put back the rows that were taken out or added, or {EXPORT_AGAIN}"
-        yield _off(
-            path,
-            f"holds {len(table)} rows, the ledger {len(known)}",
-            str(len(table)),
-            str(len(known)),
-            remedy,
-        )
-    if whole or "ACTION" in table.column_names:
-        yield from _check_strange(
-            path, keys.filter(pa.array((rows < 0) & ~Rows(path, table).held())).to_pylist(), known
-        )
+    keys = keys_of(table[columns.PARCEL_ID])
+    places = known.rows_of(keys)
+    is_known = places >= 0
     if whole:
-        yield from _check_missing(path, rows, known)
-    found = rows >= 0
-    kept = Rows(path, table if found.all() else table.filter(pa.array(found)))
-    if kept.has("IMG_DATE"):
-        yield from _check_days(kept, known.days[rows[found]])
-    if kept.has("RISK_LVL"):
-        if kept.has("SCORED"):
-            yield from _check_scored(kept, known, rows[found])
-        yield from _check_words(kept, known.codes.take(pa.array(rows[found])))
+        yield from _check_count(path, len(table), known)
+    if whole or ACTION in table.column_names:
+        # A delivery may repeat what dispatch holds of a parcel that has left the ledger.
+        is_strange = ~is_known & ~Rows(path, table).held()
+        yield from _check_strange(path, keys.filter(pa.array(is_strange)).to_pylist(), known)
+    if whole:
+        yield from _check_missing(path, places, known)
+
+    if not is_known.all():
+        table = table.filter(pa.array(is_known))
+        places = places[is_known]
+    rows = Rows(path, table)
+    if rows.has(columns.IMG_DATE):
+        yield from _check_days(rows, known.days[places])
+    if rows.has(columns.RISK_LVL):
+        if rows.has(columns.SCORED):
+            yield from _check_scored(rows, known, places)
+            yield from _check_scores(rows, known, places)
+        yield from _check_words(rows, known.codes.take(pa.array(places)))
+
+
+def _check_count(path: Path, count: int, known: Known) -> Iterator[Finding]:
+    if count != len(known):
+        yield Finding(
+            path=path,
+            what=f"holds {count} rows, the ledger {len(known)}",
+            got=str(count),
+            want=str(len(known)),
+            remedy=f"put back the rows that were taken out or added, or {EXPORT_AGAIN}",
+        )
 
 
 def _check_strange(path: Path, strange: list[str], known: Known) -> Iterator[Finding]:
     """Name the parcels that the ledger lacks."""
-    if strange:
-        bare = set(pc.replace_substring(known.keys, " ", "").to_pylist())
-        lost = all(key.replace(" ", "") in bare for key in strange[:100])
-        remedy = (
-            "the blanks of the ids were lost: import PARCEL_ID as text"
-            if lost
-            else f"take the rows out, or {EXPORT_AGAIN}"
-        )
-        yield _off(
-            path,
-            "carries a parcel that the ledger lacks",
-            some(strange),
-            "only parcels of the ledger",
-            remedy,
-        )
+    if not strange:
+        return
+
+    bare_keys = set(pc.replace_substring(known.keys, " ", "").to_pylist())
+    lost_blanks = all(key.replace(" ", "") in bare_keys for key in strange[:_SAMPLE])
+    remedy = f"take the rows out, or {EXPORT_AGAIN}"
+    if lost_blanks:
+        remedy = "the blanks of the ids were lost: import PARCEL_ID as text"
+
+    yield Finding(
+        path=path,
+        what="carries a parcel that the ledger lacks",
+        got=some(strange),
+        want="only parcels of the ledger",
+        remedy=remedy,
+    )
 
 
-def _check_missing(path: Path, rows: NDArray[np.intp], known: Known) -> Iterator[Finding]:
-    missing = np.ones(len(known), bool)
-    missing[rows[rows >= 0]] = False
-    if missing.any():
-        without = known.keys.filter(pa.array(missing)).to_pylist()
-        yield _off(
-            path,
-            f"lacks {len(without)} parcels of the ledger",
-            f"none of {some(without)}",
-            "every parcel once",
-            EXPORT_AGAIN,
+def _check_missing(path: Path, places: NDArray[np.intp], known: Known) -> Iterator[Finding]:
+    """Name the parcels that only the ledger has."""
+    is_missing = np.ones(len(known), bool)
+    is_missing[places[places >= 0]] = False
+    if is_missing.any():
+        missing = known.keys.filter(pa.array(is_missing)).to_pylist()
+        yield Finding(
+            path=path,
+            what=f"lacks {len(missing)} parcels of the ledger",
+            got=f"none of {some(missing)}",
+            want="every parcel once",
+            remedy=EXPORT_AGAIN,
         )
 
 
 def _check_scored(rows: Rows, known: Known, places: NDArray[np.intp]) -> Iterator[Finding]:
-    """Check that a row is scored where the ledger's is, and has its score; only NOT SEEN IN PHOTO ages."""
-    scored, right = rows.equal("SCORED", "Y"), known.scored[places]
-    yield from rows.off(scored & ~right, "says SCORED of a row that was not scored", "SCORED", "N")
-    if rows.has("NA_REASON"):
-        no_reason, aged = (
-            rows.equal("NA_REASON", ""),
-            rows.equal("NA_REASON", TOO_OLD)
-            & _equal(known.codes.take(pa.array(places)), _NOT_SEEN),
-        )
-        yield from rows.off(
-            ~scored & no_reason,
-            "a row that was not scored has no reason",
-            "NA_REASON",
-            "the reason",
-        )
-        yield from rows.off(
-            ~scored & right & ~no_reason & ~aged,
-            "a scored row of the ledger is missing its score",
-            "NA_REASON",
-            "SCORED = Y",
-        )
-    if rows.has("SCORE"):
-        wrong = scored & right & ~(np.abs(rows.number("SCORE") - known.score[places]) <= _SAME)
-        yield from rows.off(
-            wrong,
-            "carries another score than the ledger",
-            "SCORE",
-            pa.array(known.score[places]),
-            "put the score back",
-        )
+    """Check that a row is scored where the ledger's is; only NOT SEEN IN PHOTO ages."""
+    says_scored = rows.equal(columns.SCORED, "Y")
+    was_scored = known.scored[places]
+    yield from rows.find(
+        says_scored & ~was_scored, "says SCORED of a row that was not scored", columns.SCORED, "N"
+    )
+    if not rows.has(columns.NA_REASON):
+        return
+
+    has_no_reason = rows.equal(columns.NA_REASON, "")
+    yield from rows.find(
+        ~says_scored & has_no_reason,
+        "a row that was not scored has no reason",
+        columns.NA_REASON,
+        "the reason",
+    )
+
+    was_not_seen = is_equal(known.codes.take(pa.array(places)), _NOT_SEEN)
+    has_aged = was_not_seen & rows.equal(columns.NA_REASON, TOO_OLD)
+    yield from rows.find(
+        ~says_scored & was_scored & ~has_no_reason & ~has_aged,
+        "a scored row of the ledger is missing its score",
+        columns.NA_REASON,
+        "SCORED = Y",
+    )
+
+
+def _check_scores(rows: Rows, known: Known, places: NDArray[np.intp]) -> Iterator[Finding]:
+    if not rows.has(columns.SCORE):
+        return
+
+    is_scored = rows.equal(columns.SCORED, "Y") & known.scored[places]
+    score = known.score[places]
+    is_same = np.abs(rows.number(columns.SCORE) - score) <= _SAME
+    yield from rows.find(
+        is_scored & ~is_same,
+        "carries another score than the ledger",
+        columns.SCORE,
+        pa.array(score),
+        "put the score back",
+    )
 
 
 def _check_words(rows: Rows, codes: pa.Array) -> Iterator[Finding]:
-    """Check RISK_LVL against that of the ledger; another word may stand there by a person's hand, or NA for an old NOT SEEN IN PHOTO."""
-    aged = (
-        _equal(codes, _NOT_SEEN)
-        & rows.equal("RISK_LVL", _NOT_ASSESSED)
-        & (rows.equal("NA_REASON", TOO_OLD) | (not rows.has("NA_REASON")))
-    )
-    by_person = rows.equal("RISK_LVL", "CONFIRMED") & (
-        rows.equal("VERIFIED", "Y") | (not rows.has("VERIFIED"))
-    )
-    wrong = ~_equal(rows.table["RISK_LVL"], codes) & ~aged & ~by_person & ~rows.held()
-    remedy = "put the word back; what a person found belongs into the city's labels"
-    yield from rows.off(
-        wrong, "says another hazard word than the ledger", "RISK_LVL", codes, remedy
+    """Compare RISK_LVL with that of the ledger.
+
+    It may differ in two ways: a person saw the roof, or an old NOT SEEN IN PHOTO has become NA.
+    A product without NA_REASON or VERIFIED may not show why.
+    """
+    has_aged = is_equal(codes, _NOT_SEEN) & rows.equal(columns.RISK_LVL, _NOT_ASSESSED)
+    if rows.has(columns.NA_REASON):
+        has_aged &= rows.equal(columns.NA_REASON, TOO_OLD)
+
+    is_by_person = rows.equal(columns.RISK_LVL, _CONFIRMED)
+    if rows.has(columns.VERIFIED):
+        is_by_person &= rows.equal(columns.VERIFIED, "Y")
+
+    differs = ~is_equal(rows.table[columns.RISK_LVL], codes)
+    yield from rows.find(
+        differs & ~has_aged & ~is_by_person & ~rows.held(),
+        "says another hazard word than the ledger",
+        columns.RISK_LVL,
+        codes,
+        "put the word back; what a person found belongs in the city's labels",
     )
 
 
 def _check_days(rows: Rows, days: Days) -> Iterator[Finding]:
-    """Check the day of the photo, but of rows that repeat what dispatch holds."""
-    said = days_of(rows.table["IMG_DATE"])
-    wrong = (said != days) & (said != NO_DATE) & ~rows.held()
-    if wrong.any():
-        first = int(days[np.flatnonzero(wrong)[0]])
-        want = date.fromordinal(first).isoformat() if first else "nothing"
-        yield from rows.off(
-            wrong,
-            "gives another day of the photo than the ledger",
-            "IMG_DATE",
-            want,
-            "put the day back",
-        )
+    """Compare the day of the photo, except in rows that repeat what dispatch holds."""
+    said = days_of(rows.table[columns.IMG_DATE])
+    differs = (said != days) & (said != NO_DATE) & ~rows.held()
+    if not differs.any():
+        return
 
-
-def _equal(texts: pa.Array | pa.ChunkedArray, other: pa.Array | str) -> Mask:
-    return np.asarray(pc.equal(texts, other), bool)
-
-
-def _off(path: Path, what: str, got: str, want: str, remedy: str) -> Finding:
-    return Finding(path=path, what=what, got=got, want=want, remedy=remedy)
+    first = int(days[np.flatnonzero(differs)[0]])
+    yield from rows.find(
+        differs,
+        "gives another day of the photo than the ledger",
+        columns.IMG_DATE,
+        date.fromordinal(first).isoformat() if first else "nothing",
+        "put the day back",
+    )

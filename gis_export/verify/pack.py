@@ -1,4 +1,4 @@
-"""Check a shapefile pack: its parts, the bytes of its table, its places, its zip, and both layers against each other."""
+"""Check a shapefile pack: its parts, the bytes of its table, its shapes, its points, its zip."""
 
 import zlib
 from collections.abc import Iterator
@@ -8,30 +8,36 @@ from zipfile import ZipFile
 
 import numpy as np
 import pyarrow as pa
+from numpy.typing import NDArray
 
 from gis_export.formats.shapefile import NO_GEOMETRY, PARTS, POINTS, pack_files
+from gis_export.table import columns
 from gis_export.table.fields import Tier, fields_of
 from gis_export.verify.addresses import AddressCheck
 from gis_export.verify.against_ledger import Known, check_against_ledger
 from gis_export.verify.days import DayCheck
-from gis_export.verify.dbf import check_dbf, read_dbf
-from gis_export.verify.finding import EXPORT_AGAIN, Finding
+from gis_export.verify.dbf import read_dbf
+from gis_export.verify.dbf_rules import check_dbf
+from gis_export.verify.finding import EXPORT_AGAIN, Finding, and_more
 from gis_export.verify.places import ShapeCheck, check_places
-from gis_export.verify.read import read_csv, read_shape
+from gis_export.verify.read import Layer, read_csv, read_shape
 from gis_export.verify.reading import reading
-from gis_export.verify.rows import check_rows, keys_of, rows_in
+from gis_export.verify.row_rules import check_rows
+from gis_export.verify.rows import keys_of, rows_in
 
-_OTHER_INDEX = ".sbn"  # what ArcGIS makes
+# ArcGIS writes its own spatial index.
+_OTHER_INDEX = ".sbn"
+_BLOCK_BYTES = 1 << 20
 
 
 @dataclass(kw_only=True, eq=False)
 class PackCheck:
-    """What the packs of one run are held against."""
+    """What the products of one run are compared with, and what was checked of them."""
 
     known: Known | None
-    """The ledger, None where there is none."""
+    """The ledger, None when there is none."""
     checked: set[tuple[int, int]] = field(default_factory=set)
-    """Checksums of table and no_geometry.csv that were checked: the same rows in another CRS are read once."""
+    """Checksums of table and no_geometry.csv: the same rows in another CRS are read once."""
     geometry: ShapeCheck = field(default_factory=ShapeCheck)
     """Geometry that was checked."""
     days: DayCheck = field(default_factory=DayCheck)
@@ -42,7 +48,7 @@ class PackCheck:
     """CRC-32 of files that were read."""
 
     def sum_of(self, path: Path) -> int:
-        """Return the CRC-32 of a file, -1 where there is none."""
+        """Return the CRC-32 of a file, -1 when there is none."""
         if path not in self.sums:
             self.sums[path] = _crc32(path) if path.exists() else -1
         return self.sums[path]
@@ -55,16 +61,21 @@ def check_pack(shape: Path, tier: Tier, run: PackCheck) -> Iterator[Finding]:
     yield from _check_parts(points)
     if not shape.with_suffix(".dbf").exists():
         return
-    mark = run.sum_of(shape.with_suffix(".dbf")), run.sum_of(shape.parent / NO_GEOMETRY)
-    table, shapes = read_shape(shape)
-    if mark not in run.checked:
-        run.checked.add(mark)
-        yield from _check_table(shape, table, tier, run)
+
+    parcels = read_shape(shape)
+    table_sum = run.sum_of(shape.with_suffix(".dbf"))
+    unplaced_sum = run.sum_of(shape.parent / NO_GEOMETRY)
+    if (table_sum, unplaced_sum) not in run.checked:
+        run.checked.add((table_sum, unplaced_sum))
+        yield from _check_tables(shape, parcels.table, tier, run)
+
     yield from check_places(shape)
-    yield from run.geometry.shapes(shape, shapes, ids=_ids(table), kind="polygon")
+    ids = _ids(parcels.table)
+    yield from run.geometry.shapes(shape, parcels.shapes, ids=ids, kind="polygon")
+
     if points.exists() and points.with_suffix(".dbf").exists():
         yield from check_places(points)
-        yield from _check_points(points, shape, (table, shapes), run)
+        yield from _check_points(points, shape, parcels, run)
     yield from _check_zip(shape.with_suffix(".zip"), run)
 
 
@@ -72,116 +83,132 @@ def _check_parts(shape: Path) -> Iterator[Finding]:
     missing = [part for part in PARTS if not shape.with_suffix(part).is_file()]
     if ".qix" in missing and shape.with_suffix(_OTHER_INDEX).exists():
         missing.remove(".qix")
+
     if missing:
-        yield _off(
-            shape,
-            "lacks parts of its pack",
-            f"no {' '.join(missing)}",
-            " ".join(PARTS),
-            f"copy all files of one name together, or {EXPORT_AGAIN}",
+        yield Finding(
+            path=shape,
+            what="lacks parts of its pack",
+            got=f"no {' '.join(missing)}",
+            want=" ".join(PARTS),
+            remedy=f"copy all files of one name together, or {EXPORT_AGAIN}",
         )
 
 
-def _check_table(shape: Path, table: pa.Table, tier: Tier, run: PackCheck) -> Iterator[Finding]:
-    known, path = run.known, shape.with_suffix(".dbf")
+def _check_tables(shape: Path, table: pa.Table, tier: Tier, run: PackCheck) -> Iterator[Finding]:
+    """Check the table of the parcels, and the list of those without geometry beside it."""
     beside = shape.parent / NO_GEOMETRY
-    unplaced = read_csv(beside) if beside.exists() else pa.table({})
-    if not beside.exists():
-        yield _off(
-            beside,
-            "is not there",
-            "nothing",
-            "the parcels without a place",
-            f"copy it along, or {EXPORT_AGAIN}",
-        )
-    if known is not None and _ids(table) is not None:
-        yield from check_against_ledger(
-            shape,
-            pa.concat_tables([table, unplaced], promote_options="default")
-            if len(unplaced)
-            else table,
-            known,
-            whole=True,
-        )
-    with reading(path):
-        yield from list(check_dbf(path, read_dbf(path), fields_of(tier)))
-    for file, rows in ((shape, table), (beside, unplaced)):
-        yield from check_rows(file, rows, dbf=file == shape)
-        yield from run.days.check(file, rows, folder=shape.parent, dbf=file == shape)
-        run.addresses.add(file, rows, folder=shape.parent)
-
-
-def _check_points(
-    points: Path, shape: Path, parcels: tuple[pa.Table, pa.Array], run: PackCheck
-) -> Iterator[Finding]:
-    """Hold the light layer against the parcels: the same rows, each point inside its parcel."""
-    table, shapes = parcels
-    same = run.sum_of(points.with_suffix(".dbf")) == run.sum_of(shape.with_suffix(".dbf"))
-    other, places = read_shape(points, columns=not same)
-    other = table if same else other
-    yield from run.geometry.shapes(points, places, ids=_ids(other), kind="point")
-    if not same:
-        yield _off(
-            points.with_suffix(".dbf"),
-            "holds other rows than the parcels",
-            f"{len(other)} rows",
-            f"the {len(table)} rows of {shape.stem}.dbf",
-            "edit both layers alike",
-        )
-    ids, other_ids = _ids(table), _ids(other)
-    if ids is None or other_ids is None:
-        return
-    rows = np.arange(len(table)) if same else rows_in(keys_of(other_ids), keys_of(ids))
-    found = np.flatnonzero(
-        (rows >= 0) & (rows < len(shapes)) & (np.arange(len(rows)) < len(places))
-    )
-    if len(found) == len(shapes) == len(places) and same:
-        outside = run.geometry.outside(places, shapes)
+    unplaced = pa.table({})
+    if beside.exists():
+        unplaced = read_csv(beside)
     else:
-        outside = found[
-            run.geometry.outside(places.take(pa.array(found)), shapes.take(pa.array(rows[found])))
-        ]
-    if len(outside):
-        more = f" and {len(outside) - 1} more" if len(outside) > 1 else ""
-        got = f"{other_ids[int(outside[0])].as_py()!r} outside{more}"
-        yield _off(
-            points,
-            "has points outside their parcels",
-            got,
-            "each inside its parcel",
-            "a table was sorted without its shapes, or shapes were moved; " + EXPORT_AGAIN,
+        yield Finding(
+            path=beside,
+            what="is missing",
+            got="nothing",
+            want="the parcels without geometry",
+            remedy=f"copy it along, or {EXPORT_AGAIN}",
         )
+
+    if run.known is not None and _ids(table) is not None:
+        every = table
+        if len(unplaced):
+            every = pa.concat_tables([table, unplaced], promote_options="default")
+        yield from check_against_ledger(shape, every, run.known, whole=True)
+
+    # The table is read inside `reading`, and findings leave it only when all of it was read.
+    with reading(shape.with_suffix(".dbf")):
+        dbf = read_dbf(shape.with_suffix(".dbf"))
+        findings = list(check_dbf(shape.with_suffix(".dbf"), dbf, fields_of(tier)))
+    yield from findings
+
+    for path, rows in ((shape, table), (beside, unplaced)):
+        is_dbf = path == shape
+        yield from check_rows(path, rows, dbf=is_dbf)
+        yield from run.days.check(path, rows, folder=shape.parent, dbf=is_dbf)
+        run.addresses.add(path, rows, folder=shape.parent)
+
+
+def _check_points(points: Path, shape: Path, parcels: Layer, run: PackCheck) -> Iterator[Finding]:
+    """Compare the layer of points with the parcels: the same rows, each point in its parcel."""
+    table = points.with_suffix(".dbf")
+    is_same = run.sum_of(table) == run.sum_of(shape.with_suffix(".dbf"))
+    light = read_shape(points, with_table=not is_same)
+    if is_same:
+        light = Layer(table=parcels.table, shapes=light.shapes)
+    yield from run.geometry.shapes(points, light.shapes, ids=_ids(light.table), kind="point")
+
+    if not is_same:
+        yield Finding(
+            path=table,
+            what="holds other rows than the parcels",
+            got=f"{len(light.table)} rows",
+            want=f"the {len(parcels.table)} rows of {shape.stem}.dbf",
+            remedy="edit both layers alike",
+        )
+
+    ids = _ids(light.table)
+    outside = _find_outside(light, parcels, run.geometry)
+    if ids is not None and len(outside):
+        first = ids[int(outside[0])].as_py()
+        yield Finding(
+            path=points,
+            what="has points outside their parcels",
+            got=f"{first!r} outside{and_more(len(outside) - 1)}",
+            want="each inside its parcel",
+            remedy="a table was sorted without its shapes, or shapes were moved; " + EXPORT_AGAIN,
+        )
+
+
+def _find_outside(points: Layer, parcels: Layer, geometry: ShapeCheck) -> NDArray[np.intp]:
+    """Return the rows of points that are not inside the parcel of the same id."""
+    ids = _ids(parcels.table)
+    point_ids = _ids(points.table)
+    if ids is None or point_ids is None:
+        return np.empty(0, np.intp)
+
+    # Mostly both layers have the same rows: then nothing is looked up or copied.
+    is_same = points.table is parcels.table
+    if is_same and len(points.shapes) == len(parcels.shapes) == len(ids):
+        return geometry.outside(points.shapes, parcels.shapes)
+
+    rows = np.arange(len(ids)) if is_same else rows_in(keys_of(point_ids), keys_of(ids))
+    has_parcel = (rows >= 0) & (rows < len(parcels.shapes))
+    has_point = np.arange(len(rows)) < len(points.shapes)
+    found = np.flatnonzero(has_parcel & has_point)
+
+    point_shapes = points.shapes.take(pa.array(found))
+    parcel_shapes = parcels.shapes.take(pa.array(rows[found]))
+    return found[geometry.outside(point_shapes, parcel_shapes)]
 
 
 def _check_zip(path: Path, run: PackCheck) -> Iterator[Finding]:
     if not path.exists():
-        yield _off(path, "is not there", "nothing", "the zipped pack", EXPORT_AGAIN)
+        yield Finding(
+            path=path, what="is missing", got="nothing", want="the zipped pack", remedy=EXPORT_AGAIN
+        )
         return
+
     with reading(path), ZipFile(path) as archive:
-        inside = {entry.filename: entry.CRC for entry in archive.infolist()}
+        sums = {entry.filename: entry.CRC for entry in archive.infolist()}
+
     for file in pack_files(path.parent, path.stem):
-        if file.exists() and inside.get(file.name) != run.sum_of(file):
-            got = "other bytes" if file.name in inside else "nothing"
-            yield _off(
-                path,
-                f"does not hold {file.name} as it lies beside it",
-                got,
-                "the same bytes",
-                "zip the pack again, or " + EXPORT_AGAIN,
+        if file.exists() and sums.get(file.name) != run.sum_of(file):
+            yield Finding(
+                path=path,
+                what=f"does not hold the same {file.name} as its folder",
+                got="other bytes" if file.name in sums else "nothing",
+                want="the same bytes",
+                remedy="zip the pack again, or " + EXPORT_AGAIN,
             )
 
 
 def _ids(table: pa.Table) -> pa.ChunkedArray | None:
-    return table["PARCEL_ID"] if "PARCEL_ID" in table.column_names else None
+    return table[columns.PARCEL_ID] if columns.PARCEL_ID in table.column_names else None
 
 
 def _crc32(path: Path) -> int:
-    found = 0
+    checksum = 0
     with path.open("rb") as stream:
-        while block := stream.read(1 << 20):
-            found = zlib.crc32(block, found)
-    return found
-
-
-def _off(path: Path, what: str, got: str, want: str, remedy: str) -> Finding:
-    return Finding(path=path, what=what, got=got, want=want, remedy=remedy)
+        while block := stream.read(_BLOCK_BYTES):
+            checksum = zlib.crc32(block, checksum)
+    return checksum

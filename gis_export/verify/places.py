@@ -1,10 +1,9 @@
-"""Check where things are: geometry, CRS, encoding file and spatial index of a layer."""
+"""Check where a layer is drawn: its CRS, its encoding file, its row count, its spatial index."""
 
-import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Literal, TypeAlias
+from typing import Literal
 
 import numpy as np
 import pyarrow as pa
@@ -14,178 +13,161 @@ from pyproj import CRS
 from pyproj.exceptions import CRSError
 
 from gis_export.verify.finding import EXPORT_AGAIN, Finding
+from gis_export.verify.shapes import Kind, check_shapes, wkb_sum
+from imagery.shapes import Shapes
 
-Kind: TypeAlias = Literal["polygon", "point"]
-Shapes: TypeAlias = NDArray[np.object_]
-
-_TYPES: dict[Kind, tuple[shapely.GeometryType, ...]] = {
-    "polygon": (shapely.GeometryType.POLYGON, shapely.GeometryType.MULTIPOLYGON),
-    "point": (shapely.GeometryType.POINT,),
-}
 _UTF8 = ("UTF-8", "UTF8", "65001")
+_LARGEST_DEGREES = [180, 90, 180, 90]
+
+# Of a .shx: the header, and the entry of one shape.
+_SHX_HEADER_BYTES = 100
+_SHX_ENTRY_BYTES = 8
 
 
 @dataclass(kw_only=True, eq=False)
 class ShapeCheck:
-    """Geometry that was checked in one run: the same bytes stand in several products."""
+    """Geometry that was checked in one run: the same bytes are in several products."""
 
     right: set[tuple[int, ...]] = field(default_factory=set)
     """Checksums of columns, or of pairs of them, that were found right."""
     decoded: dict[int, Shapes] = field(default_factory=dict)
-    """Shapes of the last columns by their checksum: parcels are checked first, then held against their points."""
+    """Shapes of the last two columns by checksum: parcels are needed again for their points."""
 
     def shapes(
         self, path: Path, column: pa.Array, *, ids: pa.ChunkedArray | None, kind: Kind
     ) -> Iterator[Finding]:
         """Check that every shape of a WKB column is of its kind and valid; `ids` name the rows."""
-        mark = _sum_of(column)
-        if (mark,) in self.right:
+        checksum = wkb_sum(column)
+        if (checksum,) in self.right:
             return
-        findings = list(check_shapes(path, self._decode(column, mark), ids=ids, kind=kind))
+
+        shapes = self._decode(column, checksum)
+        findings = list(check_shapes(path, shapes, ids=ids, kind=kind))
         if not findings:
-            self.right.add((mark,))
+            self.right.add((checksum,))
         yield from findings
 
     def outside(self, points: pa.Array, parcels: pa.Array) -> NDArray[np.intp]:
-        """Return the rows whose point does not lie in the parcel of the same row."""
-        mark = (_sum_of(points), _sum_of(parcels))
-        if mark in self.right:
+        """Return the rows whose point is not in the parcel of the same row."""
+        checksums = (wkb_sum(points), wkb_sum(parcels))
+        if checksums in self.right:
             return np.empty(0, np.intp)
-        places, shapes = self._decode(points, mark[0]), self._decode(parcels, mark[1])
-        found = np.flatnonzero(~shapely.intersects(shapes, places))
-        if not len(found):
-            self.right.add(mark)
-        return found
 
-    def _decode(self, column: pa.Array, mark: int) -> Shapes:
-        if mark not in self.decoded:
+        point_shapes = self._decode(points, checksums[0])
+        parcel_shapes = self._decode(parcels, checksums[1])
+        rows = np.flatnonzero(~shapely.intersects(parcel_shapes, point_shapes))
+        if not len(rows):
+            self.right.add(checksums)
+        return rows
+
+    def _decode(self, column: pa.Array, checksum: int) -> Shapes:
+        if checksum not in self.decoded:
             self.decoded = dict(list(self.decoded.items())[-1:])
-            self.decoded[mark] = shapely.from_wkb(
-                column.to_numpy(zero_copy_only=False), on_invalid="ignore"
-            )
-        return self.decoded[mark]
-
-
-def check_shapes(
-    path: Path, shapes: Shapes, *, ids: pa.ChunkedArray | None, kind: Kind
-) -> Iterator[Finding]:
-    """Check that every shape is there, of its kind and valid."""
-    none = shapely.is_missing(shapes) | shapely.is_empty(shapes)
-    other = ~none & ~np.isin(shapely.get_type_id(shapes), _TYPES[kind])
-    invalid = (
-        ~none & ~other & ~shapely.is_valid(shapes)
-        if kind == "polygon"
-        else np.zeros(len(shapes), bool)
-    )
-    for wrong, what, want, remedy in (
-        (
-            none,
-            "has rows without a shape",
-            f"a {kind} in each",
-            "put them into no_geometry.csv, or " + EXPORT_AGAIN,
-        ),
-        (other, "has shapes of another kind", f"{kind}s", EXPORT_AGAIN),
-        (
-            invalid,
-            "has invalid shapes",
-            f"valid {kind}s",
-            "repair them: Fix Geometries in QGIS, Repair Geometry in ArcGIS",
-        ),
-    ):
-        if wrong.any():
-            first = int(np.flatnonzero(wrong)[0])
-            name = repr(ids[first].as_py()) if ids is not None else f"row {first + 1}"
-            reason = (
-                f" ({shapely.is_valid_reason(shapes[first])})"
-                if what.startswith("has invalid")
-                else ""
-            )
-            more = f" and {int(wrong.sum()) - 1} more" if wrong.sum() > 1 else ""
-            yield _off(path, what, f"{name}{reason}{more}", want, remedy)
+            wkb = column.to_numpy(zero_copy_only=False)
+            self.decoded[checksum] = shapely.from_wkb(wkb, on_invalid="ignore")
+        return self.decoded[checksum]
 
 
 def check_places(shape: Path) -> Iterator[Finding]:
     """Check .prj, .cpg, .shx and .qix of a .shp against its header."""
     yield from _check_crs(shape)
-    encoding = shape.with_suffix(".cpg")
-    if encoding.exists():
-        said = encoding.read_bytes().decode("ascii", "replace").strip()
-        if said.upper() not in _UTF8:
-            yield _off(
-                encoding,
-                "names another encoding",
-                repr(said),
-                "UTF-8",
-                "save the table as UTF-8 and write UTF-8 into the .cpg",
-            )
-    count = _record_count(shape.with_suffix(".shx"))
-    rows = int.from_bytes(_head(shape.with_suffix(".dbf"), 8)[4:8], "little")
-    if count is not None and count != rows:
-        yield _off(
-            shape.with_suffix(".dbf"),
-            "has another number of rows than there are shapes",
-            str(rows),
-            str(count),
-            "rows were added or taken out without their shapes; " + EXPORT_AGAIN,
-        )
-    index = _head(shape.with_suffix(".qix"), 16)
-    if count is not None and len(index) == 16 and index[:3] == b"SQT":
-        order: Literal["little", "big"] = "big" if index[3] == 2 else "little"
-        indexed = int.from_bytes(index[8:12], order)
-        if indexed != count:
-            yield _off(
-                shape.with_suffix(".qix"),
-                "is an index of other shapes",
-                str(indexed),
-                str(count),
-                "make the spatial index anew: shapes that it lacks are not drawn",
-            )
+    yield from _check_encoding(shape.with_suffix(".cpg"))
+
+    shape_count = _shape_count(shape.with_suffix(".shx"))
+    if shape_count is not None:
+        yield from _check_row_count(shape.with_suffix(".dbf"), shape_count)
+        yield from _check_index(shape.with_suffix(".qix"), shape_count)
 
 
 def _check_crs(shape: Path) -> Iterator[Finding]:
     path = shape.with_suffix(".prj")
     if not path.exists():
         return
+
     try:
         crs = CRS.from_wkt(path.read_text(encoding="utf-8", errors="replace"))
     except CRSError:
-        yield _off(
-            path, "names no CRS", "what PROJ cannot read", "WKT as Esri writes it", EXPORT_AGAIN
+        yield Finding(
+            path=path,
+            what="names no CRS",
+            got="what PROJ cannot read",
+            want="WKT as Esri writes it",
+            remedy=EXPORT_AGAIN,
         )
         return
-    box = np.frombuffer(_head(shape, 68)[36:68], "<f8")
-    if len(box) < 4 or _record_count(shape.with_suffix(".shx")) == 0:
+
+    # West, south, east and north, from the header of the .shp.
+    bounds = np.frombuffer(_head(shape, 68)[36:68], "<f8")
+    if len(bounds) < 4 or _shape_count(shape.with_suffix(".shx")) == 0:
         return
-    degrees = bool(np.all(np.abs(box) <= [180, 90, 180, 90]))
-    if crs.is_geographic != degrees:
-        got = f"{crs.name} and coordinates from {box[0]:.1f}, {box[1]:.1f} to {box[2]:.1f}, {box[3]:.1f}"
-        yield _off(
-            path,
-            "does not fit the coordinates",
-            got,
-            "degrees with a geographic CRS only",
-            "put the right .prj beside the layer, or " + EXPORT_AGAIN,
+
+    is_degrees = bool(np.all(np.abs(bounds) <= _LARGEST_DEGREES))
+    if crs.is_geographic != is_degrees:
+        west, south, east, north = bounds
+        yield Finding(
+            path=path,
+            what="does not fit the coordinates",
+            got=f"{crs.name} and coordinates from {west:.1f}, {south:.1f} "
+            f"to {east:.1f}, {north:.1f}",
+            want="degrees with a geographic CRS only",
+            remedy="put the right .prj beside the layer, or " + EXPORT_AGAIN,
         )
 
 
-def _sum_of(column: pa.Array) -> int:
-    """Return a checksum of a WKB column; equal columns have equal offsets and bytes."""
-    found = len(column)
-    for buffer in column.buffers():
-        found = zlib.crc32(buffer, found) if buffer is not None else found + 1
-    return found
+def _check_encoding(path: Path) -> Iterator[Finding]:
+    if not path.exists():
+        return
+
+    encoding = path.read_bytes().decode("ascii", "replace").strip()
+    if encoding.upper() not in _UTF8:
+        yield Finding(
+            path=path,
+            what="names another encoding",
+            got=repr(encoding),
+            want="UTF-8",
+            remedy="save the table as UTF-8 and write UTF-8 into the .cpg",
+        )
 
 
-def _record_count(index: Path) -> int | None:
-    return (index.stat().st_size - 100) // 8 if index.exists() else None
+def _check_row_count(path: Path, shape_count: int) -> Iterator[Finding]:
+    row_count = int.from_bytes(_head(path, 8)[4:8], "little")
+    if row_count != shape_count:
+        yield Finding(
+            path=path,
+            what="has another number of rows than of shapes",
+            got=str(row_count),
+            want=str(shape_count),
+            remedy="rows were added or taken out without their shapes; " + EXPORT_AGAIN,
+        )
+
+
+def _check_index(path: Path, shape_count: int) -> Iterator[Finding]:
+    header = _head(path, 16)
+    if len(header) < 16 or header[:3] != b"SQT":
+        return
+
+    order: Literal["little", "big"] = "big" if header[3] == 2 else "little"
+    indexed = int.from_bytes(header[8:12], order)
+    if indexed != shape_count:
+        yield Finding(
+            path=path,
+            what="is an index of other shapes",
+            got=str(indexed),
+            want=str(shape_count),
+            remedy="create the spatial index again: shapes that it lacks are not drawn",
+        )
+
+
+def _shape_count(path: Path) -> int | None:
+    """Return how many shapes a .shx lists, None when there is no such file."""
+    if not path.exists():
+        return None
+    return (path.stat().st_size - _SHX_HEADER_BYTES) // _SHX_ENTRY_BYTES
 
 
 def _head(path: Path, size: int) -> bytes:
+    """Return the first bytes of a file, none when there is no such file."""
     if not path.exists():
         return b""
     with path.open("rb") as stream:
         return stream.read(size)
-
-
-def _off(path: Path, what: str, got: str, want: str, remedy: str) -> Finding:
-    return Finding(path=path, what=what, got=got, want=want, remedy=remedy)

@@ -1,4 +1,4 @@
-"""What becomes of a product that its reader refuses."""
+"""Turn the error of a reader that refuses a product into a finding."""
 
 import csv
 import warnings
@@ -11,7 +11,7 @@ from zipfile import BadZipFile
 import pyarrow as pa
 from pyogrio.errors import DataLayerError, DataSourceError
 
-from gis_export.verify.finding import Finding
+from gis_export.verify.finding import EXPORT_AGAIN, Finding
 
 _BROKEN = (
     DataSourceError,
@@ -44,13 +44,12 @@ def reading(path: Path) -> Iterator[None]:
             warnings.simplefilter("ignore")
             yield
     except _BROKEN as error:
-        said = str(error).splitlines()[0] if str(error) else type(error).__name__
-        raise Unreadable(
-            Finding(
-                path=path,
-                what="cannot be read",
-                got=said,
-                want="a whole file",
-                remedy="export again",
-            )
-        ) from error
+        reason = str(error).splitlines()[0] if str(error) else type(error).__name__
+        finding = Finding(
+            path=path,
+            what="cannot be read",
+            got=reason,
+            want="a complete file",
+            remedy=EXPORT_AGAIN,
+        )
+        raise Unreadable(finding) from error

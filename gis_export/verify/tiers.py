@@ -1,20 +1,18 @@
-"""Check that no file carries a field of a tier that its readers may not see, whatever its format."""
+"""Check that no file carries a field that its readers may not see, whatever its format."""
 
 from collections.abc import Iterator
 from pathlib import Path
 
-from gis_export.verify.finding import (
+from gis_export.verify.audience import (
     DATA,
     FIRE,
     HOUSING,
-    LEAK,
     SHORT,
     Audience,
-    Finding,
     audience_by_fields,
     audience_of,
-    some,
 )
+from gis_export.verify.finding import LEAK, Finding, some
 from gis_export.verify.names import field_names
 from gis_export.verify.reading import Unreadable
 
@@ -29,13 +27,15 @@ def check_tier(path: Path, root: Path) -> Iterator[Finding]:
         root: The folder that is checked: the folders inside it tell who reads the file.
     """
     try:
-        names = _telling(path, field_names(path))
+        names = _field_like(path, field_names(path))
     except Unreadable as error:
         yield error.finding
         return
+
     audience = audience_of(path, root) or audience_by_fields(names)
     if audience is None:
         return
+
     leaks = audience.leaks(names)
     if leaks:
         yield Finding(
@@ -55,8 +55,11 @@ def tier_audience(path: Path, root: Path) -> Audience:
         return DATA
 
 
-def _telling(path: Path, names: list[str]) -> list[str]:
-    """Keep the names that can only be fields: in a page or a workbook "year" and "why" are also plain words."""
+def _field_like(path: Path, names: list[str]) -> list[str]:
+    """Keep the names that can only be fields.
+
+    In a page or a workbook, "year" and "why" are also plain words.
+    """
     kind = path.suffix.lower()
     if kind == ".xlsx":
         return [name for name in names if name == name.upper()]
