@@ -53,6 +53,8 @@ PUBLIC = Audience(name="PUBLIC", tier=None, allowed=_PUBLIC)
 
 FOLDERS = {"fire": FIRE, "housing": HOUSING, "data": DATA, "public": PUBLIC}
 """Audience by the name of a folder, and of files when no folder tells."""
+LEVELS = 3
+"""Folders from a product up to its year, itself included: fire/epsg_4326 is two below it."""
 
 
 def short_name(name: str) -> str:

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from gis_export.table import columns
 from gis_export.table.tables import whole
-from gis_export.verify.audience import FOLDERS
+from gis_export.verify.audience import FOLDERS, LEVELS
 from gis_export.verify.finding import EXPORT_AGAIN, Finding
 from gis_export.verify.rows import Rows
 
@@ -27,9 +27,6 @@ _DAY = re.compile(r"(\d{4})-?(\d\d)-?(\d\d)(?:[T ].*)?")
 _MADE = re.compile(rb"<mdDateSt[^>]*>(\d{8})<")
 _METADATA = "*.shp.xml"
 _PUT_BACK = f"put the day back, or {EXPORT_AGAIN}"
-
-# Folders from a product up to its year: fire/epsg_4326 is two below it.
-_LEVELS = 3
 
 
 @dataclass(kw_only=True, eq=False)
@@ -75,14 +72,14 @@ class DayCheck:
     def made_of(self, folder: Path) -> date | None:
         """Return the day of the export, from the metadata of a product's own department."""
         near = folder.resolve()
-        return self._first_day((near, *near.parents[: _LEVELS - 1]), (_METADATA,))
+        return self._first_day((near, *near.parents[: LEVELS - 1]), (_METADATA,))
 
     def made_beside(self, folder: Path) -> date | None:
         """Return the day of the export, from the metadata of the other departments.
 
         The data team's products have no such metadata of their own.
         """
-        above = folder.resolve().parents[: _LEVELS - 1]
+        above = folder.resolve().parents[: LEVELS - 1]
         return self._first_day(above, tuple(f"{name}/{_METADATA}" for name in FOLDERS))
 
     def _first_day(self, places: Sequence[Path], patterns: tuple[str, ...]) -> date | None:

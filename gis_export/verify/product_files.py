@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from gis_export.fire.dispatch.delivery import VENDOR_FILES
+from gis_export.verify.audience import LEVELS
 from gis_export.verify.names import TABLES, VECTOR
 from gis_export.verify.sums import has_sums
 from imagery.workspace import Workspace, YearFiles
@@ -16,8 +17,6 @@ OTHER_DAYS = frozenset({_WORKSPACE.dispatch_state.name, _WORKSPACE.dispatch_log.
 """Tables whose rows are of other days: only their fields are checked."""
 LEDGER_STEM = _YEAR.ledger.stem
 """Name of the ledger's files, without the ending."""
-LEVELS = 3
-"""Folders from a product up to its year: fire/epsg_4326 is two below it."""
 
 _NOT_PRODUCTS = frozenset(
     {
