@@ -1,53 +1,142 @@
-"""Cells: rectangles of whole decode units that are worked on together."""
+"""Cells: rectangles of whole decode units, in tiles, that are worked on together."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
-Cell = tuple[int, int, int, int]
-"""Pixels of a tile: (row from, row to, column from, column to)."""
+from imagery.boxes import PixelBox
+from imagery.chips.affine import Floats, Ints, pixel_to_xy
+from imagery.chips.reads import ReadTable
+from imagery.flyover.decode import decode_unit
+from imagery.flyover.tiles import Tile
 
 
-def split_cells(
-    shape: tuple[int, int], unit: tuple[int, int], centers: NDArray[np.float64], most: int
-) -> list[Cell]:
-    """Halve a tile between its units until no cell holds more than `most` centers, or is one unit.
+@dataclass(frozen=True, kw_only=True)
+class Cell:
+    """A part of one tile: all of it, or less where there are many parcels."""
+
+    tile: int
+    """Number of the tile."""
+    window: PixelBox
+    """Pixels of the tile."""
+    center: tuple[float, float]
+    """x and y of its middle."""
+    crs: str
+    """CRS of the tile, WKT."""
+    parcels: int
+    """Parcels whose pixels are centered in it."""
+
+
+def find_cells(reads: ReadTable, tiles: tuple[Tile, ...], decoder: str, *, most: int) -> list[Cell]:
+    """Return the cells of all tiles that are read, in the order of the tiles.
 
     Args:
-        shape: (rows, columns) of the tile.
+        reads: What is read.
+        tiles: The flyover's tiles.
+        decoder: Decoder of the flyover.
+        most: Parcels per cell, about.
+    """
+    centers = reads.in_tile.centers
+    by_tile = np.argsort(reads.tile, kind="stable")
+    numbers, starts = np.unique(reads.tile[by_tile], return_index=True)
+
+    cells: list[Cell] = []
+    for number, rows in zip(numbers.tolist(), np.split(by_tile, starts[1:]), strict=True):
+        tile = tiles[number]
+        windows = split_tile(tile, decode_unit(tile, decoder), centers[rows], most)
+        cells += [_make_cell(number, tile, window, centers[rows]) for window in windows]
+    return cells
+
+
+def _make_cell(number: int, tile: Tile, window: PixelBox, centers: Floats) -> Cell:
+    """Return a cell, and count the centers (n, 2) of reads in it."""
+    middle = np.array(
+        [
+            (window.column_start + window.column_stop) / 2,
+            (window.row_start + window.row_stop) / 2,
+        ]
+    )
+    x, y = pixel_to_xy(tile.transform, middle).tolist()
+
+    start = (window.row_start, window.column_start)
+    stop = (window.row_stop, window.column_stop)
+    is_inside = ((centers >= start) & (centers < stop)).all(axis=1)
+    return Cell(
+        tile=number,
+        window=window,
+        center=(x, y),
+        crs=tile.crs,
+        parcels=int(is_inside.sum()),
+    )
+
+
+def split_tile(tile: Tile, unit: tuple[int, int], centers: Floats, most: int) -> Iterator[PixelBox]:
+    """Halve a tile between its units until no part holds more than `most` centers, or is one unit.
+
+    Args:
+        tile: The tile.
         unit: (rows, columns) of its units.
         centers: Where the parcels lie, (n, 2) as (row, column) pixels.
-        most: Parcels per cell.
+        most: Parcels per part.
+
+    Yields:
+        Pixels of the tile, from the upper left part to the lower right one.
     """
-    counts = -(-shape[0] // unit[0]), -(-shape[1] // unit[1])
-    places = np.clip(np.floor(centers / np.array(unit)).astype(np.int64), 0, np.array(counts) - 1)
-    leaves = _halve((0, counts[0], 0, counts[1]), unit, places, most)
-    return [
-        (
-            top * unit[0],
-            min(bottom * unit[0], shape[0]),
-            left * unit[1],
-            min(right * unit[1], shape[1]),
+    unit_height, unit_width = unit
+    rows = -(-tile.height // unit_height)
+    columns = -(-tile.width // unit_width)
+    places = np.floor(centers / np.array(unit)).astype(np.int64)
+    places = np.clip(places, 0, np.array([rows, columns]) - 1)
+
+    units = PixelBox(row_start=0, row_stop=rows, column_start=0, column_stop=columns)
+    for part in _halve(units, unit, places, most):
+        yield PixelBox(
+            row_start=part.row_start * unit_height,
+            row_stop=min(part.row_stop * unit_height, tile.height),
+            column_start=part.column_start * unit_width,
+            column_stop=min(part.column_stop * unit_width, tile.width),
         )
-        for top, bottom, left, right in leaves
-    ]
 
 
-def _halve(box: Cell, unit: tuple[int, int], places: NDArray[np.int64], most: int) -> list[Cell]:
-    """Split a box of units along its longer side at the median; boxes with few places stay whole."""
-    top, bottom, left, right = box
-    if len(places) <= most or (bottom - top == 1 and right - left == 1):
-        return [box]
-    by_row = right - left == 1 or (
-        bottom - top > 1 and (bottom - top) * unit[0] >= (right - left) * unit[1]
-    )
-    axis, low, high = (0, top, bottom) if by_row else (1, left, right)
-    cut = int(np.clip(np.round(np.median(places[:, axis]) + 0.5), low + 1, high - 1))
-    before = places[:, axis] < cut
-    boxes = (
-        ((top, cut, left, right), (cut, bottom, left, right))
-        if by_row
-        else ((top, bottom, left, cut), (top, bottom, cut, right))
-    )
-    return _halve(boxes[0], unit, places[before], most) + _halve(
-        boxes[1], unit, places[~before], most
-    )
+def _halve(units: PixelBox, unit: tuple[int, int], places: Ints, most: int) -> list[PixelBox]:
+    """Split a box of units across its longer side at the median, and its halves again.
+
+    Args:
+        units: Counted in units, not in pixels.
+        unit: (rows, columns) of a unit.
+        places: (row, column) of the unit under each parcel, (n, 2).
+        most: Boxes with no more places than this stay whole.
+    """
+    if len(places) <= most or (units.height == 1 and units.width == 1):
+        return [units]
+
+    if _is_tall(units, unit):
+        row = _find_cut(places[:, 0], units.row_start, units.row_stop)
+        first = replace(units, row_stop=row)
+        second = replace(units, row_start=row)
+        is_first = places[:, 0] < row
+    else:
+        column = _find_cut(places[:, 1], units.column_start, units.column_stop)
+        first = replace(units, column_stop=column)
+        second = replace(units, column_start=column)
+        is_first = places[:, 1] < column
+
+    halves = _halve(first, unit, places[is_first], most)
+    return halves + _halve(second, unit, places[~is_first], most)
+
+
+def _is_tall(units: PixelBox, unit: tuple[int, int]) -> bool:
+    """Tell whether a box of units can be cut between rows, and is not longer the other way."""
+    if units.height == 1 or units.width == 1:
+        return units.width == 1
+
+    unit_height, unit_width = unit
+    return units.height * unit_height >= units.width * unit_width
+
+
+def _find_cut(places: NDArray[np.int64], start: int, stop: int) -> int:
+    """Return where a side from `start` to `stop` is cut, so that both parts have a unit."""
+    median = np.round(np.median(places) + 0.5)
+    return int(np.clip(median, start + 1, stop - 1))

@@ -1,84 +1,112 @@
-"""Tiles that share one pixel grid, so that a seam between them is no seam."""
+"""Tiles that share one pixel grid, so that a chip may cross the seam between them."""
 
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
-from imagery.chips.windows import Floats, xy_to_pixel
+from imagery.boxes import PixelBox
+from imagery.chips.affine import Floats, Ints, xy_to_pixel
+from imagery.chips.windows import Windows
 from imagery.flyover.tiles import Tile
 
 OFF_GRID_PX = 0.02
-"""How far a tile's corner may lie off the grid of its lattice, pixels."""
+"""Largest distance of a tile's corner from the grid of its lattice, pixels."""
+TileKind = tuple[str, tuple[str, ...]]
+"""CRS, and the sides of a pixel to four digits."""
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Lattices:
     """Which tile lies on which pixel grid."""
 
-    of_tile: NDArray[np.int64]
+    of_tile: Ints
     """Lattice of every tile, (tiles,)."""
-    windows: NDArray[np.int64]
-    """Where every tile lies on its lattice: (row from, row to, column from, column to), (tiles, 4)."""
+    windows: Windows
+    """Where every tile lies on its lattice, (tiles,)."""
     crs: tuple[str, ...]
-    """CRS of every lattice."""
+    """CRS of every lattice, WKT."""
     transforms: Floats
     """Affine a..f of every lattice from (column, row) to its CRS, (lattices, 6)."""
 
 
 def find_lattices(tiles: tuple[Tile, ...]) -> Lattices:
-    """Sort tiles into lattices: same CRS, same pixels to 1/50 pixel over a whole tile, corners on the grid to 1/50 pixel."""
-    founders: dict[tuple[object, ...], list[int]] = {}
+    """Sort tiles into lattices.
+
+    Tiles of one lattice have the same CRS, pixels that agree to 1/50 pixel over a whole tile, and
+    corners on the grid to 1/50 pixel. The first tile of a lattice is its origin.
+    """
+    origins: list[Tile] = []
+    alike: dict[TileKind, list[int]] = {}
     of_tile: list[int] = []
-    windows: list[tuple[int, int, int, int]] = []
-    first: list[Tile] = []
+    boxes: list[PixelBox] = []
+
     for tile in tiles:
-        for lattice in founders.setdefault(_kind(tile), []):
-            column, row = xy_to_pixel(
-                first[lattice].transform, np.array([[tile.transform[2], tile.transform[5]]])
-            )[0]
-            if (
-                abs(column - round(column)) < OFF_GRID_PX
-                and abs(row - round(row)) < OFF_GRID_PX
-                and _same_pixels(first[lattice], tile)
-            ):
-                break
-        else:
-            lattice, column, row = len(first), 0.0, 0.0
-            founders[_kind(tile)].append(lattice)
-            first.append(tile)
+        candidates = alike.setdefault(_kind(tile), [])
+        lattice = _find_match(tile, candidates, origins)
+        if lattice is None:
+            lattice = len(origins)
+            origins.append(tile)
+            candidates.append(lattice)
         of_tile.append(lattice)
-        windows.append(
-            (round(row), round(row) + tile.height, round(column), round(column) + tile.width)
-        )
+        boxes.append(_box_on_grid(origins[lattice], tile))
+
+    transforms = np.array([tile.transform for tile in origins], np.float64)
     return Lattices(
         of_tile=np.array(of_tile, np.int64),
-        windows=np.array(windows, np.int64).reshape(-1, 4),
-        crs=tuple(tile.crs for tile in first),
-        transforms=np.array([tile.transform for tile in first], np.float64).reshape(-1, 6),
+        windows=Windows.of(boxes),
+        crs=tuple(tile.crs for tile in origins),
+        transforms=transforms.reshape(-1, 6),
     )
 
 
-def _kind(tile: Tile) -> tuple[object, ...]:
-    """Return what tiles of one lattice must share; pixel sides to four digits."""
-    return tile.crs, *(
-        f"{side:.3e}"
-        for side in (tile.transform[0], tile.transform[1], tile.transform[3], tile.transform[4])
+def _kind(tile: Tile) -> TileKind:
+    """Return what tiles of one lattice must share."""
+    a, b, _, d, e, _ = tile.transform
+    return tile.crs, tuple(f"{side:.3e}" for side in (a, b, d, e))
+
+
+def _find_match(tile: Tile, candidates: list[int], origins: list[Tile]) -> int | None:
+    """Return the first lattice whose grid a tile lies on, None when there is none."""
+    for number in candidates:
+        if _is_on_grid(origins[number], tile):
+            return number
+    return None
+
+
+def _is_on_grid(origin: Tile, tile: Tile) -> bool:
+    """Tell whether a tile's corner lies on the grid of an origin, and its pixels agree."""
+    column, row = _corner_px(origin, tile)
+    column_error = abs(column - round(column))
+    row_error = abs(row - round(row))
+    return max(column_error, row_error) < OFF_GRID_PX and _has_same_pixels(origin, tile)
+
+
+def _has_same_pixels(origin: Tile, tile: Tile) -> bool:
+    """Tell whether pixel sides agree so well that the far corner of a tile is on the grid too."""
+    a, b, _, d, e, _ = origin.transform
+    other_a, other_b, _, other_d, other_e, _ = tile.transform
+
+    column_error = max(abs(a - other_a), abs(d - other_d))
+    row_error = max(abs(b - other_b), abs(e - other_e))
+    side = (abs(a) + abs(b) + abs(d) + abs(e)) / 2
+    return column_error * tile.width + row_error * tile.height < OFF_GRID_PX * side
+
+
+def _box_on_grid(origin: Tile, tile: Tile) -> PixelBox:
+    """Return where a tile lies on the grid of an origin."""
+    column, row = _corner_px(origin, tile)
+    row_start = round(row)
+    column_start = round(column)
+    return PixelBox(
+        row_start=row_start,
+        row_stop=row_start + tile.height,
+        column_start=column_start,
+        column_stop=column_start + tile.width,
     )
 
 
-def _same_pixels(first: Tile, second: Tile) -> bool:
-    """Tell whether pixel sides agree so well that the far corner of a tile is off by less than `OFF_GRID_PX`."""
-    a, b, _, d, e, _ = (
-        one - other for one, other in zip(first.transform, second.transform, strict=True)
-    )
-    side = (
-        abs(first.transform[0])
-        + abs(first.transform[1])
-        + abs(first.transform[3])
-        + abs(first.transform[4])
-    ) / 2
-    return (
-        max(abs(a), abs(d)) * second.width + max(abs(b), abs(e)) * second.height
-        < OFF_GRID_PX * side
-    )
+def _corner_px(origin: Tile, tile: Tile) -> tuple[float, float]:
+    """Return column and row of a tile's upper left corner on the grid of an origin."""
+    corner_xy = np.array([tile.transform[2], tile.transform[5]])
+    column, row = xy_to_pixel(origin.transform, corner_xy).tolist()
+    return column, row

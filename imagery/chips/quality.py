@@ -1,4 +1,4 @@
-"""What the pixels of a chip allow: measures inside the roof, and the limits beyond which nobody should judge it."""
+"""What the pixels of a chip allow: measures inside the roof, and the limits of what is assessed."""
 
 from dataclasses import dataclass, fields
 
@@ -8,17 +8,30 @@ from numpy.typing import NDArray
 
 from imagery.flyover.decode import DATA, NODATA, Pixels
 
-DARK, BLACK = 60, 16
-"""Gray levels: darker than DARK is the baseline's cue; up to BLACK nothing can be made out."""
+DARK = 60
+"""Gray level below which a pixel counts for the baseline's cue."""
+BLACK = 16
+"""Gray level up to which nothing can be made out."""
 LEAF = np.array([(-1.1, 1.9, -1.1, 0), (1 / 3, 1 / 3, 1 / 3, 0)])
 """From RGB and an idle channel to excess green (above 0 on leaves) and brightness."""
 GROUND = np.array([(-10.2, 19.8, -10.2, 0), (10.0, 0, -10.0, 0)])
-"""From RGB and an idle channel to excess green and to red over blue, both above 0 on grass and soil (green paint has more blue than red);
-ten times, so that rounding to a byte does not matter."""
+"""From RGB and an idle channel to excess green and to red over blue.
+
+Both are above 0 on grass and soil (green paint has more blue than red). They are ten times as
+large, so that rounding to a byte does not matter.
+"""
 SHADE = 55
 """Gray level up to which the tint of a roof cannot be told."""
+LEAST_LIT = 0.1
+"""Share of a roof that must be brighter than `SHADE`; otherwise all of it is looked at."""
 ROUGH = 2.0
-"""Mean absolute Laplacian around a pixel above which it may be leaves, grass or soil; smoother is paint. Gray levels."""
+"""Mean absolute Laplacian around a pixel above which it may be leaves, grass or soil.
+
+What is smoother is paint. Gray levels.
+"""
+
+Gray = NDArray[np.uint8]
+"""(h, w): gray levels, or 0 and more for false and true, as OpenCV takes masks."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -40,10 +53,10 @@ class Quality:
     seam_share: float = 0.0
     """Share that comes from another tile than most of the roof."""
     ground_share: float = 0.0
-    """Share of the lit roof that has the tint of grass and soil; near 1 where no building is left."""
+    """Share of the lit roof that has the tint of grass and soil; near 1 without a building."""
 
 
-QUALITY_COLUMNS = tuple(part.name for part in fields(Quality))
+QUALITY_COLUMNS = tuple(measure.name for measure in fields(Quality))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -76,49 +89,99 @@ class Scene:
     """Number of the tile that each pixel comes from, (H, W); None where all come from one."""
 
 
+@dataclass(frozen=True, kw_only=True, eq=False)
+class RoofPixels:
+    """The box around a roof, and what can be seen of the roof in it."""
+
+    pixels: Pixels
+    """RGBX, (h, w, 4)."""
+    gray: Gray
+    """Gray levels, (h, w)."""
+    edges: NDArray[np.float32]
+    """Laplacian of gray, (h, w)."""
+    rough: Gray
+    """Where it may be leaves, grass or soil, (h, w)."""
+    shown: Gray
+    """Roof with data, (h, w)."""
+
+
 def measure_quality(scene: Scene) -> Quality:
     """Measure a chip inside its roof."""
     left, top, width, height = cv2.boundingRect(scene.mask.view(np.uint8))
-    box = slice(top, top + height), slice(left, left + width)
-    roof, inside = scene.pixels[box], scene.mask[box]
-    count, covered, missing = cv2.countNonZero(inside.view(np.uint8)), 1.0, 0.0
+    box = (slice(top, top + height), slice(left, left + width))
+    inside = scene.mask[box]
+    pixels = scene.pixels[box]
+
+    covered = 1.0
+    missing = 0.0
+    is_shown = inside
     if not scene.whole:
-        known = roof[..., 3][inside]
-        covered, missing = (
-            float(((known == NODATA) | (known == DATA)).mean()),
-            float((known == NODATA).mean()),
-        )
-    shown = (inside if scene.whole else inside & (roof[..., 3] == DATA)).view(np.uint8)
+        known = pixels[..., 3][inside]
+        missing = float((known == NODATA).mean())
+        covered = float(((known == NODATA) | (known == DATA)).mean())
+        is_shown = inside & (pixels[..., 3] == DATA)
+    shown = is_shown.view(np.uint8)
     if not cv2.countNonZero(shown):
         return Quality(covered_share=covered, nodata_share=missing)
-    gray = np.asarray(cv2.cvtColor(roof, cv2.COLOR_RGBA2GRAY), np.uint8)
-    levels = cv2.calcHist([gray], [0], shown, [256], [0, 256]).ravel()
-    edges = np.asarray(cv2.Laplacian(gray, cv2.CV_32F), np.float32)
-    _, spread = cv2.meanStdDev(edges, mask=shown)
-    rough = np.asarray(cv2.blur(np.abs(edges), (9, 9)) > ROUGH).view(np.uint8)
+
+    roof = _prepare_roof(pixels, shown)
+    levels = cv2.calcHist([roof.gray], [0], shown, [256], [0, 256]).ravel()
+    _, deviation = cv2.meanStdDev(roof.edges, mask=shown)
+    owners = None if scene.owners is None else scene.owners[box][inside]
     return Quality(
         covered_share=covered,
         nodata_share=missing,
-        sharpness=float(spread[0, 0]),
+        sharpness=float(deviation[0, 0]),
         dark_share=float(levels[:DARK].sum() / levels.sum()),
         shadow_share=float(levels[: BLACK + 1].sum() / levels.sum()),
-        canopy_share=_leaf_share(roof, rough, shown),
-        seam_share=0.0
-        if scene.owners is None
-        else 1 - float(np.bincount(scene.owners[box][inside]).max() / count),
-        ground_share=_ground_share(roof, gray, rough, shown),
+        canopy_share=_leaf_share(roof),
+        seam_share=_seam_share(owners),
+        ground_share=_ground_share(roof),
     )
 
 
-def _ground_share(
-    roof: Pixels, gray: NDArray[np.uint8], rough: NDArray[np.uint8], shown: NDArray[np.uint8]
-) -> float:
-    """Return the share of lit pixels with 2g - r - b > 0.02 (r + g + b) and r > b and texture; of all pixels where less than a tenth is lit."""
-    tint = cv2.inRange(cv2.transform(cv2.blur(roof, (5, 5)), GROUND), (1, 1), (255, 255))
-    lit = cv2.bitwise_and(shown, (gray > SHADE).view(np.uint8))
-    if cv2.countNonZero(lit) < 0.1 * cv2.countNonZero(shown):
-        lit = shown
-    return float(cv2.countNonZero(cv2.bitwise_and(tint, lit, mask=rough)) / cv2.countNonZero(lit))
+def _prepare_roof(pixels: Pixels, shown: Gray) -> RoofPixels:
+    """Find gray levels and edges of a roof, once for all measures."""
+    gray = np.asarray(cv2.cvtColor(pixels, cv2.COLOR_RGBA2GRAY), np.uint8)
+    edges = np.asarray(cv2.Laplacian(gray, cv2.CV_32F), np.float32)
+    is_rough = np.asarray(cv2.blur(np.abs(edges), (9, 9)) > ROUGH)
+    return RoofPixels(
+        pixels=pixels, gray=gray, edges=edges, rough=is_rough.view(np.uint8), shown=shown
+    )
+
+
+def _leaf_share(roof: RoofPixels) -> float:
+    """Return the share of leaves: excess green, neither black nor smooth as paint.
+
+    Excess green is 2g - r - b > 0.1 (r + g + b) (Woebbecke et al. 1995).
+    """
+    is_green = cv2.inRange(cv2.transform(roof.pixels, LEAF), (1, 31), (255, 255))
+    leaf = cv2.bitwise_and(is_green, roof.shown, mask=roof.rough)
+    return float(cv2.countNonZero(leaf) / cv2.countNonZero(roof.shown))
+
+
+def _seam_share(owners: NDArray[np.uint8] | None) -> float:
+    """Return the share of roof pixels (n,) from other tiles than the one with the most."""
+    if owners is None:
+        return 0.0
+    return 1 - float(np.bincount(owners).max() / len(owners))
+
+
+def _ground_share(roof: RoofPixels) -> float:
+    """Return the share of lit pixels with the tint of ground and with texture.
+
+    The tint is 2g - r - b > 0.02 (r + g + b) and r > b. Where less than a tenth of the roof is
+    lit, the share is that of all its pixels.
+    """
+    smooth = cv2.blur(roof.pixels, (5, 5))
+    tint = cv2.inRange(cv2.transform(smooth, GROUND), (1, 1), (255, 255))
+
+    lit = cv2.bitwise_and(roof.shown, (roof.gray > SHADE).view(np.uint8))
+    if cv2.countNonZero(lit) < LEAST_LIT * cv2.countNonZero(roof.shown):
+        lit = roof.shown
+
+    ground = cv2.bitwise_and(tint, lit, mask=roof.rough)
+    return float(cv2.countNonZero(ground) / cv2.countNonZero(lit))
 
 
 def why_not(quality: Quality, limits: QualityLimits, *, unreadable: bool) -> str:
@@ -129,26 +192,19 @@ def why_not(quality: Quality, limits: QualityLimits, *, unreadable: bool) -> str
         limits: What is allowed.
         unreadable: Some of its pixels lie in a damaged part of a file.
     """
-    if unreadable and (
-        quality.covered_share < limits.min_covered or quality.nodata_share > limits.max_nodata
-    ):
-        return "unreadable_tile"
-    if quality.covered_share == 0:
-        return "no_imagery"
-    if quality.covered_share < limits.min_covered:
-        return "partial_imagery"
-    if quality.nodata_share > limits.max_nodata:
-        return "nodata"
-    if quality.sharpness < limits.min_sharpness:
-        return "blurred"
-    if quality.shadow_share > limits.max_shadow:
-        return "black_shadow"
-    return "canopy" if quality.canopy_share > limits.max_canopy else ""
+    is_partial = quality.covered_share < limits.min_covered
+    is_missing = quality.nodata_share > limits.max_nodata
 
-
-def _leaf_share(roof: Pixels, rough: NDArray[np.uint8], shown: NDArray[np.uint8]) -> float:
-    """Return the share of leaf pixels: excess green 2g - r - b > 0.1 (r + g + b) (Woebbecke et al. 1995), neither black nor smooth as paint."""
-    leaf = cv2.bitwise_and(
-        cv2.inRange(cv2.transform(roof, LEAF), (1, 31), (255, 255)), shown, mask=rough
-    )
-    return float(cv2.countNonZero(leaf) / cv2.countNonZero(shown))
+    reasons = {
+        "unreadable_tile": unreadable and (is_partial or is_missing),
+        "no_imagery": quality.covered_share == 0,
+        "partial_imagery": is_partial,
+        "nodata": is_missing,
+        "blurred": quality.sharpness < limits.min_sharpness,
+        "black_shadow": quality.shadow_share > limits.max_shadow,
+        "canopy": quality.canopy_share > limits.max_canopy,
+    }
+    for reason, applies in reasons.items():
+        if applies:
+            return reason
+    return ""

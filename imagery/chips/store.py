@@ -1,4 +1,4 @@
-"""The chip store: uint8 shards that are memory-mapped, and a manifest with a row per vacant parcel."""
+"""The chip store: uint8 shards that are memory-mapped, and a manifest with a row per parcel."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -13,8 +13,12 @@ from numpy.typing import NDArray
 from imagery.chips.chip import Chip
 from imagery.chips.quality import QUALITY_COLUMNS, Quality
 from imagery.files import atomic_path
+from imagery.workspace import ChipFiles
 
+PLANES = 4
+"""Red, green, blue and mask."""
 GRID_COLUMNS = ("grid_a", "grid_b", "grid_c", "grid_d", "grid_e", "grid_f")
+"""The affine a..f from chip (column, row) to the metric CRS."""
 MANIFEST_COLUMNS = (
     "parcel_id",
     "year",
@@ -30,7 +34,7 @@ MANIFEST_COLUMNS = (
     *QUALITY_COLUMNS,
     *GRID_COLUMNS,
 )
-"""A row per vacant parcel; `offset` is in bytes, the grid is the affine a..f from chip (column, row) to the metric CRS."""
+"""Of the manifest, with a row per vacant parcel; `offset` is in bytes."""
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -44,87 +48,47 @@ class StoredChip:
 
 
 @dataclass(frozen=True, kw_only=True)
+class ChipPlace:
+    """Where a chip is stored."""
+
+    folder: Path
+    """The `chips/` folder of its year."""
+    shard: int
+    """Number of the shard."""
+    offset: int
+    """Bytes from the start of the shard."""
+    height: int
+    """Rows."""
+    width: int
+    """Columns."""
+
+
+@dataclass(frozen=True, kw_only=True)
 class CutRow:
-    """What came of one parcel."""
+    """Result of one parcel."""
 
     parcel_id: str
     """Raw id."""
     chip: Chip | None
     """None when there is no chip."""
     quality: Quality | None
-    """None without geometry."""
+    """None when the parcel has no geometry."""
     reason: str
     """Why there is no chip; "" when there is one."""
     tiles: str
     """File names of the tiles it touches, joined by "|"."""
 
 
-def shard_path(folder: Path, shard: int) -> Path:
-    """Return the path of a shard's pixels."""
-    return folder / f"shard_{shard:05d}.bin"
+@dataclass(frozen=True, kw_only=True)
+class ShardOrigin:
+    """What the rows of a shard have in common."""
 
-
-def rows_path(folder: Path, shard: int) -> Path:
-    """Return the path of a shard's rows; it exists once the shard is whole."""
-    return folder / f"shard_{shard:05d}.parquet"
-
-
-def write_shard(
-    folder: Path, shard: int, year: int, cut: Iterable[CutRow], *, decoder: str, key: str
-) -> None:
-    """Write one shard as its rows come: pixels first, rows last, so that rows never point at missing pixels.
-
-    Args:
-        folder: The `chips/` folder.
-        shard: Number of the shard.
-        year: Year of the flyover.
-        cut: What came of every parcel; one is held in memory at a time.
-        decoder: What decoded the tiles.
-        key: Checksum of all that the shard depends on.
-    """
-    records: list[tuple[object, ...]] = []
-    offset = index = 0
-    with atomic_path(shard_path(folder, shard)) as temporary, temporary.open("wb") as stream:
-        for row in cut:
-            shape = row.chip.mask.shape if row.chip else (0, 0)
-            place = (shard, index, offset) if row.chip else (-1, -1, -1)
-            status = "chip" if row.chip else "not_assessed"
-            quality = (getattr(row.quality or Quality(), name) for name in QUALITY_COLUMNS)
-            grid = row.chip.transform if row.chip else (np.nan,) * 6
-            records.append(
-                (
-                    row.parcel_id,
-                    year,
-                    status,
-                    row.reason,
-                    *place,
-                    *shape,
-                    row.tiles,
-                    decoder,
-                    *quality,
-                    *grid,
-                )
-            )
-            if row.chip:
-                stream.write(row.chip.pixels.data)
-                stream.write(row.chip.mask.data)
-                offset += 4 * row.chip.mask.size
-                index += 1
-    table = pa.Table.from_pandas(
-        pd.DataFrame(records, columns=list(MANIFEST_COLUMNS)), preserve_index=False
-    )
-    with atomic_path(rows_path(folder, shard)) as temporary:
-        pq.write_table(
-            table.replace_schema_metadata({**(table.schema.metadata or {}), "key": key}), temporary
-        )
-
-
-def shard_key(folder: Path, shard: int) -> str:
-    """Return the key of a whole shard, "" when there is none."""
-    path = rows_path(folder, shard)
-    if not path.exists() or not shard_path(folder, shard).exists():
-        return ""
-    return str((pq.read_schema(path).metadata or {}).get(b"key", b"").decode())
+    year: int
+    """Year of the flyover."""
+    decoder: str
+    """What decoded the tiles."""
+    key: str = ""
+    """Checksum of all that the shard depends on; "" for rows that come from no shard."""
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -143,41 +107,131 @@ class ChipStore:
     """Decode units that this run decoded."""
 
     def lot_width_m(self, margin_m: float) -> float:
-        """Return the median short side of the parcels that have a chip, meters; 0 where none has."""
+        """Return the median short side of the parcels that have a chip, meters; 0 for none."""
         chips = self.manifest[self.manifest["status"] == "chip"]
-        gsd_m = np.hypot(chips["grid_a"], chips["grid_d"])
-        return float((chips["height"] * gsd_m - 2 * margin_m).median()) if len(chips) else 0.0
+        if not len(chips):
+            return 0.0
 
-    def read(self, parcel_id: str) -> StoredChip | None:
-        """Return a parcel's chip, None when it has none."""
+        gsd_m = np.hypot(chips["grid_a"], chips["grid_d"])
+        return float((chips["height"] * gsd_m - 2 * margin_m).median())
+
+    def place(self, parcel_id: str) -> ChipPlace | None:
+        """Return where a parcel's chip is stored, None when it has none."""
         number = self.rows.get(parcel_id)
         if number is None:
             return None
+
         row = self.manifest.iloc[number]
         if row["status"] != "chip":
             return None
-        return read_chip(
-            self.folder,
-            int(row["shard"]),
-            int(row["offset"]),
-            int(row["height"]),
-            int(row["width"]),
+
+        return ChipPlace(
+            folder=self.folder,
+            shard=int(row["shard"]),
+            offset=int(row["offset"]),
+            height=int(row["height"]),
+            width=int(row["width"]),
         )
 
-
-def read_chip(folder: Path, shard: int, offset: int, height: int, width: int) -> StoredChip:
-    """Map one chip out of a shard; no copy is made of the pixels."""
-    flat = np.memmap(
-        shard_path(folder, shard), dtype=np.uint8, mode="r", offset=offset, shape=(4, height, width)
-    )
-    return StoredChip(pixels=np.asarray(flat[:3]), mask=np.asarray(flat[3]).astype(bool))
+    def read(self, parcel_id: str) -> StoredChip | None:
+        """Return a parcel's chip, None when it has none."""
+        place = self.place(parcel_id)
+        return read_chip(place) if place else None
 
 
 def open_store(folder: Path) -> ChipStore:
     """Open the store that `tile` left."""
-    manifest = pd.read_parquet(folder / "manifest.parquet")
-    return ChipStore(
-        folder=folder,
-        manifest=manifest,
-        rows={key: row for row, key in enumerate(manifest["parcel_id"])},
+    manifest = pd.read_parquet(ChipFiles(folder=folder).manifest)
+    rows = {parcel_id: row for row, parcel_id in enumerate(manifest["parcel_id"])}
+    return ChipStore(folder=folder, manifest=manifest, rows=rows)
+
+
+def read_chip(place: ChipPlace) -> StoredChip:
+    """Map one chip out of a shard; no copy is made of the pixels."""
+    planes = np.memmap(
+        shard_path(place.folder, place.shard),
+        dtype=np.uint8,
+        mode="r",
+        offset=place.offset,
+        shape=(PLANES, place.height, place.width),
     )
+    return StoredChip(pixels=np.asarray(planes[:3]), mask=np.asarray(planes[3]).astype(bool))
+
+
+def shard_path(folder: Path, shard: int) -> Path:
+    """Return the path of a shard's pixels."""
+    return folder / f"shard_{shard:05d}.bin"
+
+
+def rows_path(folder: Path, shard: int) -> Path:
+    """Return the path of a shard's rows; it exists once the shard is whole."""
+    return folder / f"shard_{shard:05d}.parquet"
+
+
+def shard_key(folder: Path, shard: int) -> str:
+    """Return the key of a whole shard, "" when there is none."""
+    path = rows_path(folder, shard)
+    if not path.exists() or not shard_path(folder, shard).exists():
+        return ""
+
+    metadata = pq.read_schema(path).metadata or {}
+    return str(metadata.get(b"key", b"").decode())
+
+
+def write_shard(folder: Path, shard: int, cut: Iterable[CutRow], *, origin: ShardOrigin) -> None:
+    """Write one shard as its rows come.
+
+    Pixels are written first and rows last, so that rows never point at missing pixels.
+
+    Args:
+        folder: The `chips/` folder.
+        shard: Number of the shard.
+        cut: Result of every parcel; one is held in memory at a time.
+        origin: What it was cut from.
+    """
+    records = []
+    chips = 0
+    offset = 0
+    with atomic_path(shard_path(folder, shard)) as temporary, temporary.open("wb") as stream:
+        for row in cut:
+            record = describe_row(row, origin)
+            if row.chip:
+                record |= {"shard": shard, "index": chips, "offset": offset}
+                stream.write(row.chip.pixels.data)
+                stream.write(row.chip.mask.data)
+                chips += 1
+                offset += PLANES * row.chip.mask.size
+            records.append(record)
+
+    rows = pd.DataFrame(records, columns=list(MANIFEST_COLUMNS))
+    table = pa.Table.from_pandas(rows, preserve_index=False)
+    metadata = {**(table.schema.metadata or {}), "key": origin.key}
+    with atomic_path(rows_path(folder, shard)) as temporary:
+        pq.write_table(table.replace_schema_metadata(metadata), temporary)
+
+
+def describe_row(row: CutRow, origin: ShardOrigin) -> dict[str, object]:
+    """Return the row of a parcel in the manifest; its place is -1 until it has one."""
+    chip = row.chip
+    height, width = chip.mask.shape if chip else (0, 0)
+    transform = chip.transform if chip else (np.nan,) * len(GRID_COLUMNS)
+    quality = row.quality or Quality()
+
+    record: dict[str, object] = {
+        "parcel_id": row.parcel_id,
+        "year": origin.year,
+        "status": "chip" if chip else "not_assessed",
+        "reason": row.reason,
+        "shard": -1,
+        "index": -1,
+        "offset": -1,
+        "height": height,
+        "width": width,
+        "tiles": row.tiles,
+        "decoder": origin.decoder,
+    }
+    for name in QUALITY_COLUMNS:
+        record[name] = getattr(quality, name)
+    for name, term in zip(GRID_COLUMNS, transform, strict=True):
+        record[name] = term
+    return record

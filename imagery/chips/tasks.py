@@ -1,13 +1,42 @@
-"""What a plan is made of: settings, reads, views, parcels to cut, tasks. Small, frozen, and they pickle small."""
+"""What a plan is made of: settings, reads, views, parcels to cut, tasks, jobs.
 
+They are small and frozen, and they pickle small.
+"""
+
+from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
+from typing import NamedTuple
 
-from imagery.chips.windows import Affine6, ChipGrid
+from imagery.boxes import PixelBox
+from imagery.chips.affine import Affine6
+from imagery.chips.grids import ChipGrid
+from imagery.chips.quality import QualityLimits
 from imagery.flyover.decode import decode_unit
 from imagery.flyover.tiles import Tile
 
-Window = tuple[int, int, int, int]
-"""(row from, row to, column from, column to)."""
+BYTES_PER_PIXEL = 4
+"""Of a piece: red, green, blue, and what is known of the pixel."""
+
+
+class Unit(NamedTuple):
+    """A part of a tile that is decoded at once; a tuple, because it is hashed for every read."""
+
+    tile: int
+    """Number of the tile in the flyover."""
+    row: int
+    """Row in the tile's grid of units."""
+    column: int
+    """Column in the tile's grid of units."""
+
+
+class PieceId(NamedTuple):
+    """Names a piece that one task leaves on disk for parcels that reach into others."""
+
+    task: int
+    """Task that leaves it."""
+    rank: int
+    """Its number among the pieces of that task."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -30,12 +59,12 @@ class Read:
 
     tile: int
     """Number of the tile in the flyover."""
-    window: Window
+    in_tile: PixelBox
     """Pixels of the tile."""
-    at: tuple[int, int]
-    """(row, column) of its upper left pixel in the view."""
-    piece: tuple[int, int] | None = None
-    """Task that leaves it as a piece, and its rank there; None where it is decoded."""
+    in_view: PixelBox
+    """The same pixels, counted from the upper left corner of the view."""
+    piece: PieceId | None = None
+    """The piece to read; None where it is decoded."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -67,10 +96,18 @@ class ParcelCut:
     views: tuple[View, ...]
     """What it is made of; the first one counts where they overlap."""
 
+    @property
+    def reads(self) -> list[Read]:
+        """Return the reads of all views, in order."""
+        reads: list[Read] = []
+        for view in self.views:
+            reads += view.reads
+        return reads
+
 
 @dataclass(frozen=True, kw_only=True)
 class CutTask:
-    """Parcels to cut into one shard. Everything in it pickles small."""
+    """Parcels to cut into one shard."""
 
     number: int
     """Number of the shard."""
@@ -80,6 +117,11 @@ class CutTask:
     """The parcels to cut."""
     spills: tuple[Read, ...] = ()
     """Pieces to leave on disk for parcels that reach into other tasks."""
+
+    @property
+    def reads(self) -> list[Read]:
+        """Return the reads of all parcels, and then the pieces."""
+        return [*find_reads(self.parcels), *self.spills]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -99,13 +141,66 @@ class CutPlan:
     units: int
     """Distinct units that are touched."""
 
+    @property
+    def tasks(self) -> tuple[CutTask, ...]:
+        """Return all tasks, in the order of their numbers."""
+        return (*self.inner, *self.seams)
 
-def units_of(read: Read, tile: Tile, decoder: str) -> list[tuple[int, int, int]]:
-    """Return the units under a read as (tile, row, column), row by row."""
-    rows, columns = decode_unit(tile, decoder)
-    r0, r1, c0, c1 = read.window
-    return [
-        (read.tile, row, column)
-        for row in range(r0 // rows, (r1 - 1) // rows + 1)
-        for column in range(c0 // columns, (c1 - 1) // columns + 1)
-    ]
+
+@dataclass(frozen=True, kw_only=True)
+class CutJob:
+    """One task, and everything that a worker needs for it."""
+
+    task: CutTask
+    """What to cut."""
+    key: str
+    """Checksum of all that the shard depends on."""
+    folder: Path
+    """The `chips/` folder."""
+    leave: Path | None
+    """Where the task leaves its pieces; None where nobody wants any."""
+    take: dict[int, Path]
+    """Files of the pieces that the task reads, by the task that left them."""
+    offsets: dict[PieceId, int]
+    """Where every such piece begins in its file, bytes."""
+    year: int
+    """Year of the flyover."""
+    decoder: str
+    """Decoder of the flyover."""
+    white: float
+    """Pixel value shown as 255."""
+    settings: CutSettings
+    """How chips lie."""
+    limits: QualityLimits
+    """What can be judged."""
+
+
+def find_reads(parcels: Sequence[ParcelCut]) -> list[Read]:
+    """Return the reads of all views of some parcels, in order."""
+    reads: list[Read] = []
+    for parcel in parcels:
+        reads += parcel.reads
+    return reads
+
+
+def units_of(read: Read, tile: Tile, decoder: str) -> list[Unit]:
+    """Return the units under a read, row by row."""
+    unit_height, unit_width = decode_unit(tile, decoder)
+    box = read.in_tile
+    rows = range(box.row_start // unit_height, (box.row_stop - 1) // unit_height + 1)
+    columns = range(box.column_start // unit_width, (box.column_stop - 1) // unit_width + 1)
+
+    units = []
+    for row in rows:
+        units += [Unit(tile=read.tile, row=row, column=column) for column in columns]
+    return units
+
+
+def piece_offsets(spills: Sequence[Read]) -> list[int]:
+    """Return where each piece begins in a file of pieces, bytes."""
+    offsets = []
+    end = 0
+    for read in spills:
+        offsets.append(end)
+        end += BYTES_PER_PIXEL * read.in_tile.height * read.in_tile.width
+    return offsets

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from pyproj import CRS, Geod, Transformer
 from shapely.geometry.base import BaseGeometry
 
-from imagery.chips.plan import tile_outlines
+from imagery.flyover.tile_outlines import tile_outlines
 from imagery.flyover.tiles import Tile
 from imagery.intake.tile_grid import find_grid
 from imagery.shapes import Shapes
