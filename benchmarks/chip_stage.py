@@ -10,10 +10,14 @@ from numpy.typing import NDArray
 
 from benchmarks.fixture import BenchCity
 from benchmarks.table import OUT
-from imagery.chips.cutting import CutJob, Units, Work
+from imagery.chips.cutting import Work, order_steps
+from imagery.chips.inputs import CutInputs
+from imagery.chips.jobs import CutRun, plan_jobs
+from imagery.chips.settings import TileSettings
 from imagery.chips.store import ChipStore
-from imagery.chips.tasks import CutPlan, CutTask, ParcelCut, Read, units_of
-from imagery.chips.tiling import TileSettings, plan_flyover, plan_jobs, tile_parcels
+from imagery.chips.tasks import CutJob, CutPlan, units_of
+from imagery.chips.tiling import plan_flyover, tile_parcels
+from imagery.chips.units import Units
 from imagery.flyover.decode import decoding, read_unit
 from roofwatch.executors import Execution, map_batches
 
@@ -37,16 +41,13 @@ class Stage:
         """Decoder of the flyover."""
         return self.plan.decoder
 
-    @property
-    def tasks(self) -> tuple[CutTask, ...]:
-        """All tasks, those that decode first."""
-        return (*self.plan.inner, *self.plan.seams)
-
 
 def plan(city: BenchCity) -> Stage:
     """Plan the chip stage of a city."""
-    whole = plan_flyover(city.roll, city.flyover, settings=SETTINGS, footprints=None)
-    jobs, _ = plan_jobs(whole, city.flyover, OUT / "nowhere", SETTINGS.limits)
+    whole = plan_flyover(_inputs(city))
+    nowhere = OUT / "nowhere"
+    run = CutRun(plan=whole, flyover=city.flyover, folder=nowhere, limits=SETTINGS.limits)
+    jobs, _ = plan_jobs(run)
     return Stage(plan=whole, jobs=jobs, city=city)
 
 
@@ -58,31 +59,35 @@ def cut(city: BenchCity, execution: Execution | None = None) -> ChipStore:
 
 def cut_again(city: BenchCity, execution: Execution | None = None) -> ChipStore:
     """Run the chip stage on what is there."""
-    return tile_parcels(
-        city.roll,
-        city.flyover,
-        CHIPS,
-        settings=SETTINGS,
-        footprints=None,
-        mapper=partial(_run_jobs, execution=execution or Execution(executor="serial")),
-    )
+    runner = partial(_run_jobs, execution=execution or Execution(executor="serial"))
+    return tile_parcels(_inputs(city), CHIPS, runner)
+
+
+def _inputs(city: BenchCity) -> CutInputs:
+    return CutInputs(roll=city.roll, flyover=city.flyover, settings=SETTINGS, footprints=None)
 
 
 def decode(stage: Stage) -> None:
     """Decode every touched unit once, and nothing else; buffers are used again, as in cutting."""
     tiles = {}
     units = set()
-    for task in stage.tasks:
+    for task in stage.plan.tasks:
         tiles.update(task.tiles)
-        for read in _reads(task):
+        for read in task.reads:
             units.update(units_of(read, task.tiles[read.tile], stage.decoder))
 
     white = stage.city.flyover.white
     used: NDArray[np.uint8] | None = None
     with decoding():
-        for number, row, column in sorted(units):
-            tile = tiles[number]
-            used, _ = read_unit(tile, row, column, decoder=stage.decoder, white=white, out=used)
+        for unit in sorted(units):
+            used, _ = read_unit(
+                tiles[unit.tile],
+                unit.row,
+                unit.column,
+                decoder=stage.decoder,
+                white=white,
+                out=used,
+            )
 
 
 def gather(stage: Stage) -> None:
@@ -94,32 +99,13 @@ def gather(stage: Stage) -> None:
 
 def _gather_job(job: CutJob) -> None:
     units = Units(job)
-    windows = [_reads_of_parcel(parcel) for parcel in job.task.parcels]
-    windows += [[read] for read in job.task.spills]
-    windows.sort(key=lambda reads: units.first(reads[0]))
-
-    for reads in windows:
-        for read in reads:
+    for step in order_steps(job, units):
+        for read in step.reads:
             units.piece(read)
-        units.release(reads)
+        units.release(step.reads)
 
 
 def _run_jobs(
     function: Callable[[CutJob], Work], jobs: Sequence[CutJob], *, execution: Execution
 ) -> Iterator[Work]:
     return map_batches(function, list(jobs), execution)
-
-
-def _reads(task: CutTask) -> list[Read]:
-    """Return all reads of a task, for its parcels and for the pieces that it leaves."""
-    reads = list(task.spills)
-    for parcel in task.parcels:
-        reads += _reads_of_parcel(parcel)
-    return reads
-
-
-def _reads_of_parcel(parcel: ParcelCut) -> list[Read]:
-    reads: list[Read] = []
-    for view in parcel.views:
-        reads += view.reads
-    return reads

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import torch
 
-from imagery.chips.store import read_chip
+from imagery.chips.store import ChipPlace, read_chip
 from imagery.files import atomic_path
 from inference.explain_heat import heat_map, peak
 from inference.explain_picture import Panel, draw_explanation
@@ -23,16 +23,14 @@ QUALITY = 80
 class Portrait:
     """A chip in a store, with its caption."""
 
-    folder: Path
-    """The `chips/` folder."""
-    place: tuple[int, int, int, int]
-    """Shard, offset, height and width."""
+    place: ChipPlace
+    """Where the chip is stored."""
     caption: str
     """What is written below it."""
 
     def panel(self) -> Panel:
         """Read the chip."""
-        return Panel(chip=read_chip(self.folder, *self.place), caption=self.caption)
+        return Panel(chip=read_chip(self.place), caption=self.caption)
 
 
 @dataclass(frozen=True, kw_only=True)

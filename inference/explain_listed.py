@@ -78,7 +78,7 @@ class ExplainYear:
     def key(self, parcel_id: str) -> str:
         """Return the checksum of all that one picture depends on."""
         portrait = self.portrait(parcel_id, "")
-        shard = shard_key(self.store.folder, portrait.place[0])
+        shard = shard_key(self.store.folder, portrait.place.shard)
         return checksum(self.version.sha256, self.titles[parcel_id], shard, self.labeled.key)
 
     def portrait(self, parcel_id: str, caption: str) -> Portrait:
@@ -269,6 +269,7 @@ def finish(files: YearFiles, rows: Sequence[Row]) -> list[Path]:
 
 def find_portrait(store: ChipStore, parcel_id: str, caption: str) -> Portrait:
     """Return where the chip of a roof is, with its caption."""
-    row = store.manifest.iloc[store.rows[parcel_id]]
-    place = (int(row["shard"]), int(row["offset"]), int(row["height"]), int(row["width"]))
-    return Portrait(folder=store.folder, place=place, caption=caption)
+    place = store.place(parcel_id)
+    if place is None:
+        raise KeyError(f"parcel {parcel_id} has no chip in {store.folder}")
+    return Portrait(place=place, caption=caption)

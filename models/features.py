@@ -13,7 +13,7 @@ import numpy as np
 import pandas as pd
 import torch
 
-from imagery.chips.store import ChipStore, StoredChip, read_chip, shard_key
+from imagery.chips.store import ChipPlace, ChipStore, StoredChip, read_chip, shard_key
 from imagery.files import atomic_path
 from imagery.workspace import ChipFiles
 from models.engine import engine_name
@@ -46,12 +46,8 @@ class NetworkSource:
 class FeatureBatch:
     """One task: the chips of one shard."""
 
-    folder: Path
-    """The `chips/` folder."""
-    shard: int
-    """Shard number."""
-    chips: tuple[tuple[int, int, int], ...]
-    """(offset, height, width) of every chip."""
+    chips: tuple[ChipPlace, ...]
+    """Where every chip is stored."""
     seeds: tuple[int, ...]
     """Seed of the other light of every chip; empty for chips as they are."""
     network: NetworkSource
@@ -63,9 +59,7 @@ class FeatureBatch:
 
     def read(self, start: int, stop: int) -> list[StoredChip]:
         """Read some chips, in the light in which they are wanted."""
-        chips = []
-        for place in self.chips[start:stop]:
-            chips.append(read_chip(self.folder, self.shard, *place))
+        chips = [read_chip(place) for place in self.chips[start:stop]]
         if not self.seeds:
             return chips
 
@@ -136,14 +130,11 @@ class FeatureRun:
 
     def batch(self, shard: ShardChips) -> FeatureBatch:
         """Return the task of a shard."""
-        rows = shard.rows
         group = self.group(shard)
         seeds = () if self.relit is None else tuple(map(light_seed, group.parcel_ids))
 
         return FeatureBatch(
-            folder=self.store.folder,
-            shard=shard.shard,
-            chips=tuple(zip(rows["offset"], rows["height"], rows["width"], strict=True)),
+            chips=self.store.places(shard.rows),
             seeds=seeds,
             network=self.network,
             target=group.values,

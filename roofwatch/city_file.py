@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from gis_export.table.settings import ExportSettings
-from imagery.chips.tiling import TileSettings
+from imagery.chips.settings import TileSettings
 from imagery.errors import ConfigError
 from imagery.roll.files import FootprintFile, ParcelFile, VacantFile
 from imagery.settings import key

@@ -8,8 +8,8 @@ from datetime import date
 from functools import cached_property
 from typing import TYPE_CHECKING, SupportsInt, TypeVar
 
+from imagery.chips.settings import TileSettings
 from imagery.chips.store import ChipStore, open_store
-from imagery.chips.tiling import TileSettings
 from imagery.errors import InputError, UsageError
 from imagery.flyover.flyover import Flyover, open_flyover
 from imagery.flyover.tiles import Tile

@@ -13,6 +13,7 @@ import rasterio
 import shapely
 from affine import Affine
 from numpy.typing import NDArray
+from one_lot import cut_lot
 from PIL import Image
 from pyproj import CRS
 from rasterio.enums import Resampling
@@ -21,7 +22,7 @@ from rasterio.warp import reproject
 from shapely.geometry.base import BaseGeometry
 
 from imagery.chips.chip import Chip
-from imagery.chips.tiling import TileSettings, cut_one
+from imagery.chips.settings import TileSettings
 from imagery.errors import CrsMismatch, InputError
 from imagery.flyover.decode import GDAL, TURBO, choose_decoder
 from imagery.flyover.flyover import Flyover, open_flyover
@@ -56,12 +57,11 @@ def cut(
     flyover: Flyover, lot: BaseGeometry = LOT, *, margin_m: float = 0.0
 ) -> tuple[Chip | None, str]:
     """Cut one lot at 0.5 m."""
-    row = cut_one(
-        "0001",
+    row = cut_lot(
         lot,
         flyover,
         settings=TileSettings(gsd_m=0.5, margin_m=margin_m, max_side_m=100),
-        crs=CRS(METRIC),
+        crs=METRIC,
     )
     return row.chip, row.reason
 

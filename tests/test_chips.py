@@ -9,6 +9,7 @@ import rasterio
 import rasterio.mask
 import shapely
 from numpy.typing import NDArray
+from one_lot import cut_lot
 from pyproj import CRS
 from rasterio.enums import Resampling
 from rasterio.shutil import copy
@@ -18,7 +19,7 @@ from shapely.affinity import rotate
 from shapely.geometry.base import BaseGeometry
 
 from imagery.chips.chip import Chip
-from imagery.chips.tiling import TileSettings, cut_one
+from imagery.chips.settings import TileSettings
 from imagery.errors import InputError, MissingInput
 from imagery.flyover.flyover import open_flyover
 
@@ -35,12 +36,11 @@ def cut(
 ) -> tuple[Chip | None, str]:
     """Cut at 0.5 m out of tiles."""
     flyover = open_flyover(2023, tuple(str(path) for path in paths))
-    row = cut_one(
-        "0001",
+    row = cut_lot(
         shape,
         flyover,
         settings=TileSettings(gsd_m=0.5, margin_m=margin_m, max_side_m=100),
-        crs=CRS(METRIC),
+        crs=METRIC,
     )
     return row.chip, row.reason
 

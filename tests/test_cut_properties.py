@@ -16,6 +16,7 @@ from affine import Affine
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
+from one_lot import cut_lot
 from PIL import Image
 from pyproj import CRS, Transformer
 from rasterio.enums import Resampling
@@ -23,13 +24,16 @@ from rasterio.warp import reproject
 from shapely.affinity import rotate, scale, translate
 from shapely.geometry.base import BaseGeometry
 
-from imagery.chips.chip import Chip, plan
-from imagery.chips.cutting import CutJob, Work
+from imagery.chips import plan
+from imagery.chips.chip import Chip
+from imagery.chips.cutting import Work
+from imagery.chips.grids import chip_grids, draw_mask
+from imagery.chips.inputs import CutInputs
 from imagery.chips.plan import plan_cuts
+from imagery.chips.settings import TileSettings
 from imagery.chips.store import ChipStore
-from imagery.chips.tasks import CutSettings
-from imagery.chips.tiling import Mapper, TileSettings, cut_one, tile_parcels
-from imagery.chips.windows import chip_grid, draw_mask
+from imagery.chips.tasks import CutJob, CutSettings
+from imagery.chips.tiling import CutRunner, tile_parcels
 from imagery.flyover.flyover import Flyover, open_flyover
 from imagery.flyover.tiles import Tile
 from imagery.roll.parcels import ROLL_COLUMNS, VacantRoll
@@ -437,14 +441,14 @@ def test_any_chip_is_cut_as_from_the_mosaic(
     )
     for lot in data.draw(st.lists(lots, min_size=1, max_size=5)):
         outline = lot.outline(layout, metric)
-        row = cut_one("0001", outline, flyover, settings=tile_settings, crs=CRS(metric))
+        row = cut_lot(outline, flyover, tile_settings, metric)
         if row.chip is None:
-            grid = chip_grid(
-                outline,
+            grid = chip_grids(
+                np.array([outline], object),
                 gsd_m=tile_settings.gsd_m,
                 margin_m=tile_settings.margin_m,
                 max_side_m=tile_settings.max_side_m,
-            )
+            )[0]
             full, _ = footprint(
                 mosaic[0] >= 0,
                 *centers(Affine(*grid.transform), (grid.height, grid.width), metric, layout),
@@ -471,12 +475,11 @@ def test_a_coarser_chip_is_an_average_in_its_place(
         tile_settings = replace(
             EVERYTHING, gsd_m=coarser * layout.gsd_m, margin_m=2 * layout.gsd_m, max_side_m=120
         )
-        chip = cut_one(
-            "0001",
+        chip = cut_lot(
             lot.outline(layout, METRIC[0]),
             open_folder(folder),
             settings=tile_settings,
-            crs=CRS(METRIC[0]),
+            crs=METRIC[0],
         ).chip
         if chip is not None:
             transform, shape = Affine(*chip.transform), chip.mask.shape
@@ -501,12 +504,11 @@ def test_a_seam_just_beyond_the_edge_is_seen(tmp_path: Path, gsd_m: float) -> No
         write_layout(tmp_path, layout),
         Lot(kind="box", place=(19.8 / 60, 0.5), sides=(20.0, 10.0), angle=0.0),
     )
-    row = cut_one(
-        "0001",
+    row = cut_lot(
         lot.outline(layout, METRIC[0]),
         open_folder(tmp_path),
         settings=replace(EVERYTHING, gsd_m=gsd_m / 2, margin_m=0),
-        crs=CRS(METRIC[0]),
+        crs=METRIC[0],
     )
     assert row.chip is not None
     assert largest_gray(row.chip, mosaic, layout, METRIC[0]) <= MOST_GRAY
@@ -545,12 +547,11 @@ def test_tiles_of_two_grids_fill_each_other(
         tile_settings = replace(
             EVERYTHING, gsd_m=first.gsd_m, margin_m=0, max_side_m=120 * first.gsd_m
         )
-        chip = cut_one(
-            "0001",
+        chip = cut_lot(
             lot.outline(first, METRIC[0]),
             open_folder(folder),
             settings=tile_settings,
-            crs=CRS(METRIC[0]),
+            crs=METRIC[0],
         ).chip
         if chip is not None:
             transform, shape = Affine(*chip.transform), chip.mask.shape
@@ -565,6 +566,10 @@ def test_tiles_of_two_grids_fill_each_other(
                 chip.pixels - slope(*pixels_to_xy(transform, columns, rows), first.gsd_m)
             ).max(axis=0)
             assert apart[full].max(initial=0) <= 1.7
+
+
+def serial(function: Callable[[CutJob], Work], jobs: Sequence[CutJob]) -> Iterator[Work]:
+    return map(function, jobs)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -598,17 +603,16 @@ class Town:
             unmatched=(),
         )
 
-    def tile(self, photos: Path, folder: Path, mapper: Mapper | None = None) -> ChipStore:
+    def tile(self, photos: Path, folder: Path, runner: CutRunner = serial) -> ChipStore:
         """Cut all chips."""
         gsd = 0.5 * self.layout.gsd_m
-        return tile_parcels(
-            self.roll(),
-            open_folder(photos),
-            folder,
+        inputs = CutInputs(
+            roll=self.roll(),
+            flyover=open_folder(photos),
             settings=replace(EVERYTHING, gsd_m=gsd, margin_m=3 * gsd, max_side_m=120 * gsd),
             footprints=None,
-            mapper=mapper or serial,
         )
+        return tile_parcels(inputs, folder, runner)
 
 
 towns = st.builds(
@@ -619,10 +623,6 @@ towns = st.builds(
 )
 few = settings(quick, max_examples=7)
 some_parcels = st.sampled_from((1, 2, 5))
-
-
-def serial(function: Callable[[CutJob], Work], jobs: Sequence[CutJob]) -> Iterator[Work]:
-    return map(function, jobs)
 
 
 @contextmanager
@@ -806,14 +806,13 @@ def test_units_counted_by_hand(tmp_path: Path, number: int) -> None:
     )
     roll = VacantRoll(table=table, notices=0, joined_by_place=0, unmatched=())
     with task_parcels(number):
-        store = tile_parcels(
-            roll,
-            open_folder(tmp_path / "photos"),
-            tmp_path / "chips",
+        inputs = CutInputs(
+            roll=roll,
+            flyover=open_folder(tmp_path / "photos"),
             settings=TileSettings(gsd_m=1.0, margin_m=0.0),
             footprints=None,
-            mapper=serial,
         )
+        store = tile_parcels(inputs, tmp_path / "chips", serial)
     assert (store.units_touched, store.units_decoded) == (6, 6)
     assert store.manifest.set_index("parcel_id")["tiles"].to_dict() == {
         "one block": "00.tif",
@@ -847,14 +846,13 @@ def test_a_coarser_model_reads_the_overview(tmp_path: Path) -> None:
     )
     roll = VacantRoll(table=table, notices=0, joined_by_place=0, unmatched=())
     for gsd_m, gray, units in ((0.25, 100, 16), (0.5, 200, 4)):
-        store = tile_parcels(
-            roll,
-            open_folder(tmp_path / "photos"),
-            tmp_path / str(gsd_m),
+        inputs = CutInputs(
+            roll=roll,
+            flyover=open_folder(tmp_path / "photos"),
             settings=TileSettings(gsd_m=gsd_m, margin_m=0.0),
             footprints=None,
-            mapper=serial,
         )
+        store = tile_parcels(inputs, tmp_path / str(gsd_m), serial)
         chip = store.read("0001")
         assert chip is not None
         assert np.unique(chip.pixels).tolist() == [gray]
@@ -887,12 +885,11 @@ def test_jpeg_is_what_pillow_decodes(
     if neighbor:
         write_tile(photos / "raw.tif", picture, METRIC[0], place @ Affine.translation(200, 0))
     flyover = open_folder(photos)
-    row = cut_one(
-        "0001",
+    row = cut_lot(
         shape,
         flyover,
         settings=TileSettings(gsd_m=1.0, margin_m=0.0, max_side_m=700.0),
-        crs=CRS(METRIC[0]),
+        crs=METRIC[0],
     )
     assert (
         plan_cuts(
@@ -946,8 +943,14 @@ def test_one_affine_per_chip_is_enough(lon: float, lat: float, angle: float, crs
         replace(ONE_METER, gsd_m=0.1, metric_crs=metric.to_wkt()),
     )
     (parcel,) = (parcel for task in (*cuts.inner, *cuts.seams) for parcel in task.parcels)
-    read = next(read for read in parcel.views[0].reads if read.at == (0, 0))
-    straight = Affine.translation(read.window[2], read.window[0]) @ Affine(*parcel.views[0].matrix)
+    corners = {
+        (read.in_view.row_start, read.in_view.column_start): read.in_tile
+        for read in parcel.views[0].reads
+    }
+    corner = corners[0, 0]
+    straight = Affine.translation(corner.column_start, corner.row_start) @ Affine(
+        *parcel.views[0].matrix
+    )
     columns, rows = np.meshgrid(
         np.linspace(0, parcel.grid.width, 9), np.linspace(0, parcel.grid.height, 9)
     )

@@ -9,10 +9,13 @@ from pathlib import Path
 import pytest
 from distributed import LocalCluster
 
-from imagery.chips.chip import plan
-from imagery.chips.cutting import CutJob, Work, cut_task
+from imagery.chips import plan
+from imagery.chips.cutting import Work, cut_task
+from imagery.chips.inputs import CutInputs
+from imagery.chips.settings import TileSettings
 from imagery.chips.store import shard_path
-from imagery.chips.tiling import TileSettings, tile_parcels
+from imagery.chips.tasks import CutJob
+from imagery.chips.tiling import tile_parcels
 from imagery.errors import InputError, RoofwatchError
 from imagery.flyover.flyover import open_flyover
 from imagery.roll.files import ParcelFile, VacantFile
@@ -29,20 +32,18 @@ def shards(city: Path, folder: Path, execution: Execution) -> dict[str, bytes]:
     )
     done: list[int] = []
 
-    def mapper(function: Callable[[CutJob], Work], batches: Sequence[CutJob]) -> Iterator[Work]:
+    def runner(function: Callable[[CutJob], Work], batches: Sequence[CutJob]) -> Iterator[Work]:
         for work in map_batches(function, batches, execution):
             done.append(work.parcels)
             yield work
 
-    flyover = open_flyover(2023, (str(place / "flyover" / "2023"),))
-    tile_parcels(
-        roll,
-        flyover,
-        folder,
+    inputs = CutInputs(
+        roll=roll,
+        flyover=open_flyover(2023, (str(place / "flyover" / "2023"),)),
         settings=TileSettings(gsd_m=0.5, margin_m=2),
         footprints=None,
-        mapper=mapper,
     )
+    tile_parcels(inputs, folder, runner)
     assert sum(done) == len(roll) - 1  # one has no outline, and so no work
     return {
         path.name: path.read_bytes()
@@ -130,7 +131,7 @@ def shards_with_a_death(city: Path, folder: Path, execution: Execution) -> dict[
     flag.touch()
     units = []
 
-    def mapper(function: Callable[[CutJob], Work], jobs: Sequence[CutJob]) -> Iterator[Work]:
+    def runner(function: Callable[[CutJob], Work], jobs: Sequence[CutJob]) -> Iterator[Work]:
         nobody = place / "nobody"
         deadly = [
             Deadly(job=job, flag=flag if number == len(jobs) // 2 else nobody)
@@ -140,15 +141,13 @@ def shards_with_a_death(city: Path, folder: Path, execution: Execution) -> dict[
             units.append(work.units)
             yield work
 
-    flyover = open_flyover(2023, (str(place / "flyover" / "2023"),))
-    store = tile_parcels(
-        roll,
-        flyover,
-        folder,
+    inputs = CutInputs(
+        roll=roll,
+        flyover=open_flyover(2023, (str(place / "flyover" / "2023"),)),
         settings=TileSettings(gsd_m=0.5, margin_m=2),
         footprints=None,
-        mapper=mapper,
     )
+    store = tile_parcels(inputs, folder, runner)
     assert not flag.exists()
     assert sum(units) == store.units_decoded == store.units_touched
     return {

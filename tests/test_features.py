@@ -379,12 +379,9 @@ def test_engines_agree(store: ChipStore, backbone: PooledBackbone, houses: pd.Da
 
 def batch_of(store: ChipStore, target: Path, threads: int, *, relit: bool = False) -> FeatureBatch:
     rows = store.manifest[store.manifest["status"] == "chip"].sort_values("index")
-    chips = tuple(zip(rows["offset"], rows["height"], rows["width"], strict=True))
     seeds = tuple(map(light_seed, rows["parcel_id"])) if relit else ()
     return FeatureBatch(
-        folder=store.folder,
-        shard=0,
-        chips=chips,
+        chips=store.places(rows),
         seeds=seeds,
         network=NetworkSource(spec=SPEC),
         target=target,

@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from scipy.special import logit
 from sklearn.metrics import average_precision_score
 
-from imagery.chips.store import ChipStore, StoredChip, read_chip, shard_path
+from imagery.chips.store import ChipPlace, ChipStore, StoredChip, read_chip, shard_path
 from imagery.errors import InputError
 from models.files import Model, load_model, save_model
 from models.head import head_logits
@@ -26,7 +26,7 @@ from models.network import Backbones, PooledBackbone, backbone_checksum, load_ba
 from models.preprocess import chip_views
 from models.spec import ModelSpec
 from training import augment
-from training.dataset import Batches, ChipPlace, LabeledChips, chip_places, load_chips
+from training.dataset import Batches, LabeledChips, chip_places, load_chips
 from training.design import Scaling
 from training.finetune import Tuned, finetune, finetune_splits
 from training.roof_network import LinearStart, RoofNetwork
@@ -116,9 +116,7 @@ def make_toy(folder: Path) -> Toy:
         }
     )
     backbones = load_backbones(SPEC)
-    features = toy_features(
-        backbones, [read_chip(folder, 0, place.offset, size, size) for place in places]
-    )
+    features = toy_features(backbones, [read_chip(place) for place in places])
     return Toy(
         labels=labels.assign(features=pd.Series(list(features), dtype=object)),
         places=tuple(places),
@@ -228,7 +226,7 @@ def test_head_fits_the_backbones(toy: Toy, tuned: Tuned, tmp_path: Path) -> None
     folder = tmp_path / "model"
     sha256 = save_model(folder, Model(spec=SPEC, head=tuned.fit.head, backbones=tuned.backbones))
     model = load_model(folder, sha256)
-    chips = [read_chip(place.folder, 0, place.offset, SIDE_PX, SIDE_PX) for place in toy.places]
+    chips = [read_chip(place) for place in toy.places]
     logits = head_logits(model.head, toy_features(model.backbones, chips))
     assert logits.shape == (ROOFS, 4)
     assert average_precision_score(toy.labels["failing"], logits[:, 0]) > 0.9
@@ -251,7 +249,7 @@ def test_features_are_those_of_scoring(toy: Toy) -> None:
     start = plain_start(spec)
     network = RoofNetwork(backbones, views=2, unfreeze=3, start=start)
     features = network.features(images)
-    read = [read_chip(place.folder, 0, place.offset, SIDE_PX, SIDE_PX) for place in toy.places[:3]]
+    read = [read_chip(place) for place in toy.places[:3]]
     np.testing.assert_allclose(
         features.detach().numpy(), toy_features(backbones, read, spec), atol=1e-4
     )
@@ -440,9 +438,7 @@ def test_dataset_repeats_itself(toy: Toy) -> None:
     (plain,), row = data[5]
     np.testing.assert_array_equal(
         plain.numpy(),
-        chip_views(
-            read_chip(toy.places[5].folder, 0, toy.places[5].offset, SIDE_PX, SIDE_PX), SPEC, 32
-        ),
+        chip_views(read_chip(toy.places[5]), SPEC, 32),
     )
     first, second, again = (data[epoch * ROOFS + 5][0][0] for epoch in (1, 2, 1))
     assert (row, tuple(plain.shape), tuple(first.shape)) == (5, (2, 3, 32, 32), (1, 3, 32, 32))

@@ -15,7 +15,7 @@ import shapely
 from numpy.typing import NDArray
 from shapely.geometry.base import BaseGeometry
 
-from imagery.chips.tiling import TileSettings
+from imagery.chips.settings import TileSettings
 from imagery.flyover.flyover import open_flyover
 from imagery.intake.inputs import IntakeInputs
 from imagery.intake.page import draw_page, words_for_bytes, words_for_seconds, write_intake

@@ -5,7 +5,7 @@ import pytest
 from numpy.typing import NDArray
 
 from imagery.chips.quality import Quality, QualityLimits, Scene, measure_quality, why_not
-from imagery.chips.tiling import TileSettings
+from imagery.chips.settings import TileSettings
 from imagery.flyover.decode import DATA, NODATA, UNREADABLE
 
 LIMITS = QualityLimits(

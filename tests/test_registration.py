@@ -115,7 +115,7 @@ def test_displaced_tile_is_found_and_laid_back(town: Callable[..., Path], roofwa
     assert ran.code == 0, ran.err  # type: ignore[attr-defined]
     lines = ran.answer["displaced_tiles"]  # type: ignore[attr-defined]
     assert len(lines) == 1
-    assert lines[0].startswith("tile_1.tif lies 1.3")
+    assert lines[0].startswith("tile_1.tif is displaced 1.3")
     assert "laid where it belongs" in lines[0]
     now = shifts_of(city, 2024)
     assert np.array(now["tile_1.tif"], float) == pytest.approx(

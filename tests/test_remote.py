@@ -17,11 +17,11 @@ import pytest
 import rasterio
 import shapely
 from numpy.typing import NDArray
-from pyproj import CRS
+from one_lot import cut_lot
 from rasterio.shutil import copy
 from rasterio.transform import from_origin
 
-from imagery.chips.tiling import TileSettings, cut_one
+from imagery.chips.settings import TileSettings
 from imagery.errors import InputError, MissingInput
 from imagery.flyover.flyover import Flyover, open_flyover
 from imagery.flyover.sources import image_files
@@ -224,12 +224,11 @@ def fly(path: object) -> Flyover:
 
 
 def shown(flyover: Flyover, lot: shapely.Polygon = LOT) -> NDArray[np.uint8]:
-    row = cut_one(
-        "0001",
+    row = cut_lot(
         lot,
         flyover,
         settings=TileSettings(gsd_m=0.5, margin_m=0, max_side_m=100),
-        crs=CRS(METRIC),
+        crs=METRIC,
     )
     assert row.reason == ""
     assert row.chip is not None
@@ -480,12 +479,11 @@ def test_vanished_between_header_and_pixels(served: Served) -> None:
     path.write_bytes((served.root / "year" / "x0.tif").read_bytes())
     flyover = fly(f"s3://{served.bucket}/year/brief.tif")
     path.unlink()
-    row = cut_one(
-        "0001",
+    row = cut_lot(
         LOT,
         flyover,
         settings=TileSettings(gsd_m=0.5, margin_m=0, max_side_m=100),
-        crs=CRS(METRIC),
+        crs=METRIC,
     )
     assert (row.chip, row.reason, row.tiles) == (None, "unreadable_tile", "brief.tif")
 

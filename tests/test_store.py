@@ -12,23 +12,29 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from imagery.chips.chip import Chip
-from imagery.chips.cutting import CutJob, Work
+from imagery.chips.cutting import Work
+from imagery.chips.inputs import CutInputs
 from imagery.chips.quality import Quality
+from imagery.chips.settings import TileSettings
 from imagery.chips.store import (
     MANIFEST_COLUMNS,
+    ChipPlace,
     ChipStore,
     CutRow,
+    ShardOrigin,
     read_chip,
     rows_path,
     write_shard,
 )
-from imagery.chips.tiling import TileSettings, plan_flyover, tile_parcels
+from imagery.chips.tasks import CutJob
+from imagery.chips.tiling import plan_flyover, tile_parcels
 from imagery.flyover.flyover import Flyover, open_flyover
 from imagery.roll.files import FootprintFile, ParcelFile, VacantFile
 from imagery.roll.parcels import VacantRoll, read_roll
 
 SETTINGS = TileSettings(gsd_m=0.5, margin_m=2)
 Inputs = tuple[VacantRoll, Flyover]
+"""Roll and imagery of a city."""
 
 
 def serial(function: Callable[[CutJob], Work], batches: Sequence[CutJob]) -> Iterator[Work]:
@@ -52,7 +58,9 @@ def tile(
     settings: TileSettings = SETTINGS,
     footprints: FootprintFile | None = None,
 ) -> ChipStore:
-    return tile_parcels(*inputs, folder, settings=settings, footprints=footprints, mapper=serial)
+    roll, flyover = inputs
+    cut = CutInputs(roll=roll, flyover=flyover, settings=settings, footprints=footprints)
+    return tile_parcels(cut, folder, serial)
 
 
 @given(
@@ -89,14 +97,22 @@ def test_written_chips_are_read(
                 tiles="a.tif",
             )
         )
-    write_shard(folder, 3, 2023, rows, decoder="gdal", key="k")
+    write_shard(folder, 3, rows, origin=ShardOrigin(year=2023, decoder="gdal", key="k"))
     table = pd.read_parquet(rows_path(folder, 3))
     assert table["parcel_id"].tolist() == [row.parcel_id for row in rows]
     assert table["reason"].tolist() == [row.reason for row in rows]
     for row, place in zip(rows, table.to_dict("records"), strict=True):
         assert place["status"] == ("chip" if row.chip else "not_assessed")
         if row.chip:
-            stored = read_chip(folder, 3, place["offset"], place["height"], place["width"])
+            stored = read_chip(
+                ChipPlace(
+                    folder=folder,
+                    shard=3,
+                    offset=place["offset"],
+                    height=place["height"],
+                    width=place["width"],
+                )
+            )
             np.testing.assert_array_equal(stored.pixels, row.chip.pixels)
             np.testing.assert_array_equal(stored.mask, row.chip.mask)
     shutil.rmtree(folder)
@@ -194,9 +210,11 @@ def test_footprints_narrow_the_mask(
 
 def test_plan_does_not_hang_on_row_order(inputs: Inputs, tmp_path: Path) -> None:
     """Every vacant is in exactly one batch, and the plan is the same each time."""
-    plan = plan_flyover(*inputs, settings=SETTINGS, footprints=None)
+    roll, flyover = inputs
+    cut = CutInputs(roll=roll, flyover=flyover, settings=SETTINGS, footprints=None)
+    plan = plan_flyover(cut)
     ids = [parcel.parcel_id for task in (*plan.inner, *plan.seams) for parcel in task.parcels] + [
         parcel_id for parcel_id, _ in plan.absent
     ]
     assert sorted(ids) == inputs[0].table["parcel_id"].tolist()
-    assert plan_flyover(*inputs, settings=SETTINGS, footprints=None) == plan
+    assert plan_flyover(cut) == plan

@@ -8,8 +8,10 @@ import shapely
 from hypothesis import given
 from hypothesis import strategies as st
 from shapely.affinity import rotate
+from shapely.geometry.base import BaseGeometry
 
-from imagery.chips.windows import ChipGrid, chip_grid, draw_mask, pixel_to_xy, xy_to_pixel
+from imagery.chips.affine import pixel_to_xy, xy_to_pixel
+from imagery.chips.grids import ChipGrid, chip_grids, draw_mask
 
 LEFT, TOP = 360_000.0, 4_350_000.0
 
@@ -26,13 +28,17 @@ def lots(draw: st.DrawFn) -> shapely.Polygon:
     return turned
 
 
-def grid_of(shape: shapely.Polygon, gsd_m: float = 0.25, margin_m: float = 3.0) -> ChipGrid:
-    return chip_grid(shape, gsd_m=gsd_m, margin_m=margin_m, max_side_m=200)
+def grid_of(
+    shape: BaseGeometry, gsd_m: float = 0.25, margin_m: float = 3.0, max_side_m: float = 200.0
+) -> ChipGrid:
+    """Lay a grid over one parcel."""
+    shapes = np.array([shape], dtype=object)
+    return chip_grids(shapes, gsd_m=gsd_m, margin_m=margin_m, max_side_m=max_side_m)[0]
 
 
 def test_worked_example() -> None:
     """A lot of 12 x 6 m, 2 m around it at 0.5 m: 32 x 20 pixels from its north-west corner."""
-    grid = chip_grid(
+    grid = grid_of(
         shapely.box(LEFT, TOP - 6, LEFT + 12, TOP), gsd_m=0.5, margin_m=2, max_side_m=100
     )
     assert (grid.height, grid.width) == (20, 32)
@@ -46,7 +52,7 @@ def test_worked_example() -> None:
 
 def test_upright_lot_is_turned_by_a_quarter() -> None:
     """A lot of 6 x 12 m gives the same shape; its long side runs along the columns."""
-    grid = chip_grid(
+    grid = grid_of(
         shapely.box(LEFT, TOP - 12, LEFT + 6, TOP), gsd_m=0.5, margin_m=2, max_side_m=100
     )
     assert (grid.height, grid.width) == (20, 32)
@@ -56,7 +62,7 @@ def test_upright_lot_is_turned_by_a_quarter() -> None:
 
 def test_long_sides_are_cut_around_the_center() -> None:
     """A chip is never longer than max_side_m."""
-    grid = chip_grid(
+    grid = grid_of(
         shapely.box(LEFT, TOP - 6, LEFT + 300, TOP), gsd_m=0.5, margin_m=2, max_side_m=40
     )
     assert (grid.height, grid.width) == (20, 80)
@@ -129,7 +135,7 @@ def test_all_parts_are_drawn() -> None:
     lot = shapely.MultiPolygon(
         [shapely.box(LEFT, TOP - 8, LEFT + 6, TOP), shapely.box(LEFT + 14, TOP - 8, LEFT + 20, TOP)]
     )
-    mask = draw_mask(lot, chip_grid(lot, gsd_m=0.5, margin_m=0, max_side_m=100))
+    mask = draw_mask(lot, grid_of(lot, gsd_m=0.5, margin_m=0, max_side_m=100))
     assert mask.shape == (16, 40)
     assert mask[:, :11].all()
     assert mask[:, 29:].all()

@@ -22,7 +22,14 @@ from gis_export.table.settings import ExportSettings, VisitSettings
 from gis_export.table.symbols import BY_CODE
 from imagery.chips.chip import Chip
 from imagery.chips.quality import Quality
-from imagery.chips.store import ChipStore, CutRow, open_store, rows_path, write_shard
+from imagery.chips.store import (
+    ChipStore,
+    CutRow,
+    ShardOrigin,
+    open_store,
+    rows_path,
+    write_shard,
+)
 from imagery.errors import ConfigError
 from imagery.roll.parcels import VacantRoll
 from inference.hazard import USE_LIMIT
@@ -55,7 +62,7 @@ def make_chips(folder: Path, parcels: list[str], *, year: int) -> ChipStore:
         )
         for number, parcel in enumerate(parcels)
     ]
-    write_shard(folder, 0, year, cut, decoder="test", key="k")
+    write_shard(folder, 0, cut, origin=ShardOrigin(year=year, decoder="test", key="k"))
     pd.read_parquet(rows_path(folder, 0)).to_parquet(folder / "manifest.parquet")
     return open_store(folder)
 

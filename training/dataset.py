@@ -1,8 +1,7 @@
 """Labeled chips as torch wants them: places on disk in, images out, in whatever process reads."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
-from pathlib import Path
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -11,7 +10,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 from torch.utils.data import DataLoader, Dataset, Sampler
 
-from imagery.chips.store import ChipStore, read_chip
+from imagery.chips.store import ChipPlace, ChipStore, read_chip
 from imagery.errors import InputError
 from models.preprocess import chip_views
 from models.spec import ModelSpec
@@ -21,22 +20,6 @@ Images = tuple[Tensor, ...]
 """Per network: uint8 (B, views * turns, 3, P, P)."""
 Batch = tuple[Images, Tensor]
 """Images of some chips, and their rows (B,)."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class ChipPlace:
-    """Where a chip lies."""
-
-    folder: Path
-    """The `chips/` folder of its year."""
-    shard: int
-    """Shard number."""
-    offset: int
-    """Bytes from the start of the shard."""
-    height: int
-    """Rows."""
-    width: int
-    """Columns."""
 
 
 def chip_places(labels: pd.DataFrame, stores: Mapping[int, ChipStore]) -> tuple[ChipPlace, ...]:
@@ -52,19 +35,13 @@ def chip_places(labels: pd.DataFrame, stores: Mapping[int, ChipStore]) -> tuple[
     places = []
     for parcel_id, year in zip(labels["parcel_id"], labels["year"], strict=True):
         store = stores[int(year)]
-        row = store.manifest.iloc[store.rows[parcel_id]]
-        if row["status"] != "chip":
+        place = store.place(parcel_id)
+        if place is None:
+            reason = store.manifest["reason"].iloc[store.rows[parcel_id]]
             raise InputError(
-                f"[labels]: parcel {parcel_id} has no chip in {year} ({row['reason']}); "
+                f"[labels]: parcel {parcel_id} has no chip in {year} ({reason}); "
                 "remove its label of that year"
             )
-        place = ChipPlace(
-            folder=store.folder,
-            shard=int(row["shard"]),
-            offset=int(row["offset"]),
-            height=int(row["height"]),
-            width=int(row["width"]),
-        )
         places.append(place)
 
     return tuple(places)
@@ -94,7 +71,7 @@ class LabeledChips(Dataset[tuple[Images, int]]):
         """
         epoch, row = divmod(number, len(self.places))
         place = self.places[row]
-        chip = read_chip(place.folder, place.shard, place.offset, place.height, place.width)
+        chip = read_chip(place)
         spec = self.spec
         if epoch:
             chip = augment(chip, np.random.default_rng((self.seed, epoch, row)))

@@ -9,11 +9,12 @@ import torch
 from torch import Tensor
 from torch.utils.data import DataLoader
 
+from imagery.chips.store import ChipPlace
 from imagery.errors import InputError
 from models.head import Floats
 from models.network import Backbones
 from models.spec import ModelSpec
-from training.dataset import Batch, Batches, ChipPlace, Images, LabeledChips, load_chips
+from training.dataset import Batch, Batches, Images, LabeledChips, load_chips
 from training.design import Design, Scaling, make_design, standard_scaling
 from training.folds import RowNumbers
 from training.labeled_features import LabeledFeatures

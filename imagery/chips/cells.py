@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 import numpy as np
+import pandas as pd
 from numpy.typing import NDArray
 
 from imagery.boxes import PixelBox
@@ -39,14 +40,14 @@ def find_cells(reads: ReadTable, tiles: tuple[Tile, ...], decoder: str, *, most:
         most: Parcels per cell, about.
     """
     centers = reads.in_tile.centers
-    by_tile = np.argsort(reads.tile, kind="stable")
-    numbers, starts = np.unique(reads.tile[by_tile], return_index=True)
+    rows_of_tile = pd.Series(reads.tile).groupby(reads.tile).indices
 
     cells: list[Cell] = []
-    for number, rows in zip(numbers.tolist(), np.split(by_tile, starts[1:]), strict=True):
+    for number in sorted(rows_of_tile):
         tile = tiles[number]
-        windows = split_tile(tile, decode_unit(tile, decoder), centers[rows], most)
-        cells += [_make_cell(number, tile, window, centers[rows]) for window in windows]
+        inside = centers[rows_of_tile[number]]
+        windows = split_tile(tile, decode_unit(tile, decoder), inside, most)
+        cells += [_make_cell(number, tile, window, inside) for window in windows]
     return cells
 
 

@@ -45,6 +45,12 @@ class Step:
     offset: int = 0
     """Where the piece begins in its file, bytes."""
 
+    @property
+    def reads(self) -> list[Read]:
+        """Return the reads that are used."""
+        reads = self.parcel.reads if self.parcel else []
+        return [*reads, self.spill] if self.spill else reads
+
 
 def cut_task(job: CutJob) -> Work:
     """Cut one task into its shard, and leave the pieces that others want. Runs in a worker."""
@@ -80,11 +86,10 @@ def cut_parcels(job: CutJob, units: Units, spill: BinaryIO | None) -> Iterator[C
         if step.parcel is not None:
             pieces = [[units.piece(read) for read in view.reads] for view in step.parcel.views]
             yield cut_parcel(job, step.parcel, pieces)
-            units.release(step.parcel.reads)
         elif step.spill is not None and spill is not None:
             spill.seek(step.offset)
             spill.write(np.ascontiguousarray(units.piece(step.spill).pixels).data)
-            units.release([step.spill])
+        units.release(step.reads)
 
 
 def order_steps(job: CutJob, units: Units) -> list[Step]:

@@ -1,59 +1,76 @@
 """The [tile] section of the city file: scale of the chips, limits, and what is done with tiles."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from imagery.chips.quality import QualityLimits
 from imagery.flyover.guard import ImageLimits
+from imagery.settings import key
 
 REGISTRATIONS = ("correct", "quarantine", "report", "off")
 
 
 @dataclass(frozen=True, kw_only=True)
 class TileSettings:
-    """Keys of [tile] in the city file, and the model's scale."""
+    """How chips are cut, and which ones can be judged."""
 
-    gsd_m: float = 0.1
-    """Meters per pixel of chips; set by [model] gsd_m."""
-    margin_m: float = 10.0
-    """Meters around the parcel; set by [model] margin_m."""
-    max_side_m: float = 120.0
-    """Longer chips are cut to this around the parcel's center, meters."""
-    min_covered: float = 0.98
-    """Least share of a roof inside tiles."""
-    max_nodata: float = 0.02
-    """Largest share of a roof without data."""
-    min_sharpness: float = 0.0
-    """Least standard deviation of the Laplacian inside a roof, gray levels.
-
-    Less is a blurred photo, or a roof without any texture; 0 lets all pass.
-    """
-    max_shadow: float = 0.9
-    """Largest share of a roof in shadow so black that nothing can be made out."""
-    max_canopy: float = 0.9
-    """Largest share of a roof under green leaves."""
-    max_ground: float = 0.8
-    """Largest share of a roof with the tint of grass and soil; more is `no_building_seen`.
-
-    Not applied to a flyover whose roofs have that tint as a rule.
-    """
-    registration: str = "correct"
-    """What is done with displaced tiles.
-
-    "correct" moves them back, "quarantine" leaves their parcels NOT ASSESSED, "report" only names
-    them, and "off" does not look for them.
-    """
-    max_block_mb: float = ImageLimits.max_block_mb
-    """Largest part of an image file that must be decoded at once, MB when unpacked.
-
-    That is a block, a strip, or a whole JPEG. A file with a larger one is not used.
-    """
-    max_seconds: float = ImageLimits.max_seconds
-    """Longest time that one read of JPEG 2000, VRT or a rarer format may take, seconds.
-
-    A file that takes longer is unreadable.
-    """
-    max_shift: float = 0.2
-    """How far a tile may be displaced, as a share of the median lot width."""
+    gsd_m: float = field(
+        default=0.1, metadata=key("Meters per pixel of chips; [model] gsd_m.", derived=True)
+    )
+    margin_m: float = field(
+        default=10.0, metadata=key("Meters around the parcel; [model] margin_m.", derived=True)
+    )
+    max_side_m: float = field(
+        default=120.0,
+        metadata=key("Longer chips are cut to this around the parcel's center, meters."),
+    )
+    min_covered: float = field(default=0.98, metadata=key("Least share of a roof inside tiles."))
+    max_nodata: float = field(default=0.02, metadata=key("Largest share of a roof without data."))
+    min_sharpness: float = field(
+        default=0.0,
+        metadata=key(
+            "Least standard deviation of the Laplacian inside a roof, gray levels. Less is a "
+            "blurred photo, or a roof without any texture; 0 lets all pass."
+        ),
+    )
+    max_shadow: float = field(
+        default=0.9,
+        metadata=key("Largest share of a roof in shadow so black that nothing can be made out."),
+    )
+    max_canopy: float = field(
+        default=0.9, metadata=key("Largest share of a roof under green leaves.")
+    )
+    max_ground: float = field(
+        default=0.8,
+        metadata=key(
+            "Largest share of a roof with the tint of grass and soil; more is `no_building_seen`. "
+            "Not applied to a flyover whose roofs have that tint as a rule."
+        ),
+    )
+    registration: str = field(
+        default="correct",
+        metadata=key(
+            'What is done with displaced tiles: "correct" moves them back, "quarantine" leaves '
+            'their parcels NOT ASSESSED, "report" names them, "off" does not look for them.'
+        ),
+    )
+    max_block_mb: float = field(
+        default=ImageLimits.max_block_mb,
+        metadata=key(
+            "Largest part of an image file that must be decoded at once (a block, a strip, a "
+            "whole JPEG), MB when unpacked. A file with a larger one is not used."
+        ),
+    )
+    max_seconds: float = field(
+        default=ImageLimits.max_seconds,
+        metadata=key(
+            "Longest time that one read of JPEG 2000, VRT or a rarer format may take, seconds. "
+            "A file that takes longer is unreadable."
+        ),
+    )
+    max_shift: float = field(
+        default=0.2,
+        metadata=key("How far a tile may be displaced, as a share of the median lot width."),
+    )
 
     def __post_init__(self) -> None:
         """Check the ranges.

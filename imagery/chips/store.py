@@ -133,6 +133,17 @@ class ChipStore:
             width=int(row["width"]),
         )
 
+    def places(self, rows: pd.DataFrame) -> tuple[ChipPlace, ...]:
+        """Return where the chips of some rows of the manifest are stored."""
+        columns = [rows[name].tolist() for name in ("shard", "offset", "height", "width")]
+        places = []
+        for shard, offset, height, width in zip(*columns, strict=True):
+            place = ChipPlace(
+                folder=self.folder, shard=shard, offset=offset, height=height, width=width
+            )
+            places.append(place)
+        return tuple(places)
+
     def read(self, parcel_id: str) -> StoredChip | None:
         """Return a parcel's chip, None when it has none."""
         place = self.place(parcel_id)

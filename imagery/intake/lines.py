@@ -9,7 +9,7 @@ import numpy as np
 import shapely
 from pyproj import CRS
 
-from imagery.chips.tiling import TileSettings
+from imagery.chips.settings import TileSettings
 from imagery.flyover.decode import TURBO, choose_decoder
 from imagery.flyover.flyover import Flyover
 from imagery.intake.coverage import COVERED, FAR_KM, PARTLY, UNCOVERED, Coverage

@@ -11,8 +11,9 @@ import pyproj
 import shapely
 from pyproj import CRS
 
-from imagery.chips.tiling import TileSettings, roof_shapes
-from imagery.chips.windows import chip_grids
+from imagery.chips.grids import chip_grids
+from imagery.chips.settings import TileSettings
+from imagery.chips.tiling import roof_shapes
 from imagery.flyover.decode import choose_decoder
 from imagery.intake.coverage import (
     COVERED,

@@ -14,9 +14,10 @@ from imagery.chips.displacement import (
     read_displacements,
     write_displacements,
 )
+from imagery.chips.inputs import CutInputs
 from imagery.chips.registration import TileShift, tile_shifts
 from imagery.chips.store import ChipStore
-from imagery.chips.tiling import TileSettings, inputs_key, metric_crs, tile_parcels
+from imagery.chips.tiling import CutRunner, metric_crs, tile_parcels
 from imagery.errors import InputError
 from imagery.flyover.flyover import Flyover
 from models.spec import ModelSpec
@@ -60,46 +61,53 @@ def tile(year: CityYear, spec: ModelSpec | None = None) -> ChipStore:
     settings = replace(year.file.tile, gsd_m=scale.gsd_m, margin_m=scale.margin_m)
 
     if settings not in year.cut:
+        delivered = CutInputs(
+            roll=year.roll,
+            flyover=year.flyover,
+            settings=settings,
+            footprints=year.file.footprints,
+        )
         if settings.registration == "off":
             year.files.registration.unlink(missing_ok=True)
         else:
-            measure_shifts(year, settings, spec)
-        year.cut[settings] = cut_chips(year, registered_flyover(year), settings)
+            measure_shifts(year, delivered, spec)
+        year.cut[settings] = cut_chips(year, register(year, delivered))
     return year.cut[settings]
 
 
-def measure_shifts(year: CityYear, settings: TileSettings, spec: ModelSpec | None) -> None:
+def measure_shifts(year: CityYear, inputs: CutInputs, spec: ModelSpec | None) -> None:
     """Measure the shift of every tile, unless that was done for the same inputs."""
     path = year.files.registration
-    key = inputs_key(year.roll, year.flyover, settings, year.file.footprints)
     known = read_displacements(path)
-    if known is not None and known.key == key:
+    if known is not None and known.key == inputs.key:
         return
 
-    store = cut_chips(year, year.flyover, settings)
+    store = cut_chips(year, inputs)
     before, against = find_reference(year, spec)
     shifts = tile_shifts(
         store.folder,
         before,
         against=against,
-        mapper=year.city.runner(f"compare {year.year} with {against}", 0),
+        runner=year.city.runner(f"compare {year.year} with {against}", 0),
     )
 
-    lot_width_m = store.lot_width_m(settings.margin_m)
-    found = Displacements(key=key, lot_width_m=lot_width_m, tiles=tuple(shifts))
+    lot_width_m = store.lot_width_m(inputs.settings.margin_m)
+    found = Displacements(key=inputs.key, lot_width_m=lot_width_m, tiles=tuple(shifts))
     write_displacements(path, found)
 
 
-def cut_chips(year: CityYear, flyover: Flyover, settings: TileSettings) -> ChipStore:
+def cut_chips(year: CityYear, inputs: CutInputs) -> ChipStore:
     """Cut a flyover of the year, as delivered or corrected."""
-    return tile_parcels(
-        year.roll,
-        flyover,
-        year.files.chips.folder,
-        settings=settings,
-        footprints=year.file.footprints,
-        mapper=year.city.runner(f"cut {year.year}", len(year.roll)),
-    )
+    runner: CutRunner = year.city.runner(f"cut {year.year}", len(year.roll))
+    return tile_parcels(inputs, year.files.chips.folder, runner)
+
+
+def register(year: CityYear, delivered: CutInputs) -> CutInputs:
+    """Return the inputs with displaced tiles corrected; the same ones when there are none."""
+    flyover = registered_flyover(year)
+    if flyover is delivered.flyover:
+        return delivered
+    return replace(delivered, flyover=flyover)
 
 
 def find_reference(year: CityYear, spec: ModelSpec | None) -> tuple[Path | None, str]:
