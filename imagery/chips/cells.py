@@ -43,7 +43,7 @@ def find_cells(reads: ReadTable, tiles: tuple[Tile, ...], decoder: str, *, most:
     rows_of_tile = pd.Series(reads.tile).groupby(reads.tile).indices
 
     cells: list[Cell] = []
-    for number in sorted(rows_of_tile):
+    for number in np.unique(reads.tile).tolist():
         tile = tiles[number]
         inside = centers[rows_of_tile[number]]
         windows = split_tile(tile, decode_unit(tile, decoder), inside, most)
