@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from imagery.chips.tiling import TileSettings
+from imagery.chips.settings import TileSettings
 from imagery.flyover.flyover import Flyover
 from imagery.roll.parcels import VacantRoll
 
