@@ -26,6 +26,7 @@ from gis_export.formats.metadata import Lineage, lineage_of
 from gis_export.formats.pmtiles import write_pmtiles
 from gis_export.formats.qgis_project import write_qgis_project
 from gis_export.formats.shapefile import Pack, write_pack
+from gis_export.guides.pages import write_guides
 from gis_export.housing.capacity import write_capacity
 from gis_export.housing.form import write_form_media, write_xlsform
 from gis_export.housing.packets.evidence import write_packets
@@ -228,13 +229,14 @@ def _write_housing(job: _Job, folder: Path) -> None:
 
 
 def _write_layers(job: _Job, table: ExportTable, folder: Path, pack: Pack) -> None:
-    """Write a department's layers, their styles and their dictionary."""
+    """Write a department's layers, their styles and dictionary, and the guides."""
     name = pack.name
     write_pack(table, folder, pack, also_crs=job.settings.also_crs)
     write_geopackage(table, folder / f"{name}.gpkg", tier=pack.tier, title=pack.title)
     write_qgis_project(folder, name=name, title=pack.title, crs=table.crs, tier=pack.tier)
     write_drawing_info(folder / f"{name}.drawingInfo.json", pack.tier)
     write_dictionary(folder, pack.tier)
+    write_guides(folder, name)
 
 
 def _write_data(job: _Job, folder: Path) -> None:
