@@ -12,6 +12,7 @@ from gis_export.fire.dispatch.address_match import read_addresses
 from gis_export.fire.dispatch.columns import ColumnMap, column_map_of
 from gis_export.fire.dispatch.delivery import (
     Dispatch,
+    DispatchCenter,
     build_dispatch,
     keeping_delivery,
     mark_delivered,
@@ -145,15 +146,12 @@ def _prepare(
     """Build the rows, and compare them with what dispatch holds."""
     tell("rows")
     table = build_table(inputs, settings)
-    dispatch = build_dispatch(
-        table.rows,
-        read_state(delivered),
-        settings,
-        year=inputs.year,
-        today=inputs.today,
+    center = DispatchCenter(
+        state=read_state(delivered),
         addresses=read_addresses(settings.dispatch),
         deletes=read_deletes(delivered, today=inputs.today),
     )
+    dispatch = build_dispatch(table.rows, center, settings, year=inputs.year, today=inputs.today)
     return _Job(
         table=table,
         inputs=inputs,

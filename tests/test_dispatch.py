@@ -21,6 +21,7 @@ from gis_export.fire.dispatch.columns import ColumnMap, FileFormat, column_map_o
 from gis_export.fire.dispatch.delivery import (
     DELIVERY_COLUMNS,
     Dispatch,
+    DispatchCenter,
     build_dispatch,
     keeping_delivery,
     mark_delivered,
@@ -54,15 +55,12 @@ def deliver(
 ) -> Dispatch:
     """Build and mark one delivery, as an export does."""
     rows = build_rows(inputs, settings)
-    dispatch = build_dispatch(
-        rows,
-        read_state(delivered),
-        settings,
-        year=inputs.year,
-        today=inputs.today,
+    center = DispatchCenter(
+        state=read_state(delivered),
         addresses=addresses,
         deletes=read_deletes(delivered, today=inputs.today),
     )
+    dispatch = build_dispatch(rows, center, settings, year=inputs.year, today=inputs.today)
     mark_delivered(dispatch, delivered, run_id=inputs.run_id)
     return dispatch
 
@@ -124,7 +122,7 @@ def test_a_row_says_everything_dispatch_needs(tmp_path: Path) -> None:
 def test_unscored_row_gives_its_reason_and_no_photo() -> None:
     dispatch = build_dispatch(
         build_rows(make_inputs(make_roll(3)), SETTINGS),
-        read_state(Path("/nowhere")),
+        DispatchCenter(state=read_state(Path("/nowhere"))),
         SETTINGS,
         year=2026,
         today=TODAY,
@@ -139,9 +137,8 @@ def test_unscored_row_gives_its_reason_and_no_photo() -> None:
 def test_what_a_person_saw_is_the_source() -> None:
     rows = build_rows(make_inputs(make_roll(1)), SETTINGS)
     rows = rows.assign(VERIFIED="Y", VER_DATE=date(2026, 5, 2), RISK_LVL="CONFIRMED")
-    row = build_dispatch(
-        rows, read_state(Path("/nowhere")), SETTINGS, year=2026, today=TODAY
-    ).add.iloc[0]
+    center = DispatchCenter(state=read_state(Path("/nowhere")))
+    row = build_dispatch(rows, center, SETTINGS, year=2026, today=TODAY).add.iloc[0]
     assert (row["TEXT"], row["SOURCE"]) == (
         "VACANT ROOF CONFIRMED / SEEN BY A PERSON 2026-05-02 / OCC E,W / SIZE-UP GOVERNS",
         "seen by a person 2026-05-02",
@@ -423,7 +420,7 @@ def test_a_deleted_parcel_stays_out_while_its_line_stands(tmp_path: Path) -> Non
         ),
         (
             "0216 001,razed,A,2026-11-01\n0216 001,error,B,2026-11-01",
-            "line 3: parcel '0216 001' stands twice",
+            "line 3: parcel '0216 001' appears twice",
         ),
     ],
 )
@@ -942,7 +939,7 @@ def test_a_state_with_a_parcel_twice_is_refused(tmp_path: Path) -> None:
     deliver(make_inputs(make_roll(1)), tmp_path)
     state = read_csv(tmp_path / "dispatch_state.csv")
     pd.concat([state, state]).to_csv(tmp_path / "dispatch_state.csv", index=False)
-    with pytest.raises(InputError, match="holds parcel '0216 001' twice"):
+    with pytest.raises(InputError, match="parcel '0216 001' appears twice"):
         read_state(tmp_path)
 
 

@@ -22,7 +22,7 @@ import xlsxwriter
 from export_cases import TODAY, export, make_inputs, make_ledger, make_roll, read_csv
 
 from gis_export.fire.dispatch.columns import ColumnMap, FileFormat
-from gis_export.fire.dispatch.delivery import build_dispatch, write_dispatch
+from gis_export.fire.dispatch.delivery import DispatchCenter, build_dispatch, write_dispatch
 from gis_export.fire.dispatch.state import STATE_COLUMNS
 from gis_export.fire.map.folder import write_fire_map
 from gis_export.formats.geopackage import write_geopackage
@@ -77,7 +77,9 @@ def tell_fire(out: Path, *, today: date = TODAY, columns: ColumnMap | None = Non
     write_fire_map(rows, out / "fire/fire_map", inputs, ExportSettings())
     none = pd.DataFrame(columns=list(STATE_COLUMNS), dtype="str")
     write_dispatch(
-        build_dispatch(rows, none, ExportSettings(), year=2026, today=today), out / "fire", columns
+        build_dispatch(rows, DispatchCenter(state=none), ExportSettings(), year=2026, today=today),
+        out / "fire",
+        columns,
     )
     return out / "fire"
 

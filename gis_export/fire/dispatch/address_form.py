@@ -79,10 +79,11 @@ _UNITS = {
     "RM": "RM",
     "ROOM": "RM",
 }
-"""Words for a unit; of "#" and "UNIT" nobody knows what they stand for, most often an apartment."""
+"""Words for a unit; "#" and "UNIT" most often mean an apartment."""
 _UNIT = re.compile(
     r"(?<=\S) +((?:APT|APARTMENT|UNIT|STE|SUITE|FL|FLR|FLOOR|RM|ROOM)\b|#) *([0-9A-Z-]*) *$"
 )
+_MARKS = re.compile(r"[.'`,;:\s]+")
 _NUMBER = re.compile(r"0*(\d+)((?: ?- ?\d+)?(?: ?\d/\d)?[A-Z]?)(?: +|$)")
 
 
@@ -121,35 +122,42 @@ def normal_address(text: str) -> Address:
     >>> normal_address("0302 North Gilmor Street, Apt. 2").full
     '302 N GILMOR ST APT 2'
     """
-    plain = (
-        unicodedata.normalize("NFKD", text).encode("ascii", "ignore").decode().upper()
-        if not text.isascii()
-        else text.upper()
-    )
-    plain = re.sub(
-        r"[.'`,;:\s]+", lambda found: " " if found.group(0).strip(".'`") else "", plain
-    ).strip()
+    plain = _plain(text)
     number = _NUMBER.match(plain)
     rest = plain[number.end() :] if number else plain
-    found = _UNIT.search(rest)
-    unit = f"{_UNITS[found.group(1)]} {found.group(2).strip('-')}".strip() if found else ""
-    street = _street(rest[: found.start()] if found else rest)
-    if number is None:
-        return Address(number=-1, more="", street=street, unit=unit)
+    unit = _UNIT.search(rest)
+    street = _street(rest[: unit.start()] if unit else rest)
+
     return Address(
-        number=int(number.group(1)),
-        more=number.group(2).replace(" -", "-").replace("- ", "-"),
+        number=int(number.group(1)) if number else -1,
+        more=number.group(2).replace(" -", "-").replace("- ", "-") if number else "",
         street=street,
-        unit=unit,
+        unit=f"{_UNITS[unit.group(1)]} {unit.group(2).strip('-')}".strip() if unit else "",
     )
+
+
+def _plain(text: str) -> str:
+    """Return a text in capitals, without accents, punctuation and doubled blanks."""
+    letters = text
+    if not text.isascii():
+        letters = unicodedata.normalize("NFKD", text).encode("ascii", "ignore").decode()
+
+    return _MARKS.sub(_blank_for, letters.upper()).strip()
+
+
+def _blank_for(marks: re.Match[str]) -> str:
+    """Return what replaces marks: nothing for dots and apostrophes alone, else a blank."""
+    return " " if marks.group(0).strip(".'`") else ""
 
 
 @lru_cache(maxsize=100_000)
 def _street(text: str) -> str:
     """Abbreviate a street: types and leading or trailing directions as USPS writes them."""
     words = [_TYPES.get(word, word) for word in text.split()]
-    named = len(words) - (len(words) > 0 and words[-1] in _ALL_TYPES)
-    if named > 1:  # North Avenue is no direction
+    has_type = bool(words) and words[-1] in _ALL_TYPES
+
+    # In North Avenue the direction is the name.
+    if len(words) - has_type > 1:
         words[0] = _DIRECTIONS.get(words[0], words[0])
     if len(words) > 2:
         words[-1] = _DIRECTIONS.get(words[-1], words[-1])

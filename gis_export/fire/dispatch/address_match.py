@@ -1,7 +1,8 @@
-"""Find every vacant's address in the dispatcher's own list. Nothing that is only similar is ever taken as found.
+"""Find every vacant's address in the dispatcher's own list.
 
-An address is found exactly, by its normal form (case, accents, STREET/ST, NORTH/N, APT/UNIT), or by another spelling that the
-list itself gives. A unit is found as itself or else as the whole building that it is part of, never as another unit. Of every
+An address that is only similar is never taken as found. An address is found exactly, by its normal
+form (case, accents, STREET/ST, NORTH/N, APT/UNIT), or by another spelling that the list itself
+gives. A unit is found as itself or else as the whole building, never as another unit. For every
 other address the nearest one of the list is named with its distance, as a suggestion.
 """
 
@@ -22,7 +23,7 @@ __all__ = ["AddressBook", "Match", "match_addresses", "normal_address", "read_ad
 
 _MOST_STREETS = 5
 _SLIPS = 2
-"""Most letters by which a street may differ from another to pass for the same, misspelled."""
+"""Most letters by which the same street, misspelled, may differ from itself."""
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -42,11 +43,12 @@ class AddressBook:
     @cached_property
     def normal(self) -> dict[Address, int]:
         """Place of each normal form; of several spellings that share it the shortest."""
-        order = sorted(
+        longest_first = sorted(
             range(len(self.spelled)),
             key=lambda place: (-len(self.spelled[place]), self.spelled[place]),
         )
-        return {self.forms[place]: place for place in order}
+        # A later, shorter spelling replaces a longer one.
+        return {self.forms[place]: place for place in longest_first}
 
     @cached_property
     def alias(self) -> dict[Address, int]:
@@ -55,6 +57,7 @@ class AddressBook:
         for place, names in enumerate(self.aliases):
             for name in names:
                 claims[normal_address(name)].add(place)
+
         return {form: next(iter(places)) for form, places in claims.items() if len(places) == 1}
 
     @cached_property
@@ -68,6 +71,7 @@ class AddressBook:
         streets: defaultdict[str, list[int]] = defaultdict(list)
         for place, form in enumerate(self.forms):
             streets[form.street].append(place)
+
         return dict(streets)
 
     @cached_property
@@ -82,12 +86,13 @@ class AddressBook:
                 street, list(self.streets), scorer=OSA.distance, limit=_MOST_STREETS
             )
             self._asked[street] = tuple(name for name, _, _ in found)
+
         return self._asked[street]
 
 
 @dataclass(frozen=True, kw_only=True)
 class Match:
-    """What became of one address."""
+    """Result for one address."""
 
     kind: str
     """EXACT, NORMALIZED, ALIAS or NO; NOT CHECKED without a list."""
@@ -98,7 +103,10 @@ class Match:
     nearest: str = ""
     """Nearest address of the list where it was not found; never used as the address."""
     distance: str = ""
-    """Letters to add, take out, change or swap with the next one to come from the address to the nearest, both in normal form with their units."""
+    """Letters to add, take out, change or swap with the next one.
+
+    They lead from the address to the nearest one, both in normal form with their units.
+    """
     reason: str = ""
     """Why it was not found: no such street, no such number on it, only other units."""
 
@@ -111,22 +119,29 @@ def read_addresses(settings: DispatchSettings) -> AddressBook | None:
     """
     if settings.addresses is None:
         return None
+
     table = read_table(settings.addresses, what="export.dispatch.addresses")
     texts = text_column(table, (settings.address,), what="[export.dispatch] address")
-    others = (
-        text_column(table, (settings.alias,), what="[export.dispatch] alias")
-        if settings.alias
-        else pd.Series("", index=table.index)
-    )
-    known: dict[str, dict[str, None]] = {}
+    others = pd.Series("", index=table.index)
+    if settings.alias:
+        others = text_column(table, (settings.alias,), what="[export.dispatch] alias")
+
+    # A dict keeps each alias once, in the order of the file.
+    aliases: dict[str, dict[str, None]] = {}
     for text, names in zip(texts.map(one_line).str.strip(), others.map(one_line), strict=True):
         if text:
-            known.setdefault(text, {}).update(
-                dict.fromkeys(name.strip() for name in names.split(";") if name.strip())
-            )
+            known = aliases.setdefault(text, {})
+            known.update(dict.fromkeys(_split_names(names)))
+
     return AddressBook(
-        spelled=tuple(known), aliases=tuple(tuple(names) for names in known.values())
+        spelled=tuple(aliases), aliases=tuple(tuple(known) for known in aliases.values())
     )
+
+
+def _split_names(names: str) -> list[str]:
+    """Return the names between semicolons."""
+    stripped = [name.strip() for name in names.split(";")]
+    return [name for name in stripped if name]
 
 
 def match_addresses(addresses: list[str], book: AddressBook | None) -> list[Match]:
@@ -135,14 +150,18 @@ def match_addresses(addresses: list[str], book: AddressBook | None) -> list[Matc
 
 
 def _match(text: str, book: AddressBook | None) -> Match:
+    """Look one address up."""
     if not text:
         return Match(kind="NO", reason="no address on the roll; dispatch cannot find it")
     if book is None:
         return Match(kind="NOT CHECKED")
+
     form = normal_address(text)
     tried = [("EXACT", book.exact.get(text))]
-    for one in (form, form.building):
-        tried += [("NORMALIZED", book.normal.get(one)), ("ALIAS", book.alias.get(one))]
+    for address in (form, form.building):
+        tried.append(("NORMALIZED", book.normal.get(address)))
+        tried.append(("ALIAS", book.alias.get(address)))
+
     for kind, place in tried:
         if place is not None:
             return Match(kind=kind, spelled=book.spelled[place], aliases=book.aliases[place])
@@ -150,30 +169,21 @@ def _match(text: str, book: AddressBook | None) -> Match:
 
 
 def _not_found(form: Address, book: AddressBook) -> Match:
-    """Say why an address was not found, and what stands nearest on the streets that are spelled most like its own."""
-    near = [
-        min(
-            book.streets[street],
-            key=lambda one: (*_apart(form, book.forms[one]), book.spelled[one]),
-        )
-        for street in book.similar(form.street)
-    ]
-    if not near:
+    """Say why an address was not found, and which address is nearest on streets spelled alike."""
+    similar_streets = book.similar(form.street)
+    if not similar_streets:
         return Match(kind="NO", reason="street is not in the list")
-    place = min(
-        near,
-        key=lambda one: (
-            OSA.distance(form.text, book.forms[one].text),
-            abs(book.forms[one].number - form.number),
-            book.spelled[one],
-        ),
-    )
+
+    nearest_houses = [_nearest_house(form, book, street) for street in similar_streets]
+    place = min(nearest_houses, key=lambda house: _spelling_distance(form, book, house))
     found = book.forms[place]
-    reason = (
-        f"the list has only {'other ' if form.unit else ''}units of this house"
-        if found.text == form.text
-        else _why(form, book, found)
-    )
+
+    if found.text != form.text:
+        reason = _why(form, book, found)
+    elif form.unit:
+        reason = "the list has only other units of this house"
+    else:
+        reason = "the list has only units of this house"
     return Match(
         kind="NO",
         nearest=book.spelled[place],
@@ -182,24 +192,37 @@ def _not_found(form: Address, book: AddressBook) -> Match:
     )
 
 
-def _apart(form: Address, other: Address) -> tuple[int, bool, bool]:
-    """Return how far apart two houses of one street are; lesser is nearer."""
-    return abs(other.number - form.number), other.more != form.more, other.unit != form.unit
+def _nearest_house(form: Address, book: AddressBook, street: str) -> int:
+    """Return the place of the address on a street whose house is nearest."""
+    return min(book.streets[street], key=lambda place: _house_distance(form, book, place))
+
+
+def _house_distance(form: Address, book: AddressBook, place: int) -> tuple[int, bool, bool, str]:
+    """Return how far apart two houses of one street are; the least is the nearest."""
+    other = book.forms[place]
+    numbers = abs(other.number - form.number)
+    return numbers, other.more != form.more, other.unit != form.unit, book.spelled[place]
+
+
+def _spelling_distance(form: Address, book: AddressBook, place: int) -> tuple[int, int, str]:
+    """Return how far an address of the list is from another; the least is the nearest."""
+    other = book.forms[place]
+    letters = OSA.distance(form.text, other.text)
+    return letters, abs(other.number - form.number), book.spelled[place]
 
 
 def _why(form: Address, book: AddressBook, found: Address) -> str:
-    """Say whether it is the number or the street that the list lacks; `found` is what stands nearest."""
+    """Say whether the list lacks the number or the street; `found` is the nearest address."""
     if form.number < 0:
         return "no house number"
+
     if form.street not in book.streets:
-        nearest = min(
-            (found.street, *book.similar(form.street)),
-            key=lambda street: OSA.distance(form.street, street),
-        )
+        streets = (found.street, *book.similar(form.street))
+        nearest = min(streets, key=lambda street: OSA.distance(form.street, street))
         return f"street is not in the list; the nearest street is {nearest}"
+
     reason = f"number {form.number}{form.more} is not in the list on {form.street}"
-    if (found.number, found.more) == (form.number, form.more) and OSA.distance(
-        form.street, found.street
-    ) <= _SLIPS:
+    is_same_number = (found.number, found.more) == (form.number, form.more)
+    if is_same_number and OSA.distance(form.street, found.street) <= _SLIPS:
         return f"{reason}, but it is on {found.street}: one of the two may be misspelled"
     return reason

@@ -1,17 +1,20 @@
-"""What changed for dispatch since the last delivery: rows to add, rows to change, rows that a person must look at or had deleted.
+"""What changed for dispatch since the last delivery.
 
-Nothing is deleted by itself: a row that left the vacant roll is proposed for review, and goes out as a delete once a person
-has given a reason (razed, occupied, error). The state is kept in our names, so that another column map changes no row.
+There are rows to add, rows to change, and rows that a person must look at or had deleted. Nothing
+is deleted by itself: a row that left the vacant roll is proposed for review, and goes out as a
+delete when a person has given a reason (razed, occupied, error). The state is kept in our names,
+so that another column map changes no row.
 
-The state belongs to the newest flyover that was delivered: an export of an earlier year has nothing to tell dispatch. The
-files in `fire/` hold what the last export found and the next one replaces them; every delivery that holds a row is therefore
-also kept, whole, in `deliveries/<day>_<number>/`, so that nothing is lost when dispatch loads it late: load the folders in
-the order of their names. It is in place before the state says delivered; an export that is killed in between delivers again.
+The state belongs to the newest flyover that was delivered: an export of an earlier year changes
+nothing. The files in `fire/` hold what the last export found, and the next one replaces them.
+Every delivery that holds a row is therefore also kept whole in `deliveries/<day>_<number>/`. When
+dispatch loads late, it loads the folders in the order of their names. A delivery is in place
+before the state says delivered: an export that is killed in between delivers again.
 """
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
 
@@ -49,6 +52,7 @@ __all__ = [
     "MATCH_COLUMNS",
     "STATE_COLUMNS",
     "Dispatch",
+    "DispatchCenter",
     "build_dispatch",
     "dispatch_text",
     "keeping_delivery",
@@ -78,8 +82,37 @@ _COMPARED = (
     "SIGN_POST",
     "FIRE_DIST",
 )
-"""Values that make a change. EFFECTIVE, ALIASES and SOURCE follow from others, and a run is no news."""
+"""Values that make a change; EFFECTIVE, ALIASES and SOURCE follow from others."""
 _WORDINGS = ("RISK_TXT", "TEXT")
+"""Values that are named as the reason of a change only when nothing else changed."""
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class _Comparison:
+    """Rows of this year beside those that dispatch holds, each table by parcel."""
+
+    added: pd.DataFrame
+    """Rows that dispatch does not have."""
+    kept: pd.DataFrame
+    """Rows that it has, as they are now."""
+    held: pd.DataFrame
+    """The same rows as dispatch holds them."""
+    gone: pd.DataFrame
+    """Rows that it holds and should not."""
+    deleted: pd.DataFrame
+    """Rows that it holds and that a person confirmed as deleted."""
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class DispatchCenter:
+    """What the dispatch center holds and knows."""
+
+    state: pd.DataFrame
+    """What the last delivery left, columns `STATE_COLUMNS`."""
+    addresses: AddressBook | None = None
+    """Its list of addresses; without it no address is looked up."""
+    deletes: dict[str, Deletion] = field(default_factory=dict)
+    """What people confirmed, by parcel."""
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -91,11 +124,13 @@ class Dispatch:
     change: pd.DataFrame
     """As `add`; ACTION is CHANGE, REASON names what changed."""
     delete: pd.DataFrame
-    """As `add`; ACTION is REVIEW, or DELETE where a person confirmed it, who stands in BY."""
+    """As `add`; ACTION is REVIEW, or DELETE where the person named in BY confirmed it."""
     match: pd.DataFrame
     """Columns `MATCH_COLUMNS`; a row per vacant."""
     state: pd.DataFrame | None
-    """Columns `STATE_COLUMNS`: what dispatch holds after this delivery; None where the year is an earlier one, which leaves it as it is."""
+    """Columns `STATE_COLUMNS`: what dispatch holds after this delivery.
+
+    None for an earlier year, which leaves the state as it is."""
 
     @property
     def deltas(self) -> dict[str, pd.DataFrame]:
@@ -105,83 +140,151 @@ class Dispatch:
 
 def build_dispatch(
     rows: gpd.GeoDataFrame,
-    state: pd.DataFrame,
+    center: DispatchCenter,
     settings: ExportSettings,
     *,
     year: int,
     today: date,
-    addresses: AddressBook | None = None,
-    deletes: dict[str, Deletion] | None = None,
 ) -> Dispatch:
     """Compare a year's rows with what dispatch holds.
 
     Args:
         rows: The rows of the export.
-        state: What the last delivery left, columns `STATE_COLUMNS`.
+        center: What dispatch holds and knows.
         settings: The width of the text.
-        year: Flyover of the rows; one before that of the state gives no delivery, only the match report.
+        year: Flyover of the rows; an earlier one than the state's gives no delivery, only the
+            match report.
         today: Day of the delivery.
-        addresses: What the dispatcher knows; without it no address is looked up.
-        deletes: What people confirmed, by parcel.
     """
-    confirmed = deletes or {}
-    matches = match_addresses(csv_texts(rows["ADDRESS"]), addresses)
-    by = {parcel: f"kept out: {one}, {one.by}" for parcel, one in confirmed.items()}
-    match = match_report(
-        rows,
-        matches,
-        {
-            str(parcel): by[harmless(str(parcel))]
-            for parcel in rows["PARCEL_ID"]
-            if harmless(str(parcel)) in by
-        },
-    )
+    state = center.state
+    confirmed = center.deletes
+    matches = match_addresses(csv_texts(rows["ADDRESS"]), center.addresses)
+    match = match_report(rows, matches, _delete_notes(rows["PARCEL_ID"].tolist(), confirmed))
     wanted = dispatch_rows(rows, matches, width=settings.dispatch.width, today=today)
+
     if year < newest_flyover(state):
-        none = _actions(wanted.iloc[:0], "", [])
-        return Dispatch(add=none, change=none, delete=none, match=match, state=None)
-    return _delta(wanted, state, confirmed, match, year=year)
+        nothing = _actions(wanted.iloc[:0], "", [])
+        return Dispatch(add=nothing, change=nothing, delete=nothing, match=match, state=None)
 
+    comparison = _compare(wanted, state, confirmed)
+    differs = _differences(comparison)
+    has_changed = differs.any(axis=1) | (comparison.held["STANDING"] == "REVIEW")
+    changed = comparison.kept[has_changed]
+    state_after = _after(comparison, has_changed)
 
-def _delta(
-    wanted: pd.DataFrame,
-    state: pd.DataFrame,
-    confirmed: dict[str, Deletion],
-    match: pd.DataFrame,
-    *,
-    year: int,
-) -> Dispatch:
-    """Compare what dispatch should hold with what it does."""
-    current = wanted[(wanted["ADDRESS"] != "") & ~wanted["PARCEL_ID"].isin(confirmed)].set_index(
-        "PARCEL_ID", drop=False
+    return Dispatch(
+        add=_actions(comparison.added, "ADD", ["new on the vacant roll"] * len(comparison.added)),
+        change=_actions(changed, "CHANGE", _reasons(differs[has_changed])),
+        delete=_all_deletes(comparison, confirmed, on_roll=wanted["PARCEL_ID"]),
+        match=match,
+        state=state_after.assign(FLYOVER=str(year)),
     )
+
+
+def _delete_notes(parcels: list[str], confirmed: dict[str, Deletion]) -> dict[str, str]:
+    """Say of vacant parcels that a person took them out, by parcel."""
+    notes = {}
+    for parcel in parcels:
+        deletion = confirmed.get(harmless(str(parcel)))
+        if deletion:
+            notes[str(parcel)] = f"kept out: {deletion}, {deletion.by}"
+    return notes
+
+
+def _compare(
+    wanted: pd.DataFrame, state: pd.DataFrame, confirmed: dict[str, Deletion]
+) -> _Comparison:
+    """Compare what dispatch should hold with what it holds."""
+    is_current = (wanted["ADDRESS"] != "") & ~wanted["PARCEL_ID"].isin(confirmed)
+    current = wanted[is_current].set_index("PARCEL_ID", drop=False)
+
     before = state.set_index("PARCEL_ID", drop=False)
     deleted = before[before.index.isin(confirmed)]
     before = before.drop(index=deleted.index)
-    known = current.index.isin(before.index)
-    kept, held = current[known], before.loc[current.index[known]]
-    differs = _differences(kept, held)
-    moved = differs.any(axis=1) | (held["STANDING"] == "REVIEW")
-    gone = before[~before.index.isin(current.index)]
-    asked = gone[gone["STANDING"] != "REVIEW"]
-    on_roll = asked["PARCEL_ID"].isin(wanted["PARCEL_ID"])
-    return Dispatch(
-        add=_actions(current[~known], "ADD", ["new on the vacant roll"] * int((~known).sum())),
-        change=_actions(kept[moved], "CHANGE", _said(differs[moved])),
-        delete=pd.concat(
-            [
-                _deletes(deleted, confirmed),
-                _actions(asked, "REVIEW", list(on_roll.map({True: NO_ADDRESS, False: LEFT_ROLL}))),
-            ],
-            ignore_index=True,
-        ),
-        match=match,
-        state=_after(current[~known], kept[moved], held[~moved], gone).assign(FLYOVER=str(year)),
+
+    is_known = current.index.isin(before.index)
+    return _Comparison(
+        added=current[~is_known],
+        kept=current[is_known],
+        held=before.loc[current.index[is_known]],
+        gone=before[~before.index.isin(current.index)],
+        deleted=deleted,
     )
 
 
+def _differences(comparison: _Comparison) -> pd.DataFrame:
+    """Return which of `_COMPARED` changed, row by row.
+
+    That a row has become due for review is no news to dispatch, which holds REVIEW_BY.
+    """
+    names = list(_COMPARED)
+    new = comparison.kept[names].copy()
+    old = comparison.held[names].copy()
+    for table in (new, old):
+        table["RISK_TXT"] = table["RISK_TXT"].str.removesuffix(REVIEW_DUE)
+    return new != old
+
+
+def _reasons(differs: pd.DataFrame) -> list[str]:
+    """Name what changed in each row; the texts only where nothing else did."""
+    reasons = []
+    for row in differs.to_numpy(dtype=bool):
+        names = [name for name, has_changed in zip(_COMPARED, row, strict=True) if has_changed]
+        facts = [name for name in names if name not in _WORDINGS]
+        if facts:
+            reasons.append(", ".join(facts))
+        else:
+            reasons.append("wording" if names else "back on the vacant roll")
+    return reasons
+
+
+def _after(comparison: _Comparison, has_changed: "pd.Series[bool]") -> pd.DataFrame:
+    """Return what dispatch holds after the delivery: rows that were not sent stay as they are."""
+    tables = [
+        comparison.added.assign(STANDING="ACTIVE"),
+        comparison.kept[has_changed].assign(STANDING="ACTIVE"),
+        comparison.held[~has_changed],
+        comparison.gone.assign(STANDING="REVIEW"),
+    ]
+    state = pd.concat(tables).reindex(columns=list(STATE_COLUMNS))
+    return state.sort_index().reset_index(drop=True)
+
+
+def _all_deletes(
+    comparison: _Comparison, confirmed: dict[str, Deletion], *, on_roll: "pd.Series[str]"
+) -> pd.DataFrame:
+    """Return the deletes that people confirmed, then the rows that a person must look at."""
+    deletions = [confirmed[str(parcel)] for parcel in comparison.deleted.index]
+    deletes = _actions(
+        comparison.deleted,
+        "DELETE",
+        [str(deletion) for deletion in deletions],
+        [deletion.by for deletion in deletions],
+    )
+
+    gone = comparison.gone
+    asked = gone[gone["STANDING"] != "REVIEW"]
+    is_on_roll = asked["PARCEL_ID"].isin(on_roll)
+    reasons = [NO_ADDRESS if is_known else LEFT_ROLL for is_known in is_on_roll]
+    reviews = _actions(asked, "REVIEW", reasons)
+    return pd.concat([deletes, reviews], ignore_index=True)
+
+
+def _actions(
+    table: pd.DataFrame, action: str, reasons: list[str], by: list[str] | None = None
+) -> pd.DataFrame:
+    """Return rows of a delivery, all with one action."""
+    out = table[list(COLUMNS)].reset_index(drop=True)
+    out.insert(0, "ACTION", action)
+    out = out.assign(REASON=reasons, BY=by or "", USE_LIMIT=USE_LIMIT)
+    return out[list(DELIVERY_COLUMNS)].astype("str")
+
+
 def write_dispatch(dispatch: Dispatch, folder: Path, columns: ColumnMap | None = None) -> None:
-    """Write dispatch_add.csv, dispatch_change.csv, dispatch_delete.csv and match_report.csv into `folder`; for a vendor cad_add.csv and so on too.
+    """Write the delivery and the match report into `folder`.
+
+    The files are dispatch_add.csv, dispatch_change.csv, dispatch_delete.csv and match_report.csv;
+    for a vendor cad_add.csv and so on too.
 
     Args:
         dispatch: The delivery.
@@ -196,27 +299,32 @@ def write_dispatch(dispatch: Dispatch, folder: Path, columns: ColumnMap | None =
 def keeping_delivery(
     dispatch: Dispatch, delivered: Path, columns: ColumnMap | None, *, today: date
 ) -> Iterator[None]:
-    """Keep a delivery in a folder of its own, see the module; it is in place when the block has succeeded.
+    """Keep a delivery in a folder of its own, in place when the block has succeeded.
 
-    Its files are written before the block, so that a full disk stops an export whose products are not yet in place.
+    Its files are written before the block, so that a full disk stops an export whose products are
+    not yet in place.
     """
     if not any(len(table) for table in dispatch.deltas.values()):
         yield
         return
+
     with atomic_folder(_next_folder(delivered / DELIVERIES, today)) as folder:
         _write_deltas(dispatch, folder, columns)
         yield
 
 
 def mark_delivered(dispatch: Dispatch, delivered: Path, *, run_id: str) -> None:
-    """Remember what dispatch holds now, and append what changed to the log; an earlier year leaves both as they are."""
+    """Remember what dispatch holds now, and append what changed to the log.
+
+    An earlier year leaves both as they are.
+    """
     if dispatch.state is not None:
-        _mark_delivered(
-            pd.concat(list(dispatch.deltas.values())), dispatch.state, delivered, run_id=run_id
-        )
+        changes = pd.concat(list(dispatch.deltas.values()))
+        _mark_delivered(changes, dispatch.state, delivered, run_id=run_id)
 
 
 def _write_deltas(dispatch: Dispatch, folder: Path, columns: ColumnMap | None) -> None:
+    """Write the three files, and those of the vendor."""
     for name, table in dispatch.deltas.items():
         write_delivery(table, folder / f"dispatch_{name}.csv", None)
         if columns:
@@ -225,62 +333,7 @@ def _write_deltas(dispatch: Dispatch, folder: Path, columns: ColumnMap | None) -
 
 def _next_folder(deliveries: Path, today: date) -> Path:
     """Return the folder after the last one of a day, such as 2026-11-24_02."""
-    numbers = [
-        int(number)
-        for path in deliveries.glob(f"{today.isoformat()}_*")
-        if (number := path.name.rpartition("_")[2]).isdecimal()
-    ]
-    return deliveries / f"{today.isoformat()}_{max(numbers, default=0) + 1:02d}"
-
-
-def _differences(kept: pd.DataFrame, held: pd.DataFrame) -> pd.DataFrame:
-    """Return which of `_COMPARED` moved, row by row.
-
-    That a row has fallen due for review is no news to dispatch, which holds REVIEW_BY.
-    """
-    names = list(_COMPARED)
-    new, old = kept[names].copy(), held[names].copy()
-    for table in (new, old):
-        table["RISK_TXT"] = table["RISK_TXT"].str.removesuffix(REVIEW_DUE)
-    return new != old
-
-
-def _said(differs: pd.DataFrame) -> list[str]:
-    """Name what changed; the texts only where nothing else did."""
-    said = []
-    for row in differs.to_numpy(dtype=bool):
-        names = [name for name, moved in zip(_COMPARED, row, strict=True) if moved]
-        said.append(
-            ", ".join(name for name in names if name not in _WORDINGS)
-            or ("wording" if names else "back on the vacant roll")
-        )
-    return said
-
-
-def _after(
-    added: pd.DataFrame, changed: pd.DataFrame, same: pd.DataFrame, gone: pd.DataFrame
-) -> pd.DataFrame:
-    """Return what dispatch holds after the delivery: rows that were not sent stay as they were sent."""
-    tables = [
-        added.assign(STANDING="ACTIVE"),
-        changed.assign(STANDING="ACTIVE"),
-        same,
-        gone.assign(STANDING="REVIEW"),
-    ]
-    return (
-        pd.concat(tables).reindex(columns=list(STATE_COLUMNS)).sort_index().reset_index(drop=True)
-    )
-
-
-def _deletes(held: pd.DataFrame, confirmed: dict[str, Deletion]) -> pd.DataFrame:
-    people = [confirmed[str(parcel)] for parcel in held.index]
-    return _actions(held, "DELETE", [str(one) for one in people], [one.by for one in people])
-
-
-def _actions(
-    table: pd.DataFrame, action: str, reasons: list[str], by: list[str] | None = None
-) -> pd.DataFrame:
-    out = table[list(COLUMNS)].reset_index(drop=True)
-    out.insert(0, "ACTION", action)
-    out = out.assign(REASON=reasons, BY=by or "", USE_LIMIT=USE_LIMIT)
-    return out[list(DELIVERY_COLUMNS)].astype("str")
+    day = today.isoformat()
+    endings = [path.name.rpartition("_")[2] for path in deliveries.glob(f"{day}_*")]
+    numbers = [int(ending) for ending in endings if ending.isdecimal()]
+    return deliveries / f"{day}_{max(numbers, default=0) + 1:02d}"

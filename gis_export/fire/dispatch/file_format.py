@@ -1,4 +1,4 @@
-"""How a vendor's file is laid out: the section [format] of a column map, checked when it is read."""
+"""How a vendor's file is laid out: the section [format] of a column map."""
 
 import codecs
 import csv
@@ -47,26 +47,33 @@ class FileFormat:
         """Check each."""
         if len(self.delimiter) != 1 or self.delimiter in '\r\n"' or self.delimiter.isalnum():
             raise ConfigError(
-                f"[format] delimiter is {self.delimiter!r}, want one character that is no letter or digit"
+                f"[format] delimiter is {self.delimiter!r}, "
+                "want one character that is no letter or digit"
             )
-        for name, value, known in (
-            ("line_ending", self.line_ending, ENDINGS),
-            ("quoting", self.quoting, QUOTING),
-        ):
-            if value not in known:
-                raise ConfigError(f"[format] {name} is {value!r}, want {' or '.join(known)}")
+        _check_choice("line_ending", self.line_ending, tuple(ENDINGS))
+        _check_choice("quoting", self.quoting, tuple(QUOTING))
         _check_encoding(self.encoding)
         _check_date(self.date)
 
 
+def _check_choice(name: str, value: str, known: tuple[str, ...]) -> None:
+    """Refuse a value that is not one of the known words."""
+    if value not in known:
+        raise ConfigError(f"[format] {name} is {value!r}, want {' or '.join(known)}")
+
+
 def _check_encoding(encoding: str) -> None:
-    """Refuse what is no encoding of text: base64 turns bytes into bytes, and idna or unicode_escape write other letters than the text has."""
+    """Refuse what is no encoding of text.
+
+    Base64 turns bytes into bytes. Idna and unicode_escape write other letters than the text has.
+    """
     want = "want an encoding of text that Python knows, such as cp1252 or utf-8"
     try:
         "A1".encode(encoding)
         name = codecs.lookup(encoding).name
     except (LookupError, ValueError) as error:
         raise ConfigError(f"[format] encoding is {encoding!r}, {want}") from error
+
     if name in _ESCAPES:
         raise ConfigError(
             f"[format] encoding is {encoding!r}, which writes letters as codes; {want}"
@@ -74,15 +81,28 @@ def _check_encoding(encoding: str) -> None:
 
 
 def _check_date(layout: str) -> None:
-    """Refuse a layout from which year, month and day cannot be read again: "%m/%d" of two years is the same, "%Q" is no date at all."""
-    plain = _DIRECTIVE.sub(lambda found: _SHORTER.get(found[1], f"%{found[1]}"), layout)
+    """Refuse a layout from which year, month and day cannot be read again.
+
+    "%m/%d" is the same in two years, "%Q" is no date at all.
+    """
     for day in _DAYS:
         text = day.strftime(layout)
-        try:
-            same = datetime.strptime(text.strip(), plain.strip()).date() == day
-        except (ValueError, re.error):
-            same = False
-        if not same:
+        if _read_day(text, layout) != day:
             raise ConfigError(
-                f"[format] date is {layout!r} and writes {day.isoformat()} as {text!r}, want a layout that gives year, month and day, such as %Y-%m-%d"
+                f"[format] date is {layout!r} and writes {day.isoformat()} as {text!r}, "
+                "want a layout that gives year, month and day, such as %Y-%m-%d"
             )
+
+
+def _read_day(text: str, layout: str) -> date | None:
+    """Read a day that a layout wrote; None when that is not possible."""
+    readable = _DIRECTIVE.sub(_readable_directive, layout)
+    try:
+        return datetime.strptime(text.strip(), readable.strip()).date()
+    except (ValueError, re.error):
+        return None
+
+
+def _readable_directive(found: re.Match[str]) -> str:
+    """Return the directive that Python reads for one that it writes."""
+    return _SHORTER.get(found[1], f"%{found[1]}")

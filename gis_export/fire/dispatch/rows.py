@@ -66,50 +66,51 @@ OPENING = "VACANT ROOF"
 def dispatch_rows(
     rows: gpd.GeoDataFrame, matches: list[Match], *, width: int, today: date
 ) -> pd.DataFrame:
-    """Return every vacant's row with `COLUMNS` as text, formulas made harmless; ADDRESS is "" where the roll has none.
+    """Return every vacant's row with `COLUMNS` as text, formulas made harmless.
+
+    ADDRESS is "" where the roll has none.
 
     Args:
         rows: The rows of the export.
-        matches: What became of each row's address; one that was found is spelled as dispatch spells it.
+        matches: Result for each row's address; one that was found is spelled as dispatch does.
         width: Characters of TEXT.
         today: Day of the delivery.
     """
-    table = pd.DataFrame(
-        {name: pd.Series(csv_texts(rows[name]), dtype="str") for name in _FROM_ROWS}
-    )
-    own = [address.strip() for address in csv_texts(rows["ADDRESS"])]
-    table["ADDRESS"] = [
-        match.spelled or address for match, address in zip(matches, own, strict=True)
-    ]
+    table = pd.DataFrame()
+    for name in _FROM_ROWS:
+        table[name] = pd.Series(csv_texts(rows[name]), dtype="str")
+
+    table["ADDRESS"] = _spelled(rows, matches)
     table["ALIASES"] = [
-        _aliases(match, address) for match, address in zip(matches, own, strict=True)
+        _aliases(match, address) for match, address in zip(matches, _roll(rows), strict=True)
     ]
     table["PREMISE"] = [premise_key(parcel) for parcel in table["PARCEL_ID"]]
     table[["LON", "LAT"]] = lon_lat(rows)[["lon", "lat"]].to_numpy() if len(rows) else ""
     table["EFFECTIVE"] = today.isoformat()
-    table["SOURCE"] = [
-        source_of(*cells)
-        for cells in zip(
-            table["RISK_LVL"], table["IMG_DATE"], table["VERIFIED"], table["VER_DATE"], strict=True
-        )
-    ]
+
+    rests_on = (table[name] for name in ("RISK_LVL", "IMG_DATE", "VERIFIED", "VER_DATE"))
+    table["SOURCE"] = [source_of(*cells) for cells in zip(*rests_on, strict=True)]
     table["TEXT"] = [text_of(row, width=width) for row in records(table)]
     return table[list(COLUMNS)].map(harmless).astype("str")
 
 
 def text_of(row: dict[str, str], *, width: int) -> str:
     """Return the text of one row: the hazard words, what they rest on, the occupied sides."""
-    seen = f"SEEN BY A PERSON {row['VER_DATE']}".strip() if row["VERIFIED"] == "Y" else ""
-    unknown = row["NA_REASON"].replace("_", " ").upper() if row["RISK_LVL"] == "NA" else ""
+    instead = ""
+    if row["VERIFIED"] == "Y":
+        instead = f"SEEN BY A PERSON {row['VER_DATE']}".strip()
+    elif row["RISK_LVL"] == "NA":
+        instead = row["NA_REASON"].replace("_", " ").upper()
+
     return dispatch_text(
-        row["RISK_LVL"], row["IMG_DATE"], row["OCC_SIDES"], width=width, instead=seen or unknown
+        row["RISK_LVL"], row["IMG_DATE"], row["OCC_SIDES"], width=width, instead=instead
     )
 
 
 def dispatch_text(
     code: str, flown: str, occupied_sides: str, *, width: int, instead: str = ""
 ) -> str:
-    """Say a row in the characters that dispatch shows; the hazard words always stand whole, in front.
+    """Say a row in the characters that dispatch shows, the hazard words first and whole.
 
     Args:
         code: RISK_LVL.
@@ -120,10 +121,12 @@ def dispatch_text(
     """
     photo = f"PHOTO {flown}" if flown else "PHOTO DATE UNKNOWN"
     sides = {"": "", "U": "SIDES UNKNOWN"}.get(occupied_sides, f"OCC {occupied_sides}")
+
     text = f"{OPENING} {BY_CODE[code].word.value}"
-    for part in (instead or photo, sides, "SIZE-UP GOVERNS"):
-        longer = f"{text} / {part}" if part else text
-        text = longer if len(longer) <= width else text
+    for fact in (instead or photo, sides, "SIZE-UP GOVERNS"):
+        longer = f"{text} / {fact}"
+        if fact and len(longer) <= width:
+            text = longer
     return text
 
 
@@ -141,15 +144,21 @@ def source_of(code: str, flown: str, verified: str, seen: str) -> str:
 
 
 def premise_key(parcel_id: str) -> str:
-    """Return a key that no two parcels share and every dispatch system takes: letters, digits, "-" and ".".
+    """Return a key that no two parcels share and every dispatch system takes.
+
+    It has letters, digits, "-" and "." only.
 
     >>> premise_key("0216 001"), premise_key("0216-001")
     ('VR-0216-001', 'VR-0216.2d.001')
     """
-    return "VR-" + "".join(
-        char if char.isascii() and char.isalnum() else "-" if char == " " else f".{ord(char):x}."
-        for char in parcel_id
-    )
+    return "VR-" + "".join(_key_letter(letter) for letter in parcel_id)
+
+
+def _key_letter(letter: str) -> str:
+    """Return a letter of a parcel id as a key has it."""
+    if letter.isascii() and letter.isalnum():
+        return letter
+    return "-" if letter == " " else f".{ord(letter):x}."
 
 
 def match_report(
@@ -159,35 +168,27 @@ def match_report(
 
     Args:
         rows: The rows of the export.
-        matches: What became of each row's address.
+        matches: Result for each row's address.
         notes: More to say of single parcels.
     """
-    own = pd.Series([address.strip() for address in csv_texts(rows["ADDRESS"])], dtype="str")
-    found = pd.Series(
-        [match.spelled or address for match, address in zip(matches, own, strict=True)], dtype="str"
-    )
-    shared = (found != "") & found.duplicated(keep=False)
-    said = [
-        "; ".join(
-            part
-            for part in (
-                match.reason,
-                "address shared with another vacant parcel" if twice else "",
-                notes.get(parcel, ""),
-            )
-            if part
-        )
-        for match, twice, parcel in zip(matches, shared, rows["PARCEL_ID"], strict=True)
-    ]
+    found = pd.Series(_spelled(rows, matches), dtype="str")
+    is_shared = (found != "") & found.duplicated(keep=False)
+
+    reasons = []
+    for match, shared, parcel in zip(matches, is_shared, rows["PARCEL_ID"], strict=True):
+        sharing = "address shared with another vacant parcel" if shared else ""
+        facts = (match.reason, sharing, notes.get(parcel, ""))
+        reasons.append("; ".join(fact for fact in facts if fact))
+
     table = pd.DataFrame(
         {
             "PARCEL_ID": rows["PARCEL_ID"].to_numpy(),
-            "ADDRESS": own,
+            "ADDRESS": pd.Series(_roll(rows), dtype="str"),
             "MATCH": [match.kind for match in matches],
             "DISPATCH_ADDRESS": [match.spelled for match in matches],
             "NEAREST": [match.nearest for match in matches],
             "DISTANCE": [match.distance for match in matches],
-            "REASON": said,
+            "REASON": reasons,
         }
     )
     return table.map(harmless).astype("str")
@@ -196,13 +197,22 @@ def match_report(
 def records(table: pd.DataFrame) -> list[dict[str, str]]:
     """Return a table of text row by row."""
     names = [str(name) for name in table.columns]
-    return [
-        dict(zip(names, row, strict=True))
-        for row in table.astype("str").itertuples(index=False, name=None)
-    ]
+    rows = table.astype("str").itertuples(index=False, name=None)
+    return [dict(zip(names, row, strict=True)) for row in rows]
+
+
+def _roll(rows: gpd.GeoDataFrame) -> list[str]:
+    """Return the addresses as the roll spells them."""
+    return [address.strip() for address in csv_texts(rows["ADDRESS"])]
+
+
+def _spelled(rows: gpd.GeoDataFrame, matches: list[Match]) -> list[str]:
+    """Return the addresses as dispatch spells them, else as the roll does."""
+    pairs = zip(matches, _roll(rows), strict=True)
+    return [match.spelled or address for match, address in pairs]
 
 
 def _aliases(match: Match, own: str) -> str:
-    """Return the other spellings: those of the dispatcher's list, and the roll's own where it differs."""
+    """Return the other spellings: those of dispatch, and the roll's own where it differs."""
     names = dict.fromkeys((*match.aliases, own if match.spelled else ""))
     return "; ".join(name for name in names if name and name != match.spelled)

@@ -1,4 +1,8 @@
-"""What dispatch holds: the state that the last delivery left, the log of all deliveries, and the deletes that people confirm."""
+"""What dispatch holds.
+
+The state that the last delivery left, the log of all deliveries, and the deletes that people
+confirm.
+"""
 
 from dataclasses import dataclass
 from datetime import date
@@ -17,9 +21,12 @@ STATE_FILE = "dispatch_state.csv"
 LOG_FILE = "dispatch_log.csv"
 DELETES_FILE = "dispatch_deletes.csv"
 STATE_COLUMNS = (*COLUMNS, "STANDING", "FLYOVER")
-"""STANDING is ACTIVE or REVIEW; FLYOVER is the year of the photos that the last delivery was made from, in every row."""
+"""STANDING is ACTIVE or REVIEW; FLYOVER is the year of the last delivery's photos, in every row."""
 DELETE_COLUMNS = ("PARCEL_ID", "REASON", "BY", "DATE")
 DELETE_REASONS = ("razed", "occupied", "error")
+_KEPT_BY_OLDER = frozenset({"PARCEL_ID", "RISK_LVL", "STANDING"})
+"""Columns that a state has at least; older versions kept fewer than now."""
+_RESTORE = "restore the file that the last export left"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -41,7 +48,9 @@ class Deletion:
 
 
 def read_state(delivered: Path) -> pd.DataFrame:
-    """Read what the last delivery left in `delivered`, columns `STATE_COLUMNS`; no rows before the first one.
+    """Read what the last delivery left in `delivered`, columns `STATE_COLUMNS`.
+
+    It has no rows before the first delivery.
 
     Raises:
         InputError: the file is not what an export left.
@@ -49,64 +58,81 @@ def read_state(delivered: Path) -> pd.DataFrame:
     path = delivered / STATE_FILE
     if not path.exists():
         return pd.DataFrame({name: pd.Series(dtype="str") for name in STATE_COLUMNS})
+
     state = _read(path)
-    if (
-        {"PARCEL_ID", "RISK_LVL", "STANDING"} <= set(state.columns) <= set(STATE_COLUMNS)
-    ):  # an older version kept fewer columns
+    if _KEPT_BY_OLDER <= set(state.columns) <= set(STATE_COLUMNS):
         state = state.reindex(columns=list(STATE_COLUMNS), fill_value="")
-    if tuple(state.columns) != STATE_COLUMNS:
-        raise InputError(
-            f"{path} has columns {list(state.columns)}, want {list(STATE_COLUMNS)}; restore the file that the last export left"
-        )
-    if not state["PARCEL_ID"].is_unique:
-        twice = state.loc[state["PARCEL_ID"].duplicated(), "PARCEL_ID"].iloc[0]
-        raise InputError(
-            f"{path} holds parcel {twice!r} twice, want once; restore the file that the last export left"
-        )
-    strange = state.loc[~state["FLYOVER"].str.fullmatch(r"(\d{4})?"), "FLYOVER"]
-    if len(strange):
-        raise InputError(
-            f"{path}: FLYOVER is {strange.iloc[0]!r}, want a year; restore the file that the last export left"
-        )
+    _check_state(state, path)
     return state
 
 
+def _check_state(state: pd.DataFrame, path: Path) -> None:
+    """Refuse a state that no export left."""
+    if tuple(state.columns) != STATE_COLUMNS:
+        found = list(state.columns)
+        raise InputError(f"{path} has columns {found}, want {list(STATE_COLUMNS)}; {_RESTORE}")
+
+    repeated = state.loc[state["PARCEL_ID"].duplicated(), "PARCEL_ID"]
+    if len(repeated):
+        raise InputError(
+            f"{path}: parcel {repeated.iloc[0]!r} appears twice, want once; {_RESTORE}"
+        )
+
+    is_year = state["FLYOVER"].str.fullmatch(r"(\d{4})?")
+    strange = state.loc[~is_year, "FLYOVER"]
+    if len(strange):
+        raise InputError(f"{path}: FLYOVER is {strange.iloc[0]!r}, want a year; {_RESTORE}")
+
+
 def newest_flyover(state: pd.DataFrame) -> int:
-    """Return the year of the photos that dispatch was last told of; 0 where nothing or an older version tells."""
+    """Return the year of the last delivery's photos; 0 before the first one, or when not known."""
     return max((int(year) for year in state["FLYOVER"] if year), default=0)
 
 
 def read_deletes(delivered: Path, *, today: date) -> dict[str, Deletion]:
     """Read dispatch_deletes.csv, in which people confirm deletes: PARCEL_ID, REASON, BY, DATE.
 
-    A line stands for good: the parcel stays out of dispatch until somebody takes the line away.
+    A line counts for good: the parcel stays out of dispatch until somebody removes the line.
+
+    Returns:
+        The deletes by parcel.
 
     Raises:
-        InputError: a column is missing, or a line is not whole or names a parcel that was never delivered.
+        InputError: a column is missing, a line is not whole, or it names a parcel that was never
+            delivered.
     """
     path = delivered / DELETES_FILE
     if not path.exists():
         return {}
-    table = read_table(path, what=DELETES_FILE)
-    try:
-        cells = {name: text_column(table, (name,), what=str(path)) for name in DELETE_COLUMNS}
-    except MissingInput as error:
-        raise MissingInput(
-            f"{path} has columns {list(table.columns)}, want {list(DELETE_COLUMNS)}; name them in the first line"
-        ) from error
+
+    lines = _delete_lines(path)
     known = _ever_delivered(delivered)
     deletes: dict[str, Deletion] = {}
-    for row, line in enumerate(
-        zip(*(cells[name] for name in DELETE_COLUMNS), strict=True), start=2
-    ):
-        if any(cell.strip() for cell in line):
-            one = _deletion(line, known, where=f"{path} line {row}", today=today)
-            if one.parcel_id in deletes:
-                raise InputError(
-                    f"{path} line {row}: parcel {one.parcel_id!r} stands twice, want once; take one line away"
-                )
-            deletes[one.parcel_id] = one
+    for number, line in enumerate(lines, start=2):
+        if not any(cell.strip() for cell in line):
+            continue
+
+        where = f"{path} line {number}"
+        deletion = _deletion(line, known, where=where, today=today)
+        if deletion.parcel_id in deletes:
+            raise InputError(
+                f"{where}: parcel {deletion.parcel_id!r} appears twice, want once; remove one line"
+            )
+        deletes[deletion.parcel_id] = deletion
     return deletes
+
+
+def _delete_lines(path: Path) -> list[tuple[str, ...]]:
+    """Return the cells of every line, in the order of `DELETE_COLUMNS`."""
+    table = read_table(path, what=DELETES_FILE)
+    try:
+        columns = [text_column(table, (name,), what=str(path)) for name in DELETE_COLUMNS]
+    except MissingInput as error:
+        raise MissingInput(
+            f"{path} has columns {list(table.columns)}, want {list(DELETE_COLUMNS)}; "
+            "name them in the first line"
+        ) from error
+    return list(zip(*columns, strict=True))
 
 
 def mark_delivered(
@@ -114,56 +140,72 @@ def mark_delivered(
 ) -> None:
     """Remember what dispatch holds now, and append what changed to the log."""
     delivered.mkdir(parents=True, exist_ok=True)
-    log = delivered / LOG_FILE
     if len(changes):
-        both = (
-            pd.concat([_read(log), changes.assign(RUN_ID=run_id)])
-            if log.exists()
-            else changes.assign(RUN_ID=run_id)
-        )
-        with atomic_path(log) as temporary:
-            both.to_csv(temporary, index=False)
+        _append(changes.assign(RUN_ID=run_id), delivered / LOG_FILE)
+
     with atomic_path(delivered / STATE_FILE) as temporary:
         state.to_csv(temporary, index=False)
+
+
+def _append(rows: pd.DataFrame, log: Path) -> None:
+    """Append rows to the log."""
+    if log.exists():
+        rows = pd.concat([_read(log), rows])
+    with atomic_path(log) as temporary:
+        rows.to_csv(temporary, index=False)
 
 
 def _deletion(
     line: tuple[str, ...], known: tuple[str, ...], *, where: str, today: date
 ) -> Deletion:
-    parcel, reason, by, day = (
-        harmless(line[0]),
-        line[1].strip().lower(),
-        one_line(line[2]).strip(),
-        line[3].strip(),
-    )
+    """Check one line in the order of `DELETE_COLUMNS`."""
+    parcel_cell, reason_cell, by_cell, day_cell = line
+    parcel = harmless(parcel_cell)
     if parcel not in known:
-        hint = (
-            f"did you mean {nearest_name(parcel, known)!r}?"
-            if known
-            else "nothing was delivered yet"
-        )
+        hint = "nothing was delivered yet"
+        if known:
+            hint = f"did you mean {nearest_name(parcel, known)!r}?"
         raise InputError(f"{where}: parcel {parcel!r} was never delivered; {hint}")
+
+    reason = reason_cell.strip().lower()
     if reason not in DELETE_REASONS:
-        raise InputError(f"{where}: REASON is {line[1]!r}, want one of {', '.join(DELETE_REASONS)}")
+        wanted = ", ".join(DELETE_REASONS)
+        raise InputError(f"{where}: REASON is {reason_cell!r}, want one of {wanted}")
+
+    by = one_line(by_cell).strip()
     if not by:
         raise InputError(
             f"{where}: BY is empty, want the name of the person who confirms the delete"
         )
+
+    day = _past_day(day_cell.strip(), where=where, today=today)
+    return Deletion(parcel_id=parcel, reason=reason, by=harmless(by), day=day)
+
+
+def _past_day(text: str, *, where: str, today: date) -> date:
+    """Parse the day of a delete, which is not after the day of the export."""
     try:
-        when = date.fromisoformat(day)
+        day = date.fromisoformat(text)
     except ValueError as error:
-        raise InputError(f"{where}: DATE is {day!r}, want YYYY-MM-DD") from error
-    if when > today:
+        raise InputError(f"{where}: DATE is {text!r}, want YYYY-MM-DD") from error
+
+    if day > today:
         raise InputError(
-            f"{where}: DATE is {day}, later than the day of this export, {today.isoformat()}; mend it"
+            f"{where}: DATE is {text}, later than the day of this export, {today.isoformat()}; "
+            "correct it"
         )
-    return Deletion(parcel_id=parcel, reason=reason, by=harmless(by), day=when)
+    return day
 
 
 def _ever_delivered(delivered: Path) -> tuple[str, ...]:
-    files = [path for path in (delivered / STATE_FILE, delivered / LOG_FILE) if path.exists()]
-    return tuple(sorted({parcel for path in files for parcel in _read(path)["PARCEL_ID"]}))
+    """Return every parcel that was ever delivered, sorted."""
+    parcels: set[str] = set()
+    for path in (delivered / STATE_FILE, delivered / LOG_FILE):
+        if path.exists():
+            parcels.update(_read(path)["PARCEL_ID"])
+    return tuple(sorted(parcels))
 
 
 def _read(path: Path) -> pd.DataFrame:
+    """Read a table of text."""
     return pd.read_csv(path, dtype="str", keep_default_na=False)

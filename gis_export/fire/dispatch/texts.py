@@ -1,4 +1,4 @@
-"""What people wrote into a file: brought onto one line, and held against the names that they may have meant."""
+"""What people wrote into a file: brought onto one line, or compared with the known names."""
 
 import re
 
@@ -9,9 +9,11 @@ _BREAK = re.compile(r"\r\n|[\r\n\t]")
 
 
 def one_line(text: str) -> str:
-    """Turn line ends and tabs into blanks: Python writes a bare carriage return into a CSV without quotes, and it splits the row.
+    r"""Turn line ends and tabs into blanks.
 
-    >>> one_line("1 MAIN\\r\\nST\\rREAR")
+    Python writes a bare carriage return into a CSV without quotes, and it splits the row.
+
+    >>> one_line("1 MAIN\r\nST\rREAR")
     '1 MAIN ST REAR'
     """
     return _BREAK.sub(" ", text)

@@ -1,7 +1,8 @@
-"""Write a delivery into a file: under our own names, or filled into the columns that a vendor wants."""
+"""Write a delivery into a file: under our own names, or in the columns of a vendor."""
 
 import csv
 import unicodedata
+from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 from string import Formatter
@@ -16,7 +17,11 @@ from gis_export.table.symbols import BY_CODE
 from gis_export.table.tables import harmless
 from imagery.errors import ConfigError
 
+Values = dict[str, str]
+"""What is filled into a template, by the names that it uses."""
 _IDS = ("PREMISE", "PARCEL_ID")
+_BETWEEN = " / "
+"""Between the parts of TEXT."""
 _WHOLE = {
     **dict.fromkeys(("TEXT", "RISK_TXT", "RISK_LVL"), "the hazard words"),
     **dict.fromkeys(_IDS, "the id"),
@@ -28,106 +33,162 @@ _WHOLE = {
     "ACTION": "the action",
     "OCC_SIDES": "the occupied sides",
 }
-"""Values that say something else when they are cut, of texts with hazard words those words; what a message calls them."""
+"""Values whose meaning changes when they are cut, and what a message calls them.
+
+Of texts with hazard words, only those words must be whole.
+"""
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Cell:
+    """A template that was filled in."""
+
+    text: str
+    """What goes into the file."""
+    ends: dict[str, int]
+    """Characters up to the end of what must be whole, by the name of its value."""
 
 
 def write_delivery(table: pd.DataFrame, path: Path, columns: ColumnMap | None) -> None:
-    """Write rows with `DELIVERY_COLUMNS`, under the vendor's columns or else our own names.
+    """Write rows with `DELIVERY_COLUMNS`, in the vendor's columns or else under our own names.
 
     Raises:
-        ConfigError: a column is too narrow for what must stand whole in it, such as the hazard words, an id or an address.
+        ConfigError: a column is too narrow for a value that must be whole, such as the hazard
+            words, an id or an address.
     """
     if columns is None:
         table.to_csv(path, index=False)
         return
+
     layout = columns.format
-    rows = [[_cell(columns, column, row) for column in columns.columns] for row in records(table)]
-    header = [_plain(layout, name) for name in columns.columns]
+    lines = []
+    if layout.header:
+        lines.append([_plain(layout, column) for column in columns.columns])
+    for row in records(table):
+        lines.append(_line(columns, row))
+
     with path.open("w", newline="", encoding=layout.encoding) as stream:
-        quotes = {
-            "quoting": QUOTING[layout.quoting],
-            "quotechar": None if layout.quoting == "none" else '"',
-        }
         writer = csv.writer(
-            stream, delimiter=layout.delimiter, lineterminator=ENDINGS[layout.line_ending], **quotes
-        )  # type: ignore[arg-type]  # a plain dict
-        writer.writerows([header] * layout.header + rows)
+            stream,
+            delimiter=layout.delimiter,
+            lineterminator=ENDINGS[layout.line_ending],
+            quoting=QUOTING[layout.quoting],
+            quotechar=None if layout.quoting == "none" else '"',
+        )
+        writer.writerows(lines)
 
 
 def read_delivery(path: Path, columns: ColumnMap | None) -> pd.DataFrame:
     """Read a delivery back, every value as text, under the names it was written with."""
     if columns is None:
         return pd.read_csv(path, dtype="str", keep_default_na=False)
+
     layout = columns.format
     with path.open(newline="", encoding=layout.encoding) as stream:
-        rows = list(csv.reader(stream, delimiter=layout.delimiter, quoting=QUOTING[layout.quoting]))
-    header = rows[0] if layout.header and rows else list(columns.columns)
-    return pd.DataFrame(rows[layout.header :], columns=header, dtype="str")
+        reader = csv.reader(stream, delimiter=layout.delimiter, quoting=QUOTING[layout.quoting])
+        lines = list(reader)
+
+    if layout.header and lines:
+        return pd.DataFrame(lines[1:], columns=lines[0], dtype="str")
+    return pd.DataFrame(lines, columns=list(columns.columns), dtype="str")
 
 
-def _cell(columns: ColumnMap, column: str, row: dict[str, str]) -> str:
-    """Fill in one cell; parts of TEXT that do not fit are left out whole, and nothing of `_WHOLE` is ever cut."""
-    template, width = columns.columns[column], columns.widths.get(column)
-    values, words = _values(columns, row), _words(row)
-    cell, ends = _filled(columns.format, template, values, words)
-    if width is None or len(cell) <= width:
-        return cell
-    names, parts = names_in(template, column), values["TEXT"].split(" / ")
-    while len(cell) > width and "TEXT" in names and len(parts) > 1:
-        del parts[-1]
-        cell, ends = _filled(columns.format, template, values | {"TEXT": " / ".join(parts)}, words)
-    last = max(ends, key=lambda name: ends[name], default="")
-    if last and ends[last] > width:
-        raise ConfigError(
-            f"[widths] {column} is {width} and would cut {_WHOLE[last]} of {cell!r}; want {ends[last]} or more"
-        )
-    return cell[:width]
-
-
-def _values(columns: ColumnMap, row: dict[str, str]) -> dict[str, str]:
-    layout = columns.format
-    values = {
-        name: text.upper() if layout.uppercase and name not in _IDS else text
-        for name, text in row.items()
-    }
-    values |= {
-        name: date.fromisoformat(row[name]).strftime(layout.date) for name in DATES if row[name]
-    }
-    return (
-        values | columns.constants | {"ACTION": columns.actions.get(row["ACTION"], row["ACTION"])}
-    )
-
-
-def _words(row: dict[str, str]) -> dict[str, str]:
-    """Return the hazard words of a row by the values that carry them."""
+def _line(columns: ColumnMap, row: dict[str, str]) -> list[str]:
+    """Return the cells of one row."""
+    values = _values(columns, row)
     symbol = BY_CODE[row["RISK_LVL"]]
-    return {"TEXT": symbol.word.value, "RISK_TXT": symbol.word.value, "RISK_LVL": symbol.code}
+    words = {"TEXT": symbol.word.value, "RISK_TXT": symbol.word.value, "RISK_LVL": symbol.code}
+
+    return [_cell_text(columns, column, values, words) for column in columns.columns]
 
 
-def _filled(
-    layout: FileFormat, template: str, values: dict[str, str], words: dict[str, str]
-) -> tuple[str, dict[str, int]]:
-    """Fill in a template; also return where what must stand whole ends, by the name of its value.
+def _values(columns: ColumnMap, row: dict[str, str]) -> Values:
+    """Return the values of a row as the vendor wants them."""
+    layout = columns.format
+    values = dict(row)
+    if layout.uppercase:
+        values |= {name: text.upper() for name, text in row.items() if name not in _IDS}
+    for name in DATES:
+        if row[name]:
+            values[name] = date.fromisoformat(row[name]).strftime(layout.date)
 
-    The place is counted, not looked for: a code such as NA also stands inside other words.
+    values |= columns.constants
+    values["ACTION"] = columns.actions.get(row["ACTION"], row["ACTION"])
+    return values
+
+
+def _cell_text(columns: ColumnMap, column: str, values: Values, words: Values) -> str:
+    """Return one cell, no wider than its column.
+
+    Parts of TEXT that do not fit are left out whole. Nothing of `_WHOLE` is ever cut.
+
+    Args:
+        columns: The vendor's columns.
+        column: The column of the cell.
+        values: The values of the row.
+        words: The hazard words of the row, by the values that carry them.
     """
-    text, ends = "", dict[str, int]()
+    template = columns.columns[column]
+    width = columns.widths.get(column)
+    cell = _fill(columns.format, template, values, words)
+    if width is None or len(cell.text) <= width:
+        return cell.text
+
+    has_text = "TEXT" in names_in(template, column)
+    while len(cell.text) > width and has_text and _BETWEEN in values["TEXT"]:
+        shorter, _, _ = values["TEXT"].rpartition(_BETWEEN)
+        values = values | {"TEXT": shorter}
+        cell = _fill(columns.format, template, values, words)
+
+    if len(cell.text) <= width:
+        return cell.text
+    _check_cut(cell, width, column)
+    return cell.text[:width]
+
+
+def _check_cut(cell: _Cell, width: int, column: str) -> None:
+    """Refuse to cut a cell inside or before what must be whole."""
+    if not cell.ends:
+        return
+
+    last = max(cell.ends, key=lambda name: cell.ends[name])
+    if cell.ends[last] > width:
+        raise ConfigError(
+            f"[widths] {column} is {width} and would cut {_WHOLE[last]} of {cell.text!r}; "
+            f"want {cell.ends[last]} or more"
+        )
+
+
+def _fill(layout: FileFormat, template: str, values: Values, words: Values) -> _Cell:
+    """Fill in a template.
+
+    The ends are counted, not searched for: a code such as NA is also part of other words.
+    """
+    text = ""
+    ends: dict[str, int] = {}
     for literal, name, _, _ in Formatter().parse(template):
         text += _plain(layout, literal)
         if name is None:
             continue
+
         value = _plain(layout, values[name])
         whole = words.get(name, value)
         start = value.find(whole)
         if name in _WHOLE and whole and start >= 0:
             ends[name] = len(text) + start + len(whole)
         text += value
+
+    # A text that begins like a formula gets a character in front.
     cell = harmless(text)
-    return cell, {name: end + len(cell) - len(text) for name, end in ends.items()}
+    added = len(cell) - len(text)
+    return _Cell(text=cell, ends={name: end + added for name, end in ends.items()})
 
 
 def _plain(layout: FileFormat, text: str) -> str:
-    """Return what a file can hold of a text: one line, in its encoding, without the delimiter where nothing is quoted."""
+    """Return what a file can hold of a text: one line, in the encoding of the file.
+
+    Where nothing is quoted, the delimiter becomes a blank.
+    """
     plain = one_line(text)
     if layout.quoting == "none":
         plain = plain.replace(layout.delimiter, " ")
@@ -135,12 +196,14 @@ def _plain(layout: FileFormat, text: str) -> str:
 
 
 def _encodable(text: str, encoding: str) -> str:
-    """Return what an encoding can hold of a text: letters that it lacks lose their accents, others become "?"."""
+    """Return what an encoding can hold of a text.
+
+    Letters that it lacks lose their accents; others become "?".
+    """
     try:
         text.encode(encoding)
     except UnicodeEncodeError:
-        bare = "".join(
-            char for char in unicodedata.normalize("NFKD", text) if not unicodedata.combining(char)
-        )
+        letters = unicodedata.normalize("NFKD", text)
+        bare = "".join(letter for letter in letters if not unicodedata.combining(letter))
         return bare.encode(encoding, errors="replace").decode(encoding)
     return text

@@ -10,7 +10,7 @@ import jinja2
 
 from gis_export.fire.map.base_map import BaseMap, write_base_map
 from gis_export.fire.map.ground import ground_of
-from gis_export.fire.map.page_data import page_script
+from gis_export.fire.map.page_data import DrawnMap, page_script
 from gis_export.fire.map.photos import write_photos
 from gis_export.table.inputs import ExportInputs
 from gis_export.table.settings import ExportSettings
@@ -38,49 +38,59 @@ def write_fire_map(
         settings: The city's choices.
         on_roll: Address of every row as the vacant roll spells it: the search finds that too.
     """
-    with as_file(files("gis_export.fire.map") / "page") as page:
-        shutil.copytree(page, folder)
-    with as_file(files("gis_export.fire.map") / "vendor") as vendor:
-        shutil.copytree(vendor, folder / "vendor")
+    _copy_page(folder, inputs)
+
     ground = ground_of(rows.geometry, gsd_m=settings.map.gsd_m, megapixels=settings.map.megapixels)
     base = _NO_MAP
     if ground is not None and inputs.flyover is not None:
         base = write_base_map(inputs.flyover, ground, folder)
     has_photo = write_photos(inputs.chips, rows["PARCEL_ID"].tolist(), folder / "chips")
-    script = page_script(
-        rows, inputs, settings, ground=ground, base=base, has_photo=has_photo, on_roll=on_roll
-    )
+
+    drawn = DrawnMap(ground=ground, base=base, has_photo=has_photo)
+    script = page_script(rows, inputs, settings, drawn=drawn, on_roll=on_roll)
     (folder / "data.js").write_text(script, encoding="utf-8")
+
+    text = _read_me(rows, folder, inputs)
+    (folder / READ_ME).write_text(text, encoding="utf-8", newline="\r\n")
+
+
+def _copy_page(folder: Path, inputs: ExportInputs) -> None:
+    """Copy the page, its scripts and its library, and fill in what the page says of the city."""
+    package = files("gis_export.fire.map")
+    with as_file(package / "page") as page:
+        shutil.copytree(page, folder)
+    with as_file(package / "vendor") as vendor:
+        shutil.copytree(vendor, folder / "vendor")
+
     index = folder / "index.html"
-    template = jinja2.Environment(autoescape=True, keep_trailing_newline=True).from_string(
-        index.read_text(encoding="utf-8")
+    environment = jinja2.Environment(autoescape=True, keep_trailing_newline=True)
+    template = environment.from_string(index.read_text(encoding="utf-8"))
+    text = template.render(
+        city=inputs.city,
+        year=inputs.year,
+        made=inputs.today.isoformat(),
+        use_limit=USE_LIMIT,
     )
-    index.write_text(
-        template.render(
-            city=inputs.city, year=inputs.year, made=inputs.today.isoformat(), use_limit=USE_LIMIT
-        ),
-        encoding="utf-8",
-    )
-    (folder / READ_ME).write_text(_read_me(rows, folder, inputs), encoding="utf-8", newline="\r\n")
+    index.write_text(text, encoding="utf-8")
 
 
 def _read_me(rows: gpd.GeoDataFrame, folder: Path, inputs: ExportInputs) -> str:
-    """Say how to open the map, how large it is and what it holds, for whoever carries it to the tablet."""
+    """Say how to open the map, how large it is and what it holds, for the person who copies it."""
     sizes = [path.stat().st_size for path in folder.rglob("*") if path.is_file()]
     counts = rows["RISK_LVL"].value_counts()
-    words = [
-        f"  {counts.get(symbol.code, 0):8,}  {symbol.word.value}: {symbol.meaning}"
-        for symbol in SYMBOLS
-    ]
+
     lines = [
         f"Vacant roofs, {inputs.city}, photo of {inputs.year}. Made {inputs.today.isoformat()}.",
         "",
         USE_LIMIT,
         "",
-        "Copy this whole folder to the tablet or laptop and open index.html in a browser. It needs no network and asks no other computer for anything.",
+        "Copy this whole folder to the tablet or laptop and open index.html in a browser. "
+        "It needs no network and makes no network requests.",
         f"Size: {sum(sizes) / 1e6:.1f} MB in {len(sizes) + 1:,} files.",
         "",
         f"{len(rows):,} vacant buildings:",
-        *words,
     ]
+    for symbol in SYMBOLS:
+        count = counts.get(symbol.code, 0)
+        lines.append(f"  {count:8,}  {symbol.word.value}: {symbol.meaning}")
     return "\n".join(lines) + "\n"

@@ -10,12 +10,17 @@ from numpy.typing import NDArray
 from pyproj import CRS
 
 TILE_PX = 256
+"""Side of a tile of the map."""
 _MARGIN_M = 60.0
+"""Ground around the parcels on every side."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Ground:
-    """Where the map lies and how fine its photo is. Pixel (0, 0) of every level is the northwest corner."""
+    """Where the map is and how fine its photo is.
+
+    Pixel (0, 0) of every level is the northwest corner.
+    """
 
     crs: CRS
     """Metric CRS of the map: the UTM zone of the parcels."""
@@ -33,9 +38,9 @@ class Ground:
     @property
     def shape(self) -> tuple[int, int]:
         """Return (height, width) in pixels of the finest level."""
-        return max(1, math.ceil(self.height_m / self.gsd_m)), max(
-            1, math.ceil(self.width_m / self.gsd_m)
-        )
+        height = max(1, math.ceil(self.height_m / self.gsd_m))
+        width = max(1, math.ceil(self.width_m / self.gsd_m))
+        return height, width
 
     @property
     def levels(self) -> int:
@@ -59,25 +64,39 @@ class Ground:
         )
 
     def place(self, points: NDArray[np.float64]) -> NDArray[np.float64]:
-        """Turn (easting, northing) in `crs` into meters east and south of the northwest corner, (N, 2) both."""
+        """Return meters east and south of the northwest corner, (N, 2).
+
+        Args:
+            points: Easting and northing in `crs`, (N, 2).
+        """
         return np.column_stack([points[:, 0] - self.west_m, self.north_m - points[:, 1]])
 
 
 def ground_of(shapes: gpd.GeoSeries, *, gsd_m: float, megapixels: float) -> Ground | None:
-    """Return the grid around the parcels, coarser than `gsd_m` where it would exceed `megapixels`; None without a parcel."""
+    """Return the grid around the parcels; None when no parcel has a geometry.
+
+    Args:
+        shapes: Outlines of the parcels in any CRS; missing ones are passed over.
+        gsd_m: Meters per pixel that are wanted.
+        megapixels: Most pixels, in millions; a larger map gets coarser pixels.
+    """
     placed = shapes[shapes.notna()]
     if not len(placed):
         return None
+
     degrees = placed.to_crs("EPSG:4326")
     crs = CRS(degrees.estimate_utm_crs())
-    west, south, east, north = (float(edge) for edge in degrees.to_crs(crs).total_bounds)
-    width_m, height_m = east - west + 2 * _MARGIN_M, north - south + 2 * _MARGIN_M
-    coarsest = math.sqrt(width_m * height_m / (megapixels * 1e6))
+    bounds = degrees.to_crs(crs).total_bounds
+    west, south, east, north = (float(edge) for edge in bounds)
+    width_m = east - west + 2 * _MARGIN_M
+    height_m = north - south + 2 * _MARGIN_M
+
+    finest_m = math.sqrt(width_m * height_m / (megapixels * 1e6))
     return Ground(
         crs=crs,
         west_m=west - _MARGIN_M,
         north_m=north + _MARGIN_M,
         width_m=width_m,
         height_m=height_m,
-        gsd_m=max(gsd_m, coarsest),
+        gsd_m=max(gsd_m, finest_m),
     )

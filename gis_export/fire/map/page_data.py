@@ -1,8 +1,10 @@
-"""What the page reads: columns of text, and outlines as whole decimeters in one row of numbers."""
+"""What the page reads: columns of text, and outlines as one list of whole decimeters."""
 
 import json
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import date
+from functools import partial
 from typing import TypeAlias
 
 import geopandas as gpd
@@ -39,7 +41,20 @@ COLUMNS = (
     "VERIFIED",
     "VER_DATE",
 )
-_UNITS_A_METER = 10  # decimeters
+_UNITS_A_METER = 10
+"""Outlines are whole decimeters."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class DrawnMap:
+    """What the map's folder shows beside the page."""
+
+    ground: Ground | None
+    """Where the map is; None when no parcel has a geometry."""
+    base: BaseMap
+    """The photo of the ground."""
+    has_photo: list[bool]
+    """Which rows have a photo of the roof."""
 
 
 def page_script(
@@ -47,13 +62,68 @@ def page_script(
     inputs: ExportInputs,
     settings: ExportSettings,
     *,
-    ground: Ground | None,
-    base: BaseMap,
-    has_photo: list[bool],
+    drawn: DrawnMap,
     on_roll: Sequence[str] = (),
 ) -> str:
-    """Return data.js: one assignment, in which no text of the city can end the script."""
-    legend: list[Json] = [
+    """Return data.js: one assignment, in which no text of the city can end the script.
+
+    Args:
+        rows: The rows of the export.
+        inputs: City, year and day.
+        settings: The city's choices.
+        drawn: Ground and photos.
+        on_roll: Address of every row as the vacant roll spells it.
+    """
+    columns: dict[str, Json] = {name: list[Json](csv_texts(rows[name])) for name in COLUMNS}
+    columns["ON_ROLL"] = _other_spellings(rows["ADDRESS"].tolist(), on_roll)
+    columns["STALE"] = list[Json](_stale_after(rows, inputs, settings))
+
+    data: dict[str, Json] = {
+        "city": inputs.city,
+        "year": inputs.year,
+        "made": inputs.today.isoformat(),
+        "frozen": bool(settings.as_of),
+        "useLimit": USE_LIMIT,
+        "symbols": _legend(),
+        "neverPhotographed": list[Json](NEVER_PHOTOGRAPHED),
+        "columns": columns,
+        "photos": "".join("01"[has_photo] for has_photo in drawn.has_photo),
+        "shapes": list[Json](shape_numbers(rows.geometry, drawn.ground)),
+        "ground": _ground_json(drawn.ground, drawn.base),
+    }
+
+    # Browsers read ASCII faster. An escaped "<" cannot end the script.
+    text = json.dumps(data, separators=(",", ":")).replace("<", "\\u003c")
+    return f"window.ROOFWATCH={text};\n"
+
+
+def _other_spellings(addresses: list[str], on_roll: Sequence[str]) -> list[Json]:
+    """Return the roll's spelling of each address, "" where it is the same."""
+    if not on_roll:
+        return [""] * len(addresses)
+
+    pairs = zip(on_roll, addresses, strict=True)
+    return ["" if roll == address else roll for roll, address in pairs]
+
+
+def _stale_after(
+    rows: gpd.GeoDataFrame, inputs: ExportInputs, settings: ExportSettings
+) -> list[str]:
+    """Return the last day on which each row may still say NOT SEEN IN PHOTO, "" for others."""
+    last_day = partial(_last_day, year=inputs.year, months=settings.stale_months)
+    return [str(day) for day in by_distinct(last_day, rows["RISK_LVL"], rows["IMG_DATE"])]
+
+
+def _last_day(code: str, flown: date | None, *, year: int, months: int) -> str:
+    """Return the last day on which a word counts, "" unless it is NOT SEEN IN PHOTO."""
+    if code != BY_WORD[HazardWord.NOT_SEEN].code:
+        return ""
+    return add_months(latest_day(flown, year), months).isoformat()
+
+
+def _legend() -> list[Json]:
+    """Return the hazard words and their symbols."""
+    return [
         {
             "code": symbol.code,
             "word": symbol.word.value,
@@ -65,74 +135,43 @@ def page_script(
         }
         for symbol in SYMBOLS
     ]
-    columns: dict[str, Json] = {name: list[Json](csv_texts(rows[name])) for name in COLUMNS}
-    columns["ON_ROLL"] = [
-        other if other != own else ""
-        for other, own in zip(on_roll or rows["ADDRESS"], rows["ADDRESS"], strict=True)
-    ]
-    columns["STALE"] = list[Json](_stale_after(rows, inputs, settings))
-    data: dict[str, Json] = {
-        "city": inputs.city,
-        "year": inputs.year,
-        "made": inputs.today.isoformat(),
-        "frozen": bool(settings.as_of),
-        "useLimit": USE_LIMIT,
-        "symbols": legend,
-        "neverPhotographed": list[Json](NEVER_PHOTOGRAPHED),
-        "columns": columns,
-        "photos": "".join("01"[has] for has in has_photo),
-        "shapes": list[Json](shape_numbers(rows.geometry, ground)),
-        "ground": _ground_json(ground, base),
-    }
-    text = json.dumps(data, separators=(",", ":")).replace(
-        "<", "\\u003c"
-    )  # in ASCII, which browsers read faster
-    return f"window.ROOFWATCH={text};\n"
-
-
-def _stale_after(
-    rows: gpd.GeoDataFrame, inputs: ExportInputs, settings: ExportSettings
-) -> list[str]:
-    """Return the last day on which each row may still say NOT SEEN IN PHOTO, "" where it says something else."""
-
-    def last(code: str, flown: date | None) -> str:
-        return (
-            add_months(latest_day(flown, inputs.year), settings.stale_months).isoformat()
-            if code == BY_WORD[HazardWord.NOT_SEEN].code
-            else ""
-        )
-
-    return [str(day) for day in by_distinct(last, rows["RISK_LVL"], rows["IMG_DATE"])]
 
 
 def shape_numbers(shapes: gpd.GeoSeries, ground: Ground | None) -> list[int]:
-    """Return every outline in one list of decimeters east and south of the map's northwest corner.
+    """Return every outline in one list of decimeters east and south of the northwest corner.
 
-    A parcel is its number of rings, 0 without a place; then a point inside it; then each ring as its number of points,
-    the first point counted from the point inside, and every further point counted from the one before. A ring closes by itself.
+    A parcel is its number of rings, 0 when it has no geometry. Then comes a point inside it, then
+    each ring as its number of points and the points. The first point is counted from the point
+    inside, every further point from the one before. A ring closes by itself.
     """
     if ground is None:
         return [0] * len(shapes)
+
     numbers: list[int] = []
     for shape in shapes.to_crs(CRS(ground.crs)):
-        rings = (
-            []
-            if shape is None
-            else [_whole(part.exterior.coords, ground)[:-1] for part in shapely.get_parts(shape)]
-        )
-        numbers.append(len(rings))
-        if shape is not None:
-            inside = _whole(shapely.point_on_surface(_largest(shape)).coords, ground)
-            numbers += inside[0].tolist()
-            for ring in rings:
-                steps = np.diff(ring, axis=0, prepend=inside)
-                numbers += [len(ring), *steps.ravel().tolist()]
+        if shape is None:
+            numbers.append(0)
+        else:
+            numbers += _outline_numbers(shape, ground)
+    return numbers
+
+
+def _outline_numbers(shape: shapely.Geometry, ground: Ground) -> list[int]:
+    """Return the numbers of one parcel."""
+    rings = [_whole(polygon.exterior.coords, ground)[:-1] for polygon in shapely.get_parts(shape)]
+    inside = _whole(shapely.point_on_surface(_largest(shape)).coords, ground)
+
+    numbers = [len(rings), *inside[0].tolist()]
+    for ring in rings:
+        steps = np.diff(ring, axis=0, prepend=inside)
+        numbers += [len(ring), *steps.ravel().tolist()]
     return numbers
 
 
 def _largest(shape: shapely.Geometry) -> shapely.Geometry:
-    parts: list[shapely.Geometry] = shapely.get_parts(shape).tolist()
-    return max(parts, key=shapely.area)
+    """Return the largest polygon of a shape."""
+    polygons: list[shapely.Geometry] = shapely.get_parts(shape).tolist()
+    return max(polygons, key=shapely.area)
 
 
 def _whole(coordinates: object, ground: Ground) -> NDArray[np.int64]:
@@ -142,8 +181,10 @@ def _whole(coordinates: object, ground: Ground) -> NDArray[np.int64]:
 
 
 def _ground_json(ground: Ground | None, base: BaseMap) -> Json:
+    """Return the grid of the map and the names of its tiles."""
     if ground is None:
         return None
+
     return {
         "width": ground.width_m,
         "height": ground.height_m,

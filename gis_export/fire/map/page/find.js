@@ -1,6 +1,6 @@
 "use strict";
 // Finds roofs by what is typed: words of the address in any order and spelling, or the parcel number; blanks may be left out.
-// Where nothing answers to all of it, one misspelt word is mended, then words are left off the end: a unit, a city.
+// Where nothing answers to all of it, one misspelt word is corrected, then words are left off the end: a unit, a city.
 
 const Find = (() => {
   // US Postal Service Publication 28, and the words that fire departments meet most: each spelling finds the others.
@@ -53,7 +53,7 @@ const Find = (() => {
   }
 
   let streetWords;
-  function mended(word) {
+  function corrected(word) {
     streetWords ||= [...new Set(Roofs.all.flatMap((roof) => roof.text.split(" ")))].filter((known) => known.length > 3 && !/\d/.test(known));
     return /\d/.test(word) || word.length < 4 ? undefined : streetWords.find((known) => oneOff(word, known));
   }
@@ -82,7 +82,7 @@ const Find = (() => {
         if (fewer.length) return { roofs: fewer, instead: some.join(" ") };
       }
       for (let i = 0; i < kept; i++) {
-        const better = mended(some[i]);
+        const better = corrected(some[i]);
         const others = better ? some.map((word, at) => (at === i ? better : word)) : some;
         const fewer = better ? answers(others) : [];
         if (fewer.length) return { roofs: fewer, instead: others.join(" ") };

@@ -1,5 +1,5 @@
 "use strict";
-// A layer of Leaflet that is one canvas, a little larger than the map. It is painted anew only when the map leaves it or zooms.
+// A layer of Leaflet that is one canvas, a little larger than the map. It is painted again only when the map leaves it or zooms.
 
 const RoofLayer = L.Renderer.extend({
   initialize(pixelsAMeter, told) {

@@ -1,5 +1,5 @@
 "use strict";
-// Paper: the card when one is open, else the map as it stands or the table as it is filtered, always by day.
+// Paper: the card when one is open, else the map as it is shown or the table as it is filtered, always by day.
 
 const Paper = (() => {
   const WIDE = { width: 930, height: 470 }; // pixels of CSS that fit Letter and A4 across, beside head, legend and use limit

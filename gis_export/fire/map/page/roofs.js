@@ -1,5 +1,5 @@
 "use strict";
-// The vacant roofs as objects, and the words in which every view speaks of them.
+// The vacant roofs as objects, and the words with which every view describes them.
 
 const Roofs = (() => {
   const data = window.ROOFWATCH;

@@ -4,7 +4,7 @@
 const Table = (() => {
   const PAGE = 100;
   const PRINTED = 2000;
-  const LAST = "\uffff"; // what is not known stands at the end
+  const LAST = "\uffff"; // unknown values come last
   const { make, button, number } = Roofs;
   const body = document.getElementById("rows");
   const count = document.getElementById("count");
