@@ -18,7 +18,8 @@ from imagery.chips.store import ChipStore
 from imagery.chips.tasks import CutJob, CutPlan, units_of
 from imagery.chips.tiling import plan_flyover, tile_parcels
 from imagery.chips.units import Units
-from imagery.flyover.decode import decoding, read_unit
+from imagery.flyover.decode import read_unit
+from imagery.flyover.gdal_env import decoding
 from roofwatch.executors import Execution, map_batches
 
 CHIPS = OUT / "chips"
@@ -82,8 +83,7 @@ def decode(stage: Stage) -> None:
         for unit in sorted(units):
             used, _ = read_unit(
                 tiles[unit.tile],
-                unit.row,
-                unit.column,
+                (unit.row, unit.column),
                 decoder=stage.decoder,
                 white=white,
                 out=used,

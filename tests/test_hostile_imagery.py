@@ -23,8 +23,9 @@ from gis_export.fire.map.ground import Ground
 from gis_export.printing.tile_memory import TileMemory
 from imagery.boxes import PixelBox
 from imagery.chips.store import ChipStore, open_store
-from imagery.flyover.decode import TURBO, choose_decoder, decoding, read_unit
+from imagery.flyover.decode import TURBO, choose_decoder, read_unit
 from imagery.flyover.flyover import open_flyover
+from imagery.flyover.gdal_env import decoding
 from imagery.flyover.guard import ImageLimits
 from imagery.flyover.headers import read_header
 
@@ -275,7 +276,7 @@ def test_jpeg_block_larger_than_its_block(
     tile = read_header(str(path))
     assert choose_decoder((tile,)) == TURBO
     with decoding(), pytest.raises(ValueError, match="a JPEG of 65500 x 65500 pixels in a block"):
-        read_unit(tile, 0, 0, decoder=TURBO, white=255.0)
+        read_unit(tile, (0, 0), decoder=TURBO, white=255.0)
 
 
 FUZZ: list[FuzzOptions] = [

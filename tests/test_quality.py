@@ -6,7 +6,7 @@ from numpy.typing import NDArray
 
 from imagery.chips.quality import Quality, QualityLimits, Scene, measure_quality, why_not
 from imagery.chips.settings import TileSettings
-from imagery.flyover.decode import DATA, NODATA, UNREADABLE
+from imagery.flyover.pixels import DATA, NODATA, UNREADABLE
 
 LIMITS = QualityLimits(
     min_covered=0.98, max_nodata=0.02, min_sharpness=0.0, max_shadow=0.9, max_canopy=0.9

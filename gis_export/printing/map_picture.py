@@ -13,7 +13,7 @@ from gis_export.printing.frame_fit import fit_matrix, frame_box, tile_box
 from gis_export.printing.photo import Photo
 from gis_export.printing.tile_memory import BLACK, DATA, Gray, TilePart
 from imagery.boxes import PixelBox
-from imagery.flyover.decode import decoding
+from imagery.flyover.gdal_env import decoding
 from imagery.flyover.tiles import Tile
 
 _LIGHTEN = 0.42

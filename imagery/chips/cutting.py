@@ -15,7 +15,8 @@ from imagery.chips.store import CutRow, ShardOrigin, write_shard
 from imagery.chips.tasks import CutJob, ParcelCut, Read, Unit, piece_offsets
 from imagery.chips.units import Units
 from imagery.files import atomic_path
-from imagery.flyover.decode import UNREADABLE, decoding
+from imagery.flyover.gdal_env import decoding
+from imagery.flyover.pixels import UNREADABLE
 
 
 @dataclass(frozen=True, kw_only=True)

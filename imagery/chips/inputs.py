@@ -7,8 +7,8 @@ from functools import cached_property, lru_cache
 import shapely
 
 from imagery.chips.settings import TileSettings
-from imagery.flyover.decode import file_stamp
 from imagery.flyover.flyover import Flyover
+from imagery.flyover.open_files import file_stamp
 from imagery.roll.files import FootprintFile
 from imagery.roll.parcels import VacantRoll
 

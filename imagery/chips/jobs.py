@@ -19,8 +19,8 @@ from imagery.chips.tasks import (
     find_reads,
     piece_offsets,
 )
-from imagery.flyover.decode import file_stamp
 from imagery.flyover.flyover import Flyover
+from imagery.flyover.open_files import file_stamp
 from imagery.flyover.tiles import Tile
 from imagery.workspace import ChipFiles
 

@@ -6,7 +6,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from imagery.flyover.decode import DATA, NODATA, Pixels
+from imagery.flyover.pixels import DATA, NODATA, Pixels
 
 DARK = 60
 """Gray level below which a pixel counts for the baseline's cue."""

@@ -12,7 +12,7 @@ from imagery.chips.affine import Affine6, Floats, Mask
 from imagery.chips.grids import draw_mask
 from imagery.chips.quality import Scene
 from imagery.chips.tasks import ParcelCut, View
-from imagery.flyover.decode import DATA, NODATA, Pixels, black_blobs
+from imagery.flyover.pixels import DATA, NODATA, Pixels, black_blobs
 
 LATER_VIEWS = 128
 """Owner number of the first tile of any view but the first."""

@@ -7,8 +7,9 @@ import numpy as np
 
 from imagery.chips.scene import Piece
 from imagery.chips.tasks import BYTES_PER_PIXEL, CutJob, PieceId, Read, Unit, units_of
-from imagery.flyover.decode import DATA, UNREADABLE, Pixels, decode_unit, read_unit
+from imagery.flyover.decode import decode_unit, read_unit
 from imagery.flyover.guard import READ_ERRORS
+from imagery.flyover.pixels import DATA, UNREADABLE, Pixels
 
 SPARE_ARRAYS = 8
 """Arrays of dropped units that are kept to be written over."""
@@ -112,8 +113,7 @@ class Units:
         try:
             pixels, whole = read_unit(
                 tile,
-                unit.row,
-                unit.column,
+                (unit.row, unit.column),
                 decoder=self.job.decoder,
                 white=self.job.white,
                 out=spare,

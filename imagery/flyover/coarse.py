@@ -11,7 +11,8 @@ from rasterio.io import DatasetReader
 from rasterio.windows import Window
 
 from imagery.boxes import PixelBox
-from imagery.flyover.decode import color_table, decoding, to_eight_bits
+from imagery.flyover.gdal_env import decoding
+from imagery.flyover.pixels import color_table, to_eight_bits
 from imagery.flyover.tiles import Tile
 
 MOST_PX = 500_000_000

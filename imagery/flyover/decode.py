@@ -4,47 +4,19 @@ Decoders differ by a gray level or more, so one decoder serves a whole flyover, 
 scoring alike.
 """
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import replace
 
 import numpy as np
-import rasterio
 from rasterio.windows import Window
 
 from imagery.flyover.gdal_blocks import read_gdal
 from imagery.flyover.guard import READ_ERRORS, call_guarded
 from imagery.flyover.jpeg_blocks import read_jpeg
-from imagery.flyover.open_files import close_tiles, file_stamp
-from imagery.flyover.pixels import (
-    DATA,
-    NODATA,
-    UNREADABLE,
-    Pixels,
-    black_blobs,
-    color_table,
-    mark_nodata,
-    to_eight_bits,
-)
+from imagery.flyover.open_files import close_tiles
+from imagery.flyover.pixels import DATA, Pixels, mark_nodata
 from imagery.flyover.tiles import Tile
 from imagery.flyover.units import FRAME_DRIVERS, LARGEST_BLOCK_PX
 
-__all__ = [
-    "DATA",
-    "GDAL",
-    "NODATA",
-    "TURBO",
-    "UNREADABLE",
-    "Pixels",
-    "black_blobs",
-    "choose_decoder",
-    "color_table",
-    "decode_unit",
-    "decoding",
-    "file_stamp",
-    "read_unit",
-    "to_eight_bits",
-]
 TURBO = "libjpeg-turbo"
 GDAL = "gdal"
 UNIT_PX = 512
@@ -53,32 +25,11 @@ BAND_ROWS = 256
 """Rows of a decode unit of files that are compressed line by line."""
 SMALL_BLOCK_PX = 128 * 128
 """Blocks that are not compressed and smaller than this are read several at once, pixels."""
-GDAL_OPTIONS: dict[str, object] = {
-    "GDAL_CACHEMAX": 64_000_000,  # bytes; units are kept by us, not by GDAL
-    "GTIFF_VIRTUAL_MEM_IO": "IF_ENOUGH_RAM",  # uncompressed files are mapped
-    "GDAL_DISABLE_READDIR_ON_OPEN": "FALSE",
-    "GDAL_HTTP_MAX_RETRY": 3,
-    "GDAL_HTTP_RETRY_DELAY": 1,
-    "GDAL_HTTP_CONNECTTIMEOUT": 20,
-    # A server that falls silent is an error, not a wait: bytes per second over seconds.
-    "GDAL_HTTP_LOW_SPEED_TIME": 60,
-    "GDAL_HTTP_LOW_SPEED_LIMIT": 100,
-    "VSI_CACHE": True,
-    "VSI_CACHE_SIZE": 8_000_000,
-}
-
-
-@contextmanager
-def decoding() -> Iterator[None]:
-    """Set GDAL up for decoding; units are only decoded inside."""
-    with rasterio.Env(**GDAL_OPTIONS):
-        yield
 
 
 def read_unit(
     tile: Tile,
-    row: int,
-    column: int,
+    place: tuple[int, int],
     *,
     decoder: str,
     white: float,
@@ -88,8 +39,7 @@ def read_unit(
 
     Args:
         tile: Header of the file.
-        row: Row of the unit in the grid of units.
-        column: Its column.
+        place: (row, column) of the unit in the grid of units.
         decoder: What `choose_decoder` said for the flyover.
         white: Pixel value shown as 255 in tiles deeper than 8 bit.
         out: A used array of the unit's shape to be written over, which saves allocating one.
@@ -108,13 +58,11 @@ def read_unit(
             tile.max_seconds,
             read_unit,
             unlimited,
-            row,
-            column,
+            place,
             decoder=decoder,
             white=white,
         )
 
-    place = (row, column)
     window = _unit_window(tile, place, decoder)
     if decoder == TURBO:
         return _read_by_turbo(tile, place, window, out)

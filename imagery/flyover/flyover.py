@@ -11,7 +11,7 @@ from rasterio.errors import CRSError
 
 from imagery.errors import CrsMismatch, InputError
 from imagery.flyover.coarse import sample_values
-from imagery.flyover.decode import decoding
+from imagery.flyover.gdal_env import decoding
 from imagery.flyover.guard import READ_ERRORS, ImageLimits, call_guarded
 from imagery.flyover.headers import read_header
 from imagery.flyover.sources import CLOSED_FORMATS, image_files, lonely_world_files

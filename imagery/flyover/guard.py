@@ -21,6 +21,8 @@ import cv2
 from rasterio._err import CPLE_BaseError
 from rasterio.errors import RasterioError
 
+from imagery.flyover.gdal_env import decoding
+
 MEMORY_MB = 4096
 """Memory that the decoding process may take beyond what Python itself needs, MB."""
 _MAGIC = (
@@ -122,8 +124,6 @@ def call_guarded(
 
 def serve() -> None:
     """Answer the calls that come on stdin until it ends; runs in the decoding process."""
-    from imagery.flyover.decode import decoding
-
     answers = os.fdopen(os.dup(1), "wb")
     os.dup2(2, 1)  # what native code prints is no answer
     _limit_memory()
