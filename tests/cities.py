@@ -3,7 +3,7 @@
 import json
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol
+from typing import Protocol, TypedDict
 
 import geopandas as gpd
 import numpy as np
@@ -134,6 +134,23 @@ class RasterWriter(Protocol):
         **options: object,
     ) -> Path:
         """Write (bands, H, W) and return the path."""
+
+
+class Storage(TypedDict, total=False):
+    """How an image is stored: options of GDAL's drivers."""
+
+    driver: str
+    compress: str
+    photometric: str
+    interleave: str
+    predictor: int
+    tiled: bool
+    blockxsize: int
+    blockysize: int
+    ALPHA: str
+    JPEG_QUALITY: str
+    QUALITY: str
+    REVERSIBLE: str
 
 
 class TilesWriter(Protocol):

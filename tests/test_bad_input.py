@@ -10,6 +10,7 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+from cities import CityBuilder, DoneCity, RasterWriter, Roofwatch
 
 from models.files import Model, save_model
 from models.head import Head
@@ -18,11 +19,9 @@ from models.registry import Registry, register_model
 from models.runs import RunRecord
 from models.spec import ModelSpec, spec_to_json
 
-Run = Callable[..., object]
-
 
 @pytest.fixture
-def city(tmp_path: Path, tiny_city: Callable[..., Path]) -> Path:
+def city(tmp_path: Path, tiny_city: CityBuilder) -> Path:
     """A city of its own."""
     return tiny_city(tmp_path / "city")
 
@@ -90,19 +89,23 @@ BAD_TOML = [
 @pytest.mark.parametrize(
     ("old", "new", "says"), [case[1:] for case in BAD_TOML], ids=[case[0] for case in BAD_TOML]
 )
-def test_bad_city_file(city: Path, roofwatch: Run, old: str, new: str, says: list[str]) -> None:
+def test_bad_city_file(
+    city: Path, roofwatch: Roofwatch, old: str, new: str, says: list[str]
+) -> None:
     """A mistake in the city file is found before anything is written."""
     text = city.read_text()
     assert old in text
     city.write_text(text.replace(old, new, 1))
+
     ran = roofwatch("train", city, "--year", 2023, "--executor", "serial", "--quiet")
+
     assert ran.code == 3
     assert [word for word in says if word not in ran.error] == []
     assert not (city.parent / "workspace").exists()
 
 
 @pytest.mark.parametrize("command", ["check", "tile", "train", "score", "export", "run"])
-def test_year_without_flyover(city: Path, roofwatch: Run, command: str) -> None:
+def test_year_without_flyover(city: Path, roofwatch: Roofwatch, command: str) -> None:
     """Every command names the years that are there."""
     ran = roofwatch(command, city, "--year", 1999)
     assert ran.code == 3
@@ -111,7 +114,7 @@ def test_year_without_flyover(city: Path, roofwatch: Run, command: str) -> None:
 
 
 @pytest.mark.parametrize("command", ["check", "tile", "train", "score", "export", "run"])
-def test_no_city_file(tmp_path: Path, roofwatch: Run, command: str) -> None:
+def test_no_city_file(tmp_path: Path, roofwatch: Roofwatch, command: str) -> None:
     """The path that is not there is named."""
     ran = roofwatch(command, tmp_path / "none.toml", "--year", 2023)
     assert ran.code == 3
@@ -134,21 +137,25 @@ def test_no_city_file(tmp_path: Path, roofwatch: Run, command: str) -> None:
     ],
 )
 def test_missing_column_or_folder(
-    city: Path, roofwatch: Run, old: str, new: str, says: list[str]
+    city: Path, roofwatch: Roofwatch, old: str, new: str, says: list[str]
 ) -> None:
     """What the city file names and the data lacks is named by table and column."""
     city.write_text(city.read_text().replace(old, new, 1))
+
     ran = roofwatch("train", city, "--year", 2023, "--executor", "serial", "--quiet")
+
     assert ran.code == 3
     assert [word for word in says if word not in ran.error] == []
     assert not list((city.parent / "workspace").rglob("*.parquet"))
 
 
-def test_label_that_is_no_number(city: Path, roofwatch: Run) -> None:
+def test_label_that_is_no_number(city: Path, roofwatch: Roofwatch) -> None:
     """File, row and value are named."""
     labels = city.parent / "labels.csv"
     labels.write_text(labels.read_text().replace(",1,2023", ",perhaps,2023", 1))
+
     ran = roofwatch("train", city, "--year", 2023, "--executor", "serial", "--quiet")
+
     assert ran.code == 3
     assert [word for word in ("labels.csv", "row 3", "perhaps") if word not in ran.error] == []
     assert not (city.parent / "workspace").exists()
@@ -158,16 +165,18 @@ def test_label_that_is_no_number(city: Path, roofwatch: Run) -> None:
 @pytest.mark.parametrize(
     "content", [b"", b"\xff\xfe\x00\x01\x02rubbish", b"PK\x03\x04 a spreadsheet"]
 )
-def test_rubbish_for_a_file(city: Path, roofwatch: Run, name: str, content: bytes) -> None:
+def test_rubbish_for_a_file(city: Path, roofwatch: Roofwatch, name: str, content: bytes) -> None:
     """An empty file, or one of another kind, is named."""
     (city.parent / name).write_bytes(content)
+
     ran = roofwatch("train", city, "--year", 2023, "--executor", "serial", "--quiet")
+
     assert ran.code == 3
     assert name in ran.error or name.split(".")[0] in ran.error
     assert not list((city.parent / "workspace").rglob("*.parquet"))
 
 
-def test_unreadable_city_file(tmp_path: Path, roofwatch: Run) -> None:
+def test_unreadable_city_file(tmp_path: Path, roofwatch: Roofwatch) -> None:
     """A city file that is no text."""
     (tmp_path / "city.toml").write_bytes(b"\xff\xfe\x00")
     ran = roofwatch("check", tmp_path / "city.toml", "--year", 2023)
@@ -175,11 +184,13 @@ def test_unreadable_city_file(tmp_path: Path, roofwatch: Run) -> None:
     assert "city.toml" in ran.error
 
 
-def test_too_few_labels(city: Path, roofwatch: Run) -> None:
+def test_too_few_labels(city: Path, roofwatch: Roofwatch) -> None:
     """Six labels are too few; the numbers are said."""
     labels = city.parent / "labels.csv"
     labels.write_text("\n".join(labels.read_text().splitlines()[:7]) + "\n")
+
     ran = roofwatch("train", city, "--year", 2023, "--executor", "serial", "--quiet")
+
     assert ran.code == 3
     assert "3 failing and 3 intact" in ran.error
 
@@ -208,7 +219,7 @@ LABELS = [
 
 
 @pytest.fixture(scope="module")
-def labels_city(tmp_path_factory: pytest.TempPathFactory, tiny_city: Callable[..., Path]) -> Path:
+def labels_city(tmp_path_factory: pytest.TempPathFactory, tiny_city: CityBuilder) -> Path:
     """A city in which label files come and go."""
     return tiny_city(tmp_path_factory.mktemp("labels") / "city")
 
@@ -218,52 +229,63 @@ def labels_city(tmp_path_factory: pytest.TempPathFactory, tiny_city: Callable[..
 )
 def test_labels_that_cannot_be_learned_from(
     labels_city: Path,
-    roofwatch: Run,
+    roofwatch: Roofwatch,
     change: Callable[[pd.DataFrame], pd.DataFrame],
     says: list[str],
 ) -> None:
     """One line that says what there is and what is wanted; no model."""
     file = labels_city.parent / "labels.csv"
     before = file.read_text()
+
     try:
         change(pd.read_csv(file, dtype={"parcel_id": str})).to_csv(file, index=False)
         ran = roofwatch("train", labels_city, "--year", 2023, "--executor", "serial", "--quiet")
     finally:
         file.write_text(before)
+
     assert ran.code == 3
     assert [word for word in says if word not in ran.error] == []
     assert not (labels_city.parent / "workspace" / "2023" / "model").exists()
 
 
-def test_features_that_are_no_numbers(labels_city: Path, roofwatch: Run) -> None:
+def break_features(path: Path) -> None:
+    """Replace one number of a table of features by NaN."""
+    table = pq.read_table(path)
+    place = table.schema.get_field_index("features")
+    field = table.schema.field(place)
+
+    values = table["features"].combine_chunks().flatten().to_numpy().copy()
+    values[5] = np.nan
+    numbers = pa.array(values, pa.float32())
+    broken = pa.FixedSizeListArray.from_arrays(numbers, field.type.list_size)
+    pq.write_table(table.set_column(place, field, broken), path)
+
+
+def test_features_that_are_no_numbers(labels_city: Path, roofwatch: Roofwatch) -> None:
     """A cache with NaN in it stops the training, and the line says what to remove."""
     chips = labels_city.parent / "workspace" / "2023" / "chips"
     file = labels_city.parent / "labels.csv"
     before = file.read_text()
-    file.write_text("\n".join(before.splitlines()[:4]))  # fails, but leaves the features
+
+    # Too few labels: this training fails, but leaves the features.
+    file.write_text("\n".join(before.splitlines()[:4]))
     roofwatch("train", labels_city, "--year", 2023, "--executor", "serial", "--quiet")
     file.write_text(before)
-    table = pq.read_table(chips / "features.parquet")
-    values = table["features"].combine_chunks().flatten().to_numpy().copy()
-    values[5] = np.nan
-    broken = pa.FixedSizeListArray.from_arrays(
-        pa.array(values, pa.float32()), table.schema.field("features").type.list_size
-    )
-    place = table.schema.get_field_index("features")
-    pq.write_table(
-        table.set_column(place, table.schema.field(place), broken), chips / "features.parquet"
-    )
+    break_features(chips / "features.parquet")
+
     ran = roofwatch("train", labels_city, "--year", 2023, "--executor", "serial", "--quiet")
+
     assert ran.code == 3
     assert "NaN or infinity" in ran.error and "chips/" in ran.error
     shutil.rmtree(chips)
 
 
-def test_score_and_export_before_their_time(city: Path, roofwatch: Run) -> None:
+def test_score_and_export_before_their_time(city: Path, roofwatch: Roofwatch) -> None:
     """No model, no ledger: the command that is missing is named."""
     ran = roofwatch("export", city, "--year", 2023)
     assert ran.code == 3
     assert "run score" in ran.error
+
     ran = roofwatch("score", city, "--year", 2023, "--executor", "serial", "--quiet")
     assert ran.code == 3
     assert "run train" in ran.error
@@ -271,7 +293,7 @@ def test_score_and_export_before_their_time(city: Path, roofwatch: Run) -> None:
 
 
 @pytest.mark.parametrize("command", ["check", "tile", "train", "score", "export", "run"])
-def test_dask_needs_a_scheduler(city: Path, roofwatch: Run, command: str) -> None:
+def test_dask_needs_a_scheduler(city: Path, roofwatch: Roofwatch, command: str) -> None:
     """Wrong use is exit 2."""
     ran = roofwatch(command, city, "--year", 2023, "--executor", "dask")
     assert ran.code == 2
@@ -300,40 +322,43 @@ def test_wrong_words(capfd: pytest.CaptureFixture[str], words: list[str]) -> Non
     assert "error:" in capfd.readouterr().err
 
 
-def test_imagery_elsewhere(city: Path, roofwatch: Run, write_raster: Callable[..., Path]) -> None:
+def test_imagery_elsewhere(city: Path, roofwatch: Roofwatch, write_raster: RasterWriter) -> None:
     """Tiles of another city: FIX FIRST, and run goes no further."""
     folder = city.parent / "flyover" / "2023"
     for path in folder.iterdir():
         path.unlink()
     write_raster(folder / "far.tif", np.full((3, 32, 32), 9, np.uint8), left=500_000)
+
     ran = roofwatch("check", city, "--year", 2023, "--json", "--quiet")
     assert ran.code == 3
     assert ran.answer["verdict"] == "FIX FIRST"
+
     ran = roofwatch("run", city, "--year", 2023, "--executor", "serial", "--quiet")
     assert ran.code == 3
     assert "FIX FIRST" in ran.error
     assert not (city.parent / "workspace" / "2023" / "chips").exists()
 
 
-def model_folder(done_city: object) -> Path:
+def model_folder(done_city: DoneCity) -> Path:
     """Return the registered model's folder."""
-    workspace: Path = done_city.workspace  # type: ignore[attr-defined]  # the class lives in conftest
-    return next(path.parent for path in (workspace / "mlruns").rglob("head.safetensors"))
+    runs = done_city.workspace / "mlruns"
+    return next(path.parent for path in runs.rglob("head.safetensors"))
 
 
-def refused(done_city: object, roofwatch: Run) -> str:
+def refused(done_city: DoneCity, roofwatch: Roofwatch) -> str:
     """Score must refuse with exit 4 and leave the ledger alone; return what it says."""
-    path: Path = done_city.path  # type: ignore[attr-defined]
+    path = done_city.path
     ledger = path.parent / "workspace" / "2023" / "ledger.csv"
     before = ledger.read_bytes()
+
     ran = roofwatch("score", path, "--year", 2023, "--executor", "serial", "--quiet")
+
     assert ran.code == 4
     assert ledger.read_bytes() == before
-    error: str = ran.error
-    return error
+    return ran.error
 
 
-def test_smuggled_pickle(done_city: object, roofwatch: Run, tmp_path: Path) -> None:
+def test_smuggled_pickle(done_city: DoneCity, roofwatch: Roofwatch, tmp_path: Path) -> None:
     """A pickle in the model folder is refused, not run."""
     smuggled = model_folder(done_city) / "model.pkl"
     smuggled.write_bytes(pickle.dumps(print))
@@ -345,10 +370,11 @@ def test_smuggled_pickle(done_city: object, roofwatch: Run, tmp_path: Path) -> N
 
 @pytest.mark.parametrize("name", ["head.safetensors", "backbone.safetensors", "spec.json"])
 @pytest.mark.parametrize("how", ["changed", "gone", "rubbish"])
-def test_tampered_model(done_city: object, roofwatch: Run, name: str, how: str) -> None:
+def test_tampered_model(done_city: DoneCity, roofwatch: Roofwatch, name: str, how: str) -> None:
     """A changed, missing or replaced file of the champion is refused."""
     file = model_folder(done_city) / name
     content = file.read_bytes()
+
     try:
         if how == "changed":
             file.write_bytes(content[:-3] + bytes([content[-3] ^ 1]) + content[-2:])
@@ -361,18 +387,8 @@ def test_tampered_model(done_city: object, roofwatch: Run, name: str, how: str) 
         file.write_bytes(content)
 
 
-def test_models_whose_files_do_not_fit_each_other(
-    city: Path, roofwatch: Run, tmp_path: Path
-) -> None:
-    """Registered as they are, with checksums that match: a spec of other views or of another network, and pickles under the right names."""
-    workspace = city.parent / "workspace"
-    registry = Registry(
-        uri=f"sqlite:///{workspace}/mlflow.db",
-        artifacts=str(workspace / "mlruns"),
-        experiment="Tinyville",
-        model="tinyville-roof",
-    )
-    workspace.mkdir()
+def save_small_model(folder: Path) -> ModelSpec:
+    """Save a model whose head calls any roof the same, and return its spec."""
     spec = ModelSpec(input_px=32, gsd_m=0.5, margin_m=2, views=("roof_grey",), turns=1)
     width = spec.features
     head = Head(
@@ -387,9 +403,30 @@ def test_models_whose_files_do_not_fit_each_other(
         likely=0.9,
         possible=0.1,
     )
-    (tmp_path / "report").mkdir()
-    save_model(tmp_path / "model", Model(spec=spec, head=head, backbones=load_backbones(spec)))
-    written = spec_to_json(spec)
+    save_model(folder, Model(spec=spec, head=head, backbones=load_backbones(spec)))
+    return spec
+
+
+def test_models_whose_files_do_not_fit_each_other(
+    city: Path, roofwatch: Roofwatch, tmp_path: Path
+) -> None:
+    """A registered model whose files do not fit each other is refused, though checksums match.
+
+    The spec is one of other views or of another network, or a pickle has a right file name.
+    """
+    workspace = city.parent / "workspace"
+    workspace.mkdir()
+    registry = Registry(
+        uri=f"sqlite:///{workspace}/mlflow.db",
+        artifacts=str(workspace / "mlruns"),
+        experiment="Tinyville",
+        model="tinyville-roof",
+    )
+    report = tmp_path / "report"
+    report.mkdir()
+    record = RunRecord(parameters={}, metrics={}, report=report)
+
+    written = spec_to_json(save_small_model(tmp_path / "model"))
     smuggled: list[tuple[str, bytes]] = [
         ("spec.json", written.replace('"roof_grey"', '"near", "roof"').encode()),
         ("spec.json", written.replace("lite0", "lite2").encode()),
@@ -399,36 +436,33 @@ def test_models_whose_files_do_not_fit_each_other(
     for version, (name, content) in enumerate(smuggled, start=1):
         folder = Path(shutil.copytree(tmp_path / "model", tmp_path / f"model {version}"))
         (folder / name).write_bytes(content)
-        assert (
-            register_model(
-                registry, folder, RunRecord(parameters={}, metrics={}, report=tmp_path / "report")
-            ).version
-            == version
-        )
-        ran = roofwatch(
-            "score", city, "--year", 2023, "--model", version, "--executor", "serial", "--quiet"
-        )
+        assert register_model(registry, folder, record).version == version
+
+        words = ["score", city, "--year", 2023, "--model", version, "--executor", "serial"]
+        ran = roofwatch(*words, "--quiet")
+
         assert ran.code == 4
         assert "cannot be read" in ran.error and "promote another version" in ran.error
+
     assert not (workspace / "2023").exists()
 
 
-def test_unknown_version_and_alias(done_city: object, roofwatch: Run) -> None:
+def test_unknown_version_and_alias(done_city: DoneCity, roofwatch: Roofwatch) -> None:
     """A version or alias that is not there is named; nothing moves."""
-    path: Path = done_city.path  # type: ignore[attr-defined]
+    path = done_city.path
     ran = roofwatch("promote", path, "--version", 99, "--by", "Ann")
     assert ran.code == 3
     assert "'99'" in ran.error
-    ran = roofwatch(
-        "score", path, "--year", 2023, "--model", "winner", "--executor", "serial", "--quiet"
-    )
+
+    words = ["score", path, "--year", 2023, "--model", "winner", "--executor", "serial"]
+    ran = roofwatch(*words, "--quiet")
     assert ran.code == 3
     assert "'winner'" in ran.error
 
 
-def test_force_needs_a_reason(done_city: object, roofwatch: Run) -> None:
+def test_force_needs_a_reason(done_city: DoneCity, roofwatch: Roofwatch) -> None:
     """Nobody forces without saying why."""
-    path: Path = done_city.path  # type: ignore[attr-defined]
+    path = done_city.path
     ran = roofwatch("promote", path, "--version", 1, "--by", "Ann", "--force")
     assert ran.code == 2
     assert "--why" in ran.error

@@ -10,19 +10,19 @@ import numpy as np
 import pandas as pd
 import pytest
 import shapely
+from cities import CityBuilder, Roofwatch
 from numpy.typing import NDArray
 from shapely.geometry.base import BaseGeometry
 
 from imagery.roll.bad_rows import LONGEST_ID, BadRows, clean_ids, clean_texts, read_days
 
-Run = Callable[..., object]
 Change = Callable[[BaseGeometry], BaseGeometry]
 FIRST = "0216 001"
 INPUTS = ("parcels.gpkg", "vacant.csv", "labels.csv")
 
 
 @pytest.fixture(scope="module")
-def scored_city(tmp_path_factory: pytest.TempPathFactory, tiny_city: Callable[..., Path]) -> Path:
+def scored_city(tmp_path_factory: pytest.TempPathFactory, tiny_city: CityBuilder) -> Path:
     """A city with a champion, whose tables have no bad row."""
     from roofwatch.cli import main
 
@@ -49,19 +49,21 @@ def ledger_path(city: Path) -> Path:
     return city.parent / "workspace" / "2023" / "ledger.parquet"
 
 
-def command(roofwatch: Run, name: str, city: Path) -> str:
+def command(roofwatch: Roofwatch, name: str, city: Path) -> str:
     """Run a command for 2023 that has to succeed; return what it printed."""
     ran = roofwatch(name, city, "--year", 2023, "--executor", "serial", "--quiet")
-    assert ran.code == 0, ran.err  # type: ignore[attr-defined]
-    return str(ran.out)  # type: ignore[attr-defined]
+    assert ran.code == 0, ran.err
+    return str(ran.out)
 
 
 def rewrite_outlines(city: Path, change: Change, *, crs: int | None = None) -> None:
     """Change the first outline; the file may declare another CRS, right for all others."""
     path = city.parent / "parcels.gpkg"
     parcels = gpd.read_file(path)
+
     shapes = parcels.to_crs(crs or parcels.crs).geometry.to_numpy().copy()
     shapes[0] = change(parcels.geometry.iloc[0])
+
     path.unlink()
     columns = parcels.drop(columns="geometry")
     gpd.GeoDataFrame(columns, geometry=shapes, crs=crs or parcels.crs).to_file(path)
@@ -81,7 +83,9 @@ def open_first_ring(city: Path) -> None:
             database.create_function(name, 1, lambda blob: 0)
         query = "SELECT fid, geom FROM parcels ORDER BY fid LIMIT 1"
         fid, blob = database.execute(query).fetchone()
-        start = blob.index(b"\x01\x03\x00\x00\x00\x01\x00\x00\x00") + 9  # a polygon of one ring
+
+        # The count of points follows the head of a polygon of one ring.
+        start = blob.index(b"\x01\x03\x00\x00\x00\x01\x00\x00\x00") + 9
         points = int.from_bytes(blob[start : start + 4], "little")
         opened = blob[:start] + (points - 1).to_bytes(4, "little") + blob[start + 4 : -16]
         database.execute("UPDATE parcels SET geom = ? WHERE fid = ?", (opened, fid))
@@ -141,49 +145,56 @@ def assert_costs_nothing(city: Path) -> None:
 
 
 @pytest.mark.parametrize("kind", OUTLINES)
-def test_bad_outline(city: Path, roofwatch: Run, kind: str) -> None:
+def test_bad_outline(city: Path, roofwatch: Roofwatch, kind: str) -> None:
     """A broken outline is named with its fault; its parcel becomes NOT ASSESSED, no other."""
     change, fault = OUTLINES[kind]
     rewrite_outlines(city, change)
+
     said = command(roofwatch, "check", city)
     line = next(line for line in said.splitlines() if "without a usable outline" in line)
     assert "outline: 1: '0216 001' (" in line and fault in line
     assert "NOT ASSESSED (no_geometry)" in line
+
     command(roofwatch, "score", city)
     assert_costs_only(city, FIRST)
 
 
-def test_open_ring(city: Path, roofwatch: Run) -> None:
+def test_open_ring(city: Path, roofwatch: Roofwatch) -> None:
     """A ring that is not closed costs its parcel; every product is written, with its row."""
     open_first_ring(city)
     assert "usable outline: 1: '0216 001'" in command(roofwatch, "check", city)
     command(roofwatch, "score", city)
     assert_costs_only(city, FIRST)
+
     command(roofwatch, "export", city)
     exported = pd.read_csv(city.parent / "workspace/2023/housing/worklist.csv", dtype=str)
     assert (exported == FIRST).any(axis=None)
 
 
-def test_meters_in_a_file_of_degrees(city: Path, roofwatch: Run) -> None:
+def test_meters_in_a_file_of_degrees(city: Path, roofwatch: Roofwatch) -> None:
     """One outline in UTM numbers costs its parcel; when all are, check says FIX FIRST."""
     rewrite_outlines(city, lambda shape: shape, crs=4326)
+
     said = command(roofwatch, "check", city)
     assert "x 360005 to 360011, y 4350051 to 4350063 cannot be degrees of WGS 84" in said
     assert "ogr2ogr -a_srs" in said
+
     command(roofwatch, "score", city)
     after = pd.read_parquet(ledger_path(city)).set_index("parcel_id")
     assert after.index[after["reason"] == "no_geometry"].tolist() == [FIRST, "9999 999"]
     assert after.loc["0216 002", "status"] == "scored"
 
 
-def test_all_outlines_bad(city: Path, roofwatch: Run) -> None:
-    """The whole file has the wrong CRS: what was seen and the remedy, exit 3."""
+def test_all_outlines_bad(city: Path, roofwatch: Roofwatch) -> None:
+    """When the whole file has the wrong CRS, check names what it found and the remedy; exit 3."""
     parcels = gpd.read_file(city.parent / "parcels.gpkg")
     (city.parent / "parcels.gpkg").unlink()
     parcels.set_crs(4326, allow_override=True).to_file(city.parent / "parcels.gpkg")
+
     ran = roofwatch("check", city, "--year", 2023, "--quiet")
-    assert ran.code == 3  # type: ignore[attr-defined]
-    lines = ran.out.splitlines()  # type: ignore[attr-defined]
+
+    assert ran.code == 3
+    lines = ran.out.splitlines()
     assert lines[0].endswith("FIX FIRST")
     fixes = [line for line in lines if "fix first:" in line]
     assert len(fixes) == 1
@@ -201,7 +212,7 @@ HARMLESS: dict[str, Change] = {
 
 
 @pytest.mark.parametrize("kind", HARMLESS)
-def test_outline_that_can_be_mended(city: Path, roofwatch: Run, kind: str) -> None:
+def test_outline_that_can_be_repaired(city: Path, roofwatch: Roofwatch, kind: str) -> None:
     """A bow tie, a height that is no number and a stray point keep the parcel."""
     rewrite_outlines(city, HARMLESS[kind])
     said = command(roofwatch, "check", city)
@@ -212,7 +223,7 @@ DATES = ["-1", "0", "0000-00-00", "1e30", "inf", "today", "9" * 30, "20\x0020-05
 
 
 @pytest.mark.parametrize("written", [*DATES, "2023-02-30", "1850-01-01", "2999-01-01"])
-def test_bad_notice_date(city: Path, roofwatch: Run, written: str) -> None:
+def test_bad_notice_date(city: Path, roofwatch: Roofwatch, written: str) -> None:
     """A date that cannot be read is empty and named; the parcel is scored."""
     rewrite_cell(city, "vacant.csv", "notice_date", written)
     said = command(roofwatch, "check", city)
@@ -221,17 +232,19 @@ def test_bad_notice_date(city: Path, roofwatch: Run, written: str) -> None:
     assert "24 covered" in said
 
 
-def test_products_of_a_city_with_bad_rows(city: Path, roofwatch: Run) -> None:
+def test_products_of_a_city_with_bad_rows(city: Path, roofwatch: Roofwatch) -> None:
     """A NaN, a date of -1, a bell in an id and a label of year inf: products are there."""
     rewrite_outlines(city, corner(np.nan))
     rewrite_cell(city, "vacant.csv", "notice_date", "-1")
     rewrite_cell(city, "labels.csv", "year", "inf")
     vacant = city.parent / "vacant.csv"
     vacant.write_bytes(vacant.read_bytes().replace(b"9999 999", b"9999\x00 9\x0799"))
+
     said = command(roofwatch, "check", city)
     assert said.count("note: ") == 4
     command(roofwatch, "score", city)
     assert_costs_only(city, FIRST)
+
     exported = command(roofwatch, "export", city)
     assert "note: labels with a year that cannot be read: 1: row 2 '0216 001'" in exported
     year = city.parent / "workspace" / "2023"
@@ -249,7 +262,7 @@ YEARS = ["inf", "nan", "1e400", "2023.5", "-2023", "1e30", "", "2023\x00"]
 
 
 @pytest.mark.parametrize("written", YEARS)
-def test_bad_label_year(city: Path, roofwatch: Run, written: str) -> None:
+def test_bad_label_year(city: Path, roofwatch: Roofwatch, written: str) -> None:
     """A label whose year cannot be read is named by check and not used."""
     rewrite_cell(city, "labels.csv", "year", written)
     said = command(roofwatch, "check", city)
@@ -257,10 +270,12 @@ def test_bad_label_year(city: Path, roofwatch: Run, written: str) -> None:
     assert "until then they are not used" in said
 
 
-def test_train_names_bad_label_years(city: Path, roofwatch: Run) -> None:
+def test_train_names_bad_label_years(city: Path, roofwatch: Roofwatch) -> None:
     """Training leaves the label out and says so."""
     rewrite_cell(city, "labels.csv", "year", "inf")
+
     said = command(roofwatch, "train", city)
+
     assert "on 23 labels" in said
     assert "note: labels with a year that cannot be read: 1: row 2 '0216 001' has 'inf'" in said
     evaluation = city.parent / "workspace" / "2023" / "report" / "evaluation.html"
@@ -278,19 +293,21 @@ IDS = {
 
 
 @pytest.mark.parametrize("kind", IDS)
-def test_bad_id(city: Path, roofwatch: Run, kind: str) -> None:
+def test_bad_id(city: Path, roofwatch: Roofwatch, kind: str) -> None:
     """An id with control characters is cleaned, named, and matches its parcel."""
     written, cleaned = IDS[kind]
     vacant = city.parent / "vacant.csv"
     vacant.write_bytes(vacant.read_bytes().replace(FIRST.encode(), written, 1))
+
     said = command(roofwatch, "check", city)
     assert "ids of [vacant] with control characters or more than 60 bytes: 1: " in said
     assert f"is used as {cleaned!r}" in said
+
     command(roofwatch, "score", city)
     assert_costs_nothing(city)
 
 
-def test_id_of_nothing_but_nul(city: Path, roofwatch: Run) -> None:
+def test_id_of_nothing_but_nul(city: Path, roofwatch: Roofwatch) -> None:
     """The notice keeps a row of its own, named by its row in the file."""
     vacant = city.parent / "vacant.csv"
     vacant.write_bytes(vacant.read_bytes().replace(b"9999 999", b"\x00" * 8))
@@ -299,23 +316,27 @@ def test_id_of_nothing_but_nul(city: Path, roofwatch: Run) -> None:
     assert "notice in row 26" in pd.read_parquet(ledger_path(city))["parcel_id"].tolist()
 
 
-def test_lone_surrogate(city: Path, roofwatch: Run) -> None:
+def test_lone_surrogate(city: Path, roofwatch: Roofwatch) -> None:
     """Bytes that are no UTF-8 are an encoding of the whole file: named, exit 3."""
     vacant = city.parent / "vacant.csv"
     vacant.write_bytes(vacant.read_bytes().replace(FIRST.encode(), b"0216\xed\xa0\x80001", 1))
+
     ran = roofwatch("check", city, "--year", 2023, "--quiet")
-    assert ran.code == 3  # type: ignore[attr-defined]
-    assert "vacant.csv cannot be read" in ran.error  # type: ignore[attr-defined]
+
+    assert ran.code == 3
+    assert "vacant.csv cannot be read" in ran.error
 
 
-def test_vacants_in_are_rows_out_after_cleaning(city: Path, roofwatch: Run) -> None:
+def test_vacants_in_are_rows_out_after_cleaning(city: Path, roofwatch: Roofwatch) -> None:
     """The same id twice after cleaning is one parcel; a long id stays one of its own."""
     vacant = city.parent / "vacant.csv"
     more = f"{FIRST}\x00,2020-05-01\n{'7' * 10_000},2020-05-01\n{'7' * 10_001},2020-05-01\n"
     vacant.write_text(vacant.read_text() + more)
+
     assert "with control characters or more than 60 bytes: 3: " in command(roofwatch, "check", city)
     command(roofwatch, "score", city)
     assert len(pd.read_parquet(ledger_path(city))) == 27
+
     command(roofwatch, "export", city)
     layer = gpd.read_parquet(city.parent / "workspace" / "2023" / "data" / "scores.parquet")
     assert len(layer) == 27
@@ -324,7 +345,9 @@ def test_vacants_in_are_rows_out_after_cleaning(city: Path, roofwatch: Run) -> N
 def test_clean_ids() -> None:
     """Ids fit every product, stay apart when they are long, and ordinary ones stay as they are."""
     raw = ["0216 001", "ß" * 60, "7" * 10_000, "7" * 9_999, "a\x7fb", "\x00", " 1"]
+
     cleaned = clean_ids(pd.Series(raw)).tolist()
+
     assert [cleaned[0], *cleaned[4:]] == ["0216 001", "ab", "", " 1"]
     assert all(len(text.encode()) <= LONGEST_ID for text in cleaned)
     assert len(set(cleaned)) == len(raw)

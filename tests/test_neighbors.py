@@ -1,6 +1,10 @@
-"""Occupied sides come from shared walls, street sides from lines without a neighbor; both agree with shapely's own buffers."""
+"""Occupied sides come from shared walls, street sides from lines without a neighbor.
 
-import itertools
+Both agree with shapely's own buffers.
+"""
+
+from collections.abc import Sequence
+from itertools import pairwise
 
 import geopandas as gpd
 import numpy as np
@@ -16,29 +20,37 @@ from imagery.roll.neighbors import COMPASS, sides_of
 from imagery.roll.outlines import roofs_of, true_to_scale
 
 CRS = "EPSG:32618"
-WEST, SOUTH = 360_000.0, 4_350_000.0
+WEST = 360_000.0
+SOUTH = 4_350_000.0
+ORIGIN = (WEST, SOUTH)
+Shapes = Sequence[shapely.Geometry | None]
 
 
 def box(left: float, bottom: float, right: float, top: float) -> shapely.Polygon:
+    """Make a rectangle, in meters from the origin."""
     return shapely.box(WEST + left, SOUTH + bottom, WEST + right, SOUTH + top)
 
 
 def sides(
-    lots: list[shapely.Geometry | None],
-    occupied: list[bool] | None,
-    buildings: list[shapely.Geometry | None] | None = None,
+    lots: Shapes,
+    occupied: Sequence[bool] | None,
+    buildings: Shapes | None = None,
     crs: str = CRS,
 ) -> tuple[str, str]:
-    """Return occupied and street sides of the first lot; everything is drawn in UTM and given in `crs`."""
-    drawn = gpd.GeoSeries(lots, crs=CRS).to_crs(crs)
-    houses = gpd.GeoSeries(buildings, crs=CRS).to_crs(crs) if buildings is not None else None
-    lived, street = sides_of(
-        drawn,
-        np.array([0]),
-        occupied=None if occupied is None else np.array(occupied),
-        buildings=houses,
-    )
-    return lived[0], street[0]
+    """Return occupied and street sides of the first lot.
+
+    Everything is drawn in UTM and given in `crs`.
+    """
+    outlines = gpd.GeoSeries(lots, crs=CRS).to_crs(crs)
+    houses = None
+    if buildings is not None:
+        houses = gpd.GeoSeries(buildings, crs=CRS).to_crs(crs)
+    lived_in = None
+    if occupied is not None:
+        lived_in = np.array(occupied)
+
+    found, street = sides_of(outlines, np.array([0]), occupied=lived_in, buildings=houses)
+    return found[0], street[0]
 
 
 ROW = [box(6, 0, 12, 22), box(0, 0, 6, 22), box(12, 0, 18, 22), box(6, 22, 12, 44)]
@@ -56,10 +68,8 @@ def test_back_fence_is_no_wall() -> None:
 
 
 def test_one_outline_for_the_whole_row_holds_party_walls() -> None:
-    assert sides(ROW, [False, True, True, True], [box(0, 0, 18, 12), box(0, 32, 18, 44)]) == (
-        "E,W",
-        "S",
-    )
+    rows = [box(0, 0, 18, 12), box(0, 32, 18, 44)]
+    assert sides(ROW, [False, True, True, True], rows) == ("E,W", "S")
 
 
 def test_detached_houses_share_no_wall_though_their_lots_adjoin() -> None:
@@ -67,16 +77,16 @@ def test_detached_houses_share_no_wall_though_their_lots_adjoin() -> None:
     assert sides(ROW, [False, True, True, True], houses) == ("", "S")
 
 
-def test_a_wall_must_be_two_meters_long_and_half_a_meter_near() -> None:
-    def west(depth: float, gap: float) -> str:
-        return sides(
-            ROW,
-            [False, True, False, False],
-            [box(6, 0, 12, 12), box(0, 12 - depth, 6 - gap, 20), HOUSES[3]],
-        )[0]
-
-    assert (west(2.1, 0.0), west(1.9, 0.0)) == ("W", "")
-    assert (west(8.0, 0.2), west(8.0, 0.6)) == ("W", "")
+@pytest.mark.parametrize(
+    ("depth_m", "gap_m", "expected"),
+    [(2.1, 0.0, "W"), (1.9, 0.0, ""), (8.0, 0.2, "W"), (8.0, 0.6, "")],
+)
+def test_a_wall_must_be_two_meters_long_and_half_a_meter_near(
+    depth_m: float, gap_m: float, expected: str
+) -> None:
+    western = box(0, 12 - depth_m, 6 - gap_m, 20)
+    houses = [box(6, 0, 12, 12), western, HOUSES[3]]
+    assert sides(ROW, [False, True, False, False], houses)[0] == expected
 
 
 def test_a_lot_whose_outline_is_not_known_goes_by_its_parcel() -> None:
@@ -98,9 +108,8 @@ def test_short_touch_is_no_neighbor_but_a_street_side_must_be_half_open() -> Non
 
 
 def test_sliver_between_parcels_is_no_street() -> None:
-    assert sides(
-        [box(0, 0, 6, 22), box(6.3, 0, 12, 22), box(-6, 0, 0.2, 22)], [False, True, True]
-    ) == ("E,W", "N,S")
+    lots = [box(0, 0, 6, 22), box(6.3, 0, 12, 22), box(-6, 0, 0.2, 22)]
+    assert sides(lots, [False, True, True]) == ("E,W", "N,S")
 
 
 def test_stacked_parcels_are_no_neighbors() -> None:
@@ -111,22 +120,20 @@ def test_stacked_parcels_are_no_neighbors() -> None:
     ("turn", "expected"), [(4, "E,W"), (20, "E,W"), (30, "NE,SW"), (90, "N,S"), (130, "NW,SE")]
 )
 def test_directions_are_those_of_the_walls(turn: float, expected: str) -> None:
-    origin = (WEST, SOUTH)
-    turned = [[rotate(shape, turn, origin=origin) for shape in shapes] for shapes in (ROW, HOUSES)]
-    assert sides(turned[0], [False, True, True, True], turned[1])[0] == expected
+    lots = [rotate(shape, turn, origin=ORIGIN) for shape in ROW]
+    houses = [rotate(shape, turn, origin=ORIGIN) for shape in HOUSES]
+    assert sides(lots, [False, True, True, True], houses)[0] == expected
 
 
 @pytest.mark.parametrize("crs", ["EPSG:2248", "EPSG:4326", "EPSG:3857", "EPSG:26985"])
 def test_any_crs_says_the_same(crs: str) -> None:
     assert sides(ROW, [False, True, True, True], HOUSES, crs) == ("E,W", "S")
+
     lots = gpd.GeoSeries(ROW, crs=CRS).to_crs(crs)
-    lived, street = sides_of(
-        lots,
-        np.array([0]),
-        occupied=np.array([False, True, True, True]),
-        buildings=gpd.GeoSeries(HOUSES, crs=CRS).to_crs(4326),
-    )
-    assert (lived, street) == (["E,W"], ["S"])
+    houses = gpd.GeoSeries(HOUSES, crs=CRS).to_crs(4326)
+    occupied = np.array([False, True, True, True])
+    found, street = sides_of(lots, np.array([0]), occupied=occupied, buildings=houses)
+    assert (found, street) == (["E,W"], ["S"])
 
 
 def test_what_is_not_known_is_unknown() -> None:
@@ -135,13 +142,16 @@ def test_what_is_not_known_is_unknown() -> None:
     assert sides([None], None) == ("U", "U")
 
 
+def bow_tie(left: float) -> shapely.Polygon:
+    """Make an invalid outline of 36 m2 that crosses itself."""
+    west = WEST + left
+    corners = [(west, SOUTH), (west + 6, SOUTH + 12), (west + 6, SOUTH), (west, SOUTH + 12)]
+    return shapely.Polygon(corners)
+
+
 def test_invalid_and_missing_outlines_do_no_harm() -> None:
-    tie = shapely.Polygon(
-        [(WEST, SOUTH), (WEST + 6, SOUTH + 12), (WEST + 6, SOUTH), (WEST, SOUTH + 12)]
-    )
-    assert (
-        sides(ROW, [False, False, True, False], [*HOUSES, None, shapely.Polygon(), tie])[0] == "E"
-    )
+    houses = [*HOUSES, None, shapely.Polygon(), bow_tie(0)]
+    assert sides(ROW, [False, False, True, False], houses)[0] == "E"
 
 
 def test_parcel_in_a_hole_has_one_neighbor_all_around() -> None:
@@ -152,28 +162,38 @@ def test_parcel_in_a_hole_has_one_neighbor_all_around() -> None:
 def test_ring_direction_does_not_matter() -> None:
     reverse = [shapely.reverse(shape) for shape in ROW]
     assert sides(reverse, [False, True, True, True], HOUSES) == ("E,W", "S")
+
     edges = edges_of(np.array([ROW[0], shapely.reverse(ROW[0])], dtype=object))
-    for owner in (0, 1):
-        middle = (edges.start + edges.along * edges.length[:, None] / 2 + edges.outward * 0.1)[
-            edges.owner == owner
-        ]
-        assert not shapely.contains_xy(ROW[0], *middle.T).any()
+    middles = edges.start + edges.along * edges.length[:, None] / 2
+    outside = middles + edges.outward * 0.1
+    assert set(edges.owner) == {0, 1}
+    assert not shapely.contains_xy(ROW[0], *outside.T).any()
 
 
 @given(st.lists(st.tuples(st.integers(0, 3), st.integers(0, 50), st.integers(0, 12)), max_size=30))
 def test_covered_length_is_that_of_the_union(intervals: list[tuple[int, int, int]]) -> None:
-    group, start, length = (
-        np.array([one[place] for one in intervals], dtype=int) for place in range(3)
-    )
-    covered = covered_length(group, start.astype(float), (start + length).astype(float), 4)
-    for which in range(4):
-        cells = {
-            at
-            for owner, begin, size in intervals
-            if owner == which
-            for at in range(begin, begin + size)
-        }
-        assert covered[which] == pytest.approx(len(cells))
+    table = np.array(intervals, dtype=int).reshape(-1, 3)
+    starts = table[:, 1].astype(float)
+    ends = starts + table[:, 2]
+
+    covered = covered_length(table[:, 0], starts, ends, 4)
+
+    cells: list[set[int]] = [set() for _ in range(4)]
+    for group, start, length in intervals:
+        cells[group].update(range(start, start + length))
+    assert covered == pytest.approx([len(group) for group in cells])
+
+
+def faces(house: shapely.Geometry, other: shapely.Geometry) -> bool:
+    """Tell by shapely's own buffers whether two houses share a wall."""
+    wall = house.buffer(0.05).intersection(other.boundary)
+    return bool(wall.length > 2)
+
+
+def direction(lot: shapely.Geometry, other: shapely.Geometry) -> str:
+    """Return the point of the compass at which another lot lies."""
+    offset = np.array(other.centroid.coords[0]) - np.array(lot.centroid.coords[0])
+    return COMPASS[round(np.degrees(np.arctan2(*offset)) / 45) % 8]
 
 
 @settings(max_examples=40)
@@ -181,65 +201,56 @@ def test_covered_length_is_that_of_the_union(intervals: list[tuple[int, int, int
 def test_agrees_with_buffers_on_a_street_of_random_lots(seed: int, turn: float) -> None:
     """Shapely's buffers and intersections, lot by lot, find the same walls."""
     rng = np.random.default_rng(seed)
-    edges = np.cumsum(rng.uniform(4, 9, 9))
-    lots = [box(left, 0, right, 22) for left, right in itertools.pairwise(edges)]
-    houses = [
-        box(left + rng.choice([0, 0, 1.5]), 0, right - rng.choice([0, 0, 1.5]), rng.uniform(6, 16))
-        for left, right in itertools.pairwise(edges)
-    ]
-    turned = [rotate(shape, turn, origin=(WEST, SOUTH)) for shape in (*lots, *houses)]
-    lots, houses, occupied = turned[:8], turned[8:], rng.random(8) < 0.6
+    lots = []
+    houses = []
+    for left, right in pairwise(np.cumsum(rng.uniform(4, 9, 9))):
+        lot = box(left, 0, right, 22)
+        gaps = rng.choice([0, 0, 1.5], 2)
+        house = box(left + gaps[0], 0, right - gaps[1], rng.uniform(6, 16))
+        lots.append(rotate(lot, turn, origin=ORIGIN))
+        houses.append(rotate(house, turn, origin=ORIGIN))
+    occupied = rng.random(8) < 0.6
+
     found, _ = sides_of(
         gpd.GeoSeries(lots, crs=CRS),
         np.arange(8),
         occupied=occupied,
         buildings=gpd.GeoSeries(houses, crs=CRS),
     )
+
     for place, names in enumerate(found):
         expected = set()
         for other in (place - 1, place + 1):
-            if (
-                0 <= other < 8
-                and occupied[other]
-                and houses[place].buffer(0.05).intersection(houses[other].boundary).length > 2
-            ):
-                away = np.array(lots[other].centroid.coords[0]) - np.array(
-                    lots[place].centroid.coords[0]
-                )
-                expected.add(COMPASS[round(np.degrees(np.arctan2(*away)) / 45) % 8])
+            if 0 <= other < 8 and occupied[other] and faces(houses[place], houses[other]):
+                expected.add(direction(lots[place], lots[other]))
         assert set(filter(None, names.split(","))) == expected
 
 
 def test_roofs_are_parcels_cut_to_their_buildings() -> None:
     row = box(-10, 0, 30, 12)
     sheds = [box(6, 18, 9, 20), box(9, 18, 12, 20)]
+    grazing = box(11, 21.5, 13, 22.5)
+    tie = bow_tie(40)
     lots = gpd.GeoSeries([ROW[0], ROW[3], None, box(40, 0, 46, 22)], index=[5, 6, 7, 8], crs=CRS)
-    tie = shapely.Polygon(
-        [(WEST + 40, SOUTH), (WEST + 46, SOUTH + 12), (WEST + 46, SOUTH), (WEST + 40, SOUTH + 12)]
-    )
-    roofs = roofs_of(
-        lots, gpd.GeoSeries([row, *sheds, box(11, 21.5, 13, 22.5), tie, None], crs=CRS)
-    )
-    expected = [
-        ROW[0] & shapely.union_all([row, *sheds, box(11, 21.5, 13, 22.5)]),
-        ROW[3],
-        None,
-        lots.iloc[3] & tie.buffer(0),
-    ]
+
+    roofs = roofs_of(lots, gpd.GeoSeries([row, *sheds, grazing, tie, None], crs=CRS))
+
     assert list(roofs.index) == [5, 6, 7, 8]
-    assert roofs.iloc[0].equals(expected[0])
+    assert roofs.iloc[0].equals(ROW[0] & shapely.union_all([row, *sheds, grazing]))
     assert roofs.iloc[1].equals(ROW[3]), "half a square meter grazes it"
     assert roofs.iloc[2] is None
     assert roofs.iloc[3].area == pytest.approx(36)
 
 
 def test_roofs_come_back_in_the_crs_of_the_parcels() -> None:
-    lots, houses = gpd.GeoSeries(ROW, crs=CRS), gpd.GeoSeries(HOUSES, crs=CRS)
+    lots = gpd.GeoSeries(ROW, crs=CRS)
+    houses = gpd.GeoSeries(HOUSES, crs=CRS)
+
     near = roofs_of(lots, houses.to_crs(4326))
+
     assert near.crs == lots.crs
-    assert (
-        shapely.hausdorff_distance(near.to_numpy(), roofs_of(lots, houses).to_numpy()).max() < 1e-3
-    )
+    expected = roofs_of(lots, houses)
+    assert shapely.hausdorff_distance(near.to_numpy(), expected.to_numpy()).max() < 1e-3
 
 
 def test_units_and_scale() -> None:
@@ -252,27 +263,31 @@ def test_units_and_scale() -> None:
 
 
 def test_moving_a_city_changes_nothing() -> None:
-    moved = [translate(scale(shape, origin=(WEST, SOUTH)), 1234.5, -987.6) for shape in ROW]
+    moved = [translate(scale(shape, origin=ORIGIN), 1234.5, -987.6) for shape in ROW]
     assert sides(moved, [False, True, True, True]) == sides(ROW, [False, True, True, True])
 
 
 @settings(max_examples=40)
 @given(st.integers(0, 2**32 - 1), st.floats(-180, 180))
 def test_roofs_agree_with_plain_intersections(seed: int, turn: float) -> None:
-    """Lots and houses anyhow, turned: what is left of each lot is its intersection with all buildings together."""
+    """What is left of each lot is its intersection with all buildings together.
+
+    Lots and houses lie anyhow, and turned.
+    """
     rng = np.random.default_rng(seed)
-    lots = [box(6 * place, 0, 6 * place + 6, 22) for place in range(5)]
-    houses = [
-        box(left, low, left + rng.uniform(0.5, 14), low + rng.uniform(0.5, 14))
-        for left, low in rng.uniform(-5, 28, (7, 2))
-    ]
-    turned = gpd.GeoSeries(
-        [rotate(shape, turn, origin=(WEST, SOUTH)) for shape in (*lots, *houses)], crs=CRS
-    )
-    roofs = roofs_of(turned.iloc[:5], turned.iloc[5:])
-    for lot, roof in zip(turned.iloc[:5], roofs, strict=True):
-        expected = lot & shapely.union_all(turned.iloc[5:].to_numpy())
-        if abs(expected.area - 4) > 0.5:
-            assert roof.area == pytest.approx(
-                expected.area if expected.area > 4 else lot.area, abs=0.3
-            )
+    shapes = [box(6 * place, 0, 6 * place + 6, 22) for place in range(5)]
+    for left, low in rng.uniform(-5, 28, (7, 2)):
+        width_m, height_m = rng.uniform(0.5, 14, 2)
+        shapes.append(box(left, low, left + width_m, low + height_m))
+    turned = gpd.GeoSeries([rotate(shape, turn, origin=ORIGIN) for shape in shapes], crs=CRS)
+    lots = turned.iloc[:5]
+    houses = turned.iloc[5:]
+
+    roofs = roofs_of(lots, houses)
+
+    union = shapely.union_all(houses.to_numpy())
+    for lot, roof in zip(lots, roofs, strict=True):
+        covered_m2 = (lot & union).area
+        expected_m2 = covered_m2 if covered_m2 > 4 else lot.area
+        if abs(covered_m2 - 4) > 0.5:
+            assert roof.area == pytest.approx(expected_m2, abs=0.3)
