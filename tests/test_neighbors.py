@@ -13,6 +13,7 @@ import shapely
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from shapely.affinity import rotate, scale, translate
+from shapely.geometry.base import BaseGeometry
 
 from imagery.crs import meters_per_unit
 from imagery.roll.edges import covered_length, edges_of
@@ -23,7 +24,7 @@ CRS = "EPSG:32618"
 WEST = 360_000.0
 SOUTH = 4_350_000.0
 ORIGIN = (WEST, SOUTH)
-Shapes = Sequence[shapely.Geometry | None]
+Shapes = Sequence[BaseGeometry | None]
 
 
 def box(left: float, bottom: float, right: float, top: float) -> shapely.Polygon:
@@ -184,13 +185,13 @@ def test_covered_length_is_that_of_the_union(intervals: list[tuple[int, int, int
     assert covered == pytest.approx([len(group) for group in cells])
 
 
-def faces(house: shapely.Geometry, other: shapely.Geometry) -> bool:
+def faces(house: BaseGeometry, other: BaseGeometry) -> bool:
     """Tell by shapely's own buffers whether two houses share a wall."""
     wall = house.buffer(0.05).intersection(other.boundary)
     return bool(wall.length > 2)
 
 
-def direction(lot: shapely.Geometry, other: shapely.Geometry) -> str:
+def direction(lot: BaseGeometry, other: BaseGeometry) -> str:
     """Return the point of the compass at which another lot lies."""
     offset = np.array(other.centroid.coords[0]) - np.array(lot.centroid.coords[0])
     return COMPASS[round(np.degrees(np.arctan2(*offset)) / 45) % 8]

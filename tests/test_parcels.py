@@ -1,5 +1,6 @@
 """The vacant roll: keys however they are spelled, places, odd geometry, and no notice is lost."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import date
 from pathlib import Path
@@ -21,7 +22,7 @@ from imagery.roll.tables import normalize_key, normalize_keys
 CRS = "EPSG:32618"
 WEST = 360_000.0
 SOUTH = 4_350_000.0
-Outlines = list[BaseGeometry | None]
+Outlines = Sequence[BaseGeometry | None]
 
 
 def lot(number: int) -> shapely.Polygon:
