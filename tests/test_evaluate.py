@@ -1,4 +1,7 @@
-"""Figures: by hand, against scikit-learn with sample weights, and intervals that hold what they should."""
+"""Figures: by hand, and compared with scikit-learn with sample weights.
+
+Intervals cover what they should.
+"""
 
 import time
 
@@ -21,7 +24,10 @@ THRESHOLDS = Thresholds(likely=0.6, possible=0.3)
 
 
 def scored_table(seed: int, rows: int = 300) -> pd.DataFrame:
-    """Scored labels in which the network ranks best; scores of `measures` are rounded, so that ties occur."""
+    """Return scored labels in which the network ranks best.
+
+    Scores of `measures` are rounded, so that ties occur.
+    """
     rng = np.random.default_rng(seed)
     risk = rng.beta(1, 4, rows)
     failing = (rng.random(rows) < risk).astype(int)
@@ -88,7 +94,10 @@ def test_ties_at_the_last_visit_count_at_their_mean() -> None:
 
 
 def test_f1_threshold_comes_from_the_other_folds() -> None:
-    """Best on fold 1 is 0.8, on fold 0 is 0.4: fold 0 catches 0 of 1, and fold 1 names one intact roof besides its own."""
+    """The best threshold on fold 1 is 0.8, and on fold 0 it is 0.4.
+
+    So fold 0 catches 0 of 1, and fold 1 names one intact roof besides its own.
+    """
     figures = figures_of([0.4, 0.3, 0.8, 0.5], [1, 0, 1, 0], [0, 0, 1, 1])
     assert figures.f1 == pytest.approx(2 * 1 / (2 + 2))
     assert figures.f1_by_fold.mean == pytest.approx((0 + 2 / 3) / 2)
@@ -169,7 +178,10 @@ def test_what_makes_no_sense_is_nan() -> None:
 
 
 def test_folds_one_by_one() -> None:
-    """Each fold's figures are scikit-learn's on its rows; what a fold of one class cannot tell is left out."""
+    """Each fold's figures are scikit-learn's on its rows.
+
+    What cannot be computed on a fold of one class is left out.
+    """
     table = scored_table(8)
     table.loc[table["fold"] == 3, "failing"] = 0
     folds = measure_folds(table, "network")
@@ -206,7 +218,10 @@ def test_row_order_does_not_matter(seed: int) -> None:
 
 
 def test_intervals_hold_the_point() -> None:
-    """Of all figures of 20 tables; and blocks of like roofs make them wider than single labels would be."""
+    """Intervals of all figures of 20 tables contain the figure itself.
+
+    Blocks of similar roofs make them wider than single labels would.
+    """
     held = []
     for seed in range(20):
         one = measure_rungs(
@@ -226,7 +241,10 @@ def test_intervals_hold_the_point() -> None:
 
 
 def test_intervals_cover_the_truth() -> None:
-    """The 90% interval of AUROC holds the value of the whole city in 80 to 98 of 100 samples of it."""
+    """The 90% interval of AUROC contains the value of the whole city.
+
+    It does in 80 to 98 of 100 samples of the city.
+    """
     city = scored_table(0, 40_000)
     truth = roc_auc_score(city["failing"], city["network"])
     held = 0
@@ -279,7 +297,8 @@ def test_the_simplest_within_the_margin_ships() -> None:
     assert [one.average_precision for one in three] == pytest.approx([0.5, 0.75, 5 / 6])
     assert rung_that_ships(three, 0.02).name == "network"
     assert rung_that_ships(three, 0.02).sentence == (
-        "C network ships: it has the best average precision, 0.833; no simpler one comes within 0.020 of it (B0 dark-pixel share has 0.500, B1 named measures has 0.750)."
+        "C network ships: it has the best average precision, 0.833; no simpler one comes within "
+        "0.020 of it (B0 dark-pixel share has 0.500, B1 named measures has 0.750)."
     )
     assert rung_that_ships(three, 0.1).name == "measures"
     assert (
@@ -351,7 +370,10 @@ def test_fewer_than_eight_blocks_draw_labels() -> None:
 
 
 def test_bootstrap_is_fast() -> None:
-    """15,000 labels, 50 resamples of three rungs: a tenth of a full report, in seconds of processor time."""
+    """15,000 labels and 50 resamples of three rungs take seconds of processor time.
+
+    That is a tenth of a full report.
+    """
     start = time.process_time()
     measure_rungs(
         scored_table(6, 15_000), {"network": THRESHOLDS}, FigureSettings(repeats=50, seed=0)

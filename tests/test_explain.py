@@ -1,14 +1,16 @@
-"""Why a roof has its score: shares that add up to the logit, peaks where the roof fails, pictures that are kept."""
+"""Why a roof has its score.
+
+Shares add up to the logit, peaks are where the roof fails, and pictures are kept.
+"""
 
 import dataclasses
-from collections.abc import Callable
-from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
 import torch
 from affine import Affine
+from cities import DoneCity
 from numpy.typing import NDArray
 from PIL import Image
 from pyproj import CRS
@@ -47,6 +49,7 @@ SPEC = ModelSpec(input_px=64, gsd_m=0.5, margin_m=2, views=("roof", "context"), 
 def make_head(
     features: int, rung: str = "network", *, weights: NDArray[np.float64] | None = None
 ) -> Head:
+    """Return a head of one fold with fixed random numbers."""
     rng = np.random.default_rng(3)
     shipped = rng.normal(size=features) / 20 if weights is None else weights
     return Head(
@@ -92,7 +95,10 @@ def backbones() -> Backbones:
 
 
 def test_shares_add_up_to_the_logit(backbones: Backbones) -> None:
-    """Nothing lies beyond the chip in these views, so pixels and constant are the whole calibrated logit."""
+    """Pixels and constant are the whole calibrated logit.
+
+    Nothing lies beyond the chip in these views.
+    """
     model, chip = Model(spec=SPEC, head=make_head(SPEC.features), backbones=backbones), make_chip()
     heat = heat_map(model, chip)
     logit = (
@@ -174,7 +180,10 @@ def pixel_box(row_start: int, row_stop: int, column_start: int, column_stop: int
 
 @pytest.mark.parametrize("box", [(2, 9, 3, 17), (0, 2, 0, 3), (4, 5, 6, 7)])
 def test_spreading_keeps_the_sum(box: tuple[int, int, int, int]) -> None:
-    """Larger or smaller than the map, inside the chip all of it arrives; beyond the edge it is dropped."""
+    """Inside the chip all of it arrives, whether the box is larger or smaller than the map.
+
+    What lies beyond the edge is dropped.
+    """
     shares = np.random.default_rng(1).normal(size=(4, 4))
     out = spread_over(shares, pixel_box(*box), (10, 20))
     assert abs(out.sum() - shares.sum()) < 1e-12
@@ -186,7 +195,10 @@ def test_spreading_keeps_the_sum(box: tuple[int, int, int, int]) -> None:
 
 
 def test_the_peak_lies_on_the_bright_square(backbones: Backbones) -> None:
-    """A head that looks at the spread of the finest map points at the only square on a plain chip, wherever it lies, however it is turned."""
+    """The peak is on the only square of a plain chip, wherever that is and however turned.
+
+    The head looks at the spread of the finest map.
+    """
     spec, width = dataclasses.replace(SPEC, views=("roof",), turns=8), backbones[0].kind.channels[0]
     weights = np.zeros(spec.features)
     weights[width : 2 * width] = 1.0
@@ -210,7 +222,10 @@ def test_the_peak_lies_on_the_bright_square(backbones: Backbones) -> None:
 
 
 def test_measures_in_words() -> None:
-    """Shares add up to the logit, the strongest for failing first; every measure has words, none of which calms."""
+    """Shares add up to the logit, the strongest sign of failing first.
+
+    Every measure has words, and none of them is reassuring.
+    """
     head, measures = (
         make_head(len(MEASURES), "measures"),
         np.random.default_rng(2).normal(size=len(MEASURES)).astype(np.float32),
@@ -265,7 +280,10 @@ def test_nearest_roofs_by_hand() -> None:
 
 
 def test_picture_shows_heat_only_where_it_suggests_a_failing_roof() -> None:
-    """The second photo differs from the first around the hot spot alone; nothing is green; a row of labeled roofs makes it higher."""
+    """The second photo differs from the first around the hot spot only.
+
+    Nothing is green, and a row of labeled roofs makes the picture higher.
+    """
     chip = make_chip(40, 60)
     gray = StoredChip(pixels=np.full_like(chip.pixels, 120), mask=chip.mask)
     values = np.full((40, 60), -1.0, np.float32)
@@ -294,7 +312,10 @@ def test_picture_shows_heat_only_where_it_suggests_a_failing_roof() -> None:
 
 
 def test_failing_part_is_where_the_damage_is() -> None:
-    """Painted with and without its hole, a house differs strongly inside the failing part, and hardly beyond its neighborhood."""
+    """A house with a hole and the same house without one differ inside the failing part.
+
+    They hardly differ outside its neighborhood.
+    """
     plan = CityPlan(parcels=60, seed=0)
     block, lot = next(iter(vacant_lots(plan).values()))
     style = row_style(np.random.default_rng(0))
@@ -313,7 +334,10 @@ def test_failing_part_is_where_the_damage_is() -> None:
 
 
 def test_failing_area_lies_on_its_lot() -> None:
-    """On a grid in the city's own frame, the area lies inside the lot's outline and has the size of the hole."""
+    """On a grid in the city's own frame, the area is inside the lot's outline.
+
+    It has the size of the hole.
+    """
     plan = CityPlan(parcels=200, seed=0)
     lots = vacant_lots(plan)
     failing = [
@@ -351,8 +375,11 @@ def test_failing_area_lies_on_its_lot() -> None:
     assert rows_seen == {0, 1}
 
 
-def test_stage_draws_the_list_once(done_city: object, tiny_city: Callable[..., Path]) -> None:
-    """Every listed roof has a picture and a row; a second run writes nothing; a roof that is no longer listed loses its picture."""
+def test_stage_draws_the_list_once(done_city: DoneCity) -> None:
+    """Every listed roof has a picture and a row.
+
+    A second run writes nothing, and a roof that is no longer listed loses its picture.
+    """
     from imagery.chips.store import open_store
     from inference.explain_listed import COLUMNS
     from inference.ledger import Ledger, read_ledger
@@ -363,8 +390,7 @@ def test_stage_draws_the_list_once(done_city: object, tiny_city: Callable[..., P
     from roofwatch.stages.explain import LISTED, explain
     from roofwatch.year import City
 
-    path = getattr(done_city, "path")  # noqa: B009
-    city = City(file=read_city(path), execution=Execution(executor="serial"), quiet=True)
+    city = City(file=read_city(done_city.path), execution=Execution(executor="serial"), quiet=True)
     year = city.year(2023)
     version = resolve_model(city.registry, "champion")
     ledger = read_ledger(year.files.folder, 2023)

@@ -1,4 +1,8 @@
-"""What the networks look at and what comes of it: views by hand, weights against their makers', engines against each other."""
+"""What the networks look at, and their features.
+
+Views are worked by hand, weights are compared with their makers' network, and engines with
+each other.
+"""
 
 import hashlib
 import warnings
@@ -10,6 +14,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import torch
+from cities import DoneCity
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
@@ -38,7 +43,10 @@ STOCK = [name for name in BACKBONES if not name.startswith("efficientnet_lite")]
 
 
 def square_chip(seed: int = 0) -> StoredChip:
-    """A roof of 32 by 32 in the middle of 64 by 64 smooth pixels, none of them 0, a corner of the roof cut off."""
+    """Return a roof of 32 by 32 in the middle of 64 by 64 smooth pixels.
+
+    None of the pixels is 0, and a corner of the roof is cut off.
+    """
     pixels = cv2.GaussianBlur(
         np.random.default_rng(seed).integers(1, 256, (64, 64, 3)).astype(np.uint8), (0, 0), 2.0
     )
@@ -49,6 +57,7 @@ def square_chip(seed: int = 0) -> StoredChip:
 
 
 def view_of(chip: StoredChip, name: str, side_px: int) -> NDArray[np.uint8]:
+    """Return one view of a chip, (3, side, side)."""
     images = chip_views(chip, replace(SPEC, views=(name,)), side_px)
     assert images.shape == (1, 3, side_px, side_px) and images.flags.c_contiguous
     return images[0]
@@ -71,7 +80,10 @@ def box(row_start: int, row_stop: int, column_start: int, column_stop: int) -> P
 
 
 def test_boxes_by_hand() -> None:
-    """A roof of 32 by 64 on a chip of 64 by 128: a quarter of each side for near; 2.2 times the long side, square, for around."""
+    """A roof of 32 by 64 on a chip of 64 by 128 is cut as worked by hand.
+
+    A quarter of each side for near, and 2.2 times the long side, square, for around.
+    """
     mask = np.zeros((64, 128), bool)
     mask[16:48, 32:96] = True
     roof = box(16, 48, 32, 96)
@@ -112,7 +124,10 @@ def test_around_keeps_proportions_and_near_does_not() -> None:
 
 
 def test_views_and_turns_are_in_order() -> None:
-    """View by view, and within a view as it is, turned by 90°, by 180° and 270°, then mirrored."""
+    """View by view, and within a view by turn.
+
+    As it is, turned by 90°, by 180° and by 270°, then mirrored.
+    """
     chip = square_chip()
     images = chip_views(chip, replace(SPEC, views=("near", "roof"), turns=8), 48)
     assert images.shape == (16, 3, 48, 48)
@@ -135,7 +150,10 @@ def test_eight_orientations() -> None:
 
 
 def test_stretch_by_hand() -> None:
-    """From the 1st to the 99th percentile of each color's known pixels; unknown ones stay 0, and a flat color is no division by zero."""
+    """From the 1st to the 99th percentile of each color's known pixels.
+
+    Unknown pixels stay 0, and a flat color is no division by zero.
+    """
     pixels = (
         np.stack(
             [np.linspace(50, 150, 4096), np.linspace(10, 210, 4096), np.full(4096, 90)], axis=1
@@ -179,7 +197,10 @@ def test_any_chip_can_be_looked_at(
 @settings(max_examples=40)
 @given(st.integers(0, 2**63), st.integers(0, 99))
 def test_other_light(seed: int, picture: int) -> None:
-    """The same seed gives the same copy, another seed another; unknown pixels stay 0, and known ones, however dark, stay known."""
+    """The same seed gives the same copy, another seed another.
+
+    Unknown pixels stay 0, and known ones, however dark, stay known.
+    """
     pixels = np.random.default_rng(picture).integers(0, 40, (3, 24, 17)).astype(np.uint8)
     pixels[:, :5, :6] = 0
     known = pixels.any(axis=0)
@@ -201,7 +222,10 @@ def test_seed_of_the_light_never_changes() -> None:
 
 
 def test_pooling_is_numpys(backbone: PooledBackbone) -> None:
-    """Mean and standard deviation of every channel, map by map, in the order of the spec's groups."""
+    """Mean and standard deviation of every channel, map by map.
+
+    They are in the order of the spec's groups.
+    """
     images = torch.from_numpy(chip_views(square_chip(), replace(SPEC, views=("roof", "near")), 64))
     with torch.inference_mode():
         maps, pooled = backbone.maps(images), backbone(images).numpy()
@@ -224,7 +248,10 @@ def test_pooling_is_numpys(backbone: PooledBackbone) -> None:
 
 @pytest.mark.parametrize("number", [0, 1, 2])
 def test_packaged_weights_give_the_reference_logits(number: int) -> None:
-    """timm's network under our mapping of names answers as the network that the weights were packaged for."""
+    """With our mapping of names, the network of timm answers as the reference network does.
+
+    The reference is the one that the weights were packaged for.
+    """
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # the package's own, about torch
         from efficientnet_lite_pytorch import EfficientNet
@@ -253,7 +280,10 @@ def test_packaged_weights_give_the_reference_logits(number: int) -> None:
 
 @pytest.mark.parametrize("name", BACKBONES)
 def test_every_network_has_the_maps_it_says(name: str) -> None:
-    """Built without weights: three maps, each coarser than the last, with the channels of the spec."""
+    """Built without weights, a network has three maps, each coarser than the last.
+
+    They have the channels of the spec.
+    """
     backbone = PooledBackbone(name).eval()
     with torch.inference_mode():
         maps = backbone.maps(torch.zeros((1, 3, 64, 64), dtype=torch.uint8))
@@ -275,7 +305,7 @@ def test_networks_without_packaged_weights_say_where_to_get_them(name: str) -> N
 
 @pytest.mark.parametrize("suffix", ["pth", "safetensors"])
 def test_a_stock_network_from_a_local_file(tmp_path: Path, suffix: str) -> None:
-    """torchvision's resnet18, from torch's format or safetensors, alone or beside another network."""
+    """A resnet18 of torchvision is read from torch's format or from safetensors."""
     from safetensors.torch import save_file
 
     torch.manual_seed(0)
@@ -290,7 +320,10 @@ def test_a_stock_network_from_a_local_file(tmp_path: Path, suffix: str) -> None:
 
 
 def test_own_mean_and_std(backbone: PooledBackbone) -> None:
-    """The spec's normalization is folded in: shifted images with a shifted mean are the same images."""
+    """The spec's normalization is folded in.
+
+    Shifted images with a shifted mean are the same images.
+    """
     images = chip_views(square_chip(), SPEC, 64) // 2
     shifted = load_backbones(replace(SPEC, mean=(137.0, 147.0, 157.0), std=(128.0,) * 3))[0]
     with torch.inference_mode():
@@ -318,7 +351,10 @@ def test_a_turned_chip_has_the_same_features(backbone: PooledBackbone) -> None:
 
 
 def test_features_do_not_hang_on_neighbors_in_the_batch(backbone: PooledBackbone) -> None:
-    """A chip has the same features alone and among others, and turns are averaged within each view."""
+    """A chip has the same features alone and among others.
+
+    Turns are averaged within each view.
+    """
     chips, spec = (
         [square_chip(seed) for seed in range(3)],
         replace(SPEC, views=("roof", "near"), turns=2),
@@ -341,14 +377,17 @@ def test_features_do_not_hang_on_neighbors_in_the_batch(backbone: PooledBackbone
 
 
 @pytest.fixture(scope="module")
-def store(done_city: object) -> ChipStore:
+def store(done_city: DoneCity) -> ChipStore:
     """The chips of the tiny city."""
-    workspace: Path = done_city.workspace  # type: ignore[attr-defined]  # the class lives in conftest
-    return open_store(workspace / "2023" / "chips")
+    return open_store(done_city.workspace / "2023" / "chips")
 
 
 def test_engines_agree(store: ChipStore, backbone: PooledBackbone, houses: pd.DataFrame) -> None:
-    """On one head, full precision differs by less than 0.01 of calibrated score; half precision by less than 0.1, and ranks nearly the same."""
+    """With one head, all engines give nearly the same scores.
+
+    Full precision differs by less than 0.01 of calibrated score. Half precision differs by less
+    than 0.1, and ranks nearly the same.
+    """
     chips = [store.read(parcel_id) for parcel_id in houses["parcel_id"]]
     images = np.concatenate([chip_views(chip, SPEC, 64) for chip in chips if chip])
     known = load_openvino().Core().get_property("CPU", "OPTIMIZATION_CAPABILITIES")
@@ -378,6 +417,7 @@ def test_engines_agree(store: ChipStore, backbone: PooledBackbone, houses: pd.Da
 
 
 def batch_of(store: ChipStore, target: Path, threads: int, *, relit: bool = False) -> FeatureBatch:
+    """Return the batch of all chips of the store."""
     rows = store.manifest[store.manifest["status"] == "chip"].sort_values("index")
     seeds = tuple(map(light_seed, rows["parcel_id"])) if relit else ()
     return FeatureBatch(
@@ -390,7 +430,10 @@ def batch_of(store: ChipStore, target: Path, threads: int, *, relit: bool = Fals
 
 
 def test_threads_do_not_change_the_bytes(tmp_path: Path, store: ChipStore) -> None:
-    """Serial runs with all threads, a worker with one: the features are the same to the last bit; in other light they are others."""
+    """Serial runs with all threads, or a worker with one, give the same features to the last bit.
+
+    In other light the features are others.
+    """
     before, files = torch.get_num_threads(), []
     for name, threads, relit in (("one", 1, False), ("two", 2, False), ("lit", 2, True)):
         extract_batch(batch_of(store, tmp_path / name, threads, relit=relit))
@@ -401,7 +444,10 @@ def test_threads_do_not_change_the_bytes(tmp_path: Path, store: ChipStore) -> No
 
 
 def test_cache_holds_what_the_rungs_look_at(store: ChipStore) -> None:
-    """One measure, all of them, and the network's features; the copies in other light in a cache of their own."""
+    """The cache has one measure, all of them, and the network's features.
+
+    The copies in other light are in a cache of their own.
+    """
     cache = Features(path=store.folder / "features.parquet")
     tables = {rung: next(iter(cache.rung(rung))) for rung in RUNGS}
     ids = tables["network"][0]

@@ -1,4 +1,7 @@
-"""Fine-tuning: it learns, it is honest about what it has not seen, and one process or two make the same network."""
+"""Fine-tuning learns, and its reported scores come from roofs it has not seen.
+
+One process or two make the same network.
+"""
 
 import os
 import subprocess
@@ -49,6 +52,7 @@ class Toy:
     backbones: Backbones
 
     def inputs(self, settings: TrainSettings = SETTINGS) -> FinetuneInputs:
+        """Return all that `finetune` needs."""
         return FinetuneInputs(
             labels=self.labels,
             chips=self.places,
@@ -65,6 +69,7 @@ class Toy:
         labels: pd.DataFrame | None = None,
         backbones: Backbones | None = None,
     ) -> Tuned:
+        """Fine-tune, on other labels or networks if some are given."""
         inputs = self.inputs(settings)
         if labels is not None:
             inputs = replace(inputs, labels=labels)
@@ -91,7 +96,10 @@ def toy_features(
 
 
 def make_toy(folder: Path) -> Toy:
-    """Write 24 roofs in 3 blocks, which are the folds: every other one is failing, which shows as coarse noise; all differ in color and light."""
+    """Write 24 roofs in 3 blocks, which are the folds.
+
+    Every other one is failing, which shows as coarse noise. All differ in color and light.
+    """
     rng, size = np.random.default_rng(4), SIDE_PX
     failing = np.arange(ROOFS) % 2
     places = []
@@ -155,7 +163,10 @@ def raw_logits(one: Tuned) -> NDArray[np.float64]:
 
 
 def test_it_learns(toy: Toy) -> None:
-    """From a head that knows nothing, because it was fitted on the features of other roofs, roofs of left-out blocks come to be ranked right."""
+    """Roofs of left-out blocks come to be ranked right.
+
+    The head knows nothing at first, because it was fitted on the features of other roofs.
+    """
     shuffled = np.random.default_rng(0).permutation(ROOFS)
     lost = toy.labels.assign(features=toy.labels["features"].iloc[shuffled].to_numpy())
     tuned = toy.tune(replace(SETTINGS, epochs=6, batch=4, learning_rate=5e-3), labels=lost)
@@ -177,7 +188,10 @@ def test_same_seed_same_weights(toy: Toy, tuned: Tuned) -> None:
 
 
 def test_reported_fold_is_never_seen(toy: Toy, tuned: Tuned) -> None:
-    """Turning over the labels of a fold changes neither its logits nor when its training stopped; those of other folds do change."""
+    """Inverting the labels of a fold changes neither its logits nor when its training stopped.
+
+    The logits of other folds do change.
+    """
     mine = toy.labels["fold"].to_numpy() == 2
     turned = toy.tune(
         labels=toy.labels.assign(
@@ -195,7 +209,10 @@ def test_reported_fold_is_never_seen(toy: Toy, tuned: Tuned) -> None:
 
 
 def test_earlier_segments_stay(toy: Toy, tuned: Tuned) -> None:
-    """With unfreeze = 1 all before the last segment keeps every bit, and so do batch-norm statistics everywhere."""
+    """With unfreeze = 1, everything before the last segment keeps every bit.
+
+    Batch-norm statistics are kept everywhere.
+    """
     before, after = toy.backbones[0].network.state_dict(), tuned.backbones[0].network.state_dict()
     changed = {name for name, part in before.items() if not torch.equal(part, after[name])}
     assert changed
@@ -207,7 +224,10 @@ def test_earlier_segments_stay(toy: Toy, tuned: Tuned) -> None:
     ("unfreeze", "rates"), [(0, [3]), (1, [3, 1]), (2, [3, 1, 0.3]), (3, [3, 1, 0.3, 0.09])]
 )
 def test_earlier_segments_learn_more_slowly(toy: Toy, unfreeze: int, rates: list[float]) -> None:
-    """Each segment before another learns at a fraction of its rate; every part that learns has one rate."""
+    """Each segment before another learns at a fraction of its rate.
+
+    Every part that learns has one rate.
+    """
     start = plain_start(SPEC)
     network = RoofNetwork(toy.backbones, views=1, unfreeze=unfreeze, start=start)
     groups = torch.optim.AdamW(network.rates(1.0)).param_groups
@@ -222,7 +242,10 @@ def test_earlier_segments_learn_more_slowly(toy: Toy, unfreeze: int, rates: list
 
 
 def test_head_fits_the_backbones(toy: Toy, tuned: Tuned, tmp_path: Path) -> None:
-    """Saved and loaded, networks and head answer as in training; heads for the interval differ, and are near the networks of their folds."""
+    """Saved and loaded, networks and head answer as in training.
+
+    Heads for the interval differ from it, and are near the networks of their folds.
+    """
     folder = tmp_path / "model"
     sha256 = save_model(folder, Model(spec=SPEC, head=tuned.fit.head, backbones=tuned.backbones))
     model = load_model(folder, sha256)
@@ -239,7 +262,10 @@ def test_head_fits_the_backbones(toy: Toy, tuned: Tuned, tmp_path: Path) -> None
 
 
 def test_features_are_those_of_scoring(toy: Toy) -> None:
-    """Several views, turns and networks come in the order that scoring has, one of them with constant maps at 1 px; gradients are finite."""
+    """Several views, turns and networks come in the order that scoring has.
+
+    One network has constant maps at 1 px; gradients are finite all the same.
+    """
     spec = replace(SPEC, backbone="efficientnet_lite0+resnet18", views=("roof", "near"), turns=4)
     backbones = (*load_backbones(SPEC), PooledBackbone("resnet18").eval().requires_grad_(False))
     chips = LabeledChips(toy.places, spec, seed=0)
@@ -260,7 +286,10 @@ def test_features_are_those_of_scoring(toy: Toy) -> None:
 
 
 def test_splits_are_scored(toy: Toy, tuned: Tuned) -> None:
-    """Rows that no split tests are NaN; turning over the labels of the tested ones changes nothing. All steps are told."""
+    """Rows that no split tests are NaN, and all steps are reported.
+
+    Inverting the labels of the tested rows changes nothing.
+    """
     said: list[tuple[int, int]] = []
     splits, tested = (
         splits_of(toy.labels["fold"].to_numpy())[:1],
@@ -306,7 +335,8 @@ def test_nan_weights_are_one_line(toy: Toy) -> None:
     torch.nn.init.constant_(next(iter(broken[0].network.parameters())), float("nan"))
     with pytest.raises(
         InputError,
-        match=r"^\[train\] the network answers with NaN or infinity; learning_rate is 0.001; lower it",
+        match=r"^\[train\] the network answers with NaN or infinity; "
+        r"learning_rate is 0.001; lower it",
     ) as caught:
         toy.tune(backbones=broken)
     assert "\n" not in str(caught.value)
@@ -343,13 +373,20 @@ with processes("cpu"):
     with first_alone():
         toy = make_toy(folder) if os.environ["RANK"] == "0" else make_toy(folder / "other")
     tuned = finetune(toy.inputs(replace(SETTINGS, epochs=1)))
-found = dict(sha256=backbone_checksum(tuned.backbones), scores=tuned.fit.out_of_fold.tolist(), weights=tuned.fit.head.weights[0].tolist())
+found = dict(
+    sha256=backbone_checksum(tuned.backbones),
+    scores=tuned.fit.out_of_fold.tolist(),
+    weights=tuned.fit.head.weights[0].tolist(),
+)
 (folder / f"rank{{os.environ['RANK']}}.json").write_text(json.dumps(found))
 """
 
 
 def test_two_processes_make_the_same_network(toy: Toy, tmp_path: Path) -> None:
-    """Both hold the same weights to the last bit, which are those of one process but for rounding."""
+    """Both hold the same weights to the last bit.
+
+    They are those of one process, up to rounding.
+    """
     (tmp_path / "other").mkdir()
     script = tmp_path / "script.py"
     script.write_text(
@@ -405,7 +442,10 @@ ALL_CHANGES = (augment.turn, *(change for change, _ in augment.CHANGES), augment
 @pytest.mark.parametrize("change", ALL_CHANGES, ids=lambda change: str(change.__name__))
 @given(chips(), st.integers(0, 2**32))
 def test_augmented_chips_are_chips(change: Change, chip: StoredChip, seed: int) -> None:
-    """Types and shapes fit, the mask is never empty, what is unknown stays so; the same seed does the same, and the chip is left alone."""
+    """Types and shapes fit, the mask is never empty, and unknown pixels stay unknown.
+
+    The same seed does the same, and the chip that was given is not changed.
+    """
     before = StoredChip(pixels=chip.pixels.copy(), mask=chip.mask.copy())
     one, two = (change(chip, np.random.default_rng(seed)) for _ in range(2))
     np.testing.assert_array_equal(chip.pixels, before.pixels)
@@ -433,7 +473,10 @@ def test_turns_are_the_eight_orientations() -> None:
 
 
 def test_dataset_repeats_itself(toy: Toy) -> None:
-    """Epoch 0 is the chip as it is in all turns; later epochs differ from each other, and come again."""
+    """Epoch 0 is the chip as it is in all turns.
+
+    Later epochs differ from each other, and are the same when they are read again.
+    """
     data = LabeledChips(toy.places, SPEC, seed=3)
     (plain,), row = data[5]
     np.testing.assert_array_equal(
@@ -463,7 +506,10 @@ def test_workers_read_the_same(toy: Toy) -> None:
 
 @given(st.integers(1, 40), st.integers(1, 12), st.integers(1, 4), st.integers(0, 5))
 def test_batches_are_dealt_out(rows: int, batch: int, world: int, epoch: int) -> None:
-    """All processes take as many equal steps; together they see every row; a look sees every row once."""
+    """All processes take equally many steps of equal size.
+
+    Together they see every row; reading in order sees every row once.
+    """
     chosen = np.arange(rows) * 2
     parts = [Batches(batch, rank=rank, world=world) for rank in range(world)]
     for part in parts:

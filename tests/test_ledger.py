@@ -43,6 +43,7 @@ def manifest_of(reasons: list[str]) -> pd.DataFrame:
 
 
 def scores_of(scores: dict[str, float]) -> pd.DataFrame:
+    """Return scores by parcel, each its own interval."""
     values = list(scores.values())
     return pd.DataFrame(
         {"parcel_id": list(scores), "score": values, "score_low": values, "score_high": values}
@@ -52,6 +53,7 @@ def scores_of(scores: dict[str, float]) -> pd.DataFrame:
 def ledger_of(
     reasons: list[str], scores: dict[str, float], flown: date | None = date(2023, 3, 1)
 ) -> Ledger:
+    """Return the ledger of chips, missing chips and scores."""
     return build_ledger(
         manifest_of(reasons),
         scores_of(scores),
@@ -144,7 +146,10 @@ def test_other_columns_and_statuses_are_refused() -> None:
 
 @pytest.mark.parametrize("flown", [date(2023, 3, 1), None])
 def test_written_ledger_is_read(tmp_path: Path, flown: date | None) -> None:
-    """Parquet gives the table back; the CSV has the same rows; the same ledger gives the same bytes."""
+    """Parquet gives the table back, and the CSV has the same rows.
+
+    The same ledger gives the same bytes.
+    """
     ledger = ledger_of(["", "nodata", ""], {"0000": 0.25, "0002": 0.75}, flown)
     parquet, csv = write_ledger(ledger, tmp_path / "a")
     back = read_ledger(tmp_path / "a", 2023).table
@@ -163,7 +168,10 @@ def test_written_ledger_is_read(tmp_path: Path, flown: date | None) -> None:
 
 @given(st.floats(0, 1), st.floats(0, 1))
 def test_a_higher_score_is_never_a_milder_word(one: float, other: float) -> None:
-    """Words follow scores; a person's word is above all; no score is NOT ASSESSED, never NOT SEEN."""
+    """Words follow scores, and a person's word overrides them.
+
+    No score is NOT ASSESSED, never NOT SEEN.
+    """
     order = [HazardWord.LIKELY, HazardWord.POSSIBLE, HazardWord.NOT_SEEN]
     low, high = sorted((one, other))
     assert order.index(hazard_word(high, THRESHOLDS)) <= order.index(hazard_word(low, THRESHOLDS))

@@ -1,4 +1,7 @@
-"""The named measures of a roof: by hand on painted chips, and in the order that a person would put them."""
+"""The named measures of a roof, worked by hand on painted chips.
+
+They are also in the order in which a person would put the roofs.
+"""
 
 import numpy as np
 import pytest
@@ -46,7 +49,10 @@ def test_plain_roof_on_plain_ground() -> None:
 
 
 def test_no_ground_at_all() -> None:
-    """A roof that fills the chip, or stands where all else is unknown, has no contrast to it; and a flat one has no edges."""
+    """A roof without known ground around it has no contrast to it.
+
+    It fills the chip, or all else is unknown. A flat one has no edges.
+    """
     measures = measures_of(np.full((SIDE, SIDE), 80))
     assert [
         measures[name]
@@ -65,7 +71,10 @@ def test_colors_by_hand() -> None:
 
 
 def test_checkerboard_by_hand() -> None:
-    """Half dark and half bright; far from the borders of the squares there is no gradient, at them there is."""
+    """Half is dark and half is bright.
+
+    There is a gradient at the borders of the squares, and none far from them.
+    """
     rows, columns = np.mgrid[:SIDE, :SIDE]
     measures = measures_of((rows // 8 + columns // 8) % 2 * 255)
     assert (
@@ -106,7 +115,10 @@ def test_straight_lines_have_little_disorder_and_rubble_much() -> None:
 def test_any_chip_has_finite_measures_in_their_ranges(
     pixels: NDArray[np.uint8], mask: NDArray[np.bool_]
 ) -> None:
-    """Shares, saturation and disorder from 0 to 1; what lies outside the outline counts only for the contrast to the ground and at the edge."""
+    """Shares, saturation and disorder are from 0 to 1.
+
+    Pixels outside the outline count only for the contrast to the ground and at the edge.
+    """
     mask[0, 0] = True
     measures = roof_measures(StoredChip(pixels=pixels, mask=mask))
     assert (

@@ -25,6 +25,7 @@ SPEC = ModelSpec(input_px=32, gsd_m=0.5, margin_m=2, views=("roof_grey",), turns
 
 
 def make_head(seed: int, features: int = SPEC.features, *, rung: str = "network") -> Head:
+    """Return a head of three folds with random numbers."""
     rng = np.random.default_rng(seed)
     return Head(
         rung=rung,
@@ -150,7 +151,10 @@ def test_a_spec_that_does_not_fit_is_refused(
 
 
 def test_own_weights(tmp_path: Path, backbones: Backbones) -> None:
-    """A local state dict stands in for the packaged one, with or without the network's name; a wrong, empty or missing file does not."""
+    """A local state dict replaces the packaged one, with or without the network's name.
+
+    A wrong, empty or missing file does not.
+    """
     state = backbones[0].network.state_dict()
     for prefix in ("", "efficientnet_lite0/"):
         torch.save({f"{prefix}{key}": part for key, part in state.items()}, tmp_path / "own.pth")
@@ -226,7 +230,10 @@ def test_scores_are_probabilities(seed: int) -> None:
 
 
 def test_interval_by_hand() -> None:
-    """Four heads that left a fold out give 1, 2, 3 and 4 where the head gives 2: jackknife 3/4 * 5 = 3.75, and what the calibration adds."""
+    """Four heads that left a fold out give 1, 2, 3 and 4 where the head gives 2.
+
+    The jackknife gives 3/4 * 5 = 3.75, to which the calibration adds its part.
+    """
     head = Head(
         rung="dark_share",
         center=np.array([1.0]),

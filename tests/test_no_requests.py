@@ -4,10 +4,10 @@ import importlib.util
 import os
 import subprocess
 import sys
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from cities import CityBuilder
 
 ROOT = Path(__file__).parents[1]
 KEPT = ("PATH", "SYSTEMROOT", "LD_LIBRARY_PATH", "TMPDIR", "TEMP")
@@ -158,7 +158,7 @@ def test_a_request_of_a_worker_would_be_seen(watched: Watched) -> None:
 @pytest.mark.timeout(900)  # three commands, each in processes of its own
 def test_no_command_asks_any_host(
     watched: Watched,
-    tiny_city: Callable[..., Path],
+    tiny_city: CityBuilder,
     tmp_path: Path,
 ) -> None:
     """Training, scoring and a whole run ask nobody, and leave no id in the home folder."""

@@ -2,11 +2,11 @@
 
 import ast
 import re
-from collections.abc import Callable
 from pathlib import Path
 
 import nbformat
 import pytest
+from cities import CityBuilder
 from nbclient import NotebookClient
 
 FOLDER = Path(__file__).parents[1] / "notebooks"
@@ -26,7 +26,7 @@ def path(request: pytest.FixtureRequest) -> Path:
 
 def read_book(path: Path) -> nbformat.NotebookNode:
     """Read a stored notebook."""
-    book = nbformat.read(path, as_version=4)  # type: ignore[no-untyped-call]  # nbformat has no annotations here
+    book = nbformat.read(path, as_version=4)  # type: ignore[no-untyped-call]  # untyped library
     assert isinstance(book, nbformat.NotebookNode)
     return book
 
@@ -59,7 +59,7 @@ def test_stored_without_output(path: Path) -> None:
 
 
 def test_runs(
-    path: Path, tiny_city: Callable[..., Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    path: Path, tiny_city: CityBuilder, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """No cell fails, nothing is said on stderr, and pictures come out."""
     monkeypatch.setenv("ROOFWATCH_CITY", str(tiny_city(tmp_path / "city")))

@@ -68,7 +68,10 @@ def store(registry: Registry, request: pytest.FixtureRequest) -> Registry:
 
 @pytest.fixture
 def register(store: Registry, tmp_path: Path) -> Register:
-    """Register a version with labels and a figure; what its files hold does not matter to the gate."""
+    """Return what registers a version with labels and a figure.
+
+    What its files contain does not matter to the gate.
+    """
 
     def run(labels: pd.DataFrame | None, figure: float = 0.5, *, rung: str = "network") -> int:
         folder, report = tmp_path / "model", tmp_path / "report"
@@ -92,6 +95,7 @@ def register(store: Registry, tmp_path: Path) -> Register:
 
 
 def verdict_of(ours: pd.DataFrame, theirs: pd.DataFrame, margin: float = 0.02) -> Verdict:
+    """Return the verdict on two tables of labels."""
     return judge_pairs(
         pair_labels(ours, theirs),
         "ours against theirs",
@@ -115,7 +119,8 @@ def test_by_hand() -> None:
     verdict = verdict_of(wrong, right, margin=0.02)
     assert not verdict.holds
     assert verdict.text.startswith(
-        "ours against theirs on the same 4 held-out labels of 4 blocks: average precision 0.833 against 1.000, difference -0.167 (90% -"
+        "ours against theirs on the same 4 held-out labels of 4 blocks: "
+        "average precision 0.833 against 1.000, difference -0.167 (90% -"
     )
     assert verdict.text.endswith(
         "of resamples of labels; the gate wants no worse than -0.020: does not hold"
@@ -127,7 +132,10 @@ def test_by_hand() -> None:
 @settings(max_examples=20, deadline=None)
 @given(st.integers(0, 99), st.floats(0, 0.1))
 def test_equal_models_hold(seed: int, margin: float) -> None:
-    """Whatever the margin, a model is not worse than itself, and the order of the rows does not matter."""
+    """Whatever the margin, a model is not worse than itself.
+
+    The order of the rows does not matter.
+    """
     labels = make_labels(seed, 1.0, labels=40)
     verdict = verdict_of(labels, labels.sample(frac=1, random_state=seed), margin)
     assert verdict.holds
@@ -138,7 +146,10 @@ def test_equal_models_hold(seed: int, margin: float) -> None:
 
 
 def test_only_common_labels_count() -> None:
-    """The champion's other labels are left out, and a label that was corrected counts as the candidate has it."""
+    """The champion's other labels are left out.
+
+    A label that was corrected counts as the candidate has it.
+    """
     ours, theirs = make_labels(0, 0.1, labels=60), make_labels(1, 0.1, labels=120, first=30)
     pairs = pair_labels(ours, theirs.assign(failing=0))
     assert pairs["parcel_id"].tolist() == [f"{one:04d}" for one in range(30, 60)]
@@ -167,7 +178,10 @@ def test_gate_on_registered_versions(store: Registry, register: Register) -> Non
     verdict = judge(store, first, margin=0.02, was_champion=False)
     assert verdict == Verdict(
         holds=True,
-        text="version 1 has no champion to beat: average precision 0.800; the gate wants a figure: holds",
+        text=(
+            "version 1 has no champion to beat: average precision 0.800; "
+            "the gate wants a figure: holds"
+        ),
     )
     promote(store, first, verdict, force=False)
     assert (
@@ -229,8 +243,8 @@ def test_without_pairs_the_registered_figures_count(
     assert verdict.holds
     assert verdict.text.startswith(f"version 2 against champion 1, not paired because {reason}")
     assert (
-        "average precision 0.690 against 0.700, each on its own labels; the gate wants no worse than -0.020: holds"
-        in verdict.text
+        "average precision 0.690 against 0.700, each on its own labels; "
+        "the gate wants no worse than -0.020: holds" in verdict.text
     )
     assert not judge(store, 2, margin=0.005, was_champion=False).holds
 

@@ -1,4 +1,7 @@
-"""MLflow for real: SQLite, PostgreSQL, and a server on top of either; nested runs, packages, and files that were tampered with."""
+"""MLflow for real: SQLite, PostgreSQL, and a server on top of either.
+
+Also nested runs, packages, and files that were tampered with.
+"""
 
 import importlib.util
 import os
@@ -60,7 +63,10 @@ SaveModel = Callable[..., Path]
 
 @pytest.fixture(scope="module")
 def saved_model(tmp_path_factory: pytest.TempPathFactory) -> SaveModel:
-    """Save a model with a head of its own: on the measures, or on the network, which takes longer to load."""
+    """Return what saves a model with a head of its own.
+
+    The head is on the measures, or on the network, which takes longer to load.
+    """
     backbones = load_backbones(SPEC)
 
     def save(seed: int, rung: str = "measures") -> Path:
@@ -121,6 +127,7 @@ def record(tmp_path_factory: pytest.TempPathFactory) -> RunRecord:
 
 
 def on_this_machine(folder: Path) -> Registry:
+    """Return a registry on SQLite in a folder."""
     return Registry(
         uri=f"sqlite:///{folder}/mlflow.db",
         artifacts=str(folder / "mlruns"),
@@ -166,6 +173,7 @@ def running(
 
 
 def wait_for(ready: Callable[[], bool], log: Path) -> None:
+    """Wait until a program is ready; show its log if it never is."""
     deadline = time.monotonic() + START_S
     while not ready():
         assert time.monotonic() < deadline, log.read_text(errors="replace")[-2000:]
@@ -173,6 +181,7 @@ def wait_for(ready: Callable[[], bool], log: Path) -> None:
 
 
 def find_program(name: str) -> str:
+    """Find a program of PostgreSQL, or skip the test."""
     found = shutil.which(name) or next(
         (str(path) for path in sorted(Path("/usr/lib/postgresql").glob(f"*/bin/{name}"))), ""
     )
@@ -266,6 +275,7 @@ def server(folder: Path, database: str) -> Iterator[str]:
 
 
 def answers(url: str) -> bool:
+    """Tell whether a server answers."""
     try:
         with urllib.request.urlopen(url, timeout=5) as reply:
             return bool(reply.status == 200)
@@ -324,6 +334,7 @@ def make_chips(number: int, *, side: int = 48) -> NDArray[np.uint8]:
 
 
 def our_scores(folder: Path, sha256: str, chips: NDArray[np.uint8]) -> NDArray[np.float64]:
+    """Score chips of `make_chips` with our own code."""
     return score_chips(
         load_model(folder, sha256),
         [StoredChip(pixels=chip[:3], mask=chip[3] == 1) for chip in chips],
@@ -388,7 +399,10 @@ def test_whole_flow_on_every_store(
 
 
 def test_runs_are_nested(registry: Registry, saved_model: SaveModel, record: RunRecord) -> None:
-    """A run per rung under the training, a run per fold under each rung, all of them finished, in little time."""
+    """Each rung is a run below the training, and each fold a run below its rung.
+
+    All of them are finished, in little time.
+    """
     register_model(registry, saved_model(10), record)  # makes the database
     before = time.process_time()
     version = register_model(registry, saved_model(11), record)
@@ -426,7 +440,10 @@ def test_runs_are_nested(registry: Registry, saved_model: SaveModel, record: Run
 
 
 def test_commit_of_a_checkout_only(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The top of a checkout has a commit; a folder within one, a folder without one and a machine without git have none."""
+    """The top of a checkout has a commit.
+
+    A folder within one, a folder without one and a machine without git have none.
+    """
     git = [
         "git",
         "-C",
@@ -461,7 +478,11 @@ def test_commit_of_a_checkout_only(tmp_path: Path, monkeypatch: pytest.MonkeyPat
 def test_a_killed_run_is_closed_and_its_model_registered_once(
     registry: Registry, saved_model: SaveModel, record: RunRecord
 ) -> None:
-    """Killed while it logged: the runs are marked and the model comes once. Killed before the alias: the alias comes."""
+    """A killed training is finished by the next one.
+
+    If it was killed while it logged, the runs are marked and the model is registered once.
+    If it was killed before the alias, the next run sets the alias.
+    """
     store, folder = replace(registry, model="killed-roof"), saved_model(20)
     broken = replace(
         record,
@@ -496,7 +517,10 @@ def test_a_killed_run_is_closed_and_its_model_registered_once(
 def test_no_pickle_in_the_package(
     registry: Registry, saved_model: SaveModel, record: RunRecord
 ) -> None:
-    """Our files lie in a folder of their own, the code and pinned requirements beside them, and nothing has to be unpickled."""
+    """Our files are in a folder of their own, with code and pinned requirements beside them.
+
+    Nothing has to be unpickled.
+    """
     version = register_model(registry, saved_model(30), replace(record, children=()))
     package = version.folder.parents[1]
     files = [path for path in package.rglob("*") if path.is_file()]

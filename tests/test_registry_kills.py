@@ -7,12 +7,12 @@ import sqlite3
 import subprocess
 import sys
 import time
-from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
 
 import pytest
 from alembic import command
+from cities import CityBuilder
 from mlflow.store.db import utils
 
 from imagery.errors import InputError
@@ -47,10 +47,12 @@ WAIT_S = 60
 
 
 def address(folder: Path) -> str:
+    """Return the address of the database in a folder."""
     return f"sqlite:///{folder}/mlflow.db"
 
 
 def start(code: str, *arguments: str, **options: object) -> "subprocess.Popen[str]":
+    """Start Python with some code."""
     environ = {**os.environ, "PYTHONPATH": str(ROOT), "MLFLOW_DISABLE_TELEMETRY": "true"}
     return subprocess.Popen(
         [sys.executable, "-c", code, *arguments],
@@ -83,6 +85,7 @@ def register(folder: Path, name: str = "tinyville-roof") -> list[str]:
 
 
 def query(path: Path, statement: str) -> list[tuple[object, ...]]:
+    """Execute a statement and return its rows."""
     with closing(sqlite3.connect(path)) as connection, connection:
         return connection.execute(statement).fetchall()
 
@@ -99,11 +102,13 @@ def make_older(path: Path, revision: str) -> None:
 
 
 def with_a_run(path: Path) -> None:
+    """Add an experiment with one run."""
     query(path, "INSERT INTO experiments (experiment_id, name) VALUES (7, 'Tinyville')")
     query(path, "INSERT INTO runs (run_uuid, name, experiment_id) VALUES ('c0ffee', 'first', 7)")
 
 
 def only_file(folder: Path) -> bool:
+    """Tell whether the database is all there is in a folder."""
     return [path.name for path in folder.iterdir()] == ["mlflow.db"]
 
 
@@ -128,7 +133,7 @@ def test_killed_when_it_was_made(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("size_bytes", [0, 200_000])
 def test_half_made_by_an_older_version(size_bytes: int, tmp_path: Path) -> None:
-    """It holds nothing and is made anew."""
+    """It contains nothing and is created again."""
     kill_at(tmp_path / "mlflow.db", size_bytes, OLD_OPEN, address(tmp_path))
     assert register(tmp_path) == ["tinyville-roof"]
     assert only_file(tmp_path)
@@ -185,7 +190,7 @@ def small_disk() -> None:
 
 
 def test_full_disk(
-    tiny_city: Callable[..., Path], capfd: pytest.CaptureFixture[str], tmp_path: Path
+    tiny_city: CityBuilder, capfd: pytest.CaptureFixture[str], tmp_path: Path
 ) -> None:
     """One line and exit code 3; with room the same command goes on."""
     city = tiny_city(tmp_path / "city")

@@ -1,4 +1,7 @@
-"""The evaluation page: all there, in plain words, self-contained, and the same figures as JSON and parquet."""
+"""The evaluation page is complete, in plain words and self-contained.
+
+JSON and parquet have the same figures.
+"""
 
 import json
 import re
@@ -19,6 +22,7 @@ VOID = {"meta", "img", "br", "link"}
 
 
 def scored_table(rows: int = 240) -> pd.DataFrame:
+    """Return scored labels in blocks of four and two districts."""
     rng = np.random.default_rng(0)
     risk = rng.beta(1, 4, rows)
     failing = (rng.random(rows) < risk).astype(int)
@@ -43,6 +47,7 @@ class Outline(HTMLParser):
     """Checks that tags close, and keeps what the page refers to."""
 
     def __init__(self) -> None:
+        """Start with an empty page."""
         super().__init__()
         self.open: list[str] = []
         self.alts: list[str] = []
@@ -50,15 +55,20 @@ class Outline(HTMLParser):
         self.text: list[str] = []
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        """Keep what the tag refers to and, if it must be closed, the tag."""
         found = dict(attrs)
         self.addresses += [found[name] or "" for name in ("src", "href") if name in found]
-        self.alts += [found.get("alt") or ""] if tag == "img" else []
-        self.open += [] if tag in VOID else [tag]
+        if tag == "img":
+            self.alts.append(found.get("alt") or "")
+        if tag not in VOID:
+            self.open.append(tag)
 
     def handle_endtag(self, tag: str) -> None:
+        """Check that the tag closes the last one."""
         assert self.open.pop() == tag
 
     def handle_data(self, data: str) -> None:
+        """Keep text that a reader sees."""
         if "style" not in self.open:
             self.text.append(data)
 

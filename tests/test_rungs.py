@@ -19,7 +19,10 @@ SETTINGS = TrainSettings(folds=4)
 
 
 def label_table(seed: int = 0, *, rows: int = 160) -> pd.DataFrame:
-    """Labels of 80 parcels over two years, in 20 blocks and 4 neighborhoods; features tell more than measures, measures more than the dark share."""
+    """Return labels of 80 parcels over two years, in 20 blocks and 4 neighborhoods.
+
+    Features tell more than measures, and measures more than the dark share.
+    """
     rng = np.random.default_rng(seed)
     number = np.arange(rows) % (rows // 2)
     failing = (rng.random(rows) < 0.35).astype(np.int64)
@@ -66,7 +69,10 @@ def fitted(labels: pd.DataFrame) -> FittedRungs:
 
 
 def test_one_row_per_label_and_a_score_per_rung(labels: pd.DataFrame, fitted: FittedRungs) -> None:
-    """Folds are those of the blocks; every score is a probability; what the rungs look at is not kept."""
+    """Folds are those of the blocks, and every score is a probability.
+
+    What the rungs look at is not kept.
+    """
     assert list(fitted.scored.columns) == [*KEPT, "fold", *RUNGS]
     pd.testing.assert_frame_equal(fitted.scored[KEPT], labels[KEPT])
     np.testing.assert_array_equal(fitted.scored["fold"], block_folds(labels, 4))
@@ -94,7 +100,10 @@ def test_dark_share_ranks_by_the_share_alone(labels: pd.DataFrame, fitted: Fitte
 def test_neighborhoods_and_the_last_year_are_left_out_too(
     labels: pd.DataFrame, fitted: FittedRungs
 ) -> None:
-    """All rows in known neighborhoods, and all of the last year, have a score of every rung, and it is another one than the out-of-fold score."""
+    """All rows in known neighborhoods, and of the last year, have a score of every rung.
+
+    It is not the out-of-fold score.
+    """
     neighborhood, year = fitted.others["neighborhood"], fitted.others["next year"]
     assert neighborhood is not None and year is not None
     assert (
@@ -139,13 +148,17 @@ def test_same_labels_same_heads(labels: pd.DataFrame, fitted: FittedRungs) -> No
 
 
 def with_nan(labels: pd.DataFrame, column: str) -> pd.DataFrame:
+    """Return the labels with one NaN in a column of arrays."""
     values = [one.copy() for one in labels[column]]
     values[5][7] = np.nan
     return labels.assign(**{column: values})
 
 
 def test_labels_that_cannot_be_learned_from(labels: pd.DataFrame) -> None:
-    """One class, three labels, no label at all, or features that are no numbers: a line that says so."""
+    """One class, three labels, no label at all, or features that are no numbers.
+
+    Each gives a line that says so.
+    """
     for broken in (
         labels.assign(failing=1),
         labels.assign(failing=0),

@@ -1,4 +1,7 @@
-"""Splits: stable under row order and added labels, and never a block or a building on both sides."""
+"""Splits are stable under row order and added labels.
+
+A block or a building is never on both sides.
+"""
 
 import numpy as np
 import pandas as pd
@@ -13,7 +16,10 @@ COLUMNS = ["parcel_id", "year", "block", "neighborhood", "failing"]
 
 
 def city(seed: int, *, rows: int = 400, blocks: int = 130, failing: float = 0.15) -> pd.DataFrame:
-    """Labels of parcels over three years; a block lies in one of nine neighborhoods, or astride two of them."""
+    """Return labels of parcels over three years.
+
+    A block is in one of nine neighborhoods, or is divided between two of them.
+    """
     rng = np.random.default_rng(seed)
     parcels = rng.integers(0, rows // 2, rows)
     table = pd.DataFrame(
@@ -34,6 +40,7 @@ def city(seed: int, *, rows: int = 400, blocks: int = 130, failing: float = 0.15
 
 
 def rows_tested(splits: list[Split] | None) -> list[int]:
+    """Return the rows that splits test, sorted."""
     return sorted(row for split in splits or [] for row in split.test)
 
 
@@ -50,7 +57,10 @@ def test_folds_do_not_hang_on_row_order(seed: int, folds: int) -> None:
 
 @given(seeds, st.integers(2, 8))
 def test_a_block_keeps_its_fold_when_labels_are_added(seed: int, folds: int) -> None:
-    """With many blocks the fold hangs on the block alone; with this many failing ones no fold needs mending."""
+    """With many blocks the fold depends on the block alone.
+
+    With this many failing ones, no fold needs to be corrected.
+    """
     table = city(seed, rows=1500, failing=0.5)
     first = table[table["year"] < 2021].reset_index(drop=True)
     before = dict(zip(first["block"], block_folds(first, folds), strict=True))
@@ -91,7 +101,10 @@ def test_splits_of_folds() -> None:
 
 
 def test_each_neighborhood_is_held_out() -> None:
-    """Worked by hand: block B is astride, and is not trained on while its other half is tested; unknown takes no part."""
+    """Block B is divided between two neighborhoods; worked by hand.
+
+    It is not trained on while its other half is tested. The unknown neighborhood takes no part.
+    """
     rows = [
         ("P1", 2020, "A", "North", 1),
         ("P2", 2020, "A", "North", 0),
@@ -124,7 +137,10 @@ def test_one_neighborhood_is_none_to_hold_out() -> None:
 @settings(max_examples=30)
 @given(seeds, st.integers(2, 12))
 def test_neighborhoods_stay_on_one_side(seed: int, folds: int) -> None:
-    """So do blocks and buildings, whether or not neighborhoods are grouped; every row with a neighborhood is tested once."""
+    """So do blocks and buildings, whether or not neighborhoods are grouped.
+
+    Every row with a neighborhood is tested once.
+    """
     table = city(seed, blocks=60)
     splits = neighborhood_folds(table, folds)
     assert splits and len(splits) <= folds

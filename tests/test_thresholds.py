@@ -1,4 +1,7 @@
-"""Thresholds of LIKELY and POSSIBLE: by hand, against simulation, and never in words that promise too much."""
+"""Thresholds of LIKELY and POSSIBLE: by hand and compared with simulation.
+
+Their sentences never promise too much.
+"""
 
 import re
 
@@ -27,7 +30,10 @@ def sample(rng: np.random.Generator, size: int) -> tuple[NDArray[np.float64], ND
 
 @pytest.mark.parametrize(("failing", "rank"), [(28, 0), (29, 1), (45, 1), (46, 2), (100, 5)])
 def test_rank_by_hand(failing: int, rank: int) -> None:
-    """0.9^28 > 5% > 0.9^29; for 46 and 100 see tables of nonparametric tolerance limits. The k-th smallest score is the threshold."""
+    """The k-th smallest score is the threshold, because 0.9^28 > 5% > 0.9^29.
+
+    For 46 and 100 see tables of nonparametric tolerance limits.
+    """
     positives = np.linspace(0.1, 0.9, failing)
     bound = recall_bound(positives, AIMS)
     assert (bound.rank, bound.failing) == (rank, failing)
@@ -53,7 +59,10 @@ def test_too_few_failing_labels() -> None:
 
 @pytest.mark.parametrize(("failing", "rank"), [(8, 0), (9, 1), (18, 1), (19, 2), (99, 10)])
 def test_average_rank_by_hand(failing: int, rank: int) -> None:
-    """With 19 labels: 19/20 * 1/19 + 1/20 = 0.1, so one may be missed and the threshold is the second smallest."""
+    """With 19 labels, 19/20 * 1/19 + 1/20 = 0.1.
+
+    So one may be missed, and the threshold is the second smallest.
+    """
     positives = np.linspace(0.1, 0.9, failing)
     bound = average_recall_bound(positives, AIMS)
     assert (bound.rank, bound.threshold) == (rank, positives[max(rank - 1, 0)])
@@ -63,7 +72,10 @@ def test_average_rank_by_hand(failing: int, rank: int) -> None:
 
 
 def test_recall_of_new_roofs_is_kept() -> None:
-    """Over 200 draws of labels the recall in a large fresh sample reaches the aim in 95% or so, and on average for the weaker bound."""
+    """Over 200 draws of labels, the recall in a large fresh sample keeps its aim.
+
+    It does in about 95% of draws, and on average for the weaker bound.
+    """
     rng = np.random.default_rng(5)
     fresh, truth = sample(rng, 200_000)
     recalls: dict[str, list[float]] = {"sure": [], "average": []}
@@ -78,7 +90,10 @@ def test_recall_of_new_roofs_is_kept() -> None:
 
 
 def test_precision_of_new_roofs_is_kept() -> None:
-    """Where the sentence does not say "not guaranteed", a fresh sample keeps the aim in at least 92% of 200 draws."""
+    """A fresh sample keeps the aim in at least 92% of 200 draws.
+
+    Unless the sentence says "not guaranteed".
+    """
     rng = np.random.default_rng(6)
     fresh, truth = sample(rng, 200_000)
     kept, guaranteed = 0, 0
@@ -104,7 +119,10 @@ def test_ties_do_not_break_the_recall() -> None:
 
 
 def test_certified_precision_by_hand() -> None:
-    """Of 20 labels all fail but the last five: one start, at the twelfth; downward until the bound falls short."""
+    """Of 20 labels all fail but the last five: there is one start, at the twelfth.
+
+    From there downward until the bound is below the aim.
+    """
     counts, hits = np.arange(1, 21), np.minimum(np.arange(1, 21), 15)
     bounds = certified_precision(counts, hits, AIMS)
     first = int(np.flatnonzero(~np.isnan(bounds))[0])
@@ -120,7 +138,10 @@ def test_certified_precision_by_hand() -> None:
 
 
 def test_likely_without_guarantee() -> None:
-    """Three of four fail: 75% is seen, 70% cannot be had with confidence; at 50% no score will do."""
+    """Three of four fail: 75% is seen, but 70% cannot be had with confidence.
+
+    If every other label is failing instead, no score will do.
+    """
     scores, failing = np.array([0.9, 0.8, 0.7, 0.6, 0.5, 0.4]), np.array([1, 1, 0, 1, 0, 0])
     bound = precision_bound(scores, failing, AIMS, at_least=0.1)
     assert (bound.threshold, bound.labels, bound.failing) == (0.6, 4, 3)
@@ -158,7 +179,10 @@ shares = st.floats(0.05, 0.99)
 def test_any_labels_give_an_order_and_honest_words(
     rows: list[tuple[float, int]], precision: float, recall: float, confidence: float
 ) -> None:
-    """0 < possible <= likely <= 1, whatever comes; no word that promises anything; row order does not matter."""
+    """For any labels, 0 < possible <= likely <= 1, and no word promises anything.
+
+    The order of the rows does not matter.
+    """
     scores, failing = np.array([score for score, _ in rows]), np.array([label for _, label in rows])
     aims = Aims(precision_likely=precision, recall=recall, confidence=confidence)
     if not failing.any():

@@ -1,4 +1,4 @@
-"""Honest folds and the head: against scikit-learn, and never on its own label."""
+"""Folds and the head: compared with scikit-learn, and no score from its own label."""
 
 from dataclasses import replace
 from pathlib import Path
@@ -36,6 +36,7 @@ label_tables = st.lists(
 
 
 def table_of(rows: list[tuple[str, int]]) -> pd.DataFrame:
+    """Return labels from rows of block and class."""
     return pd.DataFrame(rows, columns=["block", "failing"])
 
 
@@ -94,7 +95,10 @@ FEW, MANY = make_rows(), make_rows(2, groups=(30, 50), relit=True)
 def plain_ridge(
     rows: LabeledFeatures, chosen: NDArray[np.bool_], penalty: float, light: float
 ) -> Ridge:
-    """Fit scikit-learn's Ridge on standardized rows and their copies, as the docstrings of training.fit say it."""
+    """Fit scikit-learn's Ridge on standardized rows and their copies.
+
+    The scaling is the one that the docstrings of training.fit describe.
+    """
     share = np.repeat([1 / np.sqrt(size * len(rows.groups)) for size in rows.groups], rows.groups)
 
     def standard(part: NDArray[np.float32]) -> NDArray[np.float64]:
@@ -147,7 +151,10 @@ seeds = st.integers(0, 9999)
 @settings(max_examples=25)
 @given(seeds, st.integers(5, 60), st.integers(1, 40), st.floats(0.1, 50))
 def test_ridge_is_scikit_learns(seed: int, count: int, width: int, penalty: float) -> None:
-    """Weights and an intercept without a penalty, on all rows and on those that a subtraction leaves."""
+    """Weights, and an intercept without a penalty, are those of scikit-learn.
+
+    On all rows, and on those that a subtraction leaves.
+    """
     rng = np.random.default_rng(seed)
     rows, targets, weights = (
         rng.normal(0.5, 1, (count, width)).astype(np.float32),
@@ -205,7 +212,10 @@ def test_moments_add_up(seed: int) -> None:
 
 @pytest.mark.parametrize("light", [0.0, 0.25])
 def test_fit_is_a_slow_plain_one(light: float) -> None:
-    """Shipped head, heads that left a fold out, and scores: as scikit-learn's Ridge gives them one at a time."""
+    """Shipped head, heads that left a fold out, and scores are those of slow, plain fits.
+
+    scikit-learn's Ridge fits them one at a time.
+    """
     fit = fit_head(MANY, rung="network", penalty=2.0, light=light)
     shipped, left_out = slow_fit(MANY, 2.0, light)
     np.testing.assert_allclose(head_logits(fit.head, MANY.features)[:, 0], shipped, atol=2e-3)
@@ -248,7 +258,10 @@ def test_few_features_are_a_logistic_regression() -> None:
 
 @pytest.mark.parametrize("rows", [FEW, MANY], ids=["few", "many"])
 def test_own_label_does_not_tell(rows: LabeledFeatures) -> None:
-    """Exchanging the labels within one fold leaves that fold's logits as they were, and the others' not."""
+    """Exchanging the labels within one fold keeps that fold's logits.
+
+    The logits of other folds change.
+    """
     mine = rows.folds == 2
     turned = rows.failing.copy()
     turned[mine] = np.roll(rows.failing[mine], 1)
@@ -264,7 +277,10 @@ def test_own_label_does_not_tell(rows: LabeledFeatures) -> None:
 
 @pytest.mark.parametrize("rows", [FEW, MANY], ids=["few", "many"])
 def test_out_of_fold_scores_come_from_the_other_folds(rows: LabeledFeatures) -> None:
-    """Each score is that of the head which left the row's fold out, calibrated by scikit-learn's logistic regression on those logits."""
+    """Each score is that of the head which left the row's fold out.
+
+    scikit-learn's logistic regression on those logits gives the same calibration.
+    """
     fit = fit_head(rows, rung="network", penalty=2.0, light=0.25)
     logits = left_out_logits(fit, rows)
     np.testing.assert_allclose(
@@ -279,7 +295,10 @@ def test_out_of_fold_scores_come_from_the_other_folds(rows: LabeledFeatures) -> 
 @settings(max_examples=15)
 @given(seeds)
 def test_scores_are_in_order(seed: int) -> None:
-    """Lowest, score and highest; and the slope is positive even on labels at random, so that calibration never turns the ranking over."""
+    """Scores are within their intervals, and calibration never inverts the ranking.
+
+    The slope is positive even on labels at random.
+    """
     rows = make_rows(seed)
     rows = replace(rows, failing=np.random.default_rng(seed).permutation(rows.failing))
     head = fit_head(rows, rung="measures", penalty=2.0, light=0.0).head
@@ -316,7 +335,10 @@ def test_covariance_of_the_calibration_by_a_plain_loop(blocks: int) -> None:
 
 
 def test_splits_are_scored_by_their_own_heads() -> None:
-    """Against Ridge on the training rows; rows that no split tests stay NaN; calibrated as the shipped head is."""
+    """Scores are those of Ridge on the training rows, calibrated as the shipped head is.
+
+    Rows that no split tests stay NaN.
+    """
     head = fit_head(MANY, rung="network", penalty=2.0, light=0.25).head
     train, test = np.arange(10, 60), np.arange(0, 7)
     scores = score_splits(MANY, [Split(train=train, test=test)], head, penalty=2.0, light=0.25)
@@ -432,7 +454,10 @@ def labels_file(folder: Path, rows: list[str], column: str = "collapsed") -> Lab
 
 
 def test_labels_are_counted(tmp_path: Path, roll: VacantRoll) -> None:
-    """Cannot tell, later years and unknown parcels are left out and counted; the last of two answers stands."""
+    """ "Cannot tell", later years and unknown parcels are left out and counted.
+
+    The last of two answers counts.
+    """
     rows = [
         "0216001,2023,1",
         "0216 002,2023,cannot tell",

@@ -1,11 +1,14 @@
-"""`[train] mode = "finetune"` through the city file: every split is measured, the version scores, and the same labels give the same model."""
+"""`[train] mode = "finetune"` through the city file.
 
-from collections.abc import Callable
+Every split is measured, the version scores, and the same labels give the same model.
+"""
+
 from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
+from cities import CityBuilder
 
 from models.files import load_head, load_model
 from models.head import RUNGS
@@ -15,11 +18,18 @@ from roofwatch.stages.score import score
 from roofwatch.stages.train import head_path, train
 from roofwatch.year import City
 
-SETTINGS = 'mode = "finetune"\nfolds = 2\nepochs = 1\nrung_margin = 0.0\nlearning_rate = 1e-3\nlight = 0.0\n'
+SETTINGS = """\
+mode = "finetune"
+folds = 2
+epochs = 1
+rung_margin = 0.0
+learning_rate = 1e-3
+light = 0.0
+"""
 
 
 def test_finetune_from_labels_to_ledger(
-    tmp_path: Path, tiny_city: Callable[..., Path], city_toml: str
+    tmp_path: Path, tiny_city: CityBuilder, city_toml: str
 ) -> None:
     """The first becomes champion and scores; the same labels give it again."""
     text = (
