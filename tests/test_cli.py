@@ -13,7 +13,7 @@ import geopandas as gpd
 import numpy as np
 import pandas as pd
 import pytest
-from cities import CityBuilder, DoneCity, RasterWriter, Roofwatch
+from cities import STRANGER, CityBuilder, DoneCity, RasterWriter, Roofwatch
 
 from gis_export.table.symbols import BY_WORD
 from roofwatch.audit import first_broken_line
@@ -72,15 +72,16 @@ def test_run_answers_with_one_object(done_city: DoneCity) -> None:
 def test_ledger_is_balanced_and_right(done_city: DoneCity, houses: gpd.GeoDataFrame) -> None:
     """Every notice is one row, and failing roofs rank above sound ones."""
     table = ledger_of(done_city.path).set_index("parcel_id")
-    assert sorted(table.index) == sorted([*houses["parcel_id"], "9999 999"])
-    assert table.loc["9999 999", ["status", "reason", "hazard"]].tolist() == [
-        "not_assessed",
-        "no_geometry",
-        "NOT ASSESSED",
-    ]
-    assert np.isnan(table.loc["9999 999", "score"])
+    assert sorted(table.index) == sorted([*houses["parcel_id"], STRANGER])
+
+    stranger = table.loc[[STRANGER]].to_dict("records")[0]
+    assert stranger["status"] == "not_assessed"
+    assert stranger["reason"] == "no_geometry"
+    assert stranger["hazard"] == "NOT ASSESSED"
+    assert np.isnan(stranger["score"])
+
     failing = houses.set_index("parcel_id")["failing"] == 1
-    scores = table["score"].drop("9999 999")
+    scores = table["score"].drop(STRANGER)
     assert scores[failing[failing].index].min() > scores[failing[~failing].index].max()
     assert sorted(table["rank"].dropna()) == list(range(1, 25))
 
@@ -185,6 +186,7 @@ def test_training_leaves_nested_runs(done_city: DoneCity) -> None:
     uri = f"sqlite:///{done_city.workspace / 'mlflow.db'}"
     mlflow = MlflowClient(tracking_uri=uri, registry_uri=uri)
     experiment = mlflow.get_experiment_by_name("Tinyville")
+    assert experiment is not None
     runs = {run.info.run_id: run for run in mlflow.search_runs([experiment.experiment_id])}
     assert {run.info.status for run in runs.values()} == {"FINISHED"}
 

@@ -59,8 +59,9 @@ def square_chip(seed: int = 0) -> StoredChip:
 def view_of(chip: StoredChip, name: str, side_px: int) -> NDArray[np.uint8]:
     """Return one view of a chip, (3, side, side)."""
     images = chip_views(chip, replace(SPEC, views=(name,)), side_px)
-    assert images.shape == (1, 3, side_px, side_px) and images.flags.c_contiguous
-    return images[0]
+    assert images.shape == (1, 3, side_px, side_px)
+    assert images.flags.c_contiguous
+    return np.asarray(images[0])
 
 
 @pytest.fixture(scope="module")
@@ -162,7 +163,7 @@ def test_stretch_by_hand() -> None:
         .reshape(64, 64, 3)
     )
     pixels[0, :8] = 0
-    known = pixels.any(axis=2)
+    known = np.asarray(pixels.any(axis=2))
     stretched = stretch_colors(pixels, known)
     assert not stretched[0, :8].any()
     for color in (0, 1):

@@ -6,6 +6,7 @@ One process or two make the same network.
 import os
 import subprocess
 import sys
+import textwrap
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -39,7 +40,8 @@ from training.task import FinetuneInputs
 
 SPEC = ModelSpec(input_px=32, gsd_m=0.5, margin_m=2, views=("roof",), turns=2)
 SETTINGS = TrainSettings(mode="finetune", epochs=2, batch=8, learning_rate=1e-3, folds=3)
-ROOFS, SIDE_PX = 24, 24
+ROOFS = 24
+SIDE_PX = 24
 Change = augment.Change
 
 
@@ -48,8 +50,11 @@ class Toy:
     """Roofs to learn from."""
 
     labels: pd.DataFrame
+    """Columns parcel_id, failing, block, fold and features, one row per roof."""
     places: tuple[ChipPlace, ...]
+    """Of the chips, in the order of the labels."""
     backbones: Backbones
+    """Networks before they are tuned."""
 
     def inputs(self, settings: TrainSettings = SETTINGS) -> FinetuneInputs:
         """Return all that `finetune` needs."""
@@ -87,12 +92,35 @@ def toy_features(
         images = np.concatenate([chip_views(chip, spec, spec.input_px) for chip in chips])
         with torch.inference_mode():
             pooled = backbone(torch.from_numpy(images)).numpy()
-        parts.append(
-            pooled.reshape(len(chips), len(spec.views), spec.turns, -1)
-            .mean(axis=2)
-            .reshape(len(chips), -1)
-        )
+        by_turn = pooled.reshape(len(chips), len(spec.views), spec.turns, -1)
+        parts.append(by_turn.mean(axis=2).reshape(len(chips), -1))
+
     return np.concatenate(parts, axis=1)
+
+
+def read_chips(places: tuple[ChipPlace, ...]) -> list[StoredChip]:
+    """Read toy chips."""
+    return [read_chip(place) for place in places]
+
+
+def write_chips(folder: Path, failing: NDArray[np.int64]) -> tuple[ChipPlace, ...]:
+    """Write a chip for each roof into shard 0 of a folder."""
+    rng = np.random.default_rng(4)
+    size = SIDE_PX
+    places = []
+    with shard_path(folder, 0).open("wb") as stream:
+        for is_failing in failing:
+            pixels = rng.integers(40, 200, (3, 1, 1)) + rng.normal(0, 6, (3, size, size))
+            mask = np.zeros((size, size), np.uint8)
+            mask[4:-4, 5:-3] = 1
+            if is_failing:
+                coarse = rng.normal(0, 40, (size // 4, size // 4))
+                pixels += np.kron(coarse, np.ones((4, 4))) * mask
+
+            offset = stream.tell()
+            places.append(ChipPlace(folder=folder, shard=0, offset=offset, height=size, width=size))
+            stream.write(np.clip(pixels, 1, 255).astype(np.uint8).tobytes() + mask.tobytes())
+    return tuple(places)
 
 
 def make_toy(folder: Path) -> Toy:
@@ -100,20 +128,11 @@ def make_toy(folder: Path) -> Toy:
 
     Every other one is failing, which shows as coarse noise. All differ in color and light.
     """
-    rng, size = np.random.default_rng(4), SIDE_PX
     failing = np.arange(ROOFS) % 2
-    places = []
-    with shard_path(folder, 0).open("wb") as stream:
-        for number in range(ROOFS):
-            pixels = rng.integers(40, 200, (3, 1, 1)) + rng.normal(0, 6, (3, size, size))
-            mask = np.zeros((size, size), np.uint8)
-            mask[4:-4, 5:-3] = 1
-            if failing[number]:
-                pixels += np.kron(rng.normal(0, 40, (size // 4, size // 4)), np.ones((4, 4))) * mask
-            places.append(
-                ChipPlace(folder=folder, shard=0, offset=stream.tell(), height=size, width=size)
-            )
-            stream.write(np.clip(pixels, 1, 255).astype(np.uint8).tobytes() + mask.tobytes())
+    places = write_chips(folder, failing)
+    backbones = load_backbones(SPEC)
+    features = toy_features(backbones, read_chips(places))
+
     blocks = np.arange(ROOFS) // 2 % 3
     labels = pd.DataFrame(
         {
@@ -121,15 +140,10 @@ def make_toy(folder: Path) -> Toy:
             "failing": failing,
             "block": [f"B{block}" for block in blocks],
             "fold": blocks,
+            "features": pd.Series(list(features), dtype=object),
         }
     )
-    backbones = load_backbones(SPEC)
-    features = toy_features(backbones, [read_chip(place) for place in places])
-    return Toy(
-        labels=labels.assign(features=pd.Series(list(features), dtype=object)),
-        places=tuple(places),
-        backbones=backbones,
-    )
+    return Toy(labels=labels, places=places, backbones=backbones)
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -143,23 +157,32 @@ def one_thread() -> Iterator[None]:
 
 @pytest.fixture(scope="module")
 def toy(tmp_path_factory: pytest.TempPathFactory) -> Toy:
+    """Return the roofs before any training."""
     return make_toy(tmp_path_factory.mktemp("chips"))
 
 
 @pytest.fixture(scope="module")
 def tuned(toy: Toy) -> Tuned:
+    """Return the networks tuned on the roofs."""
     return toy.tune()
 
 
 def plain_start(spec: ModelSpec) -> LinearStart:
+    """Return a start with equal weights."""
     scaling = Scaling(center=np.zeros(spec.features), scale=np.ones(spec.features))
     return LinearStart(scaling=scaling, weights=np.ones(spec.features), bias=0.0)
 
 
-def raw_logits(one: Tuned) -> NDArray[np.float64]:
-    return np.asarray(
-        (logit(one.fit.out_of_fold) - one.fit.head.offset) / one.fit.head.slope, np.float64
-    )
+def raw_logits(tuned: Tuned) -> NDArray[np.float64]:
+    """Return out-of-fold logits before calibration, (N,)."""
+    head = tuned.fit.head
+    return np.asarray((logit(tuned.fit.out_of_fold) - head.offset) / head.slope, np.float64)
+
+
+def invert(labels: pd.DataFrame, chosen: NDArray[np.bool_]) -> pd.DataFrame:
+    """Return labels in which the chosen ones have the other class."""
+    failing = labels["failing"]
+    return labels.assign(failing=np.where(chosen, 1 - failing, failing))
 
 
 def test_it_learns(toy: Toy) -> None:
@@ -170,12 +193,12 @@ def test_it_learns(toy: Toy) -> None:
     shuffled = np.random.default_rng(0).permutation(ROOFS)
     lost = toy.labels.assign(features=toy.labels["features"].iloc[shuffled].to_numpy())
     tuned = toy.tune(replace(SETTINGS, epochs=6, batch=4, learning_rate=5e-3), labels=lost)
-    assert (
-        average_precision_score(toy.labels["failing"], tuned.fit.out_of_fold) > 0.7
-    )  # by chance 0.5; each network learns from 8 roofs
+
+    # By chance it would be 0.5; each network learns from 8 roofs.
+    assert average_precision_score(toy.labels["failing"], tuned.fit.out_of_fold) > 0.7
     assert tuned.epochs > 1
     assert backbone_checksum(tuned.backbones) != backbone_checksum(toy.backbones)
-    losses = [one.loss for one in tuned.history if one.name == "all labels"]
+    losses = [epoch.loss for epoch in tuned.history if epoch.name == "all labels"]
     assert losses[-1] < losses[1]
 
 
@@ -187,25 +210,24 @@ def test_same_seed_same_weights(toy: Toy, tuned: Tuned) -> None:
     np.testing.assert_array_equal(again.fit.out_of_fold, tuned.fit.out_of_fold)
 
 
+def epochs_of(tuned: Tuned, name: str) -> list[str]:
+    """Return all that was recorded of the epochs of a fold."""
+    return [repr(epoch) for epoch in tuned.history if epoch.name.startswith(name)]
+
+
 def test_reported_fold_is_never_seen(toy: Toy, tuned: Tuned) -> None:
     """Inverting the labels of a fold changes neither its logits nor when its training stopped.
 
     The logits of other folds do change.
     """
     mine = toy.labels["fold"].to_numpy() == 2
-    turned = toy.tune(
-        labels=toy.labels.assign(
-            failing=np.where(mine, 1 - toy.labels["failing"], toy.labels["failing"])
-        )
-    )
-    before, after = raw_logits(tuned), raw_logits(turned)
+    inverted = toy.tune(labels=invert(toy.labels, mine))
+
+    before = raw_logits(tuned)
+    after = raw_logits(inverted)
     np.testing.assert_allclose(before[mine], after[mine], atol=1e-9)
     assert np.abs(before[~mine] - after[~mine]).max() > 1e-3
-    watched = [
-        [repr(epoch) for epoch in one.history if epoch.name.startswith("fold 2")]
-        for one in (tuned, turned)
-    ]
-    assert watched[0] == watched[1]
+    assert epochs_of(tuned, "fold 2") == epochs_of(inverted, "fold 2")
 
 
 def test_earlier_segments_stay(toy: Toy, tuned: Tuned) -> None:
@@ -213,8 +235,9 @@ def test_earlier_segments_stay(toy: Toy, tuned: Tuned) -> None:
 
     Batch-norm statistics are kept everywhere.
     """
-    before, after = toy.backbones[0].network.state_dict(), tuned.backbones[0].network.state_dict()
-    changed = {name for name, part in before.items() if not torch.equal(part, after[name])}
+    before = toy.backbones[0].network.state_dict()
+    after = tuned.backbones[0].network.state_dict()
+    changed = {name for name, values in before.items() if not torch.equal(values, after[name])}
     assert changed
     assert all(name.startswith(("blocks.5", "blocks.6")) for name in changed)
     assert not any("running" in name for name in changed)
@@ -232,13 +255,13 @@ def test_earlier_segments_learn_more_slowly(toy: Toy, unfreeze: int, rates: list
     network = RoofNetwork(toy.backbones, views=1, unfreeze=unfreeze, start=start)
     groups = torch.optim.AdamW(network.rates(1.0)).param_groups
     assert [group["lr"] for group in groups] == pytest.approx(rates)
-    assert {id(part) for group in groups for part in group["params"]} == {
-        id(part) for part in network.parameters() if part.requires_grad
-    }
-    assert sum(len(group["params"]) for group in groups) == sum(
-        part.requires_grad for part in network.parameters()
-    )
-    assert not any(part.requires_grad for part in toy.backbones[0].parameters())
+
+    rated = []
+    for group in groups:
+        rated += [id(weights) for weights in group["params"]]
+    learning = [id(weights) for weights in network.parameters() if weights.requires_grad]
+    assert sorted(rated) == sorted(learning)
+    assert not any(weights.requires_grad for weights in toy.backbones[0].parameters())
 
 
 def test_head_fits_the_backbones(toy: Toy, tuned: Tuned, tmp_path: Path) -> None:
@@ -249,15 +272,15 @@ def test_head_fits_the_backbones(toy: Toy, tuned: Tuned, tmp_path: Path) -> None
     folder = tmp_path / "model"
     sha256 = save_model(folder, Model(spec=SPEC, head=tuned.fit.head, backbones=tuned.backbones))
     model = load_model(folder, sha256)
-    chips = [read_chip(place) for place in toy.places]
-    logits = head_logits(model.head, toy_features(model.backbones, chips))
+
+    logits = head_logits(model.head, toy_features(model.backbones, read_chips(toy.places)))
     assert logits.shape == (ROOFS, 4)
     assert average_precision_score(toy.labels["failing"], logits[:, 0]) > 0.9
     assert (logits[:, 1:].std(axis=1) > 1e-4).all()
-    folds = toy.labels["fold"].to_numpy()
-    nearer = np.abs(logits[np.arange(ROOFS), 1 + folds] - raw_logits(tuned)) < np.abs(
-        logits[:, 0] - raw_logits(tuned)
-    )
+
+    of_fold = logits[np.arange(ROOFS), 1 + toy.labels["fold"].to_numpy()]
+    expected = raw_logits(tuned)
+    nearer = np.abs(of_fold - expected) < np.abs(logits[:, 0] - expected)
     assert nearer.mean() > 0.6
 
 
@@ -268,21 +291,18 @@ def test_features_are_those_of_scoring(toy: Toy) -> None:
     """
     spec = replace(SPEC, backbone="efficientnet_lite0+resnet18", views=("roof", "near"), turns=4)
     backbones = (*load_backbones(SPEC), PooledBackbone("resnet18").eval().requires_grad_(False))
-    chips = LabeledChips(toy.places, spec, seed=0)
-    images = tuple(
-        torch.stack(parts) for parts in zip(*(chips[row][0] for row in range(3)), strict=True)
-    )
-    start = plain_start(spec)
-    network = RoofNetwork(backbones, views=2, unfreeze=3, start=start)
+    dataset = LabeledChips(toy.places, spec, seed=0)
+    samples = [dataset[row][0] for row in range(3)]
+    images = tuple(torch.stack(views) for views in zip(*samples, strict=True))
+    network = RoofNetwork(backbones, views=2, unfreeze=3, start=plain_start(spec))
+
     features = network.features(images)
-    read = [read_chip(place) for place in toy.places[:3]]
-    np.testing.assert_allclose(
-        features.detach().numpy(), toy_features(backbones, read, spec), atol=1e-4
-    )
+    expected = toy_features(backbones, read_chips(toy.places[:3]), spec)
+    np.testing.assert_allclose(features.detach().numpy(), expected, atol=1e-4)
+
     network(images).sum().backward()
-    assert all(
-        torch.isfinite(part.grad).all() for part in network.parameters() if part.grad is not None
-    )
+    gradients = [weights.grad for weights in network.parameters() if weights.grad is not None]
+    assert all(torch.isfinite(gradient).all() for gradient in gradients)
 
 
 def test_splits_are_scored(toy: Toy, tuned: Tuned) -> None:
@@ -290,28 +310,24 @@ def test_splits_are_scored(toy: Toy, tuned: Tuned) -> None:
 
     Inverting the labels of the tested rows changes nothing.
     """
-    said: list[tuple[int, int]] = []
-    splits, tested = (
-        splits_of(toy.labels["fold"].to_numpy())[:1],
-        toy.labels["fold"].to_numpy() == 0,
-    )
-    turned = toy.labels.assign(
-        failing=np.where(tested, 1 - toy.labels["failing"], toy.labels["failing"])
-    )
-    ours, theirs = (
-        finetune_splits(
-            replace(toy.inputs(), labels=labels),
-            splits,
-            tuned,
-            progress=lambda *step: said.append(step),
-        )
-        for labels in (toy.labels, turned)
-    )
+    folds = toy.labels["fold"].to_numpy()
+    splits = splits_of(folds)[:1]
+    tested = folds == 0
+    steps: list[tuple[int, int]] = []
+
+    def tell(done: int, total: int) -> None:
+        steps.append((done, total))
+
+    other_inputs = replace(toy.inputs(), labels=invert(toy.labels, tested))
+    ours = finetune_splits(toy.inputs(), splits, tuned, progress=tell)
+    theirs = finetune_splits(other_inputs, splits, tuned, progress=tell)
+
     np.testing.assert_allclose(ours[tested], theirs[tested], atol=1e-9)
     assert average_precision_score(toy.labels["failing"][tested], ours[tested]) > 0.9
     assert np.isnan(ours[~tested]).all()
-    assert said[: len(said) // 2] == sorted(said[: len(said) // 2])
-    assert {total for _, total in said} == {said[-1][0]}
+    first_half = steps[: len(steps) // 2]
+    assert first_half == sorted(first_half)
+    assert {total for _, total in steps} == {steps[-1][0]}
 
 
 def test_nan_loss_is_one_line(toy: Toy) -> None:
@@ -321,10 +337,9 @@ def test_nan_loss_is_one_line(toy: Toy) -> None:
     last.register_forward_hook(
         lambda layer, seen, out: out * float("nan") if torch.is_grad_enabled() else out
     )
-    with pytest.raises(
-        InputError,
-        match=r"^\[train\] fold 0: the loss is nan in epoch 1; learning_rate is 0.001; lower it",
-    ) as caught:
+
+    expected = r"^\[train\] fold 0: the loss is nan in epoch 1; learning_rate is 0.001; lower it"
+    with pytest.raises(InputError, match=expected) as caught:
         toy.tune(backbones=diverging)
     assert "\n" not in str(caught.value)
 
@@ -333,11 +348,11 @@ def test_nan_weights_are_one_line(toy: Toy) -> None:
     """A network that answers with NaN is not trained at all."""
     broken = load_backbones(SPEC)
     torch.nn.init.constant_(next(iter(broken[0].network.parameters())), float("nan"))
-    with pytest.raises(
-        InputError,
-        match=r"^\[train\] the network answers with NaN or infinity; "
-        r"learning_rate is 0.001; lower it",
-    ) as caught:
+
+    expected = (
+        r"^\[train\] the network answers with NaN or infinity; learning_rate is 0.001; lower it"
+    )
+    with pytest.raises(InputError, match=expected) as caught:
         toy.tune(backbones=broken)
     assert "\n" not in str(caught.value)
 
@@ -382,31 +397,22 @@ found = dict(
 """
 
 
+def write_script(folder: Path) -> Path:
+    """Write what each of two processes runs."""
+    code = TORCHRUN.format(tests=str(Path(__file__).parent), folder=str(folder))
+    script = folder / "script.py"
+    script.write_text("if __name__ == '__main__':\n" + textwrap.indent(code, "    "))
+    return script
+
+
 def test_two_processes_make_the_same_network(toy: Toy, tmp_path: Path) -> None:
     """Both hold the same weights to the last bit.
 
     They are those of one process, up to rounding.
     """
     (tmp_path / "other").mkdir()
-    script = tmp_path / "script.py"
-    script.write_text(
-        "if __name__ == '__main__':\n"
-        + "".join(
-            f"    {line}\n"
-            for line in TORCHRUN.format(
-                tests=str(Path(__file__).parent), folder=str(tmp_path)
-            ).splitlines()
-        )
-    )
-    command = [
-        sys.executable,
-        "-m",
-        "torch.distributed.run",
-        "--standalone",
-        "--nproc-per-node",
-        "2",
-        str(script),
-    ]
+    torchrun = [sys.executable, "-m", "torch.distributed.run", "--standalone"]
+    command = [*torchrun, "--nproc-per-node", "2", str(write_script(tmp_path))]
     root = Path(__file__).parents[1]
     done = subprocess.run(
         command,
@@ -418,9 +424,12 @@ def test_two_processes_make_the_same_network(toy: Toy, tmp_path: Path) -> None:
     )
     assert done.returncode == 0, done.stderr
     assert "FutureWarning" not in done.stderr
-    first, second = (pd.read_json(tmp_path / f"rank{rank}.json", typ="series") for rank in (0, 1))
+
+    first = pd.read_json(tmp_path / "rank0.json", typ="series")
+    second = pd.read_json(tmp_path / "rank1.json", typ="series")
     assert first["sha256"] == second["sha256"]
     assert first["scores"] == second["scores"]
+
     alone = toy.tune(replace(SETTINGS, epochs=1))
     np.testing.assert_allclose(first["weights"], alone.fit.head.weights[0], atol=2e-3)
     np.testing.assert_allclose(first["scores"], alone.fit.out_of_fold, atol=0.02)
@@ -428,8 +437,9 @@ def test_two_processes_make_the_same_network(toy: Toy, tmp_path: Path) -> None:
 
 @st.composite
 def chips(draw: st.DrawFn) -> StoredChip:
-    """Chips of any size, some pixels without imagery, at least one in the mask."""
-    height, width = draw(st.integers(1, 20)), draw(st.integers(1, 20))
+    """Draw chips of any size, some pixels without imagery, at least one in the mask."""
+    height = draw(st.integers(1, 20))
+    width = draw(st.integers(1, 20))
     pixels = draw(arrays(np.uint8, (3, height, width)))
     mask = draw(arrays(np.bool_, (height, width)))
     mask[draw(st.integers(0, height - 1)), draw(st.integers(0, width - 1))] = True
@@ -447,29 +457,33 @@ def test_augmented_chips_are_chips(change: Change, chip: StoredChip, seed: int) 
     The same seed does the same, and the chip that was given is not changed.
     """
     before = StoredChip(pixels=chip.pixels.copy(), mask=chip.mask.copy())
-    one, two = (change(chip, np.random.default_rng(seed)) for _ in range(2))
+    changed = change(chip, np.random.default_rng(seed))
+    again = change(chip, np.random.default_rng(seed))
+
     np.testing.assert_array_equal(chip.pixels, before.pixels)
     np.testing.assert_array_equal(chip.mask, before.mask)
-    np.testing.assert_array_equal(one.pixels, two.pixels)
-    np.testing.assert_array_equal(one.mask, two.mask)
-    assert one.pixels.dtype == np.uint8
-    assert one.mask.dtype == np.bool_
-    assert one.pixels.shape == (3, *one.mask.shape)
-    assert one.mask.any()
+    np.testing.assert_array_equal(changed.pixels, again.pixels)
+    np.testing.assert_array_equal(changed.mask, again.mask)
+
+    assert changed.pixels.dtype == np.uint8
+    assert changed.mask.dtype == np.bool_
+    assert changed.pixels.shape == (3, *changed.mask.shape)
+    assert changed.mask.any()
     if change not in (augment.turn, augment.scale, augment.augment):
-        assert one.mask.shape == chip.mask.shape
-        np.testing.assert_array_equal(one.pixels.any(axis=0), chip.pixels.any(axis=0))
+        assert changed.mask.shape == chip.mask.shape
+        np.testing.assert_array_equal(changed.pixels.any(axis=0), chip.pixels.any(axis=0))
 
 
 def test_turns_are_the_eight_orientations() -> None:
     """Pixels tell their own place: mask and pixels turn alike, and all eight come up."""
     rows, columns = np.mgrid[:3, :3]
-    chip = StoredChip(
-        pixels=np.stack([rows * 3 + columns + 1] * 3).astype(np.uint8), mask=rows * 3 + columns < 4
-    )
+    places = rows * 3 + columns
+    pixels = np.stack([places + 1] * 3).astype(np.uint8)
+    chip = StoredChip(pixels=pixels, mask=places < 4)
+
     turned = [augment.turn(chip, np.random.default_rng(seed)) for seed in range(100)]
-    assert len({one.pixels.tobytes() for one in turned}) == 8
-    assert all(set(one.pixels[0][one.mask].tolist()) == {1, 2, 3, 4} for one in turned)
+    assert len({copy.pixels.tobytes() for copy in turned}) == 8
+    assert all(set(copy.pixels[0][copy.mask].tolist()) == {1, 2, 3, 4} for copy in turned)
 
 
 def test_dataset_repeats_itself(toy: Toy) -> None:
@@ -477,13 +491,14 @@ def test_dataset_repeats_itself(toy: Toy) -> None:
 
     Later epochs differ from each other, and are the same when they are read again.
     """
-    data = LabeledChips(toy.places, SPEC, seed=3)
-    (plain,), row = data[5]
-    np.testing.assert_array_equal(
-        plain.numpy(),
-        chip_views(read_chip(toy.places[5]), SPEC, 32),
-    )
-    first, second, again = (data[epoch * ROOFS + 5][0][0] for epoch in (1, 2, 1))
+    dataset = LabeledChips(toy.places, SPEC, seed=3)
+    (plain,), row = dataset[5]
+    (chip,) = read_chips(toy.places[5:6])
+    np.testing.assert_array_equal(plain.numpy(), chip_views(chip, SPEC, 32))
+
+    first = dataset[ROOFS + 5][0][0]
+    second = dataset[2 * ROOFS + 5][0][0]
+    again = dataset[ROOFS + 5][0][0]
     assert (row, tuple(plain.shape), tuple(first.shape)) == (5, (2, 3, 32, 32), (1, 3, 32, 32))
     assert torch.equal(first, again)
     assert not torch.equal(first, second)
@@ -494,14 +509,23 @@ def test_workers_read_the_same(toy: Toy) -> None:
     passes = []
     for workers in (0, 1):
         batches = Batches(4, rank=0, world=1)
-        loader = load_chips(
-            LabeledChips(toy.places, SPEC, seed=3), batches, workers=workers, pin=False
-        )
+        dataset = LabeledChips(toy.places, SPEC, seed=3)
+        loader = load_chips(dataset, batches, workers=workers, pin=False)
         for epoch in (1, 2):
             batches.shuffle(np.arange(5), epoch=epoch, length=ROOFS, seed=0)
             passes.append([(rows.tolist(), images[0].numpy().tobytes()) for images, rows in loader])
+
     assert passes[:2] == passes[2:]
     assert passes[0] != passes[1]
+
+
+def rows_dealt(samplers: list[Batches]) -> list[int]:
+    """Return the rows of all steps of all processes."""
+    rows: list[int] = []
+    for sampler in samplers:
+        for step in sampler:
+            rows += step
+    return rows
 
 
 @given(st.integers(1, 40), st.integers(1, 12), st.integers(1, 4), st.integers(0, 5))
@@ -511,28 +535,27 @@ def test_batches_are_dealt_out(rows: int, batch: int, world: int, epoch: int) ->
     Together they see every row; reading in order sees every row once.
     """
     chosen = np.arange(rows) * 2
-    parts = [Batches(batch, rank=rank, world=world) for rank in range(world)]
-    for part in parts:
-        part.shuffle(chosen, epoch=epoch, length=100, seed=0)
-    assert {len(part) for part in parts} == {parts[0].steps(rows)}
-    assert {len(step) for part in parts for step in part} == {parts[0].batch // world}
-    assert {number for part in parts for step in part for number in step} == set(
-        (chosen + 100 * epoch).tolist()
-    )
-    for part in parts:
-        part.in_order(chosen)
-    assert sorted(number for part in parts for step in part for number in step) == chosen.tolist()
+    samplers = [Batches(batch, rank=rank, world=world) for rank in range(world)]
+
+    for sampler in samplers:
+        sampler.shuffle(chosen, epoch=epoch, length=100, seed=0)
+        assert len(sampler) == samplers[0].steps(rows)
+        assert {len(step) for step in sampler} == {samplers[0].batch // world}
+    assert set(rows_dealt(samplers)) == set((chosen + 100 * epoch).tolist())
+
+    for sampler in samplers:
+        sampler.in_order(chosen)
+    assert sorted(rows_dealt(samplers)) == chosen.tolist()
 
 
 def test_places_come_from_the_store(tmp_path: Path) -> None:
     """A label finds the chip of its own year; one without a chip is named."""
+    columns = ["parcel_id", "status", "reason", "shard", "offset", "height", "width"]
     rows = [("A", "chip", "", 1, 40, 5, 6), ("B", "not_assessed", "no_imagery", -1, -1, 0, 0)]
-    manifest = pd.DataFrame(
-        rows, columns=["parcel_id", "status", "reason", "shard", "offset", "height", "width"]
-    )
-    store = ChipStore(folder=tmp_path, manifest=manifest, rows={"A": 0, "B": 1})
-    assert chip_places(pd.DataFrame({"parcel_id": ["A"], "year": [2023]}), {2023: store}) == (
-        ChipPlace(folder=tmp_path, shard=1, offset=40, height=5, width=6),
-    )
+    manifest = pd.DataFrame(rows, columns=columns)
+    stores = {2023: ChipStore(folder=tmp_path, manifest=manifest, rows={"A": 0, "B": 1})}
+
+    places = chip_places(pd.DataFrame({"parcel_id": ["A"], "year": [2023]}), stores)
+    assert places == (ChipPlace(folder=tmp_path, shard=1, offset=40, height=5, width=6),)
     with pytest.raises(InputError, match=r"parcel B has no chip in 2023 \(no_imagery\)"):
-        chip_places(pd.DataFrame({"parcel_id": ["B"], "year": [2023]}), {2023: store})
+        chip_places(pd.DataFrame({"parcel_id": ["B"], "year": [2023]}), stores)

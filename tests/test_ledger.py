@@ -120,7 +120,9 @@ def test_unbalanced_is_refused() -> None:
         ("parcel_id", "0000", "twice"),
     ],
 )
-def test_a_broken_ledger_cannot_be_made(column: str, value: object, message: str) -> None:
+def test_a_broken_ledger_cannot_be_made(
+    column: str, value: float | str | None, message: str
+) -> None:
     """A row that was not scored carries a reason and nothing else."""
     table = ledger_of(["", "nodata"], {"0000": 0.5}).table
     table.loc[1, column] = value

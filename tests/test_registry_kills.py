@@ -7,6 +7,7 @@ import sqlite3
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
 
@@ -14,6 +15,7 @@ import pytest
 from alembic import command
 from cities import CityBuilder
 from mlflow.store.db import utils
+from mlflow.store.tracking.dbmodels.initial_models import Base as InitialBase
 
 from imagery.errors import InputError
 from models.database import database_path
@@ -51,8 +53,10 @@ def address(folder: Path) -> str:
     return f"sqlite:///{folder}/mlflow.db"
 
 
-def start(code: str, *arguments: str, **options: object) -> "subprocess.Popen[str]":
-    """Start Python with some code."""
+def start(
+    code: str, *arguments: str, preexec_fn: Callable[[], None] | None = None
+) -> "subprocess.Popen[str]":
+    """Start Python with some code, after a call in the new process."""
     environ = {**os.environ, "PYTHONPATH": str(ROOT), "MLFLOW_DISABLE_TELEMETRY": "true"}
     return subprocess.Popen(
         [sys.executable, "-c", code, *arguments],
@@ -60,7 +64,7 @@ def start(code: str, *arguments: str, **options: object) -> "subprocess.Popen[st
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
-        **options,  # type: ignore[call-overload]  # what else Popen takes
+        preexec_fn=preexec_fn,
     )
 
 
@@ -92,9 +96,11 @@ def query(path: Path, statement: str) -> list[tuple[object, ...]]:
 
 def make_older(path: Path, revision: str) -> None:
     """Make a database as an older MLflow left it."""
-    engine = utils.create_sqlalchemy_engine(f"sqlite:///{path}")
-    utils.InitialBase.metadata.create_all(engine)
-    config = utils._get_alembic_config(str(engine.url))
+    address = f"sqlite:///{path}"
+    engine = utils.create_sqlalchemy_engine(address)  # type: ignore[no-untyped-call]  # untyped library
+    InitialBase.metadata.create_all(engine)
+    config = utils._get_alembic_config(address)  # type: ignore[no-untyped-call]  # untyped library
+
     with engine.begin() as connection:
         config.attributes["connection"] = connection
         command.upgrade(config, revision)
