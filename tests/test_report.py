@@ -26,6 +26,7 @@ def scored_table(rows: int = 240) -> pd.DataFrame:
     rng = np.random.default_rng(0)
     risk = rng.beta(1, 4, rows)
     failing = (rng.random(rows) < risk).astype(int)
+
     return pd.DataFrame(
         {
             "parcel_id": [f"P{number:05d}" for number in range(rows)][::-1],

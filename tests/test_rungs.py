@@ -26,46 +26,45 @@ def label_table(seed: int = 0, *, rows: int = 160) -> pd.DataFrame:
     rng = np.random.default_rng(seed)
     number = np.arange(rows) % (rows // 2)
     failing = (rng.random(rows) < 0.35).astype(np.int64)
-    measures, features = (
-        rng.normal(0, 1, (rows, len(MEASURES))),
-        rng.normal(0, 1, (rows, sum(GROUPS))),
-    )
+    measures = rng.normal(0, 1, (rows, len(MEASURES)))
+    features = rng.normal(0, 1, (rows, sum(GROUPS)))
     measures[:, 0] += 0.5 * failing
     measures[:, 1:4] += 0.7 * failing[:, None]
     features[:, ::2] += 0.6 * failing[:, None]
-    columns = {
-        name: list(part.astype(np.float32))
-        for name, part in (
-            ("measures", measures),
-            ("features", features),
-            ("features_relit", features + 0.1),
-        )
-    }
+
     return pd.DataFrame(
         {
-            "parcel_id": [f"P{one:03d}" for one in number],
+            "parcel_id": [f"P{parcel:03d}" for parcel in number],
             "year": 2022 + (np.arange(rows) >= rows // 2),
-            "block": [f"B{one % 20}" for one in number],
-            "neighborhood": [f"N{one % 20 // 5}" for one in number],
+            "block": [f"B{parcel % 20}" for parcel in number],
+            "neighborhood": [f"N{parcel % 20 // 5}" for parcel in number],
             "district": "",
             "area_m2": 100.0,
             "failing": failing,
-            **columns,
-            "measures_relit": columns["measures"],
+            "measures": list(measures.astype(np.float32)),
+            "features": list(features.astype(np.float32)),
+            "features_relit": list((features + 0.1).astype(np.float32)),
+            "measures_relit": list(measures.astype(np.float32)),
         }
     )
 
 
 @pytest.fixture(scope="module")
 def labels() -> pd.DataFrame:
-    """The table."""
+    """Return the table."""
     return label_table()
 
 
 @pytest.fixture(scope="module")
 def fitted(labels: pd.DataFrame) -> FittedRungs:
-    """Its three rungs."""
+    """Return its three rungs."""
     return fit_rungs(labels, GROUPS, SETTINGS)
+
+
+def are_probabilities(table: pd.DataFrame) -> bool:
+    """Tell whether the scores of all rungs are from 0 to 1."""
+    scores = table[list(RUNGS)].to_numpy()
+    return bool(((scores >= 0) & (scores <= 1)).all())
 
 
 def test_one_row_per_label_and_a_score_per_rung(labels: pd.DataFrame, fitted: FittedRungs) -> None:
@@ -76,23 +75,24 @@ def test_one_row_per_label_and_a_score_per_rung(labels: pd.DataFrame, fitted: Fi
     assert list(fitted.scored.columns) == [*KEPT, "fold", *RUNGS]
     pd.testing.assert_frame_equal(fitted.scored[KEPT], labels[KEPT])
     np.testing.assert_array_equal(fitted.scored["fold"], block_folds(labels, 4))
-    assert fitted.scored[list(RUNGS)].apply(lambda column: column.between(0, 1).all()).all()
-    assert [len(fitted.fits[rung].head.center) for rung in RUNGS] == [1, len(MEASURES), sum(GROUPS)]
+    assert are_probabilities(fitted.scored)
+
+    sizes = [len(fitted.fits[rung].head.center) for rung in RUNGS]
+    assert sizes == [1, len(MEASURES), sum(GROUPS)]
     assert [fit.head.rung for fit in fitted.fits.values()] == list(RUNGS)
 
 
 def test_richer_rungs_rank_better(fitted: FittedRungs) -> None:
     """On a table that was made so."""
-    dark, measures, network = (
-        roc_auc_score(fitted.scored["failing"], fitted.scored[rung]) for rung in RUNGS
-    )
+    failing = fitted.scored["failing"]
+    dark, measures, network = [roc_auc_score(failing, fitted.scored[rung]) for rung in RUNGS]
     assert dark < measures < network
     assert network > 0.9
 
 
 def test_dark_share_ranks_by_the_share_alone(labels: pd.DataFrame, fitted: FittedRungs) -> None:
     """Whatever its calibration."""
-    share = np.array([one[:1] for one in labels["measures"]])
+    share = np.stack(labels["measures"].to_list())[:, :1]
     logits = head_logits(fitted.fits["dark_share"].head, share)[:, 0]
     np.testing.assert_array_equal(np.argsort(logits), np.argsort(share[:, 0]))
 
@@ -104,16 +104,19 @@ def test_neighborhoods_and_the_last_year_are_left_out_too(
 
     It is not the out-of-fold score.
     """
-    neighborhood, year = fitted.others["neighborhood"], fitted.others["next year"]
-    assert neighborhood is not None and year is not None
-    assert (
-        len(neighborhood) == len(labels)
-        and (neighborhood.groupby("neighborhood")["fold"].nunique() == 1).all()
-    )
-    assert (year["year"] == 2023).all() and len(year) == 80
+    neighborhood = fitted.others["neighborhood"]
+    assert neighborhood is not None
+    assert len(neighborhood) == len(labels)
+    assert (neighborhood.groupby("neighborhood")["fold"].nunique() == 1).all()
+
+    year = fitted.others["next year"]
+    assert year is not None
+    assert (year["year"] == 2023).all()
+    assert len(year) == 80
+
     for table in (neighborhood, year):
         assert list(table.columns) == [*KEPT, "fold", *RUNGS]
-        assert table[list(RUNGS)].apply(lambda column: column.between(0, 1).all()).all()
+        assert are_probabilities(table)
         assert table.index.tolist() == list(range(len(table)))
         merged = table.merge(fitted.scored, on=["parcel_id", "year"], suffixes=("", "_block"))
         assert (merged["network"] != merged["network_block"]).any()
@@ -122,13 +125,12 @@ def test_neighborhoods_and_the_last_year_are_left_out_too(
 
 def test_what_the_labels_do_not_allow_is_none(labels: pd.DataFrame) -> None:
     """One neighborhood, none known, or one year."""
-    one = fit_rungs(labels.assign(neighborhood="N0"), GROUPS, SETTINGS)
-    assert one.others["neighborhood"] is None and one.others["next year"] is not None
-    bare = fit_rungs(
-        labels[labels["year"] == 2022].assign(neighborhood="").reset_index(drop=True),
-        GROUPS,
-        SETTINGS,
-    )
+    one_place = fit_rungs(labels.assign(neighborhood="N0"), GROUPS, SETTINGS)
+    assert one_place.others["neighborhood"] is None
+    assert one_place.others["next year"] is not None
+
+    one_year = labels[labels["year"] == 2022].assign(neighborhood="").reset_index(drop=True)
+    bare = fit_rungs(one_year, GROUPS, SETTINGS)
     assert bare.others == {"neighborhood": None, "next year": None}
 
 
@@ -149,7 +151,7 @@ def test_same_labels_same_heads(labels: pd.DataFrame, fitted: FittedRungs) -> No
 
 def with_nan(labels: pd.DataFrame, column: str) -> pd.DataFrame:
     """Return the labels with one NaN in a column of arrays."""
-    values = [one.copy() for one in labels[column]]
+    values = [array.copy() for array in labels[column]]
     values[5][7] = np.nan
     return labels.assign(**{column: values})
 
@@ -159,16 +161,15 @@ def test_labels_that_cannot_be_learned_from(labels: pd.DataFrame) -> None:
 
     Each gives a line that says so.
     """
-    for broken in (
-        labels.assign(failing=1),
-        labels.assign(failing=0),
-        labels.iloc[:3],
-        labels.iloc[:0],
-    ):
+    one_class = (labels.assign(failing=1), labels.assign(failing=0))
+    too_few = (labels.iloc[:3], labels.iloc[:0])
+    for broken in (*one_class, *too_few):
         with pytest.raises(InputError, match="want at least 4 of each"):
             fit_rungs(broken.reset_index(drop=True), GROUPS, SETTINGS)
+
     for column in ("measures", "features", "features_relit"):
         with pytest.raises(InputError, match="NaN or infinity"):
             fit_rungs(with_nan(labels, column), GROUPS, SETTINGS)
+
     with pytest.raises(InputError, match="one block"):
         fit_rungs(labels.assign(block="B0"), GROUPS, SETTINGS)

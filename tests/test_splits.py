@@ -30,18 +30,26 @@ def city(seed: int, *, rows: int = 400, blocks: int = 130, failing: float = 0.15
         }
     )
     table["block"] = [f"B{number}" for number in parcels % blocks]
-    table["neighborhood"] = [
-        ""
-        if number % 10 == 9
-        else f"N{(number % blocks + (number // blocks) * (number % blocks % 5 == 0)) % 9}"
-        for number in parcels
-    ]
+    table["neighborhood"] = [neighborhood_of(number, blocks) for number in parcels]
     return table.drop_duplicates(["parcel_id", "year"], ignore_index=True)
+
+
+def neighborhood_of(parcel: int, blocks: int) -> str:
+    """Return where a parcel is; every fifth block is divided, and every tenth parcel unknown."""
+    if parcel % 10 == 9:
+        return ""
+    block = parcel % blocks
+    is_divided = block % 5 == 0
+    number = block + parcel // blocks * is_divided
+    return f"N{number % 9}"
 
 
 def rows_tested(splits: list[Split] | None) -> list[int]:
     """Return the rows that splits test, sorted."""
-    return sorted(row for split in splits or [] for row in split.test)
+    rows: list[int] = []
+    for split in splits or []:
+        rows += split.test.tolist()
+    return sorted(rows)
 
 
 @given(seeds, st.integers(2, 12))
@@ -49,10 +57,8 @@ def test_folds_do_not_hang_on_row_order(seed: int, folds: int) -> None:
     """Shuffled rows get the fold they had, by hash alone and dealt out."""
     table = city(seed)
     order = np.random.default_rng(seed).permutation(len(table))
-    np.testing.assert_array_equal(
-        block_folds(table, folds)[order],
-        block_folds(table.iloc[order].reset_index(drop=True), folds),
-    )
+    shuffled = table.iloc[order].reset_index(drop=True)
+    np.testing.assert_array_equal(block_folds(table, folds)[order], block_folds(shuffled, folds))
 
 
 @given(seeds, st.integers(2, 8))
@@ -63,9 +69,10 @@ def test_a_block_keeps_its_fold_when_labels_are_added(seed: int, folds: int) -> 
     """
     table = city(seed, rows=1500, failing=0.5)
     first = table[table["year"] < 2021].reset_index(drop=True)
+    assert first["block"].nunique() > MANY * folds
+
     before = dict(zip(first["block"], block_folds(first, folds), strict=True))
     after = dict(zip(table["block"], block_folds(table, folds), strict=True))
-    assert first["block"].nunique() > MANY * folds
     assert {block: after[block] for block in before} == before
 
 
@@ -90,10 +97,15 @@ def test_few_blocks_are_dealt_out() -> None:
     assert np.bincount(folds[:12]).tolist() == [3] * 4
 
 
+def sides_of(splits: list[Split] | None) -> list[tuple[list[int], list[int]]]:
+    """Return the rows of each split: to train on, and to test."""
+    return [(split.train.tolist(), split.test.tolist()) for split in splits or []]
+
+
 def test_splits_of_folds() -> None:
     """Worked by hand."""
     splits = splits_of(np.array([0, 1, 0, 3]))
-    assert [(split.train.tolist(), split.test.tolist()) for split in splits] == [
+    assert sides_of(splits) == [
         ([1, 3], [0, 2]),
         ([0, 2, 3], [1]),
         ([0, 1, 2], [3]),
@@ -115,7 +127,7 @@ def test_each_neighborhood_is_held_out() -> None:
         ("P7", 2020, "C", "", 0),
     ]
     splits = neighborhood_folds(pd.DataFrame(rows, columns=COLUMNS), 5)
-    assert [(split.train.tolist(), split.test.tolist()) for split in splits or []] == [
+    assert sides_of(splits) == [
         ([4, 5], [0, 1, 2]),
         ([0, 1], [3, 4, 5]),
     ]
@@ -128,10 +140,9 @@ def test_one_neighborhood_is_none_to_hold_out() -> None:
         ("P2", 2020, "A", "North", 0),
         ("P3", 2020, "B", "South", 0),
     ]
-    assert neighborhood_folds(pd.DataFrame(rows, columns=COLUMNS), 5) is None
-    assert (
-        neighborhood_folds(pd.DataFrame(rows, columns=COLUMNS).assign(neighborhood=""), 5) is None
-    )
+    table = pd.DataFrame(rows, columns=COLUMNS)
+    assert neighborhood_folds(table, 5) is None
+    assert neighborhood_folds(table.assign(neighborhood=""), 5) is None
 
 
 @settings(max_examples=30)
@@ -143,11 +154,14 @@ def test_neighborhoods_stay_on_one_side(seed: int, folds: int) -> None:
     """
     table = city(seed, blocks=60)
     splits = neighborhood_folds(table, folds)
-    assert splits and len(splits) <= folds
+    assert splits
+    assert len(splits) <= folds
     assert rows_tested(splits) == np.flatnonzero(table["neighborhood"] != "").tolist()
+
     for split in splits:
         for column in ("neighborhood", "block", "parcel_id"):
-            assert not set(table[column].iloc[split.train]) & set(table[column].iloc[split.test])
+            trained = set(table[column].iloc[split.train])
+            assert not trained & set(table[column].iloc[split.test])
 
 
 @settings(max_examples=30)
@@ -157,12 +171,14 @@ def test_next_year_has_seen_neither_year_nor_block(seed: int, folds: int) -> Non
     table = city(seed)
     splits = next_year_split(table, block_folds(table, folds))
     assert rows_tested(splits) == np.flatnonzero(table["year"] == 2021).tolist()
+
     for split in splits or []:
-        assert (table["year"].iloc[split.train] < 2021).all() and (
-            table["year"].iloc[split.test] == 2021
-        ).all()
-        assert not set(table["block"].iloc[split.train]) & set(table["block"].iloc[split.test])
-        assert table["failing"].iloc[split.train].nunique() == 2
+        trained = table.iloc[split.train]
+        tested = table.iloc[split.test]
+        assert (trained["year"] < 2021).all()
+        assert (tested["year"] == 2021).all()
+        assert not set(trained["block"]) & set(tested["block"])
+        assert trained["failing"].nunique() == 2
 
 
 def test_one_year_has_no_year_before() -> None:

@@ -346,12 +346,16 @@ def rows_of(
 ) -> LabeledFeatures:
     """Return rows with these classes and folds, each in a block of its own."""
     count = len(failing)
+    blocks = [f"B{number}" for number in range(count)]
+    if features is None:
+        features = np.ones((count, 3), np.float32)
+
     return LabeledFeatures(
-        features=np.ones((count, 3), np.float32) if features is None else features,
+        features=features,
         relit=None,
         failing=np.array(failing),
         folds=np.array(folds),
-        blocks=np.array([f"B{number}" for number in range(count)], dtype=object),
+        blocks=np.array(blocks, dtype=object),
         groups=(3,),
     )
 
