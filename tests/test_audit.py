@@ -1,4 +1,4 @@
-"""The audit log: every line hangs on the line before it."""
+"""The audit log: every line depends on the line before it."""
 
 from pathlib import Path
 
@@ -13,13 +13,15 @@ from roofwatch.audit import AuditLine, append_audit, first_broken_line, past_cha
 def log(tmp_path: Path) -> Path:
     """A log of four lines."""
     path = tmp_path / "workspace" / "audit.csv"
-    for command, detail in (
+    entries = (
         ("champion", "version 1 by train: the first one"),
         ("score", "2023, with comma"),
         ("champion", 'version 12 by "Ann"'),
         ("train", "x"),
-    ):
+    )
+    for command, detail in entries:
         append_audit(path, AuditLine(command=command, detail=detail))
+
     return path
 
 

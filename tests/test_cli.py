@@ -108,11 +108,14 @@ def test_workspace_is_the_contract(done_city: DoneCity) -> None:
         "report/change.csv",
         "report/manifest.json",
     ]
+
     assert [name for name in names if not (year / name).is_file()] == []
     assert (workspace / "mlflow.db").is_file()
+
     sums = json.loads((year / "report" / "manifest.json").read_text())
     assert {name: hashlib.sha256((year / name).read_bytes()).hexdigest() for name in sums} == sums
     assert "ledger.parquet" in sums
+
     assert [path for path in workspace.rglob(".*") if path.is_file()] == []
     assert "It was tested on " in (year / "public/index.html").read_text(encoding="utf-8")
 
@@ -124,6 +127,7 @@ def test_first_model_is_champion_and_audit_holds(done_city: DoneCity) -> None:
     commands = [line.split(",")[2] for line in audit_lines(path)[1:5]]
     assert commands == ["champion", "train", "score", "export"]
     assert first_broken_line(log) is None
+
     text = log.read_text()
     try:
         log.write_text(text.replace("the first one", "the best one", 1))
@@ -289,6 +293,7 @@ def test_no_chip_at_all(  # noqa: PLR0913  # a city, its command line and one mo
     for tile in folder.iterdir():
         tile.unlink()
     write_raster(folder / "far.tif", np.full((3, 32, 32), 9, np.uint8), left=500_000)
+
     ran = roofwatch("score", path, "--year", 2024, *QUICK)
     assert ran.code == 0, ran.err
     assert ran.answer["hazard"] == {"NOT ASSESSED": 25}
@@ -409,7 +414,8 @@ def test_contract_and_readme_agree_with_the_parser() -> None:
     assert tuple(parser) == COMMANDS
     readme = (ROOT / "README.md").read_text(encoding="utf-8")
     blocks = re.findall(r"```[a-z]*\n(.*?)```", readme, re.DOTALL)
-    lines = [line for block in blocks for line in block.splitlines()]
+    lines = "\n".join(blocks).splitlines()
+
     named = set()
     for line in lines:
         match = COMMAND_LINE.match(line)

@@ -17,29 +17,29 @@ THRESHOLDS = Thresholds(likely=0.5, possible=0.1)
 
 
 def manifest_of(reasons: list[str]) -> pd.DataFrame:
-    """One row for each reason; "" is a chip."""
-    rows = [
-        {
-            "parcel_id": f"{number:04d}",
-            "year": 2023,
-            "status": "not_assessed" if reason else "chip",
-            "reason": reason,
-            "shard": 0,
-            "index": number,
-            "offset": 0,
-            "height": 1,
-            "width": 1,
-            "tiles": "a.tif",
-            "decoder": "gdal",
-            "covered_share": 1.0,
-            "nodata_share": 0.0,
-            "sharpness": 1.0,
-            "dark_share": 0.0,
-            **dict.fromkeys(("shadow_share", "canopy_share", "seam_share", "ground_share"), 0.0),
-        }
-        for number, reason in enumerate(reasons)
-    ]
-    return pd.DataFrame(rows, columns=list(MANIFEST_COLUMNS))
+    """Return one row for each reason; "" is a chip."""
+    constants: dict[str, float | str] = {
+        "year": 2023,
+        "shard": 0,
+        "offset": 0,
+        "height": 1,
+        "width": 1,
+        "tiles": "a.tif",
+        "decoder": "gdal",
+        "covered_share": 1.0,
+        "nodata_share": 0.0,
+        "sharpness": 1.0,
+        "dark_share": 0.0,
+        "shadow_share": 0.0,
+        "canopy_share": 0.0,
+        "seam_share": 0.0,
+        "ground_share": 0.0,
+    }
+    table = pd.DataFrame({"reason": reasons, "index": range(len(reasons))})
+    table["parcel_id"] = [f"{number:04d}" for number in table["index"]]
+    table["status"] = ["not_assessed" if reason else "chip" for reason in reasons]
+
+    return table.assign(**constants)[list(MANIFEST_COLUMNS)]
 
 
 def scores_of(scores: dict[str, float]) -> pd.DataFrame:
@@ -88,11 +88,14 @@ def test_rows_out_are_vacants_in(rows: list[tuple[str, float]]) -> None:
     """Every parcel is a row once; ranks follow scores; words follow thresholds."""
     scores = {f"{number:04d}": score for number, (reason, score) in enumerate(rows) if not reason}
     table = ledger_of([reason for reason, _ in rows], scores).table
+
     assert table["parcel_id"].tolist() == [f"{number:04d}" for number in range(len(rows))]
     assert (table["status"] == "scored").sum() == len(scores)
+
     ranked = table.dropna(subset=["rank"]).sort_values("rank")
     assert ranked["rank"].tolist() == list(range(1, len(scores) + 1))
     assert ranked["score"].is_monotonic_decreasing
+
     assert (table.loc[table["status"] != "scored", "hazard"] == "NOT ASSESSED").all()
     assert (table.loc[table["status"] == "scored", "hazard"] != "NOT ASSESSED").all()
 
@@ -103,6 +106,7 @@ def test_unbalanced_is_refused() -> None:
         ledger_of(["", ""], {"0000": 0.5})
     with pytest.raises(Unbalanced):
         ledger_of(["", "nodata"], {"0000": 0.5, "0001": 0.5})
+
     twice = pd.concat([scores_of({"0000": 0.5})] * 2)
     with pytest.raises(Unbalanced):
         build_ledger(
@@ -154,11 +158,13 @@ def test_written_ledger_is_read(tmp_path: Path, flown: date | None) -> None:
     """
     ledger = ledger_of(["", "nodata", ""], {"0000": 0.25, "0002": 0.75}, flown)
     parquet, csv = write_ledger(ledger, tmp_path / "a")
+
     back = read_ledger(tmp_path / "a", 2023).table
     assert back["img_date"].dropna().tolist() == [flown] * 3 * (flown is not None)
     pd.testing.assert_frame_equal(
         back.drop(columns="img_date"), ledger.table.drop(columns="img_date"), check_dtype=False
     )
+
     assert pd.read_csv(csv, dtype=str)["parcel_id"].tolist() == ["0000", "0001", "0002"]
     again = write_ledger(ledger, tmp_path / "b")
     assert [path.read_bytes() for path in again] == [parquet.read_bytes(), csv.read_bytes()]

@@ -27,6 +27,7 @@ SPEC = ModelSpec(input_px=32, gsd_m=0.5, margin_m=2, views=("roof_grey",), turns
 def make_head(seed: int, features: int = SPEC.features, *, rung: str = "network") -> Head:
     """Return a head of three folds with random numbers."""
     rng = np.random.default_rng(seed)
+
     return Head(
         rung=rung,
         center=rng.normal(size=features),
@@ -43,48 +44,43 @@ def make_head(seed: int, features: int = SPEC.features, *, rung: str = "network"
 
 @pytest.fixture(scope="module")
 def backbones() -> Backbones:
-    """The packaged network."""
+    """Return the packaged network."""
     return load_backbones(SPEC)
 
 
 @pytest.fixture
 def saved(tmp_path: Path, backbones: Backbones) -> tuple[Path, str]:
-    """A model folder and its checksum."""
-    return tmp_path / "model", save_model(
-        tmp_path / "model", Model(spec=SPEC, head=make_head(0), backbones=backbones)
-    )
+    """Return a model folder and its checksum."""
+    folder = tmp_path / "model"
+    sha256 = save_model(folder, Model(spec=SPEC, head=make_head(0), backbones=backbones))
+    return folder, sha256
 
 
 @pytest.mark.parametrize("rung", ["network", "measures", "dark_share"])
 def test_saved_model_is_loaded(tmp_path: Path, backbones: Backbones, rung: str) -> None:
     """Spec, head and network come back to the last bit, whichever rung ships."""
     expected = make_head(0, {"measures": 13, "dark_share": 1}.get(rung, SPEC.features), rung=rung)
-    loaded = load_model(
-        tmp_path / "model",
-        save_model(tmp_path / "model", Model(spec=SPEC, head=expected, backbones=backbones)),
-    )
+    folder = tmp_path / "model"
+    sha256 = save_model(folder, Model(spec=SPEC, head=expected, backbones=backbones))
+
+    loaded = load_model(folder, sha256)
+
     assert loaded.spec == SPEC
     assert backbone_checksum(loaded.backbones) == backbone_checksum(backbones)
     assert (loaded.head.rung, loaded.head.likely, loaded.head.possible) == (rung, 0.6, 0.2)
     features = np.random.default_rng(1).normal(size=(5, len(expected.center))).astype(np.float32)
-    for ours, theirs in zip(
-        head_scores(loaded.head, features), head_scores(expected, features), strict=True
-    ):
-        np.testing.assert_array_equal(ours, theirs)
+    ours = np.stack(head_scores(loaded.head, features))
+    np.testing.assert_array_equal(ours, np.stack(head_scores(expected, features)))
 
 
 def test_same_model_has_the_same_checksum(
     saved: tuple[Path, str], backbones: Backbones, tmp_path: Path
 ) -> None:
     """Saving again gives the same bytes; another head does not."""
-    assert (
-        save_model(tmp_path / "again", Model(spec=SPEC, head=make_head(0), backbones=backbones))
-        == saved[1]
-    )
-    assert (
-        save_model(tmp_path / "other", Model(spec=SPEC, head=make_head(1), backbones=backbones))
-        != saved[1]
-    )
+    same = Model(spec=SPEC, head=make_head(0), backbones=backbones)
+    other = Model(spec=SPEC, head=make_head(1), backbones=backbones)
+    assert save_model(tmp_path / "again", same) == saved[1]
+    assert save_model(tmp_path / "other", other) != saved[1]
 
 
 @pytest.mark.parametrize("name", ["head.safetensors", "backbone.safetensors", "spec.json"])
@@ -150,30 +146,14 @@ def test_a_spec_that_does_not_fit_is_refused(
     assert "\n" not in str(caught.value)
 
 
-def test_own_weights(tmp_path: Path, backbones: Backbones) -> None:
-    """A local state dict replaces the packaged one, with or without the network's name.
-
-    A wrong, empty or missing file does not.
-    """
+@pytest.mark.parametrize("prefix", ["", "efficientnet_lite0/"])
+def test_own_weights(tmp_path: Path, backbones: Backbones, prefix: str) -> None:
+    """A local state dict replaces the packaged one, with or without the network's name."""
     state = backbones[0].network.state_dict()
-    for prefix in ("", "efficientnet_lite0/"):
-        torch.save({f"{prefix}{key}": part for key, part in state.items()}, tmp_path / "own.pth")
-        assert backbone_checksum(
-            load_backbones(SPEC, str(tmp_path / "own.pth"))
-        ) == backbone_checksum(backbones)
-    for wrong in (
-        {"weight": torch.zeros(1)},
-        {},
-        {"a": 1},
-        {1: torch.zeros(1)},
-        [torch.zeros(1)],
-        {"resnet18/fc.bias": torch.zeros(1000)},
-    ):
-        torch.save(wrong, tmp_path / "wrong.pth")
-        with pytest.raises(ConfigError, match=r"wrong\.pth does not fit"):
-            load_backbones(SPEC, str(tmp_path / "wrong.pth"))
-    with pytest.raises(MissingInput):
-        load_backbones(SPEC, str(tmp_path / "none.pth"))
+    path = tmp_path / "own.pth"
+    torch.save({f"{prefix}{key}": weights for key, weights in state.items()}, path)
+    loaded = load_backbones(SPEC, str(path))
+    assert backbone_checksum(loaded) == backbone_checksum(backbones)
 
 
 @pytest.mark.parametrize("name", ["poison.pth", "poison.safetensors"])
@@ -204,28 +184,48 @@ specs = st.builds(
 )
 
 
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"weight": torch.zeros(1)},
+        {},
+        {"a": 1},
+        {1: torch.zeros(1)},
+        [torch.zeros(1)],
+        {"resnet18/fc.bias": torch.zeros(1000)},
+    ],
+    ids=["other layers", "empty", "number", "number as key", "list", "other network"],
+)
+def test_wrong_weights(tmp_path: Path, wrong: object) -> None:
+    """A file of something else does not replace the packaged weights."""
+    path = tmp_path / "wrong.pth"
+    torch.save(wrong, path)
+    with pytest.raises(ConfigError, match=r"wrong\.pth does not fit"):
+        load_backbones(SPEC, str(path))
+
+
+def test_missing_weights(tmp_path: Path) -> None:
+    with pytest.raises(MissingInput):
+        load_backbones(SPEC, str(tmp_path / "none.pth"))
+
+
 @given(specs)
 def test_spec_is_read_as_written(spec: ModelSpec) -> None:
     """JSON and back is the same spec; its groups add up to its features."""
     assert spec_from_json(spec_to_json(spec)) == spec
-    assert (
-        sum(spec.groups)
-        == spec.features
-        == 3
-        * sum(
-            {"efficientnet_lite0": 944, "resnet18": 1792, "resnet50": 7168}[name]
-            for name in spec.backbones
-        )
-    )
+    assert sum(spec.groups) == spec.features
+
+    known = {"efficientnet_lite0": 944, "resnet18": 1792, "resnet50": 7168}
+    per_view = sum(known[name] for name in spec.backbones)
+    assert spec.features == 3 * per_view
 
 
 @settings(max_examples=20)
 @given(st.integers(0, 99))
 def test_scores_are_probabilities(seed: int) -> None:
     """Whatever the head, the score is within 0 and 1, and within its own interval."""
-    score, low, high = head_scores(
-        make_head(seed, 5), np.random.default_rng(seed).normal(size=(9, 5)).astype(np.float32) * 50
-    )
+    features = np.random.default_rng(seed).normal(size=(9, 5)).astype(np.float32) * 50
+    score, low, high = head_scores(make_head(seed, 5), features)
     assert ((low >= 0) & (low <= score) & (score <= high) & (high <= 1)).all()
 
 
@@ -248,6 +248,7 @@ def test_interval_by_hand() -> None:
     )
     features = np.array([[2.0]], np.float32)  # standardized 0.5
     np.testing.assert_allclose(head_logits(head, features), [[2, 1, 2, 3, 4]])
+
     score, low, high = head_scores(head, features)
     variance = 0.5**2 * 3.75 + 2 * 2 * 0.04 + 2 * 2 * 0.01 + 0.09
     spread = student.ppf(0.95, 3) * np.sqrt(variance)
@@ -288,6 +289,7 @@ def test_a_broken_head_cannot_be_made(broken: dict[str, NDArray[np.float64]]) ->
         "possible": 1.0,
     }
     make: Callable[..., Head] = Head
+
     make(**parts)
     with pytest.raises(ValueError, match="head"):
         make(**{**parts, **broken})

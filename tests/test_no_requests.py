@@ -94,6 +94,7 @@ class Watched:
         self.path.mkdir()
         self.asked_list = folder / "asked.txt"
         self.process_list = folder / "processes.txt"
+
         (self.path / "sitecustomize.py").write_text(WATCH)
         if importlib.util.find_spec("openvino_telemetry") is None:
             backend = self.path / "openvino_telemetry" / "backend"
@@ -113,6 +114,7 @@ class Watched:
             "ASKED": str(self.asked_list),
             "WATCHED": str(self.process_list),
         }
+
         done = subprocess.run(
             [sys.executable, *arguments],
             capture_output=True,

@@ -34,6 +34,7 @@ def model_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A model on the named measures."""
     spec = ModelSpec(input_px=32, gsd_m=0.5, margin_m=2, views=("roof_grey",), turns=1)
     count = len(MEASURES)
+
     head = Head(
         rung="measures",
         center=np.zeros(count),
@@ -46,6 +47,7 @@ def model_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
         likely=0.6,
         possible=0.2,
     )
+
     folder = tmp_path_factory.mktemp("model") / "model"
     save_model(folder, Model(spec=spec, head=head, backbones=load_backbones(spec)))
     return folder
@@ -56,6 +58,7 @@ def old_package(model_folder: Path, tmp_path_factory: pytest.TempPathFactory) ->
     """A package of the model whose files lie where `MOVES` says."""
     package = tmp_path_factory.mktemp("package") / "package"
     save_package(package, model_folder, model_checksum(model_folder))
+
     for new, old in MOVES.items():
         (package / "code" / new).rename(package / "code" / old)
     for path in package.rglob("*.py"):
@@ -63,6 +66,7 @@ def old_package(model_folder: Path, tmp_path_factory: pytest.TempPathFactory) ->
         for new, old in MOVES.items():
             text = text.replace(dotted(new), dotted(old))
         path.write_text(text)
+
     return package
 
 

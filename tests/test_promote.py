@@ -28,15 +28,16 @@ Register = Callable[..., int]
 
 
 def make_labels(seed: int, noise: float, *, labels: int = 120, first: int = 0) -> pd.DataFrame:
-    """Labels of 4 a block, every third failing; the score is the class plus noise."""
+    """Return labels of 4 a block, every third failing; the score is the class plus noise."""
     numbers = np.arange(first, first + labels)
     failing = (numbers % 3 == 0).astype(np.int64)
     score = failing + noise * np.random.default_rng(seed).normal(size=labels)
+
     return pd.DataFrame(
         {
-            "parcel_id": [f"{one:04d}" for one in numbers],
+            "parcel_id": [f"{number:04d}" for number in numbers],
             "year": 2023,
-            "block": [f"B{one // 4}" for one in numbers],
+            "block": [f"B{number // 4}" for number in numbers],
             "failing": failing,
             "score": score,
         }
@@ -74,34 +75,30 @@ def register(store: Registry, tmp_path: Path) -> Register:
     """
 
     def run(labels: pd.DataFrame | None, figure: float = 0.5, *, rung: str = "network") -> int:
-        folder, report = tmp_path / "model", tmp_path / "report"
+        folder = tmp_path / "model"
         folder.mkdir(exist_ok=True)
-        report.mkdir(exist_ok=True)
         for name in NAMES:
             (folder / name).write_bytes(np.random.default_rng().bytes(8))
         (folder / "spec.json").write_text(spec_to_json(ModelSpec()))
+
+        report = tmp_path / "report"
+        report.mkdir(exist_ok=True)
         (report / "out_of_fold.parquet").unlink(missing_ok=True)
         if labels is not None:
             labels.rename(columns={"score": rung}).to_parquet(report / "out_of_fold.parquet")
-        return register_model(
-            store,
-            folder,
-            RunRecord(
-                parameters={}, metrics={"average_precision": figure}, report=report, rung=rung
-            ),
-        ).version
+
+        metrics = {"average_precision": figure}
+        record = RunRecord(parameters={}, metrics=metrics, report=report, rung=rung)
+        return register_model(store, folder, record).version
 
     return run
 
 
 def verdict_of(ours: pd.DataFrame, theirs: pd.DataFrame, margin: float = 0.02) -> Verdict:
     """Return the verdict on two tables of labels."""
-    return judge_pairs(
-        pair_labels(ours, theirs),
-        "ours against theirs",
-        margin=margin,
-        rng=np.random.default_rng(0),
-    )
+    pairs = pair_labels(ours, theirs)
+    rng = np.random.default_rng(0)
+    return judge_pairs(pairs, "ours against theirs", margin=margin, rng=rng)
 
 
 def test_by_hand() -> None:
@@ -116,6 +113,7 @@ def test_by_hand() -> None:
         }
     )
     wrong = right.assign(score=[0.9, 0.3, 0.8, 0.1])
+
     verdict = verdict_of(wrong, right, margin=0.02)
     assert not verdict.holds
     assert verdict.text.startswith(
@@ -150,10 +148,13 @@ def test_only_common_labels_count() -> None:
 
     A label that was corrected counts as the candidate has it.
     """
-    ours, theirs = make_labels(0, 0.1, labels=60), make_labels(1, 0.1, labels=120, first=30)
+    ours = make_labels(0, 0.1, labels=60)
+    theirs = make_labels(1, 0.1, labels=120, first=30)
+
     pairs = pair_labels(ours, theirs.assign(failing=0))
-    assert pairs["parcel_id"].tolist() == [f"{one:04d}" for one in range(30, 60)]
-    assert pairs["failing"].tolist() == [int(one % 3 == 0) for one in range(30, 60)]
+    assert pairs["parcel_id"].tolist() == [f"{number:04d}" for number in range(30, 60)]
+    assert pairs["failing"].tolist() == [int(number % 3 == 0) for number in range(30, 60)]
+
     with pytest.raises(NotPaired, match="no label in common"):
         pair_labels(ours, make_labels(0, 1, first=500))
     with pytest.raises(NotPaired, match="30 labels in common, none of a failing roof"):
@@ -184,32 +185,30 @@ def test_gate_on_registered_versions(store: Registry, register: Register) -> Non
         ),
     )
     promote(store, first, verdict, force=False)
-    assert (
-        judge(store, first, margin=0.02, was_champion=True).text == "version 1 is champion already"
-    )
+    again = judge(store, first, margin=0.02, was_champion=True)
+    assert again.text == "version 1 is champion already"
+
     worse = register(make_labels(1, 3.0), 0.99)
     verdict = judge(store, worse, margin=0.02, was_champion=False)
-    assert (
-        "version 2 against champion 1 on the same 120 held-out labels of 30 blocks" in verdict.text
-    )
+    pairing = "version 2 against champion 1 on the same 120 held-out labels of 30 blocks"
+    assert pairing in verdict.text
     with pytest.raises(Refused, match=r"does not hold; train with more labels"):
         promote(store, worse, verdict, force=False)
     assert alias_version(store, "champion") == first
     promote(store, worse, verdict, force=True)
     assert alias_version(store, "champion") == worse
+
     better = register(make_labels(2, 0.1), 0.1, rung="measures")
     verdict = judge(store, better, margin=0.0, was_champion=False)
     assert verdict.holds
-    assert (
-        "better in 100% of resamples of blocks; the gate wants no worse than -0.000: holds"
-        in verdict.text
-    )
+    comparison = "better in 100% of resamples of blocks; the gate wants no worse than -0.000: holds"
+    assert comparison in verdict.text
     assert verdict == judge(store, better, margin=0.0, was_champion=False)
     promote(store, better, verdict, force=False)
+
     back = judge(store, first, margin=0.0, was_champion=True)
-    assert back == Verdict(
-        holds=True, text="version 1 has been champion before: a rollback always holds"
-    )
+    assert back.holds
+    assert back.text == "version 1 has been champion before: a rollback always holds"
     promote(store, first, back, force=False)
     assert alias_version(store, "champion") == first
 
@@ -240,6 +239,7 @@ def test_without_pairs_the_registered_figures_count(
     """And the verdict says that it is not paired, and why."""
     move_alias(store, "champion", register(make_labels(0, 0.5), 0.70))
     verdict = judge(store, register(labels, 0.69), margin=0.02, was_champion=False)
+
     assert verdict.holds
     assert verdict.text.startswith(f"version 2 against champion 1, not paired because {reason}")
     assert (

@@ -58,6 +58,7 @@ def start(
 ) -> "subprocess.Popen[str]":
     """Start Python with some code, after a call in the new process."""
     environ = {**os.environ, "PYTHONPATH": str(ROOT), "MLFLOW_DISABLE_TELEMETRY": "true"}
+
     return subprocess.Popen(
         [sys.executable, "-c", code, *arguments],
         env=environ,
@@ -72,10 +73,12 @@ def kill_at(watched: Path, size_bytes: int, code: str, uri: str) -> None:
     """Start a program and kill it when a file has reached a size."""
     process = start(code, uri)
     until = time.monotonic() + WAIT_S
+
     while not (watched.exists() and watched.stat().st_size >= size_bytes):
         assert process.poll() is None, "it ended before the file had that size"
         assert time.monotonic() < until
         time.sleep(0.001)
+
     process.send_signal(signal.SIGKILL)
     process.communicate()
     assert process.returncode == -signal.SIGKILL
@@ -152,10 +155,12 @@ def test_half_made_and_no_longer_empty(tmp_path: Path) -> None:
     with_a_run(path)
     query(path, "CREATE TABLE evaluation_datasets (dataset_id TEXT)")
     before = path.read_bytes()
+
     wanted = r"mlflow.db cannot be opened \(.*evaluation_datasets already exists.*not changed: inst"
     with pytest.raises(InputError, match=wanted) as caught:
         register(tmp_path)
     assert "\n" not in str(caught.value)
+
     assert path.read_bytes() == before
     assert only_file(tmp_path)
 
@@ -175,7 +180,9 @@ def test_killed_while_it_is_upgraded(tmp_path: Path) -> None:
     make_older(path, OLDER_REVISION)
     with_a_run(path)
     before = path.read_bytes()
+
     kill_at(tmp_path / ".mlflow.db.new", len(before) + 200_000, OPEN, address(tmp_path))
+
     assert path.read_bytes() == before
     assert register(tmp_path) == ["tinyville-roof"]
     assert query(path, "SELECT run_uuid FROM runs") == [("c0ffee",)]
@@ -219,9 +226,11 @@ def test_full_disk_while_it_is_upgraded(tmp_path: Path) -> None:
     make_older(path, OLDER_REVISION)
     with_a_run(path)
     before = path.read_bytes()
+
     process = start(REGISTER, address(tmp_path), "tinyville-roof", preexec_fn=small_disk)
     _, error = process.communicate(timeout=WAIT_S)
     assert "free disk space" in error.splitlines()[-1]
+
     assert path.read_bytes() == before
     assert only_file(tmp_path)
     assert register(tmp_path) == ["tinyville-roof"]

@@ -112,6 +112,11 @@ def outline(folder: Path) -> Outline:
     return outline
 
 
+def text_of(outline: Outline) -> str:
+    """Return the text of the page with single spaces."""
+    return " ".join("".join(outline.text).split())
+
+
 def test_five_files_and_no_other(folder: Path) -> None:
     """Nothing temporary is left."""
     assert sorted(path.name for path in folder.iterdir()) == [
@@ -121,34 +126,36 @@ def test_five_files_and_no_other(folder: Path) -> None:
         "evaluation.json",
         "out_of_fold.parquet",
     ]
+
     for name in ("curves.png", "calibration.png"):
         with Image.open(folder / name) as image:
-            assert image.width == 1600 and len(np.unique(np.asarray(image.convert("L")))) > 20
+            assert image.width == 1600
+            assert len(np.unique(np.asarray(image.convert("L")))) > 20
 
 
 def test_page_is_whole_and_asks_nobody(outline: Outline) -> None:
     """Tags close, pictures are inside and described, text from outside is escaped."""
     assert outline.open == []
-    assert len(outline.addresses) == 2 and all(
-        address.startswith("data:image/png;base64,") for address in outline.addresses
-    )
+    assert len(outline.addresses) == 2
+    assert all(address.startswith("data:image/png;base64,") for address in outline.addresses)
     assert all(len(alt) > 40 and "C network" in alt for alt in outline.alts)
-    text = " ".join("".join(outline.text).split())
-    assert "Tiny & Sons" in text and "Labels: <unknown>." in text and "East <Side>" in text
+
+    text = text_of(outline)
+    for words in ("Tiny & Sons", "Labels: <unknown>.", "East <Side>"):
+        assert words in text
 
 
 def test_page_says_what_ships_and_where_words_begin(
     outline: Outline, evaluation: Evaluation
 ) -> None:
     """In the sentences that were made for it, and never in words that promise."""
-    text = " ".join("".join(outline.text).split())
+    text = text_of(outline)
     assert evaluation.ships.sentence in text
     for chosen in evaluation.chosen.values():
-        assert (
-            chosen.recall.sentence in text
-            and chosen.precision.sentence in text
-            and chosen.average_recall.sentence in text
-        )
+        assert chosen.recall.sentence in text
+        assert chosen.precision.sentence in text
+        assert chosen.average_recall.sentence in text
+
     assert "not measured: the labels do not allow it" in text
     assert not re.search(r"\b(safe|safely|low risk|low-risk)\b", text, re.IGNORECASE)
     assert not re.search(r"\bnan\b", text)
@@ -157,18 +164,19 @@ def test_page_says_what_ships_and_where_words_begin(
 def test_json_has_the_same_figures(folder: Path, evaluation: Evaluation) -> None:
     """NaN is null."""
     answer = json.loads((folder / "evaluation.json").read_text(encoding="utf-8"))
-    assert [one["name"] for one in answer["rungs"]] == list(RUNGS) == list(RUNG_NAMES)
+    names = [rung["name"] for rung in answer["rungs"]]
+    assert names == list(RUNGS)
+    assert names == list(RUNG_NAMES)
     assert answer["rungs"][2]["average_precision"] == evaluation.rungs[2].average_precision
     assert answer["rungs"][0]["brier"] == evaluation.rungs[0].brier
-    sound = next(one for one in answer["splits"]["neighborhood"] if one["name"] == "network")
-    assert sound["f1_by_fold"]["mean"] is not None
     assert answer["ships"]["name"] == evaluation.ships.name
     assert answer["chosen"]["network"]["possible"] == evaluation.chosen["network"].possible
-    assert [len(answer["splits"][name]) for name in ("block", "neighborhood", "next year")] == [
-        3,
-        3,
-        0,
-    ]
+
+    splits = answer["splits"]
+    (network,) = [rung for rung in splits["neighborhood"] if rung["name"] == "network"]
+    assert network["f1_by_fold"]["mean"] is not None
+    lengths = [len(splits[name]) for name in ("block", "neighborhood", "next year")]
+    assert lengths == [3, 3, 0]
 
 
 def test_scored_labels_are_kept(folder: Path, table: pd.DataFrame) -> None:
@@ -183,25 +191,27 @@ def test_same_inputs_same_bytes(
     tmp_path: Path, folder: Path, evaluation: Evaluation, table: pd.DataFrame
 ) -> None:
     """Of every file."""
-    again = write_report(
+    page = write_report(
         tmp_path,
         evaluation,
         table,
         title="Tiny & Sons: model trained 2021",
         notes=["Labels: <unknown>."],
-    ).parent
+    )
+
     for path in folder.iterdir():
-        assert (again / path.name).read_bytes() == path.read_bytes(), path.name
+        assert (page.parent / path.name).read_bytes() == path.read_bytes(), path.name
 
 
 def test_few_blocks_are_confessed(tmp_path: Path, table: pd.DataFrame) -> None:
     """Seven blocks, no district, no area: the page says what it cannot do."""
-    few = table.assign(
-        block=[f"B{number % 7}" for number in range(len(table))], district="", area_m2=np.nan
-    )
+    blocks = [f"B{number % 7}" for number in range(len(table))]
+    few = table.assign(block=blocks, district="", area_m2=np.nan)
     evaluation = evaluate(few, others={}, settings=TrainSettings(bootstrap=5))
-    text = write_report(tmp_path, evaluation, few, title="Seven", notes=[]).read_text(
-        encoding="utf-8"
-    )
-    assert "fewer than 8 blocks" in text and "narrower than they should be" in text
+
+    page = write_report(tmp_path, evaluation, few, title="Seven", notes=[])
+
+    text = page.read_text(encoding="utf-8")
+    assert "fewer than 8 blocks" in text
+    assert "narrower than they should be" in text
     assert "districts are not known" in text

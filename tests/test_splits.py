@@ -29,6 +29,7 @@ def city(seed: int, *, rows: int = 400, blocks: int = 130, failing: float = 0.15
             "failing": (rng.random(rows) < failing).astype(int),
         }
     )
+
     table["block"] = [f"B{number}" for number in parcels % blocks]
     table["neighborhood"] = [neighborhood_of(number, blocks) for number in parcels]
     return table.drop_duplicates(["parcel_id", "year"], ignore_index=True)
@@ -126,6 +127,7 @@ def test_each_neighborhood_is_held_out() -> None:
         ("P6", 2020, "C", "South", 0),
         ("P7", 2020, "C", "", 0),
     ]
+
     splits = neighborhood_folds(pd.DataFrame(rows, columns=COLUMNS), 5)
     assert sides_of(splits) == [
         ([4, 5], [0, 1, 2]),

@@ -23,7 +23,7 @@ FORBIDDEN = re.compile(r"\b(safe\w*|clear\w*|low\w*|no risk|fine|good|intact)\b"
 
 
 def sample(rng: np.random.Generator, size: int) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
-    """Scores that are calibrated probabilities, and labels drawn from them."""
+    """Return scores that are calibrated probabilities, and labels drawn from them."""
     scores = np.concatenate([rng.beta(1, 15, size - size // 10), rng.beta(5, 2, size // 10)])
     return scores, (rng.random(size) < scores).astype(np.int64)
 
@@ -38,11 +38,10 @@ def test_rank_by_hand(failing: int, rank: int) -> None:
     bound = recall_bound(positives, AIMS)
     assert (bound.rank, bound.failing) == (rank, failing)
     assert bound.threshold == positives[max(rank - 1, 0)]
+
     if rank:
-        assert (
-            bound.confidence == pytest.approx(binom.sf(rank - 1, failing, 0.1))
-            and bound.confidence >= 0.95
-        )
+        assert bound.confidence == pytest.approx(binom.sf(rank - 1, failing, 0.1))
+        assert bound.confidence >= 0.95
         assert binom.sf(rank, failing, 0.1) < 0.95
         assert bound.expected == pytest.approx((failing + 1 - rank) / (failing + 1))
 
@@ -50,11 +49,10 @@ def test_rank_by_hand(failing: int, rank: int) -> None:
 def test_too_few_failing_labels() -> None:
     """The smallest failing score, no guarantee, and how many it takes."""
     bound = recall_bound(np.array([0.2, 0.5, 0.6]), AIMS)
-    assert bound.threshold == 0.2 and np.isnan(bound.confidence)
-    assert (
-        "no guarantee" in bound.sentence
-        and "takes 29 failing labels, there are 3" in bound.sentence
-    )
+    assert bound.threshold == 0.2
+    assert np.isnan(bound.confidence)
+    assert "no guarantee" in bound.sentence
+    assert "takes 29 failing labels, there are 3" in bound.sentence
 
 
 @pytest.mark.parametrize(("failing", "rank"), [(8, 0), (9, 1), (18, 1), (19, 2), (99, 10)])
@@ -66,9 +64,10 @@ def test_average_rank_by_hand(failing: int, rank: int) -> None:
     positives = np.linspace(0.1, 0.9, failing)
     bound = average_recall_bound(positives, AIMS)
     assert (bound.rank, bound.threshold) == (rank, positives[max(rank - 1, 0)])
-    missed = (positives < bound.threshold).mean()
-    assert not rank or failing / (failing + 1) * missed + 1 / (failing + 1) <= 0.1 + 1e-9
     assert ("no guarantee" in bound.sentence) == (rank == 0)
+    if rank:
+        missed = (positives < bound.threshold).mean()
+        assert failing / (failing + 1) * missed + 1 / (failing + 1) <= 0.1 + 1e-9
 
 
 def test_recall_of_new_roofs_is_kept() -> None:
@@ -78,15 +77,18 @@ def test_recall_of_new_roofs_is_kept() -> None:
     """
     rng = np.random.default_rng(5)
     fresh, truth = sample(rng, 200_000)
-    recalls: dict[str, list[float]] = {"sure": [], "average": []}
+    positives = fresh[truth == 1]
+    sure = []
+    average = []
     for _ in range(REPEATS):
         scores, failing = sample(rng, 1200)
         chosen = choose_thresholds(scores, failing, AIMS)
-        recalls["sure"].append((fresh[truth == 1] >= chosen.possible).mean())
-        recalls["average"].append((fresh[truth == 1] >= chosen.average_recall.threshold).mean())
-    assert np.mean(np.array(recalls["sure"]) >= 0.9) >= 0.92
-    assert 0.9 <= np.mean(recalls["average"]) < 0.92
-    assert np.mean(np.array(recalls["average"]) >= 0.9) < 0.75
+        sure.append((positives >= chosen.possible).mean())
+        average.append((positives >= chosen.average_recall.threshold).mean())
+
+    assert np.mean(np.array(sure) >= 0.9) >= 0.92
+    assert 0.9 <= np.mean(average) < 0.92
+    assert np.mean(np.array(average) >= 0.9) < 0.75
 
 
 def test_precision_of_new_roofs_is_kept() -> None:
@@ -96,25 +98,30 @@ def test_precision_of_new_roofs_is_kept() -> None:
     """
     rng = np.random.default_rng(6)
     fresh, truth = sample(rng, 200_000)
-    kept, guaranteed = 0, 0
+    kept = 0
+    guaranteed = 0
     for _ in range(REPEATS):
-        bound = choose_thresholds(*sample(rng, 3000), AIMS).precision
+        scores, failing = sample(rng, 3000)
+        bound = choose_thresholds(scores, failing, AIMS).precision
         sure = "not guaranteed" not in bound.sentence
         guaranteed += sure
         kept += not sure or truth[fresh >= bound.threshold].mean() >= 0.7
+
     assert guaranteed > 0.8 * REPEATS
     assert kept >= 0.92 * REPEATS
 
 
 def test_ties_do_not_break_the_recall() -> None:
-    """Scores rounded to tenths: recall only grows."""
+    """Scores rounded up to tenths: recall only grows."""
     rng = np.random.default_rng(7)
     fresh, truth = sample(rng, 100_000)
+    positives = np.ceil(fresh[truth == 1] * 10) / 10
     kept = 0
     for _ in range(REPEATS):
         scores, failing = sample(rng, 800)
         chosen = choose_thresholds(np.ceil(scores * 10) / 10, failing, AIMS)
-        kept += (np.ceil(fresh[truth == 1] * 10) / 10 >= chosen.possible).mean() >= 0.9
+        kept += (positives >= chosen.possible).mean() >= 0.9
+
     assert kept >= 0.95 * REPEATS
 
 
@@ -123,18 +130,21 @@ def test_certified_precision_by_hand() -> None:
 
     From there downward until the bound is below the aim.
     """
-    counts, hits = np.arange(1, 21), np.minimum(np.arange(1, 21), 15)
+    counts = np.arange(1, 21)
+    hits = np.minimum(counts, 15)
     bounds = certified_precision(counts, hits, AIMS)
     first = int(np.flatnonzero(~np.isnan(bounds))[0])
     starts = 1  # 11 labels could pass at 5% / 3; four times as many are not there
-    assert counts[first] == 12 and 0.7**11 > 0.05 / 3 > 0.7**12
+    assert counts[first] == 12
+    assert 0.7**11 > 0.05 / 3 > 0.7**12
+
     for place in range(first, 20):
-        low = (
-            binomtest(int(hits[place]), int(counts[place]), alternative="greater")
-            .proportion_ci(1 - 0.05 / starts, method="exact")
-            .low
-        )
-        assert bounds[place] == pytest.approx(low) if low >= 0.7 else np.isnan(bounds[place])
+        test = binomtest(int(hits[place]), int(counts[place]), alternative="greater")
+        low = test.proportion_ci(1 - 0.05 / starts, method="exact").low
+        if low >= 0.7:
+            assert bounds[place] == pytest.approx(low)
+        else:
+            assert np.isnan(bounds[place])
 
 
 def test_likely_without_guarantee() -> None:
@@ -142,16 +152,17 @@ def test_likely_without_guarantee() -> None:
 
     If every other label is failing instead, no score will do.
     """
-    scores, failing = np.array([0.9, 0.8, 0.7, 0.6, 0.5, 0.4]), np.array([1, 1, 0, 1, 0, 0])
+    scores = np.array([0.9, 0.8, 0.7, 0.6, 0.5, 0.4])
+    failing = np.array([1, 1, 0, 1, 0, 0])
     bound = precision_bound(scores, failing, AIMS, at_least=0.1)
     assert (bound.threshold, bound.labels, bound.failing) == (0.6, 4, 3)
-    assert (
-        "not guaranteed" in bound.sentence
-        and "3 of the 4 labels there fail" in bound.sentence
-        and np.isnan(bound.bound)
-    )
+    assert "not guaranteed" in bound.sentence
+    assert "3 of the 4 labels there fail" in bound.sentence
+    assert np.isnan(bound.bound)
+
     none = precision_bound(scores, 1 - failing, AIMS, at_least=0.1)
-    assert (none.threshold, none.labels) == (1.0, 0) and "not guaranteed" in none.sentence
+    assert (none.threshold, none.labels) == (1.0, 0)
+    assert "not guaranteed" in none.sentence
 
 
 def test_likely_is_never_under_possible() -> None:
@@ -159,10 +170,9 @@ def test_likely_is_never_under_possible() -> None:
     scores = np.linspace(0.01, 0.99, 400)
     chosen = choose_thresholds(scores, (scores > 0.5).astype(np.int64), Aims(recall=0.5))
     assert chosen.likely >= chosen.possible > 0.5
-    assert (
-        "with 95% confidence at least 70% of roofs there fail" in chosen.precision.sentence
-        and chosen.precision.bound >= 0.7
-    )
+    expected = "with 95% confidence at least 70% of roofs there fail"
+    assert expected in chosen.precision.sentence
+    assert chosen.precision.bound >= 0.7
 
 
 scored = st.lists(
@@ -183,30 +193,27 @@ def test_any_labels_give_an_order_and_honest_words(
 
     The order of the rows does not matter.
     """
-    scores, failing = np.array([score for score, _ in rows]), np.array([label for _, label in rows])
+    scores = np.array([score for score, _ in rows])
+    failing = np.array([label for _, label in rows])
     aims = Aims(precision_likely=precision, recall=recall, confidence=confidence)
     if not failing.any():
         with pytest.raises(ValueError, match="want a failing one"):
             choose_thresholds(scores, failing, aims)
         return
+
     chosen = choose_thresholds(scores, failing, aims)
     assert 0 < chosen.possible <= chosen.likely <= 1
-    assert (chosen.thresholds.likely, chosen.thresholds.possible) == (
-        chosen.likely,
-        chosen.possible,
-    )
+    assert chosen.thresholds.likely == chosen.likely
+    assert chosen.thresholds.possible == chosen.possible
     if not np.isnan(chosen.recall.confidence):
         assert chosen.recall.confidence >= confidence
-        assert (
-            scores[failing == 1] >= chosen.possible
-        ).sum() >= failing.sum() - chosen.recall.rank + 1
-    for sentence in (
-        chosen.recall.sentence,
-        chosen.average_recall.sentence,
-        chosen.precision.sentence,
-    ):
-        assert not FORBIDDEN.search(sentence)
-    assert choose_thresholds(scores[::-1], failing[::-1], aims).thresholds == chosen.thresholds
+        caught = (scores[failing == 1] >= chosen.possible).sum()
+        assert caught >= failing.sum() - chosen.recall.rank + 1
+
+    for bound in (chosen.recall, chosen.average_recall, chosen.precision):
+        assert not FORBIDDEN.search(bound.sentence)
+    backward = choose_thresholds(scores[::-1], failing[::-1], aims)
+    assert backward.thresholds == chosen.thresholds
 
 
 @given(st.integers(29, 5000), st.floats(0.5, 0.99))
