@@ -39,7 +39,7 @@ def manifest_of(reasons: list[str]) -> pd.DataFrame:
     table["parcel_id"] = [f"{number:04d}" for number in table["index"]]
     table["status"] = ["not_assessed" if reason else "chip" for reason in reasons]
 
-    return table.assign(**constants)[list(MANIFEST_COLUMNS)]
+    return table.assign(**constants).reindex(columns=list(MANIFEST_COLUMNS))
 
 
 def scores_of(scores: dict[str, float]) -> pd.DataFrame:
