@@ -7,7 +7,7 @@ import subprocess
 from dataclasses import replace
 from datetime import date
 from pathlib import Path
-from typing import Any
+from typing import TypedDict
 
 import geopandas as gpd
 import numpy as np
@@ -16,7 +16,7 @@ import pytest
 import shapely
 from export_cases import make_inputs, make_ledger, make_roll
 from numpy.typing import NDArray
-from PIL import Image
+from PIL import Image, ImageColor
 from pyproj import CRS
 
 from gis_export.formats.geopackage import write_geopackage
@@ -32,6 +32,8 @@ from imagery.roll.parcels import VacantRoll
 from inference.hazard import USE_LIMIT
 from inference.ledger import COLUMNS, Ledger
 
+PARCELS = [f"{216 + row:04d} 001" for row in range(5)]
+WEST_SIDES = [1_415_000 + 80 * row for row in range(5)]
 PYTHON = Path("/usr/bin/python3")
 WORDS = ("CONFIRMED", "LIKELY", "POSSIBLE", "NOT SEEN IN PHOTO", "NOT ASSESSED")
 RENDER = """
@@ -54,22 +56,27 @@ job.start()
 job.waitForFinished()
 job.renderedImage().save(sys.argv[2])
 renderer = layer.renderer()
+categories = renderer.categories() if renderer.type() == "categorizedSymbol" else []
 json.dump({
-    "crs": layer.crs().authid(), "encoding": layer.dataProvider().encoding(), "rows": layer.featureCount(), "renderer": renderer.type(),
-    "values": [category.value() for category in renderer.categories()] if renderer.type() == "categorizedSymbol" else [],
-    "names": [field.name() for field in layer.fields()], "errors": [error.message for error in job.errors()],
+    "crs": layer.crs().authid(),
+    "encoding": layer.dataProvider().encoding(),
+    "rows": layer.featureCount(),
+    "renderer": renderer.type(),
+    "values": [category.value() for category in categories],
+    "names": [field.name() for field in layer.fields()],
+    "errors": [error.message for error in job.errors()],
 }, open(sys.argv[3], "w"))
 """
-
-
 PROJECT = """
 import json, sys
-from qgis.core import QgsApplication, QgsLayerNotesUtils, QgsMapRendererSequentialJob, QgsMapSettings, QgsProject, QgsProjectBadLayerHandler
+from qgis.core import QgsApplication, QgsLayerNotesUtils, QgsMapRendererSequentialJob
+from qgis.core import QgsMapSettings, QgsProject, QgsProjectBadLayerHandler
 from qgis.PyQt.QtCore import QSize
 from qgis.PyQt.QtGui import QColor
 bad = []
 class Bad(QgsProjectBadLayerHandler):
-    def handleBadLayers(self, nodes): bad.extend(node.toElement().text() for node in nodes)
+    def handleBadLayers(self, nodes):
+        bad.extend(node.toElement().text() for node in nodes)
 app = QgsApplication([], False)
 app.initQgis()
 project = QgsProject.instance()
@@ -88,87 +95,155 @@ job = QgsMapRendererSequentialJob(settings)
 job.start()
 job.waitForFinished()
 job.renderedImage().save(sys.argv[2])
+layers = []
+fields = set()
+for node in nodes:
+    layer = node.layer()
+    fields.update(field.name() for field in layer.fields())
+    layers.append({
+        "name": layer.name(),
+        "visible": node.isVisible(),
+        "valid": layer.isValid(),
+        "rows": layer.featureCount(),
+        "renderer": layer.renderer().type(),
+        "note": QgsLayerNotesUtils.layerNotes(layer),
+        "in_scale": layer.isInScaleRange(scale),
+    })
 json.dump({
-    "read": read, "error": project.error(), "bad": bad, "title": project.title(), "crs": project.crs().authid(), "version": project.lastSaveVersion().text(),
-    "abstract": project.metadata().abstract(), "label": project.readEntry("TitleLabel", "/Label")[0], "shown": project.readBoolEntry("TitleLabel", "/Enabled")[0],
-    "errors": [error.message for error in job.errors()], "scale": scale,
-    "layers": [[node.layer().name(), node.isVisible(), node.layer().isValid(), node.layer().featureCount(), node.layer().renderer().type(),
-                QgsLayerNotesUtils.layerNotes(node.layer()), node.layer().isInScaleRange(scale)] for node in nodes],
-    "fields": sorted({field.name() for node in nodes for field in node.layer().fields()}),
+    "read": read,
+    "error": project.error(),
+    "bad": bad,
+    "title": project.title(),
+    "crs": project.crs().authid(),
+    "abstract": project.metadata().abstract(),
+    "label": project.readEntry("TitleLabel", "/Label")[0],
+    "shown": project.readBoolEntry("TitleLabel", "/Enabled")[0],
+    "errors": [error.message for error in job.errors()],
+    "scale": scale,
+    "layers": layers,
+    "fields": sorted(fields),
 }, open(sys.argv[3], "w"))
 """
 
 
+class LayerFacts(TypedDict):
+    """What QGIS says of one layer."""
+
+    crs: str
+    encoding: str
+    rows: int
+    renderer: str
+    values: list[str]
+    names: list[str]
+    errors: list[str]
+
+
+class NodeFacts(TypedDict):
+    """What QGIS says of one layer of a project."""
+
+    name: str
+    visible: bool
+    valid: bool
+    rows: int
+    renderer: str
+    note: str
+    in_scale: bool
+
+
+class ProjectFacts(TypedDict):
+    """What QGIS says of a project."""
+
+    read: bool
+    error: str
+    bad: list[str]
+    title: str
+    crs: str
+    abstract: str
+    label: str
+    shown: bool
+    errors: list[str]
+    scale: float
+    layers: list[NodeFacts]
+    fields: list[str]
+
+
 def has_qgis() -> bool:
-    return (
-        PYTHON.exists()
-        and subprocess.run(
-            [PYTHON, "-c", "import qgis.core"], capture_output=True, check=False
-        ).returncode
-        == 0
-    )
+    """Tell whether Debian's Python can import QGIS."""
+    if not PYTHON.exists():
+        return False
+    command = [PYTHON, "-c", "import qgis.core"]
+    return subprocess.run(command, capture_output=True, check=False).returncode == 0
 
 
 pytestmark = pytest.mark.skipif(not has_qgis(), reason="Debian's QGIS is not installed")
 
 
-@pytest.fixture(scope="module")
-def out(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A pack with one parcel of each hazard word, side by side."""
-    folder = tmp_path_factory.mktemp("qgis")
-    ids = [f"{216 + row:04d} 001" for row in range(5)]
-    roll = gpd.GeoDataFrame(
+def make_lots() -> list[shapely.Polygon]:
+    """Return five lots side by side."""
+    return [shapely.box(west, 593_000, west + 60, 593_072) for west in WEST_SIDES]
+
+
+def make_row_of_houses() -> VacantRoll:
+    """Return a roll of five lots side by side."""
+    table = gpd.GeoDataFrame(
         {
-            "parcel_id": ids,
-            "parcel_key": ids,
+            "parcel_id": PARCELS,
+            "parcel_key": PARCELS,
             "address": "1 Peña St",
             "block": "",
             "neighborhood": "",
             "fire_district": "",
-        }
-        | {
             "inspection_district": "",
             "notice_date": None,
             "occupied_sides": "",
             "street_sides": "",
         },
-        geometry=[
-            shapely.box(1_415_000 + 80 * row, 593_000, 1_415_060 + 80 * row, 593_072)
-            for row in range(5)
-        ],
+        geometry=make_lots(),
         crs="EPSG:2248",
     )
+    return VacantRoll(table=table, notices=5, joined_by_place=0, unmatched=())
+
+
+def make_ledger_of_all_words() -> Ledger:
+    """Return a ledger with each hazard word once."""
     score = pd.Series([0.9, 0.8, 0.3, 0.1, np.nan])
     table = pd.DataFrame(
         {
-            "parcel_id": ids,
+            "parcel_id": PARCELS,
             "year": 2026,
             "status": ["scored"] * 4 + ["not_assessed"],
             "reason": [None] * 4 + ["too_blurred"],
             "score": score,
-        }
-        | {
             "score_low": score,
             "score_high": score,
             "hazard": WORDS,
             "rank": pd.Series([1, 2, 3, 4, None], dtype="Int32"),
-        }
-        | {
             "model_version": "m/1",
             "img_date": date(2026, 3, 9),
             "covered_share": 1.0,
             "nodata_share": 0.0,
             "sharpness": 1.0,
+            "dark_share": 0.1,
+            "tiles": "",
+            "shadow_share": 0.0,
+            "canopy_share": 0.0,
+            "seam_share": 0.0,
+            "ground_share": 0.0,
         }
-        | {"dark_share": 0.1, "tiles": ""}
-        | dict.fromkeys(("shadow_share", "canopy_share", "seam_share", "ground_share"), 0.0)
     )
+    return Ledger(year=2026, table=table[list(COLUMNS)])
+
+
+@pytest.fixture(scope="module")
+def out(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return a pack with one parcel of each hazard word, side by side."""
+    folder = tmp_path_factory.mktemp("qgis")
     inputs = ExportInputs(
         city="Testville",
         year=2026,
         run_id="r",
-        roll=VacantRoll(table=roll, notices=5, joined_by_place=0, unmatched=()),
-        ledger=Ledger(year=2026, table=table[list(COLUMNS)]),
+        roll=make_row_of_houses(),
+        ledger=make_ledger_of_all_words(),
         flyover=None,
         chips=None,
         earlier=(),
@@ -192,47 +267,37 @@ def out(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_qgis_applies_our_style_and_renders_every_word(
     source: str, first_name: str, out: Path, tmp_path: Path
 ) -> None:
-    said, pixels = ask_qgis(RENDER, str(out / source), tmp_path)
-    assert (said["crs"], said["encoding"], said["rows"], said["errors"]) == (
-        "EPSG:2248",
-        "UTF-8",
-        5,
-        [],
-    )
-    assert (said["renderer"], said["values"]) == (
-        "categorizedSymbol",
-        [*(symbol.code for symbol in SYMBOLS), ""],
-    )
+    said = ask_of_layer(str(out / source), tmp_path)
+    assert (said["crs"], said["encoding"]) == ("EPSG:2248", "UTF-8")
+    assert (said["rows"], said["errors"]) == (5, [])
+    assert said["renderer"] == "categorizedSymbol"
+    assert said["values"] == [*(symbol.code for symbol in SYMBOLS), ""]
     assert said["names"][0] == first_name
+
+    pixels = read_picture(tmp_path)
     for column, word in enumerate(WORDS):
-        assert drawn(pixels[:, 200 * column : 200 * (column + 1)], word) > 30, (
-            f"{word} is not drawn in {BY_WORD[word].color}"
-        )
+        lot = pixels[:, 200 * column : 200 * (column + 1)]
+        assert drawn(lot, word) > 30, f"{word} is not drawn in {BY_WORD[word].color}"
 
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Both GeoPackages with their projects: one parcel of each hazard word, side by side, all POSSIBLE the year before."""
+    """Return both GeoPackages with their projects.
+
+    They hold one parcel of each hazard word, side by side. All were POSSIBLE the year before.
+    """
     folder = tmp_path_factory.mktemp("projects") / "a folder with blanks"
     roll = make_roll(5)
-    shapes = roll.table.set_geometry(
-        [
-            shapely.box(1_415_000 + 80 * row, 593_000, 1_415_060 + 80 * row, 593_072)
-            for row in range(5)
-        ],
-        crs="EPSG:2248",
-    )
-    roll = replace(roll, table=shapes)
+    roll = replace(roll, table=roll.table.set_geometry(make_lots(), crs="EPSG:2248"))
     before = make_ledger(roll, ("POSSIBLE",), year=2025)
-    rows = build_rows(
-        make_inputs(roll, make_ledger(roll, ("LIKELY", *WORDS[1:])), previous=before),
-        ExportSettings(),
-    )
+    now = make_ledger(roll, ("LIKELY", *WORDS[1:]))
+    rows = build_rows(make_inputs(roll, now, previous=before), ExportSettings())
     rows.loc[0, ["RISK_LVL", "RISK_TXT", "VERIFIED"]] = [
         "CONFIRMED",
         "CONFIRMED: a person saw the roof open or failing",
         "Y",
     ]
+
     for name, tier in (("fire", Tier.RESPONDER), ("housing", Tier.HOUSING)):
         (folder / name).mkdir(parents=True)
         write_geopackage(
@@ -263,11 +328,11 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_every_layer_of_the_geopackage_opens_in_its_style(
     layer: str, words: tuple[str, ...], folder: Path, tmp_path: Path
 ) -> None:
-    said, pixels = ask_qgis(
-        RENDER, f"{folder / 'housing/housing.gpkg'}|layername={layer}", tmp_path
-    )
+    said = ask_of_layer(f"{folder / 'housing/housing.gpkg'}|layername={layer}", tmp_path)
     assert (said["crs"], said["renderer"], said["errors"]) == ("EPSG:2248", "categorizedSymbol", [])
     assert (said["names"][0], said["names"][1]) == ("fid", "parcel_id")
+
+    pixels = read_picture(tmp_path)
     for word in words:
         assert drawn(pixels, word) > 30, f"{word} is not drawn"
     for word in set(WORDS) - set(words) - {"CONFIRMED"}:
@@ -280,34 +345,39 @@ def test_the_project_opens_complete_and_draws_every_word(
 ) -> None:
     moved = tmp_path / "elsewhere"
     shutil.copytree(folder / name, moved)  # as if on a stick
-    said, pixels = ask_qgis(PROJECT, str(moved / f"{name}.qgs"), tmp_path)
+    title = f"Testville & <2026>, {name}"
+
+    said = ask_of_project(moved / f"{name}.qgs", tmp_path)
+
     assert (said["read"], said["error"], said["bad"], said["errors"]) == (True, "", [], [])
-    assert (said["title"], said["crs"], said["abstract"]) == (
-        f"Testville & <2026>, {name}",
-        "EPSG:2248",
-        USE_LIMIT,
-    )
-    assert (said["shown"], said["label"]) == (True, f"Testville & <2026>, {name}\n{USE_LIMIT}")
-    rows = {layer: number for layer, _, _, number, *_ in said["layers"]}
-    assert (
-        rows["NOT ASSESSED, with the reason"] == 1
-        and rows["Vacant roofs (symbols)"] == rows["Vacant roofs (parcels)"] == 5
-    )
+    assert (said["title"], said["crs"], said["abstract"]) == (title, "EPSG:2248", USE_LIMIT)
+    assert (said["shown"], said["label"]) == (True, f"{title}\n{USE_LIMIT}")
+
+    rows = {layer["name"]: layer["rows"] for layer in said["layers"]}
+    assert rows["NOT ASSESSED, with the reason"] == 1
+    assert rows["Vacant roofs (symbols)"] == 5
+    assert rows["Vacant roofs (parcels)"] == 5
     assert len(rows) == count
-    for layer, visible, valid, _, renderer, note, _ in said["layers"]:
-        assert (valid, renderer, note) == (True, "categorizedSymbol", USE_LIMIT)
-        assert visible == (not layer.startswith("Changed"))
+
+    for layer in said["layers"]:
+        assert layer["valid"]
+        assert layer["renderer"] == "categorizedSymbol"
+        assert layer["note"] == USE_LIMIT
+        assert layer["visible"] == (not layer["name"].startswith("Changed"))
+
+    pixels = read_picture(tmp_path)
     for word in WORDS:
         assert drawn(pixels, word) > 30, f"{word} is not drawn"
+
+    hidden = {"score", "rank", "previous_hazard_level", "change", "notice_date"}
     if name == "fire":
-        assert not {"score", "rank", "previous_hazard_level", "change", "notice_date"} & set(
-            said["fields"]
-        )
+        assert not hidden & set(said["fields"])
 
 
 def test_a_project_draws_either_parcels_or_symbols(folder: Path, tmp_path: Path) -> None:
-    said, _ = ask_qgis(PROJECT, str(folder / "fire/fire.qgs"), tmp_path)
-    near = {layer: drawn_here for layer, *_, drawn_here in said["layers"]}
+    said = ask_of_project(folder / "fire/fire.qgs", tmp_path)
+    near = {layer["name"]: layer["in_scale"] for layer in said["layers"]}
+
     assert said["scale"] < PARCEL_SCALE
     assert near == {
         "Vacant roofs (symbols)": False,
@@ -319,27 +389,39 @@ def test_a_project_draws_either_parcels_or_symbols(folder: Path, tmp_path: Path)
 @pytest.mark.parametrize("count", [0, 1])
 def test_the_project_of_a_city_of_none_or_one_opens(count: int, tmp_path: Path) -> None:
     rows = build_rows(make_inputs(make_roll(1)), ExportSettings()).iloc[:count]
-    write_geopackage(
-        ExportTable(rows=rows), tmp_path / "fire.gpkg", tier=Tier.RESPONDER, title="Testville 2026"
-    )
-    write_qgis_project(
-        tmp_path, name="fire", title="Testville 2026", crs=CRS(rows.crs), tier=Tier.RESPONDER
-    )
-    said, _ = ask_qgis(PROJECT, str(tmp_path / "fire.qgs"), tmp_path)
-    assert (said["read"], said["bad"], [layer[3] for layer in said["layers"]]) == (
-        True,
-        [],
-        [count, count, 0],
-    )
+    title = "Testville 2026"
+    path = tmp_path / "fire.gpkg"
+    write_geopackage(ExportTable(rows=rows), path, tier=Tier.RESPONDER, title=title)
+    write_qgis_project(tmp_path, name="fire", title=title, crs=CRS(rows.crs), tier=Tier.RESPONDER)
+
+    said = ask_of_project(tmp_path / "fire.qgs", tmp_path)
+
+    assert said["read"]
+    assert said["bad"] == []
+    assert [layer["rows"] for layer in said["layers"]] == [count, count, 0]
 
 
-def ask_qgis(code: str, source: str, folder: Path) -> tuple[dict[str, Any], NDArray[np.int64]]:
-    """Return what QGIS says of a source and the picture it makes, (300, 1000, 3)."""
-    image_path, said_path = folder / "map.png", folder / "said.json"
+def ask_of_layer(source: str, folder: Path) -> LayerFacts:
+    """Return what QGIS says of a layer, and let it draw the layer."""
+    facts: LayerFacts = json.loads(ask_qgis(RENDER, source, folder))
+    return facts
+
+
+def ask_of_project(path: Path, folder: Path) -> ProjectFacts:
+    """Return what QGIS says of a project, and let it draw the project."""
+    facts: ProjectFacts = json.loads(ask_qgis(PROJECT, str(path), folder))
+    return facts
+
+
+def ask_qgis(code: str, source: str, folder: Path) -> str:
+    """Run code in QGIS and return the JSON that it writes.
+
+    QGIS may crash when it exits, after the work is done. So its exit code does not count.
+    """
+    said_path = folder / "said.json"
     environment = os.environ | {"QT_QPA_PLATFORM": "offscreen", "XDG_RUNTIME_DIR": str(folder)}
-    # QGIS may crash on its way out, after the work is done: what it wrote counts, not how it left.
     ended = subprocess.run(
-        [str(PYTHON), "-c", code, source, str(image_path), str(said_path)],
+        [str(PYTHON), "-c", code, source, str(folder / "map.png"), str(said_path)],
         env=environment,
         capture_output=True,
         text=True,
@@ -347,13 +429,16 @@ def ask_qgis(code: str, source: str, folder: Path) -> tuple[dict[str, Any], NDAr
         check=False,
     )
     assert said_path.exists(), ended.stderr
-    with Image.open(image_path) as image:
-        return json.loads(said_path.read_text(encoding="utf-8")), np.asarray(
-            image.convert("RGB")
-        ).astype(int)
+    return said_path.read_text(encoding="utf-8")
+
+
+def read_picture(folder: Path) -> NDArray[np.int64]:
+    """Return what QGIS drew, (300, 1000, 3)."""
+    with Image.open(folder / "map.png") as image:
+        return np.asarray(image.convert("RGB")).astype(int)
 
 
 def drawn(pixels: NDArray[np.int64], word: str) -> int:
     """Return how many pixels have the color of a word."""
-    color = np.array([int(BY_WORD[word].color[start : start + 2], 16) for start in (1, 3, 5)])
+    color = np.array(ImageColor.getrgb(BY_WORD[word].color))
     return int((abs(pixels - color).max(axis=-1) < 8).sum())

@@ -1,5 +1,9 @@
-"""A shapefile pack holds every text, id and date as the rows do, under the same names every year, for every reader."""
+"""A shapefile pack holds every text, id and date as the rows do, for every reader.
 
+The names stay the same every year.
+"""
+
+import json
 import os
 import subprocess
 import xml.etree.ElementTree as ET
@@ -50,10 +54,10 @@ OGR = pytest.mark.skipif(which("ogrinfo") is None, reason="GDAL's ogrinfo is not
 def rows_of(
     count: int, hazards: tuple[str, ...] | None = None, *, crs: str = ""
 ) -> gpd.GeoDataFrame:
+    """Return the rows of a small city."""
     roll = make_roll(count)
-    return build_rows(
-        make_inputs(roll, make_ledger(roll, hazards) if hazards else None), ExportSettings(crs=crs)
-    )
+    ledger = make_ledger(roll, hazards) if hazards else None
+    return build_rows(make_inputs(roll, ledger), ExportSettings(crs=crs))
 
 
 def write(
@@ -64,6 +68,7 @@ def write(
     title: str = "Testville",
     also_crs: tuple[str, ...] = (),
 ) -> Path:
+    """Write a pack and return its shapefile."""
     folder.mkdir(parents=True, exist_ok=True)
     lineage = lineage_of(make_inputs(make_roll(4)))
     tier = Tier.HOUSING if name == "housing" else Tier.RESPONDER
@@ -73,62 +78,64 @@ def write(
 
 
 def by_fiona(path: Path) -> list[dict[str, object]]:
+    """Return the rows as Fiona reads them."""
     with fiona.open(path) as layer:
         return [dict(feature["properties"]) for feature in layer]
 
 
-def by_ogrinfo(path: Path) -> str:
-    return subprocess.run(
-        ["ogrinfo", "-al", str(path)], capture_output=True, text=True, check=True
-    ).stdout
+def by_ogrinfo(path: Path, *options: str) -> str:
+    """Return what GDAL's ogrinfo prints of a layer."""
+    command = ["ogrinfo", "-al", *options, str(path)]
+    return subprocess.run(command, capture_output=True, text=True, check=True).stdout
 
 
 @pytest.mark.parametrize("name", ["fire", "housing"])
 def test_pack_has_every_part_of_both_layers_and_nothing_else(name: str, tmp_path: Path) -> None:
+    wanted = {"no_geometry.csv", f"{name}.zip"}
+    for part in PARTS:
+        wanted |= {f"{name}{part}", f"{name}_points{part}"}
+
     write(rows_of(4), tmp_path, name=name)
-    wanted = {f"{layer}{part}" for layer in (name, f"{name}_points") for part in PARTS} | {
-        "no_geometry.csv",
-        f"{name}.zip",
-    }
+
     assert {path.name for path in tmp_path.iterdir()} == wanted
     assert all(path.stat().st_size > 0 for path in tmp_path.iterdir())
 
 
 @pytest.mark.parametrize("layer", ["housing", "housing_points"])
 def test_schema_is_the_field_table_whatever_the_rows_hold(layer: str, tmp_path: Path) -> None:
-    schemas = []
-    for folder, rows in (
-        ("full", rows_of(4)),
-        ("empty", rows_of(0)),
-        ("dark", rows_of(3, ("NOT ASSESSED",))),
-    ):
+    wanted = [(field.name, fiona_type(field)) for field in fields_of(Tier.HOUSING)]
+    cities = {
+        "full": rows_of(4),
+        "empty": rows_of(0),
+        "dark": rows_of(3, ("NOT ASSESSED",)),
+    }
+
+    for folder, rows in cities.items():
         write(rows, tmp_path / folder, name="housing")
+
         with fiona.open(tmp_path / folder / f"{layer}.shp") as opened:
-            schemas.append(list(opened.schema["properties"].items()))
-    assert (
-        schemas[0]
-        == schemas[1]
-        == schemas[2]
-        == [(field.name, fiona_type(field)) for field in fields_of(Tier.HOUSING)]
-    )
+            assert list(opened.schema["properties"].items()) == wanted
 
 
 def test_every_text_comes_back_as_it_went_in(tmp_path: Path) -> None:
     rows = rows_of(len(TEXTS))
     rows["ADDRESS"] = list(TEXTS)
+
     path = write(rows, tmp_path)
+
+    points = pyogrio.read_dataframe(tmp_path / "fire_points.shp", use_arrow=True)
     assert [row["ADDRESS"] for row in by_fiona(path)] == list(TEXTS)
     assert gpd.read_file(path)["ADDRESS"].tolist() == list(TEXTS)
-    assert pyogrio.read_dataframe(tmp_path / "fire_points.shp", use_arrow=True)[
-        "ADDRESS"
-    ].tolist() == list(TEXTS)
+    assert points["ADDRESS"].tolist() == list(TEXTS)
 
 
 @OGR
 def test_another_gdal_reads_the_same_texts_and_dates(tmp_path: Path) -> None:
     rows = rows_of(len(TEXTS))
     rows["ADDRESS"] = list(TEXTS)
+
     said = by_ogrinfo(write(rows, tmp_path))
+
     for text in TEXTS:
         assert f"ADDRESS (String) = {text}" in said
     assert "IMG_DATE (Date) = 2026/03/09" in said
@@ -159,10 +166,10 @@ def test_any_text_comes_back_but_for_the_blanks_around_it(texts: list[str], tmp_
 def test_254_bytes_of_text_survive(tmp_path: Path) -> None:
     rows = rows_of(2)
     rows["WHY"] = ["x" * 254, "ñ" * 200]
-    assert [row["WHY"] for row in by_fiona(write(rows, tmp_path, name="housing"))] == [
-        "x" * 254,
-        "ñ" * 127,
-    ]
+
+    found = by_fiona(write(rows, tmp_path, name="housing"))
+
+    assert [row["WHY"] for row in found] == ["x" * 254, "ñ" * 127]
 
 
 def test_missing_numbers_are_minus_one_and_missing_dates_empty(tmp_path: Path) -> None:
@@ -196,40 +203,37 @@ def test_prj_is_as_esri_writes_it_and_is_known_again(crs: str, esri: str, tmp_pa
 @OGR
 @pytest.mark.parametrize("crs", ["EPSG:2248", "EPSG:26918", "EPSG:4326"])
 def test_another_gdal_knows_the_crs(crs: str, tmp_path: Path) -> None:
-    said = subprocess.run(
-        ["ogrinfo", "-al", "-so", str(write(rows_of(2, crs=crs), tmp_path))],
-        capture_output=True,
-        text=True,
-        check=True,
-    ).stdout
+    said = by_ogrinfo(write(rows_of(2, crs=crs), tmp_path), "-so")
     assert f'ID["EPSG",{crs.split(":")[1]}]]' in said
 
 
 def test_further_crs_get_a_folder_with_the_same_pack(tmp_path: Path) -> None:
     first = write(rows_of(4), tmp_path, also_crs=("EPSG:4326", "EPSG:26918"))
+    shapes = gpd.read_file(first).geometry.to_numpy()
+    names = {path.name for path in tmp_path.iterdir() if path.is_file()}
+    table = first.with_suffix(".dbf").read_bytes()
+
     for folder, code in (("epsg_4326", 4326), ("epsg_26918", 26918)):
-        assert {path.name for path in (tmp_path / folder).iterdir()} == {
-            path.name for path in tmp_path.iterdir() if path.is_file()
-        }
         there = gpd.read_file(tmp_path / folder / "fire.shp")
-        assert there.crs.to_epsg() == code
         back = there.to_crs(2248).geometry.to_numpy()
-        assert (
-            shapely.hausdorff_distance(back, gpd.read_file(first).geometry.to_numpy()).max() < 0.01
-        )
-        assert (tmp_path / folder / "fire.dbf").read_bytes() == first.with_suffix(
-            ".dbf"
-        ).read_bytes()
+
+        assert {path.name for path in (tmp_path / folder).iterdir()} == names
+        assert there.crs.to_epsg() == code
+        assert shapely.hausdorff_distance(back, shapes).max() < 0.01
+        assert (tmp_path / folder / "fire.dbf").read_bytes() == table
+
     assert crs_folder("EPSG:2248") == "epsg_2248"
 
 
 @pytest.mark.parametrize("crs", ["", "EPSG:6487"])
-def test_shape_that_crosses_itself_is_mended_in_the_rows(crs: str) -> None:
+def test_shape_that_crosses_itself_is_repaired_in_the_rows(crs: str) -> None:
     roll = make_roll(3)
-    roll.table.loc[0, "geometry"] = shapely.Polygon(
+    bow_tie = shapely.Polygon(
         [(1_415_000, 593_000), (1_415_040, 593_040), (1_415_040, 593_000), (1_415_000, 593_040)]
-    )  # a bow tie
+    )
+    roll.table.loc[0, "geometry"] = bow_tie
     roll.table.loc[1, "geometry"] = None
+
     found = build_rows(make_inputs(roll), ExportSettings(crs=crs)).geometry
     assert found.isna().tolist() == [False, True, False]
     assert found.dropna().is_valid.all()
@@ -238,12 +242,14 @@ def test_shape_that_crosses_itself_is_mended_in_the_rows(crs: str) -> None:
 
 def test_points_lie_inside_their_parcels_with_the_same_rows(tmp_path: Path) -> None:
     rows = rows_of(4)
-    horseshoe = shapely.box(0, 0, 30, 30).difference(
-        shapely.box(10, -1, 20, 25)
-    )  # its centroid lies outside of it
+    # The centroid of a horseshoe is outside the horseshoe.
+    horseshoe = shapely.box(0, 0, 30, 30).difference(shapely.box(10, -1, 20, 25))
     rows.geometry = [horseshoe, *rows.geometry[1:]]
+
     path = write(rows, tmp_path)
-    parcels, points = gpd.read_file(path), gpd.read_file(tmp_path / "fire_points.shp")
+
+    parcels = gpd.read_file(path)
+    points = gpd.read_file(tmp_path / "fire_points.shp")
     assert parcels.geometry.contains(points.geometry).all()
     pd.testing.assert_frame_equal(
         pd.DataFrame(parcels.drop(columns="geometry")),
@@ -257,10 +263,10 @@ def test_spatial_index_is_of_these_rows_and_is_used(tmp_path: Path) -> None:
     assert (index[:3], int.from_bytes(index[8:12], "little")) == (b"SQT", 200)
     window = (1_415_000 + 16 * 50 + 1, 593_000, 1_415_000 + 16 * 50 + 2, 593_010)
     assert len(pyogrio.read_dataframe(path, bbox=window)) == 1
-    # An index of nothing hides every row from a reader that uses it; so a reader that finds none did use it.
-    path.with_suffix(".qix").write_bytes(
-        (write(rows_of(0), tmp_path / "none").with_suffix(".qix")).read_bytes()
-    )
+
+    # An empty index hides every row from a reader that uses it. A reader that finds none used it.
+    empty = write(rows_of(0), tmp_path / "none").with_suffix(".qix")
+    path.with_suffix(".qix").write_bytes(empty.read_bytes())
     assert len(pyogrio.read_dataframe(path, bbox=window)) == 0
 
 
@@ -274,10 +280,11 @@ def test_zip_holds_the_same_bytes_and_is_the_same_each_time(tmp_path: Path) -> N
     assert len(gpd.read_file(f"zip://{packs[0]}!fire.shp")) == 4
 
 
-def test_parcels_without_a_place_stand_beside(tmp_path: Path) -> None:
+def test_parcels_without_a_place_are_in_a_table_of_their_own(tmp_path: Path) -> None:
     rows = rows_of(4)
     rows.geometry = [*rows.geometry[:3], None]
     rows.loc[3, "ADDRESS"] = "=1+1"
+
     assert len(by_fiona(write(rows, tmp_path))) == 3
     beside = read_csv(tmp_path / "no_geometry.csv")
     assert list(beside.columns) == [field.name for field in fields_of(Tier.RESPONDER)]
@@ -295,15 +302,15 @@ def test_metadata_tells_where_the_rows_come_from(tmp_path: Path) -> None:
         FLOWN,
         (("demo-roof/3", "ab" * 32),),
     )
+
     pack = Pack(name="fire", tier=Tier.RESPONDER, title='A & B <"C">', lineage=lineage)
     write_pack(build_table(inputs, ExportSettings()), tmp_path, pack)
+
     esri = ET.parse(tmp_path / "fire.shp.xml").getroot()
-    assert (
-        esri.findtext("dataIdInfo/idCitation/resTitle")
-        == esri.findtext("idinfo/citation/citeinfo/title")
-        == 'A & B <"C">'
-    )
+    assert esri.findtext("dataIdInfo/idCitation/resTitle") == 'A & B <"C">'
+    assert esri.findtext("idinfo/citation/citeinfo/title") == 'A & B <"C">'
     assert esri.findtext(".//useLimit") == esri.findtext("idinfo/useconst") == USE_LIMIT
+
     said = str(esri.findtext("dqInfo/dataLineage/statement"))
     for part in (
         "flown 2026-03-09",
@@ -313,21 +320,17 @@ def test_metadata_tells_where_the_rows_come_from(tmp_path: Path) -> None:
         "Made 2026-11-24",
     ):
         assert part in said
+
     box = esri.find("dataIdInfo/dataExt/geoEle/GeoBndBox")
     assert box is not None
-    assert (
-        -77 < float(str(box.findtext("westBL"))) < -76
-        and 39 < float(str(box.findtext("northBL"))) < 40
-    )
-    assert [tag.text for tag in esri.iter("attrlabl")] == [
-        field.name for field in fields_of(Tier.RESPONDER)
-    ]
-    assert [tag.text for tag in esri.iter("attrdef")] == [
-        field.meaning for field in fields_of(Tier.RESPONDER)
-    ]
-    assert [tag.text for tag in esri.iter("edomv")][: len(SYMBOLS)] == [
-        symbol.code for symbol in SYMBOLS
-    ]
+    assert -77 < float(str(box.findtext("westBL"))) < -76
+    assert 39 < float(str(box.findtext("northBL"))) < 40
+
+    fields = fields_of(Tier.RESPONDER)
+    codes = [tag.text for tag in esri.iter("edomv")]
+    assert [tag.text for tag in esri.iter("attrlabl")] == [field.name for field in fields]
+    assert [tag.text for tag in esri.iter("attrdef")] == [field.meaning for field in fields]
+    assert codes[: len(SYMBOLS)] == [symbol.code for symbol in SYMBOLS]
 
 
 def test_iso_document_says_the_same(tmp_path: Path) -> None:
@@ -348,10 +351,8 @@ def test_iso_document_says_the_same(tmp_path: Path) -> None:
     assert said(".//gmd:RS_Identifier/gmd:code/gco:CharacterString") == "2248"
     assert said(".//gml:timePosition") == "2026-03-09"
     assert "flown 2026-03-09" in str(said(".//gmd:statement/gco:CharacterString"))
-    assert all(
-        field.name in str(said(".//gmd:supplementalInformation/gco:CharacterString"))
-        for field in fields_of(Tier.RESPONDER)
-    )
+    fields = str(said(".//gmd:supplementalInformation/gco:CharacterString"))
+    assert all(field.name in fields for field in fields_of(Tier.RESPONDER))
 
 
 def test_unknown_flight_and_empty_city_leave_whole_documents(tmp_path: Path) -> None:
@@ -373,19 +374,21 @@ def test_day_of_the_last_change_is_the_day_of_the_export(tmp_path: Path) -> None
 def test_sld_has_a_rule_for_every_word_in_its_color(tmp_path: Path) -> None:
     write(rows_of(1), tmp_path)
     spaces = {"se": "http://www.opengis.net/se", "ogc": "http://www.opengis.net/ogc"}
+    codes = [symbol.code for symbol in SYMBOLS]
+
     for name in ("fire", "fire_points"):
         rules = ET.parse(tmp_path / f"{name}.sld").getroot().findall(".//se:Rule", spaces)
-        codes = [symbol.code for symbol in SYMBOLS]
-        assert [[tag.text for tag in rule.findall(".//ogc:Literal", spaces)] for rule in rules] == [
-            *([code] for code in codes),
-            codes,
-        ]
+        values = []
         for rule, symbol in zip(rules, (*SYMBOLS, BY_CODE["NA"]), strict=True):
-            assert rule.findtext("se:Description/se:Title", namespaces=spaces).startswith(
-                f"{symbol.word.value}: "
-            )
-            assert symbol.color in {tag.text for tag in rule.findall(".//se:SvgParameter", spaces)}
+            title = str(rule.findtext("se:Description/se:Title", namespaces=spaces))
+            colors = {tag.text for tag in rule.findall(".//se:SvgParameter", spaces)}
+            values.append([tag.text for tag in rule.findall(".//ogc:Literal", spaces)])
+
+            assert title.startswith(f"{symbol.word.value}: ")
+            assert symbol.color in colors
             assert str(ord(symbol.letter)) == rule.findtext(".//se:MarkIndex", namespaces=spaces)
+
+        assert values == [*([code] for code in codes), codes]
 
 
 ANY_OTHER = (
@@ -403,9 +406,16 @@ for name in ("fire", "fire_points"):
     layer = QgsVectorLayer(f"{sys.argv[1]}/{name}.shp", name, "ogr")
     meta = layer.metadata()
     message, good = layer.loadSldStyle(f"{sys.argv[1]}/{name}.sld")
+    rules = layer.renderer().rootRule().children()
     said[name] = {
-        "good": good, "message": message, "filters": [rule.filterExpression() for rule in layer.renderer().rootRule().children()], "index": layer.hasSpatialIndex() == 2,
-        "title": meta.title(), "limits": [one.constraint for one in meta.constraints()], "history": meta.history(), "crs": layer.crs().authid(),
+        "good": good,
+        "message": message,
+        "filters": [rule.filterExpression() for rule in rules],
+        "index": layer.hasSpatialIndex() == 2,
+        "title": meta.title(),
+        "limits": [constraint.constraint for constraint in meta.constraints()],
+        "history": meta.history(),
+        "crs": layer.crs().authid(),
     }
 json.dump(said, open(sys.argv[2], "w"))
 """
@@ -416,16 +426,18 @@ json.dump(said, open(sys.argv[2], "w"))
     reason="Debian's QGIS is not installed",
 )
 def test_qgis_loads_the_sld_and_reads_metadata_and_index(tmp_path: Path) -> None:
-    import json
-
     write(rows_of(4), tmp_path / "pack", title="A & B <C>")
     environment = os.environ | {"QT_QPA_PLATFORM": "offscreen", "XDG_RUNTIME_DIR": str(tmp_path)}
-    command = ["/usr/bin/python3", "-c", QGIS, str(tmp_path / "pack"), str(tmp_path / "said.json")]
+    said_path = tmp_path / "said.json"
+    command = ["/usr/bin/python3", "-c", QGIS, str(tmp_path / "pack"), str(said_path)]
+
+    # QGIS may crash when it exits, after the work is done.
     ended = subprocess.run(
         command, env=environment, capture_output=True, text=True, timeout=120, check=False
-    )  # it may crash at exit, after the work
-    assert (tmp_path / "said.json").exists(), ended.stderr
-    for name, said in json.loads((tmp_path / "said.json").read_text(encoding="utf-8")).items():
+    )
+
+    assert said_path.exists(), ended.stderr
+    for name, said in json.loads(said_path.read_text(encoding="utf-8")).items():
         assert said["good"], said["message"]
         assert said["filters"] == [
             *(f"RISK_LVL = '{symbol.code}'" for symbol in SYMBOLS),
