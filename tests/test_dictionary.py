@@ -1,9 +1,14 @@
-"""The data dictionary names every field, its values and the rule for missing ones, for programs and for people."""
+"""The data dictionary names every field, its values and the rule for missing ones.
+
+It does so for programs and for people.
+"""
 
 from pathlib import Path
 
 import pytest
+from axe_playwright_python.sync_playwright import Axe
 from export_cases import read_csv
+from playwright.sync_api import sync_playwright
 
 from gis_export.formats.dictionary import (
     data_dictionary,
@@ -36,12 +41,14 @@ def test_whole_dictionary_has_every_field() -> None:
 @pytest.mark.parametrize("tier", list(Tier))
 def test_page_says_limit_words_fields_and_values(tier: Tier) -> None:
     page = dictionary_page(tier)
+
     assert USE_LIMIT in page
     for field in fields_of(tier):
         assert f"<code>{field.name}</code>" in page
     for symbol in SYMBOLS:
         assert symbol.word.value in page
         assert symbol_svg(symbol) in page
+
     others = {field.name for field in FIELDS} - {field.name for field in fields_of(tier)}
     assert not [name for name in others if f"<code>{name}</code>" in page]
 
@@ -49,18 +56,14 @@ def test_page_says_limit_words_fields_and_values(tier: Tier) -> None:
 def test_every_word_has_a_drawing_of_its_own() -> None:
     drawn = [symbol_svg(symbol) for symbol in SYMBOLS]
     assert len(set(drawn)) == len(SYMBOLS)
-    assert all(
-        symbol.color in picture and f">{symbol.letter}<" in picture
-        for symbol, picture in zip(SYMBOLS, drawn, strict=True)
-    )
+    for symbol, picture in zip(SYMBOLS, drawn, strict=True):
+        assert symbol.color in picture
+        assert f">{symbol.letter}<" in picture
 
 
 @pytest.mark.skipif(not CHROMIUM.exists(), reason="Chromium is not installed")
 @pytest.mark.parametrize("tier", list(Tier))
 def test_page_has_no_barrier_and_asks_no_host(tier: Tier, tmp_path: Path) -> None:
-    from axe_playwright_python.sync_playwright import Axe
-    from playwright.sync_api import sync_playwright
-
     write_dictionary(tmp_path, tier)
     with sync_playwright() as play:
         browser = play.chromium.launch(executable_path=str(CHROMIUM), args=["--no-sandbox"])
@@ -70,5 +73,6 @@ def test_page_has_no_barrier_and_asks_no_host(tier: Tier, tmp_path: Path) -> Non
         page.goto((tmp_path / "data_dictionary.html").as_uri())
         report = Axe().run(page)
         browser.close()
+
     assert report.violations_count == 0, report.generate_report()
     assert all(url.startswith("file:") for url in asked)

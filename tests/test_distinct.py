@@ -11,13 +11,22 @@ CELLS = st.one_of(st.none(), st.sampled_from(["a", "b", "", "é"]), st.dates())
 
 @given(st.lists(st.tuples(CELLS, CELLS), max_size=30))
 def test_equals_a_call_for_every_row(pairs: list[tuple[object, object]]) -> None:
-    left, right = (pd.Series([pair[side] for pair in pairs], dtype=object) for side in (0, 1))
-    assert by_distinct(lambda one, other: (one, other), left, right).tolist() == pairs
+    left = pd.Series([left for left, _ in pairs], dtype=object)
+    right = pd.Series([right for _, right in pairs], dtype=object)
+
+    found = by_distinct(lambda left_cell, right_cell: (left_cell, right_cell), left, right)
+
+    assert found.tolist() == pairs
 
 
 def test_is_called_once_for_a_combination() -> None:
     called: list[str] = []
-    found = by_distinct(
-        lambda cell: called.append(cell) or cell.upper(), pd.Series(["x", "y", "x"])
-    )
-    assert (found.tolist(), sorted(called)) == (["X", "Y", "X"], ["x", "y"])
+
+    def upper(cell: str) -> str:
+        called.append(cell)
+        return cell.upper()
+
+    found = by_distinct(upper, pd.Series(["x", "y", "x"]))
+
+    assert found.tolist() == ["X", "Y", "X"]
+    assert sorted(called) == ["x", "y"]

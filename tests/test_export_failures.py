@@ -1,4 +1,7 @@
-"""A full disk, a folder that cannot be written, a second export at once: the last good products stand, byte for byte."""
+"""A full disk, a folder that cannot be written, a second export at the same time.
+
+After each the previous products are kept, byte for byte.
+"""
 
 import multiprocessing
 import os
@@ -17,15 +20,16 @@ NOBODY = 65534
 
 
 def contents(folder: Path) -> dict[Path, bytes]:
-    return {
-        path: path.read_bytes()
-        for path in folder.rglob("*")
-        if path.is_file() and path.name != ".export.lock"
-    }
+    """Return the bytes of all files but the lock."""
+    files = [path for path in folder.rglob("*") if path.is_file()]
+    return {path: path.read_bytes() for path in files if path.name != ".export.lock"}
 
 
 def error_in_child(work: Callable[[], object]) -> str:
-    """Run in a forked process, whose limits and rights may be lowered; return the name of what it raised."""
+    """Return the name of the error that some work raises in a forked process.
+
+    The process may lower its own limits and rights.
+    """
     reader, writer = multiprocessing.Pipe(duplex=False)
     child = os.fork()
     if child == 0:
@@ -35,12 +39,13 @@ def error_in_child(work: Callable[[], object]) -> str:
         except BaseException as error:
             writer.send(type(error).__name__)
         os._exit(0)
+
     os.waitpid(child, 0)
     return str(reader.recv())
 
 
 @pytest.mark.parametrize("most_bytes", [2_000, 20_000, 60_000])
-def test_full_disk_leaves_the_last_good_products(most_bytes: int, tmp_path: Path) -> None:
+def test_full_disk_keeps_the_previous_products(most_bytes: int, tmp_path: Path) -> None:
     export(make_inputs(make_roll(4)), tmp_path)
     before = contents(tmp_path)
 
@@ -54,7 +59,7 @@ def test_full_disk_leaves_the_last_good_products(most_bytes: int, tmp_path: Path
     assert not (tmp_path / "2026/.export").exists()
 
 
-def test_folder_that_cannot_be_written_leaves_the_last_good_products(tmp_path: Path) -> None:
+def test_folder_that_cannot_be_written_keeps_the_previous_products(tmp_path: Path) -> None:
     out = export(make_inputs(make_roll(4)), tmp_path)
     before = contents(tmp_path)
     out.chmod(0o555)
@@ -71,7 +76,7 @@ def test_folder_that_cannot_be_written_leaves_the_last_good_products(tmp_path: P
     assert contents(tmp_path) == before
 
 
-def test_second_export_at_once_is_refused(tmp_path: Path) -> None:
+def test_second_export_at_the_same_time_is_refused(tmp_path: Path) -> None:
     (tmp_path / "2026").mkdir()
     with (
         FileLock(tmp_path / "2026/.export.lock"),
@@ -83,6 +88,8 @@ def test_second_export_at_once_is_refused(tmp_path: Path) -> None:
 def test_what_a_killed_export_left_is_cleared(tmp_path: Path) -> None:
     (tmp_path / "2026/.export/fire").mkdir(parents=True)
     (tmp_path / "2026/.export/fire/half.shp").write_text("half", encoding="utf-8")
+
     out = export(make_inputs(make_roll(1)), tmp_path)
+
     assert (out / "fire/fire.shp").exists()
     assert not (out / ".export").exists()

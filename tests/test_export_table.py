@@ -11,6 +11,7 @@ from imagery.errors import CrsMismatch
 
 
 def make_table(count: int = 4) -> ExportTable:
+    """Return the table of a small city."""
     return build_table(make_inputs(make_roll(count)), ExportSettings())
 
 
@@ -55,7 +56,8 @@ def test_placed_and_unplaced_rows_are_all_rows_once() -> None:
 
 def test_the_inner_point_of_an_l_shaped_lot_is_inside_it() -> None:
     roll = make_roll(1)
-    left, bottom = 1_415_000, 593_000
+    left = 1_415_000
+    bottom = 593_000
     tall = shapely.box(left, bottom, left + 2, bottom + 60)
     wide = shapely.box(left, bottom, left + 60, bottom + 2)
     roll.table.loc[0, "geometry"] = tall.union(wide)

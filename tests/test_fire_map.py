@@ -118,7 +118,7 @@ def make_chips(folder: Path) -> ChipStore:
 
 def make_roll() -> VacantRoll:
     """Return six lots: five in a row 12 m apart, and one without a place."""
-    shapes = []
+    shapes: list[shapely.Polygon | None] = []
     for place in (0, 1, 2, 3, None, 4):
         if place is None:
             shapes.append(None)

@@ -11,12 +11,18 @@ from labels.look import read_looks
 def test_looks_say_the_label_in_words_with_day_and_source(tmp_path: Path) -> None:
     path = tmp_path / "labels.csv"
     path.write_text(
-        "id,year,pct,who,day\n0217001,2025,cannot tell,desk review,\n0216 001,2026,25,inspector,2026-04-01\n0216001,2024,0,inspector,4/2/2024\n"
-        "0216 001,2027,50,inspector,\n9999,2024,0,inspector,\n",
+        "id,year,pct,who,day\n"
+        "0217001,2025,cannot tell,desk review,\n"
+        "0216 001,2026,25,inspector,2026-04-01\n"
+        "0216001,2024,0,inspector,4/2/2024\n"
+        "0216 001,2027,50,inspector,\n"
+        "9999,2024,0,inspector,\n",
         encoding="utf-8",
     )
     source = LabelFile(path=path, id=("id",), roof_pct="pct", source="who", date="day")
+
     looks = read_looks(source, make_roll(3), until=2026)
+
     assert looks[["parcel_id", "year", "date", "source", "found"]].to_numpy().tolist() == [
         ["0216 001", 2024, "2024-04-02", "inspector", "no open roof found"],
         ["0216 001", 2026, "2026-04-01", "inspector", "25% of the roof open"],
@@ -27,6 +33,8 @@ def test_looks_say_the_label_in_words_with_day_and_source(tmp_path: Path) -> Non
 def test_looks_of_yes_and_no_labels(tmp_path: Path) -> None:
     path = tmp_path / "labels.csv"
     path.write_text("id,year,bad\n0216 001,2026,1\n0217 001,2026,0\n", encoding="utf-8")
+
     looks = read_looks(LabelFile(path=path, id=("id",), collapsed="bad"), make_roll(3), until=2026)
+
     assert looks["found"].tolist() == ["roof open or failing", "no open roof found"]
     assert looks["source"].tolist() == looks["date"].tolist() == ["", ""]

@@ -171,7 +171,7 @@ def has_qgis() -> bool:
     """Tell whether Debian's Python can import QGIS."""
     if not PYTHON.exists():
         return False
-    command = [PYTHON, "-c", "import qgis.core"]
+    command = [str(PYTHON), "-c", "import qgis.core"]
     return subprocess.run(command, capture_output=True, check=False).returncode == 0
 
 

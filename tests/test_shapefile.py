@@ -148,7 +148,7 @@ def test_another_gdal_reads_the_same_texts_and_dates(tmp_path: Path) -> None:
 )
 @given(
     texts=st.lists(
-        st.text(st.characters(exclude_categories=("Cs",), exclude_characters="\x00"), max_size=40),
+        st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\x00"), max_size=40),
         min_size=1,
         max_size=5,
     )
