@@ -1,4 +1,7 @@
-"""A person on site found the roof failing: the word is CONFIRMED, with its day, whatever the photo says."""
+"""A person on site found the roof failing: the word is CONFIRMED, with its day.
+
+It is CONFIRMED whatever the photo says.
+"""
 
 from dataclasses import replace
 from datetime import date
@@ -18,21 +21,20 @@ from labels.look import read_looks
 
 
 def make_looks(*looks: tuple[str, int, str, str, float, bool]) -> pd.DataFrame:
-    """Parcel, year, day, failing, percent, on site."""
-    rows = [
-        (parcel, year, day, "inspector" if on_site else "desk review", "", failing, share, on_site)
-        for parcel, year, day, failing, share, on_site in looks
-    ]
-    return pd.concat(
-        [no_looks(), pd.DataFrame(rows, columns=list(LOOK_COLUMNS))], ignore_index=True
-    )
+    """Return looks of parcel, year, day, failing, percent and on site."""
+    rows = []
+    for parcel, year, day, failing, percent, on_site in looks:
+        source = "inspector" if on_site else "desk review"
+        rows.append((parcel, year, day, source, "", failing, percent, on_site))
+    table = pd.DataFrame(rows, columns=list(LOOK_COLUMNS))
+    return pd.concat([no_looks(), table], ignore_index=True)
 
 
 def test_only_the_latest_visit_on_site_counts() -> None:
     looks = make_looks(
         ("a", 2024, "2024-05-02", "Y", 30, True),
         ("b", 2024, "2024-05-02", "Y", 30, True),
-        ("b", 2025, "2025-01-01", "N", 0, True),  # mended
+        ("b", 2025, "2025-01-01", "N", 0, True),  # repaired
         ("c", 2024, "2024-05-02", "N", 0, True),
         ("c", 2024, "", "Y", 100, True),  # a year alone counts to its end
         ("d", 2024, "2024-05-02", "Y", 30, False),  # from a desk
@@ -68,7 +70,10 @@ def test_bins_of_the_roof_share(percent: float, words: str) -> None:
 
 
 def test_every_product_says_confirmed_and_keeps_score_and_reason(tmp_path: Path) -> None:
-    """Rows are LIKELY, NOT SEEN, NOT ASSESSED, POSSIBLE by the photo; the middle two were visited."""
+    """By the photo, rows are LIKELY, NOT SEEN, NOT ASSESSED, POSSIBLE.
+
+    The middle two were visited.
+    """
     inputs = replace(
         make_inputs(make_roll(4)),
         looks=make_looks(
@@ -84,32 +89,31 @@ def test_every_product_says_confirmed_and_keeps_score_and_reason(tmp_path: Path)
             "0218 001": "CONFIRMED",
             "0219 001": "POSSIBLE",
         }, name
-    scores = (
-        read_csv(out / "data/scores.csv")
-        .rename(columns={field.alias: field.name for field in FIELDS})
-        .set_index("PARCEL_ID")
-    )
-    seen, unscored = scores.loc["0217 001"], scores.loc["0218 001"]
-    assert (
-        seen["VERIFIED"],
-        seen["VER_DATE"],
-        seen["ROOF_PCT"],
-        seen["SCORE"],
-        seen["REVIEW_BY"],
-    ) == ("Y", "2026-05-02", "50-99", "0.062500", "2027-05-02")
+
+    names = {field.alias: field.name for field in FIELDS}
+    scores = read_csv(out / "data/scores.csv").rename(columns=names).set_index("PARCEL_ID")
+    seen = scores.loc["0217 001"]
     assert seen["RISK_TXT"] == "CONFIRMED: a person saw the roof open or failing (2026-05-02)"
-    assert (
-        unscored["VERIFIED"],
-        unscored["VER_DATE"],
-        unscored["SCORED"],
-        unscored["SCORE"],
-        unscored["NA_REASON"],
-    ) == ("Y", "", "N", "", "outside_imagery")
+    assert seen[["VERIFIED", "VER_DATE", "ROOF_PCT", "SCORE", "REVIEW_BY"]].to_dict() == {
+        "VERIFIED": "Y",
+        "VER_DATE": "2026-05-02",
+        "ROOF_PCT": "50-99",
+        "SCORE": "0.062500",
+        "REVIEW_BY": "2027-05-02",
+    }
+
+    unscored = scores.loc["0218 001"]
     assert unscored["RISK_TXT"] == "CONFIRMED: a person saw the roof open or failing (2025)"
-    assert (
-        "CONFIRMED"
-        in read_csv(out / "fire/dispatch_add.csv").set_index("PARCEL_ID").loc["0217 001", "TEXT"]
-    )
+    assert unscored[["VERIFIED", "VER_DATE", "SCORED", "SCORE", "NA_REASON"]].to_dict() == {
+        "VERIFIED": "Y",
+        "VER_DATE": "",
+        "SCORED": "N",
+        "SCORE": "",
+        "NA_REASON": "outside_imagery",
+    }
+
+    dispatch = read_csv(out / "fire/dispatch_add.csv").set_index("PARCEL_ID")
+    assert "CONFIRMED" in str(dispatch.loc["0217 001", "TEXT"])
 
 
 def test_old_visit_stays_confirmed_and_falls_due_for_review() -> None:
@@ -117,11 +121,11 @@ def test_old_visit_stays_confirmed_and_falls_due_for_review() -> None:
         make_inputs(make_roll(2), today=date(2028, 1, 1)),
         looks=make_looks(("0217 001", 2020, "2020-05-02", "Y", 50, True)),
     )
+
     row = build_rows(inputs, ExportSettings()).iloc[1]
-    assert (row["RISK_LVL"], row["RISK_TXT"]) == (
-        "CONFIRMED",
-        "CONFIRMED: a person saw the roof open or failing (2020-05-02) - REVIEW DUE",
-    )
+
+    text = "CONFIRMED: a person saw the roof open or failing (2020-05-02) - REVIEW DUE"
+    assert (row["RISK_LVL"], row["RISK_TXT"]) == ("CONFIRMED", text)
 
 
 def test_confirmed_twice_is_no_change() -> None:
@@ -130,30 +134,31 @@ def test_confirmed_twice_is_no_change() -> None:
         ("0216 001", 2025, "2025-05-02", "Y", 50, True),
         ("0217 001", 2026, "2026-05-02", "Y", 50, True),
     )
-    rows = build_rows(
-        replace(make_inputs(roll, previous=make_ledger(roll, ("LIKELY",), year=2025)), looks=looks),
-        ExportSettings(),
-    )
+    inputs = make_inputs(roll, previous=make_ledger(roll, ("LIKELY",), year=2025))
+
+    rows = build_rows(replace(inputs, looks=looks), ExportSettings())
+
     assert rows["PREV_LVL"].tolist() == ["CONFIRMED", "LIKELY"]
     assert rows["CHANGE"].tolist() == ["SAME", "WORSE"]
 
 
-def test_labels_tell_who_stood_before_the_building(tmp_path: Path) -> None:
+def test_labels_say_who_was_on_site(tmp_path: Path) -> None:
     path = tmp_path / "labels.csv"
     path.write_text(
-        "id,year,pct,who\n0216 001,2026,25,Inspector \n0217 001,2026,5,inspector\n0218 001,2026,cannot tell,desk review\n",
+        "id,year,pct,who\n"
+        "0216 001,2026,25,Inspector \n"
+        "0217 001,2026,5,inspector\n"
+        "0218 001,2026,cannot tell,desk review\n",
         encoding="utf-8",
     )
     source = LabelFile(path=path, id=("id",), roof_pct="pct", source="who", on_site=("inspector",))
+
     looks = read_looks(source, make_roll(3), until=2026)
     assert list(looks.columns) == list(LOOK_COLUMNS)
     assert looks["failing"].tolist() == ["Y", "N", ""]
     assert looks["on_site"].tolist() == [True, True, False]
     assert looks["roof_pct"].fillna(-1).tolist() == [25, 5, -1]
     assert confirmed(looks, until=2026).index.tolist() == ["0216 001"]
-    assert (
-        len(
-            confirmed(read_looks(replace(source, on_site=()), make_roll(3), until=2026), until=2026)
-        )
-        == 0
-    )
+
+    without_site = read_looks(replace(source, on_site=()), make_roll(3), until=2026)
+    assert len(confirmed(without_site, until=2026)) == 0

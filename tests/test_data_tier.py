@@ -1,4 +1,7 @@
-"""The data team's tables: GeoParquet 1.1 that a reader of one district need not read whole, dates as dates, real nulls."""
+"""The data team's tables: GeoParquet 1.1 with dates as dates and real nulls.
+
+A reader of one district does not read the whole file.
+"""
 
 import json
 from datetime import date
@@ -23,40 +26,40 @@ ODD = ('1 Peña & <b>Réunion</b> St "rear"', "=cmd()", "2 Main St\nUnit 3")
 
 
 def make_table(count: int = 8, *, hazards: tuple[str, ...] | None = None) -> ExportTable:
+    """Return the table of a small city with odd addresses."""
     roll = make_roll(count)
     for row, address in enumerate(ODD[:count]):
         roll.table.loc[row, "address"] = address
-    return build_table(
-        make_inputs(roll, make_ledger(roll, hazards) if hazards else None), ExportSettings()
-    )
+    ledger = make_ledger(roll, hazards) if hazards else None
+    return build_table(make_inputs(roll, ledger), ExportSettings())
 
 
 def make_city(columns: int, lines: int) -> gpd.GeoDataFrame:
-    """A grid of lots in the order of their ids, which runs along the streets."""
-    few, place = make_table(4).rows, np.arange(columns * lines)
-    rows = pd.concat([few] * (len(place) // 4), ignore_index=True)
-    left, bottom = 1_415_000 + 20 * (place % columns), 593_000 + 80 * (place // columns)
-    rows["PARCEL_ID"] = [f"{number:05d} 001" for number in place]
-    return rows.set_geometry(
-        gpd.GeoSeries(shapely.box(left, bottom, left + 15, bottom + 72), crs=few.crs)
-    )
+    """Return a grid of lots in the order of their ids, which runs along the streets."""
+    few = make_table(4).rows
+    numbers = np.arange(columns * lines)
+    left = 1_415_000 + 20 * (numbers % columns)
+    bottom = 593_000 + 80 * (numbers // columns)
+    lots = shapely.box(left, bottom, left + 15, bottom + 72)
 
-
-def geo_metadata(path: Path) -> dict[str, object]:
-    return dict(json.loads(pq.read_schema(path).metadata[b"geo"]))
+    rows = pd.concat([few] * (len(numbers) // 4), ignore_index=True)
+    rows["PARCEL_ID"] = [f"{number:05d} 001" for number in numbers]
+    return rows.set_geometry(gpd.GeoSeries(lots, crs=few.crs))
 
 
 def test_the_file_is_geoparquet_1_1_with_a_bbox_and_its_crs(tmp_path: Path) -> None:
     write_geoparquet(make_table(), tmp_path / "scores.parquet")
-    said = geo_metadata(tmp_path / "scores.parquet")
+
+    schema = pq.read_schema(tmp_path / "scores.parquet")
+    said = json.loads(schema.metadata[b"geo"])
     assert (said["version"], said["primary_column"]) == ("1.1.0", "geometry")
-    column = said["columns"]["geometry"]  # type: ignore[index]
+
+    column = said["columns"]["geometry"]
+    sides = ("xmin", "ymin", "xmax", "ymax")
     assert column["encoding"] == "WKB"
     assert column["crs"]["id"] == {"authority": "EPSG", "code": 2248}
-    assert column["covering"]["bbox"] == {
-        side: ["bbox", side] for side in ("xmin", "ymin", "xmax", "ymax")
-    }
-    schema = pq.read_schema(tmp_path / "scores.parquet")
+    assert column["covering"]["bbox"] == {side: ["bbox", side] for side in sides}
+
     assert schema.names == [*(field.alias for field in fields_of(Tier.DATA)), "geometry", "bbox"]
     for name in ("image_date", "review_by", "notice_date", "verified_date"):
         assert schema.field(name).type == pa.date32()
@@ -65,24 +68,21 @@ def test_the_file_is_geoparquet_1_1_with_a_bbox_and_its_crs(tmp_path: Path) -> N
 
 def test_every_row_comes_back_as_it_was(tmp_path: Path) -> None:
     rows = make_table().rows
+    empty = ["score", "score_low", "score_high", "rank", "rank_in_district"]
+
     write_geoparquet(ExportTable(rows=rows), tmp_path / "scores.parquet")
-    table = (
-        gpd.read_parquet(tmp_path / "scores.parquet")
-        .sort_values("parcel_id")
-        .reset_index(drop=True)
-    )
+
+    table = gpd.read_parquet(tmp_path / "scores.parquet")
+    table = table.sort_values("parcel_id", ignore_index=True)
     assert list(table["parcel_id"]) == list(rows["PARCEL_ID"])
     assert table["parcel_id"][0] == "0216 001"
     assert list(table["address"][:3]) == list(ODD)
     assert set(table["image_date"]) == {date(2026, 3, 9)}
     assert table.geometry.geom_equals(rows.geometry).all()
     assert list(table["score"].isna()) == list(rows["SCORED"] == "N")
+
     unscored = table[table["scored"] == "N"]
-    assert (
-        unscored[["score", "score_low", "score_high", "rank", "rank_in_district"]]
-        .isna()
-        .all(axis=None)
-    )
+    assert unscored[empty].isna().all(axis=None)
     assert set(unscored["not_assessed_reason"]) == {"outside_imagery"}
 
 
@@ -91,32 +91,30 @@ def test_a_reader_of_a_corner_gets_it_whole_and_skips_the_rest(tmp_path: Path) -
     write_geoparquet(ExportTable(rows=rows), tmp_path / "scores.parquet")
     west, south, east, north = rows.total_bounds
     corner = (west, south, west + (east - west) / 5, south + (north - south) / 5)
+
     found = gpd.read_parquet(tmp_path / "scores.parquet", bbox=corner)
     assert set(found["parcel_id"]) == set(rows["PARCEL_ID"][rows.intersects(shapely.box(*corner))])
+
     metadata = pq.ParquetFile(tmp_path / "scores.parquet").metadata
     names = [metadata.schema.column(number).path for number in range(metadata.num_columns)]
-    west_of, south_of = names.index("bbox.xmin"), names.index("bbox.ymin")
-    groups = [metadata.row_group(number) for number in range(metadata.num_row_groups)]
-    needed = [
-        one
-        for one in groups
-        if one.column(west_of).statistics.min <= corner[2]
-        and one.column(south_of).statistics.min <= corner[3]
-    ]
-    assert (len(groups), len(needed)) == (5, 1)
+    xmin_column = names.index("bbox.xmin")
+    ymin_column = names.index("bbox.ymin")
+    needed = 0
+    for number in range(metadata.num_row_groups):
+        group = metadata.row_group(number)
+        begins_west = group.column(xmin_column).statistics.min <= corner[2]
+        begins_south = group.column(ymin_column).statistics.min <= corner[3]
+        needed += begins_west and begins_south
+    assert (metadata.num_row_groups, needed) == (5, 1)
 
 
-def test_rows_without_a_place_stand_at_the_end(tmp_path: Path) -> None:
+def test_rows_without_a_place_are_at_the_end(tmp_path: Path) -> None:
     rows = make_table(4).rows
     rows.loc[1, "geometry"] = None
     write_geoparquet(ExportTable(rows=rows), tmp_path / "scores.parquet")
     table = gpd.read_parquet(tmp_path / "scores.parquet")
-    assert table["parcel_id"].iloc[-1] == "0217 001" and table.geometry.isna().tolist() == [
-        False,
-        False,
-        False,
-        True,
-    ]
+    assert table["parcel_id"].iloc[-1] == "0217 001"
+    assert table.geometry.isna().tolist() == [False, False, False, True]
 
 
 @pytest.mark.parametrize("count", [0, 1, 4])
@@ -127,17 +125,18 @@ def test_an_empty_city_and_one_without_places_keep_the_schema(
     rows = make_table(4, hazards=("NOT ASSESSED",)).rows.iloc[:count]
     if not placed:
         rows = rows.set_geometry(gpd.GeoSeries([None] * count, index=rows.index, crs=rows.crs))
+
     write_geoparquet(ExportTable(rows=rows), tmp_path / "scores.parquet")
     write_geoparquet(make_table(), tmp_path / "full.parquet")
-    mine, full = (
-        pq.read_schema(tmp_path / "scores.parquet"),
-        pq.read_schema(tmp_path / "full.parquet"),
-    )
-    assert [(field.name, field.type) for field in mine] == [
-        (field.name, field.type) for field in full
-    ]
+
+    schema = pq.read_schema(tmp_path / "scores.parquet")
+    full_schema = pq.read_schema(tmp_path / "full.parquet")
+    assert schema.names == full_schema.names
+    assert schema.types == full_schema.types
+
     table = gpd.read_parquet(tmp_path / "scores.parquet")
-    assert len(table) == count and table["score"].isna().all()
+    assert len(table) == count
+    assert table["score"].isna().all()
     assert table.crs == rows.crs
 
 

@@ -1,7 +1,11 @@
-"""The tiles hold every placed vacant at every zoom, say nothing of the unscored, and show in a web map."""
+"""The tiles hold every placed vacant at every zoom, and show in a web map.
+
+They give no score for the unscored.
+"""
 
 import functools
 import gzip
+import io
 import json
 import os
 import threading
@@ -17,8 +21,8 @@ import pyogrio
 import pytest
 import shapely
 from export_cases import make_inputs, make_ledger, make_roll
-from PIL import Image
-from playwright.sync_api import sync_playwright
+from PIL import Image, ImageColor
+from playwright.sync_api import Page, sync_playwright
 from pmtiles.reader import MmapSource, Reader, all_tiles
 
 from gis_export.formats.pmtiles import MAX_ZOOM, MIN_ZOOM, write_pmtiles
@@ -34,19 +38,34 @@ ODD = ('1 Peña & <b>Réunion</b> St "rear"', "=cmd()", "2 Main St\nUnit 3")
 
 
 def make_table(count: int = 12, *, hazards: tuple[str, ...] | None = None) -> ExportTable:
+    """Return the table of a small city with odd addresses."""
     roll = make_roll(count)
     for row, address in enumerate(ODD[:count]):
         roll.table.loc[row, "address"] = address
-    return build_table(
-        make_inputs(roll, make_ledger(roll, hazards) if hazards else None), ExportSettings()
-    )
+    ledger = make_ledger(roll, hazards) if hazards else None
+    return build_table(make_inputs(roll, ledger), ExportSettings())
+
+
+def write(table: ExportTable, folder: Path) -> Path:
+    """Write the tiles of a table and return their path."""
+    path = folder / "scores.pmtiles"
+    write_pmtiles(table, path, title="Testville 2026")
+    return path
 
 
 def read_tiles(path: Path, layer: str, zoom: int = MAX_ZOOM) -> gpd.GeoDataFrame:
+    """Return the features of a layer at a zoom."""
     return pyogrio.read_dataframe(path, layer=layer, ZOOM_LEVEL=zoom)
 
 
+def raw_tiles(path: Path) -> list[bytes]:
+    """Return the bytes of every tile."""
+    with path.open("rb") as stream:
+        return [gzip.decompress(data) for _, data in all_tiles(MmapSource(stream))]
+
+
 def metadata_of(path: Path) -> dict[str, object]:
+    """Return what the file says of itself."""
     with path.open("rb") as stream:
         return dict(Reader(MmapSource(stream)).metadata())
 
@@ -56,26 +75,22 @@ def test_every_placed_vacant_has_a_point_inside_its_parcel_at_every_zoom(
     zoom: int, tmp_path: Path
 ) -> None:
     rows = make_table().rows
-    write_pmtiles(ExportTable(rows=rows), tmp_path / "scores.pmtiles", title="Testville 2026")
-    points = read_tiles(tmp_path / "scores.pmtiles", "centroids", zoom)
-    assert sorted(points["hazard_level"]) == sorted(rows["RISK_LVL"])
+
+    points = read_tiles(write(ExportTable(rows=rows), tmp_path), "centroids", zoom)
+
     step_m = 40_075_017 / 2**zoom / 4096  # of the tile's coordinates at the equator; less here
-    places = points.to_crs(rows.crs)
     reach_ft = 2 * step_m / 0.3048
-    assert all(
-        any(shape.distance(place) < reach_ft for shape in rows.geometry)
-        for place in places.geometry
-    )
+    assert sorted(points["hazard_level"]) == sorted(rows["RISK_LVL"])
+    for place in points.to_crs(rows.crs).geometry:
+        assert rows.geometry.distance(place).min() < reach_ft
 
 
 def test_near_by_the_tiles_carry_the_parcels_and_their_words(tmp_path: Path) -> None:
     rows = make_table().rows
-    write_pmtiles(ExportTable(rows=rows), tmp_path / "scores.pmtiles", title="Testville 2026")
-    parcels = (
-        read_tiles(tmp_path / "scores.pmtiles", "vacant_roofs")
-        .sort_values("parcel_id")
-        .reset_index(drop=True)
-    )
+
+    path = write(ExportTable(rows=rows), tmp_path)
+
+    parcels = read_tiles(path, "vacant_roofs").sort_values("parcel_id", ignore_index=True)
     assert list(parcels["parcel_id"]) == list(rows["PARCEL_ID"])
     assert parcels["parcel_id"][0] == "0216 001"
     assert list(parcels["address"][:3]) == list(ODD)
@@ -83,17 +98,18 @@ def test_near_by_the_tiles_carry_the_parcels_and_their_words(tmp_path: Path) -> 
     assert set(parcels["image_date"]) == {"2026-03-09"}
     area = parcels.to_crs(rows.crs).geometry.area / rows.geometry.area
     assert area.between(0.9, 1.1).all()
-    assert sorted(read_tiles(tmp_path / "scores.pmtiles", "centroids")["parcel_id"]) == list(
-        rows["PARCEL_ID"]
-    )
+    assert sorted(read_tiles(path, "centroids")["parcel_id"]) == list(rows["PARCEL_ID"])
 
 
 def test_an_unscored_vacant_has_no_score_and_gives_its_reason(tmp_path: Path) -> None:
     rows = make_table().rows
-    write_pmtiles(ExportTable(rows=rows), tmp_path / "scores.pmtiles", title="Testville 2026")
+
+    path = write(ExportTable(rows=rows), tmp_path)
+
     for layer in ("centroids", "vacant_roofs"):
-        table = read_tiles(tmp_path / "scores.pmtiles", layer).set_index("parcel_id").sort_index()
+        table = read_tiles(path, layer).set_index("parcel_id").sort_index()
         assert list(table["score"].notna()) == list(rows["SCORED"] == "Y")
+
         unscored = table[table["scored"] == "N"]
         assert len(unscored) == 3
         assert set(unscored["hazard_level"]) == {"NA"}
@@ -101,45 +117,32 @@ def test_an_unscored_vacant_has_no_score_and_gives_its_reason(tmp_path: Path) ->
 
 
 def test_all_not_assessed_leaves_no_score_anywhere(tmp_path: Path) -> None:
-    write_pmtiles(
-        make_table(hazards=("NOT ASSESSED",)),
-        tmp_path / "scores.pmtiles",
-        title="Testville 2026",
-    )
-    with (tmp_path / "scores.pmtiles").open("rb") as stream:
-        tiles = [gzip.decompress(data) for _, data in all_tiles(MmapSource(stream))]
+    key = b"\x05score"  # a key of a tile: its length and its name
+
+    tiles = raw_tiles(write(make_table(hazards=("NOT ASSESSED",)), tmp_path))
+
     assert tiles
-    assert not any(
-        b"\x05score" in tile for tile in tiles
-    )  # a key of the tile: its length, its name
+    assert not any(key in tile for tile in tiles)
 
 
 def test_what_has_no_place_is_counted_and_one_parcel_is_enough(tmp_path: Path) -> None:
     roll = make_roll(2)
     roll.table.loc[1, "geometry"] = None
-    write_pmtiles(
-        build_table(make_inputs(roll), ExportSettings()),
-        tmp_path / "scores.pmtiles",
-        title="Testville 2026",
-    )
-    said = metadata_of(tmp_path / "scores.pmtiles")
-    assert said["description"] == f"{USE_LIMIT} 1 vacants have no location and are in no tile."
-    assert list(read_tiles(tmp_path / "scores.pmtiles", "centroids")["parcel_id"]) == ["0216 001"]
+
+    path = write(build_table(make_inputs(roll), ExportSettings()), tmp_path)
+
+    description = metadata_of(path)["description"]
+    assert description == f"{USE_LIMIT} 1 vacants have no location and are in no tile."
+    assert list(read_tiles(path, "centroids")["parcel_id"]) == ["0216 001"]
 
 
 def test_an_empty_city_is_a_valid_file_without_a_feature(tmp_path: Path) -> None:
-    write_pmtiles(
-        ExportTable(rows=make_table().rows.iloc[:0]),
-        tmp_path / "scores.pmtiles",
-        title="Testville 2026",
-    )
-    assert metadata_of(tmp_path / "scores.pmtiles")["name"] == "Testville 2026"
-    with (tmp_path / "scores.pmtiles").open("rb") as stream:
-        assert [gzip.decompress(data) for _, data in all_tiles(MmapSource(stream))] == [b""]
-    assert [str(name) for name, _ in pyogrio.list_layers(tmp_path / "scores.pmtiles")] == [
-        "centroids",
-        "vacant_roofs",
-    ]
+    path = write(ExportTable(rows=make_table().rows.iloc[:0]), tmp_path)
+
+    layers = [str(name) for name, _ in pyogrio.list_layers(path)]
+    assert metadata_of(path)["name"] == "Testville 2026"
+    assert raw_tiles(path) == [b""]
+    assert layers == ["centroids", "vacant_roofs"]
 
 
 def test_same_rows_give_the_same_bytes_and_leave_nothing_beside_them(tmp_path: Path) -> None:
@@ -151,35 +154,69 @@ def test_same_rows_give_the_same_bytes_and_leave_nothing_beside_them(tmp_path: P
 
 def test_a_dense_city_loses_no_point_from_a_full_tile(tmp_path: Path) -> None:
     """GDAL by itself would thin a tile out to half a megabyte."""
-    few, count, rng = make_table(4).rows, 1_500, np.random.default_rng(0)
+    count = 1_500
+    rng = np.random.default_rng(0)
+    few = make_table(4).rows
+    numbers = np.arange(count)
+    left = 1_415_000 + 20 * (numbers % 100)
+    bottom = 593_000 + 80 * (numbers // 100)
+    lots = shapely.box(left, bottom, left + 15, bottom + 72)
+
     rows = pd.concat([few] * (count // 4), ignore_index=True)
-    place = np.arange(count)
-    left, bottom = 1_415_000 + 20 * (place % 100), 593_000 + 80 * (place // 100)
-    rows = rows.set_geometry(
-        gpd.GeoSeries(shapely.box(left, bottom, left + 15, bottom + 72), crs=few.crs)
-    )
-    rows["PARCEL_ID"] = [f"{number:05d} 001" for number in place]
-    rows["ADDRESS"] = [rng.bytes(500).hex() for _ in place]  # nothing that could be packed
-    write_pmtiles(ExportTable(rows=rows), tmp_path / "scores.pmtiles", title="Testville 2026")
-    assert len(read_tiles(tmp_path / "scores.pmtiles", "centroids", MIN_ZOOM)) == count
-    assert read_tiles(tmp_path / "scores.pmtiles", "centroids", 12)["parcel_id"].nunique() == count
+    rows = rows.set_geometry(gpd.GeoSeries(lots, crs=few.crs))
+    rows["PARCEL_ID"] = [f"{number:05d} 001" for number in numbers]
+    rows["ADDRESS"] = [rng.bytes(500).hex() for _ in numbers]  # cannot be compressed
+    path = write(ExportTable(rows=rows), tmp_path)
+
+    assert len(read_tiles(path, "centroids", MIN_ZOOM)) == count
+    assert read_tiles(path, "centroids", 12)["parcel_id"].nunique() == count
 
 
-PAGE = """<!doctype html><meta charset="utf-8"><title>tiles</title><link rel="stylesheet" href="/npm/maplibre/dist/maplibre-gl.css">
-<style>html, body, #map { margin: 0; height: 100%; background: #fff }</style><div id="map"></div>
-<script src="/npm/maplibre/dist/maplibre-gl.js"></script><script src="/npm/pmtiles/dist/pmtiles.js"></script>
+PAGE = """<!doctype html>
+<meta charset="utf-8">
+<title>tiles</title>
+<link rel="stylesheet" href="/npm/maplibre/dist/maplibre-gl.css">
+<style>html, body, #map { margin: 0; height: 100%; background: #fff }</style>
+<div id="map"></div>
+<script src="/npm/maplibre/dist/maplibre-gl.js"></script>
+<script src="/npm/pmtiles/dist/pmtiles.js"></script>
 <script>
 maplibregl.addProtocol("pmtiles", new pmtiles.Protocol().tile);
-const symbols = __SYMBOLS__, level = ["get", "hazard_level"];
-const color = ["match", level, ...symbols.flatMap((one) => [one.code, one.color]), "#CC79A7"];
-const source = "roofs", tiles = {type: "vector", url: `pmtiles://${location.origin}/scores.pmtiles`};
+const symbols = __SYMBOLS__;
+const level = ["get", "hazard_level"];
+const pairs = symbols.flatMap((symbol) => [symbol.code, symbol.color]);
+const color = ["match", level, ...pairs, "#CC79A7"];
+const source = "roofs";
+const tiles = {type: "vector", url: `pmtiles://${location.origin}/scores.pmtiles`};
+const ground = {id: "ground", type: "background", paint: {"background-color": "#fff"}};
+const parcels = {
+  id: "parcels",
+  type: "fill",
+  source,
+  "source-layer": "vacant_roofs",
+  paint: {"fill-color": color, "fill-opacity": 0.5, "fill-outline-color": "#000"},
+};
+const points = {
+  id: "points",
+  type: "circle",
+  source,
+  "source-layer": "centroids",
+  paint: {
+    "circle-color": color,
+    "circle-radius": 7,
+    "circle-stroke-width": 1.5,
+    "circle-stroke-color": "#000",
+  },
+};
 window.errors = [];
-window.map = new maplibregl.Map({container: "map", preserveDrawingBuffer: true, canvasContextAttributes: {preserveDrawingBuffer: true}, bounds: __BOUNDS__,
-  fitBoundsOptions: {padding: 60}, style: {version: 8, sources: {roofs: tiles}, layers: [
-    {id: "ground", type: "background", paint: {"background-color": "#fff"}},
-    {id: "parcels", type: "fill", source, "source-layer": "vacant_roofs", paint: {"fill-color": color, "fill-opacity": 0.5, "fill-outline-color": "#000"}},
-    {id: "points", type: "circle", source, "source-layer": "centroids",
-     paint: {"circle-color": color, "circle-radius": 7, "circle-stroke-width": 1.5, "circle-stroke-color": "#000"}}]}});
+window.map = new maplibregl.Map({
+  container: "map",
+  preserveDrawingBuffer: true,
+  canvasContextAttributes: {preserveDrawingBuffer: true},
+  bounds: __BOUNDS__,
+  fitBoundsOptions: {padding: 60},
+  style: {version: 8, sources: {roofs: tiles}, layers: [ground, parcels, points]},
+});
 map.on("error", (event) => errors.push(String(event.error)));
 map.on("idle", () => { document.title = "idle"; });
 </script>"""
@@ -189,6 +226,7 @@ class _Ranges(SimpleHTTPRequestHandler):
     """A file server that answers a request for some bytes of a file, as tiles need it."""
 
     def do_GET(self) -> None:
+        """Answer with the bytes that were asked for."""
         wanted = self.headers.get("Range")
         if not wanted:
             super().do_GET()
@@ -208,9 +246,9 @@ class _Ranges(SimpleHTTPRequestHandler):
 
 @contextmanager
 def serving(folder: Path) -> Iterator[str]:
-    server = ThreadingHTTPServer(
-        ("127.0.0.1", 0), functools.partial(_Ranges, directory=str(folder))
-    )
+    """Serve a folder and yield its address."""
+    handler = functools.partial(_Ranges, directory=str(folder))
+    server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
     thread = threading.Thread(target=server.serve_forever)
     thread.start()
     try:
@@ -221,52 +259,56 @@ def serving(folder: Path) -> Iterator[str]:
         server.server_close()
 
 
+def write_page(rows: gpd.GeoDataFrame, folder: Path) -> None:
+    """Write the web page around the tiles of some rows."""
+    symbols = [{"code": symbol.code, "color": symbol.color} for symbol in SYMBOLS]
+    bounds = [round(float(side), 6) for side in rows.to_crs("EPSG:4326").total_bounds]
+    text = PAGE.replace("__SYMBOLS__", json.dumps(symbols))
+    text = text.replace("__BOUNDS__", json.dumps(bounds))
+    (folder / "index.html").write_text(text, encoding="utf-8")
+    (folder / "npm").symlink_to(NPM)
+
+
+def features_of(page: Page, layer: str) -> list[dict[str, object]]:
+    """Return the properties of the features of a layer that the map shows."""
+    page.wait_for_function("document.title === 'idle'", timeout=60_000)
+    features: list[dict[str, object]] = page.evaluate(
+        f"map.queryRenderedFeatures({{layers: ['{layer}']}}).map((feature) => feature.properties)"
+    )
+    return features
+
+
 @pytest.mark.skipif(
     not (NPM / "maplibre").is_dir() or not CHROMIUM.exists(),
     reason="no Chromium, or no MapLibre in tests/.npm: .ci/run puts it there",
 )
 def test_a_web_map_shows_every_vacant(tmp_path: Path) -> None:
     rows = make_table(20).rows
-    write_pmtiles(ExportTable(rows=rows), tmp_path / "scores.pmtiles", title="Testville 2026")
-    (tmp_path / "npm").symlink_to(NPM)
-    bounds = [round(float(side), 6) for side in rows.to_crs("EPSG:4326").total_bounds]
-    page_text = PAGE.replace(
-        "__SYMBOLS__",
-        json.dumps([{"code": symbol.code, "color": symbol.color} for symbol in SYMBOLS]),
-    ).replace("__BOUNDS__", json.dumps(bounds))
-    (tmp_path / "index.html").write_text(page_text, encoding="utf-8")
-    shot = tmp_path / "map.png"
+    write(ExportTable(rows=rows), tmp_path)
+    write_page(rows, tmp_path)
+    software_gl = ["--use-gl=angle", "--use-angle=swiftshader", "--enable-unsafe-swiftshader"]
+
     with serving(tmp_path) as address, sync_playwright() as playwright:
         browser = playwright.chromium.launch(
-            executable_path=str(CHROMIUM),
-            args=[
-                "--no-sandbox",
-                "--use-gl=angle",
-                "--use-angle=swiftshader",
-                "--enable-unsafe-swiftshader",
-            ],
+            executable_path=str(CHROMIUM), args=["--no-sandbox", *software_gl]
         )
         page = browser.new_page(viewport={"width": 900, "height": 400})
         page.goto(address)
-        page.wait_for_function("document.title === 'idle'", timeout=60_000)
-        near = page.evaluate(
-            "map.queryRenderedFeatures({layers: ['parcels']}).map((one) => one.properties)"
-        )
-        page.screenshot(path=shot)
+        near = features_of(page, "parcels")
+        shot = page.screenshot()
         page.evaluate("document.title = 'busy'; map.jumpTo({zoom: 9})")
-        page.wait_for_function("document.title === 'idle'", timeout=60_000)
-        far = page.evaluate(
-            "map.queryRenderedFeatures({layers: ['points']}).map((one) => one.properties)"
-        )
+        far = features_of(page, "points")
         errors = page.evaluate("errors")
         browser.close()
+
     assert errors == []
-    assert {one["parcel_id"] for one in near} == set(rows["PARCEL_ID"])
-    assert all(("score" in one) == (one["scored"] == "Y") for one in near)
-    assert {one["address"] for one in near} >= set(ODD)
-    assert sorted(one["hazard_level"] for one in far) == sorted(rows["RISK_LVL"])
-    with Image.open(shot) as image:
+    assert {feature["parcel_id"] for feature in near} == set(rows["PARCEL_ID"])
+    assert all(("score" in feature) == (feature["scored"] == "Y") for feature in near)
+    assert {feature["address"] for feature in near} >= set(ODD)
+    assert sorted(str(feature["hazard_level"]) for feature in far) == sorted(rows["RISK_LVL"])
+
+    with Image.open(io.BytesIO(shot)) as image:
         pixels = np.asarray(image.convert("RGB")).reshape(-1, 3).astype(int)
-    for symbol in SYMBOLS[1:]:  # nobody has seen a roof here
-        color = np.array([int(symbol.color[start : start + 2], 16) for start in (1, 3, 5)])
+    for symbol in SYMBOLS[1:]:  # no roof here is CONFIRMED
+        color = np.array(ImageColor.getrgb(symbol.color))
         assert (abs(pixels - color).max(axis=1) < 8).sum() > 50, f"{symbol.word} is not drawn"
