@@ -1,4 +1,7 @@
-"""A small city for the tests of products: rolls, ledgers, exports, and every product read back as a table."""
+"""A small city for the tests of products: rolls, ledgers and exports.
+
+Every product can be read back as a table.
+"""
 
 import json
 from datetime import date
@@ -22,6 +25,7 @@ SCORES = {"LIKELY": 0.75, "POSSIBLE": 0.25, "NOT SEEN IN PHOTO": 0.0625, "NOT AS
 
 
 def make_roll(count: int) -> VacantRoll:
+    """Return a roll of lots side by side."""
     ids = [f"{216 + row:04d} 001" for row in range(count)]
     table = gpd.GeoDataFrame(
         {
@@ -52,6 +56,7 @@ def make_ledger(
     year: int = 2026,
     flown: date | None = FLOWN,
 ) -> Ledger:
+    """Return a ledger that repeats some hazard words."""
     words = [hazards[row % len(hazards)] for row in range(len(roll))]
     scores = pd.Series([SCORES[word] for word in words], dtype="float64")
     scored = scores.notna()
@@ -66,15 +71,18 @@ def make_ledger(
             "score_high": scores,
             "hazard": words,
             "rank": scores.rank(method="first", ascending=False).astype("Int32"),
-            "model_version": pd.Series(
-                ["demo-roof/3" if known else None for known in scored], dtype="string"
+            "model_version": pd.Series("demo-roof/3", index=scored.index, dtype="string").where(
+                scored
             ),
             "img_date": pd.Series([flown] * len(roll), dtype=object),
             "covered_share": 1.0,
             "nodata_share": 0.0,
             "sharpness": 12.5,
             "dark_share": 0.25,
-            **dict.fromkeys(("shadow_share", "canopy_share", "seam_share", "ground_share"), 0.0),
+            "shadow_share": 0.0,
+            "canopy_share": 0.0,
+            "seam_share": 0.0,
+            "ground_share": 0.0,
             "tiles": "a.tif",
         }
     )
@@ -88,7 +96,11 @@ def make_inputs(
     previous: Ledger | None = None,
     today: date = TODAY,
 ) -> ExportInputs:
+    """Return what an export takes, without imagery."""
     ledger = ledger or make_ledger(roll)
+    earlier: tuple[Year, ...] = ()
+    if previous is not None:
+        earlier = (Year(year=previous.year, flown=None, ledger=previous, chips=None),)
     return ExportInputs(
         city="Testville",
         year=2026,
@@ -100,29 +112,27 @@ def make_inputs(
         looks=no_looks(),
         models={},
         today=today,
-        earlier=()
-        if previous is None
-        else (Year(year=previous.year, flown=None, ledger=previous, chips=None),),
+        earlier=earlier,
     )
 
 
 def export(inputs: ExportInputs, out: Path) -> Path:
     """Write every product, of the evidence packets one."""
-    export_products(
-        inputs, out / "2026", ExportSettings(visits=VisitSettings(packets=1)), delivered=out
-    )
+    settings = ExportSettings(visits=VisitSettings(packets=1))
+    export_products(inputs, out / "2026", settings, delivered=out)
     return out / "2026"
 
 
 def read_csv(path: Path) -> pd.DataFrame:
+    """Return a CSV with every cell as text."""
     return pd.read_csv(path, dtype=str, keep_default_na=False)
 
 
 def page_columns(out: Path) -> dict[str, list[str]]:
+    """Return the columns of the fire map's page."""
     text = (out / "fire/fire_map/data.js").read_text(encoding="utf-8")
-    columns: dict[str, list[str]] = json.loads(
-        text.removeprefix("window.ROOFWATCH=").rstrip(";\n")
-    )["columns"]
+    data = json.loads(text.removeprefix("window.ROOFWATCH=").rstrip(";\n"))
+    columns: dict[str, list[str]] = data["columns"]
     return columns
 
 
@@ -130,17 +140,12 @@ def every_product(out: Path) -> dict[str, pd.DataFrame]:
     """Read each product that has a row per vacant, with short names."""
     short = {field.alias: field.name for field in FIELDS}
     tables = {
-        f"{name}.shp": gpd.read_file(out / name / f"{name}.shp") for name in ("fire", "housing")
-    }
-    tables |= {
-        f"{name}.gpkg": gpd.read_file(out / name / f"{name}.gpkg", layer="vacant_roofs")
-        for name in ("fire", "housing")
-    }
-    tables |= {
+        "fire.shp": gpd.read_file(out / "fire/fire.shp"),
+        "fire.gpkg": gpd.read_file(out / "fire/fire.gpkg", layer="vacant_roofs"),
+        "housing.shp": gpd.read_file(out / "housing/housing.shp"),
+        "housing.gpkg": gpd.read_file(out / "housing/housing.gpkg", layer="vacant_roofs"),
         "worklist": read_csv(out / "housing/worklist.csv"),
         "scores.csv": read_csv(out / "data/scores.csv"),
-    }
-    tables |= {
         "scores.parquet": gpd.read_parquet(out / "data/scores.parquet"),
         "page": pd.DataFrame(page_columns(out)),
     }

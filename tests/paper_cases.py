@@ -4,6 +4,7 @@ import re
 import subprocess
 from dataclasses import dataclass
 from datetime import date
+from itertools import combinations
 from pathlib import Path
 
 import cv2
@@ -19,6 +20,12 @@ from imagery.roll.parcels import VacantRoll
 
 LONG = "1234 " + ("Señora d'Ávila y Muñoz Memorial Boulevard North " * 3)[:114] + "."
 ODD = ("12 <b>Peña</b> & Sons St", LONG, "=cmd() Ædelgade\nrear\tbuilding", "")
+WORD = re.compile(
+    r'<word xMin="(?P<left>-?[\d.]+)" yMin="(?P<top>-?[\d.]+)" '
+    r'xMax="(?P<right>-?[\d.]+)" yMax="(?P<bottom>-?[\d.]+)">(?P<text>.*?)</word>',
+    re.DOTALL,
+)
+"""A word in the output of poppler's `pdftotext -bbox`."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -26,14 +33,22 @@ class Word:
     """A word on a page, points from the upper left corner."""
 
     text: str
+    """The letters."""
     left: float
+    """Points from the left edge of the page."""
     top: float
+    """Points from the upper edge of the page."""
     right: float
+    """Points from the left edge of the page."""
     bottom: float
+    """Points from the upper edge of the page."""
 
 
 def odd_roll(count: int) -> VacantRoll:
-    """A roll whose first addresses are hard to print and whose last parcel has no place."""
+    """Return a roll with addresses that are hard to print.
+
+    Its last parcel has no place.
+    """
     roll = make_roll(count)
     table = roll.table.copy()
     table.loc[: len(ODD) - 1, "address"] = ODD[: min(count, len(ODD))]
@@ -42,10 +57,9 @@ def odd_roll(count: int) -> VacantRoll:
 
 
 def make_ground(folder: Path, *, flown: date) -> Flyover:
-    """One tile under the parcels of `make_roll`, feet."""
+    """Write one tile under the parcels of `make_roll`, in feet."""
     folder.mkdir()
     pixels = np.random.default_rng(0).integers(60, 200, (3, 300, 500), dtype=np.uint8)
-    where = {"crs": "EPSG:2248", "transform": Affine(2, 0, 1_414_800, 0, -2, 593_400)}
     with open_raster(
         folder / "ground.tif",
         "w",
@@ -54,49 +68,53 @@ def make_ground(folder: Path, *, flown: date) -> Flyover:
         height=300,
         count=3,
         dtype="uint8",
-        **where,
+        crs="EPSG:2248",
+        transform=Affine(2, 0, 1_414_800, 0, -2, 593_400),
     ) as target:
         target.write(pixels)
     return open_flyover(2026, (str(folder),), flown)
 
 
 def page_texts(path: Path) -> list[str]:
+    """Return the text of every page."""
     return [page.extract_text() for page in PdfReader(path).pages]
 
 
 def flat(text: str) -> str:
+    """Return a text without blanks, which printing moves."""
     return re.sub(r"\s+", "", text)
 
 
 def page_words(path: Path) -> list[list[Word]]:
     """Return the words of every page as poppler places them."""
-    html = subprocess.run(
-        ["pdftotext", "-bbox", str(path), "-"], check=True, capture_output=True, text=True
-    ).stdout
-    number = r'"(-?[\d.]+)"'
-    pattern = re.compile(
-        rf"<word xMin={number} yMin={number} xMax={number} yMax={number}>(.*?)</word>", re.DOTALL
-    )
-    return [
-        [
-            Word(
-                text=m[5], left=float(m[1]), top=float(m[2]), right=float(m[3]), bottom=float(m[4])
-            )
-            for m in pattern.finditer(page)
-        ]
-        for page in html.split("<page ")[1:]
-    ]
+    command = ["pdftotext", "-bbox", str(path), "-"]
+    html = subprocess.run(command, check=True, capture_output=True, text=True).stdout
+    return [_words_of(page) for page in html.split("<page ")[1:]]
+
+
+def _words_of(page: str) -> list[Word]:
+    words = []
+    for found in WORD.finditer(page):
+        word = Word(
+            text=found["text"],
+            left=float(found["left"]),
+            top=float(found["top"]),
+            right=float(found["right"]),
+            bottom=float(found["bottom"]),
+        )
+        words.append(word)
+    return words
 
 
 def overlaps(words: list[Word]) -> list[tuple[str, str]]:
     """Return words that cover each other by more than a hair."""
     found = []
-    for at, one in enumerate(words):
-        for other in words[at + 1 :]:
-            across = min(one.right, other.right) - max(one.left, other.left)
-            down = min(one.bottom, other.bottom) - max(one.top, other.top)
-            if across > 0.5 and down > 0.45 * min(one.bottom - one.top, other.bottom - other.top):
-                found.append((one.text, other.text))
+    for first, second in combinations(words, 2):
+        across = min(first.right, second.right) - max(first.left, second.left)
+        down = min(first.bottom, second.bottom) - max(first.top, second.top)
+        height = min(first.bottom - first.top, second.bottom - second.top)
+        if across > 0.5 and down > 0.45 * height:
+            found.append((first.text, second.text))
     return found
 
 
@@ -104,26 +122,18 @@ def render(
     path: Path, folder: Path, *, dpi: int, page: int, gray: bool = False
 ) -> NDArray[np.uint8]:
     """Return a page as poppler draws it, (H, W, 3), or (H, W) in gray."""
+    if gray:
+        options = ["-gray"]
+        suffix = ".pgm"
+        mode = cv2.IMREAD_GRAYSCALE
+    else:
+        options = []
+        suffix = ".ppm"
+        mode = cv2.IMREAD_COLOR
+
     target = folder / f"page{page}"
-    subprocess.run(
-        [
-            "pdftoppm",
-            "-r",
-            str(dpi),
-            "-f",
-            str(page),
-            "-l",
-            str(page),
-            "-singlefile",
-            *(["-gray"] if gray else []),
-            str(path),
-            str(target),
-        ],
-        check=True,
-    )
-    image = cv2.imread(
-        str(target.with_suffix(".pgm" if gray else ".ppm")),
-        cv2.IMREAD_GRAYSCALE if gray else cv2.IMREAD_COLOR,
-    )
+    options += ["-r", str(dpi), "-f", str(page), "-l", str(page), "-singlefile"]
+    subprocess.run(["pdftoppm", *options, str(path), str(target)], check=True)
+    image = cv2.imread(str(target.with_suffix(suffix)), mode)
     assert image is not None
     return np.asarray(image, np.uint8)

@@ -19,25 +19,28 @@ from gis_export.table.settings import ExportSettings
 from imagery.roll.parcels import VacantRoll
 from inference.hazard import USE_LIMIT
 
+ALL_WORDS = ["CONFIRMED", "LIKELY", "POSSIBLE", "NA", "NOT SEEN"]
 ODD = ('1 Peña & <b>Réunion</b> St "rear"', "=cmd()", "2 Main St\nUnit 3", "ÿ" * 127)
 
 
 def make_rows(
     roll: VacantRoll, hazards: tuple[str, ...], before: tuple[str, ...] | None = None
 ) -> gpd.GeoDataFrame:
+    """Return rows with hazard words of this year and of the year before."""
     previous = make_ledger(roll, before, year=2025) if before else None
-    return build_rows(
-        make_inputs(roll, make_ledger(roll, hazards), previous=previous), ExportSettings()
-    )
+    inputs = make_inputs(roll, make_ledger(roll, hazards), previous=previous)
+    return build_rows(inputs, ExportSettings())
 
 
 def write(rows: gpd.GeoDataFrame, folder: Path, tier: Tier = Tier.HOUSING) -> Path:
+    """Write a GeoPackage and return its path."""
     path = folder / "roofs.gpkg"
     write_geopackage(ExportTable(rows=rows), path, tier=tier, title="Testville 2026")
     return path
 
 
 def read(path: Path, layer: str) -> gpd.GeoDataFrame:
+    """Return a layer."""
     return gpd.read_file(path, layer=layer)
 
 
@@ -51,12 +54,13 @@ def read(path: Path, layer: str) -> gpd.GeoDataFrame:
 def test_each_layer_has_the_fields_of_its_tier_and_no_other(
     tier: Tier, layers: list[str], tmp_path: Path
 ) -> None:
+    names = [field.alias for field in fields_of(tier)]
+
     path = write(make_rows(make_roll(4), ("LIKELY", "NOT ASSESSED")), tmp_path, tier)
+
     assert [name for name, kind in pyogrio.list_layers(path) if kind] == layers
     for layer in layers:
-        assert list(pyogrio.read_info(path, layer=layer)["fields"]) == [
-            field.alias for field in fields_of(tier)
-        ]
+        assert list(pyogrio.read_info(path, layer=layer)["fields"]) == names
 
 
 def test_year_to_year_holds_each_change_of_level_and_nothing_else(tmp_path: Path) -> None:
@@ -80,21 +84,18 @@ def test_year_to_year_holds_each_change_of_level_and_nothing_else(tmp_path: Path
         "NOT ASSESSED",
         "NOT SEEN IN PHOTO",
     )
-    rows = make_rows(roll, now, before)
-    changed = read(write(rows, tmp_path), "year_to_year").set_index("parcel_id")
-    assert {
-        parcel: (row.previous_hazard_level, row.hazard_level, row.change)
-        for parcel, row in changed.iterrows()
-    } == {
-        "0216 001": ("POSSIBLE", "LIKELY", "WORSE"),
-        "0218 001": ("LIKELY", "NOT SEEN", "LESS SEEN"),
-        "0219 001": ("POSSIBLE", "NA", "NOW NA"),
-        "0220 001": ("NA", "POSSIBLE", "WAS NA"),
-        "0222 001": ("NOT SEEN", "POSSIBLE", "WORSE"),
-    }
-    assert changed["score"].isna().to_dict() == {
-        parcel: parcel == "0219 001" for parcel in changed.index
-    }
+    columns = ["parcel_id", "previous_hazard_level", "hazard_level", "change"]
+
+    changed = read(write(make_rows(roll, now, before), tmp_path), "year_to_year")
+
+    assert changed[columns].to_numpy().tolist() == [
+        ["0216 001", "POSSIBLE", "LIKELY", "WORSE"],
+        ["0218 001", "LIKELY", "NOT SEEN", "LESS SEEN"],
+        ["0219 001", "POSSIBLE", "NA", "NOW NA"],
+        ["0220 001", "NA", "POSSIBLE", "WAS NA"],
+        ["0222 001", "NOT SEEN", "POSSIBLE", "WORSE"],
+    ]
+    assert changed["score"].isna().tolist() == [False, False, True, False, False]
 
 
 def test_not_assessed_holds_the_unscored_with_their_reason(tmp_path: Path) -> None:
@@ -108,20 +109,15 @@ def test_not_assessed_holds_the_unscored_with_their_reason(tmp_path: Path) -> No
 def test_texts_nulls_and_ids_come_back_as_they_were(tmp_path: Path) -> None:
     roll = make_roll(4)
     roll.table["address"] = list(ODD)
-    rows = make_rows(roll, ("LIKELY",))
-    table = read(write(rows, tmp_path), "vacant_roofs")
+
+    path = write(make_rows(roll, ("LIKELY",)), tmp_path)
+
+    table = read(path, "vacant_roofs")
     assert list(table["address"]) == list(ODD)
     assert list(table["parcel_id"]) == ["0216 001", "0217 001", "0218 001", "0219 001"]
-    assert table["verified_date"].isna().all() and table["notice_date"].isna().tolist() == [
-        True,
-        False,
-        True,
-        False,
-    ]
-    assert (
-        pyogrio.read_info(tmp_path / "roofs.gpkg", layer="vacant_roofs")["dtypes"][6]
-        == "datetime64[D]"
-    )
+    assert table["verified_date"].isna().all()
+    assert table["notice_date"].isna().tolist() == [True, False, True, False]
+    assert pyogrio.read_info(path, layer="vacant_roofs")["dtypes"][6] == "datetime64[D]"
 
 
 def test_the_point_of_a_lot_lies_inside_it(tmp_path: Path) -> None:
@@ -130,12 +126,13 @@ def test_the_point_of_a_lot_lies_inside_it(tmp_path: Path) -> None:
     shape = shapely.Polygon([(0, 0), (100, 0), (100, 10), (10, 10), (10, 100), (0, 100)])
     assert not shape.contains(shape.centroid)
     roll.table.loc[0, "geometry"] = shape
-    assert shape.contains(
-        read(write(make_rows(roll, ("LIKELY",)), tmp_path), "centroids").geometry[0]
-    )
+
+    centroids = read(write(make_rows(roll, ("LIKELY",)), tmp_path), "centroids")
+
+    assert shape.contains(centroids.geometry[0])
 
 
-def test_rows_without_a_place_stand_in_every_layer(tmp_path: Path) -> None:
+def test_rows_without_a_place_are_in_every_layer(tmp_path: Path) -> None:
     roll = make_roll(2)
     roll.table.loc[1, "geometry"] = None
     path = write(make_rows(roll, ("NOT ASSESSED",), ("LIKELY",)), tmp_path)
@@ -156,38 +153,37 @@ def test_a_city_of_none_or_one_is_a_whole_file(count: int, tmp_path: Path) -> No
 
 
 def test_every_layer_carries_its_style_its_words_and_its_use_limit(tmp_path: Path) -> None:
+    layers = ["vacant_roofs", "centroids", "not_assessed", "year_to_year"]
+
     path = write(make_rows(make_roll(2), ("LIKELY",)), tmp_path)
+
     with closing(sqlite3.connect(path)) as database:
         styles = database.execute(
             "SELECT f_table_name, useAsDefault, styleQML, styleSLD FROM layer_styles"
         ).fetchall()
         described = database.execute(
-            "SELECT table_name, identifier, description FROM gpkg_contents WHERE data_type = 'features'"
+            "SELECT table_name, identifier, description FROM gpkg_contents "
+            "WHERE data_type = 'features'"
         ).fetchall()
         meanings = database.execute(
-            "SELECT column_name, name, description FROM gpkg_data_columns WHERE table_name = 'vacant_roofs'"
+            "SELECT column_name, name, description FROM gpkg_data_columns "
+            "WHERE table_name = 'vacant_roofs'"
         ).fetchall()
         assert database.execute("PRAGMA integrity_check").fetchone() == ("ok",)
         assert database.execute("PRAGMA foreign_key_check").fetchall() == []
-    assert [name for name, *_ in styles] == [
-        "vacant_roofs",
-        "centroids",
-        "not_assessed",
-        "year_to_year",
-    ]
-    for name, default, qml, sld in styles:
-        categories = [one.get("value") for one in ElementTree.fromstring(qml).iter("category")]
-        assert default == 1
-        assert categories[:5] == (
-            ["NA"]
-            if name == "not_assessed"
-            else ["CONFIRMED", "LIKELY", "POSSIBLE", "NA", "NOT SEEN"]
-        )
-        assert "hazard_level" in sld and "RISK_LVL" not in sld
-        assert ElementTree.fromstring(sld).tag.endswith("StyledLayerDescriptor")
-    assert {(name, title, text) for name, title, text in described} == {
-        (name, f"Testville 2026: {name}", USE_LIMIT) for name, *_ in styles
-    }
-    assert sorted(meanings) == sorted(
-        (field.alias, field.name, field.meaning) for field in fields_of(Tier.HOUSING)
+
+    fields = fields_of(Tier.HOUSING)
+    assert sorted(described) == sorted(
+        (layer, f"Testville 2026: {layer}", USE_LIMIT) for layer in layers
     )
+    assert sorted(meanings) == sorted((field.alias, field.name, field.meaning) for field in fields)
+
+    assert [name for name, *_ in styles] == layers
+    for name, default, qml, sld in styles:
+        categories = [tag.get("value") for tag in ElementTree.fromstring(qml).iter("category")]
+        words = ["NA"] if name == "not_assessed" else ALL_WORDS
+        assert default == 1
+        assert categories[:5] == words
+        assert "hazard_level" in sld
+        assert "RISK_LVL" not in sld
+        assert ElementTree.fromstring(sld).tag.endswith("StyledLayerDescriptor")

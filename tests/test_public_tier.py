@@ -33,6 +33,8 @@ from gis_export.table.settings import ExportSettings
 from inference.hazard import USE_LIMIT
 
 CHROMIUM = Path("/usr/bin/chromium")
+UNBOUNDED = 3
+"""Status of scipy's `linprog`."""
 TEXT = PublicText(
     city="Testville",
     year=2026,
@@ -43,14 +45,11 @@ TEXT = PublicText(
 
 def make_rows(counts: dict[str, tuple[int, ...]]) -> pd.DataFrame:
     """Return rows with so many of each word of CONFIRMED, LIKELY, POSSIBLE, NA and NOT SEEN."""
-    cells = [
-        (name, code)
-        for name, numbers in counts.items()
-        for code, number in zip(
-            ("CONFIRMED", "LIKELY", "POSSIBLE", "NA", "NOT SEEN"), numbers, strict=True
-        )
-        for _ in range(number)
-    ]
+    codes = ("CONFIRMED", "LIKELY", "POSSIBLE", "NA", "NOT SEEN")
+    cells = []
+    for name, numbers in counts.items():
+        for code, number in zip(codes, numbers, strict=True):
+            cells += [(name, code)] * number
     table = pd.DataFrame(cells, columns=["NBHD", "RISK_LVL"], dtype="str")
     return table.assign(
         IMG_DATE=date(2026, 3, 9),
@@ -62,37 +61,52 @@ def make_rows(counts: dict[str, tuple[int, ...]]) -> pd.DataFrame:
 
 
 def shown(table: pd.DataFrame, name: str) -> list[str]:
-    return table.set_index("NEIGHBORHOOD").loc[name].tolist()
+    """Return the cells of a neighborhood."""
+    row = table[table["NEIGHBORHOOD"] == name].drop(columns="NEIGHBORHOOD")
+    (cells,) = row.to_numpy().tolist()
+    return [str(cell) for cell in cells]
 
 
 def bounds_of(
     table: NDArray[np.int64], hidden: NDArray[np.bool_], cell: tuple[int, int]
 ) -> tuple[float, float]:
-    """Return the least and the most that a hidden cell can be, by linear programming over everything that is shown."""
+    """Return the least and the most that a hidden cell can be.
+
+    By linear programming over everything that is shown.
+    """
     rows, columns = table.shape
-    place = np.arange(table.size).reshape(table.shape)
+    numbers = np.arange(table.size).reshape(table.shape)
     sums = []
-    for line in (*place, *place.T):
+    for line in (*numbers, *numbers.T):
         equation = np.zeros(table.size)
-        equation[line[:-1]], equation[line[-1]] = 1, -1
+        equation[line[:-1]] = 1
+        equation[line[-1]] = -1
         sums.append(equation)
-    limits = [
-        (0, None) if hide else (value, value)
-        for hide, value in zip(hidden.ravel(), table.ravel(), strict=True)
-    ]
+
+    least = np.where(hidden, 0, table).ravel()
+    most = np.where(hidden, np.inf, table).ravel()
+    limits = np.column_stack([least, most])
+
     ends = []
     for sign in (1, -1):
         goal = np.zeros(table.size)
-        goal[place[cell]] = sign
+        goal[numbers[cell]] = sign
         answer = linprog(
             goal, A_eq=np.array(sums), b_eq=np.zeros(rows + columns), bounds=limits, method="highs"
         )
-        ends.append(float("inf") if answer.status == 3 else sign * answer.fun)
+        if answer.status == UNBOUNDED:
+            ends.append(float("inf"))
+        else:
+            assert answer.fun is not None
+            ends.append(sign * answer.fun)
     return ends[0], ends[1]
 
 
 def test_small_counts_are_hidden_and_so_is_what_would_give_them_away() -> None:
-    """By hand: 4 is small; with 20 of its row and 30 of its column known it would follow, so a rectangle is hidden."""
+    """A worked example: 4 is small, and it would follow from 20 in its row or 30 in its column.
+
+    So a rectangle is hidden.
+    """
     hidden = hidden_cells(np.array([[4, 20], [30, 40], [50, 60]]))
     assert hidden.tolist() == [
         [True, True, False],
@@ -109,7 +123,9 @@ def test_nothing_is_hidden_without_need() -> None:
 def test_zeros_are_hidden_too_and_cannot_give_each_other_away() -> None:
     """Two hidden zeros of one row would follow from a total that leaves nothing for them."""
     table = np.array([[0, 0, 50], [20, 20, 20], [30, 30, 30]])
-    hidden, whole = hidden_cells(table), with_totals(table)
+    hidden = hidden_cells(table)
+    whole = with_totals(table)
+
     for cell in np.argwhere(hidden):
         low, high = bounds_of(whole, hidden, (int(cell[0]), int(cell[1])))
         assert high - low >= 1
@@ -124,8 +140,10 @@ def test_zeros_are_hidden_too_and_cannot_give_each_other_away() -> None:
     )
 )
 def test_no_hidden_count_can_be_computed(counts: NDArray[np.int64]) -> None:
-    """Whatever the table: for every hidden cell at least two values fit what is shown."""
-    hidden, whole = hidden_cells(counts), with_totals(counts)
+    """For every hidden cell at least two values fit what is shown."""
+    hidden = hidden_cells(counts)
+    whole = with_totals(counts)
+
     assert hidden[whole < SMALL].all()
     for cell in np.argwhere(hidden):
         low, high = bounds_of(whole, hidden, (int(cell[0]), int(cell[1])))
@@ -163,45 +181,53 @@ def test_files_say_no_more_than_counts(tmp_path: Path) -> None:
             "Old\nTown": (20, 20, 20, 20, 20),
         }
     )
+
     write_public(rows, tmp_path, TEXT)
+
     assert sorted(path.name for path in tmp_path.iterdir()) == ["index.html", "neighborhoods.csv"]
+    for path in tmp_path.iterdir():
+        said = path.read_text(encoding="utf-8")
+        assert not re.search(r"0216|100 Pe|0\.75|SCORE", said)
+
     table = read_csv(tmp_path / "neighborhoods.csv")
     assert table["NEIGHBORHOOD"].tolist() == ["<b>Peña</b>", "'=cmd()", "Old\nTown", CITY]
     assert shown(table, "<b>Peña</b>")[0] == NOT_SHOWN
     assert set(table["USE_LIMIT"]) == {USE_LIMIT}
+
     page = (tmp_path / "index.html").read_text(encoding="utf-8")
-    for path in tmp_path.iterdir():
-        said = path.read_text(encoding="utf-8")
-        assert not re.search(r"0216|100 Pe|0\.75|SCORE", said)
+    asks_elsewhere = re.search(r'(src|href)="(?!neighborhoods\.csv)', page)
     assert "&lt;b&gt;Peña&lt;/b&gt;" in page
-    assert not re.search(r'(src|href)="(?!neighborhoods\.csv)', page), (
-        "nothing comes from elsewhere"
-    )
+    assert not asks_elsewhere
     for phrase in ("2026-03-09", "demo-roof/3", "71 were found open", USE_LIMIT, NOT_SHOWN):
         assert phrase in page
 
 
+class CellReader(HTMLParser):
+    """Keeps the text of each cell of the tables of a page."""
+
+    def __init__(self) -> None:
+        """Begin without cells."""
+        super().__init__()
+        self.cells: list[str] = []
+        self.inside = False
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        """Enter or leave a cell."""
+        self.inside = tag in ("td", "th")
+
+    def handle_data(self, data: str) -> None:
+        """Keep the first text of a cell."""
+        if self.inside:
+            self.cells.append(data)
+            self.inside = False
+
+
 def test_page_and_csv_hold_the_same_table(tmp_path: Path) -> None:
-    write_public(
-        make_rows({"A": (3, 30, 40, 50, 60), "B": (30, 30, 40, 50, 60), "C": (30, 3, 40, 50, 60)}),
-        tmp_path,
-        TEXT,
-    )
+    counts = {"A": (3, 30, 40, 50, 60), "B": (30, 30, 40, 50, 60), "C": (30, 3, 40, 50, 60)}
 
-    class Cells(HTMLParser):
-        cells: list[str]
-        inside = False
+    write_public(make_rows(counts), tmp_path, TEXT)
 
-        def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-            self.inside = tag in ("td", "th")
-
-        def handle_data(self, data: str) -> None:
-            if self.inside:
-                self.cells.append(data)
-                self.inside = False
-
-    reader = Cells()
-    reader.cells = []
+    reader = CellReader()
     reader.feed((tmp_path / "index.html").read_text(encoding="utf-8"))
     table = read_csv(tmp_path / "neighborhoods.csv").drop(columns="USE_LIMIT")
     assert reader.cells == ["Neighborhood", *WORDS, TOTAL, *table.to_numpy().ravel().tolist()]
@@ -225,17 +251,17 @@ def test_small_cities_are_published_too(
 
 @pytest.mark.skipif(not CHROMIUM.exists(), reason="Debian's Chromium is not installed")
 def test_page_is_accessible(tmp_path: Path) -> None:
+    options = {"runOnly": ["wcag2a", "wcag2aa", "wcag21aa", "wcag22aa", "best-practice"]}
     write_public(make_rows({"A": (3, 30, 40, 50, 60), "B": (30, 30, 40, 50, 60)}), tmp_path, TEXT)
+
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=str(CHROMIUM), args=["--no-sandbox"])
         page = browser.new_page(viewport={"width": 390, "height": 800})
         asked: list[str] = []
         page.on("request", lambda request: asked.append(request.url))
         page.goto((tmp_path / "index.html").as_uri())
-        found = Axe().run(
-            page,
-            options={"runOnly": ["wcag2a", "wcag2aa", "wcag21aa", "wcag22aa", "best-practice"]},
-        )
+        found = Axe().run(page, options=options)
         browser.close()
+
     assert found.violations_count == 0, found.generate_report()
     assert [url for url in asked if not url.startswith("file:")] == []

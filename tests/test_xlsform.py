@@ -23,6 +23,7 @@ X = "{http://www.w3.org/2002/xforms}"
 
 @pytest.fixture(scope="module")
 def form(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return the form."""
     path = tmp_path_factory.mktemp("form") / "findings_form.xlsx"
     write_xlsform(path, city="=Peña City")
     return path
@@ -31,38 +32,49 @@ def form(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_pyxform_makes_a_form_of_it(form: Path) -> None:
     found = convert(str(form))
     assert found.warnings == []
+
     root = ET.fromstring(found.xform)
     assert root.findtext(f".//{H}title") == "=Peña City: findings on vacant roofs"
+
     names = {bind.get("nodeset", "").rsplit("/", 1)[-1] for bind in root.iter(f"{X}bind")}
+    languages = [translation.get("lang") for translation in root.iter(f"{X}translation")]
     assert {question.name for question in SURVEY} <= names
-    assert [one.get("lang") for one in root.iter(f"{X}translation")] == [ENGLISH, SPANISH]
-    assert root.find(f".//{X}instance[@id='worklist']").get("src") == "jr://file-csv/worklist.csv"  # type: ignore[union-attr]  # None fails the test as well
+    assert languages == [ENGLISH, SPANISH]
+
+    worklist = root.find(f".//{X}instance[@id='worklist']")
+    assert worklist is not None
+    assert worklist.get("src") == "jr://file-csv/worklist.csv"
 
 
 def test_workbook_has_the_three_sheets(form: Path) -> None:
     book = openpyxl.load_workbook(form)
     assert book.sheetnames == ["survey", "choices", "settings"]
-    choices = pd.DataFrame(
-        list(book["choices"].values)[1:], columns=next(iter(book["choices"].values))
-    )
-    assert choices.groupby("list_name", sort=False)["name"].apply(list).to_dict() == {
-        name: [one.name for one in found] for name, found in LISTS.items()
-    }
-    assert all(
-        str(name).isidentifier() and str(name) == str(name).lower() for name in choices["name"]
-    )
+
+    header, *rows = book["choices"].values
+    choices = pd.DataFrame(rows, columns=list(header))
+    for list_name, wanted in LISTS.items():
+        names = choices.loc[choices["list_name"] == list_name, "name"]
+        assert names.tolist() == [choice.name for choice in wanted]
+    assert choices["list_name"].unique().tolist() == list(LISTS)
     assert len(DISPOSITIONS) == 10
-    assert not any(
-        cell.data_type == "f" for sheet in book for row in sheet.iter_rows() for cell in row
-    )
+    for name in choices["name"].astype(str):
+        assert name.isidentifier()
+        assert name == name.lower()
 
 
-def test_every_text_stands_in_both_languages() -> None:
+def test_workbook_has_no_formula(form: Path) -> None:
+    for sheet in openpyxl.load_workbook(form):
+        for row in sheet.iter_rows():
+            assert all(cell.data_type != "f" for cell in row)
+
+
+def test_every_text_is_in_both_languages() -> None:
     for question in SURVEY:
         for text in (question.label, question.hint, question.message):
             assert bool(text.english) == bool(text.spanish), question.name
         assert bool(question.message.english) == bool(question.constraint), question.name
-    assert all(one.spanish for found in LISTS.values() for one in found)
+    for choices in LISTS.values():
+        assert all(choice.spanish for choice in choices)
 
 
 def test_a_text_in_one_language_is_refused() -> None:
@@ -81,15 +93,15 @@ def test_bins_are_labels(tmp_path: Path) -> None:
         {
             "parcel_id": roll.table["parcel_id"],
             "year": 2026,
-            "roof_pct": [one.roof_pct for one in ROOF_OPEN],
+            "roof_pct": [choice.roof_pct for choice in ROOF_OPEN],
         }
     )
-    labels.to_csv(tmp_path / "findings.csv", index=False)
-    found = read_labels(
-        LabelFile(path=tmp_path / "findings.csv", id=("parcel_id",), roof_pct="roof_pct"),
-        roll,
-        until=2026,
-    )
+    path = tmp_path / "findings.csv"
+    labels.to_csv(path, index=False)
+    source = LabelFile(path=path, id=("parcel_id",), roof_pct="roof_pct")
+
+    found = read_labels(source, roll, until=2026)
+
     assert found.table["failing"].tolist() == [0, 0, 1, 1, 1, 1]
     assert found.cannot_tell == 1
 
