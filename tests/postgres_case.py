@@ -1,6 +1,7 @@
 """A PostgreSQL server of the tests' own, in a temporary folder."""
 
 import os
+import pwd
 import shutil
 import signal
 import subprocess
@@ -13,75 +14,27 @@ from pathlib import Path
 import pytest
 
 START_S = 120
+_LOG = "log"
 _ACCESS = "local all roofwatch trust\nlocal all all scram-sha-256\n"
 
 
 @contextmanager
 def postgres() -> Iterator[Path]:
-    """Run a server and yield the folder of its socket; user `roofwatch` may do anything, others need a password."""
-    initdb, server = find_program("initdb"), find_program("postgres")
-    user = None
-    folder = Path(
-        tempfile.mkdtemp(prefix="roofwatch-pg-", dir="/tmp")
-    )  # the path of a socket must be short, and pytest's folders are closed to other users
-    try:
-        if os.geteuid() == 0:  # root must not run it
-            import pwd
+    """Run a server and yield the folder of its socket.
 
-            user = pwd.getpwnam("postgres").pw_uid
-            os.chown(folder, user, -1)
-        environ, log = {"PATH": os.environ["PATH"], "LC_ALL": "C"}, folder / "log"
-        command = [
-            initdb,
-            "-D",
-            str(folder / "data"),
-            "-A",
-            "trust",
-            "-U",
-            "roofwatch",
-            "-E",
-            "UTF8",
-            "--no-sync",
-        ]
-        subprocess.run(
-            command,
-            check=True,
-            capture_output=True,
-            user=user,
-            env=environ,
-            cwd=folder,
-            timeout=START_S,
-        )
-        (folder / "data/pg_hba.conf").write_text(_ACCESS)
-        with log.open("wb") as stream:
-            command = [
-                server,
-                "-D",
-                str(folder / "data"),
-                "-k",
-                str(folder),
-                "-c",
-                "listen_addresses=",
-                "-c",
-                "fsync=off",
-            ]
-            process = subprocess.Popen(
-                command,
-                env=environ,
-                stdin=subprocess.DEVNULL,
-                stdout=stream,
-                stderr=subprocess.STDOUT,
-                start_new_session=True,
-                user=user,
-                cwd=folder,
-            )
+    User `roofwatch` may do anything, and others need a password.
+    """
+    initdb = find_program("initdb")
+    server = find_program("postgres")
+
+    # The path of a socket must be short, and pytest's folders are closed to other users.
+    folder = Path(tempfile.mkdtemp(prefix="roofwatch-pg-", dir="/tmp"))
+    try:
+        user = _give_away(folder)
+        _create_cluster(initdb, folder, user)
+        process = _start(server, folder, user)
         try:
-            deadline = time.monotonic() + START_S
-            while "ready to accept connections" not in log.read_text(errors="replace"):
-                assert process.poll() is None and time.monotonic() < deadline, log.read_text(
-                    errors="replace"
-                )[-2000:]
-                time.sleep(0.1)
+            _wait_until_ready(process, folder)
             yield folder
         finally:
             process.send_signal(signal.SIGINT)  # what PostgreSQL calls a fast shutdown
@@ -90,9 +43,66 @@ def postgres() -> Iterator[Path]:
         shutil.rmtree(folder)
 
 
+def _give_away(folder: Path) -> int | None:
+    """Return the user that runs the server, who owns the folder; root must not run it."""
+    if os.geteuid() != 0:
+        return None
+    user = pwd.getpwnam("postgres").pw_uid
+    os.chown(folder, user, -1)
+    return user
+
+
+def _create_cluster(initdb: str, folder: Path, user: int | None) -> None:
+    data = folder / "data"
+    options = ["-A", "trust", "-U", "roofwatch", "-E", "UTF8", "--no-sync"]
+    subprocess.run(
+        [initdb, "-D", str(data), *options],
+        check=True,
+        capture_output=True,
+        user=user,
+        env=_environment(),
+        cwd=folder,
+        timeout=START_S,
+    )
+    (data / "pg_hba.conf").write_text(_ACCESS)
+
+
+def _start(server: str, folder: Path, user: int | None) -> subprocess.Popen[bytes]:
+    options = ["-k", str(folder), "-c", "listen_addresses=", "-c", "fsync=off"]
+    with (folder / _LOG).open("wb") as stream:
+        return subprocess.Popen(
+            [server, "-D", str(folder / "data"), *options],
+            env=_environment(),
+            stdin=subprocess.DEVNULL,
+            stdout=stream,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+            user=user,
+            cwd=folder,
+        )
+
+
+def _wait_until_ready(process: subprocess.Popen[bytes], folder: Path) -> None:
+    deadline = time.monotonic() + START_S
+    log = ""
+    while "ready to accept connections" not in log:
+        log = (folder / _LOG).read_text(errors="replace")
+        assert process.poll() is None, log[-2000:]
+        assert time.monotonic() < deadline, log[-2000:]
+        time.sleep(0.1)
+
+
+def _environment() -> dict[str, str]:
+    return {"PATH": os.environ["PATH"], "LC_ALL": "C"}
+
+
 def find_program(name: str) -> str:
     """Return the path of a program of PostgreSQL, or skip the test."""
-    found = shutil.which(name) or next(
-        (str(path) for path in sorted(Path("/usr/lib/postgresql").glob(f"*/bin/{name}"))), ""
-    )
-    return found or pytest.skip(f"no {name} on this machine; apt-get install postgresql")
+    found = shutil.which(name)
+    if found:
+        return found
+
+    installed = sorted(Path("/usr/lib/postgresql").glob(f"*/bin/{name}"))
+    if not installed:
+        pytest.skip(f"no {name} on this machine; apt-get install postgresql")
+    return str(installed[0])

@@ -51,17 +51,17 @@ from inference.hazard import USE_LIMIT
 
 @pytest.fixture(scope="module")
 def four(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The products of four vacants, to be read only."""
+    """Return the products of four vacants, to be read only."""
     return export(make_inputs(make_roll(4)), tmp_path_factory.mktemp("four"))
 
 
 def test_field_names_fit_a_shapefile() -> None:
-    assert all(field.name == field.name.upper() and len(field.name) <= 10 for field in FIELDS)
-    assert (
-        len({field.name for field in FIELDS})
-        == len({field.alias for field in FIELDS})
-        == len(FIELDS)
-    )
+    for field in FIELDS:
+        assert field.name == field.name.upper()
+        assert len(field.name) <= 10
+    assert len({field.name for field in FIELDS}) == len(FIELDS)
+    assert len({field.alias for field in FIELDS}) == len(FIELDS)
+
     with pytest.raises(ValueError, match="11 characters"):
         Field(
             name="ABCDEFGHIJK",
@@ -90,36 +90,31 @@ def test_shapefile_pack_is_whole_with_widths_dates_and_accents(four: Path) -> No
         assert layer.schema["properties"]["IMG_DATE"] == "date"
         assert layer.crs.to_epsg() == 2248
         rows = [dict(feature["properties"]) for feature in layer]
-    assert rows[0]["PARCEL_ID"] == "0216 001"
-    assert rows[0]["ADDRESS"] == "100 Peña Réunion St"
-    assert rows[0]["IMG_DATE"] == "2026-03-09"
-    assert rows[0]["VBN_DATE"] is None
-    assert (
-        rows[2]["SCORED"],
-        rows[2]["SCORE"],
-        rows[2]["RANK"],
-        rows[2]["RISK_LVL"],
-        rows[2]["NA_REASON"],
-    ) == ("N", -1, -1, "NA", "outside_imagery")
+
+    first, _, unscored, _ = rows
+    assert first["PARCEL_ID"] == "0216 001"
+    assert first["ADDRESS"] == "100 Peña Réunion St"
+    assert first["IMG_DATE"] == "2026-03-09"
+    assert first["VBN_DATE"] is None
+    assert (unscored["SCORED"], unscored["SCORE"], unscored["RANK"]) == ("N", -1, -1)
+    assert (unscored["RISK_LVL"], unscored["NA_REASON"]) == ("NA", "outside_imagery")
+
+
+def by_ogrinfo(path: Path, *options: str) -> str:
+    """Return what GDAL's ogrinfo prints of a layer."""
+    command = ["ogrinfo", "-al", *options, str(path)]
+    return subprocess.run(command, capture_output=True, text=True, check=True).stdout
 
 
 @pytest.mark.skipif(which("ogrinfo") is None, reason="GDAL's ogrinfo is not installed")
 def test_ogrinfo_reads_crs_encoding_and_dates(four: Path) -> None:
-    for path, date_word in (
-        (four / "fire/fire.shp", "IMG_DATE: Date"),
-        (four / "fire/fire.gpkg", "image_date: Date"),
-    ):
-        said = subprocess.run(
-            ["ogrinfo", "-al", "-so", str(path)], capture_output=True, text=True, check=True
-        ).stdout
-        assert date_word in said
+    dates = {"fire/fire.shp": "IMG_DATE: Date", "fire/fire.gpkg": "image_date: Date"}
+    for name, words in dates.items():
+        said = by_ogrinfo(four / name, "-so")
+        assert words in said
         assert "Maryland" in said
-    said = subprocess.run(
-        ["ogrinfo", "-al", "-mdd", "all", str(four / "fire/fire.shp")],
-        capture_output=True,
-        text=True,
-        check=True,
-    ).stdout
+
+    said = by_ogrinfo(four / "fire/fire.shp", "-mdd", "all")
     assert "SOURCE_ENCODING=UTF-8" in said
     assert "Peña Réunion" in said
     assert "IMG_DATE (Date) = 2026/03/09" in said
@@ -168,16 +163,14 @@ def test_geoparquet_types_stay_when_a_column_is_empty(tmp_path: Path) -> None:
 
 
 def test_style_and_metadata_name_every_word_and_field(four: Path) -> None:
+    codes = [symbol.code for symbol in SYMBOLS]
     style = ET.parse(four / "fire/fire.qml").getroot()
-    assert [category.get("value") for category in style.iter("category")] == [
-        *(symbol.code for symbol in SYMBOLS),
-        "",
-    ]
+    assert [category.get("value") for category in style.iter("category")] == [*codes, ""]
+
+    names = [field.name for field in fields_of(Tier.RESPONDER)]
     metadata = ET.parse(four / "fire/fire.shp.xml").getroot()
     assert metadata.findtext(".//useLimit") == USE_LIMIT
-    assert [tag.text for tag in metadata.iter("attrlabl")] == [
-        field.name for field in fields_of(Tier.RESPONDER)
-    ]
+    assert [tag.text for tag in metadata.iter("attrlabl")] == names
 
 
 def test_symbols_differ_by_shape_letter_and_color() -> None:
@@ -204,18 +197,18 @@ def test_254_bytes_survive_the_shapefile(tmp_path: Path) -> None:
     assert row["ADDRESS"] == "é" * 60
 
 
-def test_parcels_without_geometry_stand_in_the_tables(tmp_path: Path) -> None:
+def test_parcels_without_geometry_are_in_the_tables(tmp_path: Path) -> None:
     roll = make_roll(4)
     roll.table.loc[2, ["geometry", "occupied_sides"]] = [None, ""]
+
     out = export(make_inputs(roll), tmp_path)
+
     assert len(gpd.read_file(out / "fire/fire.shp")) == 3
-    beside = read_csv(out / "fire/no_geometry.csv").iloc[0]
-    assert (beside["PARCEL_ID"], beside["ADJ_OCC"], beside["OCC_SIDES"]) == ("0218 001", "U", "U")
-    assert (
-        len(read_csv(out / "housing/worklist.csv"))
-        == len(gpd.read_file(out / "fire/fire.gpkg", layer="vacant_roofs"))
-        == 4
-    )
+    row = read_csv(out / "fire/no_geometry.csv").iloc[0]
+    assert (row["PARCEL_ID"], row["ADJ_OCC"], row["OCC_SIDES"]) == ("0218 001", "U", "U")
+
+    assert len(read_csv(out / "housing/worklist.csv")) == 4
+    assert len(gpd.read_file(out / "fire/fire.gpkg", layer="vacant_roofs")) == 4
     assert read_csv(out / "data/scores.csv")["lon"].tolist()[2] == ""
 
 
@@ -225,20 +218,18 @@ def test_only_polygons_in_two_dimensions_remain() -> None:
     shapes = gpd.GeoSeries(
         [shapely.force_3d(flat), mixed, shapely.Point(1, 1), None, shapely.Polygon()]
     ).to_numpy()
+
     found = polygons_only(shapes)
+
     assert shapely.equals(found[:2], flat).all()
     assert not shapely.has_z(found[0])
     assert found[2:].tolist() == [None, None, None]
-    (crossed,) = polygons_only(
-        np.array(
-            [
-                shapely.make_valid(
-                    shapely.Polygon([(0, 0), (10, 10), (10, 0), (0, 10), (-5, 10), (0, 10)])
-                )
-            ]
-        )
-    )  # a collection that holds a multipolygon
-    assert crossed.area == 50
+
+
+def test_polygons_of_a_collection_that_holds_a_multipolygon_remain() -> None:
+    crossing = shapely.Polygon([(0, 0), (10, 10), (10, 0), (0, 10), (-5, 10), (0, 10)])
+    (found,) = polygons_only(np.array([shapely.make_valid(crossing)]))
+    assert found.area == 50
 
 
 @pytest.mark.parametrize(("count", "hazards"), [(0, HAZARDS), (1, HAZARDS), (3, ("NOT ASSESSED",))])
@@ -256,10 +247,10 @@ def test_old_imagery_cannot_say_not_seen(tmp_path: Path) -> None:
     out = export(make_inputs(roll, today=date(2027, 9, 10)), tmp_path)
     for name, table in every_product(out).items():
         aged = table[table["NA_REASON"] == "imagery_too_old"]
-        assert (aged["PARCEL_ID"].tolist(), aged["RISK_LVL"].tolist()) == (["0217 001"], ["NA"]), (
-            name
-        )
+        assert aged["PARCEL_ID"].tolist() == ["0217 001"], name
+        assert aged["RISK_LVL"].tolist() == ["NA"], name
         assert "NOT SEEN" not in set(table["RISK_LVL"]), name
+
     rows = build_rows(make_inputs(roll, today=date(2027, 9, 9)), ExportSettings())
     assert rows["RISK_LVL"].tolist()[1] == "NOT SEEN"
     assert rows["RISK_TXT"].tolist()[1] == "NOT SEEN IN PHOTO (photo 2026-03-09) - REVIEW DUE"
@@ -269,14 +260,15 @@ def test_months_and_dates() -> None:
     assert add_months(date(2024, 8, 31), 18) == date(2026, 2, 28)
     assert too_old(None, 2024, today=date(2026, 7, 1), stale_months=18)
     assert not too_old(None, 2024, today=date(2026, 6, 30), stale_months=18)
-    assert (review_by(FLOWN, 2026, review_months=12), review_by(None, 2019, review_months=12)) == (
-        date(2027, 3, 9),
-        date(2020, 12, 31),
-    )
-    assert [
-        as_date(value)
-        for value in (pd.NaT, None, "", pd.Timestamp("2026-03-09T23:00"), "2026-03-09")
-    ] == [None, None, None, FLOWN, FLOWN]
+    assert review_by(FLOWN, 2026, review_months=12) == date(2027, 3, 9)
+    assert review_by(None, 2019, review_months=12) == date(2020, 12, 31)
+
+
+def test_dates_are_read_from_what_tables_hold() -> None:
+    for nothing in (pd.NaT, None, ""):
+        assert as_date(nothing) is None
+    for value in (pd.Timestamp("2026-03-09T23:00"), "2026-03-09"):
+        assert as_date(value) == FLOWN
     with pytest.raises(ValueError, match="want a date"):
         as_date(3)
 
@@ -308,13 +300,12 @@ def test_settings_are_checked() -> None:
 
 
 def test_layers_follow_the_asked_crs(tmp_path: Path) -> None:
-    export_products(
-        make_inputs(make_roll(1)),
-        tmp_path / "2026",
-        ExportSettings(crs="EPSG:4326"),
-        delivered=tmp_path,
-    )
-    frame = gpd.read_file(tmp_path / "2026/fire/fire.shp")
+    out = tmp_path / "2026"
+    settings = ExportSettings(crs="EPSG:4326")
+
+    export_products(make_inputs(make_roll(1)), out, settings, delivered=tmp_path)
+
+    frame = gpd.read_file(out / "fire/fire.shp")
     assert frame.crs.to_epsg() == 4326
     assert -77.3 < frame.geometry[0].centroid.x < -76.5
 
@@ -352,22 +343,19 @@ def test_formulas_become_text(text: str) -> None:
 
 
 def test_numbers_and_names_stay_as_they_are() -> None:
-    assert [harmless(text) for text in ("-1", "-76.5", "O'Donnell St", "")] == [
-        "-1",
-        "-76.5",
-        "O'Donnell St",
-        "",
-    ]
+    for text in ("-1", "-76.5", "O'Donnell St", ""):
+        assert harmless(text) == text
 
 
 def test_formula_in_an_address_is_harmless_in_every_csv(tmp_path: Path) -> None:
     roll = make_roll(2)
     roll.table.loc[0, "address"] = '=HYPERLINK("http://x")'
+
     out = export(make_inputs(roll), tmp_path)
+
     for path in (*out.rglob("*.csv"), *tmp_path.glob("*.csv")):
-        assert not any(str(cell).startswith("=") for cell in read_csv(path).to_numpy().ravel()), (
-            path
-        )
+        cells = read_csv(path).to_numpy().ravel()
+        assert not any(str(cell).startswith("=") for cell in cells), path
     assert page_columns(out)["ADDRESS"][0] == '=HYPERLINK("http://x")'
 
 
@@ -375,8 +363,10 @@ def test_bare_carriage_return_splits_no_row_of_a_csv(tmp_path: Path) -> None:
     roll = make_roll(2)
     roll.table.loc[0, ["address", "neighborhood"]] = ["1 MAIN\rST", "Harlem\r\nPark"]
     out = export(make_inputs(roll), tmp_path)
+
     worklist = read_csv(out / "housing/worklist.csv").set_index("PARCEL_ID")
-    assert worklist.loc["0216 001", ["ADDRESS", "NBHD"]].tolist() == ["1 MAIN\nST", "Harlem\nPark"]
+    assert worklist.loc["0216 001", "ADDRESS"] == "1 MAIN\nST"
+    assert worklist.loc["0216 001", "NBHD"] == "Harlem\nPark"
     assert not any(b"\r" in path.read_bytes() for path in out.rglob("*.csv"))
 
 
@@ -384,10 +374,11 @@ def test_dispatch_delta_is_empty_when_nothing_changed(tmp_path: Path) -> None:
     inputs = make_inputs(make_roll(4))
     out = export(inputs, tmp_path)
     assert len(read_csv(out / "fire/dispatch_add.csv")) == 4
+
     export(inputs, tmp_path)
-    assert [
-        len(read_csv(out / f"fire/dispatch_{name}.csv")) for name in ("add", "change", "delete")
-    ] == [0, 0, 0]
+
+    for name in ("add", "change", "delete"):
+        assert len(read_csv(out / f"fire/dispatch_{name}.csv")) == 0
     assert len(read_csv(tmp_path / "dispatch_log.csv")) == 4
 
 
@@ -398,37 +389,37 @@ def test_dispatch_tells_new_changed_and_left(tmp_path: Path) -> None:
         table=roll.table.iloc[1:].reset_index(drop=True), notices=3, joined_by_place=0, unmatched=()
     )
     fewer.table.loc[2, "address"] = ""
+
     out = export(make_inputs(fewer, make_ledger(fewer, ("LIKELY", "POSSIBLE"))), tmp_path)
     change = read_csv(out / "fire/dispatch_change.csv")
-    assert (change["PARCEL_ID"].tolist(), change["REASON"].tolist()) == (["0217 001"], ["RISK_LVL"])
+    assert change[["PARCEL_ID", "REASON"]].to_numpy().tolist() == [["0217 001", "RISK_LVL"]]
+
     delete = read_csv(out / "fire/dispatch_delete.csv").set_index("PARCEL_ID")
     assert set(delete["ACTION"]) == {"REVIEW"}
     assert delete.loc["0216 001", "REASON"] == "left the vacant roll; needs a person"
     assert delete.loc["0219 001", "REASON"] == "address no longer known; needs a person"
+
     match = read_csv(out / "fire/match_report.csv").set_index("PARCEL_ID")
     assert match["MATCH"].to_dict() == {
         "0217 001": "NOT CHECKED",
         "0218 001": "NOT CHECKED",
         "0219 001": "NO",
     }
+
     state = read_csv(tmp_path / "dispatch_state.csv").set_index("PARCEL_ID")
     assert state.loc["0216 001", "STANDING"] == "REVIEW"
+
     out = export(make_inputs(roll, make_ledger(roll, ("POSSIBLE",))), tmp_path)
-    assert set(read_csv(out / "fire/dispatch_change.csv")["PARCEL_ID"]) == {
-        "0216 001",
-        "0217 001",
-        "0219 001",
-    }
+    change = read_csv(out / "fire/dispatch_change.csv")
+    assert set(change["PARCEL_ID"]) == {"0216 001", "0217 001", "0219 001"}
 
 
 def test_dispatch_text_keeps_the_words_whole() -> None:
-    assert (
-        dispatch_text("NOT SEEN", "2026-03-09", "E,W", width=80)
-        == "VACANT ROOF NOT SEEN IN PHOTO / PHOTO 2026-03-09 / OCC E,W / SIZE-UP GOVERNS"
-    )
-    assert all(
-        len(dispatch_text(symbol.code, "2026-03-09", "U", width=60)) <= 60 for symbol in SYMBOLS
-    )
+    text = dispatch_text("NOT SEEN", "2026-03-09", "E,W", width=80)
+    assert text == "VACANT ROOF NOT SEEN IN PHOTO / PHOTO 2026-03-09 / OCC E,W / SIZE-UP GOVERNS"
+
+    for symbol in SYMBOLS:
+        assert len(dispatch_text(symbol.code, "2026-03-09", "U", width=60)) <= 60
 
 
 def test_damaged_dispatch_state_is_refused(tmp_path: Path) -> None:
@@ -442,7 +433,7 @@ def test_roll_and_ledger_must_hold_the_same_parcels(tmp_path: Path) -> None:
         export(make_inputs(make_roll(3), make_ledger(make_roll(4))), tmp_path)
 
 
-def test_failing_run_leaves_the_last_good_products(
+def test_failing_run_keeps_the_previous_products(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     out = export(make_inputs(make_roll(4)), tmp_path)
@@ -462,12 +453,14 @@ def test_housing_field_in_a_fire_product_is_a_leak(four: Path, tmp_path: Path) -
     inputs = make_inputs(make_roll(4))
     out = shutil.copytree(four, tmp_path / "2026")
     verify_products(out, inputs.ledger, inputs.roll)
+
     for name in ("fire/no_geometry.csv", "fire/dispatch_add.csv", "fire/match_report.csv"):
         kept = (out / name).read_bytes()
         read_csv(out / name).assign(SCORE="").to_csv(out / name, index=False)
         with pytest.raises(TierLeak, match="SCORE"):
             verify_products(out, inputs.ledger, inputs.roll)
         (out / name).write_bytes(kept)
+
     layer = gpd.read_file(out / "fire/fire.gpkg", layer="vacant_roofs")
     layer.assign(priority=1).to_file(out / "fire/fire.gpkg", layer="vacant_roofs")
     with pytest.raises(TierLeak, match="PRIORITY"):
@@ -480,19 +473,22 @@ def test_product_that_differs_from_the_ledger_is_refused(four: Path, tmp_path: P
     path = out / "housing/worklist.csv"
     good = read_csv(path)
     unscored = good.index[good["SCORED"] == "N"][0]
-    for column, row, value, message in (
+    cases = (
         ("SCORE", unscored, "0.5", "was not scored carries a score"),
         ("SCORE", 0, "0.1", "another score"),
         ("RISK_LVL", 0, "POSSIBLE", "another hazard word"),
         ("SCORED", unscored, "Y", "SCORED of a row that was not scored"),
         ("PARCEL_ID", 0, "0216001", "a parcel that the ledger lacks"),
         ("NA_REASON", unscored, "", "has no reason"),
-    ):
+    )
+
+    for column, row, value, message in cases:
         bad = good.copy()
         bad.loc[row, column] = value
         bad.to_csv(path, index=False)
         with pytest.raises(BadProduct, match=message):
             verify_products(out, inputs.ledger, inputs.roll)
+
     good.iloc[1:].to_csv(path, index=False)
     with pytest.raises(BadProduct, match="3 rows, the ledger 4"):
         verify_products(out, inputs.ledger, inputs.roll)

@@ -121,7 +121,7 @@ def test_the_same_inputs_give_the_same_bytes_and_a_document_with_name_and_langua
     viewer = reader.root_object["/ViewerPreferences"]
     assert isinstance(viewer, DictionaryObject)
     assert viewer["/DisplayDocTitle"]
-    assert reader.root_object["/Lang"] == "en-US"
+    assert str(reader.root_object["/Lang"]) == "en-US"
     assert "/StructTreeRoot" in reader.root_object
 
     titles = [entry.title for entry in reader.outline if not isinstance(entry, list)]

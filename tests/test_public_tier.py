@@ -1,6 +1,7 @@
 """The public tier counts by neighborhood, and nobody can compute what it hides."""
 
 import re
+from collections.abc import Mapping
 from datetime import date
 from html.parser import HTMLParser
 from pathlib import Path
@@ -43,7 +44,7 @@ TEXT = PublicText(
 )
 
 
-def make_rows(counts: dict[str, tuple[int, ...]]) -> pd.DataFrame:
+def make_rows(counts: Mapping[str, tuple[int, ...]]) -> pd.DataFrame:
     """Return rows with so many of each word of CONFIRMED, LIKELY, POSSIBLE, NA and NOT SEEN."""
     codes = ("CONFIRMED", "LIKELY", "POSSIBLE", "NA", "NOT SEEN")
     cells = []
@@ -85,7 +86,7 @@ def bounds_of(
 
     least = np.where(hidden, 0, table).ravel()
     most = np.where(hidden, np.inf, table).ravel()
-    limits = np.column_stack([least, most])
+    limits = list(zip(least.tolist(), most.tolist(), strict=True))
 
     ends = []
     for sign in (1, -1):
