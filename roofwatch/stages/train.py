@@ -18,7 +18,6 @@ from models.engine import engine_name
 from models.files import Model, save_head, save_model
 from models.network import Backbones, load_backbones
 from models.registry import alias_version, move_alias, register_model
-from models.runs import ChildRun, RunRecord
 from models.spec import ModelVersion
 from roofwatch.answer import Answer
 from roofwatch.labeled import labeled_features
@@ -26,13 +25,12 @@ from roofwatch.progress import Progress
 from roofwatch.stages.tile import tile
 from roofwatch.year import City, CityYear, open_year
 from training.dataset import chip_places
-from training.evaluate import measure_folds
 from training.figures import Figures
 from training.fit import with_thresholds
 from training.learn import Tell
 from training.processes import first_alone, processes
-from training.ranking import STATISTICS
 from training.report import Evaluation, evaluate, write_report
+from training.run_record import make_record
 from training.rungs import FittedRungs, fit_rungs
 from training.task import FinetuneInputs
 from training.tune_rungs import tune_rungs
@@ -149,7 +147,8 @@ def train(year: CityYear) -> Trained:
     )
 
     write_model(year, fitted, evaluation)
-    record = make_record(year, labels, fitted, evaluation, report)
+    parameters = list_parameters(year, labels)
+    record = make_record(parameters, fitted.rungs.scored, evaluation, report)
     version = register_model(year.city.registry, year.files.model, record)
 
     trained = Trained(
@@ -248,50 +247,6 @@ def write_model(year: CityYear, fitted: Fitted, evaluation: Evaluation) -> None:
 def head_path(year: CityYear, rung: str) -> Path:
     """Return where `train` leaves the head of a rung, also of those that do not ship."""
     return year.files.report.heads / f"{rung}.safetensors"
-
-
-def make_record(
-    year: CityYear, labels: Labels, fitted: Fitted, evaluation: Evaluation, report: Path
-) -> RunRecord:
-    """Return what MLflow keeps of the training: a run per rung, and below it one per fold."""
-    rungs = []
-    for figures in evaluation.rungs:
-        by_fold = measure_folds(fitted.rungs.scored, figures.name)
-        folds = [
-            ChildRun(name=f"fold {fold}", parameters={}, metrics=metrics)
-            for fold, metrics in by_fold.items()
-        ]
-        rung = ChildRun(
-            name=figures.name,
-            parameters={"rung": figures.name},
-            metrics=figure_metrics(figures),
-            children=tuple(folds),
-        )
-        rungs.append(rung)
-
-    ships = evaluation.ships.name
-    chosen = evaluation.chosen[ships]
-    metrics = {rung.name: rung.metrics for rung in rungs}[ships]
-    return RunRecord(
-        parameters=list_parameters(year, labels),
-        metrics={**metrics, "likely": chosen.likely, "possible": chosen.possible},
-        report=report.parent,
-        rung=ships,
-        children=tuple(rungs),
-    )
-
-
-def figure_metrics(figures: Figures) -> dict[str, float]:
-    """Return the figures that MLflow keeps of a rung; those that make no sense are left out."""
-    low, high = figures.interval
-    metrics = {name: float(getattr(figures, name)) for name in STATISTICS}
-    metrics |= {
-        "average_precision_folds": figures.average_precision_by_fold.mean,
-        "auroc_folds": figures.auroc_folds,
-        "average_precision_low": low,
-        "average_precision_high": high,
-    }
-    return {name: value for name, value in metrics.items() if np.isfinite(value)}
 
 
 def list_parameters(year: CityYear, labels: Labels) -> dict[str, str]:
