@@ -71,6 +71,22 @@ class LabelFile:
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
+class LabelColumns:
+    """The columns of the label file as text; one that the file does not have is "" all over."""
+
+    id: pd.Series
+    """Key of the parcel."""
+    value: pd.Series
+    """0 or 1, a percentage, or "cannot tell"."""
+    year: pd.Series
+    """Year of the flyover."""
+    day: pd.Series
+    """Day of the label."""
+    source: pd.Series
+    """Who says so."""
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
 class LabelRows:
     """The label file as it was read and checked; one entry for each of its rows, in order."""
 
@@ -136,21 +152,43 @@ def read_label_rows(source: LabelFile, roll: VacantRoll) -> LabelRows:
     Raises:
         InputError: a value that is neither a number nor "cannot tell", or no column for it.
     """
-    raw = read_table(source.path, layer=source.layer, what="labels")
-    number = _read_numbers(raw, source)
+    columns = read_columns(source)
+    number = _read_numbers(columns.value, source)
     threshold = 0.5 if source.collapsed else source.threshold
-    year = _read_years(raw, source)
-    days = _optional_column(raw, source.date, what="[labels] date")
-    names = _optional_column(raw, source.source, what="[labels] source")
+    year = _read_years(columns.year)
 
     return LabelRows(
-        parcel_id=_find_parcels(raw, source, roll),
+        parcel_id=_find_parcels(columns.id, roll),
         year=year,
         number=number,
         failing=number >= threshold,
-        day=read_days(days).astype("datetime64[s]"),
-        source=clean_texts(names),
-        bad_years=_find_bad_years(raw, source, year),
+        day=read_days(columns.day).astype("datetime64[s]"),
+        source=clean_texts(columns.source),
+        bad_years=_find_bad_years(columns, year),
+    )
+
+
+def read_columns(source: LabelFile) -> LabelColumns:
+    """Read the columns that the city file names.
+
+    Raises:
+        InputError: a column that is not there, or no column of values.
+    """
+    value = source.collapsed or source.roof_pct
+    if not value:
+        raise InputError("[labels]: neither collapsed nor roof_pct names a column; give one")
+
+    table = read_table(source.path, layer=source.layer, what="labels")
+    empty = pd.Series("", index=table.index)
+    day = text_column(table, (source.date,), what="[labels] date") if source.date else empty
+    names = text_column(table, (source.source,), what="[labels] source") if source.source else empty
+
+    return LabelColumns(
+        id=text_column(table, source.id, what="[labels] id"),
+        value=text_column(table, (value,), what="[labels]").str.strip(),
+        year=text_column(table, (source.year,), what="[labels] year"),
+        day=day,
+        source=names,
     )
 
 
@@ -186,24 +224,18 @@ def read_labels(source: LabelFile, roll: VacantRoll, *, until: int) -> Labels:
     )
 
 
-def _find_parcels(raw: pd.DataFrame, source: LabelFile, roll: VacantRoll) -> pd.Series:
+def _find_parcels(ids: pd.Series, roll: VacantRoll) -> pd.Series:
     """Return the id on the roll of each label, "" where no parcel has its key."""
-    ids = text_column(raw, source.id, what="[labels] id")
     by_key = dict(zip(roll.table["parcel_key"], roll.table["parcel_id"], strict=True))
     return normalize_keys(ids).map(lambda key: by_key.get(key, ""))
 
 
-def _read_numbers(raw: pd.DataFrame, source: LabelFile) -> pd.Series:
+def _read_numbers(values: pd.Series, source: LabelFile) -> pd.Series:
     """Return the value of each label as a number, NaN where the person could not tell.
 
     Raises:
-        InputError: a value that is neither, or no column for it.
+        InputError: a value that is neither.
     """
-    column = source.collapsed or source.roof_pct
-    if not column:
-        raise InputError("[labels]: neither collapsed nor roof_pct names a column; give one")
-
-    values = text_column(raw, (column,), what="[labels]").str.strip()
     is_unclear = values.str.lower().isin(UNCLEAR)
     numbers = pd.to_numeric(values.where(~is_unclear), errors="coerce")
     if source.collapsed:
@@ -216,6 +248,7 @@ def _read_numbers(raw: pd.DataFrame, source: LabelFile) -> pd.Series:
     is_wrong = ~is_number & ~is_unclear
     if is_wrong.any():
         row = int(is_wrong.to_numpy().argmax())
+        column = source.collapsed or source.roof_pct
         raise InputError(
             f"[labels] {source.path.name} row {row + 2}: got {column}={values.iloc[row]!r}; "
             f"want {want} or 'cannot tell'; correct that row"
@@ -223,32 +256,28 @@ def _read_numbers(raw: pd.DataFrame, source: LabelFile) -> pd.Series:
     return numbers
 
 
-def _read_years(raw: pd.DataFrame, source: LabelFile) -> pd.Series:
+def _read_years(texts: pd.Series) -> pd.Series:
     """Return the year of each label; NaN where no whole year from 1900 to next year can be read."""
-    texts = text_column(raw, (source.year,), what="[labels] year")
     years = pd.to_numeric(texts, errors="coerce").astype(np.float64)
     is_year = years.between(FIRST_YEAR, date.today().year + 1) & (years % 1 == 0)
     return years.where(is_year)
 
 
-def _find_bad_years(raw: pd.DataFrame, source: LabelFile, years: pd.Series) -> BadRows | None:
+def _find_bad_years(columns: LabelColumns, years: pd.Series) -> BadRows | None:
     bad = np.flatnonzero(years.isna().to_numpy())
     if not len(bad):
         return None
 
-    ids = text_column(raw, source.id, what="[labels] id")
-    texts = text_column(raw, (source.year,), what="[labels] year")
-    rows = [f"row {row + 2} {shown(ids.iloc[row])} has {shown(texts.iloc[row])}" for row in bad]
+    rows = []
+    for row in bad:
+        parcel = shown(columns.id.iloc[row])
+        text = shown(columns.year.iloc[row])
+        rows.append(f"row {row + 2} {parcel} has {text}")
     return BadRows(
         what="labels with a year that cannot be read",
         rows=tuple(rows),
         remedy=f"write a year from {FIRST_YEAR} to next year; until then they are not used",
     )
-
-
-def _optional_column(raw: pd.DataFrame, name: str, *, what: str) -> pd.Series:
-    """Return a column as text, "" all over where the city file names none."""
-    return text_column(raw, (name,), what=what) if name else pd.Series("", index=raw.index)
 
 
 def _trusted_last(rows: LabelRows, source: LabelFile) -> NDArray[np.intp]:

@@ -75,7 +75,9 @@ def score(year: CityYear, wanted: str = "champion") -> Ledger:
         model_version=version.label,
         flown=year.flown,
     )
-    _check_balance(year, ledger)
+    if len(ledger.table) != len(year.roll):
+        balance = f"{len(year.roll)} vacants in, {len(ledger.table)} rows out"
+        raise InputError(f"{balance}; cut {year.year} again")
     write_ledger(ledger, year.files.folder)
 
     explain(year, version, ledger, features)
@@ -91,10 +93,3 @@ def score(year: CityYear, wanted: str = "champion") -> Ledger:
     scored = int((ledger.table["status"] == "scored").sum())
     city.log("score", f"{year.year} with {version.label}: {scored} of {len(ledger.table)} scored")
     return ledger
-
-
-def _check_balance(year: CityYear, ledger: Ledger) -> None:
-    if len(ledger.table) != len(year.roll):
-        raise InputError(
-            f"{len(year.roll)} vacants in, {len(ledger.table)} rows out; cut {year.year} again"
-        )
