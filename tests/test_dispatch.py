@@ -1,4 +1,4 @@
-"""Deliveries to dispatch hold what changed and nothing else, in whatever columns the vendor wants."""
+"""Deliveries to dispatch hold what changed and nothing else, in the vendor's columns."""
 
 import csv
 import dataclasses
@@ -66,27 +66,30 @@ def deliver(
 
 
 def of_year(year: int, *hazards: str, count: int = 4, flown: date | None = None) -> ExportInputs:
-    """The same roll in the photos of a year."""
+    """Return the same roll in the photos of a year."""
     roll = make_roll(count)
-    return dataclasses.replace(
-        make_inputs(roll, make_ledger(roll, hazards, year=year, flown=flown)), year=year
-    )
+    ledger = make_ledger(roll, hazards, year=year, flown=flown)
+    return dataclasses.replace(make_inputs(roll, ledger), year=year)
 
 
 def contents(folder: Path) -> dict[Path, bytes]:
+    """Return the bytes of all files."""
     return {path: path.read_bytes() for path in folder.rglob("*") if path.is_file()}
 
 
 def sizes(dispatch: Dispatch) -> tuple[int, int, int]:
+    """Return how many rows are added, changed and deleted."""
     return len(dispatch.add), len(dispatch.change), len(dispatch.delete)
 
 
 def without(roll: VacantRoll, *parcels: str) -> VacantRoll:
+    """Return a roll without some parcels."""
     table = roll.table[~roll.table["parcel_id"].isin(parcels)].reset_index(drop=True)
     return VacantRoll(table=table, notices=len(table), joined_by_place=0, unmatched=())
 
 
 def confirm(delivered: Path, *lines: str) -> None:
+    """Write the deletes that a person confirmed."""
     (delivered / "dispatch_deletes.csv").write_text(
         "\n".join(("PARCEL_ID,REASON,BY,DATE", *lines)) + "\n", encoding="utf-8"
     )
@@ -113,9 +116,9 @@ def test_a_row_says_everything_dispatch_needs(tmp_path: Path) -> None:
         "USE_LIMIT": USE_LIMIT,
     }
     assert {name: row[name] for name in expected} == expected
-    lon, lat = Transformer.from_crs("EPSG:2248", "EPSG:4326", always_xy=True).transform(
-        1_415_007.5, 593_036
-    )
+
+    to_degrees = Transformer.from_crs("EPSG:2248", "EPSG:4326", always_xy=True)
+    lon, lat = to_degrees.transform(1_415_007.5, 593_036)
     assert (row["LON"], row["LAT"]) == (f"{lon:.6f}", f"{lat:.6f}")
 
 
@@ -146,10 +149,9 @@ def test_what_a_person_saw_is_the_source() -> None:
 
 
 def test_nothing_of_another_tier(tmp_path: Path) -> None:
-    secret = {field.name for field in fields_of(Tier.DATA)} - {
-        field.name for field in fields_of(Tier.RESPONDER)
-    }
-    assert not secret & set(DELIVERY_COLUMNS)
+    every_field = {field.name for field in fields_of(Tier.DATA)}
+    responder_fields = {field.name for field in fields_of(Tier.RESPONDER)}
+    assert not (every_field - responder_fields) & set(DELIVERY_COLUMNS)
 
 
 @pytest.mark.parametrize("width", [60, 80, 200])
@@ -172,15 +174,20 @@ def test_premise_keys_are_unique() -> None:
 
 
 def test_same_input_gives_an_empty_delta_on_another_day_and_run(tmp_path: Path) -> None:
-    """The day of the export, the run and a passed review day are no news; the rows that dispatch holds stay as they were sent."""
+    """The day of the export, the run and a passed review day are no news.
+
+    The rows that dispatch holds stay as they were sent.
+    """
     roll = make_roll(4)
     assert sizes(deliver(make_inputs(roll), tmp_path)) == (4, 0, 0)
     before = read_state(tmp_path)
+
     for days in (1, 150):
         later = dataclasses.replace(
             make_inputs(roll, today=TODAY + timedelta(days=days)), run_id=f"run-{days}"
         )
         assert sizes(deliver(later, tmp_path)) == (0, 0, 0)
+
     pd.testing.assert_frame_equal(read_state(tmp_path), before)
     assert set(before["EFFECTIVE"]) == {TODAY.isoformat()}
 
@@ -189,38 +196,47 @@ def test_photo_without_a_day_does_not_drift(tmp_path: Path) -> None:
     roll = make_roll(4)
     ledger = make_ledger(roll, flown=None)
     deliver(make_inputs(roll, ledger), tmp_path)
-    assert sizes(deliver(make_inputs(roll, ledger, today=TODAY + timedelta(days=9)), tmp_path)) == (
-        0,
-        0,
-        0,
-    )
+
+    later = make_inputs(roll, ledger, today=TODAY + timedelta(days=9))
+
+    assert sizes(deliver(later, tmp_path)) == (0, 0, 0)
 
 
 def test_a_new_flight_without_a_day_moves_the_day_of_review(tmp_path: Path) -> None:
     deliver(of_year(2026, "LIKELY"), tmp_path)
+
     change = deliver(of_year(2027, "LIKELY"), tmp_path).change
-    assert (change["REASON"].tolist(), set(change["REVIEW_BY"])) == (
-        ["REVIEW_BY"] * 4,
-        {"2028-12-31"},
-    )
+
+    assert change["REASON"].tolist() == ["REVIEW_BY"] * 4
+    assert set(change["REVIEW_BY"]) == {"2028-12-31"}
 
 
 def test_an_earlier_year_tells_dispatch_nothing(tmp_path: Path) -> None:
-    """Words of 2025 must not go out over those of 2026; who wants to see how addresses were found still does."""
-    deliver(of_year(2026, "LIKELY", flown=date(2026, 3, 9)), tmp_path)
+    """Words of 2025 must not replace those of 2026.
+
+    The report of how addresses were found is still written.
+    """
+    in_2025 = of_year(2025, "NOT SEEN IN PHOTO", count=5, flown=date(2025, 3, 9))
+    in_2026 = of_year(2026, "LIKELY", flown=date(2026, 3, 9))
+    in_2027 = of_year(2027, "LIKELY", flown=date(2027, 3, 9))
+    deliver(in_2026, tmp_path)
     confirm(tmp_path, "0216 001,razed,J. Doe,2026-11-01")
     before = contents(tmp_path)
-    stale = deliver(of_year(2025, "NOT SEEN IN PHOTO", count=5, flown=date(2025, 3, 9)), tmp_path)
-    assert (sizes(stale), len(stale.match), contents(tmp_path)) == ((0, 0, 0), 5, before)
+
+    stale = deliver(in_2025, tmp_path)
+    assert sizes(stale) == (0, 0, 0)
+    assert len(stale.match) == 5
+    assert contents(tmp_path) == before
+
     (tmp_path / "fire").mkdir()
     write_dispatch(stale, tmp_path / "fire", column_map_of(vendor(tmp_path, VENDOR)))
-    assert [
-        (tmp_path / f"fire/dispatch_{name}.csv").read_text() for name in ("add", "change", "delete")
-    ] == [",".join(DELIVERY_COLUMNS) + "\n"] * 3
-    assert sizes(deliver(of_year(2026, "LIKELY", flown=date(2026, 3, 9)), tmp_path)) == (0, 0, 1), (
-        "the delete that a person confirmed waited"
-    )
-    assert len(deliver(of_year(2027, "LIKELY", flown=date(2027, 3, 9)), tmp_path).change) == 3
+    for name in ("add", "change", "delete"):
+        text = (tmp_path / f"fire/dispatch_{name}.csv").read_text()
+        assert text == ",".join(DELIVERY_COLUMNS) + "\n"
+
+    # The delete that a person confirmed waited for a delivery of 2026.
+    assert sizes(deliver(in_2026, tmp_path)) == (0, 0, 1)
+    assert len(deliver(in_2027, tmp_path).change) == 3
 
 
 def test_the_state_remembers_a_flyover_that_changed_nothing(tmp_path: Path) -> None:
@@ -247,25 +263,20 @@ def test_export_of_an_earlier_year_leaves_the_state(tmp_path: Path) -> None:
     export(of_year(2026, "LIKELY", flown=FLOWN), tmp_path)
     before = contents(tmp_path)
     settings = ExportSettings(visits=VisitSettings(packets=0))
-    export_products(
-        of_year(2025, "NOT SEEN IN PHOTO", flown=date(2025, 3, 9)),
-        tmp_path / "2025",
-        settings,
-        delivered=tmp_path,
-    )
-    assert {
-        path: raw
-        for path, raw in contents(tmp_path).items()
-        if (tmp_path / "2025") not in path.parents
-    } == before
-    assert [
-        len(read_csv(tmp_path / f"2025/fire/{name}.csv"))
-        for name in ("dispatch_add", "dispatch_change", "dispatch_delete", "match_report")
-    ] == [0, 0, 0, 4]
+    earlier = of_year(2025, "NOT SEEN IN PHOTO", flown=date(2025, 3, 9))
+    out = tmp_path / "2025"
+
+    export_products(earlier, out, settings, delivered=tmp_path)
+
+    after = contents(tmp_path)
+    assert {path: raw for path, raw in after.items() if out not in path.parents} == before
+    assert len(read_csv(out / "fire/match_report.csv")) == 4
+    for name in ("dispatch_add", "dispatch_change", "dispatch_delete"):
+        assert len(read_csv(out / f"fire/{name}.csv")) == 0
 
 
-def test_exports_of_two_years_at_once_are_refused(tmp_path: Path) -> None:
-    """Both would read the same state, and the later one would forget what the other told dispatch."""
+def test_exports_of_two_years_at_the_same_time_are_refused(tmp_path: Path) -> None:
+    """Both would read the same state, and the later one would drop what the other delivered."""
     with (
         FileLock(tmp_path / ".export.lock"),
         pytest.raises(InputError, match=r"another export is writing .*; wait until it has ended"),
@@ -277,46 +288,46 @@ def test_exports_of_two_years_at_once_are_refused(tmp_path: Path) -> None:
 def test_a_delivery_that_nobody_has_loaded_yet_is_kept(tmp_path: Path) -> None:
     roll = make_roll(4)
     out = export(make_inputs(roll), tmp_path)
-    first = contents(tmp_path / "deliveries")
-    kept = tmp_path / "deliveries/2026-11-24_01"
+    deliveries = tmp_path / "deliveries"
+    kept = deliveries / "2026-11-24_01"
+    first = contents(deliveries)
     assert {path.name: len(read_csv(path)) for path in first} == {
         "dispatch_add.csv": 4,
         "dispatch_change.csv": 0,
         "dispatch_delete.csv": 0,
     }
-    assert all(
-        path.parent == kept and path.read_bytes() == (out / "fire" / path.name).read_bytes()
-        for path in first
-    )
+    for path, raw in first.items():
+        assert path.parent == kept
+        assert raw == (out / "fire" / path.name).read_bytes()
+
     export(make_inputs(roll), tmp_path)
-    assert (len(read_csv(out / "fire/dispatch_add.csv")), contents(tmp_path / "deliveries")) == (
-        0,
-        first,
-    )
+    assert len(read_csv(out / "fire/dispatch_add.csv")) == 0
+    assert contents(deliveries) == first
+
     export(make_inputs(make_roll(5)), tmp_path)
-    assert {
-        path: raw for path, raw in contents(tmp_path / "deliveries").items() if path.parent == kept
-    } == first
-    assert read_csv(tmp_path / "deliveries/2026-11-24_02/dispatch_add.csv")[
-        "PARCEL_ID"
-    ].tolist() == ["0220 001"]
+    add = read_csv(deliveries / "2026-11-24_02/dispatch_add.csv")
+    assert contents(kept) == first
+    assert add["PARCEL_ID"].tolist() == ["0220 001"]
 
 
 def test_deliveries_of_a_day_keep_their_order_and_hold_the_vendors_files(tmp_path: Path) -> None:
     columns = column_map_of(vendor(tmp_path, VENDOR))
     dispatch = deliver(make_inputs(make_roll(1)), tmp_path)
-    (tmp_path / "deliveries/2026-11-24_09").mkdir(
-        parents=True
-    )  # those before were loaded and taken away
+    # Deliveries before the ninth were loaded and removed.
+    (tmp_path / "deliveries/2026-11-24_09").mkdir(parents=True)
+    tenth = tmp_path / "deliveries/2026-11-24_10"
+
     with keeping_delivery(dispatch, tmp_path, columns, today=TODAY):
-        assert not (tmp_path / "deliveries/2026-11-24_10").exists(), (
-            "in place once the products are"
-        )
-    assert sorted(
-        path.name for path in (tmp_path / "deliveries/2026-11-24_10").iterdir()
-    ) == sorted(
-        f"{kind}_{name}.csv" for kind in ("cad", "dispatch") for name in ("add", "change", "delete")
-    )
+        assert not tenth.exists(), "it is kept once the products are in place"
+    assert {path.name for path in tenth.iterdir()} == {
+        "cad_add.csv",
+        "cad_change.csv",
+        "cad_delete.csv",
+        "dispatch_add.csv",
+        "dispatch_change.csv",
+        "dispatch_delete.csv",
+    }
+
     with (
         pytest.raises(OSError, match="no space left"),
         keeping_delivery(dispatch, tmp_path, columns, today=TODAY),
@@ -331,44 +342,49 @@ def test_what_counts_is_a_change_and_takes_effect_that_day(tmp_path: Path) -> No
     day = TODAY + timedelta(days=30)
     roll.table.loc[1, "address"] = "7 Oak St"
     roll.table.loc[2, "occupied_sides"] = "N"
-    change = deliver(
-        make_inputs(
-            roll, make_ledger(roll, ("LIKELY", "POSSIBLE", "POSSIBLE", "POSSIBLE")), today=day
-        ),
-        tmp_path,
-    ).change.set_index("PARCEL_ID")
+    ledger = make_ledger(roll, ("LIKELY", "POSSIBLE", "POSSIBLE", "POSSIBLE"))
+
+    dispatch = deliver(make_inputs(roll, ledger, today=day), tmp_path)
+
+    change = dispatch.change.set_index("PARCEL_ID")
     assert change["REASON"].to_dict() == {
         "0216 001": "RISK_LVL",
         "0217 001": "ADDRESS",
         "0218 001": "ADJ_OCC, OCC_SIDES",
     }
     assert set(change["EFFECTIVE"]) == {day.isoformat()}
+
     state = read_state(tmp_path).set_index("PARCEL_ID")
     assert state["EFFECTIVE"].to_dict() == {
-        parcel: (day if parcel in change.index else TODAY).isoformat() for parcel in state.index
+        "0216 001": day.isoformat(),
+        "0217 001": day.isoformat(),
+        "0218 001": day.isoformat(),
+        "0219 001": TODAY.isoformat(),
     }
 
 
 def test_a_new_flight_changes_every_row_and_says_so(tmp_path: Path) -> None:
     roll = make_roll(2)
     deliver(make_inputs(roll), tmp_path)
-    change = deliver(
-        make_inputs(roll, make_ledger(roll, flown=FLOWN + timedelta(days=1))), tmp_path
-    ).change
+    next_flight = make_ledger(roll, flown=FLOWN + timedelta(days=1))
+
+    change = deliver(make_inputs(roll, next_flight), tmp_path).change
+
     assert change["REASON"].tolist() == ["IMG_DATE, REVIEW_BY"] * 2
 
 
 def test_a_row_that_left_is_asked_about_once_and_may_come_back(tmp_path: Path) -> None:
     roll = make_roll(3)
-    everyone, fewer = (
-        make_inputs(some, make_ledger(some, ("LIKELY",)))
-        for some in (roll, without(roll, "0216 001"))
-    )
-    deliver(everyone, tmp_path)
+    short_roll = without(roll, "0216 001")
+    whole = make_inputs(roll, make_ledger(roll, ("LIKELY",)))
+    fewer = make_inputs(short_roll, make_ledger(short_roll, ("LIKELY",)))
+    deliver(whole, tmp_path)
+
     delete = deliver(fewer, tmp_path).delete
-    assert (delete["ACTION"].tolist(), delete["PARCEL_ID"].tolist()) == (["REVIEW"], ["0216 001"])
+    assert delete[["ACTION", "PARCEL_ID"]].to_numpy().tolist() == [["REVIEW", "0216 001"]]
+
     assert sizes(deliver(fewer, tmp_path)) == (0, 0, 0)
-    assert deliver(everyone, tmp_path).change["REASON"].tolist() == ["back on the vacant roll"]
+    assert deliver(whole, tmp_path).change["REASON"].tolist() == ["back on the vacant roll"]
 
 
 def test_a_person_confirms_a_delete_once(tmp_path: Path) -> None:
@@ -377,29 +393,34 @@ def test_a_person_confirms_a_delete_once(tmp_path: Path) -> None:
     fewer = without(roll, "0216 001")
     deliver(make_inputs(fewer), tmp_path)
     confirm(tmp_path, "0216 001,razed,=J. Doe,2026-11-01")
+
     delete = deliver(make_inputs(fewer), tmp_path).delete
+
     assert delete[["ACTION", "PARCEL_ID", "REASON", "BY"]].to_numpy().tolist() == [
         ["DELETE", "0216 001", "razed (2026-11-01)", "'=J. Doe"]
     ]
     assert "0216 001" not in set(read_state(tmp_path)["PARCEL_ID"])
-    assert read_csv(tmp_path / "dispatch_log.csv").iloc[-1][
-        ["ACTION", "BY", "RUN_ID"]
-    ].tolist() == ["DELETE", "'=J. Doe", "run-1"]
+
+    last = read_csv(tmp_path / "dispatch_log.csv").iloc[-1]
+    assert (last["ACTION"], last["BY"], last["RUN_ID"]) == ("DELETE", "'=J. Doe", "run-1")
     assert sizes(deliver(make_inputs(fewer), tmp_path)) == (0, 0, 0)
 
 
-def test_a_deleted_parcel_stays_out_while_its_line_stands(tmp_path: Path) -> None:
-    """The roll lags behind: a razed house that is still on it does not go out again, and the match report says why."""
+def test_a_deleted_parcel_stays_out_while_its_line_is_there(tmp_path: Path) -> None:
+    """A razed house that is still on the roll is not delivered again.
+
+    The match report says why.
+    """
     roll = make_roll(3)
     deliver(make_inputs(roll), tmp_path)
     confirm(tmp_path, "0216 001,razed,J. Doe,2026-11-01")
     assert sizes(deliver(make_inputs(roll), tmp_path)) == (0, 0, 1)
+
     again = deliver(make_inputs(roll), tmp_path)
+    match = again.match.set_index("PARCEL_ID")
     assert sizes(again) == (0, 0, 0)
-    assert (
-        again.match.set_index("PARCEL_ID").loc["0216 001", "REASON"]
-        == "kept out: razed (2026-11-01), J. Doe"
-    )
+    assert match.loc["0216 001", "REASON"] == "kept out: razed (2026-11-01), J. Doe"
+
     confirm(tmp_path)
     assert sizes(deliver(make_inputs(roll), tmp_path)) == (1, 0, 0)
 
@@ -447,25 +468,23 @@ def test_addresses_are_spelled_as_dispatch_spells_them(tmp_path: Path) -> None:
     roll = make_roll(5)
     roll.table.loc[3, "address"] = "100 Peña Réunion Street, Apt 2"
     roll.table.loc[4, "address"] = None
+
     dispatch = deliver(make_inputs(roll), tmp_path, addresses=book)
-    add, match = dispatch.add.set_index("PARCEL_ID"), dispatch.match.set_index("PARCEL_ID")
-    assert match["MATCH"].tolist() == ["NORMALIZED", "ALIAS", "NO", "NORMALIZED", "NO"]
-    assert add.loc["0216 001", ["ADDRESS", "ALIASES"]].tolist() == [
-        "100 PENA REUNION STREET",
-        "CORNER STORE; 100 Peña Réunion St",
-    ]
+
+    add = dispatch.add.set_index("PARCEL_ID")
+    assert add.loc["0216 001", "ADDRESS"] == "100 PENA REUNION STREET"
+    assert add.loc["0216 001", "ALIASES"] == "CORNER STORE; 100 Peña Réunion St"
     assert add.loc["0217 001", "ADDRESS"] == "102-104 PENA REUNION ST"
     assert add.loc["0218 001", "ADDRESS"] == "104 Peña Réunion St", "a suggestion is never taken"
-    assert match.loc["0218 001", ["NEAREST", "DISTANCE", "REASON"]].tolist() == [
-        "103 PENA REUNION ST",
-        "1",
-        "number 104 is not in the list on PENA REUNION ST",
-    ]
-    assert (
-        match.loc["0216 001", "REASON"]
-        == match.loc["0219 001", "REASON"]
-        == "address shared with another vacant parcel"
-    )
+
+    match = dispatch.match.set_index("PARCEL_ID")
+    assert match["MATCH"].tolist() == ["NORMALIZED", "ALIAS", "NO", "NORMALIZED", "NO"]
+    assert match.loc["0218 001", "NEAREST"] == "103 PENA REUNION ST"
+    assert match.loc["0218 001", "DISTANCE"] == "1"
+    not_in_list = "number 104 is not in the list on PENA REUNION ST"
+    assert match.loc["0218 001", "REASON"] == not_in_list
+    assert match.loc["0216 001", "REASON"] == "address shared with another vacant parcel"
+    assert match.loc["0219 001", "REASON"] == "address shared with another vacant parcel"
     assert match.loc["0220 001", "REASON"] == "no address on the roll; dispatch cannot find it"
     assert "0220 001" not in add.index
 
@@ -521,9 +540,8 @@ def test_addresses_are_spelled_as_dispatch_spells_them(tmp_path: Path) -> None:
     ],
 )
 def test_a_unit_is_never_found_as_another_unit(text: str, known: str, found: Match) -> None:
-    assert match_addresses(
-        [text], AddressBook(spelled=("304 N GILMOR ST", known), aliases=((), ()))
-    ) == [found]
+    book = AddressBook(spelled=("304 N GILMOR ST", known), aliases=((), ()))
+    assert match_addresses([text], book) == [found]
 
 
 @pytest.mark.parametrize(
@@ -531,7 +549,8 @@ def test_a_unit_is_never_found_as_another_unit(text: str, known: str, found: Mat
     [
         (
             "418 E CALDER ST",
-            "number 418 is not in the list on E CALDER ST, but it is on E CALDE ST: one of the two may be misspelled",
+            "number 418 is not in the list on E CALDER ST, but it is on E CALDE ST: "
+            "one of the two may be misspelled",
             "418 E CALDE ST",
         ),
         ("420 E CALDER ST", "number 420 is not in the list on E CALDER ST", "416 E CALDER ST"),
@@ -572,7 +591,7 @@ def test_a_unit_goes_before_its_building_and_aliases_have_units_too() -> None:
         ],
         book,
     )
-    assert [(one.kind, one.spelled) for one in found] == [
+    assert [(match.kind, match.spelled) for match in found] == [
         ("NORMALIZED", "302 N GILMOR ST APT 2"),
         ("ALIAS", "1 MAIN ST"),
         ("NORMALIZED", "302 N GILMOR ST"),
@@ -594,28 +613,27 @@ def test_line_ends_in_what_people_wrote_split_no_row(tmp_path: Path) -> None:
         constants={"WHO": "BC\rFD"},
         actions={"ADD": "A\rD"},
     )
+
     write_dispatch(dispatch, tmp_path, columns)
-    assert read_csv(tmp_path / "dispatch_add.csv")[["ADDRESS", "ALIASES"]].to_numpy().tolist()[
-        0
-    ] == ["100 PENA REUNION ST", "OLD SCHOOL; NEW SCHOOL; 100 Peña Réunion St"]
-    vendors = read_csv(tmp_path / "cad_add.csv")
-    assert (list(vendors), vendors.iloc[0].tolist()) == (
-        ["Loc Of", "Id", *NEEDED],
-        ["A 100 PENA REUNION ST BC FD", "0216 001", "A D", "0216 001", "LIKELY"],
-    )
+
+    first = read_csv(tmp_path / "dispatch_add.csv").iloc[0]
+    assert first["ADDRESS"] == "100 PENA REUNION ST"
+    assert first["ALIASES"] == "OLD SCHOOL; NEW SCHOOL; 100 Peña Réunion St"
+
+    vendor_rows = read_csv(tmp_path / "cad_add.csv")
+    vendor_first = ["A 100 PENA REUNION ST BC FD", "0216 001", "A D", "0216 001", "LIKELY"]
+    assert list(vendor_rows) == ["Loc Of", "Id", *NEEDED]
+    assert vendor_rows.iloc[0].tolist() == vendor_first
+
     confirm(tmp_path, '0216 001,razed,"J.\rDoe",2026-11-01')
     write_dispatch(deliver(make_inputs(roll), tmp_path), tmp_path)
-    for name in (
-        "dispatch_delete.csv",
-        "dispatch_log.csv",
-        "dispatch_state.csv",
-        "match_report.csv",
-    ):
-        assert b"\r" not in (tmp_path / name).read_bytes(), name
+    for name in ("dispatch_delete", "dispatch_log", "dispatch_state", "match_report"):
+        assert b"\r" not in (tmp_path / f"{name}.csv").read_bytes(), name
     assert read_csv(tmp_path / "dispatch_delete.csv")["BY"].tolist() == ["J. Doe"]
 
 
 def vendor(folder: Path, text: str) -> DispatchSettings:
+    """Write the column map of a vendor and return the settings that name it."""
     (folder / "cad.toml").write_text(text, encoding="utf-8")
     return DispatchSettings(columns=folder / "cad.toml")
 
@@ -652,32 +670,38 @@ def test_a_vendor_gets_its_own_columns(tmp_path: Path) -> None:
     roll.table.loc[0, "address"] = "100 Peña|Réunion\nSt 日"
     columns = column_map_of(vendor(tmp_path, VENDOR))
     dispatch = deliver(make_inputs(roll), tmp_path)
+
     write_dispatch(dispatch, tmp_path, columns)
-    lines = (tmp_path / "cad_add.csv").read_bytes().decode("ascii").split("\r\n")
-    assert lines[0] == "Key|Agency|Action|Loc|Comment|Effective|Id"
-    assert (
-        lines[1]
-        == "VR-0216-001|BCFD|A|100 PENA REUNION ST ?|VACANT ROOF LIKELY / PHOTO 2026-03-09 UNTIL 03/09/2027|11/24/2026|0216 001"
-    )
-    assert (lines[3:], (tmp_path / "dispatch_change.csv").read_text().count("\n")) == ([""], 1)
-    assert read_delivery(tmp_path / "cad_add.csv", columns)["Id"].tolist() == [
+
+    header, first, _, *rest = (tmp_path / "cad_add.csv").read_bytes().decode("ascii").split("\r\n")
+    assert header == "Key|Agency|Action|Loc|Comment|Effective|Id"
+    assert first.split("|") == [
+        "VR-0216-001",
+        "BCFD",
+        "A",
+        "100 PENA REUNION ST ?",
+        "VACANT ROOF LIKELY / PHOTO 2026-03-09 UNTIL 03/09/2027",
+        "11/24/2026",
         "0216 001",
-        "0217 001",
     ]
+    assert rest == [""]
+    assert (tmp_path / "dispatch_change.csv").read_text().count("\n") == 1
+
+    add = read_delivery(tmp_path / "cad_add.csv", columns)
+    assert add["Id"].tolist() == ["0216 001", "0217 001"]
     assert read_csv(tmp_path / "match_report.csv")["PARCEL_ID"].tolist() == ["0216 001", "0217 001"]
 
 
 def test_another_column_map_changes_no_row(tmp_path: Path) -> None:
     inputs = make_inputs(make_roll(3))
-    write_dispatch(deliver(inputs, tmp_path), tmp_path, column_map_of(vendor(tmp_path, VENDOR)))
-    write_dispatch(
-        deliver(inputs, tmp_path),
-        tmp_path,
-        column_map_of(vendor(tmp_path, f"{LEAST}[format]\nheader = false\n")),
-    )
-    assert [
-        (tmp_path / f"cad_{name}.csv").read_bytes() for name in ("add", "change", "delete")
-    ] == [b""] * 3
+    columns = column_map_of(vendor(tmp_path, VENDOR))
+    write_dispatch(deliver(inputs, tmp_path), tmp_path, columns)
+
+    columns = column_map_of(vendor(tmp_path, f"{LEAST}[format]\nheader = false\n"))
+    write_dispatch(deliver(inputs, tmp_path), tmp_path, columns)
+
+    for name in ("add", "change", "delete"):
+        assert (tmp_path / f"cad_{name}.csv").read_bytes() == b""
 
 
 @pytest.mark.parametrize("quoting", ["minimal", "all"])
@@ -689,28 +713,32 @@ def test_every_text_survives_the_round_trip(quoting: str, tmp_path: Path) -> Non
         columns={"Loc": "{ADDRESS}", "Id": "{PARCEL_ID}"} | NEEDED,
         format=FileFormat(quoting=quoting, delimiter="\t"),
     )
+    parcels = roll.table["parcel_id"].tolist()
     dispatch = deliver(make_inputs(roll), tmp_path)
     expected = [f"'{texts[0]}", *texts[1:]]
-    for layout in (columns, None):
-        write_dispatch(dispatch, tmp_path, layout)
-        read = read_delivery(tmp_path / ("cad_add.csv" if layout else "dispatch_add.csv"), layout)
-        assert read["Loc" if layout else "ADDRESS"].tolist() == expected
-        assert read["Id" if layout else "PARCEL_ID"].tolist() == roll.table["parcel_id"].tolist()
+
+    write_dispatch(dispatch, tmp_path, columns)
+    add = read_delivery(tmp_path / "cad_add.csv", columns)
+    assert add["Loc"].tolist() == expected
+    assert add["Id"].tolist() == parcels
+
+    write_dispatch(dispatch, tmp_path, None)
+    add = read_delivery(tmp_path / "dispatch_add.csv", None)
+    assert add["ADDRESS"].tolist() == expected
+    assert add["PARCEL_ID"].tolist() == parcels
+
     with (tmp_path / "dispatch_add.csv").open(newline="", encoding="utf-8") as stream:
         assert [row["ADDRESS"] for row in csv.DictReader(stream)] == expected
     assert sizes(deliver(make_inputs(roll), tmp_path)) == (0, 0, 0)
 
 
 def test_a_formula_made_by_the_map_is_harmless_too(tmp_path: Path) -> None:
-    write_dispatch(
-        deliver(make_inputs(make_roll(1)), tmp_path),
-        tmp_path,
-        ColumnMap(columns={"Bad": "={ADDRESS}", "Lon": "{LON}"} | NEEDED),
-    )
-    assert read_csv(tmp_path / "cad_add.csv").iloc[0].tolist()[:2] == [
-        "'=100 Peña Réunion St",
-        "-76.637216",
-    ]
+    columns = ColumnMap(columns={"Bad": "={ADDRESS}", "Lon": "{LON}"} | NEEDED)
+
+    write_dispatch(deliver(make_inputs(make_roll(1)), tmp_path), tmp_path, columns)
+
+    row = read_csv(tmp_path / "cad_add.csv").iloc[0]
+    assert (row["Bad"], row["Lon"]) == ("'=100 Peña Réunion St", "-76.637216")
 
 
 @pytest.mark.parametrize(
@@ -759,7 +787,8 @@ def test_what_is_wrong_in_a_column_map_is_named(
     [
         (
             '[columns]\nComment = "ADDRESS"\nDo = "ACTION"',
-            r"has no column with TEXT or RISK_TXT or RISK_LVL: .* no hazard word; add a line such as Comment = \"TEXT\"",
+            "has no column with TEXT or RISK_TXT or RISK_LVL: .* no hazard word; "
+            r"add a line such as Comment = \"TEXT\"",
         ),
         (
             '[columns]\nA = "TEXT"\nDo = "ACTION"',
@@ -787,10 +816,11 @@ def test_a_column_map_that_loses_what_matters_is_refused(
     "layout", ["%Q", "", "2026", "%Y", "%m/%d", "%j", "%d.%m", "%H:%M", "%-m%-d%y", "%"]
 )
 def test_a_date_that_gives_no_day_is_refused(layout: str, tmp_path: Path) -> None:
-    with pytest.raises(
-        ConfigError,
-        match=r"^cad.toml: \[format\] date is .* and writes 2027-01-\d\d as .*, want a layout that gives year, month and day",
-    ):
+    message = (
+        r"^cad.toml: \[format\] date is .* and writes 2027-01-\d\d as .*, "
+        "want a layout that gives year, month and day"
+    )
+    with pytest.raises(ConfigError, match=message):
         column_map_of(vendor(tmp_path, f'{LEAST}[format]\ndate = "{layout}"\n'))
 
 
@@ -828,32 +858,42 @@ def test_a_date_that_gives_the_day_is_taken(layout: str) -> None:
     ],
 )
 def test_a_codec_that_is_no_encoding_of_text_is_refused(encoding: str, tmp_path: Path) -> None:
-    with pytest.raises(
-        ConfigError,
-        match=r"^cad.toml: \[format\] encoding is .*want an encoding of text that Python knows, such as cp1252",
-    ):
+    message = (
+        r"^cad.toml: \[format\] encoding is .*want an encoding of text that Python knows, "
+        "such as cp1252"
+    )
+    with pytest.raises(ConfigError, match=message):
         column_map_of(vendor(tmp_path, f'{LEAST}[format]\nencoding = "{encoding}"\n'))
 
 
 def test_widths_never_cut_hazard_words_or_ids(tmp_path: Path) -> None:
     dispatch = deliver(make_inputs(make_roll(4)), tmp_path)
-    write_dispatch(
-        dispatch,
-        tmp_path,
-        ColumnMap(columns={"A": "{TEXT}", "B": "{SOURCE}"} | NEEDED, widths={"A": 29, "B": 5}),
-    )
-    assert read_csv(tmp_path / "cad_add.csv").to_numpy().tolist()[1][:2] == [
-        "VACANT ROOF NOT SEEN IN PHOTO",
-        "aeria",
-    ]
-    for template, message in (
+    columns = ColumnMap(columns={"A": "{TEXT}", "B": "{SOURCE}"} | NEEDED, widths={"A": 29, "B": 5})
+
+    write_dispatch(dispatch, tmp_path, columns)
+
+    row = read_csv(tmp_path / "cad_add.csv").iloc[1]
+    assert (row["A"], row["B"]) == ("VACANT ROOF NOT SEEN IN PHOTO", "aeria")
+
+
+@pytest.mark.parametrize(
+    ("template", "message"),
+    [
         ("{TEXT}", "A is 15 and would cut the hazard words of .*; want 18 or more"),
         ("PREMISE {PREMISE}", "A is 15 and would cut the id .*; want 19 or more"),
-    ):
-        with pytest.raises(ConfigError, match=message):
-            write_dispatch(
-                dispatch, tmp_path, ColumnMap(columns={"A": template} | NEEDED, widths={"A": 15})
-            )
+    ],
+)
+def test_a_width_that_would_cut_hazard_words_or_ids_is_refused(
+    template: str, message: str, tmp_path: Path
+) -> None:
+    dispatch = deliver(make_inputs(make_roll(4)), tmp_path)
+    with pytest.raises(ConfigError, match=message):
+        write_dispatch(dispatch, tmp_path, one_column(template, width=15))
+
+
+def one_column(template: str, *, width: int) -> ColumnMap:
+    """Return a column map with a width for its column A."""
+    return ColumnMap(columns={"A": template} | NEEDED, widths={"A": width})
 
 
 @pytest.mark.parametrize(
@@ -878,44 +918,91 @@ def test_widths_never_cut_what_then_says_something_else(
 ) -> None:
     dispatch = deliver(make_inputs(make_roll(1)), tmp_path)
     wanted += 3 * template.startswith("No ")
-    columns = {"A": template % name} | NEEDED
-    with pytest.raises(
-        ConfigError,
-        match=rf"^\[widths\] A is {wanted - 1} and would cut {what} of .*; want {wanted} or more$",
-    ):
-        write_dispatch(dispatch, tmp_path, ColumnMap(columns=columns, widths={"A": wanted - 1}))
-    write_dispatch(dispatch, tmp_path, ColumnMap(columns=columns, widths={"A": wanted}))
+    column = template % name
+    cut = wanted - 1
+
+    message = rf"^\[widths\] A is {cut} and would cut {what} of .*; want {wanted} or more$"
+    with pytest.raises(ConfigError, match=message):
+        write_dispatch(dispatch, tmp_path, one_column(column, width=cut))
+
+    write_dispatch(dispatch, tmp_path, one_column(column, width=wanted))
     assert len(read_csv(tmp_path / "cad_add.csv")["A"][0]) == wanted
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class NarrowCell:
+    """A cell in which the hazard word, or its likeness, appears elsewhere too."""
+
+    hazard: str
+    """Hazard word of the row."""
+    template: str
+    """Template of the column."""
+    address: str
+    """Address of the row."""
+    narrow: int
+    """A width that holds the likeness and cuts the hazard word."""
+    wanted: int
+    """The least width that holds the hazard word."""
 
 
 @pytest.mark.parametrize(
-    ("hazard", "template", "address", "width", "wanted"),
+    "cell",
     [
-        ("NOT ASSESSED", "{ADDRESS} {RISK_LVL}", "12 NATIONAL AVE", 15, 18),
-        ("NOT ASSESSED", "{ADDRESS} {RISK_LVL}", "=NATIONAL AVE", 14, 17),
-        ("LIKELY", "{ADDRESS}: {RISK_TXT}", "1 LIKELY ST", 15, 19),
-        ("LIKELY", "{RISK_LVL} {ADDRESS} {RISK_TXT}", "1 OAK ST", 12, 22),
-        ("POSSIBLE", "POSSIBLE? {TEXT}", "1 OAK ST", 21, 30),
+        NarrowCell(
+            hazard="NOT ASSESSED",
+            template="{ADDRESS} {RISK_LVL}",
+            address="12 NATIONAL AVE",
+            narrow=15,
+            wanted=18,
+        ),
+        NarrowCell(
+            hazard="NOT ASSESSED",
+            template="{ADDRESS} {RISK_LVL}",
+            address="=NATIONAL AVE",
+            narrow=14,
+            wanted=17,
+        ),
+        NarrowCell(
+            hazard="LIKELY",
+            template="{ADDRESS}: {RISK_TXT}",
+            address="1 LIKELY ST",
+            narrow=15,
+            wanted=19,
+        ),
+        NarrowCell(
+            hazard="LIKELY",
+            template="{RISK_LVL} {ADDRESS} {RISK_TXT}",
+            address="1 OAK ST",
+            narrow=12,
+            wanted=22,
+        ),
+        NarrowCell(
+            hazard="POSSIBLE",
+            template="POSSIBLE? {TEXT}",
+            address="1 OAK ST",
+            narrow=21,
+            wanted=30,
+        ),
     ],
+    ids=lambda cell: f"{cell.hazard}-{cell.address}",
 )
-def test_a_word_elsewhere_in_the_cell_does_not_stand_for_the_hazard_word(
-    hazard: str, template: str, address: str, width: int, wanted: int, tmp_path: Path
+def test_a_word_elsewhere_in_the_cell_is_not_taken_for_the_hazard_word(
+    cell: NarrowCell, tmp_path: Path
 ) -> None:
     roll = make_roll(1)
-    roll.table["address"] = address
-    dispatch = deliver(make_inputs(roll, make_ledger(roll, (hazard,))), tmp_path)
-    for cut in (width, wanted - 1):
-        with pytest.raises(
-            ConfigError,
-            match=rf"^\[widths\] A is {cut} and would cut the hazard words of .*; want {wanted} or more$",
-        ):
-            write_dispatch(
-                dispatch, tmp_path, ColumnMap(columns={"A": template} | NEEDED, widths={"A": cut})
-            )
-    write_dispatch(
-        dispatch, tmp_path, ColumnMap(columns={"A": template} | NEEDED, widths={"A": wanted})
-    )
-    assert len(read_csv(tmp_path / "cad_add.csv")["A"][0]) == wanted
+    roll.table["address"] = cell.address
+    dispatch = deliver(make_inputs(roll, make_ledger(roll, (cell.hazard,))), tmp_path)
+
+    for cut in (cell.narrow, cell.wanted - 1):
+        message = (
+            rf"^\[widths\] A is {cut} and would cut the hazard words of .*; "
+            f"want {cell.wanted} or more$"
+        )
+        with pytest.raises(ConfigError, match=message):
+            write_dispatch(dispatch, tmp_path, one_column(cell.template, width=cut))
+
+    write_dispatch(dispatch, tmp_path, one_column(cell.template, width=cell.wanted))
+    assert len(read_csv(tmp_path / "cad_add.csv")["A"][0]) == cell.wanted
 
 
 @pytest.mark.parametrize(
@@ -923,16 +1010,15 @@ def test_a_word_elsewhere_in_the_cell_does_not_stand_for_the_hazard_word(
 )
 def test_small_cities_make_every_file(count: int, hazards: tuple[str, ...], tmp_path: Path) -> None:
     roll = make_roll(count)
-    dispatch = deliver(
-        make_inputs(roll, make_ledger(roll, hazards)),
-        tmp_path,
-        addresses=AddressBook(spelled=(), aliases=()),
-    )
-    write_dispatch(dispatch, tmp_path)
-    assert [
-        len(read_csv(tmp_path / f"{name}.csv"))
-        for name in ("dispatch_add", "dispatch_change", "dispatch_delete", "match_report")
-    ] == [count, 0, 0, count]
+    inputs = make_inputs(roll, make_ledger(roll, hazards))
+    book = AddressBook(spelled=(), aliases=())
+
+    write_dispatch(deliver(inputs, tmp_path, addresses=book), tmp_path)
+
+    assert len(read_csv(tmp_path / "dispatch_add.csv")) == count
+    assert len(read_csv(tmp_path / "dispatch_change.csv")) == 0
+    assert len(read_csv(tmp_path / "dispatch_delete.csv")) == 0
+    assert len(read_csv(tmp_path / "match_report.csv")) == count
 
 
 def test_a_state_with_a_parcel_twice_is_refused(tmp_path: Path) -> None:
@@ -951,11 +1037,9 @@ def test_a_state_of_an_older_version_is_taken_over(tmp_path: Path) -> None:
         read_csv(tmp_path / name).drop(columns=["LON", "LAT", "SOURCE"]).to_csv(
             tmp_path / name, index=False
         )
+
     assert deliver(inputs, tmp_path).change["REASON"].tolist() == ["LON, LAT"] * 2
     assert sizes(deliver(inputs, tmp_path)) == (0, 0, 0)
-    assert read_csv(tmp_path / "dispatch_log.csv")["SOURCE"].tolist() == [
-        "",
-        "",
-        "aerial photo 2026-03-09",
-        "aerial photo 2026-03-09",
-    ]
+
+    log = read_csv(tmp_path / "dispatch_log.csv")
+    assert log["SOURCE"].tolist() == ["", "", *["aerial photo 2026-03-09"] * 2]
