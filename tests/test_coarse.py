@@ -1,6 +1,5 @@
 """The one reader at low resolution: all kinds of tiles, and what of them is no data."""
 
-from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -18,11 +17,10 @@ from gis_export.fire.map.base_map import write_base_map
 from gis_export.fire.map.ground import Ground
 from imagery.boxes import PixelBox
 from imagery.flyover.coarse import CoarsePixels, read_coarse, sample_values
-from imagery.flyover.flyover import Flyover, open_flyover
+from imagery.flyover.flyover import open_flyover
 from imagery.flyover.headers import read_header
 from imagery.flyover.tiles import Tile
 
-Writer = Callable[..., Path]
 WEST = 500_000.0
 NORTH = 4_300_000.0
 SIDE_PX = 32
@@ -31,12 +29,13 @@ HALF = (SIDE_PX // 2, SIDE_PX // 2)
 
 
 def place_pixels() -> NDArray[np.uint8]:
-    """Pixels (3, H, W) whose values encode their row and column."""
+    """Return pixels (3, H, W) whose values encode their row and column."""
     rows, columns = np.mgrid[:SIDE_PX, :SIDE_PX]
     return np.stack([7 * rows, 7 * columns, 3 * rows + 4 * columns]).astype(np.uint8)
 
 
 def write_tile(path: Path, pixels: NDArray[np.generic], **profile: object) -> Tile:
+    """Write pixels (bands, H, W) of 1 m as a tile."""
     count, height, width = pixels.shape
     with rasterio.open(
         path,
@@ -64,12 +63,15 @@ def write_palette(path: Path, numbers: NDArray[np.uint8]) -> Tile:
     return read_header(str(path))
 
 
+def write_mask(path: str, mask: NDArray[np.uint8]) -> None:
+    """Add a mask to a tile, 0 where there is no data."""
+    with rasterio.Env(GDAL_TIFF_INTERNAL_MASK=True), rasterio.open(path, "r+") as target:
+        target.write_mask(mask)
+
+
 def read_half(tile: Tile, *, white: float = 255.0) -> CoarsePixels:
+    """Read a whole tile at half its size."""
     return read_coarse(tile, WHOLE, HALF, white=white)
-
-
-def open_folder(folder: Path) -> Flyover:
-    return open_flyover(2026, (str(folder),))
 
 
 def test_part_of_an_8_bit_tile_is_what_rasterio_averages(tmp_path: Path) -> None:
@@ -114,7 +116,7 @@ def test_deep_pixels_are_scaled_to_white(tmp_path: Path) -> None:
     assert (pixels.color[:, :, 8:] == 255).all()
 
 
-def test_nan_is_no_data_and_does_not_darken_what_is_beside_it(tmp_path: Path) -> None:
+def test_nan_is_no_data_and_does_not_darken_its_neighbors(tmp_path: Path) -> None:
     values = np.full((3, SIDE_PX, SIDE_PX), 0.5, np.float32)
     values[:, 16:] = np.nan
     pixels = read_half(write_tile(tmp_path / "a.tif", values), white=1.0)
@@ -132,8 +134,7 @@ def test_nodata_mask_and_alpha_are_no_data(tmp_path: Path) -> None:
     masked = write_tile(tmp_path / "masked.tif", values)
     mask = np.full((SIDE_PX, SIDE_PX), 255, np.uint8)
     mask[16:] = 0
-    with rasterio.Env(GDAL_TIFF_INTERNAL_MASK=True), rasterio.open(masked.path, "r+") as target:
-        target.write_mask(mask)
+    write_mask(masked.path, mask)
 
     alpha = write_tile(tmp_path / "alpha.tif", np.concatenate([values, mask[None]]))
     with rasterio.open(alpha.path, "r+") as target:
@@ -156,8 +157,7 @@ def test_samples_leave_out_what_is_no_data(tmp_path: Path) -> None:
     tile = write_tile(tmp_path / "a.tif", values)
     mask = np.full((SIDE_PX, SIDE_PX), 255, np.uint8)
     mask[16:] = 0
-    with rasterio.Env(GDAL_TIFF_INTERNAL_MASK=True), rasterio.open(tile.path, "r+") as target:
-        target.write_mask(mask)
+    write_mask(tile.path, mask)
 
     assert set(sample_values(read_header(tile.path)).tolist()) == {700}
 
@@ -179,7 +179,7 @@ def test_the_fire_map_shows_palettes_and_leaves_nan_out(kind: str, tmp_path: Pat
         crs=CRS("EPSG:26918"), west_m=WEST, north_m=NORTH, width_m=64.0, height_m=64.0, gsd_m=1.0
     )
 
-    write_base_map(open_folder(folder), ground, tmp_path)
+    write_base_map(open_flyover(2026, (str(folder),)), ground, tmp_path)
 
     with Image.open(tmp_path / "base/0/0_0.webp") as image:
         rgba = np.asarray(image.convert("RGBA")).astype(int)

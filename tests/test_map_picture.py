@@ -1,4 +1,4 @@
-"""The photo under a printed map lies where it belongs, whatever the tiles are."""
+"""The photo under a printed map is in its place, whatever the tiles are."""
 
 import io
 from datetime import date
@@ -18,13 +18,14 @@ from pyproj import CRS, Transformer
 from gis_export.printing.frame import Frame, PageBox, frame_around
 from gis_export.printing.map_edge import grid_cell, scale_bar
 from gis_export.printing.map_picture import lightened, picture, read_gray
-from gis_export.printing.photo import photo_of
+from gis_export.printing.photo import Photo, photo_of
 from gis_export.printing.tile_memory import TileMemory
 from imagery.boxes import GroundBox, PixelBox
 from imagery.flyover.flyover import Flyover, open_flyover
 
 UTM = CRS("EPSG:26918")
-WEST, NORTH = 500_000.0, 4_300_000.0
+WEST = 500_000.0
+NORTH = 4_300_000.0
 
 
 def make_frame(
@@ -33,6 +34,7 @@ def make_frame(
     scale: float = 1000,
     side_mm: float = 60,
 ) -> Frame:
+    """Return a square frame on a page."""
     return Frame(
         crs=UTM,
         center=center,
@@ -48,6 +50,7 @@ def write_tile(
     crs: str = "EPSG:26918",
     **more: object,
 ) -> None:
+    """Write pixels (bands, H, W) as a tile."""
     count, height, width = pixels.shape
     with rasterio.open(
         path,
@@ -64,36 +67,49 @@ def write_tile(
         target.write(pixels)
 
 
+def one_meter(east_m: float = 0) -> Affine:
+    """Return the transform of a tile of 1 m pixels."""
+    return Affine(1, 0, WEST + east_m, 0, -1, NORTH)
+
+
 def gray(values: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """Return gray values (H, W) as three equal bands."""
     return np.repeat(values[None], 3, axis=0)
 
 
 def open_folder(folder: Path) -> Flyover:
+    """Return the flyover of a folder."""
     return open_flyover(2026, (str(folder),), date(2026, 3, 9))
+
+
+def photo_in(folder: Path) -> Photo:
+    """Return the photo of the tiles in a folder."""
+    photo = photo_of(open_folder(folder), UTM)
+    assert photo is not None
+    return photo
 
 
 def test_place_on_paper_by_hand() -> None:
     frame = make_frame()  # 60 mm at 1:1,000 are 60 m
+    places = [[WEST + 20, NORTH - 20], [WEST + 80, NORTH - 80], [WEST + 50, NORTH - 50]]
     assert frame.ground.bounds == (WEST + 20, NORTH - 80, WEST + 80, NORTH - 20)
-    assert frame.place(
-        np.array([[WEST + 20, NORTH - 20], [WEST + 80, NORTH - 80], [WEST + 50, NORTH - 50]])
-    ).tolist() == [[10, 20], [70, 80], [40, 50]]
-    assert [grid_cell(frame, x, y) for x, y in ((11, 21), (69, 79), (26, 36))] == ["A1", "D4", "B2"]
+    assert frame.place(np.array(places)).tolist() == [[10, 20], [70, 80], [40, 50]]
+
+    assert grid_cell(frame, 11, 21) == "A1"
+    assert grid_cell(frame, 69, 79) == "D4"
+    assert grid_cell(frame, 26, 36) == "B2"
     assert scale_bar(1250) == (100, 24.384)  # 100 ft = 30.48 m
 
 
 def test_pixels_that_tell_their_place_are_found_there(tmp_path: Path) -> None:
     columns, rows = np.meshgrid(np.arange(100), np.arange(100))
     values = (50 + columns + rows // 2).astype(np.uint8)
-    for index in range(2):  # two tiles side by side
-        half = values[:, 50 * index : 50 * index + 50]
-        write_tile(
-            tmp_path / f"t{index}.tif", gray(half), Affine(1, 0, WEST + 50 * index, 0, -1, NORTH)
-        )
-    photo = photo_of(open_folder(tmp_path), UTM)
-    assert photo is not None
+    write_tile(tmp_path / "west.tif", gray(values[:, :50]), one_meter())
+    write_tile(tmp_path / "east.tif", gray(values[:, 50:]), one_meter(50))
     frame = make_frame()
-    found, seen = read_gray(photo, frame)
+
+    found, seen = read_gray(photo_in(tmp_path), frame)
+
     assert seen.all()
     height, width = frame.shape_px
     for row, column in ((10, 10), (10, width - 10), (height - 10, 10), (height // 2, width // 3)):
@@ -102,138 +118,132 @@ def test_pixels_that_tell_their_place_are_found_there(tmp_path: Path) -> None:
 
 
 def test_a_tile_in_feet_falls_where_pyproj_puts_it(tmp_path: Path) -> None:
-    to_feet, to_utm = (
-        Transformer.from_crs(a, b, always_xy=True)
-        for a, b in ((UTM, "EPSG:2248"), ("EPSG:2248", UTM))
-    )
-    x0, y0 = to_feet.transform(WEST, NORTH)
+    to_feet = Transformer.from_crs(UTM, "EPSG:2248", always_xy=True)
+    to_utm = Transformer.from_crs("EPSG:2248", UTM, always_xy=True)
+    left_ft, top_ft = to_feet.transform(WEST, NORTH)
     values = np.full((400, 400), 60, np.uint8)
     values[200:206, 150:156] = 250  # six feet square
-    write_tile(tmp_path / "feet.tif", gray(values), Affine(1, 0, x0, 0, -1, y0), "EPSG:2248")
-    photo = photo_of(open_folder(tmp_path), UTM)
-    assert photo is not None
+    transform = Affine(1, 0, left_ft, 0, -1, top_ft)
+    write_tile(tmp_path / "feet.tif", gray(values), transform, "EPSG:2248")
     frame = make_frame(scale=1000)
-    found, _ = read_gray(photo, frame)
+
+    found, _ = read_gray(photo_in(tmp_path), frame)
+
     rows, columns = np.nonzero(found > 160)
     spot = frame.transform * (columns.mean() + 0.5, rows.mean() + 0.5)
-    assert spot == pytest.approx(to_utm.transform(x0 + 153, y0 - 203), abs=0.2)
+    assert spot == pytest.approx(to_utm.transform(left_ft + 153, top_ft - 203), abs=0.2)
 
 
-def test_data_lies_over_a_black_border_and_a_border_alone_is_left_white(tmp_path: Path) -> None:
+def test_data_covers_a_black_border_and_a_border_alone_is_left_white(tmp_path: Path) -> None:
     whole = np.full((100, 100), 120, np.uint8)
     bordered = np.full((100, 100), 90, np.uint8)
     bordered[:, :60] = 0
-    write_tile(tmp_path / "a.tif", gray(bordered), Affine(1, 0, WEST, 0, -1, NORTH))
-    only = photo_of(open_folder(tmp_path), UTM)
-    assert only is not None
-    _, seen = read_gray(only, make_frame())
-    assert not seen[:, : seen.shape[1] // 2].any() and seen[:, -100:].all()
-    write_tile(tmp_path / "b.tif", gray(whole), Affine(1, 0, WEST, 0, -1, NORTH))
-    both = photo_of(open_folder(tmp_path), UTM)
-    assert both is not None
-    found, seen = read_gray(both, make_frame())
-    assert seen.all() and (found[:, :100] == 120).all() and (found[:, -100:] == 90).all()
+
+    write_tile(tmp_path / "a.tif", gray(bordered), one_meter())
+    _, seen = read_gray(photo_in(tmp_path), make_frame())
+    assert not seen[:, : seen.shape[1] // 2].any()
+    assert seen[:, -100:].all()
+
+    write_tile(tmp_path / "b.tif", gray(whole), one_meter())
+    found, seen = read_gray(photo_in(tmp_path), make_frame())
+    assert seen.all()
+    assert (found[:, :100] == 120).all()
+    assert (found[:, -100:] == 90).all()
 
 
 def test_a_shadow_stays(tmp_path: Path) -> None:
     values = np.full((100, 100), 120, np.uint8)
     values[40:46, 40:60] = 0
-    write_tile(tmp_path / "a.tif", gray(values), Affine(1, 0, WEST, 0, -1, NORTH))
-    photo = photo_of(open_folder(tmp_path), UTM)
-    assert photo is not None and read_gray(photo, make_frame())[1].all()
+    write_tile(tmp_path / "a.tif", gray(values), one_meter())
+
+    _, seen = read_gray(photo_in(tmp_path), make_frame())
+
+    assert seen.all()
 
 
-def test_deep_and_palette_tiles_show_what_they_mean(tmp_path: Path) -> None:
+def test_deep_pixels_are_scaled_to_white(tmp_path: Path) -> None:
     deep = np.full((3, 100, 100), 2000, np.uint16)
     deep[:, :, 50:] = 1000
-    (tmp_path / "deep").mkdir()
-    write_tile(tmp_path / "deep" / "a.tif", deep, Affine(1, 0, WEST, 0, -1, NORTH))
-    photo = photo_of(open_folder(tmp_path / "deep"), UTM)
-    assert photo is not None
-    found, _ = read_gray(photo, make_frame())
-    assert found[100, 10] == 255 and abs(int(found[100, -10]) - 127) < 2
-    (tmp_path / "palette").mkdir()
-    path = tmp_path / "palette" / "a.tif"
-    with rasterio.open(
-        path,
-        "w",
-        driver="GTiff",
-        width=100,
-        height=100,
-        count=1,
-        dtype="uint8",
-        crs="EPSG:26918",
-        transform=Affine(1, 0, WEST, 0, -1, NORTH),
-        photometric="palette",
-    ) as target:
-        target.write(np.full((1, 100, 100), 7, np.uint8))
+    write_tile(tmp_path / "a.tif", deep, one_meter())
+
+    found, _ = read_gray(photo_in(tmp_path), make_frame())
+
+    assert found[100, 10] == 255
+    assert abs(int(found[100, -10]) - 127) < 2
+
+
+def test_palette_tiles_show_their_colors(tmp_path: Path) -> None:
+    path = tmp_path / "a.tif"
+    numbers = np.full((1, 100, 100), 7, np.uint8)
+    write_tile(path, numbers, one_meter(), photometric="palette")
+    with rasterio.open(path, "r+") as target:
         target.write_colormap(1, {7: (180, 180, 180, 255)})
-    photo = photo_of(open_folder(tmp_path / "palette"), UTM)
-    assert photo is not None and (read_gray(photo, make_frame())[0] == 180).all()
+
+    found, _ = read_gray(photo_in(tmp_path), make_frame())
+
+    assert (found == 180).all()
 
 
 def test_picture_is_light_gray_and_a_tile_that_breaks_is_left_out(tmp_path: Path) -> None:
     rng = np.random.default_rng(0)
     for index in range(2):
-        write_tile(
-            tmp_path / f"t{index}.tif",
-            gray(rng.integers(0, 255, (100, 50), dtype=np.uint8)),
-            Affine(1, 0, WEST + 50 * index, 0, -1, NORTH),
-            compress="deflate",
-        )
-    flyover = open_folder(tmp_path)
+        values = rng.integers(0, 255, (100, 50), dtype=np.uint8)
+        transform = one_meter(50 * index)
+        write_tile(tmp_path / f"t{index}.tif", gray(values), transform, compress="deflate")
+    photo = photo_in(tmp_path)
     raw = (tmp_path / "t1.tif").read_bytes()
     (tmp_path / "t1.tif").write_bytes(raw[:200] + bytes(len(raw) - 200))
-    found = picture(photo_of(flyover, UTM), make_frame())
+
+    found = picture(photo, make_frame())
+
     assert found is not None
     with Image.open(io.BytesIO(found)) as image:
-        assert image.mode == "L" and image.size == (354, 354)
+        assert (image.mode, image.size) == ("L", (354, 354))
         values = np.asarray(image)
-    assert values[:, :150].min() >= 100 and np.median(values[:, :150]) > 200
+    assert values[:, :150].min() >= 100
+    assert np.median(values[:, :150]) > 200
     assert (values[:, 200:] > 245).mean() > 0.9
 
 
 def test_without_ground_there_is_no_picture(tmp_path: Path) -> None:
-    assert photo_of(None, UTM) is None and picture(None, make_frame()) is None
-    write_tile(
-        tmp_path / "a.tif", gray(np.full((10, 10), 120, np.uint8)), Affine(1, 0, WEST, 0, -1, NORTH)
-    )
-    assert (
-        picture(photo_of(open_folder(tmp_path), UTM), make_frame(center=(WEST + 5000, NORTH)))
-        is None
-    )
+    assert photo_of(None, UTM) is None
+    assert picture(None, make_frame()) is None
+
+    write_tile(tmp_path / "a.tif", gray(np.full((10, 10), 120, np.uint8)), one_meter())
+    elsewhere = make_frame(center=(WEST + 5000, NORTH))
+    assert picture(photo_in(tmp_path), elsewhere) is None
 
 
 def test_a_tile_is_read_once_for_maps_of_one_scale(tmp_path: Path) -> None:
     rng = np.random.default_rng(0)
     for index in range(2):
-        write_tile(
-            tmp_path / f"t{index}.tif",
-            gray(rng.integers(60, 200, (1, 400, 200), dtype=np.uint8)[0]),
-            Affine(0.25, 0, WEST + 50 * index, 0, -0.25, NORTH),
-        )
-    photo = photo_of(open_folder(tmp_path), UTM)
-    assert photo is not None
-    scales = 1000, 2500, 5200  # sampled as read, coarsened, read anew
-    first = [read_gray(photo, make_frame(scale=scale)) for scale in scales]
-    for index in range(2):
-        (tmp_path / f"t{index}.tif").unlink()
-    for scale, (found, seen) in zip(scales, first, strict=True):
-        again = read_gray(photo, make_frame(scale=scale))
-        assert (again[0] == found).all() and (again[1] == seen).all() and seen.any()
+        values = rng.integers(60, 200, (400, 200), dtype=np.uint8)
+        transform = Affine(0.25, 0, WEST + 50 * index, 0, -0.25, NORTH)
+        write_tile(tmp_path / f"t{index}.tif", gray(values), transform)
+    photo = photo_in(tmp_path)
+    scales = (1000, 2500, 5200)  # sampled as read, coarsened, read again
+
+    first_reads = [read_gray(photo, make_frame(scale=scale)) for scale in scales]
+    for path in tmp_path.glob("*.tif"):
+        path.unlink()
+
+    for scale, (found, seen) in zip(scales, first_reads, strict=True):
+        found_again, seen_again = read_gray(photo, make_frame(scale=scale))
+        assert (found_again == found).all()
+        assert (seen_again == seen).all()
+        assert seen.any()
 
 
 def test_what_is_remembered_takes_no_more_than_allowed(tmp_path: Path) -> None:
     for index in range(3):
-        write_tile(
-            tmp_path / f"t{index}.tif",
-            gray(np.full((40, 40), 50 + index, np.uint8)),
-            Affine(1, 0, WEST + 40 * index, 0, -1, NORTH),
-        )
+        values = np.full((40, 40), 50 + index, np.uint8)
+        transform = one_meter(40 * index)
+        write_tile(tmp_path / f"t{index}.tif", gray(values), transform)
     tiles = open_folder(tmp_path).tiles
     memory = TileMemory(255.0, most_bytes=2 * 2 * 40 * 40)
     corner = PixelBox(row_start=0, row_stop=10, column_start=0, column_stop=10)
     whole = PixelBox(row_start=0, row_stop=40, column_start=0, column_stop=40)
+
     for tile in (*tiles, tiles[0]):
         found = memory.read(tile, corner, 1.0)
         assert found is not None
@@ -249,13 +259,10 @@ def test_the_photo_is_lightened_around_its_median(
 ) -> None:
     light = lightened(values, seen)
     assert (light[~seen] == 255).all()
+
     if seen.any():
-        wanted = np.clip(
-            226
-            + (values.astype(float) - np.quantile(values[seen], 0.5, method="inverted_cdf")) * 0.42,
-            120,
-            250,
-        )
+        median = np.quantile(values[seen], 0.5, method="inverted_cdf")
+        wanted = np.clip(226 + (values.astype(float) - median) * 0.42, 120, 250)
         assert np.abs(light[seen] - wanted[seen]).max() <= 1
 
 
@@ -265,8 +272,12 @@ def test_a_frame_around_a_box_shows_all_of_it(
 ) -> None:
     box = GroundBox(west=WEST, south=NORTH, east=WEST + width_m, north=NORTH + height_m)
     page = PageBox(left_mm=10, top_mm=10, width_mm=width_mm, height_mm=height_mm)
+
     frame = frame_around(box, UTM, page, finest=1250)
+
     shown = frame.ground
-    assert shown.west <= box.west and shown.south <= box.south
-    assert shown.east >= box.east and shown.north >= box.north
+    assert shown.west <= box.west
+    assert shown.south <= box.south
+    assert shown.east >= box.east
+    assert shown.north >= box.north
     assert frame.scale >= 1250
