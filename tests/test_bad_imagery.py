@@ -437,27 +437,12 @@ def metric_place(path: Path, column: float, row: float) -> tuple[float, float]:
     return east, north
 
 
-def write_without_crs(path: Path, pixels: Picture, local: str | None = None) -> Path:
-    """Write a tile at (LEFT, TOP) that has no CRS, or a local one."""
-    with rasterio.open(
-        path,
-        "w",
-        driver="GTiff",
-        count=3,
-        height=128,
-        width=128,
-        dtype="uint8",
-        crs=local,
-        transform=from_origin(LEFT, TOP, 0.5, 0.5),
-    ) as target:
-        target.write(pixels)
-    return path
-
-
-@pytest.mark.parametrize("local", [None, 'LOCAL_CS["drawing board",UNIT["metre",1]]'])
-def test_tile_without_crs(tmp_path: Path, pixels: Picture, local: str | None) -> None:
+@pytest.mark.parametrize("local", ["", 'LOCAL_CS["drawing board",UNIT["metre",1]]'])
+def test_tile_without_crs(
+    tmp_path: Path, pixels: Picture, write_raster: RasterWriter, local: str
+) -> None:
     """No CRS, or one of a drawing board: one line, unless the city file or a .prj gives it."""
-    path = write_without_crs(tmp_path / "tile.tif", pixels, local)
+    path = write_raster(tmp_path / "tile.tif", pixels, crs=local)
     assert "give [[flyover]] crs" in refused(path)
     np.testing.assert_array_equal(shown(fly(path, crs=METRIC)), pixels[WINDOW])
 
@@ -468,9 +453,9 @@ def test_tile_without_crs(tmp_path: Path, pixels: Picture, local: str | None) ->
     np.testing.assert_array_equal(shown(fly(path)), pixels[WINDOW])
 
 
-def test_rubbish_for_a_crs(tmp_path: Path, pixels: Picture) -> None:
+def test_rubbish_for_a_crs(tmp_path: Path, pixels: Picture, write_raster: RasterWriter) -> None:
     """A .prj or [[flyover]] crs that is none is named."""
-    path = write_without_crs(tmp_path / "tile.tif", pixels)
+    path = write_raster(tmp_path / "tile.tif", pixels, crs="")
     path.with_suffix(".prj").write_bytes(b"state plane\xe9")
     assert "cannot be placed: tile.prj holds no CRS but 'state plane" in refused(path)
     with pytest.raises(CrsMismatch, match="2023: crs: got 'EPSG:none', want"):

@@ -105,7 +105,10 @@ def corner(value: float) -> Callable[[BaseGeometry], BaseGeometry]:
 
 def with_bad_part(shape: BaseGeometry) -> BaseGeometry:
     """Return two parts, one of them with a NaN."""
-    return shapely.multipolygons([shape, corner(np.nan)(shape)])
+    broken = corner(np.nan)(shape)
+    assert isinstance(shape, shapely.Polygon)
+    assert isinstance(broken, shapely.Polygon)
+    return shapely.MultiPolygon([shape, broken])
 
 
 def zero_area(shape: BaseGeometry) -> BaseGeometry:

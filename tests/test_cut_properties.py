@@ -39,7 +39,6 @@ from imagery.flyover.tiles import Tile
 from imagery.roll.parcels import ROLL_COLUMNS, VacantRoll
 
 Floats = NDArray[np.float64]
-Writer = Callable[..., Path]
 LON, LAT = -76.62, 39.29
 UNITS_PER_M = {
     "EPSG:32618": 1.0,

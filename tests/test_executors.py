@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from cities import CityBuilder
 import pytest
 from distributed import LocalCluster
 
@@ -53,7 +54,7 @@ def shards(city: Path, folder: Path, execution: Execution) -> dict[str, bytes]:
 
 
 @pytest.fixture
-def city(tmp_path: Path, tiny_city: Callable[..., Path], monkeypatch: pytest.MonkeyPatch) -> Path:
+def city(tmp_path: Path, tiny_city: CityBuilder, monkeypatch: pytest.MonkeyPatch) -> Path:
     """The tiny city, cut seven parcels at a time."""
     monkeypatch.setattr(plan, "TASK_PARCELS", 5)
     return tiny_city(tmp_path / "city")

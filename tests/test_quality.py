@@ -11,7 +11,7 @@ from imagery.flyover.pixels import DATA, NODATA, UNREADABLE
 LIMITS = QualityLimits(
     min_covered=0.98, max_nodata=0.02, min_sharpness=0.0, max_shadow=0.9, max_canopy=0.9
 )
-SIDE = 60
+SIDE_PX = 60
 
 
 def scene(
@@ -22,22 +22,24 @@ def scene(
     owners: NDArray[np.uint8] | None = None,
 ) -> Scene:
     """A field of one color with grain; its roof is the middle 40 x 40 pixels."""
-    noise = np.random.default_rng(0).normal(0, grain, (SIDE, SIDE, 1))
-    pixels = np.full((SIDE, SIDE, 4), DATA, np.uint8)
+    noise = np.random.default_rng(0).normal(0, grain, (SIDE_PX, SIDE_PX, 1))
+    pixels = np.full((SIDE_PX, SIDE_PX, 4), DATA, np.uint8)
     pixels[..., :3] = np.clip(np.array(color) + noise, 0, 255)
     if states is not None:
         pixels[..., 3] = states
-    mask = np.zeros((SIDE, SIDE), bool)
+    mask = np.zeros((SIDE_PX, SIDE_PX), bool)
     mask[10:50, 10:50] = True
     return Scene(pixels=pixels, mask=mask, whole=states is None, owners=owners)
 
 
 def test_worked_example() -> None:
     """A quarter of the roof is dark, a quarter of that black; nothing else is wrong."""
-    one = scene((120, 120, 120))
-    one.pixels[10:20, 10:50, :3] = 40
-    one.pixels[10:20, 10:20, :3] = 5
-    quality = measure_quality(one)
+    roof = scene((120, 120, 120))
+    roof.pixels[10:20, 10:50, :3] = 40
+    roof.pixels[10:20, 10:20, :3] = 5
+
+    quality = measure_quality(roof)
+
     assert (quality.covered_share, quality.nodata_share) == (1.0, 0.0)
     assert quality.dark_share == pytest.approx(0.25)
     assert quality.shadow_share == pytest.approx(100 / 1600)
@@ -46,14 +48,17 @@ def test_worked_example() -> None:
 
 def test_states_are_counted_inside_the_roof_alone() -> None:
     """Missing data and damage outside of the roof do not matter."""
-    states = np.full((SIDE, SIDE), DATA, np.uint8)
+    states = np.full((SIDE_PX, SIDE_PX), DATA, np.uint8)
     states[:10] = 0
     states[10:14, 10:50] = NODATA
     states[14:16, 10:50] = UNREADABLE
+
     quality = measure_quality(scene((120, 120, 120), states=states))
+
     assert quality.nodata_share == pytest.approx(4 / 40)
     assert quality.covered_share == pytest.approx(38 / 40)
-    assert measure_quality(scene((1, 1, 1), states=np.zeros((SIDE, SIDE), np.uint8))) == Quality()
+    no_tile = np.zeros((SIDE_PX, SIDE_PX), np.uint8)
+    assert measure_quality(scene((1, 1, 1), states=no_tile)) == Quality()
 
 
 def test_leaves_are_green_and_rough() -> None:
@@ -75,13 +80,13 @@ def test_leaves_are_green_and_rough() -> None:
     ids=["dry grass", "soil", "mint paint", "concrete", "brick"],
 )
 def test_ground_has_a_tint(color: tuple[int, int, int], least: float, most: float) -> None:
-    """Grass and soil are told from roofs by tint and texture."""
+    """Grass and soil are distinguished from roofs by tint and texture."""
     assert least <= measure_quality(scene(color, grain=12)).ground_share <= most
 
 
 def test_seams_through_the_roof() -> None:
     """The share that comes from the tile with less of the roof."""
-    owners = np.zeros((SIDE, SIDE), np.uint8)
+    owners = np.zeros((SIDE_PX, SIDE_PX), np.uint8)
     owners[:, 40:] = 1
     assert measure_quality(scene((120, 120, 120), owners=owners)).seam_share == pytest.approx(0.25)
 

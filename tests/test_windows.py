@@ -13,17 +13,20 @@ from shapely.geometry.base import BaseGeometry
 from imagery.chips.affine import pixel_to_xy, xy_to_pixel
 from imagery.chips.grids import ChipGrid, chip_grids, draw_mask
 
-LEFT, TOP = 360_000.0, 4_350_000.0
+LEFT = 360_000.0
+TOP = 4_350_000.0
 
 
 @st.composite
 def lots(draw: st.DrawFn) -> shapely.Polygon:
     """A turned rectangle somewhere in a UTM zone, clearly longer than wide."""
-    width, ratio = draw(st.floats(4, 15)), draw(st.floats(1.2, 6))
-    west, south = draw(st.floats(200_000, 800_000)), draw(st.floats(1e6, 8e6))
-    turned = rotate(
-        shapely.box(west, south, west + width * ratio, south + width), draw(st.floats(-180, 180))
-    )
+    width_m = draw(st.floats(4, 15))
+    length_m = width_m * draw(st.floats(1.2, 6))
+    west = draw(st.floats(200_000, 800_000))
+    south = draw(st.floats(1e6, 8e6))
+    box = shapely.box(west, south, west + length_m, south + width_m)
+
+    turned = rotate(box, draw(st.floats(-180, 180)))
     assert isinstance(turned, shapely.Polygon)
     return turned
 
@@ -38,23 +41,25 @@ def grid_of(
 
 def test_worked_example() -> None:
     """A lot of 12 x 6 m, 2 m around it at 0.5 m: 32 x 20 pixels from its north-west corner."""
-    grid = grid_of(
-        shapely.box(LEFT, TOP - 6, LEFT + 12, TOP), gsd_m=0.5, margin_m=2, max_side_m=100
-    )
+    lot = shapely.box(LEFT, TOP - 6, LEFT + 12, TOP)
+
+    grid = grid_of(lot, gsd_m=0.5, margin_m=2, max_side_m=100)
+    mask = draw_mask(lot, grid)
+
     assert (grid.height, grid.width) == (20, 32)
     assert grid.transform == pytest.approx((0.5, 0, LEFT - 2, 0, -0.5, TOP + 2))
     expected = np.zeros((20, 32), bool)
     expected[4:16, 4:28] = True
-    mask = draw_mask(shapely.box(LEFT, TOP - 6, LEFT + 12, TOP), grid)
     assert (mask ^ expected).sum() <= 24 + 12 + 1  # one seam of pixels may fall either way
     assert mask[4:16, 4:28].all()
 
 
 def test_upright_lot_is_turned_by_a_quarter() -> None:
     """A lot of 6 x 12 m gives the same shape; its long side runs along the columns."""
-    grid = grid_of(
-        shapely.box(LEFT, TOP - 12, LEFT + 6, TOP), gsd_m=0.5, margin_m=2, max_side_m=100
-    )
+    lot = shapely.box(LEFT, TOP - 12, LEFT + 6, TOP)
+
+    grid = grid_of(lot, gsd_m=0.5, margin_m=2, max_side_m=100)
+
     assert (grid.height, grid.width) == (20, 32)
     a, _, _, d, _, _ = grid.transform
     assert (abs(a), abs(d)) == pytest.approx((0, 0.5), abs=1e-9)
@@ -62,9 +67,10 @@ def test_upright_lot_is_turned_by_a_quarter() -> None:
 
 def test_long_sides_are_cut_around_the_center() -> None:
     """A chip is never longer than max_side_m."""
-    grid = grid_of(
-        shapely.box(LEFT, TOP - 6, LEFT + 300, TOP), gsd_m=0.5, margin_m=2, max_side_m=40
-    )
+    lot = shapely.box(LEFT, TOP - 6, LEFT + 300, TOP)
+
+    grid = grid_of(lot, gsd_m=0.5, margin_m=2, max_side_m=40)
+
     assert (grid.height, grid.width) == (20, 80)
     assert grid.corners.mean(axis=0) == pytest.approx((LEFT + 150, TOP - 3))
 
@@ -74,6 +80,7 @@ def test_long_side_lies_along_x(lot: shapely.Polygon) -> None:
     """The columns run along the longest side of the lot."""
     grid = grid_of(lot)
     assert grid.width >= grid.height
+
     ends = np.asarray(lot.exterior.coords)
     sides = np.diff(ends, axis=0)
     longest = sides[np.hypot(*sides.T).argmax()]
@@ -84,7 +91,7 @@ def test_long_side_lies_along_x(lot: shapely.Polygon) -> None:
 
 @given(lots(), st.floats(0.05, 1.0))
 def test_no_mirror_and_square_pixels(lot: shapely.Polygon, gsd_m: float) -> None:
-    """Rows run to the right of columns as in a north-up image, and a pixel is gsd_m on each side."""
+    """Rows run to the right of columns as in a north-up image, and pixels are square."""
     a, b, _, d, e, _ = grid_of(lot, gsd_m).transform
     assert a * e - b * d == pytest.approx(-(gsd_m**2))
     assert math.hypot(a, d) == pytest.approx(gsd_m)
@@ -132,9 +139,10 @@ def test_holes_are_left_out() -> None:
 
 def test_all_parts_are_drawn() -> None:
     """Two buildings on one lot are both roof, the yard between them is not."""
-    lot = shapely.MultiPolygon(
-        [shapely.box(LEFT, TOP - 8, LEFT + 6, TOP), shapely.box(LEFT + 14, TOP - 8, LEFT + 20, TOP)]
-    )
+    west = shapely.box(LEFT, TOP - 8, LEFT + 6, TOP)
+    east = shapely.box(LEFT + 14, TOP - 8, LEFT + 20, TOP)
+    lot = shapely.MultiPolygon([west, east])
+
     mask = draw_mask(lot, grid_of(lot, gsd_m=0.5, margin_m=0, max_side_m=100))
     assert mask.shape == (16, 40)
     assert mask[:, :11].all()
