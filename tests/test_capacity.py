@@ -111,15 +111,15 @@ def test_running_sums_equal_each_day_counted_again_and_take_no_longer() -> None:
 
     visits = rows[visited(rows, settings.visits)]
     visits_of = {ALL: visits}
-    for district, part in visits.groupby("INSP_DIST"):
-        visits_of[str(district) or "(no district)"] = part
+    for district, rows_of_district in visits.groupby("INSP_DIST"):
+        visits_of[str(district) or "(no district)"] = rows_of_district
 
     last_day = table[table["DAY"] == table["DAY"].max()].set_index("DISTRICT")
-    for name, part in visits_of.items():
+    for name, wanted in visits_of.items():
         sums = last_day.loc[name]
-        assert sums["VISITS"] == len(part)
-        assert sums["NOT_ASSESSED"] == (part["SCORED"] == "N").sum()
-        assert sums["EXPECTED"] == pytest.approx(part["SCORE"].sum())
+        assert sums["VISITS"] == len(wanted)
+        assert sums["NOT_ASSESSED"] == (wanted["SCORED"] == "N").sum()
+        assert sums["EXPECTED"] == pytest.approx(wanted["SCORE"].sum())
 
     city = table[table["DISTRICT"] == ALL].set_index("DAY")
     districts = table[table["DISTRICT"] != ALL].groupby("DAY")

@@ -153,6 +153,7 @@ def read_page(path: Path) -> Reader:
 
 @pytest.fixture(scope="module")
 def page() -> Iterator[Page]:
+    """Return a page of a browser, or skip the test."""
     if not CHROMIUM.exists():
         pytest.skip("no Chromium here")
     with sync_playwright() as playwright:

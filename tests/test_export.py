@@ -4,6 +4,7 @@ import shutil
 import sqlite3
 import subprocess
 import xml.etree.ElementTree as ET
+from contextlib import closing
 from datetime import date
 from pathlib import Path
 from shutil import which
@@ -136,20 +137,15 @@ def test_unscored_is_never_scored_in_any_product(tmp_path: Path) -> None:
 
 
 def test_geopackage_has_nulls_style_and_use_limit(four: Path) -> None:
-    database = sqlite3.connect(four / "housing/housing.gpkg")
-    try:
-        assert database.execute(
-            "SELECT score, rank FROM vacant_roofs WHERE scored = 'N'"
-        ).fetchall() == [(None, None)]
-        assert {
-            row[0]
-            for row in database.execute(
-                "SELECT f_table_name FROM layer_styles WHERE useAsDefault = 1"
-            )
-        } == {"vacant_roofs", "centroids", "not_assessed", "year_to_year"}
+    unscored = "SELECT score, rank FROM vacant_roofs WHERE scored = 'N'"
+    styled = "SELECT f_table_name FROM layer_styles WHERE useAsDefault = 1"
+    with closing(sqlite3.connect(four / "housing/housing.gpkg")) as database:
+        numbers = database.execute(unscored).fetchall()
+        layers = {layer for (layer,) in database.execute(styled)}
         said = dict(database.execute("SELECT table_name, description FROM gpkg_contents"))
-    finally:
-        database.close()
+
+    assert numbers == [(None, None)]
+    assert layers == {"vacant_roofs", "centroids", "not_assessed", "year_to_year"}
     assert said["vacant_roofs"] == said["centroids"] == USE_LIMIT
 
 

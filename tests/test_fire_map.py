@@ -20,7 +20,7 @@ import shapely
 from affine import Affine
 from axe_playwright_python.sync_playwright import Axe
 from PIL import Image, ImageColor
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, ConsoleMessage, Page, sync_playwright
 from pypdf import PdfReader
 from pyproj import CRS
 
@@ -320,6 +320,7 @@ def test_outlines_come_back_from_the_numbers_of_the_page() -> None:
 
 @pytest.fixture(scope="module")
 def map_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return the map of a city of six vacant roofs."""
     folder = tmp_path_factory.mktemp("map")
     return write_map(make_inputs(folder), folder / "fire_map")
 
@@ -385,6 +386,7 @@ def errors() -> list[str]:
 
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
+    """Return a browser, or skip the test."""
     if not CHROMIUM.exists():
         pytest.skip(f"no {CHROMIUM}")
     with sync_playwright() as playwright:
@@ -395,15 +397,19 @@ def browser() -> Iterator[Browser]:
 
 @pytest.fixture(scope="module")
 def one_page(map_folder: Path, browser: Browser, requests: list[str], errors: list[str]) -> Page:
+    """Return the page of the map, which keeps its requests and complaints."""
+
+    def keep_error(message: ConsoleMessage) -> None:
+        if message.type == "error":
+            errors.append(message.text)
+
     page = browser.new_page()
     page.set_default_timeout(10_000)
     page.clock.set_fixed_time("2026-11-24T12:00:00")
     page.on("request", lambda request: requests.append(request.url))
     page.on("requestfailed", lambda request: errors.append(request.url))
     page.on("pageerror", lambda error: errors.append(str(error)))
-    page.on(
-        "console", lambda message: errors.append(message.text) if message.type == "error" else None
-    )
+    page.on("console", keep_error)
     page.goto((map_folder / "index.html").as_uri())
     return page
 

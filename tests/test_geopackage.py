@@ -121,7 +121,7 @@ def test_texts_nulls_and_ids_come_back_as_they_were(tmp_path: Path) -> None:
 
 
 def test_the_point_of_a_lot_lies_inside_it(tmp_path: Path) -> None:
-    """The centroid of this L lies in the neighbor's lot."""
+    """The centroid of this L is in the neighbor's lot."""
     roll = make_roll(1)
     shape = shapely.Polygon([(0, 0), (100, 0), (100, 10), (10, 10), (10, 100), (0, 100)])
     assert not shape.contains(shape.centroid)

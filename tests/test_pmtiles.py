@@ -231,14 +231,17 @@ class _Ranges(SimpleHTTPRequestHandler):
         if not wanted:
             super().do_GET()
             return
+
         data = Path(self.translate_path(self.path)).read_bytes()
-        first, last = (int(part) for part in wanted.removeprefix("bytes=").split("-"))
-        part = data[first : last + 1]
+        first, last = wanted.removeprefix("bytes=").split("-")
+        start = int(first)
+        answer = data[start : int(last) + 1]
+
         self.send_response(206)
-        self.send_header("Content-Range", f"bytes {first}-{first + len(part) - 1}/{len(data)}")
-        self.send_header("Content-Length", str(len(part)))
+        self.send_header("Content-Range", f"bytes {start}-{start + len(answer) - 1}/{len(data)}")
+        self.send_header("Content-Length", str(len(answer)))
         self.end_headers()
-        self.wfile.write(part)
+        self.wfile.write(answer)
 
     def log_message(self, format: str, *args: object) -> None:
         """Say nothing."""

@@ -92,8 +92,8 @@ def by_ogrinfo(path: Path, *options: str) -> str:
 @pytest.mark.parametrize("name", ["fire", "housing"])
 def test_pack_has_every_part_of_both_layers_and_nothing_else(name: str, tmp_path: Path) -> None:
     wanted = {"no_geometry.csv", f"{name}.zip"}
-    for part in PARTS:
-        wanted |= {f"{name}{part}", f"{name}_points{part}"}
+    for suffix in PARTS:
+        wanted |= {f"{name}{suffix}", f"{name}_points{suffix}"}
 
     write(rows_of(4), tmp_path, name=name)
 
@@ -156,11 +156,13 @@ def test_another_gdal_reads_the_same_texts_and_dates(tmp_path: Path) -> None:
 def test_any_text_comes_back_but_for_the_blanks_around_it(texts: list[str], tmp_path: Path) -> None:
     rows = rows_of(len(texts))
     rows["ADDRESS"] = texts
-    path = write(rows, tmp_path)
     fitting = [text.encode()[:120].decode(errors="ignore").strip(" ") for text in texts]
+
+    path = write(rows, tmp_path)
+
     assert [row["ADDRESS"] or "" for row in by_fiona(path)] == fitting
-    for part in tmp_path.iterdir():
-        part.unlink()
+    for leftover in tmp_path.iterdir():
+        leftover.unlink()
 
 
 def test_254_bytes_of_text_survive(tmp_path: Path) -> None:
@@ -312,14 +314,14 @@ def test_metadata_tells_where_the_rows_come_from(tmp_path: Path) -> None:
     assert esri.findtext(".//useLimit") == esri.findtext("idinfo/useconst") == USE_LIMIT
 
     said = str(esri.findtext("dqInfo/dataLineage/statement"))
-    for part in (
+    for words in (
         "flown 2026-03-09",
         "demo-roof/3 (sha256 " + "ab" * 32,
         "Run run-1",
         "4 vacant buildings, 3 scored",
         "Made 2026-11-24",
     ):
-        assert part in said
+        assert words in said
 
     box = esri.find("dataIdInfo/dataExt/geoEle/GeoBndBox")
     assert box is not None

@@ -147,12 +147,13 @@ def said(folder: Path, ledger: Ledger | None = None, *, sums: bool = False) -> l
     return [str(finding) for finding in verify_folder(folder, ledger)]
 
 
-def find_line(lines: list[str], *parts: str) -> str:
-    """Return the first line that holds all the parts."""
-    found = [line for line in lines if all(part in line for part in parts)]
-    assert found, f"nothing of {parts} in {lines}"
-    assert "\n" not in found[0]
-    return found[0]
+def find_line(lines: list[str], *words: str) -> str:
+    """Return the first line that holds all the words."""
+    for line in lines:
+        if all(word in line for word in words):
+            assert "\n" not in line
+            return line
+    raise AssertionError(f"nothing of {words} in {lines}")
 
 
 def rewrite(path: Path, change: Callable[[gpd.GeoDataFrame], gpd.GeoDataFrame]) -> None:
@@ -931,9 +932,12 @@ def with_sums(year: Path) -> Path:
 
 def of_sums(folder: Path) -> list[str]:
     """Return what the checksums alone have found."""
-    others = ("lacks parts of", ".zip: does not hold")
-    lines = said(folder, sums=True)
-    return [line for line in lines if not any(words in line for words in others)]
+    lines = []
+    for line in said(folder, sums=True):
+        is_other = "lacks parts of" in line or ".zip: does not hold" in line
+        if not is_other:
+            lines.append(line)
+    return lines
 
 
 def sha256sum(folder: Path) -> subprocess.CompletedProcess[str]:

@@ -62,7 +62,7 @@ def test_same_points_move_nobody() -> None:
         ("likely=1.5", "want a whole number"),
     ],
 )
-def test_wrong_words_are_told(pair: str, message: str) -> None:
+def test_wrong_words_are_named(pair: str, message: str) -> None:
     with pytest.raises(UsageError, match=message):
         parse_weights([pair], PrioritySettings())
 

@@ -315,10 +315,12 @@ def test_a_viewer_that_is_no_web_address_is_refused(viewer: str, tmp_path: Path)
 def test_readme_gives_the_points_of_the_city(tmp_path: Path) -> None:
     base = ExportSettings()
     settings = replace(base, priority=replace(base.priority, likely=77))
+
     sheet = write(make_roll(4), tmp_path / "w.xlsx", settings=settings)["Read me"]
-    cells = {str(row[0].value): [cell.value for cell in row[1:3]] for row in sheet.iter_rows()}
-    assert cells["likely"] == [77, "hazard LIKELY"]
-    assert cells["D0"] == [2, 2]
+
+    cells = {str(name): (first, second) for name, first, second, *_ in sheet.values}
+    assert cells["likely"] == (77, "hazard LIKELY")
+    assert cells["D0"] == (2, 2)
     assert cells["Photo flown"][1] == FLOWN.isoformat()
     assert cells["Model"][1] == "demo-roof/3"
 
