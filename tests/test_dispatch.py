@@ -123,13 +123,11 @@ def test_a_row_says_everything_dispatch_needs(tmp_path: Path) -> None:
 
 
 def test_unscored_row_gives_its_reason_and_no_photo() -> None:
-    dispatch = build_dispatch(
-        build_rows(make_inputs(make_roll(3)), SETTINGS),
-        DispatchCenter(state=read_state(Path("/nowhere"))),
-        SETTINGS,
-        year=2026,
-        today=TODAY,
-    )
+    rows = build_rows(make_inputs(make_roll(3)), SETTINGS)
+    center = DispatchCenter(state=read_state(Path("/nowhere")))
+
+    dispatch = build_dispatch(rows, center, SETTINGS, year=2026, today=TODAY)
+
     row = dispatch.add.set_index("RISK_LVL").loc["NA"]
     assert (row["TEXT"], row["SOURCE"]) == (
         "VACANT ROOF NOT ASSESSED / OUTSIDE IMAGERY / SIDES UNKNOWN / SIZE-UP GOVERNS",
@@ -581,16 +579,16 @@ def test_a_unit_goes_before_its_building_and_aliases_have_units_too() -> None:
         spelled=("302 N GILMOR ST", "302 N GILMOR ST APT 2", "1 MAIN ST"),
         aliases=((), (), ("302 N GILMOR ST APT 3", "9 OAK ST APT 4")),
     )
-    found = match_addresses(
-        [
-            "302 N Gilmor St Apt 2",
-            "302 N Gilmor St Apt 3",
-            "302 N Gilmor St Apt 4",
-            "9 OAK ST",
-            "9 OAK ST APT 5",
-        ],
-        book,
-    )
+    addresses = [
+        "302 N Gilmor St Apt 2",
+        "302 N Gilmor St Apt 3",
+        "302 N Gilmor St Apt 4",
+        "9 OAK ST",
+        "9 OAK ST APT 5",
+    ]
+
+    found = match_addresses(addresses, book)
+
     assert [(match.kind, match.spelled) for match in found] == [
         ("NORMALIZED", "302 N GILMOR ST APT 2"),
         ("ALIAS", "1 MAIN ST"),

@@ -270,11 +270,7 @@ def test_dates_are_read_from_what_tables_hold() -> None:
 
 
 def test_settings_are_checked() -> None:
-    with pytest.raises(ConfigError, match="width is 20"):
-        DispatchSettings(width=20)
-    with pytest.raises(ConfigError, match="capacity of 'I1' is -1"):
-        VisitSettings(capacity={"I1": -1})
-    for wrong, said in (
+    cases = (
         ({"stale_months": 0}, "stale_months is 0"),
         ({"review_months": 999_999}, "review_months is 999999"),
         ({"as_of": "9999-12-31"}, "as_of is '9999-12-31'"),
@@ -283,16 +279,25 @@ def test_settings_are_checked() -> None:
         ({"crs": "EPSG:4978"}, "want a flat one"),
         ({"also_crs": ("EPSG:4326", "EPSG:4326")}, "every CRS once"),
         ({"crs": "EPSG:2248", "also_crs": ("EPSG:2248",)}, "every CRS once"),
-    ):
+    )
+    for wrong, said in cases:
         with pytest.raises(ConfigError, match=said):
             ExportSettings(**wrong)
-    for gsd in (0.0, float("nan"), float("inf")):
-        with pytest.raises(ConfigError, match="gsd_m is"):
-            MapSettings(gsd_m=gsd)
+
+
+def test_settings_of_single_products_are_checked() -> None:
+    with pytest.raises(ConfigError, match="width is 20"):
+        DispatchSettings(width=20)
+    with pytest.raises(ConfigError, match="capacity of 'I1' is -1"):
+        VisitSettings(capacity={"I1": -1})
     with pytest.raises(ConfigError, match="likely is 99999999999"):
         PrioritySettings(likely=99_999_999_999)
     with pytest.raises(ConfigError, match=r"viewer has \{foo\}"):
         VisitSettings(viewer="https://m/{foo}?p={parcel_id}")
+
+    for gsd in (0.0, float("nan"), float("inf")):
+        with pytest.raises(ConfigError, match="gsd_m is"):
+            MapSettings(gsd_m=gsd)
 
 
 def test_layers_follow_the_asked_crs(tmp_path: Path) -> None:

@@ -760,13 +760,14 @@ def test_only_not_seen_in_photo_ages(row: int, word: str, year: Path) -> None:
         **numbers,
     }
     path = year / "data/scores.csv"
+
     edit(path, 1, **gone)
     assert said(year) == []
+
     edit(path, row, **gone)
     lines = said(year)
-    find_line(
-        lines, "scores.csv: a scored row of the ledger is missing its score", "imagery_too_old"
-    )
+    no_score = "scores.csv: a scored row of the ledger is missing its score"
+    find_line(lines, no_score, "imagery_too_old")
     find_line(lines, "scores.csv: says another hazard word than the ledger", f"want {word}")
 
 
@@ -790,20 +791,17 @@ def test_wrong_days_and_addresses_of_a_geopackage_are_named(year: Path) -> None:
         review_by="1999-01-01",
         address="1 MAIN ST",
     )
+    another_day = "gives another day of the photo than the ledger"
+    got = "IMG_DATE = '2027-02-11' at '0216 001' and 7 more"
+    too_early = "a row is due for review before it was flown"
+
     lines = said(year)
+
     for layer in ("vacant_roofs", "centroids"):
         named = f"fire.gpkg/{layer}: "
-        find_line(
-            lines,
-            named,
-            "gives another day of the photo than the ledger",
-            "IMG_DATE = '2027-02-11' at '0216 001' and 7 more",
-            "want 2026-03-09",
-        )
+        find_line(lines, named, another_day, got, "want 2026-03-09")
         find_line(lines, named, "a row was flown after the export", "want 2026-11-24 or before")
-        find_line(
-            lines, named, "a row is due for review before it was flown", "REVIEW_BY = '1999-01-01'"
-        )
+        find_line(lines, named, too_early, "REVIEW_BY = '1999-01-01'")
     assert not [line for line in lines if "fire.gpkg" not in line], "every other product is right"
 
 
