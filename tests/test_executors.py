@@ -1,13 +1,13 @@
-"""One by one, by processes, or by Dask: the same bytes."""
+"""Jobs give the same bytes one by one, in processes, and on Dask."""
 
 import os
 import signal
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
-from cities import CityBuilder
 import pytest
+from cities import CityBuilder
 from distributed import LocalCluster
 
 from imagery.chips import plan
@@ -24,38 +24,57 @@ from imagery.roll.parcels import read_roll
 from roofwatch.executors import Execution, map_batches
 
 
-def shards(city: Path, folder: Path, execution: Execution) -> dict[str, bytes]:
-    """Cut the city; return every file of the store by name."""
-    place = city.parent
-    roll = read_roll(
-        ParcelFile(path=place / "parcels.gpkg", id=("parcel_id",)),
-        VacantFile(path=place / "vacant.csv", id=("parcel_id",)),
-    )
-    done: list[int] = []
+@dataclass(frozen=True, kw_only=True)
+class CountingRunner:
+    """Executes jobs where it is told and keeps the results."""
 
-    def runner(function: Callable[[CutJob], Work], batches: Sequence[CutJob]) -> Iterator[Work]:
-        for work in map_batches(function, batches, execution):
-            done.append(work.parcels)
+    execution: Execution
+    """Where to execute."""
+    done: list[Work] = field(default_factory=list)
+    """Results so far."""
+
+    def __call__(
+        self, function: Callable[[CutJob], Work], jobs: Sequence[CutJob]
+    ) -> Iterator[Work]:
+        """Execute all jobs."""
+        for work in map_batches(function, jobs, self.execution):
+            self.done.append(work)
             yield work
 
-    inputs = CutInputs(
-        roll=roll,
-        flyover=open_flyover(2023, (str(place / "flyover" / "2023"),)),
-        settings=TileSettings(gsd_m=0.5, margin_m=2),
-        footprints=None,
+
+def inputs_of(city: Path) -> CutInputs:
+    """Read what the chips of a city are cut from."""
+    folder = city.parent
+    roll = read_roll(
+        ParcelFile(path=folder / "parcels.gpkg", id=("parcel_id",)),
+        VacantFile(path=folder / "vacant.csv", id=("parcel_id",)),
     )
+    flyover = open_flyover(2023, (str(folder / "flyover" / "2023"),))
+    settings = TileSettings(gsd_m=0.5, margin_m=2)
+    return CutInputs(roll=roll, flyover=flyover, settings=settings, footprints=None)
+
+
+def contents(folder: Path) -> dict[str, bytes]:
+    """Return every file of a store by name, but for the plan."""
+    paths = [path for path in sorted(folder.iterdir()) if path.name != "plan.json"]
+    return {path.name: path.read_bytes() for path in paths}
+
+
+def shards(city: Path, folder: Path, execution: Execution) -> dict[str, bytes]:
+    """Cut the city; return every file of the store by name."""
+    inputs = inputs_of(city)
+    runner = CountingRunner(execution=execution)
+
     tile_parcels(inputs, folder, runner)
-    assert sum(done) == len(roll) - 1  # one has no outline, and so no work
-    return {
-        path.name: path.read_bytes()
-        for path in sorted(folder.iterdir())
-        if path.name != "plan.json"
-    }
+
+    # One parcel has no outline, and so no work.
+    assert sum(work.parcels for work in runner.done) == len(inputs.roll) - 1
+    return contents(folder)
 
 
 @pytest.fixture
 def city(tmp_path: Path, tiny_city: CityBuilder, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """The tiny city, cut seven parcels at a time."""
+    """The tiny city, cut five parcels at a time."""
     monkeypatch.setattr(plan, "TASK_PARCELS", 5)
     return tiny_city(tmp_path / "city")
 
@@ -64,17 +83,21 @@ def test_processes_write_the_same_bytes(city: Path, tmp_path: Path) -> None:
     """Two spawned workers leave what one process leaves."""
     serial = shards(city, tmp_path / "serial", Execution(executor="serial"))
     assert len([name for name in serial if name.endswith(".bin")]) == 6
-    assert (
-        shards(city, tmp_path / "processes", Execution(executor="processes", workers=2)) == serial
+    execution = Execution(executor="processes", workers=2)
+    assert shards(city, tmp_path / "processes", execution) == serial
+
+
+def local_cluster(workers: int) -> LocalCluster:
+    """Return a Dask cluster of worker processes on this machine."""
+    return LocalCluster(
+        n_workers=workers, threads_per_worker=1, dashboard_address=None, processes=True
     )
 
 
 def test_dask_writes_the_same_bytes(city: Path, tmp_path: Path) -> None:
     """An existing Dask cluster leaves them too."""
     serial = shards(city, tmp_path / "serial", Execution(executor="serial"))
-    with LocalCluster(
-        n_workers=1, threads_per_worker=1, dashboard_address=None, processes=True
-    ) as cluster:
+    with local_cluster(1) as cluster:
         execution = Execution(executor="dask", scheduler=cluster.scheduler_address)
         assert shards(city, tmp_path / "dask", execution) == serial
 
@@ -102,12 +125,12 @@ def test_counts() -> None:
 
 @dataclass(frozen=True, kw_only=True)
 class Deadly:
-    """A job whose worker is killed once, when it comes to it."""
+    """A job whose worker is killed once."""
 
     job: CutJob
     """What to cut."""
     flag: Path
-    """Taken away by the worker that dies."""
+    """Removed by the worker that dies."""
 
 
 def cut_or_die(deadly: Deadly) -> Work:
@@ -116,55 +139,57 @@ def cut_or_die(deadly: Deadly) -> Work:
         deadly.flag.unlink()
     except FileNotFoundError:
         return cut_task(deadly.job)
+
     shard_path(deadly.job.folder, deadly.job.task.number).write_bytes(b"half")
     os.kill(os.getpid(), signal.SIGKILL)
     raise AssertionError("a killed worker goes on")
 
 
-def shards_with_a_death(city: Path, folder: Path, execution: Execution) -> dict[str, bytes]:
-    """Cut the city while one worker is killed midway."""
-    place = city.parent
-    roll = read_roll(
-        ParcelFile(path=place / "parcels.gpkg", id=("parcel_id",)),
-        VacantFile(path=place / "vacant.csv", id=("parcel_id",)),
-    )
-    flag = place / "flag"
-    flag.touch()
-    units = []
+@dataclass(frozen=True, kw_only=True)
+class DeadlyRunner:
+    """Executes jobs, one of which kills its worker, and keeps the results."""
 
-    def runner(function: Callable[[CutJob], Work], jobs: Sequence[CutJob]) -> Iterator[Work]:
-        nobody = place / "nobody"
-        deadly = [
-            Deadly(job=job, flag=flag if number == len(jobs) // 2 else nobody)
-            for number, job in enumerate(jobs)
-        ]
-        for work in map_batches(cut_or_die, deadly, execution):
-            units.append(work.units)
+    execution: Execution
+    """Where to execute."""
+    flag: Path
+    """A file that is there until the worker dies."""
+    done: list[Work] = field(default_factory=list)
+    """Results so far."""
+
+    def __call__(
+        self, function: Callable[[CutJob], Work], jobs: Sequence[CutJob]
+    ) -> Iterator[Work]:
+        """Execute all jobs; the worker of the middle one dies if the flag is there."""
+        nothing = self.flag.with_name("nothing")
+        deadly = [Deadly(job=job, flag=nothing) for job in jobs]
+        if deadly:
+            middle = len(jobs) // 2
+            deadly[middle] = Deadly(job=jobs[middle], flag=self.flag)
+
+        for work in map_batches(cut_or_die, deadly, self.execution):
+            self.done.append(work)
             yield work
 
-    inputs = CutInputs(
-        roll=roll,
-        flyover=open_flyover(2023, (str(place / "flyover" / "2023"),)),
-        settings=TileSettings(gsd_m=0.5, margin_m=2),
-        footprints=None,
-    )
-    store = tile_parcels(inputs, folder, runner)
+
+def shards_with_a_death(city: Path, folder: Path, execution: Execution) -> dict[str, bytes]:
+    """Cut the city while one worker is killed midway."""
+    flag = city.parent / "flag"
+    flag.touch()
+    runner = DeadlyRunner(execution=execution, flag=flag)
+
+    store = tile_parcels(inputs_of(city), folder, runner)
+
     assert not flag.exists()
-    assert sum(units) == store.units_decoded == store.units_touched
-    return {
-        path.name: path.read_bytes()
-        for path in sorted(folder.iterdir())
-        if path.name != "plan.json"
-    }
+    units = sum(work.units for work in runner.done)
+    assert units == store.units_decoded == store.units_touched
+    return contents(folder)
 
 
 def test_a_killed_process_costs_its_batch(city: Path, tmp_path: Path) -> None:
     """One of two workers dies midway: the same bytes, every unit counted once."""
     serial = shards(city, tmp_path / "serial", Execution(executor="serial"))
-    assert (
-        shards_with_a_death(city, tmp_path / "killed", Execution(executor="processes", workers=2))
-        == serial
-    )
+    execution = Execution(executor="processes", workers=2)
+    assert shards_with_a_death(city, tmp_path / "killed", execution) == serial
 
 
 @pytest.mark.filterwarnings("ignore")  # a cluster that loses a worker warns of it in many ways
@@ -172,21 +197,12 @@ def test_a_killed_dask_worker_costs_its_task(
     city: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """One of two Dask worker processes dies midway: the same bytes."""
-    monkeypatch.setenv(
-        "PYTHONPATH", str(Path(__file__).parent), prepend=":"
-    )  # workers import this file by its name
+    # Workers import this file by its name.
+    monkeypatch.setenv("PYTHONPATH", str(Path(__file__).parent), prepend=":")
     serial = shards(city, tmp_path / "serial", Execution(executor="serial"))
-    with LocalCluster(
-        n_workers=2, threads_per_worker=1, dashboard_address=None, processes=True
-    ) as cluster:
-        assert (
-            shards_with_a_death(
-                city,
-                tmp_path / "killed",
-                Execution(executor="dask", scheduler=cluster.scheduler_address),
-            )
-            == serial
-        )
+    with local_cluster(2) as cluster:
+        execution = Execution(executor="dask", scheduler=cluster.scheduler_address)
+        assert shards_with_a_death(city, tmp_path / "killed", execution) == serial
 
 
 def test_workers_that_die_again_and_again(tmp_path: Path) -> None:
