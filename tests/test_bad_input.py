@@ -185,7 +185,7 @@ def test_unreadable_city_file(tmp_path: Path, roofwatch: Roofwatch) -> None:
 
 
 def test_too_few_labels(city: Path, roofwatch: Roofwatch) -> None:
-    """Six labels are too few; the numbers are said."""
+    """Six labels are too few; both numbers are given."""
     labels = city.parent / "labels.csv"
     labels.write_text("\n".join(labels.read_text().splitlines()[:7]) + "\n")
 
