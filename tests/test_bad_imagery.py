@@ -437,7 +437,7 @@ def metric_place(path: Path, column: float, row: float) -> tuple[float, float]:
     return east, north
 
 
-@pytest.mark.parametrize("local", ["", 'LOCAL_CS["drawing board",UNIT["metre",1]]'])
+@pytest.mark.parametrize("local", ["", 'LOCAL_CS["drawing board",UNIT["meter",1]]'])
 def test_tile_without_crs(
     tmp_path: Path, pixels: Picture, write_raster: RasterWriter, local: str
 ) -> None:
