@@ -9,6 +9,8 @@ from affine import Affine
 from numpy.typing import NDArray
 from pyproj import CRS
 
+from imagery.crs import utm_zone
+
 TILE_PX = 256
 """Side of a tile of the map."""
 _MARGIN_M = 60.0
@@ -80,12 +82,11 @@ def ground_of(shapes: gpd.GeoSeries, *, gsd_m: float, megapixels: float) -> Grou
         gsd_m: Meters per pixel that are wanted.
         megapixels: Most pixels, in millions; a larger map gets coarser pixels.
     """
-    placed = shapes[shapes.notna()]
-    if not len(placed):
+    degrees = shapes.to_crs("EPSG:4326")
+    crs = utm_zone(degrees)
+    if crs is None:
         return None
 
-    degrees = placed.to_crs("EPSG:4326")
-    crs = CRS(degrees.estimate_utm_crs())
     bounds = degrees.to_crs(crs).total_bounds
     west, south, east, north = (float(edge) for edge in bounds)
     width_m = east - west + 2 * _MARGIN_M
