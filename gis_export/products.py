@@ -10,14 +10,8 @@ from gis_export.data.data_tier import write_data
 from gis_export.fire.book.book import write_fire_book
 from gis_export.fire.dispatch.address_match import read_addresses
 from gis_export.fire.dispatch.columns import ColumnMap, column_map_of
-from gis_export.fire.dispatch.delivery import (
-    Dispatch,
-    DispatchCenter,
-    build_dispatch,
-    keeping_delivery,
-    mark_delivered,
-    write_dispatch,
-)
+from gis_export.fire.dispatch.delivery import Dispatch, DispatchCenter, build_dispatch
+from gis_export.fire.dispatch.handover import keeping_delivery, mark_delivered, write_dispatch
 from gis_export.fire.dispatch.state import read_deletes, read_state
 from gis_export.fire.map.folder import write_fire_map
 from gis_export.formats.dictionary import write_dictionary

@@ -28,7 +28,7 @@ from export_cases import (
 )
 
 from gis_export import products
-from gis_export.fire.dispatch.delivery import dispatch_text
+from gis_export.fire.dispatch.rows import dispatch_text
 from gis_export.products import export_products
 from gis_export.table.aging import add_months, as_date, review_by, too_old
 from gis_export.table.export_table import polygons_only

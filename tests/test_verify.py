@@ -26,7 +26,8 @@ import xlsxwriter
 from export_cases import HAZARDS, TODAY, export, make_inputs, make_ledger, make_roll, read_csv
 
 from gis_export.fire.dispatch.columns import ColumnMap, FileFormat
-from gis_export.fire.dispatch.delivery import DispatchCenter, build_dispatch, write_dispatch
+from gis_export.fire.dispatch.delivery import DispatchCenter, build_dispatch
+from gis_export.fire.dispatch.handover import write_dispatch
 from gis_export.fire.dispatch.state import STATE_COLUMNS
 from gis_export.fire.map.folder import write_fire_map
 from gis_export.formats.geopackage import write_geopackage

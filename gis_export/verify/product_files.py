@@ -4,7 +4,7 @@ import os
 from collections.abc import Iterator
 from pathlib import Path
 
-from gis_export.fire.dispatch.delivery import VENDOR_FILES
+from gis_export.fire.dispatch.handover import VENDOR_FILES
 from gis_export.verify.audience import LEVELS
 from gis_export.verify.names import TABLES, VECTOR
 from gis_export.verify.sums import has_sums

@@ -12,58 +12,29 @@ dispatch loads late, it loads the folders in the order of their names. A deliver
 before the state says delivered: an export that is killed in between delivers again.
 """
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import date
-from pathlib import Path
 
 import geopandas as gpd
 import pandas as pd
 
 from gis_export.fire.dispatch.address_match import AddressBook, match_addresses
-from gis_export.fire.dispatch.columns import ColumnMap
 from gis_export.fire.dispatch.rows import (
     COLUMNS,
     DELIVERY_COLUMNS,
-    MATCH_COLUMNS,
     REVIEW_DUE,
     dispatch_rows,
-    dispatch_text,
     match_report,
 )
 from gis_export.fire.dispatch.state import (
     STATE_COLUMNS,
     Deletion,
     newest_flyover,
-    read_deletes,
-    read_state,
 )
-from gis_export.fire.dispatch.state import mark_delivered as _mark_delivered
-from gis_export.fire.dispatch.vendor_file import write_delivery
 from gis_export.table.settings import ExportSettings
 from gis_export.table.tables import csv_texts, harmless
-from imagery.files import atomic_folder
 from inference.hazard import USE_LIMIT
 
-__all__ = [
-    "COLUMNS",
-    "DELIVERY_COLUMNS",
-    "MATCH_COLUMNS",
-    "STATE_COLUMNS",
-    "Dispatch",
-    "DispatchCenter",
-    "build_dispatch",
-    "dispatch_text",
-    "keeping_delivery",
-    "mark_delivered",
-    "read_deletes",
-    "read_state",
-    "write_dispatch",
-]
-
-DELIVERIES = "deliveries"
-VENDOR_FILES = ("cad_add.csv", "cad_change.csv", "cad_delete.csv")
 LEFT_ROLL = "left the vacant roll; needs a person"
 NO_ADDRESS = "address no longer known; needs a person"
 _COMPARED = (
@@ -278,62 +249,3 @@ def _actions(
     out.insert(0, "ACTION", action)
     out = out.assign(REASON=reasons, BY=by or "", USE_LIMIT=USE_LIMIT)
     return out[list(DELIVERY_COLUMNS)].astype("str")
-
-
-def write_dispatch(dispatch: Dispatch, folder: Path, columns: ColumnMap | None = None) -> None:
-    """Write the delivery and the match report into `folder`.
-
-    The files are dispatch_add.csv, dispatch_change.csv, dispatch_delete.csv and match_report.csv;
-    for a vendor cad_add.csv and so on too.
-
-    Args:
-        dispatch: The delivery.
-        folder: Where to.
-        columns: How the vendor wants the first three; None where no vendor is named.
-    """
-    _write_deltas(dispatch, folder, columns)
-    dispatch.match.to_csv(folder / "match_report.csv", index=False)
-
-
-@contextmanager
-def keeping_delivery(
-    dispatch: Dispatch, delivered: Path, columns: ColumnMap | None, *, today: date
-) -> Iterator[None]:
-    """Keep a delivery in a folder of its own, in place when the block has succeeded.
-
-    Its files are written before the block, so that a full disk stops an export whose products are
-    not yet in place.
-    """
-    if not any(len(table) for table in dispatch.deltas.values()):
-        yield
-        return
-
-    with atomic_folder(_next_folder(delivered / DELIVERIES, today)) as folder:
-        _write_deltas(dispatch, folder, columns)
-        yield
-
-
-def mark_delivered(dispatch: Dispatch, delivered: Path, *, run_id: str) -> None:
-    """Remember what dispatch holds now, and append what changed to the log.
-
-    An earlier year leaves both as they are.
-    """
-    if dispatch.state is not None:
-        changes = pd.concat(list(dispatch.deltas.values()))
-        _mark_delivered(changes, dispatch.state, delivered, run_id=run_id)
-
-
-def _write_deltas(dispatch: Dispatch, folder: Path, columns: ColumnMap | None) -> None:
-    """Write the three files, and those of the vendor."""
-    for name, table in dispatch.deltas.items():
-        write_delivery(table, folder / f"dispatch_{name}.csv", None)
-        if columns:
-            write_delivery(table, folder / f"cad_{name}.csv", columns)
-
-
-def _next_folder(deliveries: Path, today: date) -> Path:
-    """Return the folder after the last one of a day, such as 2026-11-24_02."""
-    day = today.isoformat()
-    endings = [path.name.rpartition("_")[2] for path in deliveries.glob(f"{day}_*")]
-    numbers = [int(ending) for ending in endings if ending.isdecimal()]
-    return deliveries / f"{day}_{max(numbers, default=0) + 1:02d}"
