@@ -22,7 +22,7 @@ from gis_export.fire.dispatch.delivery import Dispatch, DispatchCenter, build_di
 from gis_export.fire.dispatch.handover import keeping_delivery, mark_delivered, write_dispatch
 from gis_export.fire.dispatch.rows import DELIVERY_COLUMNS, dispatch_text, premise_key
 from gis_export.fire.dispatch.state import read_deletes, read_state
-from gis_export.fire.dispatch.vendor_file import read_delivery
+from gis_export.fire.dispatch.vendor_file import QUOTING
 from gis_export.products import export_products
 from gis_export.table.fields import Tier, fields_of
 from gis_export.table.inputs import ExportInputs
@@ -36,6 +36,21 @@ from inference.hazard import USE_LIMIT
 SETTINGS = ExportSettings()
 NEEDED = {"What": "{ACTION}", "Which": "{PARCEL_ID}", "Word": "{RISK_LVL}"}
 """What every column map must carry."""
+
+
+def read_delivery(path: Path, columns: ColumnMap | None) -> pd.DataFrame:
+    """Read a delivery back, every value as text, under the names it was written with."""
+    if columns is None:
+        return pd.read_csv(path, dtype="str", keep_default_na=False)
+
+    layout = columns.format
+    with path.open(newline="", encoding=layout.encoding) as stream:
+        reader = csv.reader(stream, delimiter=layout.delimiter, quoting=QUOTING[layout.quoting])
+        lines = list(reader)
+
+    if layout.header and lines:
+        return pd.DataFrame(lines[1:], columns=lines[0], dtype="str")
+    return pd.DataFrame(lines, columns=list(columns.columns), dtype="str")
 
 
 def deliver(

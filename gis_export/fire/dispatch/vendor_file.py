@@ -78,21 +78,6 @@ def write_delivery(table: pd.DataFrame, path: Path, columns: ColumnMap | None) -
         writer.writerows(lines)
 
 
-def read_delivery(path: Path, columns: ColumnMap | None) -> pd.DataFrame:
-    """Read a delivery back, every value as text, under the names it was written with."""
-    if columns is None:
-        return pd.read_csv(path, dtype="str", keep_default_na=False)
-
-    layout = columns.format
-    with path.open(newline="", encoding=layout.encoding) as stream:
-        reader = csv.reader(stream, delimiter=layout.delimiter, quoting=QUOTING[layout.quoting])
-        lines = list(reader)
-
-    if layout.header and lines:
-        return pd.DataFrame(lines[1:], columns=lines[0], dtype="str")
-    return pd.DataFrame(lines, columns=list(columns.columns), dtype="str")
-
-
 def _line(columns: ColumnMap, row: dict[str, str]) -> list[str]:
     """Return the cells of one row."""
     values = _values(columns, row)
