@@ -122,7 +122,7 @@ class CityBuilder(Protocol):
 class RasterWriter(Protocol):
     """Writes an array as a georeferenced image."""
 
-    def __call__(
+    def __call__(  # noqa: PLR0913  # parts of one georeference
         self,
         path: Path,
         pixels: NDArray[np.generic],
@@ -182,7 +182,7 @@ def place_pixels() -> NDArray[np.uint8]:
     return np.stack([2 * columns, 2 * rows, blue]).astype(np.uint8)
 
 
-def write_raster(
+def write_raster(  # noqa: PLR0913  # parts of one georeference
     path: Path,
     pixels: NDArray[np.generic],
     *,

@@ -19,10 +19,10 @@ from gis_export.fire.dispatch.address_match import (
 )
 from gis_export.fire.dispatch.columns import ColumnMap, FileFormat, column_map_of
 from gis_export.fire.dispatch.delivery import Dispatch, DispatchCenter, build_dispatch
+from gis_export.fire.dispatch.file_format import QUOTING
 from gis_export.fire.dispatch.handover import keeping_delivery, mark_delivered, write_dispatch
 from gis_export.fire.dispatch.rows import DELIVERY_COLUMNS, dispatch_text, premise_key
 from gis_export.fire.dispatch.state import read_deletes, read_state
-from gis_export.fire.dispatch.vendor_file import QUOTING
 from gis_export.products import export_products
 from gis_export.table.fields import Tier, fields_of
 from gis_export.table.inputs import ExportInputs
