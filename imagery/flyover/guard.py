@@ -154,6 +154,8 @@ class _Guard:
     """One call at a time."""
     process: "subprocess.Popen[bytes] | None" = None
     """The running process."""
+    environment: dict[str, str] = field(default_factory=dict)
+    """Environment variables that it was started with: GDAL takes credentials from there."""
     refused: dict[tuple[str, int], str] = field(default_factory=dict)
     """Why a file is not tried again, by path and time of change."""
 
@@ -175,7 +177,12 @@ class _Guard:
 
     def pipes(self) -> tuple[IO[bytes], IO[bytes]]:
         """Return where requests are written and answers are read; start the process if needed."""
+        environment = dict(os.environ)
+        if self.environment != environment:
+            self.close()
+
         if self.process is None:
+            self.environment = environment
             self.process = subprocess.Popen(
                 [sys.executable, "-c", _START.format(path=sys.path)],
                 stdin=subprocess.PIPE,
