@@ -59,7 +59,7 @@ def test_stored_without_output(path: Path) -> None:
     text = "\n".join(cell.source for cell in book.cells)
     assert REASSURING.findall(text) == []
     sources = "\n".join(cell.source for cell in code)
-    assert len(ROOMS & imported_packages(sources)) >= 4
+    assert len(ROOMS & imported_packages(sources)) >= 3
 
 
 def test_runs(
