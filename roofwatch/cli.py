@@ -59,12 +59,14 @@ def main(arguments: list[str] | None = None) -> int:
 def run_stage(options: argparse.Namespace) -> "Answer":
     """Load the stage that is named after the command, and run it: no command loads another's.
 
-    The city file is read first, so that a wrong key is said before a stage loads torch.
+    The city file is read first, so that a wrong key or year is said before a stage loads torch.
     """
     if "city" in options:
         from roofwatch.year import open_city
 
-        open_city(options)
+        city = open_city(options)
+        if "year" in options:
+            city.year(options.year)
     stage = import_module(f"roofwatch.stages.{options.command}")
     command: Callable[[argparse.Namespace], Answer] = stage.command
     return command(options)
