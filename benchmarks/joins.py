@@ -18,10 +18,10 @@ import shapely
 from numpy.typing import NDArray
 
 from benchmarks.table import Row, interleave, show
+from imagery.roll.keys import normalize_keys
 from imagery.roll.lots import metric
 from imagery.roll.outlines import roofs_of
 from imagery.roll.parcels import VacantRoll, join_roll
-from imagery.roll.tables import normalize_keys
 
 CRS = "EPSG:2248"
 FOOT_M = 1200 / 3937

@@ -15,9 +15,12 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from imagery.errors import InputError
-from imagery.roll.bad_rows import FIRST_YEAR, BadRows, clean_texts, read_days, shown
+from imagery.roll.days import FIRST_YEAR, read_days
+from imagery.roll.keys import normalize_keys
 from imagery.roll.parcels import VacantRoll
-from imagery.roll.tables import normalize_keys, read_table, text_column
+from imagery.roll.tables import Table, read_table, text_column
+from imagery.roll.texts import clean_texts
+from imagery.roll.troubles import Trouble, only_troubles, shown
 from imagery.settings import key
 
 UNCLEAR = ("", "cannot tell", "unknown", "na")
@@ -74,6 +77,8 @@ class LabelFile:
 class LabelColumns:
     """The columns of the label file as text; one that the file does not have is "" all over."""
 
+    table: Table
+    """The file as it was read."""
     id: pd.Series
     """Key of the parcel."""
     value: pd.Series
@@ -102,8 +107,8 @@ class LabelRows:
     """Day of the label, NaT when not known."""
     source: pd.Series
     """Who says so, "" when not known."""
-    bad_years: BadRows | None
-    """Labels whose year cannot be read; they are not used."""
+    troubles: tuple[Trouble, ...]
+    """What was noticed in the file."""
 
     @property
     def on_roll(self) -> pd.Series:
@@ -137,13 +142,13 @@ class Labels:
     """Labels dated after the training year."""
     sha256: str
     """Checksum of the usable rows."""
-    bad_years: BadRows | None = None
-    """Labels whose year cannot be read; they are not used."""
+    troubles: tuple[Trouble, ...] = ()
+    """What was noticed in the file."""
 
     @property
     def notes(self) -> tuple[str, ...]:
         """Say which labels cannot be used, a line for each kind."""
-        return (self.bad_years.line,) if self.bad_years else ()
+        return tuple(trouble.line for trouble in self.troubles)
 
 
 def read_label_rows(source: LabelFile, roll: VacantRoll) -> LabelRows:
@@ -164,7 +169,7 @@ def read_label_rows(source: LabelFile, roll: VacantRoll) -> LabelRows:
         failing=number >= threshold,
         day=read_days(columns.day).astype("datetime64[s]"),
         source=clean_texts(columns.source),
-        bad_years=_find_bad_years(columns, year),
+        troubles=only_troubles([*columns.table.troubles, _find_bad_years(columns, year)]),
     )
 
 
@@ -178,12 +183,14 @@ def read_columns(source: LabelFile) -> LabelColumns:
     if not value:
         raise InputError("[labels]: neither collapsed nor roof_pct names a column; give one")
 
-    table = read_table(source.path, layer=source.layer, what="labels")
+    file = read_table(source.path, layer=source.layer, what="labels")
+    table = file.rows
     empty = pd.Series("", index=table.index)
     day = text_column(table, (source.date,), what="[labels] date") if source.date else empty
     names = text_column(table, (source.source,), what="[labels] source") if source.source else empty
 
     return LabelColumns(
+        table=file,
         id=text_column(table, source.id, what="[labels] id"),
         value=text_column(table, (value,), what="[labels]").str.strip(),
         year=text_column(table, (source.year,), what="[labels] year"),
@@ -220,7 +227,7 @@ def read_labels(source: LabelFile, roll: VacantRoll, *, until: int) -> Labels:
         cannot_tell=int((rows.on_roll & rows.unclear).sum()),
         later=int((rows.on_roll & is_later).sum()),
         sha256=hashlib.sha256(table.to_csv(index=False).encode()).hexdigest(),
-        bad_years=rows.bad_years,
+        troubles=rows.troubles,
     )
 
 
@@ -263,19 +270,19 @@ def _read_years(texts: pd.Series) -> pd.Series:
     return years.where(is_year)
 
 
-def _find_bad_years(columns: LabelColumns, years: pd.Series) -> BadRows | None:
+def _find_bad_years(columns: LabelColumns, years: pd.Series) -> Trouble | None:
     bad = np.flatnonzero(years.isna().to_numpy())
     if not len(bad):
         return None
 
     rows = []
-    for row in bad:
+    for row in bad.tolist():
         parcel = shown(columns.id.iloc[row])
         text = shown(columns.year.iloc[row])
-        rows.append(f"row {row + 2} {parcel} has {text}")
-    return BadRows(
+        rows.append(f"{columns.table.name_row(row)} {parcel} has {text}")
+    return Trouble(
         what="labels with a year that cannot be read",
-        rows=tuple(rows),
+        examples=tuple(rows),
         remedy=f"write a year from {FIRST_YEAR} to next year; until then they are not used",
     )
 

@@ -16,8 +16,8 @@ from shapely.geometry.base import BaseGeometry
 
 from imagery.errors import CrsMismatch, InputError, MissingInput
 from imagery.roll.files import FootprintFile, ParcelFile, VacantFile
+from imagery.roll.keys import normalize_key, normalize_keys
 from imagery.roll.parcels import VacantRoll, read_roll
-from imagery.roll.tables import normalize_key, normalize_keys
 
 CRS = "EPSG:32618"
 WEST = 360_000.0

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from imagery.chips.settings import TileSettings
 from imagery.flyover.flyover import Flyover
 from imagery.roll.parcels import VacantRoll
+from imagery.roll.troubles import Trouble
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -21,5 +22,5 @@ class IntakeInputs:
     """Scale and margin of the chips."""
     shifts: tuple[str, ...] = ()
     """A line for every misaligned tile."""
-    notes: tuple[str, ...] = ()
-    """Further lines to show as warnings."""
+    troubles: tuple[Trouble, ...] = ()
+    """What was noticed in the other files of the city, such as its labels."""

@@ -24,6 +24,7 @@ from imagery.intake.tile_kinds import (
     tile_dates,
 )
 from imagery.roll.parcels import VacantRoll
+from imagery.roll.places import NO_OUTLINE
 
 MOST_LINES = 3
 """Files of one problem named one by one; more are counted and listed in the report's table."""
@@ -31,7 +32,14 @@ FEET = {UNIT_WORDS[US_SURVEY_FOOT_M], UNIT_WORDS[INTERNATIONAL_FOOT_M]}
 
 
 def find_fixes(inputs: IntakeInputs, coverage: Coverage) -> list[str]:
-    """Say why scoring cannot succeed, in one line at most."""
+    """Say what has to be mended before the city can go on, a line each, the worst first."""
+    troubles = (*inputs.roll.troubles, *inputs.troubles)
+    mended_first = [trouble.line for trouble in troubles if trouble.is_fix]
+    return [*_nothing_to_score_lines(inputs, coverage), *mended_first]
+
+
+def _nothing_to_score_lines(inputs: IntakeInputs, coverage: Coverage) -> list[str]:
+    """Say why not one parcel can be scored, in one line at most."""
     if coverage.count(COVERED) + coverage.count(PARTLY):
         return []
 
@@ -54,7 +62,7 @@ def find_warnings(inputs: IntakeInputs, coverage: Coverage) -> list[str]:
     return [
         *_first_of(broken, "files cannot be used"),
         *_vacant_lines(coverage),
-        *_bad_row_lines(inputs.roll),
+        *_trouble_lines(inputs),
         *_missing_tile_lines(coverage),
         *_far_tile_lines(flyover, coverage),
         *_double_tile_lines(coverage),
@@ -64,13 +72,13 @@ def find_warnings(inputs: IntakeInputs, coverage: Coverage) -> list[str]:
         *_scale_lines(flyover, inputs.settings),
         *_decoder_lines(flyover),
         *_foot_lines(inputs.roll, flyover),
-        *inputs.notes,
     ]
 
 
 def _no_outline_line(roll: VacantRoll) -> str:
-    if roll.bad_outlines:
-        return f"none of {len(roll)} vacants can be scored: {roll.bad_outlines.line}"
+    outlines = [trouble for trouble in roll.troubles if trouble.what == NO_OUTLINE]
+    if outlines:
+        return f"none of {len(roll)} vacants can be scored: {outlines[0].line}"
     return f"none of {len(roll)} vacants has an outline; compare [parcels] id with [vacant] id"
 
 
@@ -137,11 +145,12 @@ def _vacant_lines(coverage: Coverage) -> list[str]:
     ]
 
 
-def _bad_row_lines(roll: VacantRoll) -> list[str]:
-    """Name the rows of the city's tables that cannot be used as they are."""
-    is_fix = not roll.table.geometry.notna().any()
-    outlines = None if is_fix else roll.bad_outlines
-    return [kind.line for kind in (outlines, *roll.bad_rows) if kind]
+def _trouble_lines(inputs: IntakeInputs) -> list[str]:
+    """Name what cannot be used as it is, unless it stands among the fixes."""
+    troubles = [*inputs.roll.troubles, *inputs.troubles]
+    if not inputs.roll.table.geometry.notna().any():
+        troubles = [trouble for trouble in troubles if trouble.what != NO_OUTLINE]
+    return [trouble.line for trouble in troubles if not trouble.is_fix]
 
 
 def _missing_tile_lines(coverage: Coverage) -> list[str]:

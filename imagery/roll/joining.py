@@ -4,7 +4,7 @@ import geopandas as gpd
 import numpy as np
 import pandas as pd
 
-from imagery.roll.tables import normalize_keys
+from imagery.roll.keys import normalize_keys
 
 
 def join_by_key(notices: pd.DataFrame, lots: gpd.GeoDataFrame) -> pd.Series:

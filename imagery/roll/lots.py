@@ -7,22 +7,19 @@ import shapely
 
 from imagery.crs import utm_zone
 from imagery.errors import CrsMismatch
-from imagery.roll.bad_rows import (
-    BadRows,
-    clean_ids,
-    clean_texts,
-    find_bad_ids,
-    find_outline_faults,
-    usable,
-)
 from imagery.roll.files import ParcelFile
-from imagery.roll.tables import normalize_keys, optional_column, read_table, text_column
+from imagery.roll.keys import normalize_keys
+from imagery.roll.places import find_outline_faults, usable
+from imagery.roll.tables import optional_column, read_table, text_column
+from imagery.roll.texts import clean_ids, clean_texts, find_bad_ids
+from imagery.roll.troubles import Trouble, only_troubles
 from imagery.shapes import Shapes, is_area
 
 
-def read_lots(parcels: ParcelFile) -> tuple[gpd.GeoDataFrame, BadRows | None]:
-    """Return every parcel once, with the fault of its outline, and the ids that were cleaned."""
-    raw = read_table(parcels.path, layer=parcels.layer, what="parcels")
+def read_lots(parcels: ParcelFile) -> tuple[gpd.GeoDataFrame, tuple[Trouble, ...]]:
+    """Return every parcel once, with the fault of its outline, and what was noticed."""
+    table = read_table(parcels.path, layer=parcels.layer, what="parcels")
+    raw = table.rows
     if "geometry" not in raw.columns or raw.crs is None:
         raise CrsMismatch(
             f"[parcels] path: {parcels.path.name} has no geometry or no CRS; "
@@ -48,7 +45,8 @@ def read_lots(parcels: ParcelFile) -> tuple[gpd.GeoDataFrame, BadRows | None]:
     lots = merge_parts(lots)
     if not parcels.block:
         lots["block"] = grid_blocks(lots, parcels.block_grid_m)
-    return lots, find_bad_ids(ids, cleaned, what="[parcels]")
+    bad_ids = find_bad_ids(ids, cleaned, what="[parcels]")
+    return lots, only_troubles([*table.troubles, bad_ids])
 
 
 def clean_outlines(lots: gpd.GeoDataFrame) -> gpd.GeoDataFrame:

@@ -7,17 +7,12 @@ import numpy as np
 import pandas as pd
 
 from imagery.errors import InputError
-from imagery.roll.bad_rows import (
-    BadRows,
-    clean_ids,
-    find_bad_days,
-    find_bad_ids,
-    find_outline_faults,
-    read_days,
-    usable,
-)
+from imagery.roll.days import find_bad_days, read_days
 from imagery.roll.files import VacantFile
+from imagery.roll.places import find_outline_faults, usable
 from imagery.roll.tables import optional_column, read_table, text_column
+from imagery.roll.texts import clean_ids, find_bad_ids
+from imagery.roll.troubles import Trouble, only_troubles
 
 PAIR = r"\(?\s*(-?[\d.]+)\s*,\s*(-?[\d.]+)\s*\)?"
 """Text such as "(39.30, -76.65)": latitude, longitude."""
@@ -38,9 +33,10 @@ class Points:
         return Points(lon=self.lon.where(is_possible), lat=self.lat.where(is_possible))
 
 
-def read_notices(vacant: VacantFile) -> tuple[pd.DataFrame, tuple[BadRows | None, ...]]:
-    """Return the notices, and those whose id was cleaned or whose date cannot be read."""
-    raw = read_table(vacant.path, layer=vacant.layer, what="vacant")
+def read_notices(vacant: VacantFile) -> tuple[pd.DataFrame, tuple[Trouble, ...]]:
+    """Return the notices (columns row, raw, notice_date, lon, lat), and what was noticed."""
+    table = read_table(vacant.path, layer=vacant.layer, what="vacant")
+    raw = table.rows
     ids = pd.Series("", index=raw.index)
     if vacant.id:
         ids = text_column(raw, vacant.id, what="[vacant] id")
@@ -51,6 +47,7 @@ def read_notices(vacant: VacantFile) -> tuple[pd.DataFrame, tuple[BadRows | None
 
     notices = pd.DataFrame(
         {
+            "row": table.row_numbers.to_numpy(),
             "raw": cleaned.to_numpy(),
             "notice_date": days.to_numpy(),
             "lon": points.lon.to_numpy(),
@@ -58,7 +55,8 @@ def read_notices(vacant: VacantFile) -> tuple[pd.DataFrame, tuple[BadRows | None
         }
     )
     bad_ids = find_bad_ids(ids, cleaned, what="[vacant]")
-    return notices, (bad_ids, find_bad_days(dates, days, ids))
+    bad_days = find_bad_days(dates, days, ids, rows=table.row_numbers)
+    return notices, only_troubles([*table.troubles, bad_ids, bad_days])
 
 
 def _read_points(raw: gpd.GeoDataFrame, vacant: VacantFile) -> Points:

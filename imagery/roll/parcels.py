@@ -7,19 +7,16 @@ import numpy as np
 import pandas as pd
 
 from imagery.errors import CrsMismatch, InputError
-from imagery.roll.bad_rows import (
-    BadRows,
-    find_bad_buildings,
-    find_bad_outlines,
-    find_outline_faults,
-)
 from imagery.roll.edges import Mask
 from imagery.roll.files import FootprintFile, ParcelFile, VacantFile
 from imagery.roll.joining import join_by_key, join_by_place
+from imagery.roll.keys import normalize_keys
 from imagery.roll.lots import read_lots
 from imagery.roll.neighbors import UNKNOWN, sides_of
 from imagery.roll.notices import read_notices
-from imagery.roll.tables import normalize_keys, read_table
+from imagery.roll.places import find_bad_buildings, find_bad_outlines, find_outline_faults
+from imagery.roll.tables import read_table
+from imagery.roll.troubles import Trouble, only_troubles
 
 ROLL_COLUMNS = (
     "parcel_id",
@@ -55,10 +52,8 @@ class VacantRoll:
     """Notices whose key matched nothing but whose point is in a parcel."""
     unmatched: tuple[str, ...]
     """Ids of notices that matched no parcel; they stay on the roll without geometry."""
-    bad_outlines: BadRows | None = None
-    """Vacants of the parcel file without a usable outline; they stay without geometry."""
-    bad_rows: tuple[BadRows, ...] = ()
-    """Other rows that could not be used as they are, by kind."""
+    troubles: tuple[Trouble, ...] = ()
+    """What was noticed in the files of parcels, notices and outlines."""
 
     def __post_init__(self) -> None:
         """Check columns, unique keys and CRS."""
@@ -94,17 +89,13 @@ def read_roll(
         )
 
     buildings = None
-    bad_buildings = None
+    bad_buildings: tuple[Trouble, ...] = ()
     if footprints:
         buildings, bad_buildings = _read_buildings(footprints)
     roll = join_roll(lots, notices, buildings, occupancy=bool(parcels.occupied))
 
-    bad_rows = (bad_lots, *bad_notices, bad_buildings)
-    return replace(
-        roll,
-        bad_outlines=_bad_outlines(roll, lots),
-        bad_rows=tuple(bad for bad in bad_rows if bad is not None),
-    )
+    bad_outlines = only_troubles([_bad_outlines(roll, lots)])
+    return replace(roll, troubles=(*bad_outlines, *bad_lots, *bad_notices, *bad_buildings))
 
 
 def read_footprints(footprints: FootprintFile) -> gpd.GeoSeries:
@@ -123,7 +114,7 @@ def join_roll(
 
     Args:
         lots: Every parcel once, index from 0.
-        notices: Columns raw, notice_date, lon, lat.
+        notices: Columns row, raw, notice_date, lon, lat.
         buildings: Building outlines, None where there are none.
         occupancy: Whether the column `occupied` of `lots` says anything.
     """
@@ -160,7 +151,7 @@ def _read_occupied(texts: pd.Series) -> Mask:
 def _without_parcel(joined: pd.DataFrame, lots: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
     """Return a row of the roll for every notice that matches no parcel."""
     lost = joined[joined["lot"].isna()]
-    row_names = "notice in row " + (lost.index + 2).astype(str)
+    row_names = "notice in row " + lost["row"].astype(str)
     names = lost["raw"].where(lost["raw"].str.strip() != "", row_names)
     lost = lost.assign(raw=names).drop_duplicates("raw")
 
@@ -189,7 +180,7 @@ def _make_table(known: gpd.GeoDataFrame, lost: gpd.GeoDataFrame) -> gpd.GeoDataF
     return gpd.GeoDataFrame(table[list(ROLL_COLUMNS)], geometry="geometry", crs=known.crs)
 
 
-def _bad_outlines(roll: VacantRoll, lots: gpd.GeoDataFrame) -> BadRows | None:
+def _bad_outlines(roll: VacantRoll, lots: gpd.GeoDataFrame) -> Trouble | None:
     """Return the vacants that are in the parcel file and have no usable outline."""
     without = roll.table.loc[roll.table.geometry.isna(), "parcel_id"]
     faults = lots.set_index("parcel_id")["outline_fault"]
@@ -197,11 +188,13 @@ def _bad_outlines(roll: VacantRoll, lots: gpd.GeoDataFrame) -> BadRows | None:
     return find_bad_outlines(names, faults.loc[names].reset_index(drop=True))
 
 
-def _read_buildings(footprints: FootprintFile) -> tuple[gpd.GeoSeries, BadRows | None]:
-    """Return the usable building outlines, and those that had to be left out."""
-    shapes = read_table(footprints.path, layer=footprints.layer, what="footprints").geometry
+def _read_buildings(footprints: FootprintFile) -> tuple[gpd.GeoSeries, tuple[Trouble, ...]]:
+    """Return the usable building outlines, and what was noticed."""
+    table = read_table(footprints.path, layer=footprints.layer, what="footprints")
+    shapes = table.rows.geometry
     if shapes.crs is None:
-        return shapes, None
+        return shapes, table.troubles
 
     faults = find_outline_faults(shapes.to_numpy(), shapes.crs)
-    return shapes[faults == ""], find_bad_buildings(faults)
+    bad_outlines = find_bad_buildings(faults)
+    return shapes[faults == ""], only_troubles([*table.troubles, bad_outlines])

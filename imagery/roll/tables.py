@@ -1,6 +1,6 @@
-"""Tables as cities keep them: files read whole, columns as text, parcel keys however spelled."""
+"""Tables as cities keep them: files read whole, columns as text."""
 
-import re
+from dataclasses import dataclass
 from pathlib import Path
 
 import geopandas as gpd
@@ -10,13 +10,13 @@ import pyogrio
 from pyogrio.errors import DataLayerError, DataSourceError
 
 from imagery.errors import InputError, MissingInput
+from imagery.roll.troubles import Trouble
 
 TEXT_SUFFIXES = (".csv", ".tsv", ".txt")
 SEPARATORS = (",", ";", "\t", "|")
 MOST_NAMED = 20
 """Columns of a file that a message names."""
 
-_PUNCTUATION = {code: None for code in range(128) if not chr(code).isalnum()}
 _READ_ERRORS = (
     DataSourceError,
     DataLayerError,
@@ -26,7 +26,23 @@ _READ_ERRORS = (
 )
 
 
-def read_table(path: Path, *, layer: str = "", what: str) -> gpd.GeoDataFrame:
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Table:
+    """A table of the city as it was read."""
+
+    rows: gpd.GeoDataFrame
+    """Its rows; texts are as in the file."""
+    row_numbers: pd.Series
+    """The row (of a text file the line) in which each stands as a person counts them, from 1."""
+    troubles: tuple[Trouble, ...] = ()
+    """What was noticed."""
+
+    def name_row(self, place: int) -> str:
+        """Return the name of the row at a place, as messages use it."""
+        return f"row {self.row_numbers.iloc[place]}"
+
+
+def read_table(path: Path, *, layer: str = "", what: str) -> Table:
     """Read a vector file or CSV with every CSV field as text.
 
     Args:
@@ -48,7 +64,8 @@ def read_table(path: Path, *, layer: str = "", what: str) -> gpd.GeoDataFrame:
             f"[{what}] path: {path.name} cannot be read: {error}; "
             "convert it to GeoPackage or CSV (UTF-8)"
         ) from error
-    return gpd.GeoDataFrame(table)
+    rows = gpd.GeoDataFrame(table)
+    return Table(rows=rows, row_numbers=pd.Series(np.arange(len(rows)) + 2, index=rows.index))
 
 
 def _read_text(path: Path) -> pd.DataFrame:
@@ -103,27 +120,6 @@ def text_column(table: pd.DataFrame, names: tuple[str, ...], *, what: str) -> pd
 def optional_column(raw: pd.DataFrame, name: str, *, what: str) -> pd.Series:
     """Return a column as text, "" all over where the city file names none."""
     return text_column(raw, (name,), what=what) if name else pd.Series("", index=raw.index)
-
-
-def normalize_key(raw: str) -> str:
-    """Normalize a parcel key: upper case, blanks and punctuation gone, a float tail ".0" gone.
-
-    >>> normalize_key("0216 001") == normalize_key("0216001 ")
-    True
-    """
-    text = str(raw).strip().removesuffix(".0").upper()
-    return text.translate(_PUNCTUATION) if text.isascii() else re.sub(r"[^0-9A-Z]", "", text)
-
-
-def normalize_keys(raw: pd.Series) -> pd.Series:
-    """Normalize a column of text as `normalize_key` does."""
-    plain = raw.astype("str")
-    trimmed = plain.str.strip().str.removesuffix(".0").str.upper()
-    keys = trimmed.str.replace(r"[^0-9A-Z]", "", regex=True)
-
-    is_odd = ~plain.str.isascii()
-    keys[is_odd] = plain[is_odd].map(normalize_key)
-    return keys
 
 
 def _as_text(value: object) -> str:

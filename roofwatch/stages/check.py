@@ -6,7 +6,8 @@ from imagery.errors import InputError
 from imagery.intake.inputs import IntakeInputs
 from imagery.intake.page import write_intake
 from imagery.intake.report import Intake, make_intake
-from labels.files import read_labels
+from imagery.roll.troubles import Trouble
+from labels.files import LabelFile, read_labels
 from roofwatch.answer import FIX_FIRST, Answer
 from roofwatch.stages.tile import shift_lines, tile
 from roofwatch.year import CityYear, open_year
@@ -48,19 +49,27 @@ def check(year: CityYear, *, pixels: bool = False) -> Intake:
         flyover=year.flyover,
         settings=year.file.tile,
         shifts=shift_lines(year),
-        notes=describe_labels(year),
+        troubles=label_troubles(year),
     )
     intake = make_intake(inputs)
     write_intake(intake, year.files.folder)
     return intake
 
 
-def describe_labels(year: CityYear) -> tuple[str, ...]:
-    """Say which labels cannot be used, or why none can; scoring needs none."""
+def label_troubles(year: CityYear) -> tuple[Trouble, ...]:
+    """Return which labels cannot be used, or why none can; scoring needs none."""
     if year.file.labels is None:
         return ()
     try:
         labels = read_labels(year.file.labels, year.roll, until=year.year)
     except InputError as error:
-        return (f"no label can be used: {error}",)
-    return labels.notes
+        return (_no_label_trouble(year.file.labels, error),)
+    return labels.troubles
+
+
+def _no_label_trouble(source: LabelFile, error: InputError) -> Trouble:
+    return Trouble(
+        what="label files of which no label can be used",
+        examples=(f"{source.path.name} ({error})",),
+        remedy="until then nothing can be learned from it, and scoring goes on without",
+    )

@@ -6,7 +6,7 @@ from pathlib import Path
 from gis_export.housing.packets.evidence import write_packets
 from gis_export.housing.packets.sources import PacketSources
 from gis_export.table.rows import build_rows
-from imagery.roll.tables import normalize_key, normalize_keys
+from imagery.roll.keys import normalize_key, normalize_keys
 from roofwatch.answer import Answer
 from roofwatch.stages.export import export_inputs
 from roofwatch.year import CityYear, open_year

@@ -19,7 +19,7 @@ from imagery.files import sha256_file
 from labels.look import read_looks
 from roofwatch.answer import Answer
 from roofwatch.progress import Progress
-from roofwatch.stages.check import describe_labels
+from roofwatch.stages.check import label_troubles
 from roofwatch.stages.tile import registered_flyover
 from roofwatch.year import CityYear, open_year
 from training.tested import tested_sentence
@@ -38,7 +38,7 @@ def command(options: argparse.Namespace) -> Answer:
         return Answer(lines=found.lines(), facts=asdict(found))
 
     products = export(year)
-    notes = describe_labels(year)
+    notes = [trouble.line for trouble in label_troubles(year)]
     lines = [*opened_products(products), *(f"  note: {note}" for note in notes)]
     facts: dict[str, object] = {
         "products": [str(path) for path in products],

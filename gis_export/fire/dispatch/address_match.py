@@ -120,7 +120,7 @@ def read_addresses(settings: DispatchSettings) -> AddressBook | None:
     if settings.addresses is None:
         return None
 
-    table = read_table(settings.addresses, what="export.dispatch.addresses")
+    table = read_table(settings.addresses, what="export.dispatch.addresses").rows
     texts = text_column(table, (settings.address,), what="[export.dispatch] address")
     others = pd.Series("", index=table.index)
     if settings.alias:

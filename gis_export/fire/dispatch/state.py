@@ -124,7 +124,7 @@ def read_deletes(delivered: Path, *, today: date) -> dict[str, Deletion]:
 
 def _delete_lines(path: Path) -> list[tuple[str, ...]]:
     """Return the cells of every line, in the order of `DELETE_COLUMNS`."""
-    table = read_table(path, what=DELETES_FILE)
+    table = read_table(path, what=DELETES_FILE).rows
     try:
         columns = [text_column(table, (name,), what=str(path)) for name in DELETE_COLUMNS]
     except MissingInput as error:

@@ -14,7 +14,9 @@ from cities import CityBuilder, Roofwatch
 from numpy.typing import NDArray
 from shapely.geometry.base import BaseGeometry
 
-from imagery.roll.bad_rows import LONGEST_ID, BadRows, clean_ids, clean_texts, read_days
+from imagery.roll.days import read_days
+from imagery.roll.texts import LONGEST_ID, clean_ids, clean_texts
+from imagery.roll.troubles import Trouble
 
 Change = Callable[[BaseGeometry], BaseGeometry | None]
 FIRST = "0216 001"
@@ -26,7 +28,7 @@ def scored_city(tmp_path_factory: pytest.TempPathFactory, tiny_city: CityBuilder
     """A city with a champion, whose tables have no bad row."""
     from roofwatch.cli import main
 
-    path = tiny_city(tmp_path_factory.mktemp("bad_rows") / "city")
+    path = tiny_city(tmp_path_factory.mktemp("troubles") / "city")
     options = ["--year", "2023", "--executor", "serial", "--quiet"]
     assert main(["train", str(path), *options]) == 0
     assert main(["score", str(path), *options]) == 0
@@ -236,7 +238,7 @@ def test_bad_notice_date(city: Path, roofwatch: Roofwatch, written: str) -> None
     assert "24 covered" in said
 
 
-def test_products_of_a_city_with_bad_rows(city: Path, roofwatch: Roofwatch) -> None:
+def test_products_of_a_city_with_troubles(city: Path, roofwatch: Roofwatch) -> None:
     """A NaN, a date of -1, a bell in an id and a label of year inf: products are there."""
     rewrite_outlines(city, corner(np.nan))
     rewrite_cell(city, "vacant.csv", "notice_date", "-1")
@@ -375,5 +377,5 @@ def test_read_days(written: str) -> None:
 
 def test_line_of_many_rows() -> None:
     """Three examples and the count of the others."""
-    bad = BadRows(what="bad", rows=("a", "b", "c", "d", "e"), remedy="correct them")
+    bad = Trouble(what="bad", examples=("a", "b", "c", "d", "e"), remedy="correct them")
     assert bad.line == "bad: 5: a, b, c and 2 more; correct them"
