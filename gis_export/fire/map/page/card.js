@@ -57,6 +57,25 @@ const Card = (() => {
     return all;
   }
 
+  // The units of a building that share one place, each with its own word.
+  function units(roof) {
+    const all = make("div", "units");
+    all.append(make("h3", "", `${number(roof.units.length)} units at this place, worst first`));
+    const list = make("ul");
+    for (const unit of roof.units) {
+      const choose = button("choose", "", () => open(unit));
+      const words = make("span", "words");
+      words.append(make("strong", "", unit.symbol.word), make("span", "", `${Roofs.title(unit)}, parcel ${unit.PARCEL_ID}`));
+      choose.append(Symbols.element(unit.symbol, 28), words);
+      if (unit === roof) choose.setAttribute("aria-current", "true");
+      const row = make("li");
+      row.append(choose);
+      list.append(row);
+    }
+    all.append(list);
+    return all;
+  }
+
   function foot() {
     const row = make("div", "foot");
     const before = button("step", "Previous", () => turn(-1));
@@ -69,9 +88,12 @@ const Card = (() => {
   }
 
   function turn(by) {
-    if (!walk[at + by]) return;
-    turned(walk[at + by]);
-    show(walk[at + by], walk);
+    if (walk[at + by]) open(walk[at + by]);
+  }
+
+  function open(roof) {
+    turned(roof);
+    show(roof, walk);
     card.focus();
   }
 
@@ -84,7 +106,7 @@ const Card = (() => {
     body.setAttribute("role", "group");
     body.setAttribute("aria-label", "What is known of this building");
     const rest = make("div", "rest");
-    rest.append(facts(roof), photo(roof));
+    rest.append(facts(roof), ...(roof.units ? [units(roof)] : []), photo(roof));
     body.append(hazard(roof), rest);
     card.replaceChildren(body, foot());
     card.hidden = false;

@@ -48,11 +48,12 @@ const Painter = (() => {
     const meters = 1 / scale;
     const near = meters < OUTLINE_FROM_M;
     const reach = near ? 60 * scale : 20; // a lot reaches farther than its symbol
-    const seen = [];
+    const inReach = [];
     for (const roof of roofs) {
       const x = roof.place.x * scale - left, y = roof.place.y * scale - top;
-      if (x > -reach && y > -reach && x < width + reach && y < height + reach) seen.push({ roof, symbol: roof.symbol, x, y });
+      if (x > -reach && y > -reach && x < width + reach && y < height + reach) inReach.push({ roof, symbol: roof.symbol, x, y, units: 1 });
     }
+    const seen = onePerPlace(inReach);
     if (near) {
       const toPixel = (x, y) => [x * scale - left, y * scale - top];
       for (const symbol of [...Symbols.all].reverse()) outline(context, symbol, seen.filter((one) => one.symbol === symbol), toPixel);
@@ -63,11 +64,41 @@ const Painter = (() => {
     return overlapping(seen, radius(meters), view);
   }
 
+  // Of the units of a building only the worst is drawn, with their number.
+  function onePerPlace(seen) {
+    const worst = new Map();
+    for (const one of seen) {
+      const { units } = one.roof;
+      if (!units) continue;
+      one.units += worst.get(units)?.units || 0;
+      worst.set(units, one);
+    }
+    return worst.size ? seen.filter((one) => !one.roof.units || worst.get(one.roof.units) === one) : seen;
+  }
+
   function place(context, seen, sprites) {
-    for (const { symbol, x, y } of seen) {
+    for (const { symbol, x, y, units } of seen) {
       const { canvas, side } = sprites.get(symbol);
       context.drawImage(canvas, Math.round(x - side / 2), Math.round(y - side / 2), side, side);
+      if (units > 1) count(context, units, x + side / 2 + 14, y - side / 2 - 6); // clear of the ring
     }
+  }
+
+  // The number of units on a white label at the corner of the symbol.
+  function count(context, units, x, y) {
+    context.font = "bold 13px sans-serif";
+    context.textAlign = "center";
+    context.textBaseline = "middle";
+    const width = context.measureText(units).width + 8;
+    context.fillStyle = "#fff";
+    context.strokeStyle = "#000";
+    context.lineWidth = 1.5;
+    context.beginPath();
+    context.rect(x - width / 2, y - 8, width, 16);
+    context.fill();
+    context.stroke();
+    context.fillStyle = "#000";
+    context.fillText(units, x, y + 1);
   }
 
   // Copies the pixels of the symbols one by one: for thousands of small ones many times faster than drawing each.

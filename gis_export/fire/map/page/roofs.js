@@ -23,6 +23,7 @@ const Roofs = (() => {
       this.street = byStreet(this.ADDRESS);
       this.rings = shapes[at];
       this.outline = at + 1; // where its outline begins in `shapes`
+      this.units = null; // all roofs at its place, worst first, where there are several: units of a building
       this.place = this.rings ? { x: shapes[at + 1] / A_METER, y: shapes[at + 2] / A_METER } : null;
     }
 
@@ -39,6 +40,16 @@ const Roofs = (() => {
     for (let ring = 0; ring < rings; ring++) at += 1 + 2 * shapes[at];
   }
   const ranked = [...all].sort((a, b) => a.level - b.level || compare(a.street, b.street) || a.row - b.row);
+
+  const places = new Map();
+  for (const roof of ranked) {
+    if (!roof.place) continue;
+    const place = `${roof.place.x} ${roof.place.y}`;
+    const others = places.get(place);
+    if (!others) places.set(place, [roof]);
+    else others.push(roof);
+    if (others) for (const unit of others) unit.units = others;
+  }
 
   function compare(a, b) {
     return a < b ? -1 : a > b ? 1 : 0;
