@@ -140,7 +140,7 @@ def _make_lots(places: Places, *, is_occupied: NDArray[np.bool_]) -> gpd.GeoData
             "parcel_id": parcel_ids,
             "parcel_key": parcel_ids.str.replace(" ", ""),
             "block": "",
-            "occupied": np.where(is_occupied, "Y", "N"),
+            "occupied": is_occupied.astype(np.int8),
             "address": "",
             "neighborhood": "",
             "fire_district": "",

@@ -5,9 +5,9 @@ The file is read and checked once, by `read_label_rows`. Training (`read_labels`
 too. An unlabeled roof is never negative.
 """
 
+import datetime
 import hashlib
 from dataclasses import dataclass, field
-from datetime import date
 from pathlib import Path
 
 import numpy as np
@@ -15,16 +15,15 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from imagery.errors import InputError
-from imagery.roll.days import FIRST_YEAR, read_days
+from imagery.roll.days import DaySource, check_day_order, find_bad_days, read_days
+from imagery.roll.files import DAY_ORDER
 from imagery.roll.keys import normalize_keys
 from imagery.roll.parcels import VacantRoll
 from imagery.roll.tables import Table, read_table, text_column
 from imagery.roll.texts import clean_texts
-from imagery.roll.troubles import Trouble, only_troubles, shown
+from imagery.roll.troubles import Trouble, only_troubles
 from imagery.settings import key
-
-UNCLEAR = ("", "cannot tell", "unknown", "na")
-"""How a label says that the person could not tell, in lower case."""
+from labels.values import Cells, find_bad_years, read_values, read_years
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -70,7 +69,16 @@ class LabelFile:
             "counts, then the lower row."
         ),
     )
+    day_order: str = field(default="", metadata=key(DAY_ORDER))
     layer: str = field(default="", metadata=key('Layer name; "" is the first.'))
+    latest: datetime.date | None = field(
+        default=None,
+        metadata=key("Last day that a label can have; [export] as_of, or today.", derived=True),
+    )
+
+    def __post_init__(self) -> None:
+        """Check the order of month and day."""
+        check_day_order(self.day_order)
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -89,6 +97,16 @@ class LabelColumns:
     """Day of the label."""
     source: pd.Series
     """Who says so."""
+
+    def cells(self, source: "LabelFile", column: str, texts: pd.Series) -> Cells:
+        """Return a column with what names its rows."""
+        return Cells(
+            file=source.path.name,
+            column=column,
+            texts=texts,
+            names=self.id,
+            rows=self.table.row_numbers,
+        )
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -158,18 +176,34 @@ def read_label_rows(source: LabelFile, roll: VacantRoll) -> LabelRows:
         InputError: a value that is neither a number nor "cannot tell", or no column for it.
     """
     columns = read_columns(source)
-    number = _read_numbers(columns.value, source)
+    value_cells = columns.cells(source, source.collapsed or source.roof_pct, columns.value)
+    number = read_values(value_cells, is_percent=not source.collapsed)
     threshold = 0.5 if source.collapsed else source.threshold
-    year = _read_years(columns.year)
+    year = read_years(columns.year)
+    bad_years = find_bad_years(columns.cells(source, source.year, columns.year), year)
+    latest = source.latest or datetime.date.today()
+    days = read_days(columns.day, order=source.day_order, latest=latest)
+    bad_days = find_bad_days(days, columns.day, _day_source(source, columns))
 
     return LabelRows(
         parcel_id=_find_parcels(columns.id, roll),
         year=year,
         number=number,
         failing=number >= threshold,
-        day=read_days(columns.day).astype("datetime64[s]"),
+        day=days.day,
         source=clean_texts(columns.source),
-        troubles=only_troubles([*columns.table.troubles, _find_bad_years(columns, year)]),
+        troubles=only_troubles([*columns.table.troubles, bad_years, *bad_days]),
+    )
+
+
+def _day_source(source: LabelFile, columns: LabelColumns) -> DaySource:
+    return DaySource(
+        file=source.path.name,
+        section="labels",
+        noun="labels",
+        column=source.date,
+        names=columns.id,
+        rows=columns.table.row_numbers,
     )
 
 
@@ -235,56 +269,6 @@ def _find_parcels(ids: pd.Series, roll: VacantRoll) -> pd.Series:
     """Return the id on the roll of each label, "" where no parcel has its key."""
     by_key = dict(zip(roll.table["parcel_key"], roll.table["parcel_id"], strict=True))
     return normalize_keys(ids).map(lambda key: by_key.get(key, ""))
-
-
-def _read_numbers(values: pd.Series, source: LabelFile) -> pd.Series:
-    """Return the value of each label as a number, NaN where the person could not tell.
-
-    Raises:
-        InputError: a value that is neither.
-    """
-    is_unclear = values.str.lower().isin(UNCLEAR)
-    numbers = pd.to_numeric(values.where(~is_unclear), errors="coerce")
-    if source.collapsed:
-        is_number = numbers.isin([0, 1])
-        want = "0 or 1"
-    else:
-        is_number = numbers.between(0, 100)
-        want = "a percentage from 0 to 100"
-
-    is_wrong = ~is_number & ~is_unclear
-    if is_wrong.any():
-        row = int(is_wrong.to_numpy().argmax())
-        column = source.collapsed or source.roof_pct
-        raise InputError(
-            f"[labels] {source.path.name} row {row + 2}: got {column}={values.iloc[row]!r}; "
-            f"want {want} or 'cannot tell'; correct that row"
-        )
-    return numbers
-
-
-def _read_years(texts: pd.Series) -> pd.Series:
-    """Return the year of each label; NaN where no whole year from 1900 to next year can be read."""
-    years = pd.to_numeric(texts, errors="coerce").astype(np.float64)
-    is_year = years.between(FIRST_YEAR, date.today().year + 1) & (years % 1 == 0)
-    return years.where(is_year)
-
-
-def _find_bad_years(columns: LabelColumns, years: pd.Series) -> Trouble | None:
-    bad = np.flatnonzero(years.isna().to_numpy())
-    if not len(bad):
-        return None
-
-    rows = []
-    for row in bad.tolist():
-        parcel = shown(columns.id.iloc[row])
-        text = shown(columns.year.iloc[row])
-        rows.append(f"{columns.table.name_row(row)} {parcel} has {text}")
-    return Trouble(
-        what="labels with a year that cannot be read",
-        examples=tuple(rows),
-        remedy=f"write a year from {FIRST_YEAR} to next year; until then they are not used",
-    )
 
 
 def _trusted_last(rows: LabelRows, source: LabelFile) -> NDArray[np.intp]:

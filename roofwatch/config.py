@@ -58,7 +58,10 @@ def read_city(path: Path) -> CityFile:
     check_files(city, path.name)
 
     tile = replace(city.tile, gsd_m=city.model.gsd_m, margin_m=city.model.margin_m)
-    return replace(city, tile=tile)
+    labels = city.labels
+    if labels is not None and city.export.as_of:
+        labels = replace(labels, latest=datetime.date.fromisoformat(city.export.as_of))
+    return replace(city, tile=tile, labels=labels)
 
 
 def check_name(city: CityFile, file: str) -> None:

@@ -14,7 +14,7 @@ def test_looks_say_the_label_in_words_with_day_and_source(tmp_path: Path) -> Non
         "id,year,pct,who,day\n"
         "0217001,2025,cannot tell,desk review,\n"
         "0216 001,2026,25,inspector,2026-04-01\n"
-        "0216001,2024,0,inspector,4/2/2024\n"
+        "0216001,2024,0,inspector,4/22/2024\n"
         "0216 001,2027,50,inspector,\n"
         "9999,2024,0,inspector,\n",
         encoding="utf-8",
@@ -24,7 +24,7 @@ def test_looks_say_the_label_in_words_with_day_and_source(tmp_path: Path) -> Non
     looks = read_looks(source, make_roll(3), until=2026)
 
     assert looks[["parcel_id", "year", "date", "source", "found"]].to_numpy().tolist() == [
-        ["0216 001", 2024, "2024-04-02", "inspector", "no open roof found"],
+        ["0216 001", 2024, "2024-04-22", "inspector", "no open roof found"],
         ["0216 001", 2026, "2026-04-01", "inspector", "25% of the roof open"],
         ["0217 001", 2025, "", "desk review", "could not tell"],
     ]

@@ -119,7 +119,7 @@ FIELDS: tuple[Field, ...] = (
     _text(columns.ADJ_OCC, "adjacent_occupied", 1, _FIRE,
           "An attached neighbor is occupied: Y, N, or U for unknown."),
     _text(columns.OCC_SIDES, "occupied_sides", 20, _FIRE,
-          "Sides with an occupied attached neighbor, such as E,W; U unknown."),
+          "Sides with an occupied attached neighbor, such as E,W; U unknown, also for others."),
     _text(columns.FIRE_DIST, "fire_district", 60, _FIRE,
           "Fire district."),
     _real(columns.SCORE, "score", 9, _HOUSING,

@@ -3,7 +3,15 @@
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from imagery.roll.coded import OCCUPANCY, Codes
+from imagery.roll.days import check_day_order
 from imagery.settings import key
+
+DAY_ORDER = (
+    "How 03/04/2021 is read where its whole column does not tell: month_first or day_first; "
+    '"" leaves such a day empty.'
+)
+"""Meaning of `day_order`, in every section that has dates."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -32,7 +40,20 @@ class ParcelFile:
     )
     occupied: str = field(
         default="",
-        metadata=key("Column that says whether people live there: Y/N, 1/0 or true/false."),
+        metadata=key(
+            "Column that says whether people live there, in words such as Y/N, 1/0, true/false, "
+            "Occupied/Vacant or owner/tenant."
+        ),
+    )
+    occupied_values: tuple[str, ...] = field(
+        default=(),
+        metadata=key('More values of `occupied` that say that people live there, such as "R".'),
+    )
+    vacant_values: tuple[str, ...] = field(
+        default=(),
+        metadata=key(
+            'More values of `occupied` that say that nobody lives there; "" for an empty cell.'
+        ),
     )
     owner_class: str = field(
         default="",
@@ -45,6 +66,12 @@ class ParcelFile:
         """Check the ranges."""
         if not self.block_grid_m >= 1:
             raise ValueError(f"block_grid_m is {self.block_grid_m}, want 1 or more meters")
+        _ = self.occupancy
+
+    @property
+    def occupancy(self) -> Codes:
+        """Return the words of `occupied`."""
+        return OCCUPANCY.with_words(yes=self.occupied_values, no=self.vacant_values)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -60,12 +87,17 @@ class VacantFile:
     )
     layer: str = field(default="", metadata=key('Layer name; "" is the first.'))
     notice_date: str = field(default="", metadata=key("Column of the day of the vacancy notice."))
+    day_order: str = field(default="", metadata=key(DAY_ORDER))
     lon: str = field(default="", metadata=key("Column of the longitude, degrees."))
     lat: str = field(default="", metadata=key("Column of the latitude, degrees."))
     location: str = field(
         default="",
         metadata=key('Column of text such as "(39.30, -76.65)": latitude, longitude in degrees.'),
     )
+
+    def __post_init__(self) -> None:
+        """Check the order of month and day."""
+        check_day_order(self.day_order)
 
 
 @dataclass(frozen=True, kw_only=True)

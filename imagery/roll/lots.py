@@ -7,6 +7,7 @@ import shapely
 
 from imagery.crs import utm_zone
 from imagery.errors import CrsMismatch
+from imagery.roll.coded import find_bad_occupancy
 from imagery.roll.files import ParcelFile
 from imagery.roll.keys import normalize_keys
 from imagery.roll.places import find_outline_faults, usable
@@ -40,13 +41,21 @@ def read_lots(parcels: ParcelFile) -> tuple[gpd.GeoDataFrame, tuple[Trouble, ...
     for column, name in names.items():
         lots[column] = clean_texts(optional_column(raw, name, what=f"[parcels] {column}"))
 
+    occupied = parcels.occupancy.read(lots["occupied"])
+    bad_occupancy: tuple[Trouble, ...] = ()
+    if parcels.occupied:
+        bad_occupancy = find_bad_occupancy(
+            occupied, lots["occupied"], file=parcels.path.name, column=parcels.occupied
+        )
+    lots["occupied"] = occupied.of_each(lots["parcel_id"])
+
     lots = clean_outlines(lots[lots["parcel_id"].str.strip() != ""])
     lots["parcel_key"] = normalize_keys(lots["parcel_id"])
     lots = merge_parts(lots)
     if not parcels.block:
         lots["block"] = grid_blocks(lots, parcels.block_grid_m)
     bad_ids = find_bad_ids(ids, cleaned, what="[parcels]")
-    return lots, only_troubles([*table.troubles, bad_ids])
+    return lots, only_troubles([*table.troubles, bad_ids, *bad_occupancy])
 
 
 def clean_outlines(lots: gpd.GeoDataFrame) -> gpd.GeoDataFrame:

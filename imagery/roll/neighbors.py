@@ -10,6 +10,7 @@ import geopandas as gpd
 import numpy as np
 import shapely
 
+from imagery.roll.coded import NOT_KNOWN, YES, States
 from imagery.roll.edges import Edges, Floats, Mask, Places, covered_length, edges_of
 from imagery.roll.outlines import boxes_around, true_to_scale
 from imagery.roll.stretches import TOUCH_M, ParcelPairs, Stretches, find_stretches
@@ -29,7 +30,7 @@ def sides_of(
     lots: gpd.GeoSeries,
     vacant: Places,
     *,
-    occupied: Mask | None,
+    occupied: States | None,
     buildings: gpd.GeoSeries | None,
 ) -> tuple[list[str], list[str]]:
     """Name the occupied attached sides and the street sides of some parcels.
@@ -37,14 +38,15 @@ def sides_of(
     Args:
         lots: Every parcel's polygon or None, any CRS.
         vacant: Places of the parcels to look at.
-        occupied: Whether each lot is lived in; None where that is not known.
+        occupied: `YES`, `NO` or `NOT_KNOWN` of each lot; None where no column says it.
         buildings: Building outlines, any CRS; one may cover a whole row of houses. None takes
             parcels that adjoin as attached.
 
     Returns:
         For each of `vacant`, compass letters such as "E,W": sides on which an occupied neighbor
         shares the wall, and sides on which no parcel adjoins. "" for none; "U" where occupancy or
-        the parcel's place is not known.
+        the parcel's place is not known. "E,U" is an occupied neighbor in the east, and one on
+        another side of whom it is not known.
     """
     near = _near_parcels(lots, vacant)
     needed, place = np.unique(np.concatenate([vacant, near.neighbor]), return_inverse=True)
@@ -61,9 +63,24 @@ def sides_of(
     if occupied is None:
         return [UNKNOWN] * len(vacant), street_sides
 
-    is_lived_in = occupied[needed[pairs.neighbor[shared.pair]]]
-    is_attached = _attached_sides(edges, shared.take(is_lived_in), pairs, shapes, buildings)
-    return _name_sides(is_attached[own], is_placed), street_sides
+    state = occupied[needed[pairs.neighbor[shared.pair]]]
+    is_attached = _attached_sides(edges, shared.take(state == YES), pairs, shapes, buildings)
+    names = _name_sides(is_attached[own], is_placed)
+    is_open_question = state == NOT_KNOWN
+    if not is_open_question.any():
+        return names, street_sides
+
+    maybe = _attached_sides(edges, shared.take(is_open_question), pairs, shapes, buildings)
+    has_unknown = np.asarray((maybe & ~is_attached).any(axis=1), dtype=bool)
+    return _add_unknown(names, has_unknown[own] & is_placed), street_sides
+
+
+def _add_unknown(names: list[str], has_unknown: Mask) -> list[str]:
+    """Write "U" behind the sides of parcels with a neighbor of whom nothing is known."""
+    return [
+        f"{name},{UNKNOWN}".lstrip(",") if unknown else name
+        for name, unknown in zip(names, has_unknown, strict=True)
+    ]
 
 
 def _near_parcels(lots: gpd.GeoSeries, vacant: Places) -> ParcelPairs:

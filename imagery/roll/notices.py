@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 
 from imagery.errors import InputError
-from imagery.roll.days import find_bad_days, read_days
+from imagery.roll.days import DaySource, find_bad_days, read_days
 from imagery.roll.files import VacantFile
 from imagery.roll.places import find_outline_faults, usable
 from imagery.roll.tables import optional_column, read_table, text_column
@@ -42,21 +42,29 @@ def read_notices(vacant: VacantFile) -> tuple[pd.DataFrame, tuple[Trouble, ...]]
         ids = text_column(raw, vacant.id, what="[vacant] id")
     cleaned = clean_ids(ids)
     dates = optional_column(raw, vacant.notice_date, what="[vacant] notice_date")
-    days = read_days(dates)
+    days = read_days(dates, order=vacant.day_order)
     points = _read_points(raw, vacant).on_earth()
 
     notices = pd.DataFrame(
         {
             "row": table.row_numbers.to_numpy(),
             "raw": cleaned.to_numpy(),
-            "notice_date": days.to_numpy(),
+            "notice_date": days.day.to_numpy(),
             "lon": points.lon.to_numpy(),
             "lat": points.lat.to_numpy(),
         }
     )
     bad_ids = find_bad_ids(ids, cleaned, what="[vacant]")
-    bad_days = find_bad_days(dates, days, ids, rows=table.row_numbers)
-    return notices, only_troubles([*table.troubles, bad_ids, bad_days])
+    source = DaySource(
+        file=vacant.path.name,
+        section="vacant",
+        noun="notices",
+        column=vacant.notice_date,
+        names=ids,
+        rows=table.row_numbers,
+    )
+    bad_days = find_bad_days(days, dates, source)
+    return notices, only_troubles([*table.troubles, bad_ids, *bad_days])
 
 
 def _read_points(raw: gpd.GeoDataFrame, vacant: VacantFile) -> Points:

@@ -7,7 +7,6 @@ import numpy as np
 import pandas as pd
 
 from imagery.errors import CrsMismatch, InputError
-from imagery.roll.edges import Mask
 from imagery.roll.files import FootprintFile, ParcelFile, VacantFile
 from imagery.roll.joining import join_by_key, join_by_place
 from imagery.roll.keys import normalize_keys
@@ -43,7 +42,8 @@ class VacantRoll:
     """Columns `ROLL_COLUMNS`, one row per parcel.
 
     Ids and texts are str, "" when not known; `notice_date` is a date or None. `occupied_sides` are
-    compass letters of occupied attached neighbors such as "E,W", "" for none, "U" when not known;
+    compass letters of occupied attached neighbors such as "E,W", "" for none, "U" when not known,
+    "E,U" when more sides may be occupied;
     `street_sides` those on which no parcel adjoins. Geometry is in the parcel file's CRS or
     None."""
     notices: int
@@ -116,7 +116,7 @@ def join_roll(
         lots: Every parcel once, index from 0.
         notices: Columns row, raw, notice_date, lon, lat.
         buildings: Building outlines, None where there are none.
-        occupancy: Whether the column `occupied` of `lots` says anything.
+        occupancy: Whether the column `occupied` of `lots` says anything; see `imagery.roll.coded`.
     """
     lot = join_by_key(notices, lots)
     by_place = join_by_place(notices[lot.isna()], lots)
@@ -127,8 +127,8 @@ def join_roll(
     found = joined.dropna(subset=["lot"]).sort_values("notice_date", na_position="last")
     found = found.drop_duplicates("lot")
     places = found["lot"].to_numpy(dtype=np.intp)
-    is_lived_in = _read_occupied(lots["occupied"]) if occupancy else None
-    occupied, street = sides_of(lots.geometry, places, occupied=is_lived_in, buildings=buildings)
+    lived_in = lots["occupied"].to_numpy(dtype=np.int8) if occupancy else None
+    occupied, street = sides_of(lots.geometry, places, occupied=lived_in, buildings=buildings)
     known = lots.loc[places].assign(
         notice_date=found["notice_date"].to_numpy(), occupied_sides=occupied, street_sides=street
     )
@@ -140,12 +140,6 @@ def join_roll(
         joined_by_place=len(by_place),
         unmatched=tuple(sorted(lost["parcel_id"])),
     )
-
-
-def _read_occupied(texts: pd.Series) -> Mask:
-    """Read Y/N, 1/0 or true/false."""
-    is_yes = texts.str.upper().str[:1].isin(["Y", "1", "T"])
-    return np.asarray(is_yes, dtype=bool)
 
 
 def _without_parcel(joined: pd.DataFrame, lots: gpd.GeoDataFrame) -> gpd.GeoDataFrame:

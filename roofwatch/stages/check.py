@@ -71,5 +71,6 @@ def _no_label_trouble(source: LabelFile, error: InputError) -> Trouble:
     return Trouble(
         what="label files of which no label can be used",
         examples=(f"{source.path.name} ({error})",),
-        remedy="until then nothing can be learned from it, and scoring goes on without",
+        remedy="correct them, or take [labels] out of the city file",
+        is_fix=True,
     )

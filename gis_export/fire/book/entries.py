@@ -92,10 +92,8 @@ def _entry(record: Mapping[str, object], shape: BaseGeometry | None, *, today: d
 
 
 def _sides_in_words(sides: str) -> str:
-    """Return OCC_SIDES as the list shows it: "E W", "none", or "?" when nobody knows."""
-    if sides == "U":
-        return "?"
-    return sides.replace(",", " ") or "none"
+    """Return OCC_SIDES as the list shows it: "E W", "none", or "?" where nobody knows."""
+    return sides.replace("U", "?").replace(",", " ") or "none"
 
 
 def _notes(reason: str, *, has_place: bool, is_due: bool) -> tuple[str, ...]:

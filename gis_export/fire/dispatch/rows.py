@@ -120,7 +120,7 @@ def dispatch_text(
         instead: What the word rests on where that is no photo.
     """
     photo = f"PHOTO {flown}" if flown else "PHOTO DATE UNKNOWN"
-    sides = {"": "", "U": "SIDES UNKNOWN"}.get(occupied_sides, f"OCC {occupied_sides}")
+    sides = _sides_in_capitals(occupied_sides)
 
     text = f"{OPENING} {BY_CODE[code].word.value}"
     for fact in (instead or photo, sides, "SIZE-UP GOVERNS"):
@@ -128,6 +128,18 @@ def dispatch_text(
         if fact and len(longer) <= width:
             text = longer
     return text
+
+
+def _sides_in_capitals(occupied_sides: str) -> str:
+    """Return OCC_SIDES as dispatch reads it, "" for none."""
+    if occupied_sides == "U":
+        return "SIDES UNKNOWN"
+    if not occupied_sides:
+        return ""
+
+    known = occupied_sides.removesuffix(",U")
+    more = ", OTHERS UNKNOWN" if known != occupied_sides else ""
+    return f"OCC {known}{more}"
 
 
 def source_of(code: str, flown: str, verified: str, seen: str) -> str:

@@ -15,6 +15,7 @@ from gis_export.fire.dispatch.texts import nearest_name, one_line
 from gis_export.table.tables import harmless
 from imagery.errors import InputError, MissingInput
 from imagery.files import atomic_path
+from imagery.roll.days import read_days
 from imagery.roll.tables import read_table, text_column
 
 STATE_FILE = "dispatch_state.csv"
@@ -184,11 +185,11 @@ def _deletion(
 
 def _past_day(text: str, *, where: str, today: date) -> date:
     """Parse the day of a delete, which is not after the day of the export."""
-    try:
-        day = date.fromisoformat(text)
-    except ValueError as error:
-        raise InputError(f"{where}: DATE is {text!r}, want YYYY-MM-DD") from error
+    read = read_days(pd.Series([text], dtype="str")).day.iloc[0]
+    if pd.isna(read):
+        raise InputError(f"{where}: DATE is {text!r}, want YYYY-MM-DD")
 
+    day = date(read.year, read.month, read.day)
     if day > today:
         raise InputError(
             f"{where}: DATE is {text}, later than the day of this export, {today.isoformat()}; "

@@ -73,7 +73,10 @@ const Roofs = (() => {
 
   function occupied(roof) {
     if (roof.OCC_SIDES === "U") return "UNKNOWN";
-    return roof.OCC_SIDES ? roof.OCC_SIDES.split(",").join(" and ") : "none recorded";
+    if (!roof.OCC_SIDES) return "none recorded";
+    const known = roof.OCC_SIDES.split(",").filter((side) => side !== "U");
+    const others = roof.OCC_SIDES.endsWith(",U") ? ", others UNKNOWN" : "";
+    return known.join(" and ") + others;
   }
 
   function asOf(roof) {

@@ -1,0 +1,89 @@
+"""What the cells of a label file say: the value and the year of each label."""
+
+from dataclasses import dataclass
+from datetime import date
+
+import numpy as np
+import pandas as pd
+
+from imagery.errors import InputError
+from imagery.roll.coded import NO, YES, YES_NO
+from imagery.roll.days import FIRST_YEAR
+from imagery.roll.troubles import Trouble, shown
+
+UNCLEAR = ("", "cannot tell", "unknown", "na")
+"""How a label says that the person could not tell, in lower case."""
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Cells:
+    """A column of the label file."""
+
+    file: str
+    """Name of the file."""
+    column: str
+    """Name of the column."""
+    texts: pd.Series
+    """What it says."""
+    names: pd.Series
+    """Id of each row's parcel, as in the file."""
+    rows: pd.Series
+    """Number of each row in the file."""
+
+    def examples(self, places: pd.Series) -> tuple[str, ...]:
+        """Name the rows at some places and what they say."""
+        return tuple(
+            f"row {self.rows.iloc[place]} {shown(self.names.iloc[place])} "
+            f"has {shown(self.texts.iloc[place])}"
+            for place in np.flatnonzero(places.to_numpy()).tolist()
+        )
+
+
+def read_values(cells: Cells, *, is_percent: bool) -> pd.Series:
+    """Return the value of each label as a number, NaN where the person could not tell.
+
+    A label that cannot be read is refused, not left out: it may be the one that confirms a roof.
+
+    Raises:
+        InputError: a value is neither a number nor a word for yes, no or "cannot tell".
+    """
+    texts = cells.texts
+    is_unclear = texts.str.lower().isin(UNCLEAR)
+    if is_percent:
+        numbers = pd.to_numeric(texts.where(~is_unclear), errors="coerce")
+        is_number = numbers.between(0, 100)
+        want = "a percentage from 0 to 100"
+    else:
+        numbers = pd.Series(YES_NO.read(texts).state, index=texts.index).astype(np.float64)
+        is_number = numbers.isin([NO, YES])
+        want = "0 or 1"
+
+    is_wrong = ~is_number & ~is_unclear
+    if is_wrong.any():
+        place = int(is_wrong.to_numpy().argmax())
+        more = int(is_wrong.sum()) - 1
+        others = f" and {more:,} more" if more else ""
+        raise InputError(
+            f"[labels] {cells.file} row {cells.rows.iloc[place]}: "
+            f"got {cells.column}={texts.iloc[place]!r}; "
+            f"want {want} or 'cannot tell'; correct that row{others}"
+        )
+    return numbers.where(is_number & ~is_unclear)
+
+
+def read_years(texts: pd.Series) -> pd.Series:
+    """Return the year of each label; NaN where no whole year from 1900 to next year can be read."""
+    years = pd.to_numeric(texts, errors="coerce").astype(np.float64)
+    is_year = years.between(FIRST_YEAR, date.today().year + 1) & (years % 1 == 0)
+    return years.where(is_year)
+
+
+def find_bad_years(cells: Cells, years: pd.Series) -> Trouble | None:
+    """Return the labels whose year cannot be read."""
+    if years.notna().all():
+        return None
+    return Trouble(
+        what="labels with a year that cannot be read",
+        examples=cells.examples(years.isna()),
+        remedy=f"write a year from {FIRST_YEAR} to next year; until then they are not used",
+    )
