@@ -7,7 +7,9 @@ RoofwatchError                  exit 1   a bug of ours when it escapes bare
 |   |-- MissingInput            exit 3   a file or column that is not there (FileNotFoundError)
 |   `-- CrsMismatch             exit 3   no CRS, or one that cannot be used
 |-- Refused (PermissionError)   exit 4   a gate that does not hold
-|   `-- TamperedModel           exit 4   a model file whose checksum does not match
+|   |-- TamperedModel           exit 4   a model file whose checksum does not match
+|   `-- TamperedLedger          exit 4   a ledger that is not the one that was sealed
+|-- Busy                        exit 3   another command is at work in the same folder
 `-- Unbalanced (RuntimeError)   exit 1   vacants in are not rows out
 """
 
@@ -54,6 +56,16 @@ class Refused(RoofwatchError, PermissionError):
 
 class TamperedModel(Refused):
     """A model file does not match the checksum it was registered with."""
+
+
+class TamperedLedger(Refused):
+    """A ledger is not the one whose checksum `score` wrote into the audit log."""
+
+
+class Busy(RoofwatchError):
+    """Another command is at work in the same folder; it is no input that could be done without."""
+
+    exit_code = 3
 
 
 class Unbalanced(RoofwatchError, RuntimeError):

@@ -3,6 +3,7 @@
 import hashlib
 import os
 import shutil
+import stat
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -20,6 +21,7 @@ def atomic_path(target: Path) -> Iterator[Path]:
 
     try:
         yield temporary
+        open_up(temporary)
         os.replace(temporary, target)
     finally:
         _remove(temporary)
@@ -36,6 +38,8 @@ def atomic_folder(target: Path) -> Iterator[Path]:
 
     try:
         yield temporary
+        for path in (temporary, *temporary.rglob("*")):
+            open_up(path)
         # An earlier run may have been killed between the two renames below.
         if old.exists() and not target.exists():
             os.replace(old, target)
@@ -46,6 +50,29 @@ def atomic_folder(target: Path) -> Iterator[Path]:
         _remove(old)
     finally:
         _remove(temporary)
+
+
+def umask() -> int:
+    """Return which rights the user takes away from new files."""
+    # It can only be read by setting it; another thread may make a file in between.
+    mask = os.umask(0o077)
+    os.umask(mask)
+    return mask
+
+
+def open_up(path: Path) -> None:
+    """Give a new file or folder the rights that the umask leaves it.
+
+    Some libraries make files that only their owner may read, whatever the umask says. No right is
+    taken away, so that the rules of a shared folder hold.
+    """
+    if path.is_symlink():
+        return
+    wanted = 0o777 if path.is_dir() else 0o666
+    mode = stat.S_IMODE(path.stat().st_mode)
+    whole = mode | (wanted & ~umask())
+    if whole != mode:
+        path.chmod(whole)
 
 
 def sha256_file(path: Path) -> str:

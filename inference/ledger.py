@@ -7,8 +7,9 @@ from pathlib import Path
 import pandas as pd
 
 from imagery.chips.quality import QUALITY_COLUMNS
-from imagery.errors import Unbalanced
+from imagery.errors import InputError, Unbalanced
 from imagery.files import atomic_path
+from imagery.parquet import DamagedTable, read_whole
 from imagery.workspace import YearFiles
 from inference.hazard import Thresholds, hazard_word
 
@@ -147,5 +148,15 @@ def write_ledger(ledger: Ledger, folder: Path) -> tuple[Path, Path]:
 
 
 def read_ledger(folder: Path, year: int) -> Ledger:
-    """Read the ledger that `write_ledger` left in a year's folder."""
-    return Ledger(year=year, table=pd.read_parquet(YearFiles(folder=folder).ledger))
+    """Read the ledger that `write_ledger` left in a year's folder.
+
+    Raises:
+        InputError: the file is damaged, or holds no ledger.
+    """
+    path = YearFiles(folder=folder).ledger
+    try:
+        return Ledger(year=year, table=read_whole(path))
+    except DamagedTable as error:
+        raise InputError(f"{error}; score {year} again") from error
+    except (ValueError, Unbalanced) as error:
+        raise InputError(f"{path} is no whole ledger ({error}); score {year} again") from error

@@ -25,6 +25,8 @@ LOCK_S = 600
 """How long a start waits for another one that makes or upgrades the database, in seconds."""
 BUSY_S = 20
 """How long a program that writes into the database is waited for, in seconds."""
+DRIVER = "sqlite+pysqlite"
+"""SQLAlchemy's whole name of the driver."""
 SIDE_FILES = ("-journal", "-wal", "-shm")
 """Endings of the files that SQLite keeps beside a database."""
 NO_CONTENT = ("alembic_version", "sqlite_sequence", "workspaces")
@@ -44,7 +46,7 @@ def prepare_database(uri: str) -> None:
         return
 
     with one_line(path):
-        Path(uri.removeprefix("sqlite:///")).parent.mkdir(parents=True, exist_ok=True)
+        path.parent.mkdir(parents=True, exist_ok=True)
         if not path.parent.is_dir():
             raise InputError(f"[mlflow] uri: {path.parent} is not a folder; create it first")
         if _is_complete(path) and not _has_leftovers(path):
@@ -58,11 +60,29 @@ def prepare_database(uri: str) -> None:
                 _replace(path, uri)
 
 
+def database_address(path: Path) -> str:
+    """Return the address of an SQLite file, whatever characters its path has."""
+    from sqlalchemy.engine import URL, make_url
+
+    plain = f"sqlite:///{path}"
+    read = make_url(plain)
+    if read.database == str(path) and not read.query:
+        return plain
+
+    # By the short name of the driver MLflow would make a folder of the name in quotes.
+    return URL.create(DRIVER, database=str(path)).render_as_string()
+
+
+def is_sqlite(uri: str) -> bool:
+    """Tell whether an address names an SQLite database."""
+    return uri.startswith(("sqlite:", f"{DRIVER}:"))
+
+
 def database_path(uri: str) -> Path | None:
     """Return the file of an SQLite address as SQLAlchemy reads it, None for any other address."""
     from sqlalchemy.engine import make_url
 
-    if not uri.startswith("sqlite:///"):
+    if not uri.startswith(("sqlite:///", f"{DRIVER}:///")):
         return None
     url = make_url(uri)
     name = url.database or ":memory:"
@@ -84,7 +104,7 @@ def _create(path: Path, uri: str) -> None:
 def _replace(path: Path, uri: str) -> None:
     """Put an upgraded copy in place of a database, or a new one if it holds nothing."""
     with _scratch_file(path) as scratch:
-        with closing(_connect(path)) as old:
+        with closing(connect(path)) as old:
             # Rolls a killed transaction back, and keeps others from writing.
             old.execute("BEGIN IMMEDIATE")
             if not _holds_nothing(old):
@@ -99,7 +119,7 @@ def _replace(path: Path, uri: str) -> None:
 
 def _copy(path: Path, scratch: Path) -> None:
     # A connection of its own: SQLite copies from none that has begun to write.
-    with closing(_connect(path)) as source, closing(sqlite3.connect(scratch)) as copy:
+    with closing(connect(path)) as source, closing(sqlite3.connect(scratch)) as copy:
         source.backup(copy)
 
 
@@ -162,7 +182,7 @@ def _is_complete(path: Path) -> bool:
     """Tell whether a database is there that the installed MLflow opens without a migration."""
     if not path.exists():
         return False
-    with closing(_connect(path)) as connection:
+    with closing(connect(path)) as connection:
         if "alembic_version" not in _tables(connection):
             return False
         rows = connection.execute("SELECT version_num FROM alembic_version").fetchall()
@@ -200,7 +220,7 @@ def _tables(connection: sqlite3.Connection) -> list[str]:
     return [str(name) for (name,) in rows]
 
 
-def _connect(path: Path) -> sqlite3.Connection:
+def connect(path: Path) -> sqlite3.Connection:
     """Open a database that exists; transactions are the caller's."""
     address = f"{path.absolute().as_uri()}?mode=rw"
     return sqlite3.connect(address, uri=True, timeout=BUSY_S, isolation_level=None)
@@ -212,8 +232,10 @@ def _hidden(path: Path, ending: str) -> Path:
 
 def _beside(uri: str, path: Path) -> str:
     """Return the address of the scratch file; its folder is spelled as in the given address."""
-    name = uri.removeprefix("sqlite:///").rpartition("/")[2]
-    return f"{uri.removesuffix(name)}{_hidden(path, 'new').name}"
+    scratch = _hidden(path, "new")
+    if uri == f"sqlite:///{path}":
+        return f"sqlite:///{scratch}"
+    return database_address(scratch)
 
 
 def _has_leftovers(path: Path) -> bool:

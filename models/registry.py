@@ -4,14 +4,18 @@ Here and in the modules that it calls, mlflow is imported only when it is needed
 """
 
 import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from imagery.errors import InputError, MissingInput, TamperedModel
+from models.anchor import anchor_places
 from models.checksum import SPEC, model_checksum
 from models.package import WEIGHTS_PATH, save_package
+from models.registry_look import deleted_line
 from models.run_files import PACKAGE, fetch
 from models.runs import RunRecord, open_run
 from models.spec import ModelSpec, ModelVersion, spec_from_json
@@ -56,7 +60,7 @@ def register_model(registry: Registry, folder: Path, record: RunRecord) -> Model
     """
     sha256 = model_checksum(folder)
     number = find_version(registry, "sha256", sha256)
-    with open_client(registry.uri) as mlflow:
+    with _opened(registry) as mlflow:
         if number is None:
             number = _register(registry, mlflow, folder, record, sha256)
 
@@ -76,9 +80,10 @@ def resolve_model(registry: Registry, wanted: str) -> ModelVersion:
         TamperedModel: its spec cannot be read.
         InputError: MLflow cannot be reached.
     """
-    with open_client(registry.uri) as mlflow:
+    with _opened(registry) as mlflow:
         version = _found(registry, mlflow, wanted)
-        folder = fetch(mlflow, version, f"{PACKAGE}/{WEIGHTS_PATH}")
+        package = f"{PACKAGE}/{WEIGHTS_PATH}"
+        folder = fetch(mlflow, version, package, root=Path(registry.artifacts))
 
     label = f"model {registry.model}/{version.version}"
     if folder is None:
@@ -99,14 +104,14 @@ def resolve_model(registry: Registry, wanted: str) -> ModelVersion:
 
 def alias_version(registry: Registry, alias: str) -> int | None:
     """Return the version an alias points at, None when there is none."""
-    with open_client(registry.uri) as mlflow:
+    with _opened(registry) as mlflow:
         version = _find(registry, mlflow, alias)
     return None if version is None else int(version.version)
 
 
 def find_version(registry: Registry, tag: str, value: str) -> int | None:
     """Return the newest version that carries a tag, None when there is none."""
-    with open_client(registry.uri) as mlflow:
+    with _opened(registry) as mlflow:
         versions = _versions(registry, mlflow)
     tagged = [int(version.version) for version in versions if version.tags.get(tag) == value]
     return max(tagged, default=None)
@@ -116,7 +121,7 @@ def move_alias(registry: Registry, alias: str, version: int) -> None:
     """Point an alias at a version."""
     if alias not in ALIASES:
         raise InputError(f"alias {alias!r}, want one of {', '.join(ALIASES)}")
-    with open_client(registry.uri) as mlflow:
+    with _opened(registry) as mlflow:
         mlflow.set_registered_model_alias(registry.model, alias, str(version))
 
 
@@ -124,7 +129,7 @@ def record_promotion(registry: Registry, version: int, *, by: str, why: str) -> 
     """Record with a version who made it champion, why and when (UTC); the last one is kept."""
     now = datetime.now(UTC).isoformat(timespec="seconds")
     tags = {"promoted_by": by, "promoted_why": why, "promoted_at": now}
-    with open_client(registry.uri) as mlflow:
+    with _opened(registry) as mlflow:
         for name, value in tags.items():
             # An argument of a command may hold what UTF-8 cannot.
             text = value.encode("utf-8", "replace").decode()
@@ -137,7 +142,7 @@ def version_tag(registry: Registry, version: int, name: str) -> str:
     Raises:
         MissingInput: no such version.
     """
-    with open_client(registry.uri) as mlflow:
+    with _opened(registry) as mlflow:
         return str(_found(registry, mlflow, str(version)).tags.get(name, ""))
 
 
@@ -152,8 +157,31 @@ def version_file(registry: Registry, version: int, path: str) -> Path | None:
     Returns:
         None when it is not there.
     """
+    with _opened(registry) as mlflow:
+        found = _found(registry, mlflow, str(version))
+        return fetch(mlflow, found, path, root=Path(registry.artifacts))
+
+
+def check_ready(registry: Registry) -> None:
+    """Check, before any long work, that a model can be registered at its end.
+
+    Raises:
+        InputError: MLflow cannot be reached, or the city's experiment was deleted there.
+    """
+    with _opened(registry) as mlflow:
+        found = mlflow.get_experiment_by_name(registry.experiment)
+        if found is not None and found.lifecycle_stage == "deleted":
+            raise InputError(
+                deleted_line(registry.experiment, str(found.experiment_id), registry.uri)
+            )
+
+
+@contextmanager
+def _opened(registry: Registry) -> Iterator["MlflowClient"]:
+    """Yield a client, when the database knows where the workspace is now."""
     with open_client(registry.uri) as mlflow:
-        return fetch(mlflow, _found(registry, mlflow, str(version)), path)
+        anchor_places(registry.uri, Path(registry.artifacts))
+        yield mlflow
 
 
 def _register(

@@ -5,8 +5,8 @@ import shutil
 import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING
-from urllib.parse import urlsplit
-from urllib.request import url2pathname
+
+from models.anchor import find_file
 
 if TYPE_CHECKING:
     from mlflow.entities.model_registry import ModelVersion as RegisteredVersion
@@ -16,15 +16,22 @@ PACKAGE = "model"
 """Folder of the package among the files of a run."""
 
 
-def fetch(mlflow: "MlflowClient", version: "RegisteredVersion", path: str) -> Path | None:
+def fetch(
+    mlflow: "MlflowClient", version: "RegisteredVersion", path: str, *, root: Path
+) -> Path | None:
     """Return a file or folder that the run of a version logged, None when there is none.
 
     Files on this machine are used where they are. Others are copied into a folder that is removed
     when the process ends.
+
+    Args:
+        mlflow: The client.
+        version: The version.
+        path: The file or folder, from the top of the files of the run.
+        root: Folder of the run files of this workspace, wherever it is now.
     """
-    source = str(version.source)
-    if source.startswith("file:"):
-        package = Path(url2pathname(urlsplit(source).path))
+    package = find_file(str(version.source), root)
+    if package is not None:
         # The source is the package, beside the other files of the run.
         here = package.parent / path
         return here if here.exists() else None

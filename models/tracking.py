@@ -11,7 +11,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from imagery.errors import InputError, RoofwatchError, first_line
-from models.database import prepare_database
+from models.database import is_sqlite, prepare_database
 
 if TYPE_CHECKING:
     from mlflow.tracking import MlflowClient
@@ -42,7 +42,7 @@ def open_client(uri: str) -> Iterator["MlflowClient"]:
     from sqlalchemy.exc import SQLAlchemyError
 
     try:
-        if not served(uri) and not uri.startswith("sqlite:"):
+        if not served(uri) and not is_sqlite(uri):
             _knock(uri)
         prepare_database(uri)
         yield MlflowClient(tracking_uri=uri, registry_uri=uri)

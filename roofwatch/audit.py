@@ -4,9 +4,13 @@ import csv
 import getpass
 import hashlib
 import io
+import os
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
+
+from imagery.errors import InputError
+from imagery.locks import one_at_a_time
 
 HEADER = ("time", "user", "command", "detail", "previous", "hash")
 COMMAND = HEADER.index("command")
@@ -15,6 +19,8 @@ PREVIOUS = HEADER.index("previous")
 HASH = HEADER.index("hash")
 START = "0" * 64
 """What stands for the hash of the line before the first one."""
+WAIT_S = 60
+"""How long a command waits for another one that writes into the log, seconds."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -28,29 +34,53 @@ class AuditLine:
 
 
 def append_audit(path: Path, line: AuditLine) -> None:
-    """Append one line."""
+    """Append one line, whole or not at all; others that write there wait."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    rows = read_audit(path)
-    previous = rows[-1][-1] if rows else START
+    lock = path.with_name(f".{path.name}.lock")
+    with one_at_a_time(lock, "command that writes into the audit log", wait_s=WAIT_S):
+        rows = read_audit(path)
+        previous = rows[-1][-1] if rows else START
 
-    time = datetime.now(UTC).isoformat(timespec="seconds")
-    detail = " ".join(line.detail.split())
-    body = [time, _user(), line.command, detail, previous]
+        time = datetime.now(UTC).isoformat(timespec="seconds")
+        # An argument of a command may hold what UTF-8 cannot.
+        detail = " ".join(line.detail.encode("utf-8", "replace").decode().split())
+        body = [time, _user(), line.command, detail, previous]
+        lines = [[*body, _hash(body)]]
+        _append(path, lines if rows else [list(HEADER), *lines])
 
-    with path.open("a", newline="", encoding="utf-8") as stream:
-        writer = csv.writer(stream)
-        if not rows:
-            writer.writerow(HEADER)
-        writer.writerow([*body, _hash(body)])
+
+def _append(path: Path, rows: list[list[str]]) -> None:
+    """Write rows at the end of a file; when the disk is full the file stays as it was."""
+    text = io.StringIO()
+    csv.writer(text).writerows(rows)
+    rest = memoryview(text.getvalue().encode())
+    with path.open("ab", buffering=0) as stream:
+        before = stream.tell()
+        try:
+            while rest:
+                rest = rest[stream.write(rest) :]
+            os.fsync(stream.fileno())
+        except OSError:
+            os.truncate(path, before)
+            raise
 
 
 def read_audit(path: Path) -> list[list[str]]:
-    """Return the lines of a log as cells, without its header; none where there is no log."""
+    """Return the lines of a log as cells, without its header; none where there is no log.
+
+    Raises:
+        InputError: it is no table of text.
+    """
     if not path.exists():
         return []
 
-    with path.open(newline="", encoding="utf-8") as stream:
-        rows = list(csv.reader(stream))
+    try:
+        with path.open(newline="", encoding="utf-8") as stream:
+            rows = list(csv.reader(stream))
+    except (csv.Error, UnicodeDecodeError) as error:
+        raise InputError(
+            f"{path} cannot be read ({error}); restore the log from a backup"
+        ) from error
     return rows[1:]
 
 

@@ -1,8 +1,10 @@
 """A city at work, and a city at work in one year: every input is read once in a run."""
 
 import argparse
+import os
 import re
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 from datetime import date
 from functools import cached_property
@@ -13,6 +15,7 @@ from imagery.chips.store import ChipStore, open_store
 from imagery.errors import InputError, UsageError
 from imagery.flyover.flyover import Flyover, open_flyover
 from imagery.flyover.tiles import Tile
+from imagery.locks import at_work, one_at_a_time
 from imagery.roll.parcels import VacantRoll, read_roll
 from imagery.workspace import Workspace, YearFiles
 from inference.ledger import Ledger, read_ledger
@@ -29,6 +32,8 @@ Batch = TypeVar("Batch")
 Done = TypeVar("Done", bound=SupportsInt)
 BatchRunner = Callable[[Callable[[Batch], Done], Sequence[Batch]], Iterator[Done]]
 """Applies a batch function to batches, and yields results as they come."""
+MODELS_WAIT_S = 600
+"""How long a command waits for another one that registers a model, seconds."""
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -62,6 +67,7 @@ class City:
     @property
     def registry(self) -> "Registry":
         """Return where the city's models are registered; loads torch."""
+        from models.database import database_address
         from models.registry import Registry
 
         workspace = self.workspace
@@ -69,7 +75,7 @@ class City:
         slug = re.sub(r"[^a-z0-9]+", "-", self.name.lower()).strip("-")
 
         return Registry(
-            uri=self.file.mlflow.uri or f"sqlite:///{workspace.mlflow_db}",
+            uri=self.file.mlflow.uri or database_address(workspace.mlflow_db),
             artifacts=str(workspace.mlruns),
             experiment=self.name,
             model=f"{slug}-roof",
@@ -102,6 +108,26 @@ class City:
                     yield done
 
         return run
+
+    def hold_chips(self, stage: str) -> None:
+        """Keep others from cutting any year's chips, until the outermost stage has ended.
+
+        Raises:
+            Busy: another command is at work on one of these years.
+        """
+        for source in self.file.flyover:
+            year = self.year(source.year)
+            if year.files.chips.manifest.exists():
+                with year.at_work(stage):
+                    pass
+
+    def alone_with_models(self, stage: str) -> AbstractContextManager[None]:
+        """Let one process at a time register models and move aliases; the others wait."""
+        folder = self.workspace.folder
+        folder.mkdir(parents=True, exist_ok=True)
+        return one_at_a_time(
+            folder / ".models.lock", f"`{stage}` that registers models", wait_s=MODELS_WAIT_S
+        )
 
     def log(self, command: str, detail: str) -> None:
         """Write one line into the audit log."""
@@ -177,6 +203,15 @@ class CityYear:
                 "correct [[flyover]] date, [export] as_of or the clock"
             )
         return today
+
+    def at_work(self, stage: str) -> AbstractContextManager[None]:
+        """Keep other commands from working on the year while a stage does.
+
+        Of the processes that `torchrun` starts the first one does so for all.
+        """
+        if int(os.environ.get("RANK", "0")):
+            return nullcontext()
+        return at_work(self.files.folder, f"`{stage}` of {self.year}")
 
     def delivered_tiles(self) -> tuple[Tile, ...]:
         """Open the headers of the imagery as it was delivered."""

@@ -5,6 +5,7 @@ folders, and needs neither city file nor settings. A ledger beside or above the 
 it is there.
 """
 
+from collections.abc import Collection
 from pathlib import Path
 
 from gis_export.verify.finding import LEAK, Finding
@@ -28,13 +29,17 @@ class BadProduct(RoofwatchError, RuntimeError):
     """A product does not say what the ledger says."""
 
 
-def verify_folder(folder: Path, ledger: Ledger | None = None) -> list[Finding]:
+def verify_folder(
+    folder: Path, ledger: Ledger | None = None, *, distrusted: Collection[Path] = ()
+) -> list[Finding]:
     """Check every product under a folder: ours, or one that was edited by hand.
 
     Args:
         folder: A pack, a tier's folder, a year's folder, or a workspace.
         ledger: What to compare it with; None takes the ledger.parquet in the folder or up to two
             folders above.
+        distrusted: Ledgers that products are not compared with, because they are not those that
+            the products were made from; absolute.
 
     Returns:
         What is wrong, tier leaks first; nothing for a clean export.
@@ -46,13 +51,14 @@ def verify_folder(folder: Path, ledger: Ledger | None = None) -> list[Finding]:
         raise MissingInput(f"verify: no folder at {folder}; give the folder of a pack")
 
     products = find_products(folder)
-    if not products:
+    homes = find_homes(folder)
+    if not products and not homes:
         raise MissingInput(
             f"verify: no shapefile, GeoPackage or table under {folder}; give the folder of a pack"
         )
 
-    findings = list(check_products(folder, products, ledger))
-    return findings + list(check_sums(folder, find_homes(folder)))
+    findings = list(check_products(folder, products, ledger, distrusted))
+    return findings + list(check_sums(folder, homes))
 
 
 def verify_notes(folder: Path) -> list[str]:
@@ -93,7 +99,7 @@ def verify_products(out: Path, ledger: Ledger, roll: VacantRoll) -> None:
             if path not in products:
                 raise BadProduct(f"{path} was not written; {_NOT_DELIVERED}")
 
-    for finding in check_products(out, products, ledger):
+    for finding in check_products(out, products, ledger, ()):
         if finding.what == LEAK:
             raise TierLeak(str(finding))
         raise BadProduct(f"{finding}; {_NOT_DELIVERED}")

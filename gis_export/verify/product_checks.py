@@ -1,6 +1,6 @@
 """Check the products that were found in a folder, each in the way of its format."""
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from pathlib import Path
 
 import pandas as pd
@@ -25,13 +25,16 @@ WHOLE = ("worklist.csv", "match_report.csv", "scores.csv", "scores.parquet")
 """Tables that hold every vacant parcel."""
 
 
-def check_products(folder: Path, products: list[Path], ledger: Ledger | None) -> Iterator[Finding]:
+def check_products(
+    folder: Path, products: list[Path], ledger: Ledger | None, distrusted: Collection[Path]
+) -> Iterator[Finding]:
     """Yield tier leaks first, then whatever else is wrong.
 
     Args:
         folder: The folder that is checked.
         products: Its files with rows.
         ledger: What to compare them with; None takes the ledger near each product.
+        distrusted: Ledgers that are not compared with anything.
     """
     for path in products:
         yield from check_tier(path, folder)
@@ -42,7 +45,8 @@ def check_products(folder: Path, products: list[Path], ledger: Ledger | None) ->
         near = find_ledger(path.parent) if given is None else None
         try:
             if near not in runs:
-                runs[near] = PackCheck(known=given or _read_known(near))
+                trusted = None if near in distrusted else near
+                runs[near] = PackCheck(known=given or _read_known(trusted))
             yield from _check_product(path, folder, runs[near])
         except Unreadable as error:
             yield error.finding

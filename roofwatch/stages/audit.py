@@ -6,6 +6,7 @@ from gis_export.verify.folders import verify_folder
 from imagery.errors import MissingInput
 from roofwatch.answer import FIX_FIRST, Answer
 from roofwatch.audit import broken_line_text, read_audit
+from roofwatch.seal import broken_seals
 from roofwatch.year import City, open_city
 
 
@@ -26,12 +27,16 @@ def command(options: argparse.Namespace) -> Answer:
 
 
 def audit(city: City) -> list[str]:
-    """Return what is wrong with the log, and with the products of every exported year."""
+    """Return what is wrong with the log, with ledgers, and with products of exported years."""
     broken = broken_line_text(city.workspace.audit)
-    findings = [broken] if broken else []
+    edited = broken_seals(city.workspace.folder)
+    distrusted = frozenset(finding.path for finding in edited)
+    findings = [*([broken] if broken else []), *(str(finding) for finding in edited)]
 
     for source in city.file.flyover:
         files = city.year(source.year).files
         if files.report.manifest.exists():
-            findings += [str(finding) for finding in verify_folder(files.folder)]
+            findings += [
+                str(finding) for finding in verify_folder(files.folder, distrusted=distrusted)
+            ]
     return findings

@@ -8,6 +8,7 @@ from imagery.intake.page import write_intake
 from imagery.intake.report import Intake, make_intake
 from imagery.roll.troubles import Trouble
 from labels.files import LabelFile, read_labels
+from models.registry_look import find_registry_fault
 from roofwatch.answer import FIX_FIRST, Answer
 from roofwatch.stages.tile import shift_lines, tile
 from roofwatch.year import CityYear, open_year
@@ -49,7 +50,7 @@ def check(year: CityYear, *, pixels: bool = False) -> Intake:
         flyover=year.flyover,
         settings=year.file.tile,
         shifts=shift_lines(year),
-        troubles=label_troubles(year),
+        troubles=(*label_troubles(year), *registry_troubles(year)),
     )
     intake = make_intake(inputs)
     write_intake(intake, year.files.folder)
@@ -65,6 +66,23 @@ def label_troubles(year: CityYear) -> tuple[Trouble, ...]:
     except InputError as error:
         return (_no_label_trouble(year.file.labels, error),)
     return labels.troubles
+
+
+def registry_troubles(year: CityYear) -> tuple[Trouble, ...]:
+    """Return why no model could be registered in the workspace; a server is not asked."""
+    if year.file.mlflow.uri:
+        return ()
+    fault = find_registry_fault(year.city.workspace.mlflow_db, year.city.name)
+    if not fault:
+        return ()
+    what, _, remedy = fault.partition("; ")
+    trouble = Trouble(
+        what="MLflow's database cannot be used",
+        examples=(what,),
+        remedy=remedy,
+        is_fix=True,
+    )
+    return (trouble,)
 
 
 def _no_label_trouble(source: LabelFile, error: InputError) -> Trouble:

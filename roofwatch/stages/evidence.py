@@ -24,6 +24,12 @@ def write_evidence(year: CityYear, parcel_ids: list[str]) -> list[Path]:
     Raises:
         InputError: no such parcel.
     """
+    with year.at_work("evidence"):
+        return _write_evidence(year, parcel_ids)
+
+
+def _write_evidence(year: CityYear, parcel_ids: list[str]) -> list[Path]:
+    year.city.hold_chips("evidence")
     inputs = export_inputs(year)
     settings = year.file.export
     rows = build_rows(inputs, settings)

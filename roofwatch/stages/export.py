@@ -14,11 +14,14 @@ from gis_export.report.manifest import write_manifest
 from gis_export.table.inputs import ExportInputs, Year, no_looks
 from gis_export.table.priority import street_sides
 from gis_export.table.rows import build_rows
-from imagery.errors import MissingInput
+from imagery.errors import InputError, MissingInput
 from imagery.files import sha256_file
+from imagery.roll.troubles import MOST_EXAMPLES, shown
+from inference.ledger import Ledger
 from labels.look import read_looks
 from roofwatch.answer import Answer
 from roofwatch.progress import Progress
+from roofwatch.seal import check_seal
 from roofwatch.stages.check import label_troubles
 from roofwatch.stages.tile import registered_flyover
 from roofwatch.year import CityYear, open_year
@@ -38,7 +41,7 @@ def command(options: argparse.Namespace) -> Answer:
         return Answer(lines=found.lines(), facts=asdict(found))
 
     products = export(year)
-    notes = [trouble.line for trouble in label_troubles(year)]
+    notes = [trouble.line for trouble in label_troubles(year)] + seal_notes(year)
     lines = [*opened_products(products), *(f"  note: {note}" for note in notes)]
     facts: dict[str, object] = {
         "products": [str(path) for path in products],
@@ -52,7 +55,15 @@ def export(year: CityYear) -> list[Path]:
 
     Raises:
         MissingInput: the year has no ledger yet.
+        InputError: the roll is no longer the one that was scored.
+        TamperedLedger: a ledger is not the one that was sealed.
     """
+    with year.at_work("export"):
+        return _export(year)
+
+
+def _export(year: CityYear) -> list[Path]:
+    year.city.hold_chips("export")
     inputs = export_inputs(year)
     folder = year.files.folder
     title = f"export {year.year}"
@@ -87,12 +98,15 @@ def export_inputs(year: CityYear, *, photos: bool = True) -> ExportInputs:
 
     Raises:
         MissingInput: the year has no ledger yet.
+        InputError: the roll is no longer the one that was scored.
+        TamperedLedger: a ledger is not the one that was sealed.
     """
-    ledger = year.find_ledger()
+    ledger = trusted_ledger(year)
     if ledger is None:
         folder = year.files.folder
         remedy = f"run score --year {year.year} first"
         raise MissingInput(f"export {year.year}: no ledger in {folder}; {remedy}")
+    check_roll(year, ledger)
 
     return ExportInputs(
         city=year.city.name,
@@ -111,12 +125,58 @@ def export_inputs(year: CityYear, *, photos: bool = True) -> ExportInputs:
     )
 
 
+def trusted_ledger(year: CityYear) -> Ledger | None:
+    """Read a year's ledger and compare it with its seal; None when the year was not scored.
+
+    Raises:
+        TamperedLedger: it is not the one that was sealed.
+        InputError: it is damaged.
+    """
+    if not year.files.ledger.exists():
+        return None
+    check_seal(year.files, year.year, year.city.workspace.audit)
+    return year.find_ledger()
+
+
+def seal_notes(year: CityYear) -> list[str]:
+    """Say when the ledger has no seal, as one that an earlier version wrote."""
+    if check_seal(year.files, year.year, year.city.workspace.audit):
+        return []
+    return [
+        f"{year.files.ledger}: audit.csv holds no checksum of it, so it could not be compared; "
+        f"the next score of {year.year} writes one"
+    ]
+
+
+def check_roll(year: CityYear, ledger: Ledger) -> None:
+    """Refuse a ledger that does not hold the parcels of the roll.
+
+    Raises:
+        InputError: parcels have come or gone since the year was scored.
+    """
+    scored = set(ledger.table["parcel_id"])
+    on_roll = set(year.roll.table["parcel_id"])
+    changes = []
+    for words, parcels in (("new", on_roll - scored), ("gone", scored - on_roll)):
+        if parcels:
+            examples = ", ".join(shown(parcel) for parcel in sorted(parcels)[:MOST_EXAMPLES])
+            changes.append(f"{len(parcels):,} {words}, such as {examples}")
+
+    if changes:
+        raise InputError(
+            f"export {year.year}: the roll has changed since the year was scored: "
+            f"{len(on_roll):,} vacants, {len(scored):,} rows in the ledger, "
+            f"{' and '.join(changes)}; "
+            f"tile and score {year.year} first"
+        )
+
+
 def earlier_year(year: CityYear) -> Year:
     """Return what an earlier year left."""
     return Year(
         year=year.year,
         flown=year.flown,
-        ledger=year.find_ledger(),
+        ledger=trusted_ledger(year),
         chips=year.find_chips(),
         tiles=year.delivered_tiles,
     )

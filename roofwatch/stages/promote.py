@@ -40,6 +40,11 @@ def promote_version(city: City, version: int, *, by: str, why: str, force: bool)
         MissingInput: no such version.
         Refused: the gate does not hold and `force` is not set.
     """
+    with city.alone_with_models("promote"):
+        return _promote(city, version, by=by, why=why, force=force)
+
+
+def _promote(city: City, version: int, *, by: str, why: str, force: bool) -> Verdict:
     registry = city.registry
     settings = city.file.train
     resolve_model(registry, str(version))

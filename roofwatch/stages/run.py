@@ -11,7 +11,7 @@ from imagery.errors import InputError
 from imagery.intake.report import Intake
 from inference.ledger import Ledger
 from labels.files import read_labels
-from models.registry import alias_version, find_version
+from models.registry import alias_version, check_ready, find_version
 from roofwatch.answer import Answer, count_lines, count_values
 from roofwatch.stages.check import check
 from roofwatch.stages.export import export, opened_products
@@ -76,6 +76,12 @@ def run(year: CityYear) -> YearRun:
         InputError: the intake report says FIX FIRST, or the products could not be dated.
     """
     _ = year.today  # a day that cannot be is refused before any work
+    with year.at_work("run"):
+        return _run(year)
+
+
+def _run(year: CityYear) -> YearRun:
+    check_ready(year.city.registry)
     clock = Clock(seconds={})
     intake = clock.time("check", lambda: check(year))
     if intake.fixes:

@@ -11,6 +11,7 @@ from models.features import NetworkSource, store_features
 from models.files import load_model
 from models.registry import resolve_model
 from roofwatch.answer import Answer, count_lines, count_values
+from roofwatch.seal import seal_text
 from roofwatch.stages.explain import explain
 from roofwatch.stages.tile import tile
 from roofwatch.year import CityYear, open_year
@@ -53,8 +54,14 @@ def score(year: CityYear, wanted: str = "champion") -> Ledger:
         MissingInput: no such model.
         TamperedModel: the model's files are not those that were registered.
     """
-    city = year.city
     _ = year.today  # a day that cannot be is refused before any work
+    with year.at_work("score"):
+        return _score(year, wanted)
+
+
+def _score(year: CityYear, wanted: str) -> Ledger:
+    city = year.city
+    city.hold_chips("score")
     version = resolve_model(city.registry, wanted)
     model = load_model(version.folder, version.sha256)
 
@@ -78,7 +85,10 @@ def score(year: CityYear, wanted: str = "champion") -> Ledger:
     if len(ledger.table) != len(year.roll):
         balance = f"{len(year.roll)} vacants in, {len(ledger.table)} rows out"
         raise InputError(f"{balance}; cut {year.year} again")
-    write_ledger(ledger, year.files.folder)
+    path, _ = write_ledger(ledger, year.files.folder)
+    scored = int((ledger.table["status"] == "scored").sum())
+    done = f"{year.year} with {version.label}: {scored} of {len(ledger.table)} scored"
+    city.log("score", done + seal_text(path))
 
     explain(year, version, ledger, features)
     card = ModelCard(
@@ -89,7 +99,4 @@ def score(year: CityYear, wanted: str = "champion") -> Ledger:
         possible=thresholds.possible,
     )
     write_model_card(year.files.report, card)
-
-    scored = int((ledger.table["status"] == "scored").sum())
-    city.log("score", f"{year.year} with {version.label}: {scored} of {len(ledger.table)} scored")
     return ledger

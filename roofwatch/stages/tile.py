@@ -59,8 +59,10 @@ def tile(year: CityYear, spec: ModelSpec | None = None) -> ChipStore:
     """
     scale = spec or year.file.model.spec
     settings = replace(year.file.tile, gsd_m=scale.gsd_m, margin_m=scale.margin_m)
+    if settings in year.cut:
+        return year.cut[settings]
 
-    if settings not in year.cut:
+    with year.at_work("tile"):
         delivered = CutInputs(
             roll=year.roll,
             flyover=year.flyover,
@@ -71,8 +73,10 @@ def tile(year: CityYear, spec: ModelSpec | None = None) -> ChipStore:
             year.files.registration.unlink(missing_ok=True)
         else:
             measure_shifts(year, delivered, spec)
-        year.cut[settings] = cut_chips(year, register(year, delivered))
-    return year.cut[settings]
+        store = cut_chips(year, register(year, delivered))
+
+    year.cut[settings] = store
+    return store
 
 
 def measure_shifts(year: CityYear, inputs: CutInputs, spec: ModelSpec | None) -> None:

@@ -17,7 +17,7 @@ from labels.files import Labels, read_labels
 from models.engine import engine_name
 from models.files import Model, save_head, save_model
 from models.network import Backbones, load_backbones
-from models.registry import alias_version, move_alias, register_model
+from models.registry import alias_version, check_ready, move_alias, register_model
 from models.spec import ModelVersion
 from roofwatch.answer import Answer
 from roofwatch.labeled import labeled_features
@@ -135,6 +135,12 @@ def train(year: CityYear) -> Trained:
             "train: the city file has no [labels]; add path, id, year and collapsed or roof_pct"
         )
     labels = read_labels(year.file.labels, year.roll, until=year.year)
+    with year.at_work("train"):
+        return _train(year, labels)
+
+
+def _train(year: CityYear, labels: Labels) -> Trained:
+    check_ready(year.city.registry)
     fitted = fit(year, labels)
 
     evaluation = evaluate(fitted.rungs.scored, others=fitted.rungs.others, settings=year.file.train)
@@ -149,17 +155,17 @@ def train(year: CityYear) -> Trained:
     write_model(year, fitted, evaluation)
     parameters = list_parameters(year, labels)
     record = make_record(parameters, fitted.rungs.scored, evaluation, report)
-    version = register_model(year.city.registry, year.files.model, record)
-
-    trained = Trained(
-        version=version,
-        rung=evaluation.ships.name,
-        evaluation=evaluation,
-        champion=alias_version(year.city.registry, "champion"),
-        report=report,
-        notes=labels.notes,
-    )
-    announce(year, trained)
+    with year.city.alone_with_models("train"):
+        version = register_model(year.city.registry, year.files.model, record)
+        trained = Trained(
+            version=version,
+            rung=evaluation.ships.name,
+            evaluation=evaluation,
+            champion=alias_version(year.city.registry, "champion"),
+            report=report,
+            notes=labels.notes,
+        )
+        announce(year, trained)
     return trained
 
 

@@ -6,12 +6,16 @@ from gis_export.verify.folders import verify_folder, verify_notes
 from imagery.workspace import Workspace
 from roofwatch.answer import FIX_FIRST, Answer
 from roofwatch.audit import broken_line_text
+from roofwatch.seal import broken_seals
 
 
 def command(options: argparse.Namespace) -> Answer:
     """Say what is wrong with a folder of products; of a workspace also with its audit log."""
     folder = options.folder
-    findings = [str(finding) for finding in verify_folder(folder)]
+    edited = broken_seals(folder)
+    distrusted = frozenset(finding.path for finding in edited)
+    found = [*edited, *verify_folder(folder, distrusted=distrusted)]
+    findings = [str(finding) for finding in found]
     broken = broken_line_text(Workspace(folder=folder).audit)
     if broken:
         findings.append(broken)
