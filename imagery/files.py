@@ -75,6 +75,21 @@ def open_up(path: Path) -> None:
         path.chmod(whole)
 
 
+def reserve(path: Path, size_bytes: int) -> None:
+    """Create a file of zeros that has its room on the disk, so that it can be mapped and written.
+
+    Writing into a mapped file that finds no room ends the process without a word.
+
+    Raises:
+        OSError: there is no room for it.
+    """
+    with path.open("wb") as stream:
+        if hasattr(os, "posix_fallocate"):
+            os.posix_fallocate(stream.fileno(), 0, size_bytes)
+        else:
+            stream.truncate(size_bytes)
+
+
 def sha256_file(path: Path) -> str:
     """Return the hex sha256 of a file."""
     with path.open("rb") as stream:

@@ -8,6 +8,7 @@ import pandas as pd
 import pyarrow.parquet as pq
 
 from imagery.chips.store import ChipStore, open_store
+from imagery.parquet import DamagedTable, read_metadata
 from imagery.workspace import ChipFiles
 from labels.files import Labels
 from models.feature_cache import Features
@@ -87,8 +88,10 @@ def find_labeled_roofs(
 
 def network_of(features: Features) -> bytes:
     """Return what identifies the network that computed some features."""
-    metadata: dict[bytes, bytes] = pq.read_schema(features.path).metadata or {}
-    return metadata.get(b"network", b"")
+    try:
+        return read_metadata(features.path).get(b"network", b"")
+    except DamagedTable:
+        return b""
 
 
 def _with_chip(table: pd.DataFrame, stores: dict[int, ChipStore]) -> pd.DataFrame:

@@ -117,7 +117,10 @@ def read_known_rows(files: YearFiles) -> dict[str, Row]:
     if not path.exists():
         return {}
 
-    table = pd.read_csv(path, dtype=str, keep_default_na=False)
+    try:
+        table = pd.read_csv(path, dtype=str, keep_default_na=False)
+    except ValueError:  # a damaged one is written again
+        return {}
     if tuple(table.columns) != COLUMNS:
         return {}
 

@@ -6,6 +6,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from imagery.errors import InputError, RoofwatchError, first_line
+from imagery.limits import limit_line
 
 AGAIN = "then start the same command again"
 FREE_SPACE = f"free disk space or fix the permissions, {AGAIN}"
@@ -48,7 +49,8 @@ def _remedy(error: BaseException) -> str:
     cause: BaseException | None = error
     while cause is not None:
         if isinstance(cause, OSError):
-            return FREE_SPACE
+            _, _, remedy = limit_line(cause).partition("; ")
+            return remedy
         code = getattr(cause, "sqlite_errorcode", None)
         if isinstance(cause, sqlite3.Error) and code is not None:
             return REMEDIES.get(code & 0xFF, OTHER_MLFLOW)

@@ -4,7 +4,7 @@ It is read and written a shard at a time, so that a city of any size fits into m
 """
 
 from collections.abc import Collection, Iterator, Sequence
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -14,7 +14,9 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
+from imagery.errors import InputError, first_line
 from imagery.files import atomic_path
+from imagery.parquet import DamagedTable, read_metadata
 from models.measures import MEASURES
 
 COLUMNS = {
@@ -36,7 +38,7 @@ class Features:
     def rung(self, rung: str) -> Iterator[tuple[list[str], Matrix]]:
         """Yield ids and what a rung looks at (n, F), shard by shard."""
         column, part = COLUMNS[rung]
-        with pq.ParquetFile(self.path) as file:
+        with self.opened() as file:
             for group in range(file.num_row_groups):
                 rows = file.read_row_group(group, columns=["parcel_id", column])
                 yield rows["parcel_id"].to_pylist(), _matrix(rows, column)[:, part]
@@ -48,7 +50,7 @@ class Features:
         measures: list[Matrix] = []
         features: list[Matrix] = []
 
-        with pq.ParquetFile(self.path) as file:
+        with self.opened() as file:
             for group in range(file.num_row_groups):
                 rows = file.read_row_group(group, columns=["parcel_id", "measures", "features"])
                 is_wanted = [parcel_id in wanted for parcel_id in rows["parcel_id"].to_pylist()]
@@ -72,20 +74,40 @@ class Features:
             network: Checksum of the network.
 
         Returns:
-            None when there is no cache, or when it is of another network.
+            None when there is no cache, or when it is damaged or of another network.
         """
         if not self.path.exists():
             return None
-        metadata = pq.read_schema(self.path).metadata or {}
+        try:
+            metadata = read_metadata(self.path)
+        except DamagedTable:
+            return None
         if metadata.get(b"network") != network.encode():
             return None
 
         groups = {}
-        with pq.ParquetFile(self.path) as file:
+        with self.opened() as file:
             for group in range(file.num_row_groups):
                 rows = file.read_row_group(group, columns=["shard_key"])
                 groups[str(rows["shard_key"][0])] = group
         return groups
+
+    @contextmanager
+    def opened(self) -> Iterator[pq.ParquetFile]:
+        """Open the cache; each page that is read is compared with its checksum.
+
+        Raises:
+            InputError: a page is damaged.
+        """
+        try:
+            with pq.ParquetFile(self.path, page_checksum_verification=True) as file:
+                yield file
+        except (OSError, pa.ArrowException) as error:
+            if isinstance(error, OSError) and error.errno is not None:
+                raise
+            raise InputError(
+                f"{self.path} is damaged ({first_line(error)}); remove it and start again"
+            ) from error
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -112,10 +134,16 @@ def write_cache(
         schema: What `cache_schema` returns.
     """
     with ExitStack() as stack:
-        old = stack.enter_context(pq.ParquetFile(features.path)) if kept else None
+        old = stack.enter_context(features.opened()) if kept else None
         temporary = stack.enter_context(atomic_path(features.path))
         writer = stack.enter_context(
-            pq.ParquetWriter(temporary, schema, compression="none", use_dictionary=["shard_key"])
+            pq.ParquetWriter(
+                temporary,
+                schema,
+                compression="none",
+                use_dictionary=["shard_key"],
+                write_page_checksum=True,
+            )
         )
         for group in groups:
             if old is not None and group.key in kept:
@@ -148,7 +176,11 @@ def feature_matrix(table: pd.DataFrame, rung: str) -> Matrix:
 
 def _read_values(group: CacheGroup, schema: pa.Schema) -> pa.Table:
     """Return what a worker computed, as rows of the cache."""
-    values = np.load(group.values, allow_pickle=False)
+    try:
+        values = np.load(group.values, allow_pickle=False)
+    except (ValueError, EOFError) as error:
+        group.values.unlink()
+        raise InputError(f"{group.values} is damaged; start the same command again") from error
     measures, features = np.split(values, [len(MEASURES)], axis=1)
     keys = [group.key] * len(group.parcel_ids)
 

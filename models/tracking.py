@@ -5,12 +5,14 @@ It sends no reports of its use.
 
 import os
 import re
+import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from imagery.errors import InputError, RoofwatchError, first_line
+from imagery.limits import limit_line
 from models.database import is_sqlite, prepare_database
 
 if TYPE_CHECKING:
@@ -24,6 +26,8 @@ QUIET = {
     "MLFLOW_HTTP_REQUEST_MAX_RETRIES": "3",
 }
 """Defaults of the environment; with the last one a dead server costs some 15 seconds."""
+REMEDY = "check that it runs and that this machine may use it"
+"""What to do about an error of MLflow that the system is not to blame for."""
 LONGEST_MESSAGE = 300
 """Characters of a message of MLflow."""
 
@@ -48,12 +52,10 @@ def open_client(uri: str) -> Iterator["MlflowClient"]:
         yield MlflowClient(tracking_uri=uri, registry_uri=uri)
     except RoofwatchError:
         raise
-    except (MlflowException, SQLAlchemyError, OSError) as error:
+    except (MlflowException, SQLAlchemyError, sqlite3.Error, OSError) as error:
         reason = mask(first_line(error))[:LONGEST_MESSAGE]
-        raise InputError(
-            f"[mlflow] uri: {mask(uri)}: {reason}; "
-            "check that it runs and that this machine may use it"
-        ) from error
+        _, _, remedy = limit_line(error).rpartition("; ")
+        raise InputError(f"[mlflow] uri: {mask(uri)}: {reason}; {remedy or REMEDY}") from error
 
 
 def served(uri: str) -> bool:

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, TypeAlias
 
 from imagery.errors import RoofwatchError
+from imagery.limits import limit_line
 from roofwatch.executors import EXECUTORS
 
 if TYPE_CHECKING:
@@ -39,15 +40,16 @@ def main(arguments: list[str] | None = None) -> int:
     except RoofwatchError as error:
         print(f"roofwatch: {error}", file=sys.stderr)
         return error.exit_code
-    except OSError as error:
-        what = error.strerror or error
-        where = error.filename or "workspace"
-        remedy = "free disk space or fix the permissions, then start again"
-        print(f"roofwatch: {what}: {where}; {remedy}", file=sys.stderr)
-        return NO_ROOM
     except KeyboardInterrupt:
         print("roofwatch: stopped; start the same command again to go on", file=sys.stderr)
         return STOPPED
+    except Exception as error:
+        # Each library has its own error for a full disk; all others are bugs.
+        line = limit_line(error)
+        if not line:
+            raise
+        print(f"roofwatch: {line}", file=sys.stderr)
+        return NO_ROOM
 
     if options.json:
         print(json.dumps(answer.facts, default=str))

@@ -12,6 +12,7 @@ from imagery.boxes import PixelBox
 from imagery.flyover.coarse import read_coarse
 from imagery.flyover.guard import READ_ERRORS, call_guarded
 from imagery.flyover.tiles import Tile
+from imagery.limits import refuse_no_handles
 
 Gray = NDArray[np.uint8]
 """Gray values, (h, w)."""
@@ -111,7 +112,8 @@ def _read_part(tile: Tile, box: PixelBox, step: float, white: float) -> TilePart
         pixels = call_guarded(
             tile.path, tile.max_seconds, read_coarse, tile, box, shape, white=white
         )
-    except READ_ERRORS:
+    except READ_ERRORS as error:
+        refuse_no_handles(error)
         return None
 
     is_black = (pixels.color <= _DARKEST).all(axis=0)

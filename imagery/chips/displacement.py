@@ -7,6 +7,7 @@ from pathlib import Path
 from pyproj import CRS
 
 from imagery.chips.registration import TileShift, displaced, move_back
+from imagery.errors import InputError
 from imagery.files import atomic_path
 from imagery.flyover.flyover import Flyover
 from imagery.flyover.tiles import Tile
@@ -36,13 +37,20 @@ class Displacements:
 
 
 def read_displacements(path: Path) -> Displacements | None:
-    """Read a registration.json; None when there is none."""
+    """Read a registration.json; None when there is none.
+
+    Raises:
+        InputError: it is damaged.
+    """
     if not path.exists():
         return None
 
-    facts = json.loads(path.read_text(encoding="utf-8"))
-    tiles = tuple(TileShift(**shift) for shift in facts["tiles"])
-    return Displacements(key=facts["key"], lot_width_m=facts["lot_width_m"], tiles=tiles)
+    try:
+        facts = json.loads(path.read_text(encoding="utf-8"))
+        tiles = tuple(TileShift(**shift) for shift in facts["tiles"])
+        return Displacements(key=facts["key"], lot_width_m=facts["lot_width_m"], tiles=tiles)
+    except (ValueError, LookupError, TypeError) as error:
+        raise InputError(f"{path} is damaged; remove it and tile the year again") from error
 
 
 def write_displacements(path: Path, found: Displacements) -> None:

@@ -13,7 +13,9 @@ from imagery.chips.store import (
     shard_path,
 )
 from imagery.chips.tasks import CutPlan
+from imagery.errors import InputError
 from imagery.files import atomic_path
+from imagery.parquet import DamagedTable, read_whole
 from imagery.workspace import ChipFiles
 
 USUAL_GROUND = 0.2
@@ -32,7 +34,7 @@ def write_manifest(plan: CutPlan, year: int, folder: Path, *, max_ground: float)
         folder: The `chips/` folder.
         max_ground: Largest share of a roof with the tint of ground.
     """
-    parts = [pd.read_parquet(rows_path(folder, number)) for number in shard_numbers(plan)]
+    parts = [read_rows(folder, number) for number in shard_numbers(plan)]
     if plan.absent or not parts:
         parts.append(describe_absent(plan, year))
 
@@ -42,6 +44,20 @@ def write_manifest(plan: CutPlan, year: int, folder: Path, *, max_ground: float)
         manifest.to_parquet(temporary, index=False)
 
     remove_other_shards(plan, folder)
+
+
+def read_rows(folder: Path, shard: int) -> pd.DataFrame:
+    """Read the rows of a shard.
+
+    Raises:
+        InputError: they are damaged; then they are removed, so that the next run cuts them again.
+    """
+    path = rows_path(folder, shard)
+    try:
+        return read_whole(path)
+    except DamagedTable as error:
+        path.unlink()
+        raise InputError(f"{error}; start the same command again, which cuts it again") from error
 
 
 def describe_absent(plan: CutPlan, year: int) -> pd.DataFrame:

@@ -12,7 +12,9 @@ from numpy.typing import NDArray
 
 from imagery.chips.chip import Chip
 from imagery.chips.quality import QUALITY_COLUMNS, Quality
+from imagery.errors import InputError
 from imagery.files import atomic_path
+from imagery.parquet import DamagedTable, read_metadata, read_whole
 from imagery.workspace import ChipFiles
 
 PLANES = 4
@@ -151,21 +153,36 @@ class ChipStore:
 
 
 def open_store(folder: Path) -> ChipStore:
-    """Open the store that `tile` left."""
-    manifest = pd.read_parquet(ChipFiles(folder=folder).manifest)
+    """Open the store that `tile` left.
+
+    Raises:
+        InputError: the manifest is damaged.
+    """
+    try:
+        manifest = read_whole(ChipFiles(folder=folder).manifest)
+    except DamagedTable as error:
+        raise InputError(f"{error}; tile the year again") from error
     rows = {parcel_id: row for row, parcel_id in enumerate(manifest["parcel_id"])}
     return ChipStore(folder=folder, manifest=manifest, rows=rows)
 
 
 def read_chip(place: ChipPlace) -> StoredChip:
-    """Map one chip out of a shard; no copy is made of the pixels."""
-    planes = np.memmap(
-        shard_path(place.folder, place.shard),
-        dtype=np.uint8,
-        mode="r",
-        offset=place.offset,
-        shape=(PLANES, place.height, place.width),
-    )
+    """Map one chip out of a shard; no copy is made of the pixels.
+
+    Raises:
+        InputError: the shard is gone or ends before the chip does.
+    """
+    path = shard_path(place.folder, place.shard)
+    try:
+        planes = np.memmap(
+            path,
+            dtype=np.uint8,
+            mode="r",
+            offset=place.offset,
+            shape=(PLANES, place.height, place.width),
+        )
+    except (FileNotFoundError, ValueError) as error:
+        raise InputError(f"{path}: it is gone or cut short; tile the year again") from error
     return StoredChip(pixels=np.asarray(planes[:3]), mask=np.asarray(planes[3]).astype(bool))
 
 
@@ -180,13 +197,31 @@ def rows_path(folder: Path, shard: int) -> Path:
 
 
 def shard_key(folder: Path, shard: int) -> str:
-    """Return the key of a whole shard, "" when there is none."""
+    """Return the key of a whole shard, "" when there is none or one of its files is damaged."""
     path = rows_path(folder, shard)
-    if not path.exists() or not shard_path(folder, shard).exists():
+    pixels = shard_path(folder, shard)
+    if not path.exists() or not pixels.exists():
         return ""
 
-    metadata = pq.read_schema(path).metadata or {}
+    try:
+        metadata = read_metadata(path)
+        wanted = _pixel_bytes(path, metadata)
+    except DamagedTable:
+        return ""
+    if pixels.stat().st_size != wanted:
+        return ""
     return str(metadata.get(b"key", b"").decode())
+
+
+def _pixel_bytes(path: Path, metadata: dict[bytes, bytes]) -> int:
+    """Return how many bytes of pixels the rows of a shard speak of."""
+    if b"bytes" in metadata:
+        return int(metadata[b"bytes"])
+
+    # Shards of earlier versions do not say so.
+    rows = read_whole(path)
+    chips = rows[rows["status"] == "chip"]
+    return int((PLANES * chips["height"] * chips["width"]).sum())
 
 
 def write_shard(folder: Path, shard: int, cut: Iterable[CutRow], *, origin: ShardOrigin) -> None:
@@ -216,7 +251,7 @@ def write_shard(folder: Path, shard: int, cut: Iterable[CutRow], *, origin: Shar
 
     rows = pd.DataFrame(records, columns=list(MANIFEST_COLUMNS))
     table = pa.Table.from_pandas(rows, preserve_index=False)
-    metadata = {**(table.schema.metadata or {}), "key": origin.key}
+    metadata = {**(table.schema.metadata or {}), "key": origin.key, "bytes": str(offset)}
     with atomic_path(rows_path(folder, shard)) as temporary:
         pq.write_table(table.replace_schema_metadata(metadata), temporary)
 

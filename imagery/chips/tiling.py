@@ -17,9 +17,10 @@ from imagery.chips.inputs import CutInputs
 from imagery.chips.jobs import CutRun, plan_jobs
 from imagery.chips.manifest import shard_names, write_manifest
 from imagery.chips.plan import plan_cuts
-from imagery.chips.store import ChipStore, open_store
+from imagery.chips.store import ChipStore, open_store, shard_key
 from imagery.chips.tasks import CutJob, CutPlan, CutSettings
 from imagery.crs import utm_zone
+from imagery.errors import InputError
 from imagery.files import atomic_path
 from imagery.roll.outlines import roofs_of
 from imagery.roll.parcels import VacantRoll, read_footprints
@@ -41,8 +42,9 @@ def tile_parcels(inputs: CutInputs, folder: Path, runner: CutRunner) -> ChipStor
         runner: Executes jobs.
     """
     files = ChipFiles(folder=folder)
-    if is_done(files, inputs.key):
-        return open_store(folder)
+    done = open_done(files, inputs.key)
+    if done is not None:
+        return done
 
     # Without manifest nobody takes an unfinished folder for the chips of the year.
     files.manifest.unlink(missing_ok=True)
@@ -61,15 +63,24 @@ def tile_parcels(inputs: CutInputs, folder: Path, runner: CutRunner) -> ChipStor
     return replace(open_store(folder), units_touched=plan.units, units_decoded=decoded)
 
 
-def is_done(files: ChipFiles, key: str) -> bool:
-    """Tell whether a folder holds the manifest and every shard of these very inputs."""
+def open_done(files: ChipFiles, key: str) -> ChipStore | None:
+    """Open a folder that holds the manifest and every shard of these very inputs, whole."""
     if not (files.plan.exists() and files.manifest.exists()):
-        return False
+        return None
 
-    recorded = json.loads(files.plan.read_text())
-    if recorded["key"] != key or "files" not in recorded:
-        return False
-    return all((files.folder / name).exists() for name in recorded["files"])
+    try:
+        recorded = json.loads(files.plan.read_text(encoding="utf-8"))
+        is_ours = recorded["key"] == key
+        shards = [int(Path(name).stem.partition("_")[2]) for name in recorded["files"]]
+    except (ValueError, LookupError, TypeError):
+        return None
+    if not is_ours or not all(shard_key(files.folder, shard) for shard in set(shards)):
+        return None
+
+    try:
+        return open_store(files.folder)
+    except InputError:
+        return None
 
 
 def write_plan(files: ChipFiles, plan: CutPlan, key: str) -> None:

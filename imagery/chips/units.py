@@ -10,6 +10,7 @@ from imagery.chips.tasks import BYTES_PER_PIXEL, CutJob, PieceId, Read, Unit, un
 from imagery.flyover.decode import decode_unit, read_unit
 from imagery.flyover.guard import READ_ERRORS
 from imagery.flyover.pixels import DATA, UNREADABLE, Pixels
+from imagery.limits import refuse_no_handles
 
 SPARE_ARRAYS = 8
 """Arrays of dropped units that are kept to be written over."""
@@ -118,7 +119,8 @@ class Units:
                 white=self.job.white,
                 out=spare,
             )
-        except READ_ERRORS:
+        except READ_ERRORS as error:
+            refuse_no_handles(error)
             top, left = self._corner(unit)
             unit_height, unit_width = decode_unit(tile, self.job.decoder)
             height = min(unit_height, tile.height - top)

@@ -16,6 +16,7 @@ from imagery.flyover.guard import READ_ERRORS, ImageLimits, call_guarded
 from imagery.flyover.headers import read_header
 from imagery.flyover.sources import CLOSED_FORMATS, image_files, lonely_world_files
 from imagery.flyover.tiles import Tile
+from imagery.limits import refuse_no_handles
 
 # PROJ data of another installation breaks rasterio's own.
 for _name in ("PROJ_LIB", "PROJ_DATA"):
@@ -153,7 +154,8 @@ def _bright(tile: Tile) -> list[float]:
     """
     try:
         values = call_guarded(tile.path, tile.max_seconds, sample_values, tile)
-    except READ_ERRORS:
+    except READ_ERRORS as error:
+        refuse_no_handles(error)
         return []
 
     light = values.astype(np.float64)

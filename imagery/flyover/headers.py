@@ -28,6 +28,7 @@ from imagery.flyover.plain_files import not_plain
 from imagery.flyover.tiles import Tile
 from imagery.flyover.units import is_too_large, unit_mb, unit_shape
 from imagery.flyover.virtual_files import find_vrt_problem
+from imagery.limits import refuse_no_handles
 
 FARTHEST = 1e10
 """Largest coordinate of a tile, in any unit of length."""
@@ -67,6 +68,7 @@ def open_header(path: str, crs: str, limits: ImageLimits) -> Tile:
             with rasterio.open(path) as source:
                 return _describe(path, source, crs, limits)
     except (*READ_ERRORS, CRSError, pyproj.exceptions.CRSError) as error:
+        refuse_no_handles(error)
         return Tile(path=path, problem=_explain_failure(path, error))
 
 

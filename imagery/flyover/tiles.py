@@ -9,6 +9,7 @@ from rasterio.io import DatasetReader
 
 from imagery.flyover.guard import READ_ERRORS, ImageLimits, call_guarded
 from imagery.flyover.units import is_too_large, unit_mb
+from imagery.limits import refuse_no_handles
 
 REMOTE_FILE_SYSTEMS = (
     "/vsicurl",
@@ -122,7 +123,8 @@ def at_scale(tile: Tile, gsd_m: float) -> Tile:
     level = max(levels, key=lambda level: (tile.overviews[level], level))
     try:
         return call_guarded(tile.path, tile.max_seconds, open_overview, tile, level)
-    except READ_ERRORS:
+    except READ_ERRORS as error:
+        refuse_no_handles(error)
         return tile
 
 

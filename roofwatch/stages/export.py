@@ -1,7 +1,6 @@
 """`roofwatch export`: gather what a year and those before left, and write every product of it."""
 
 import argparse
-import json
 from dataclasses import asdict
 from pathlib import Path
 
@@ -16,6 +15,7 @@ from gis_export.table.priority import street_sides
 from gis_export.table.rows import build_rows
 from imagery.errors import InputError, MissingInput
 from imagery.files import sha256_file
+from imagery.json_files import read_facts
 from imagery.roll.troubles import MOST_EXAMPLES, shown
 from inference.ledger import Ledger
 from labels.look import read_looks
@@ -195,7 +195,7 @@ def scored_by(years: list[CityYear]) -> dict[str, str]:
     for year in years:
         path = year.files.report.scored_by
         if path.exists():
-            model = json.loads(path.read_text(encoding="utf-8"))
+            model = read_facts(path, remedy=f"score {year.year} again")
             models[str(model["label"])] = str(model["sha256"])
     return models
 

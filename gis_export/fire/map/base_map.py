@@ -18,10 +18,12 @@ from rasterio.windows import from_bounds
 from gis_export.fire.map.ground import TILE_PX, Ground
 from imagery.boxes import PixelBox
 from imagery.crs import meters_per_unit
+from imagery.files import reserve
 from imagery.flyover.coarse import read_coarse
 from imagery.flyover.flyover import Flyover
 from imagery.flyover.guard import READ_ERRORS, call_guarded
 from imagery.flyover.tiles import Tile
+from imagery.limits import refuse_no_handles
 
 Mosaic: TypeAlias = NDArray[np.uint8]
 _WEBP_QUALITY = 72
@@ -48,7 +50,8 @@ def write_base_map(flyover: Flyover, ground: Ground, folder: Path) -> BaseMap:
 
     with tempfile.TemporaryDirectory(dir=folder) as scratch:
         file = Path(scratch) / "mosaic"
-        mosaic = np.memmap(file, dtype=np.uint8, mode="w+", shape=(height, width, 4))
+        reserve(file, 4 * height * width)
+        mosaic = np.memmap(file, dtype=np.uint8, mode="r+", shape=(height, width, 4))
         for tile in flyover.tiles:
             was_read = _draw_tile(tile, ground, mosaic, white=flyover.white)
             unread += not was_read
@@ -120,7 +123,8 @@ def _read_tile(tile: Tile, gsd_m: float, white: float) -> Mosaic | None:
         pixels = call_guarded(
             tile.path, tile.max_seconds, read_coarse, tile, whole, shape, white=white
         )
-    except READ_ERRORS:
+    except READ_ERRORS as error:
+        refuse_no_handles(error)
         return None
 
     border = collar(pixels.color, darkest=_LOSSY_BLACK if tile.lossy else 0)
