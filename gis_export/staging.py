@@ -8,10 +8,12 @@ from pathlib import Path
 from filelock import FileLock, Timeout
 
 from imagery.errors import InputError
-from imagery.files import atomic_folder
+from imagery.files import atomic_folder, reserve
 
 FOLDERS = ("fire", "housing", "data", "public")
 """The folders of products in a year's folder."""
+ROOM_BYTES = 1_000_000
+"""Less room than this is a full disk."""
 
 
 @contextmanager
@@ -41,12 +43,19 @@ def staged(folder: Path) -> Iterator[Path]:
     """Yield an empty folder of folders, and remove it at the end.
 
     What a killed run left there is removed first.
+
+    Raises:
+        OSError: the block failed and the disk is full, whatever the block says.
     """
     shutil.rmtree(folder, ignore_errors=True)
     try:
         for name in FOLDERS:
             (folder / name).mkdir(parents=True)
         yield folder
+    except Exception:
+        # Some libraries write half a file on a full disk and say nothing.
+        reserve(folder / ".room", ROOM_BYTES)
+        raise
     finally:
         shutil.rmtree(folder, ignore_errors=True)
 
