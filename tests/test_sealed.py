@@ -41,14 +41,10 @@ def edit_ledger(city: Path) -> None:
     """Make the roof with the highest score a sound one."""
     path = workspace_of(city).year(2023).ledger
     table = pd.read_parquet(path)
-    row = table.index[table["rank"] == 1][0]
-    table.loc[row, ["hazard", "score", "score_low", "score_high"]] = [
-        "NOT SEEN IN PHOTO",
-        0.01,
-        0.0,
-        0.02,
-    ]
-    table.to_parquet(path, index=False)
+    is_first = table["rank"] == 1
+    edited = table.assign(hazard=table["hazard"].mask(is_first, "NOT SEEN IN PHOTO"))
+    edited["score"] = table["score"].mask(is_first, 0.01)
+    edited.to_parquet(path, index=False)
 
 
 def test_an_edited_ledger_goes_out_in_no_product(city: Path, roofwatch: Roofwatch) -> None:
