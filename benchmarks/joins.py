@@ -18,7 +18,6 @@ import shapely
 from numpy.typing import NDArray
 
 from benchmarks.table import Row, interleave, show
-from imagery.roll.keys import normalize_keys
 from imagery.roll.lots import metric
 from imagery.roll.outlines import roofs_of
 from imagery.roll.parcels import VacantRoll, join_roll
@@ -46,7 +45,7 @@ class Tables:
     lots: gpd.GeoDataFrame
     """Every parcel, index from 0."""
     notices: pd.DataFrame
-    """Columns raw, notice_date, lon, lat."""
+    """Columns row, raw, notice_date, lon, lat."""
     buildings: gpd.GeoSeries
     """One outline a lot."""
 
@@ -94,8 +93,7 @@ def joining() -> list[Row]:
     city = make_tables()
     placed = metric(_join(city).table).geometry
     work: dict[str, Callable[[], object]] = {
-        "keys normalized": partial(normalize_keys, city.lots["parcel_id"]),
-        "notices by key, then by place; shared walls, occupied and street sides": partial(
+        "notices by id, then by place; shared walls, occupied and street sides": partial(
             _join, city
         ),
         "footprints to vacant parcels": lambda: roofs_of(placed, city.buildings.copy()),
@@ -138,7 +136,6 @@ def _make_lots(places: Places, *, is_occupied: NDArray[np.bool_]) -> gpd.GeoData
     return gpd.GeoDataFrame(
         {
             "parcel_id": parcel_ids,
-            "parcel_key": parcel_ids.str.replace(" ", ""),
             "block": "",
             "occupied": is_occupied.astype(np.int8),
             "address": "",
@@ -162,6 +159,7 @@ def _make_notices(vacant: gpd.GeoDataFrame, rng: np.random.Generator) -> pd.Data
 
     return pd.DataFrame(
         {
+            "row": np.arange(len(vacant)) + 2,
             "raw": raw.to_numpy(),
             "notice_date": pd.Timestamp("2015-01-01") + days,
             "lon": centers.x.to_numpy(),

@@ -1,8 +1,7 @@
 """The city's label file: which roofs a person called failing, in which year.
 
-The file is read and checked once, by `read_label_rows`. Training (`read_labels`) and lists
-(`labels.look.read_looks`) both start from these rows, so that what one refuses the other refuses
-too. An unlabeled roof is never negative.
+`read_label_rows` reads and checks it once. Training (`read_labels`) and lists (`read_looks`)
+start from its rows, and so refuse the same. An unlabeled roof is never negative.
 """
 
 import datetime
@@ -17,12 +16,13 @@ from numpy.typing import NDArray
 from imagery.errors import InputError
 from imagery.roll.days import DaySource, check_day_order, find_bad_days, read_days
 from imagery.roll.files import DAY_ORDER
-from imagery.roll.keys import normalize_keys
+from imagery.roll.matching import MatchCount
 from imagery.roll.parcels import VacantRoll
 from imagery.roll.tables import Table, read_table, text_column
 from imagery.roll.texts import clean_texts
 from imagery.roll.troubles import Trouble, only_troubles
 from imagery.settings import key
+from labels.parcels import LabelParcels, match_labels
 from labels.values import Cells, find_bad_years, read_values, read_years
 
 
@@ -113,8 +113,8 @@ class LabelColumns:
 class LabelRows:
     """The label file as it was read and checked; one entry for each of its rows, in order."""
 
-    parcel_id: pd.Series
-    """Id as on the roll, "" for parcels that are not on it."""
+    parcels: LabelParcels
+    """The parcel of each."""
     year: pd.Series
     """Flyover year, NaN where it cannot be read."""
     number: pd.Series
@@ -131,7 +131,7 @@ class LabelRows:
     @property
     def on_roll(self) -> pd.Series:
         """Tell which labels are of a parcel on the roll."""
-        return self.parcel_id != ""
+        return self.parcels.parcel_id != ""
 
     @property
     def unclear(self) -> pd.Series:
@@ -149,10 +149,10 @@ class Labels:
     """Labels that can be learned from, and how many cannot."""
 
     table: pd.DataFrame
-    """One row per parcel and year.
-
-    Columns parcel_id (as on the roll), year (int), failing (0 or 1), block."""
+    """One row per parcel and year: parcel_id (as on the roll), year, failing (0 or 1), block."""
     unknown_parcels: int
+    """Labels that match no parcel."""
+    off_roll: int
     """Labels of parcels that are not on the roll."""
     cannot_tell: int
     """Labels in which the person could not tell."""
@@ -160,6 +160,8 @@ class Labels:
     """Labels dated after the training year."""
     sha256: str
     """Checksum of the usable rows."""
+    matches: MatchCount
+    """How many labels match a parcel."""
     troubles: tuple[Trouble, ...] = ()
     """What was noticed in the file."""
 
@@ -184,15 +186,16 @@ def read_label_rows(source: LabelFile, roll: VacantRoll) -> LabelRows:
     latest = source.latest or datetime.date.today()
     days = read_days(columns.day, order=source.day_order, latest=latest)
     bad_days = find_bad_days(days, columns.day, _day_source(source, columns))
+    parcels = match_labels(columns.id, columns.table.row_numbers, roll)
 
     return LabelRows(
-        parcel_id=_find_parcels(columns.id, roll),
+        parcels=parcels,
         year=year,
         number=number,
         failing=number >= threshold,
         day=days.day,
         source=clean_texts(columns.source),
-        troubles=only_troubles([*columns.table.troubles, bad_years, *bad_days]),
+        troubles=only_troubles([*columns.table.troubles, *parcels.troubles, bad_years, *bad_days]),
     )
 
 
@@ -245,7 +248,7 @@ def read_labels(source: LabelFile, roll: VacantRoll, *, until: int) -> Labels:
 
     table = pd.DataFrame(
         {
-            "parcel_id": rows.parcel_id,
+            "parcel_id": rows.parcels.parcel_id,
             "year": rows.year.fillna(0).astype(int),
             "failing": rows.failing.astype(int),
         }
@@ -257,18 +260,14 @@ def read_labels(source: LabelFile, roll: VacantRoll, *, until: int) -> Labels:
 
     return Labels(
         table=pd.DataFrame(table),
-        unknown_parcels=int((~rows.on_roll).sum()),
+        unknown_parcels=int((~rows.on_roll & ~rows.parcels.is_off_roll).sum()),
+        off_roll=int(rows.parcels.is_off_roll.sum()),
         cannot_tell=int((rows.on_roll & rows.unclear).sum()),
         later=int((rows.on_roll & is_later).sum()),
+        matches=rows.parcels.count,
         sha256=hashlib.sha256(table.to_csv(index=False).encode()).hexdigest(),
         troubles=rows.troubles,
     )
-
-
-def _find_parcels(ids: pd.Series, roll: VacantRoll) -> pd.Series:
-    """Return the id on the roll of each label, "" where no parcel has its key."""
-    by_key = dict(zip(roll.table["parcel_key"], roll.table["parcel_id"], strict=True))
-    return normalize_keys(ids).map(lambda key: by_key.get(key, ""))
 
 
 def _trusted_last(rows: LabelRows, source: LabelFile) -> NDArray[np.intp]:

@@ -27,7 +27,7 @@ def read_looks(source: LabelFile, roll: VacantRoll, *, until: int) -> pd.DataFra
 
     table = pd.DataFrame(
         {
-            "parcel_id": rows.parcel_id,
+            "parcel_id": rows.parcels.parcel_id,
             "year": rows.year.fillna(0).astype(int),
             "date": rows.day.dt.strftime("%Y-%m-%d").fillna(""),
             "source": rows.source,

@@ -441,8 +441,8 @@ def test_a_deleted_parcel_stays_out_while_its_line_is_there(tmp_path: Path) -> N
         ("0216 001,razed,J. Doe,11/01/2026", "line 2: DATE is '11/01/2026', want YYYY-MM-DD"),
         ("0216 001,razed,J. Doe,2027-01-01", "later than the day of this export"),
         (
-            "0216001,razed,J. Doe,2026-11-01",
-            "parcel '0216001' was never delivered; did you mean '0216 001'",
+            "021G 001,razed,J. Doe,2026-11-01",
+            "parcel '021G 001' was never delivered; did you mean '0216 001'",
         ),
         (
             "0216 001,razed,A,2026-11-01\n0216 001,error,B,2026-11-01",

@@ -9,14 +9,11 @@ import geopandas as gpd
 import pandas as pd
 import pytest
 import shapely
-from hypothesis import given
-from hypothesis import strategies as st
 from pyproj import Transformer
 from shapely.geometry.base import BaseGeometry
 
 from imagery.errors import CrsMismatch, InputError, MissingInput
 from imagery.roll.files import FootprintFile, ParcelFile, VacantFile
-from imagery.roll.keys import normalize_key, normalize_keys
 from imagery.roll.parcels import VacantRoll, read_roll
 
 CRS = "EPSG:32618"
@@ -273,22 +270,16 @@ def test_sides_of_a_parcel_without_outline_are_unknown(tmp_path: Path) -> None:
     assert roll.table[["occupied_sides", "street_sides"]].to_numpy().tolist() == [["U", "U"]]
 
 
-@given(st.lists(st.text(max_size=12)))
-def test_keys_of_a_column_are_those_of_its_cells(raw: list[str]) -> None:
-    cells = [*raw, " 0216 001.0", "4074c-009", "straße.0", "1.0.0", "\u2003 7.0\u2003", "\n"]
-    keys = [normalize_key(cell) for cell in cells]
-    assert normalize_keys(pd.Series(cells, dtype="str")).tolist() == keys
-
-
-def test_two_parcels_with_one_normal_key_take_the_raw_one(tmp_path: Path) -> None:
-    """A raw key goes before a normalized one; a key that is like several takes the last."""
+def test_what_is_like_several_parcels_matches_none(tmp_path: Path) -> None:
+    """The exact spelling goes first; an id that is like several parcels keeps a row of its own."""
     ids = ["0216 001", "0216001", "0216-001"]
     parcels = write_parcels(tmp_path, ids, [lot(0), lot(1), lot(2)])
     vacant = write_vacant(tmp_path, key=["0216 001", "0216/001", ""], date=["2020"] * 3)
 
     roll = read_roll(parcels, vacant)
 
-    assert ids_of(roll) == ["0216 001", "0216-001", "notice in row 4"]
+    assert ids_of(roll) == ["0216 001", "0216/001", "notice in row 4"]
+    assert roll.unmatched == ("0216/001", "notice in row 4")
 
 
 def test_what_is_wrong_is_named(tmp_path: Path) -> None:
@@ -309,11 +300,3 @@ def test_what_is_wrong_is_named(tmp_path: Path) -> None:
     (tmp_path / "bare.prj").unlink()
     with pytest.raises(CrsMismatch, match=r"bare\.shp has no geometry or no CRS"):
         read_roll(replace(parcels, path=tmp_path / "bare.shp"), vacant)
-
-
-@given(st.text(), st.sampled_from([" ", "-", "/", "."]))
-def test_normal_keys_are_stable(raw: str, between: str) -> None:
-    """Normalizing twice changes nothing, and case and separators do not matter."""
-    key = normalize_key(raw)
-    assert normalize_key(key) == key
-    assert normalize_key(f"{key[:4]}{between}{key[4:]}x".lower()) == key + "X"

@@ -260,7 +260,7 @@ def test_products_of_a_city_with_troubles(city: Path, roofwatch: Roofwatch) -> N
     vacant.write_bytes(vacant.read_bytes().replace(b"9999 999", b"9999\x00 9\x0799"))
 
     said = command(roofwatch, "check", city)
-    assert said.count("note: ") == 4
+    assert said.count("note: ") == 5
     command(roofwatch, "score", city)
     assert_costs_only(city, FIRST)
 

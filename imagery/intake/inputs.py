@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from imagery.chips.settings import TileSettings
 from imagery.flyover.flyover import Flyover
+from imagery.roll.matching import MatchCount
 from imagery.roll.parcels import VacantRoll
 from imagery.roll.troubles import Trouble
 
@@ -22,5 +23,7 @@ class IntakeInputs:
     """Scale and margin of the chips."""
     shifts: tuple[str, ...] = ()
     """A line for every misaligned tile."""
+    matches: tuple[MatchCount, ...] = ()
+    """How much of the lists beside the roll matches a parcel, such as labels."""
     troubles: tuple[Trouble, ...] = ()
     """What was noticed in the other files of the city, such as its labels."""

@@ -23,6 +23,7 @@ from imagery.intake.tile_kinds import (
     most_common_crs,
     tile_dates,
 )
+from imagery.roll.matching import MATCH_NONE
 from imagery.roll.parcels import VacantRoll
 from imagery.roll.places import NO_OUTLINE
 
@@ -45,7 +46,8 @@ def _nothing_to_score_lines(inputs: IntakeInputs, coverage: Coverage) -> list[st
 
     roll = inputs.roll
     if not roll.table.geometry.notna().any():
-        return [_no_outline_line(roll)]
+        is_told = any(fix.is_fix and MATCH_NONE in fix.what for fix in roll.troubles)
+        return [] if is_told else [_no_outline_line(roll)]
     if shapely.is_missing(coverage.shapes).all():
         return [_wrong_parcels_line(roll)]
     if coverage.away_km.min() > FAR_KM:

@@ -83,6 +83,7 @@ def _vacants(intake: Intake) -> Facts:
             ("Vacancy notices read", f"{intake.notices:,}"),
             ("Notices joined by place", f"{intake.notices_joined_by_place:,}"),
             ("Notices that match no parcel", f"{len(intake.notices_unmatched):,}"),
+            *((count.what.capitalize(), count.line) for count in intake.matches),
             ("CRS of the parcels", intake.parcels_crs),
         ],
     )

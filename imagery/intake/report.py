@@ -26,6 +26,7 @@ from imagery.intake.coverage import (
 from imagery.intake.inputs import IntakeInputs
 from imagery.intake.lines import find_fixes, find_warnings
 from imagery.intake.tile_kinds import TileKind, crs_words, tile_dates, tile_kinds
+from imagery.roll.matching import MatchCount
 from imagery.roll.parcels import VacantRoll
 from imagery.shapes import Shapes
 
@@ -101,6 +102,8 @@ class Intake:
     """Notices joined by coordinates."""
     notices_unmatched: list[str]
     """Ids that match no parcel; they stay on the roll as NOT ASSESSED."""
+    matches: list[MatchCount]
+    """How much of the labels and of other lists matches a parcel."""
     expected_seconds: float
     """Estimate for cutting and scoring on two cores."""
     expected_cut_seconds: float
@@ -116,7 +119,10 @@ class Intake:
         """Return what check.json holds."""
         names = [field.name for field in fields(self) if field.name != "coverage"]
         facts = {name: getattr(self, name) for name in names}
-        return facts | {"tile_kinds": [asdict(kind) for kind in self.tile_kinds]}
+        return facts | {
+            "tile_kinds": [asdict(kind) for kind in self.tile_kinds],
+            "matches": [asdict(count) for count in self.matches],
+        }
 
 
 def make_intake(inputs: IntakeInputs) -> Intake:
@@ -168,6 +174,7 @@ def _fill(inputs: IntakeInputs, coverage: Coverage) -> Intake:
         notices=roll.notices,
         notices_joined_by_place=roll.joined_by_place,
         notices_unmatched=list(roll.unmatched),
+        matches=[*roll.matches, *inputs.matches],
         expected_seconds=round(near * (CUT_SECONDS + SCORE_SECONDS), 1),
         expected_cut_seconds=round(near * CUT_SECONDS, 1),
         expected_score_seconds=round(near * SCORE_SECONDS, 1),

@@ -5,6 +5,7 @@ from pathlib import Path
 
 from imagery.roll.coded import OCCUPANCY, Codes
 from imagery.roll.days import check_day_order
+from imagery.roll.matching import MIN_MATCHED
 from imagery.settings import key
 
 DAY_ORDER = (
@@ -94,10 +95,19 @@ class VacantFile:
         default="",
         metadata=key('Column of text such as "(39.30, -76.65)": latitude, longitude in degrees.'),
     )
+    min_matched: float = field(
+        default=MIN_MATCHED,
+        metadata=key(
+            "Share of the notices, of the labels and of the footprints that must match a parcel; "
+            "below it `check` says FIX FIRST."
+        ),
+    )
 
     def __post_init__(self) -> None:
-        """Check the order of month and day."""
+        """Check the order of month and day, and the range of the share."""
         check_day_order(self.day_order)
+        if not 0 <= self.min_matched <= 1:
+            raise ValueError(f"min_matched is {self.min_matched}, want 0 to 1")
 
 
 @dataclass(frozen=True, kw_only=True)

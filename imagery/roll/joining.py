@@ -1,36 +1,72 @@
-"""Which parcel each vacancy notice belongs to: by key, then by place. No file is opened."""
+"""Which parcel each vacancy notice belongs to: by id, then by place. No file is opened."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
 
 import geopandas as gpd
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
-from imagery.roll.keys import normalize_keys
+from imagery.roll.keys import match_ids
+from imagery.roll.matching import MatchCount, find_collisions, find_unmatched
+from imagery.roll.spreadsheets import changed_in_list, cut_in_parcels, find_changed_ids
+from imagery.roll.troubles import Trouble, only_troubles, shown
 
 
-def join_by_key(notices: pd.DataFrame, lots: gpd.GeoDataFrame) -> pd.Series:
-    """Return the place of each notice's parcel, NA where no parcel has its key.
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Joined:
+    """The parcel of each notice; every array and series has an entry per notice."""
 
-    The raw key goes before the normalized one.
+    lot: pd.Series
+    """Place of the parcel, NA where there is none for certain."""
+    by_place: int
+    """Notices that were joined by their place."""
+    collisions: Mapping[str, tuple[str, ...]]
+    """Ids that fit several ids; see `match_ids`."""
+    is_changed: NDArray[np.bool_]
+    """Whether a spreadsheet has changed the id."""
+    is_between: NDArray[np.bool_]
+    """Whether the place lies in several parcels."""
+
+
+def join_notices(notices: pd.DataFrame, lots: gpd.GeoDataFrame) -> Joined:
+    """Find the parcel of each notice by its id, or else by its place.
+
+    An id that fits several parcels is joined by its place to one of these only.
 
     Args:
-        notices: Column raw.
-        lots: Columns parcel_id and parcel_key, index from 0.
+        notices: Columns raw, lon, lat.
+        lots: Column parcel_id and outlines, index from 0.
     """
-    found = pd.Index(lots["parcel_id"]).get_indexer(pd.Index(notices["raw"]))
-    rest = np.flatnonzero(found < 0)
-    keys = normalize_keys(notices["raw"].iloc[rest])
+    ids = notices["raw"]
+    matches = match_ids(ids, lots["parcel_id"])
+    lot = pd.Series(matches.place, index=notices.index, dtype="Int64").replace(-1, pd.NA)
 
-    # Only parcels with one of these keys are indexed; of several with one key the last counts.
-    is_wanted = lots["parcel_key"].isin(keys[keys != ""])
-    candidates = lots.loc[is_wanted, "parcel_key"].drop_duplicates(keep="last")
-    place = pd.Index(candidates).get_indexer(pd.Index(keys))
-    lot = np.append(candidates.index.to_numpy(), -1)  # place -1 is the last
-    found[rest] = lot[place]
-    return pd.Series(found, index=notices.index, dtype="Int64").replace(-1, pd.NA)
+    places = join_by_place(notices[lot.isna()], lots)
+    counts = places.index.value_counts()
+    is_between = notices.index.isin(counts.index[counts > 1])
+    is_meant = [
+        name not in matches.collisions or parcel in matches.collisions[name]
+        for name, parcel in zip(ids[places.index], lots["parcel_id"].iloc[places], strict=True)
+    ]
+    certain = places[np.array(is_meant, dtype=bool) & ~places.index.duplicated(keep=False)]
+    lot.loc[certain.index] = certain.to_numpy()
+
+    is_found = lot.notna().to_numpy(bool)
+    return Joined(
+        lot=lot,
+        by_place=len(certain),
+        collisions=matches.collisions,
+        is_changed=changed_in_list(ids, is_found, lots["parcel_id"]),
+        is_between=is_between,
+    )
 
 
 def join_by_place(notices: pd.DataFrame, lots: gpd.GeoDataFrame) -> pd.Series:
-    """Return the place of the parcel in which a notice's point is, for notices that have one.
+    """Return the places of the parcels in which a notice's point is, for notices that have one.
+
+    A notice whose point is in several parcels comes several times.
 
     Args:
         notices: Columns lon and lat, degrees.
@@ -38,10 +74,65 @@ def join_by_place(notices: pd.DataFrame, lots: gpd.GeoDataFrame) -> pd.Series:
     """
     placed = notices[notices["lon"].notna() & notices["lat"].notna()]
     if not len(placed):
-        return pd.Series(dtype="Int64")
+        return pd.Series(dtype=np.intp, index=notices.index[:0])
 
     degrees = gpd.points_from_xy(placed["lon"], placed["lat"])
     points = gpd.GeoSeries(degrees, index=placed.index, crs=4326).to_crs(lots.crs)
     row, lot = lots.sindex.query(points.to_numpy(), predicate="within")
-    found = pd.Series(lot, index=placed.index[row])
-    return found[~found.index.duplicated()]
+    return pd.Series(lot, index=placed.index[row])
+
+
+def find_join_troubles(
+    notices: pd.DataFrame, joined: Joined, lots: gpd.GeoDataFrame, *, least: float
+) -> tuple[Trouble, ...]:
+    """Name the notices that belong to no parcel for certain, each once.
+
+    Args:
+        notices: Columns row, raw.
+        joined: Their parcels.
+        lots: Column parcel_id.
+        least: Share that has to match, `[vacant] min_matched`.
+    """
+    is_lost = joined.lot.isna().to_numpy(bool)
+    count = MatchCount(what="notices", matched=int((~is_lost).sum()), total=len(notices))
+    is_few = count.is_below(least)
+    ids = notices["raw"]
+    rows = notices["row"]
+
+    changed = find_changed_ids(ids, joined.is_changed, what="notices", rows=rows)
+    rest = is_lost & ~joined.is_changed
+    colliding = find_collisions(
+        ids[rest], joined.collisions, what="notices", rows=rows[rest], is_fix=is_few
+    )
+    rest &= ~ids.isin(list(joined.collisions)).to_numpy(bool)
+    between = _find_between(notices[rest & joined.is_between], is_fix=is_few)
+    rest &= ~joined.is_between
+    unmatched = find_unmatched(_names(notices[rest]), count, least=least)
+    cut = _find_cut_parcels(lots, ids[is_lost])
+    return only_troubles([changed, cut, unmatched, colliding, between])
+
+
+def _names(notices: pd.DataFrame) -> list[str]:
+    """Return row and id of notices."""
+    pairs = zip(notices["raw"], notices["row"], strict=True)
+    return [f"{shown(name)} in row {row}" if name.strip() else f"row {row}" for name, row in pairs]
+
+
+def _find_between(notices: pd.DataFrame, *, is_fix: bool) -> Trouble | None:
+    """Return the notices whose place lies in several parcels, such as units on one outline."""
+    if not len(notices):
+        return None
+    return Trouble(
+        what="notices whose place lies in several parcels, and whose id is that of none",
+        examples=tuple(_names(notices)),
+        remedy="give them the id of their parcel",
+        is_fix=is_fix,
+    )
+
+
+def _find_cut_parcels(lots: gpd.GeoDataFrame, unmatched: pd.Series) -> Trouble | None:
+    """Return the parcels whose ids lost the digits that notices still have."""
+    ids = lots["parcel_id"]
+    is_cut = cut_in_parcels(ids, unmatched)
+    rows = pd.Series(np.arange(len(ids)) + 2)
+    return find_changed_ids(ids, is_cut, what="parcels", rows=rows)

@@ -9,8 +9,8 @@ from imagery.crs import utm_zone
 from imagery.errors import CrsMismatch
 from imagery.roll.coded import find_bad_occupancy
 from imagery.roll.files import ParcelFile
-from imagery.roll.keys import normalize_keys
 from imagery.roll.places import find_outline_faults, usable
+from imagery.roll.spreadsheets import changed_in_parcels, find_changed_ids
 from imagery.roll.tables import optional_column, read_table, text_column
 from imagery.roll.texts import clean_ids, clean_texts, find_bad_ids
 from imagery.roll.troubles import Trouble, only_troubles
@@ -50,12 +50,13 @@ def read_lots(parcels: ParcelFile) -> tuple[gpd.GeoDataFrame, tuple[Trouble, ...
     lots["occupied"] = occupied.of_each(lots["parcel_id"])
 
     lots = clean_outlines(lots[lots["parcel_id"].str.strip() != ""])
-    lots["parcel_key"] = normalize_keys(lots["parcel_id"])
     lots = merge_parts(lots)
     if not parcels.block:
         lots["block"] = grid_blocks(lots, parcels.block_grid_m)
     bad_ids = find_bad_ids(ids, cleaned, what="[parcels]")
-    return lots, only_troubles([*table.troubles, bad_ids, *bad_occupancy])
+    is_changed = changed_in_parcels(ids)
+    changed = find_changed_ids(ids, is_changed, what="parcels", rows=table.row_numbers)
+    return lots, only_troubles([*table.troubles, changed, bad_ids, *bad_occupancy])
 
 
 def clean_outlines(lots: gpd.GeoDataFrame) -> gpd.GeoDataFrame:

@@ -1,6 +1,7 @@
-"""The vacant roll: every vacant parcel once, its notices joined by key, then by place."""
+"""The vacant roll: every vacant parcel once, its notices joined by id, then by place."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
+from functools import cached_property
 
 import geopandas as gpd
 import numpy as np
@@ -8,9 +9,9 @@ import pandas as pd
 
 from imagery.errors import CrsMismatch, InputError
 from imagery.roll.files import FootprintFile, ParcelFile, VacantFile
-from imagery.roll.joining import join_by_key, join_by_place
-from imagery.roll.keys import normalize_keys
+from imagery.roll.joining import find_join_troubles, join_notices
 from imagery.roll.lots import read_lots
+from imagery.roll.matching import MIN_MATCHED, MatchCount
 from imagery.roll.neighbors import UNKNOWN, sides_of
 from imagery.roll.notices import read_notices
 from imagery.roll.places import find_bad_buildings, find_bad_outlines, find_outline_faults
@@ -19,7 +20,6 @@ from imagery.roll.troubles import Trouble, only_troubles
 
 ROLL_COLUMNS = (
     "parcel_id",
-    "parcel_key",
     "address",
     "block",
     "neighborhood",
@@ -52,6 +52,12 @@ class VacantRoll:
     """Notices whose key matched nothing but whose point is in a parcel."""
     unmatched: tuple[str, ...]
     """Ids of notices that matched no parcel; they stay on the roll without geometry."""
+    all_parcels: pd.Series = field(default_factory=lambda: pd.Series(dtype="str"))
+    """Ids of all parcels of the parcel file, vacant or not, each once."""
+    min_matched: float = MIN_MATCHED
+    """Share of a list that has to match, `[vacant] min_matched`."""
+    matches: tuple[MatchCount, ...] = ()
+    """How much of other lists than the notices matches a parcel."""
     troubles: tuple[Trouble, ...] = ()
     """What was noticed in the files of parcels, notices and outlines."""
 
@@ -70,13 +76,19 @@ class VacantRoll:
         """Return the number of vacant parcels."""
         return len(self.table)
 
+    @cached_property
+    def known_ids(self) -> pd.Series:
+        """Return every id that a label may mean: parcels, and notices without one."""
+        ids = pd.concat([self.all_parcels, self.table["parcel_id"]], ignore_index=True)
+        return pd.Series(ids.unique(), dtype="str")
+
 
 def read_roll(
     parcels: ParcelFile, vacant: VacantFile, footprints: FootprintFile | None = None
 ) -> VacantRoll:
     """Join vacancy notices to parcels and name the sides of each.
 
-    Notices are joined by raw key, by normalized key, then by place.
+    Notices are joined by id as `match_ids` does, then by place.
 
     Raises:
         InputError: see `read_table`, `text_column`; no notices at all.
@@ -92,10 +104,17 @@ def read_roll(
     bad_buildings: tuple[Trouble, ...] = ()
     if footprints:
         buildings, bad_buildings = _read_buildings(footprints)
-    roll = join_roll(lots, notices, buildings, occupancy=bool(parcels.occupied))
+    roll = join_roll(
+        lots,
+        notices,
+        buildings,
+        occupancy=bool(parcels.occupied),
+        min_matched=vacant.min_matched,
+    )
 
     bad_outlines = only_troubles([_bad_outlines(roll, lots)])
-    return replace(roll, troubles=(*bad_outlines, *bad_lots, *bad_notices, *bad_buildings))
+    noticed = (*bad_outlines, *bad_lots, *bad_notices, *bad_buildings)
+    return replace(roll, troubles=(*roll.troubles, *noticed))
 
 
 def read_footprints(footprints: FootprintFile) -> gpd.GeoSeries:
@@ -109,6 +128,7 @@ def join_roll(
     buildings: gpd.GeoSeries | None,
     *,
     occupancy: bool,
+    min_matched: float = MIN_MATCHED,
 ) -> VacantRoll:
     """Join tables that have been read.
 
@@ -117,11 +137,10 @@ def join_roll(
         notices: Columns row, raw, notice_date, lon, lat.
         buildings: Building outlines, None where there are none.
         occupancy: Whether the column `occupied` of `lots` says anything; see `imagery.roll.coded`.
+        min_matched: Share of the notices that has to match.
     """
-    lot = join_by_key(notices, lots)
-    by_place = join_by_place(notices[lot.isna()], lots)
-    lot.loc[by_place.index] = by_place.to_numpy()
-    joined = notices.assign(lot=lot)
+    found_by = join_notices(notices, lots)
+    joined = notices.assign(lot=found_by.lot, is_changed=found_by.is_changed)
 
     # Of several notices of one parcel the earliest counts.
     found = joined.dropna(subset=["lot"]).sort_values("notice_date", na_position="last")
@@ -137,22 +156,27 @@ def join_roll(
     return VacantRoll(
         table=_make_table(known, lost),
         notices=len(notices),
-        joined_by_place=len(by_place),
+        joined_by_place=found_by.by_place,
         unmatched=tuple(sorted(lost["parcel_id"])),
+        all_parcels=lots["parcel_id"],
+        min_matched=min_matched,
+        troubles=find_join_troubles(notices, found_by, lots, least=min_matched),
     )
 
 
 def _without_parcel(joined: pd.DataFrame, lots: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
     """Return a row of the roll for every notice that matches no parcel."""
     lost = joined[joined["lot"].isna()]
-    row_names = "notice in row " + lost["row"].astype(str)
-    names = lost["raw"].where(lost["raw"].str.strip() != "", row_names)
+    rows = lost["row"].astype(str)
+    names = lost["raw"].where(lost["raw"].str.strip() != "", "notice in row " + rows)
+    # A spreadsheet writes many ids alike: each may be a parcel of its own.
+    is_copy = lost["is_changed"] & lost["raw"].duplicated()
+    names = names.where(~is_copy, lost["raw"] + " in row " + rows)
     lost = lost.assign(raw=names).drop_duplicates("raw")
 
     return gpd.GeoDataFrame(
         {
             "parcel_id": lost["raw"],
-            "parcel_key": normalize_keys(lost["raw"]),
             "notice_date": lost["notice_date"],
             "occupied_sides": UNKNOWN,
             "street_sides": UNKNOWN,

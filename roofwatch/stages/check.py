@@ -7,7 +7,7 @@ from imagery.intake.inputs import IntakeInputs
 from imagery.intake.page import write_intake
 from imagery.intake.report import Intake, make_intake
 from imagery.roll.troubles import Trouble
-from labels.files import LabelFile, read_labels
+from labels.files import LabelFile, Labels, read_labels
 from models.registry_look import find_registry_fault
 from roofwatch.answer import FIX_FIRST, Answer
 from roofwatch.stages.tile import shift_lines, tile
@@ -26,6 +26,7 @@ def command(options: argparse.Namespace) -> Answer:
         f"  {len(intake.notices_unmatched)} of {intake.notices} notices match no parcel; "
         f"{intake.notices_joined_by_place} joined by place",
     ]
+    lines += [f"  {count.line}" for count in intake.matches]
     lines += [f"  fix first: {line}" for line in intake.fixes]
     lines += [f"  note: {line}" for line in intake.warnings]
     lines += [f"  report: {year.files.check_page}"]
@@ -44,13 +45,15 @@ def check(year: CityYear, *, pixels: bool = False) -> Intake:
     if pixels:
         tile(year)
 
+    labels, troubles = find_labels(year)
     inputs = IntakeInputs(
         city=year.city.name,
         roll=year.roll,
         flyover=year.flyover,
         settings=year.file.tile,
         shifts=shift_lines(year),
-        troubles=(*label_troubles(year), *registry_troubles(year)),
+        matches=(labels.matches,) if labels else (),
+        troubles=(*troubles, *registry_troubles(year)),
     )
     intake = make_intake(inputs)
     write_intake(intake, year.files.folder)
@@ -59,13 +62,18 @@ def check(year: CityYear, *, pixels: bool = False) -> Intake:
 
 def label_troubles(year: CityYear) -> tuple[Trouble, ...]:
     """Return which labels cannot be used, or why none can; scoring needs none."""
+    return find_labels(year)[1]
+
+
+def find_labels(year: CityYear) -> tuple[Labels | None, tuple[Trouble, ...]]:
+    """Return the labels, None where none can be read, and what was noticed."""
     if year.file.labels is None:
-        return ()
+        return None, ()
     try:
         labels = read_labels(year.file.labels, year.roll, until=year.year)
     except InputError as error:
-        return (_no_label_trouble(year.file.labels, error),)
-    return labels.troubles
+        return None, (_no_label_trouble(year.file.labels, error),)
+    return labels, labels.troubles
 
 
 def registry_troubles(year: CityYear) -> tuple[Trouble, ...]:

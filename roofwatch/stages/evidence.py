@@ -3,10 +3,13 @@
 import argparse
 from pathlib import Path
 
+import pandas as pd
+
 from gis_export.housing.packets.evidence import write_packets
 from gis_export.housing.packets.sources import PacketSources
 from gis_export.table.rows import build_rows
-from imagery.roll.keys import normalize_key, normalize_keys
+from imagery.errors import InputError
+from imagery.roll.keys import match_ids
 from roofwatch.answer import Answer
 from roofwatch.stages.export import export_inputs
 from roofwatch.year import CityYear, open_year
@@ -34,16 +37,23 @@ def _write_evidence(year: CityYear, parcel_ids: list[str]) -> list[Path]:
     settings = year.file.export
     rows = build_rows(inputs, settings)
 
-    known = rows["PARCEL_ID"].tolist()
-    spelled = dict(zip(normalize_keys(rows["PARCEL_ID"]), known, strict=True))
-    spelled |= {parcel: parcel for parcel in known}
-    parcels = [
-        spelled.get(parcel) or spelled.get(normalize_key(parcel), parcel) for parcel in parcel_ids
-    ]
-
+    parcels = [find_parcel(parcel, year.roll.known_ids) for parcel in parcel_ids]
     sources = PacketSources(
         rows=rows, inputs=inputs, settings=settings, pictures=year.files.explain
     )
     files = write_packets(sources, year.files.evidence, parcels=parcels)
     year.city.log("evidence", f"{year.year}: {', '.join(parcels)}")
     return files
+
+
+def find_parcel(parcel: str, known: pd.Series) -> str:
+    """Return a parcel as the roll spells it, or as it is typed where there is none.
+
+    Raises:
+        InputError: it could be one of several.
+    """
+    matches = match_ids(pd.Series([parcel], dtype="str"), known)
+    if matches.collisions:
+        others = " or ".join(repr(other) for other in matches.collisions[parcel])
+        raise InputError(f"--parcel {parcel!r} could be {others}; type the one that is meant")
+    return str(known.iloc[matches.place[0]]) if matches.is_found[0] else parcel

@@ -41,7 +41,8 @@ def command(options: argparse.Namespace) -> Answer:
         return Answer(lines=found.lines(), facts=asdict(found))
 
     products = export(year)
-    notes = [trouble.line for trouble in label_troubles(year)] + seal_notes(year)
+    troubles = (*year.roll.troubles, *label_troubles(year))
+    notes = [trouble.line for trouble in troubles] + seal_notes(year)
     lines = [*opened_products(products), *(f"  note: {note}" for note in notes)]
     facts: dict[str, object] = {
         "products": [str(path) for path in products],

@@ -63,7 +63,7 @@ class Trained:
     report: Path
     """The evaluation page."""
     notes: tuple[str, ...] = ()
-    """Labels that could not be used, a line for each kind."""
+    """Notices and labels that could not be used, a line for each kind."""
 
     @property
     def is_first_champion(self) -> bool:
@@ -163,7 +163,7 @@ def _train(year: CityYear, labels: Labels) -> Trained:
             evaluation=evaluation,
             champion=alias_version(year.city.registry, "champion"),
             report=report,
-            notes=labels.notes,
+            notes=(*(trouble.line for trouble in year.roll.troubles), *labels.notes),
         )
         announce(year, trained)
     return trained
@@ -226,8 +226,8 @@ def describe_labels(labels: Labels, rows: pd.DataFrame, evaluation: Evaluation) 
     return [
         f"{len(rows)} of {len(labels.table)} labels have a chip in the flyover of their year; "
         "the others could not be used.",
-        f"{labels.cannot_tell} labels say cannot tell, "
-        f"{labels.unknown_parcels} name no parcel on the roll, "
+        f"{labels.cannot_tell} labels say cannot tell, {labels.unknown_parcels} match no parcel, "
+        f"{labels.off_roll} are of parcels that are not on the roll, "
         f"{labels.later} are dated later: all left out.",
         *labels.notes,
         f"{rows['block'].nunique()} blocks; a block, and so a building's years, stay in one fold.",

@@ -16,6 +16,7 @@ from gis_export.table.tables import harmless
 from imagery.errors import InputError, MissingInput
 from imagery.files import atomic_path
 from imagery.roll.days import read_days
+from imagery.roll.keys import Matches, match_ids
 from imagery.roll.tables import read_table, text_column
 
 STATE_FILE = "dispatch_state.csv"
@@ -107,14 +108,18 @@ def read_deletes(delivered: Path, *, today: date) -> dict[str, Deletion]:
         return {}
 
     lines = _delete_lines(path)
+    parcels = pd.Series([harmless(line[0]) for line in lines], dtype="str")
     known = _ever_delivered(delivered)
+    matches = match_ids(parcels, pd.Series(known, dtype="str"))
+
     deletes: dict[str, Deletion] = {}
-    for number, line in enumerate(lines, start=2):
+    for row, line in enumerate(lines):
         if not any(cell.strip() for cell in line):
             continue
 
-        where = f"{path} line {number}"
-        deletion = _deletion(line, known, where=where, today=today)
+        where = f"{path} line {row + 2}"
+        parcel = _delivered_parcel(parcels.iloc[row], row, matches, known, where=where)
+        deletion = _deletion(parcel, line, where=where, today=today)
         if deletion.parcel_id in deletes:
             raise InputError(
                 f"{where}: parcel {deletion.parcel_id!r} appears twice, want once; remove one line"
@@ -156,18 +161,27 @@ def _append(rows: pd.DataFrame, log: Path) -> None:
         rows.to_csv(temporary, index=False)
 
 
-def _deletion(
-    line: tuple[str, ...], known: tuple[str, ...], *, where: str, today: date
-) -> Deletion:
-    """Check one line in the order of `DELETE_COLUMNS`."""
-    parcel_cell, reason_cell, by_cell, day_cell = line
-    parcel = harmless(parcel_cell)
-    if parcel not in known:
-        hint = "nothing was delivered yet"
-        if known:
-            hint = f"did you mean {nearest_name(parcel, known)!r}?"
-        raise InputError(f"{where}: parcel {parcel!r} was never delivered; {hint}")
+def _delivered_parcel(
+    parcel: str, row: int, matches: Matches, known: tuple[str, ...], *, where: str
+) -> str:
+    """Return a parcel of a line as it was delivered."""
+    if matches.is_found[row]:
+        return known[matches.place[row]]
 
+    if parcel in matches.collisions:
+        others = " or ".join(repr(other) for other in matches.collisions[parcel])
+        raise InputError(
+            f"{where}: parcel {parcel!r} could be {others}; spell it as {LOG_FILE} does"
+        )
+    hint = (
+        f"did you mean {nearest_name(parcel, known)!r}?" if known else "nothing was delivered yet"
+    )
+    raise InputError(f"{where}: parcel {parcel!r} was never delivered; {hint}")
+
+
+def _deletion(parcel: str, line: tuple[str, ...], *, where: str, today: date) -> Deletion:
+    """Check one line in the order of `DELETE_COLUMNS`."""
+    _, reason_cell, by_cell, day_cell = line
     reason = reason_cell.strip().lower()
     if reason not in DELETE_REASONS:
         wanted = ", ".join(DELETE_REASONS)
