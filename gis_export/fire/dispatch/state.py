@@ -166,7 +166,7 @@ def _delivered_parcel(
 ) -> str:
     """Return a parcel of a line as it was delivered."""
     if matches.is_found[row]:
-        return known[matches.place[row]]
+        return known[int(matches.place[row])]
 
     if parcel in matches.collisions:
         others = " or ".join(repr(other) for other in matches.collisions[parcel])
