@@ -11,6 +11,7 @@ import pandas as pd
 import pytest
 from cities import DoneCity, Roofwatch
 
+from imagery.flyover.sources import image_files
 from models.anchor import PLACES, anchor_places, find_file
 from models.database import database_address, database_path
 from models.registry import Registry, alias_version, resolve_model
@@ -137,6 +138,18 @@ def test_a_database_that_others_share_is_left_as_it_is(tmp_path: Path) -> None:
 def test_every_path_has_an_address(name: str, tmp_path: Path) -> None:
     path = tmp_path / name / "mlflow.db"
     assert database_path(database_address(path)) == path
+
+
+def test_folders_of_a_glob_are_taken_as_they_are(tmp_path: Path) -> None:
+    """A folder whose name holds signs of a glob."""
+    folder = tmp_path / "ward [3] *" / "tiles"
+    folder.mkdir(parents=True)
+    tiles = [folder / "a.tif", folder / "b.tif"]
+    for tile in tiles:
+        tile.touch()
+
+    for pattern in (folder / "*.tif", folder.parent / "**" / "*.tif", folder.parent / "t*" / "*"):
+        assert image_files(2024, str(pattern)) == [str(tile) for tile in tiles]
 
 
 def test_no_file_of_a_workspace_names_its_place(done_city: DoneCity, moved: Path) -> None:

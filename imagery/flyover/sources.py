@@ -79,7 +79,7 @@ def _glob(pattern: str) -> list[str]:
     is_wide = not suffix or any(sign in suffix for sign in "*?[")
 
     found: dict[str, str] = {}
-    for match in sorted(glob.glob(pattern, recursive=True)):
+    for match in sorted(glob.glob(_escape_folders(pattern), recursive=True)):
         if Path(match).is_dir():
             files = _folder(match)
         elif is_wide and not match.lower().endswith(SUFFIXES):
@@ -89,6 +89,14 @@ def _glob(pattern: str) -> list[str]:
         for file in files:
             found.setdefault(os.path.realpath(file), file)
     return list(found.values())
+
+
+def _escape_folders(pattern: str) -> str:
+    """Take the folders of a glob that are there literally, as in "ward [3]/*.tif"."""
+    for folder in Path(pattern).parents:
+        if folder.is_dir():
+            return str(Path(glob.escape(str(folder))) / Path(pattern).relative_to(folder))
+    return pattern
 
 
 def _walk(folder: Path) -> Iterator[Path]:

@@ -8,6 +8,7 @@ from imagery.intake.page import write_intake
 from imagery.intake.report import Intake, make_intake
 from imagery.roll.troubles import Trouble
 from labels.files import LabelFile, Labels, read_labels
+from models.database import database_path
 from models.registry_look import find_registry_fault
 from roofwatch.answer import FIX_FIRST, Answer
 from roofwatch.stages.tile import shift_lines, tile
@@ -78,9 +79,9 @@ def find_labels(year: CityYear) -> tuple[Labels | None, tuple[Trouble, ...]]:
 
 def registry_troubles(year: CityYear) -> tuple[Trouble, ...]:
     """Return why no model could be registered in the workspace; a server is not asked."""
-    if year.file.mlflow.uri:
-        return ()
-    fault = find_registry_fault(year.city.workspace.mlflow_db, year.city.name)
+    uri = year.file.mlflow.uri
+    path = database_path(uri) if uri else year.city.workspace.mlflow_db
+    fault = find_registry_fault(path, year.city.name) if path else ""
     if not fault:
         return ()
     what, _, remedy = fault.partition("; ")
