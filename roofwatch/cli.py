@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, TypeAlias
 
 from imagery.errors import RoofwatchError
 from imagery.limits import limit_line
+from roofwatch.console import any_console, say, warn
 from roofwatch.executors import EXECUTORS
 
 if TYPE_CHECKING:
@@ -31,31 +32,33 @@ def main(arguments: list[str] | None = None) -> int:
     Returns:
         0 done, 2 wrong use, 3 input needs fixing, 4 refused, 1 our bug.
     """
+    with any_console():
+        return run_command(arguments)
+
+
+def run_command(arguments: list[str] | None) -> int:
+    """Run one command, print its answer, and return its exit code."""
     options = build_parser().parse_args(arguments)
     logging.disable(logging.ERROR)  # libraries repeat what we say ourselves
     os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
 
     try:
         answer = run_stage(options)
+        say(json.dumps(answer.facts, default=str) if options.json else "\n".join(answer.lines))
+        return answer.exit_code
     except RoofwatchError as error:
-        print(f"roofwatch: {error}", file=sys.stderr)
+        warn(f"roofwatch: {error}")
         return error.exit_code
     except KeyboardInterrupt:
-        print("roofwatch: stopped; start the same command again to go on", file=sys.stderr)
+        warn("roofwatch: stopped; start the same command again to go on")
         return STOPPED
     except Exception as error:
         # Each library has its own error for a full disk; all others are bugs.
         line = limit_line(error)
         if not line:
             raise
-        print(f"roofwatch: {line}", file=sys.stderr)
+        warn(f"roofwatch: {line}")
         return NO_ROOM
-
-    if options.json:
-        print(json.dumps(answer.facts, default=str))
-    else:
-        print("\n".join(answer.lines))
-    return answer.exit_code
 
 
 def run_stage(options: argparse.Namespace) -> "Answer":

@@ -18,6 +18,8 @@ from typing import TypeVar
 
 from imagery.errors import ConfigError, MissingInput
 from imagery.flyover.virtual_paths import SCHEMES
+from imagery.roll.texts import LONGEST_TEXT, is_plain
+from imagery.roll.troubles import shown
 from imagery.settings import is_derived, is_path, is_remote
 from models.spec import DOWNLOAD
 from roofwatch.city_file import CityFile
@@ -68,7 +70,15 @@ def check_name(city: CityFile, file: str) -> None:
     """Check that the name leaves something to call a registered model by."""
     name = city.city.name
     if not re.search(r"[A-Za-z0-9]", name):
-        raise ConfigError(f"{file}: [city] name: got {name!r}, want a name with letters")
+        raise ConfigError(
+            f"{file}: [city] name: got {shown(name)}, want a name with a letter from A to Z "
+            "or a digit: it names the model"
+        )
+    if not is_plain(name):
+        raise ConfigError(
+            f"{file}: [city] name: got {shown(name)}, want at most {LONGEST_TEXT} characters "
+            "and no control character"
+        )
 
 
 def check_flyovers(city: CityFile, file: str) -> None:

@@ -7,6 +7,8 @@ from typing import Never
 
 from tqdm import tqdm
 
+from roofwatch.console import warn
+
 LINE_EVERY_S = 10.0
 """Seconds between two plain lines."""
 
@@ -39,7 +41,7 @@ class Progress:
             self.bar.close()
         elif not self.quiet and self.done and kind is None:
             seconds = time.monotonic() - self.start
-            print(f"{self.stage}: {self.done} done in {seconds:.1f} s", file=sys.stderr)
+            warn(f"{self.stage}: {self.done} done in {seconds:.1f} s")
 
     def advance(self, count: int) -> None:
         """Count `count` more as done."""
@@ -72,4 +74,4 @@ class Progress:
         if self.total > self.done:
             seconds = (now - self.start) * (self.total - self.done) / self.done
             time_left = f", about {seconds:.0f} s left"
-        print(f"{self.stage}: {self.done}{of_total}{time_left}", file=sys.stderr)
+        warn(f"{self.stage}: {self.done}{of_total}{time_left}")

@@ -189,14 +189,19 @@ class CityYear:
         return [self.city.year(year) for year in years if year < self.year]
 
     @property
+    def as_of(self) -> date:
+        """Return `[export] as_of`, or else the day of the clock."""
+        as_of = self.file.export.as_of
+        return date.fromisoformat(as_of) if as_of else date.today()
+
+    @property
     def today(self) -> date:
         """Return the day of the products: `[export] as_of`, or else that of the clock.
 
         Raises:
             InputError: it lies before the flight.
         """
-        as_of = self.file.export.as_of
-        today = date.fromisoformat(as_of) if as_of else date.today()
+        today = self.as_of
         if self.flown and today < self.flown:
             raise InputError(
                 f"export {self.year}: the flight of {self.flown} lies after {today}; "

@@ -215,7 +215,7 @@ def test_agrees_with_buffers_on_a_street_of_random_lots(seed: int, turn: float) 
     found, _ = sides_of(
         gpd.GeoSeries(lots, crs=CRS),
         np.arange(8),
-        occupied=occupied,
+        occupied=occupied.astype(np.int8),
         buildings=gpd.GeoSeries(houses, crs=CRS),
     )
 

@@ -14,7 +14,7 @@ from cities import CityBuilder, Roofwatch
 from numpy.typing import NDArray
 from shapely.geometry.base import BaseGeometry
 
-from imagery.roll.texts import LONGEST_ID, clean_ids, clean_texts
+from imagery.roll.texts import LONGEST_ID, clean_ids
 from imagery.roll.troubles import Trouble
 
 Change = Callable[[BaseGeometry], BaseGeometry | None]
@@ -370,11 +370,6 @@ def test_clean_ids() -> None:
     assert [cleaned[0], *cleaned[4:]] == ["0216 001", "ab", "", " 1"]
     assert all(len(text.encode()) <= LONGEST_ID for text in cleaned)
     assert len(set(cleaned)) == len(raw)
-
-
-def test_clean_texts() -> None:
-    """Line breaks and tabs of an address stay; what XML cannot hold goes."""
-    assert clean_texts(pd.Series(["1 Row\nUnit\t2\x00\x07"])).tolist() == ["1 Row\nUnit\t2"]
 
 
 def test_line_of_many_rows() -> None:

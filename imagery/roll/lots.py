@@ -12,7 +12,7 @@ from imagery.roll.files import ParcelFile
 from imagery.roll.places import find_outline_faults, usable
 from imagery.roll.spreadsheets import changed_in_parcels, find_changed_ids
 from imagery.roll.tables import optional_column, read_table, text_column
-from imagery.roll.texts import clean_ids, clean_texts, find_bad_ids
+from imagery.roll.texts import clean_ids, clean_texts, find_bad_ids, find_bad_texts
 from imagery.roll.troubles import Trouble, only_troubles
 from imagery.shapes import Shapes, is_area
 
@@ -38,8 +38,12 @@ def read_lots(parcels: ParcelFile) -> tuple[gpd.GeoDataFrame, tuple[Trouble, ...
         "block": parcels.block,
         "occupied": parcels.occupied,
     }
+    bad_texts = []
     for column, name in names.items():
-        lots[column] = clean_texts(optional_column(raw, name, what=f"[parcels] {column}"))
+        key = f"[parcels] {column}"
+        texts = optional_column(raw, name, what=key)
+        lots[column] = clean_texts(texts)
+        bad_texts.append(find_bad_texts(texts, lots[column], cleaned, what=key))
 
     occupied = parcels.occupancy.read(lots["occupied"])
     bad_occupancy: tuple[Trouble, ...] = ()
@@ -56,7 +60,7 @@ def read_lots(parcels: ParcelFile) -> tuple[gpd.GeoDataFrame, tuple[Trouble, ...
     bad_ids = find_bad_ids(ids, cleaned, what="[parcels]")
     is_changed = changed_in_parcels(ids)
     changed = find_changed_ids(ids, is_changed, what="parcels", rows=table.row_numbers)
-    return lots, only_troubles([*table.troubles, changed, bad_ids, *bad_occupancy])
+    return lots, only_troubles([*table.troubles, changed, bad_ids, *bad_texts, *bad_occupancy])
 
 
 def clean_outlines(lots: gpd.GeoDataFrame) -> gpd.GeoDataFrame:

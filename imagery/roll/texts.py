@@ -9,27 +9,70 @@ from imagery.roll.troubles import Trouble, shown
 
 LONGEST_ID = 60
 """Bytes of a parcel id that every product can hold; a shapefile has the least room."""
-CONTROLS = r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x84\x86-\x9f\ufffe\uffff]"
-"""Characters that XML, XLSX or DBF cannot hold."""
+LONGEST_TEXT = 250
+"""Characters of a text, such as an address, that products show."""
+CUT = "..."
+"""End of a text that was longer."""
 
-_BREAKS = r"[\t\n\v\f\r\x1c-\x1f\x85\u2028\u2029]+"
+_BREAKS = "[\\x09-\\x0d\\x1c-\\x1f\x85\u2028\u2029]+"
+_BIDI = "\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069"
+_PLANE_ENDS = "".join(chr(0x10000 * plane + end) for plane in range(17) for end in (0xFFFE, 0xFFFF))
+CONTROLS = f"[\\x00-\\x08\\x0e-\\x1f\x7f-\x84\x86-\x9f\ufeff\ufdd0-\ufdef{_BIDI}{_PLANE_ENDS}]"
+"""Characters that XML, XLSX or DBF cannot hold, or that turn round the text beside them.
+
+Literal, so that every engine of regular expressions reads them alike."""
+_LOST = "\ufffd"
+"""What stands for a character that a file could not hold."""
 
 
 def clean_texts(texts: pd.Series) -> pd.Series:
-    """Return texts without the control characters that XML, XLSX or DBF cannot hold."""
-    return texts.str.replace(CONTROLS, "", regex=True)
+    """Return texts that every product can hold, each on one line.
+
+    Line breaks and tabs become blanks, other control characters are dropped. A text of more than
+    `LONGEST_TEXT` characters is cut and ends in "...".
+    """
+    cleaned = _clean(texts)
+    is_long = cleaned.str.len() > LONGEST_TEXT
+    cleaned[is_long] = cleaned[is_long].str.slice(0, LONGEST_TEXT - len(CUT)) + CUT
+    return cleaned
+
+
+def find_bad_texts(
+    texts: pd.Series, cleaned: pd.Series, names: pd.Series, *, what: str
+) -> Trouble | None:
+    """Return the texts that lost something, None where there is none.
+
+    Args:
+        texts: As in the file.
+        cleaned: As `clean_texts` leaves them.
+        names: Id of each row's parcel.
+        what: Key of the city file, such as "[parcels] address".
+    """
+    is_odd = _has(texts, CONTROLS) | (texts.str.len() > LONGEST_TEXT) | _has(texts, _LOST)
+    changed = np.flatnonzero(is_odd.to_numpy())
+    if not len(changed):
+        return None
+
+    rows = [f"{shown(names.iloc[row])} {shown(cleaned.iloc[row])}" for row in changed[:20]]
+    return Trouble(
+        what=f"texts of {what} with control characters, lost characters, "
+        f"or more than {LONGEST_TEXT} characters",
+        examples=tuple(rows),
+        remedy="correct them in the file; products show them as here",
+        count=len(changed),
+    )
 
 
 def clean_ids(ids: pd.Series) -> pd.Series:
-    """Return ids that every product can hold.
+    """Return ids that every product can hold, and that stay apart in each.
 
-    Line breaks and tabs become blanks and other control characters are dropped. An id that is too
-    long is cut and ends in a checksum of the whole, so that two long ids stay two.
+    Line breaks and tabs become blanks, other control characters and blanks at the end are dropped.
+    An id that is too long is cut and ends in a checksum of the whole, so that two long ids stay
+    two. An apostrophe before what a spreadsheet runs as a formula is dropped: products add it.
     """
-    odd = ids.str.contains(_BREAKS, regex=True) | ids.str.contains(CONTROLS, regex=True)
-    cleaned = ids.copy()
-    blanks = ids[odd].str.replace(_BREAKS, " ", regex=True)
-    cleaned[odd] = clean_texts(blanks).str.strip()
+    cleaned = _clean(ids).str.rstrip(" ")
+    is_quoted = cleaned.str.startswith("'")
+    cleaned[is_quoted] = cleaned[is_quoted].str.replace("^'+([=+@-])", r"\1", regex=True)
 
     wide = cleaned.str.len() > LONGEST_ID // 4  # a character has 4 bytes at most
     cleaned[wide] = cleaned[wide].map(_short_id)
@@ -38,7 +81,7 @@ def clean_ids(ids: pd.Series) -> pd.Series:
 
 def find_bad_ids(ids: pd.Series, cleaned: pd.Series, *, what: str) -> Trouble | None:
     """Return the ids that had to be cleaned, None where there is none."""
-    changed = np.flatnonzero((ids != cleaned).to_numpy())
+    changed = np.flatnonzero((ids.str.rstrip(" ") != cleaned).to_numpy())
     if not len(changed):
         return None
 
@@ -48,6 +91,24 @@ def find_bad_ids(ids: pd.Series, cleaned: pd.Series, *, what: str) -> Trouble | 
         examples=tuple(rows),
         remedy="correct them in the file; rows with the same id count as one parcel",
     )
+
+
+def is_plain(text: str) -> bool:
+    """Tell whether a text is short, and free of what no product can hold."""
+    return bool(clean_texts(pd.Series([text], dtype="str")).iloc[0] == text)
+
+
+def _clean(texts: pd.Series) -> pd.Series:
+    """Return texts on one line, without control characters."""
+    is_odd = _has(texts, _BREAKS) | _has(texts, CONTROLS)
+    cleaned = texts.copy()
+    blanks = texts[is_odd].str.replace(_BREAKS, " ", regex=True)
+    cleaned[is_odd] = blanks.str.replace(CONTROLS, "", regex=True).str.strip()
+    return cleaned
+
+
+def _has(texts: pd.Series, pattern: str) -> pd.Series:
+    return texts.str.contains(pattern, regex=True)
 
 
 def _short_id(text: str) -> str:

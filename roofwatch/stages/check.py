@@ -11,6 +11,7 @@ from labels.files import LabelFile, Labels, read_labels
 from models.database import database_path
 from models.registry_look import find_registry_fault
 from roofwatch.answer import FIX_FIRST, Answer
+from roofwatch.stages.dispatch_inputs import dispatch_troubles
 from roofwatch.stages.tile import shift_lines, tile
 from roofwatch.year import CityYear, open_year
 
@@ -54,7 +55,7 @@ def check(year: CityYear, *, pixels: bool = False) -> Intake:
         settings=year.file.tile,
         shifts=shift_lines(year),
         matches=(labels.matches,) if labels else (),
-        troubles=(*troubles, *registry_troubles(year)),
+        troubles=(*troubles, *dispatch_troubles(year), *registry_troubles(year)),
     )
     intake = make_intake(inputs)
     write_intake(intake, year.files.folder)

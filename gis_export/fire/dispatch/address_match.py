@@ -15,9 +15,9 @@ from rapidfuzz import process
 from rapidfuzz.distance import OSA
 
 from gis_export.fire.dispatch.address_form import Address, normal_address
-from gis_export.fire.dispatch.texts import one_line
 from gis_export.table.settings import DispatchSettings
 from imagery.roll.tables import read_table, text_column
+from imagery.roll.texts import clean_texts
 
 __all__ = ["AddressBook", "Match", "match_addresses", "normal_address", "read_addresses"]
 
@@ -128,7 +128,7 @@ def read_addresses(settings: DispatchSettings) -> AddressBook | None:
 
     # A dict keeps each alias once, in the order of the file.
     aliases: dict[str, dict[str, None]] = {}
-    for text, names in zip(texts.map(one_line).str.strip(), others.map(one_line), strict=True):
+    for text, names in zip(clean_texts(texts).str.strip(), clean_texts(others), strict=True):
         if text:
             known = aliases.setdefault(text, {})
             known.update(dict.fromkeys(_split_names(names)))

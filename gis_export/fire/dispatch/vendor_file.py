@@ -2,6 +2,7 @@
 
 import csv
 import unicodedata
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -11,7 +12,7 @@ import pandas as pd
 
 from gis_export.fire.dispatch.columns import ColumnMap, FileFormat, names_in
 from gis_export.fire.dispatch.file_format import ENDINGS, QUOTING
-from gis_export.fire.dispatch.rows import DATES, records
+from gis_export.fire.dispatch.rows import DATES, DELIVERY_COLUMNS, premise_key, records
 from gis_export.fire.dispatch.texts import one_line
 from gis_export.table.symbols import BY_CODE
 from gis_export.table.tables import harmless
@@ -76,6 +77,20 @@ def write_delivery(table: pd.DataFrame, path: Path, columns: ColumnMap | None) -
             quotechar=None if layout.quoting == "none" else '"',
         )
         writer.writerows(lines)
+
+
+def find_too_wide(columns: ColumnMap, ids: Iterable[str], addresses: Iterable[str]) -> list[str]:
+    """Say which parcels of a roll the vendor's columns are too narrow for, a line each."""
+    lines = []
+    for parcel, address in zip(ids, addresses, strict=True):
+        row = dict.fromkeys(DELIVERY_COLUMNS, "")
+        row |= {"ACTION": "ADD", "RISK_LVL": "NA", "ADDRESS": address, "PARCEL_ID": parcel}
+        row["PREMISE"] = premise_key(parcel)
+        try:
+            _line(columns, row)
+        except ConfigError as error:
+            lines.append(str(error))
+    return lines
 
 
 def _line(columns: ColumnMap, row: dict[str, str]) -> list[str]:

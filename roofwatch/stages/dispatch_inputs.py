@@ -1,0 +1,53 @@
+"""What dispatch gives and gets, read before any long work: nothing of it may stop an export."""
+
+from gis_export.fire.dispatch.address_match import read_addresses
+from gis_export.fire.dispatch.columns import column_map_of
+from gis_export.fire.dispatch.state import read_deletes, read_state
+from gis_export.fire.dispatch.vendor_file import find_too_wide
+from imagery.errors import InputError
+from imagery.roll.troubles import Trouble, only_troubles
+from roofwatch.year import CityYear
+
+
+def dispatch_troubles(year: CityYear) -> tuple[Trouble, ...]:
+    """Return why the files of dispatch cannot be used."""
+    return only_troubles([_find_unreadable(year), _find_too_wide(year)])
+
+
+def _find_unreadable(year: CityYear) -> Trouble | None:
+    delivered = year.city.workspace.folder
+    try:
+        read_addresses(year.file.export.dispatch)
+        read_state(delivered)
+        read_deletes(delivered, today=year.as_of)
+        column_map_of(year.file.export.dispatch)
+    except InputError as error:
+        return Trouble(
+            what="files of dispatch that cannot be used",
+            examples=(str(error),),
+            remedy="export delivers nothing before",
+            is_fix=True,
+        )
+    return None
+
+
+def _find_too_wide(year: CityYear) -> Trouble | None:
+    """Return the parcels whose address or id a column of the vendor would cut."""
+    try:
+        columns = column_map_of(year.file.export.dispatch)
+    except InputError:
+        return None
+    if columns is None or not columns.widths:
+        return None
+
+    roll = year.roll.table
+    lines = find_too_wide(columns, roll["parcel_id"].astype(str), roll["address"].astype(str))
+    if not lines:
+        return None
+    return Trouble(
+        what="parcels that a column of [export.dispatch] columns is too narrow for",
+        examples=tuple(lines[:1]),
+        remedy="widen it, or shorten what it holds",
+        is_fix=True,
+        count=len(lines),
+    )
