@@ -3,13 +3,15 @@
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date
 from functools import lru_cache
 
 import numpy as np
+import pandas as pd
 import pyproj
 
 from imagery.flyover.tiles import Tile
+from imagery.roll.days import read_days
 
 US_SURVEY_FOOT_M = 1200 / 3937
 INTERNATIONAL_FOOT_M = 0.3048
@@ -170,11 +172,8 @@ def most_common_crs(tiles: Iterable[Tile]) -> str:
 
 def tile_dates(tiles: tuple[Tile, ...]) -> dict[str, date]:
     """Return the date in TIFFTAG_DATETIME by tile name, of the tiles that carry one."""
-    dates = {}
-    for tile in tiles:
-        text = tile.stamp[:10].replace("-", ":")
-        try:
-            dates[tile.name] = datetime.strptime(text, "%Y:%m:%d").date()
-        except ValueError:
-            continue
-    return dates
+    stamps = pd.Series([tile.stamp for tile in tiles], dtype="str")
+    # TIFF writes 2023:03:01 12:00:00.
+    texts = stamps.str.replace(r"^(\d{4}):(\d{2}):(\d{2})", r"\1-\2-\3", regex=True)
+    days = read_days(texts).day
+    return {tile.name: day.date() for tile, day in zip(tiles, days, strict=True) if pd.notna(day)}
