@@ -20,6 +20,7 @@ from numpy.typing import NDArray
 from benchmarks.table import Row, interleave, show
 from imagery.roll.lots import metric
 from imagery.roll.outlines import roofs_of
+from imagery.roll.notices import Notices
 from imagery.roll.parcels import VacantRoll, join_roll
 
 CRS = "EPSG:2248"
@@ -44,8 +45,8 @@ class Tables:
 
     lots: gpd.GeoDataFrame
     """Every parcel, index from 0."""
-    notices: pd.DataFrame
-    """Columns row, raw, notice_date, lon, lat."""
+    notices: Notices
+    """One for each vacant lot."""
     buildings: gpd.GeoSeries
     """One outline a lot."""
 
@@ -148,7 +149,7 @@ def _make_lots(places: Places, *, is_occupied: NDArray[np.bool_]) -> gpd.GeoData
     )
 
 
-def _make_notices(vacant: gpd.GeoDataFrame, rng: np.random.Generator) -> pd.DataFrame:
+def _make_notices(vacant: gpd.GeoDataFrame, rng: np.random.Generator) -> Notices:
     """Write a notice for every vacant lot."""
     centers = vacant.geometry.centroid.to_crs(4326)
     kind = rng.random(len(vacant))
@@ -157,7 +158,7 @@ def _make_notices(vacant: gpd.GeoDataFrame, rng: np.random.Generator) -> pd.Data
     raw = raw.where(kind < 0.9, "OLD " + vacant["parcel_id"])
     days = pd.to_timedelta(rng.integers(0, 3000, len(vacant)), unit="D")
 
-    return pd.DataFrame(
+    table = pd.DataFrame(
         {
             "row": np.arange(len(vacant)) + 2,
             "raw": raw.to_numpy(),
@@ -166,10 +167,11 @@ def _make_notices(vacant: gpd.GeoDataFrame, rng: np.random.Generator) -> pd.Data
             "lat": centers.y.to_numpy(),
         }
     )
+    return Notices(table=table)
 
 
 def _join(city: Tables) -> VacantRoll:
-    return join_roll(city.lots.copy(), city.notices.copy(), city.buildings.copy(), occupancy=True)
+    return join_roll(city.lots.copy(), city.notices, city.buildings.copy(), occupancy=True)
 
 
 if __name__ == "__main__":

@@ -70,7 +70,9 @@ class LabelFile:
         ),
     )
     day_order: str = field(default="", metadata=key(DAY_ORDER))
-    layer: str = field(default="", metadata=key('Layer name; "" is the first.'))
+    layer: str = field(
+        default="", metadata=key('Layer or sheet; "" where only one of the file could be meant.')
+    )
     latest: datetime.date | None = field(
         default=None,
         metadata=key("Last day that a label can have; [export] as_of, or today.", derived=True),
@@ -220,7 +222,13 @@ def read_columns(source: LabelFile) -> LabelColumns:
     if not value:
         raise InputError("[labels]: neither collapsed nor roof_pct names a column; give one")
 
-    file = read_table(source.path, layer=source.layer, what="labels")
+    file = read_table(
+        source.path,
+        layer=source.layer,
+        what="labels",
+        key=source.id,
+        columns=(value, source.year, source.date, source.source),
+    )
     table = file.rows
     empty = pd.Series("", index=table.index)
     day = text_column(table, (source.date,), what="[labels] date") if source.date else empty

@@ -21,7 +21,9 @@ class ParcelFile:
 
     path: Path = field(metadata=key("Any vector file GDAL reads."))
     id: tuple[str, ...] = field(metadata=key("Id column, or several joined by a blank."))
-    layer: str = field(default="", metadata=key('Layer name; "" is the first.'))
+    layer: str = field(
+        default="", metadata=key('Layer or sheet; "" where only one of the file could be meant.')
+    )
     block: str = field(
         default="", metadata=key('Column that groups parcels for honest splits; "" derives it.')
     )
@@ -63,6 +65,19 @@ class ParcelFile:
         ),
     )
 
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """Return the columns that the city file names beside the id."""
+        named = (
+            self.block,
+            self.address,
+            self.neighborhood,
+            self.fire_district,
+            self.inspection_district,
+            self.occupied,
+        )
+        return tuple(name for name in named if name)
+
     def __post_init__(self) -> None:
         """Check the ranges."""
         if not self.block_grid_m >= 1:
@@ -86,14 +101,19 @@ class VacantFile:
             "Key column, or several joined by a blank; empty for notices with only a place."
         ),
     )
-    layer: str = field(default="", metadata=key('Layer name; "" is the first.'))
+    layer: str = field(
+        default="", metadata=key('Layer or sheet; "" where only one of the file could be meant.')
+    )
     notice_date: str = field(default="", metadata=key("Column of the day of the vacancy notice."))
     day_order: str = field(default="", metadata=key(DAY_ORDER))
     lon: str = field(default="", metadata=key("Column of the longitude, degrees."))
     lat: str = field(default="", metadata=key("Column of the latitude, degrees."))
     location: str = field(
         default="",
-        metadata=key('Column of text such as "(39.30, -76.65)": latitude, longitude in degrees.'),
+        metadata=key(
+            'Column of text such as "(39.30, -76.65)": latitude, longitude in degrees, or '
+            '"POINT (-76.65 39.30)": longitude, latitude.'
+        ),
     )
     min_matched: float = field(
         default=MIN_MATCHED,
@@ -102,6 +122,18 @@ class VacantFile:
             "below it `check` says FIX FIRST."
         ),
     )
+    max_change: float = field(
+        default=0.3,
+        metadata=key(
+            "Share by which the roll may grow or shrink since the year before; more is FIX FIRST."
+        ),
+    )
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """Return the columns that the city file names beside the id."""
+        named = (self.notice_date, self.lon, self.lat, self.location)
+        return tuple(name for name in named if name)
 
     def __post_init__(self) -> None:
         """Check the order of month and day, and the range of the share."""
@@ -115,4 +147,6 @@ class FootprintFile:
     """Where the building outlines are."""
 
     path: Path = field(metadata=key("Any vector file GDAL reads."))
-    layer: str = field(default="", metadata=key('Layer name; "" is the first.'))
+    layer: str = field(
+        default="", metadata=key('Layer or sheet; "" where only one of the file could be meant.')
+    )

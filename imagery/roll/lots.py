@@ -19,7 +19,13 @@ from imagery.shapes import Shapes, is_area
 
 def read_lots(parcels: ParcelFile) -> tuple[gpd.GeoDataFrame, tuple[Trouble, ...]]:
     """Return every parcel once, with the fault of its outline, and what was noticed."""
-    table = read_table(parcels.path, layer=parcels.layer, what="parcels")
+    table = read_table(
+        parcels.path,
+        layer=parcels.layer,
+        what="parcels",
+        key=parcels.id,
+        columns=parcels.columns,
+    )
     raw = table.rows
     if "geometry" not in raw.columns or raw.crs is None:
         raise CrsMismatch(

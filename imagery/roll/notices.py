@@ -14,8 +14,12 @@ from imagery.roll.tables import optional_column, read_table, text_column
 from imagery.roll.texts import clean_ids, find_bad_ids
 from imagery.roll.troubles import Trouble, only_troubles
 
-PAIR = r"\(?\s*(-?[\d.]+)\s*,\s*(-?[\d.]+)\s*\)?"
-"""Text such as "(39.30, -76.65)": latitude, longitude."""
+PAIR = r"(?P<lat>-?\d[\d.]*)\s*,\s*(?P<lon>-?\d[\d.]*)"
+"""Text such as "39.30, -76.65": latitude, longitude."""
+PAIR_IN_BRACKETS = rf"\(\s*{PAIR}\s*\)"
+"""The same in brackets, at the end of an address as Socrata writes it."""
+POINT = r"(?i)\bPOINT\s*(?:Z|M|ZM)?\s*\(\s*(?P<lon>-?\d[\d.eE+-]*)\s+(?P<lat>-?\d[\d.eE+-]*)"
+"""Text such as "POINT (-76.65 39.30)": longitude, latitude."""
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -33,9 +37,29 @@ class Points:
         return Points(lon=self.lon.where(is_possible), lat=self.lat.where(is_possible))
 
 
-def read_notices(vacant: VacantFile) -> tuple[pd.DataFrame, tuple[Trouble, ...]]:
-    """Return the notices (columns row, raw, notice_date, lon, lat), and what was noticed."""
-    table = read_table(vacant.path, layer=vacant.layer, what="vacant")
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Notices:
+    """Vacancy notices as they were read."""
+
+    table: pd.DataFrame
+    """Columns row, raw, notice_date, lon, lat."""
+    empty: int = 0
+    """Rows of the file without any value."""
+    left_out: int = 0
+    """Rows of the file that are no notice."""
+    troubles: tuple[Trouble, ...] = ()
+    """What was noticed."""
+
+    def __len__(self) -> int:
+        """Return the number of notices."""
+        return len(self.table)
+
+
+def read_notices(vacant: VacantFile) -> Notices:
+    """Read the notices of a city."""
+    table = read_table(
+        vacant.path, layer=vacant.layer, what="vacant", key=vacant.id, columns=vacant.columns
+    )
     raw = table.rows
     ids = pd.Series("", index=raw.index)
     if vacant.id:
@@ -64,7 +88,12 @@ def read_notices(vacant: VacantFile) -> tuple[pd.DataFrame, tuple[Trouble, ...]]
         rows=table.row_numbers,
     )
     bad_days = find_bad_days(days, dates, source)
-    return notices, only_troubles([*table.troubles, bad_ids, *bad_days])
+    return Notices(
+        table=notices,
+        empty=table.empty,
+        left_out=table.left_out,
+        troubles=only_troubles([*table.troubles, bad_ids, *bad_days]),
+    )
 
 
 def _read_points(raw: gpd.GeoDataFrame, vacant: VacantFile) -> Points:
@@ -93,9 +122,16 @@ def no_points(index: pd.Index) -> Points:
 
 
 def points_in_text(texts: pd.Series) -> Points:
-    """Read points from texts such as "(39.30, -76.65)": latitude, longitude."""
-    pairs = texts.str.extract(PAIR)
-    return points_in_columns(pairs[1], pairs[0])
+    """Read points from texts.
+
+    "POINT (-76.65 39.30)" is longitude, latitude; "(39.30, -76.65)" is latitude, longitude, also
+    without brackets and behind an address.
+    """
+    found = texts.str.extract(POINT)[["lon", "lat"]]
+    for form in (PAIR_IN_BRACKETS, PAIR):
+        is_open = found["lon"].isna()
+        found[is_open] = texts[is_open].str.extract(form)[["lon", "lat"]]
+    return points_in_columns(found["lon"], found["lat"])
 
 
 def points_in_columns(lon: pd.Series, lat: pd.Series) -> Points:

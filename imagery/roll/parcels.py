@@ -7,14 +7,15 @@ import geopandas as gpd
 import numpy as np
 import pandas as pd
 
-from imagery.errors import CrsMismatch, InputError
+from imagery.errors import CrsMismatch, InputError, Unbalanced
 from imagery.roll.files import FootprintFile, ParcelFile, VacantFile
 from imagery.roll.joining import find_join_troubles, join_notices
 from imagery.roll.lots import read_lots
 from imagery.roll.matching import MIN_MATCHED, MatchCount
 from imagery.roll.neighbors import UNKNOWN, sides_of
-from imagery.roll.notices import read_notices
+from imagery.roll.notices import Notices, read_notices
 from imagery.roll.places import find_bad_buildings, find_bad_outlines, find_outline_faults
+from imagery.roll.row_balance import RollBalance, count_merged
 from imagery.roll.tables import read_table
 from imagery.roll.troubles import Trouble, only_troubles
 
@@ -58,11 +59,13 @@ class VacantRoll:
     """Share of a list that has to match, `[vacant] min_matched`."""
     matches: tuple[MatchCount, ...] = ()
     """How much of other lists than the notices matches a parcel."""
+    balance: RollBalance | None = None
+    """Where every row of the vacancy file went; None for a roll that is no file's."""
     troubles: tuple[Trouble, ...] = ()
     """What was noticed in the files of parcels, notices and outlines."""
 
     def __post_init__(self) -> None:
-        """Check columns, unique keys and CRS."""
+        """Check columns, unique keys, CRS and the balance."""
         missing = set(ROLL_COLUMNS) - set(self.table.columns)
         if missing:
             raise InputError(f"vacant roll lacks columns {sorted(missing)}")
@@ -71,6 +74,8 @@ class VacantRoll:
             raise InputError(f"vacant roll: parcel {twice!r} appears twice; keep one row")
         if self.table.crs is None:
             raise CrsMismatch("vacant roll has no CRS; give the parcel file one")
+        if self.balance and self.balance.vacants != len(self.table):
+            raise Unbalanced(f"vacant roll of {len(self.table)} parcels: {self.balance.line}")
 
     def __len__(self) -> int:
         """Return the number of vacant parcels."""
@@ -94,7 +99,7 @@ def read_roll(
         InputError: see `read_table`, `text_column`; no notices at all.
     """
     lots, bad_lots = read_lots(parcels)
-    notices, bad_notices = read_notices(vacant)
+    notices = read_notices(vacant)
     if not len(notices):
         raise InputError(
             f"[vacant] path: {vacant.path.name} holds no notice; want at least one vacant parcel"
@@ -113,7 +118,7 @@ def read_roll(
     )
 
     bad_outlines = only_troubles([_bad_outlines(roll, lots)])
-    noticed = (*bad_outlines, *bad_lots, *bad_notices, *bad_buildings)
+    noticed = (*bad_outlines, *bad_lots, *notices.troubles, *bad_buildings)
     return replace(roll, troubles=(*roll.troubles, *noticed))
 
 
@@ -124,7 +129,7 @@ def read_footprints(footprints: FootprintFile) -> gpd.GeoSeries:
 
 def join_roll(
     lots: gpd.GeoDataFrame,
-    notices: pd.DataFrame,
+    notices: Notices,
     buildings: gpd.GeoSeries | None,
     *,
     occupancy: bool,
@@ -134,13 +139,14 @@ def join_roll(
 
     Args:
         lots: Every parcel once, index from 0.
-        notices: Columns row, raw, notice_date, lon, lat.
+        notices: The notices, one for each row of their file that holds anything.
         buildings: Building outlines, None where there are none.
         occupancy: Whether the column `occupied` of `lots` says anything; see `imagery.roll.coded`.
         min_matched: Share of the notices that has to match.
     """
-    found_by = join_notices(notices, lots)
-    joined = notices.assign(lot=found_by.lot, is_changed=found_by.is_changed)
+    table = notices.table
+    found_by = join_notices(table, lots)
+    joined = table.assign(lot=found_by.lot, is_changed=found_by.is_changed)
 
     # Of several notices of one parcel the earliest counts.
     found = joined.dropna(subset=["lot"]).sort_values("notice_date", na_position="last")
@@ -153,26 +159,45 @@ def join_roll(
     )
 
     lost = _without_parcel(joined, lots)
+    roll = _make_table(known, lost)
     return VacantRoll(
-        table=_make_table(known, lost),
+        table=roll,
         notices=len(notices),
         joined_by_place=found_by.by_place,
         unmatched=tuple(sorted(lost["parcel_id"])),
         all_parcels=lots["parcel_id"],
         min_matched=min_matched,
-        troubles=find_join_troubles(notices, found_by, lots, least=min_matched),
+        troubles=find_join_troubles(table, found_by, lots, least=min_matched),
+        balance=_balance(notices, _ids_on_roll(joined, lots), vacants=len(roll)),
+    )
+
+
+def _ids_on_roll(joined: pd.DataFrame, lots: gpd.GeoDataFrame) -> pd.Series:
+    """Return the id on the roll of every notice, in the order of the file."""
+    places = joined["lot"].fillna(0).to_numpy(dtype=np.intp)
+    known = pd.Series(lots["parcel_id"].to_numpy()[places], index=joined.index)
+    lost = joined[joined["lot"].isna()]
+    known[lost.index] = _names_of_lost(lost)
+    return known
+
+
+def _balance(notices: Notices, ids: pd.Series, *, vacants: int) -> RollBalance:
+    """Count where every row of the vacancy file went."""
+    merging = count_merged(ids, notices.table["row"])
+    return RollBalance(
+        rows=len(notices) + notices.empty + notices.left_out,
+        vacants=vacants,
+        merged=merging.count,
+        empty=notices.empty,
+        left_out=notices.left_out,
+        merged_examples=merging.examples,
     )
 
 
 def _without_parcel(joined: pd.DataFrame, lots: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
     """Return a row of the roll for every notice that matches no parcel."""
     lost = joined[joined["lot"].isna()]
-    rows = lost["row"].astype(str)
-    names = lost["raw"].where(lost["raw"].str.strip() != "", "notice in row " + rows)
-    # A spreadsheet writes many ids alike: each may be a parcel of its own.
-    is_copy = lost["is_changed"] & lost["raw"].duplicated()
-    names = names.where(~is_copy, lost["raw"] + " in row " + rows)
-    lost = lost.assign(raw=names).drop_duplicates("raw")
+    lost = lost.assign(raw=_names_of_lost(lost)).drop_duplicates("raw")
 
     return gpd.GeoDataFrame(
         {
@@ -184,6 +209,15 @@ def _without_parcel(joined: pd.DataFrame, lots: gpd.GeoDataFrame) -> gpd.GeoData
         geometry=[None] * len(lost),
         crs=lots.crs,
     )
+
+
+def _names_of_lost(lost: pd.DataFrame) -> pd.Series:
+    """Return what notices without parcel are called: by their id, or else by their row."""
+    rows = lost["row"].astype(str)
+    names = lost["raw"].where(lost["raw"].str.strip() != "", "notice in row " + rows)
+    # A spreadsheet writes many ids alike: each may be a parcel of its own.
+    is_copy = lost["is_changed"] & lost["raw"].duplicated()
+    return names.where(~is_copy, lost["raw"] + " in row " + rows)
 
 
 def _make_table(known: gpd.GeoDataFrame, lost: gpd.GeoDataFrame) -> gpd.GeoDataFrame:

@@ -1,91 +1,127 @@
 """Tables as cities keep them: files read whole, columns as text."""
 
-from dataclasses import dataclass
+import zipfile
 from pathlib import Path
 
 import geopandas as gpd
 import numpy as np
 import pandas as pd
-import pyogrio
-from pyogrio.errors import DataLayerError, DataSourceError
 
 from imagery.errors import InputError, MissingInput
+from imagery.roll.arrow_tables import FEATHER, PARQUET, read_arrow_table
+from imagery.roll.layers import READ_ERRORS, read_layer
+from imagery.roll.table_files import GEOMETRY_TEXT, Table, TableFile
+from imagery.roll.text_shapes import place_shapes
+from imagery.roll.text_tables import read_text_table
 from imagery.roll.troubles import Trouble
+from imagery.roll.workbooks import WORKBOOKS, read_workbook
 
-TEXT_SUFFIXES = (".csv", ".tsv", ".txt")
-SEPARATORS = (",", ";", "\t", "|")
+__all__ = ["Table", "optional_column", "read_table", "text_column"]
+
+TEXT_SUFFIXES = (".csv", ".tsv", ".txt", ".tab", ".psv")
 MOST_NAMED = 20
 """Columns of a file that a message names."""
+SHAPE_TABLES = ("parcels", "footprints")
+"""Sections of the city file whose tables are outlines."""
 
-_READ_ERRORS = (
-    DataSourceError,
-    DataLayerError,
-    UnicodeDecodeError,
-    pd.errors.ParserError,
-    pd.errors.EmptyDataError,
-)
-
-
-@dataclass(frozen=True, kw_only=True, eq=False)
-class Table:
-    """A table of the city as it was read."""
-
-    rows: gpd.GeoDataFrame
-    """Its rows; texts are as in the file."""
-    row_numbers: pd.Series
-    """The row (of a text file the line) in which each stands as a person counts them, from 1."""
-    troubles: tuple[Trouble, ...] = ()
-    """What was noticed."""
-
-    def name_row(self, place: int) -> str:
-        """Return the name of the row at a place, as messages use it."""
-        return f"row {self.row_numbers.iloc[place]}"
+_ZIP = b"PK\x03\x04"
+_OLD_OFFICE = b"\xd0\xcf\x11\xe0"
+_EXACT_FLOATS = 2.0**53
+"""From here on a floating-point number may have lost its last digits."""
 
 
-def read_table(path: Path, *, layer: str = "", what: str) -> Table:
-    """Read a vector file or CSV with every CSV field as text.
+def read_table(
+    path: Path,
+    *,
+    layer: str = "",
+    what: str,
+    key: tuple[str, ...] = (),
+    columns: tuple[str, ...] = (),
+) -> Table:
+    """Read a table of the city; cells of text files and workbooks are text.
 
     Args:
         path: The file, or a GDAL virtual path.
-        layer: Layer name; "" is the first.
+        layer: Layer or sheet; "" where the file holds only one that could be meant.
         what: Section of the city file, for messages.
+        key: Columns of the id.
+        columns: Other columns that the city file names; they tell the header from a title, and
+            the layer from others.
 
     Raises:
         MissingInput: no such file or layer.
-        InputError: GDAL cannot read it.
+        InputError: the file cannot be read, or not for certain.
     """
-    if not str(path).startswith("/vsi") and not path.exists():
+    file = TableFile(
+        path=path,
+        what=what,
+        layer=layer,
+        key=key,
+        columns=columns,
+        must_have_shapes=what in SHAPE_TABLES,
+    )
+    is_virtual = str(path).startswith("/vsi")
+    if not is_virtual and not path.exists():
         raise MissingInput(f"[{what}] path: no file at {path}; put it there or correct the path")
 
     try:
-        table = _read_text(path) if path.suffix.lower() in TEXT_SUFFIXES else _read(path, layer)
-    except _READ_ERRORS as error:
+        return _read_vector(file) if is_virtual or path.is_dir() else _read_file(file)
+    except (*READ_ERRORS, pd.errors.ParserError, zipfile.BadZipFile) as error:
         raise InputError(
             f"[{what}] path: {path.name} cannot be read: {error}; "
             "convert it to GeoPackage or CSV (UTF-8)"
         ) from error
+
+
+def _read_file(file: TableFile) -> Table:
+    """Read a file by what it holds, whatever its suffix says."""
+    with file.path.open("rb") as stream:
+        start = stream.read(64)
+
+    suffix = file.path.suffix.lower()
+    if start.startswith(_OLD_OFFICE):
+        raise InputError(
+            f"[{file.what}] path: {file.name} is a workbook of Excel 97 to 2003; "
+            "save it as .xlsx or CSV (UTF-8)"
+        )
+    if suffix in (*PARQUET, *FEATHER):
+        return _table_of(read_arrow_table(file))
+    if suffix in WORKBOOKS and start.startswith(_ZIP):
+        return read_workbook(file)
+    if suffix in (*TEXT_SUFFIXES, *WORKBOOKS, ".xls"):
+        return _read_text(file, start)
+    return _read_vector(file)
+
+
+def _read_text(file: TableFile, start: bytes) -> Table:
+    """Read a text file.
+
+    Raises:
+        InputError: it holds something else.
+    """
+    kinds = {
+        _ZIP: "a workbook or an archive; give it its own suffix, such as .xlsx or .zip",
+        b"<": "a web page or XML; open it in a spreadsheet and save it as CSV (UTF-8)",
+        b"{": "JSON; give it the suffix .geojson or save it as CSV (UTF-8)",
+        b"%PDF": "a PDF; ask for the table as CSV (UTF-8)",
+    }
+    for sign, words in kinds.items():
+        if start.lstrip(b"\xef\xbb\xbf \t\r\n").startswith(sign):
+            raise InputError(f"[{file.what}] path: {file.name} is no table of text but {words}")
+
+    table = read_text_table(file.path.read_bytes(), file)
+    return place_shapes(table, file) if file.must_have_shapes else table
+
+
+def _read_vector(file: TableFile) -> Table:
+    table, troubles = read_layer(file)
+    return _table_of(table, troubles=troubles)
+
+
+def _table_of(table: pd.DataFrame, troubles: tuple[Trouble, ...] = ()) -> Table:
     rows = gpd.GeoDataFrame(table)
-    return Table(rows=rows, row_numbers=pd.Series(np.arange(len(rows)) + 2, index=rows.index))
-
-
-def _read_text(path: Path) -> pd.DataFrame:
-    return pd.read_csv(
-        path, dtype=str, keep_default_na=False, sep=_separator(path), encoding="utf-8-sig"
-    )
-
-
-def _separator(path: Path) -> str:
-    """Return the separator that the header line of a CSV uses most; a comma when it holds none."""
-    with path.open(encoding="utf-8-sig") as stream:
-        header = stream.readline()
-    return max(SEPARATORS, key=header.count)
-
-
-def _read(path: Path, layer: str) -> pd.DataFrame:
-    # An outline that cannot be parsed, such as an open ring, reads as None: it costs its row.
-    with np.errstate(invalid="ignore"):  # GEOS meets a NaN
-        table: pd.DataFrame = pyogrio.read_dataframe(path, layer=layer or None, on_invalid="ignore")
-    return table
+    numbers = pd.Series(np.arange(len(rows)) + 1, index=rows.index)
+    return Table(rows=rows, row_numbers=numbers, troubles=troubles)
 
 
 def text_column(table: pd.DataFrame, names: tuple[str, ...], *, what: str) -> pd.Series:
@@ -99,15 +135,7 @@ def text_column(table: pd.DataFrame, names: tuple[str, ...], *, what: str) -> pd
     Raises:
         MissingInput: a column that is not there.
     """
-    for name in names:
-        if name not in table.columns:
-            have = ", ".join(str(column) for column in table.columns[:MOST_NAMED])
-            raise MissingInput(
-                f"{what}: no column {name!r}; the file has {have}; "
-                "correct the column name in the city file"
-            )
-
-    columns = [table[name].map(_as_text) for name in names]
+    columns = [_texts(table[_find_column(table, name, what)]) for name in names]
     if len(columns) == 1:
         return columns[0]
 
@@ -122,11 +150,49 @@ def optional_column(raw: pd.DataFrame, name: str, *, what: str) -> pd.Series:
     return text_column(raw, (name,), what=what) if name else pd.Series("", index=raw.index)
 
 
+def _find_column(table: pd.DataFrame, name: str, what: str) -> str:
+    """Return the name that a column has in the table.
+
+    Raises:
+        MissingInput: there is no such column.
+    """
+    if name == "geometry" and GEOMETRY_TEXT in table.columns:
+        return GEOMETRY_TEXT
+    for spelled in (name, name.strip()):
+        if spelled in table.columns:
+            return spelled
+
+    have = ", ".join(str(column) for column in table.columns[:MOST_NAMED])
+    raise MissingInput(
+        f"{what}: no column {name!r}; the file has {have}; correct the column name in the city file"
+    )
+
+
+def _texts(column: pd.Series) -> pd.Series:
+    """Return a column as text."""
+    kind = column.dtype
+    if isinstance(kind, pd.StringDtype):
+        texts = column.fillna("")
+    elif pd.api.types.is_bool_dtype(kind) or pd.api.types.is_integer_dtype(kind):
+        texts = column.astype("str").fillna("").where(column.notna(), "")
+    else:
+        texts = column.map(_as_text).astype("str")
+
+    if texts.str.contains("\r", regex=False).any():
+        texts = texts.str.replace("\r\n", "\n", regex=False).str.replace("\r", "\n", regex=False)
+    return texts
+
+
 def _as_text(value: object) -> str:
     if value is None or value is pd.NaT or value is pd.NA:
         return ""
     if isinstance(value, float) and np.isnan(value):
         return ""
     if isinstance(value, float) and value.is_integer():
-        return str(int(value))
-    return str(value).replace("\r\n", "\n").replace("\r", "\n")
+        return _whole_text(value)
+    return str(value)
+
+
+def _whole_text(value: float) -> str:
+    """Return a whole number by its digits, or with an exponent where digits may be lost."""
+    return str(int(value)) if abs(value) < _EXACT_FLOATS else f"{value:.15e}"

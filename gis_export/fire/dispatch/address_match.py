@@ -18,6 +18,7 @@ from gis_export.fire.dispatch.address_form import Address, normal_address
 from gis_export.table.settings import DispatchSettings
 from imagery.roll.tables import read_table, text_column
 from imagery.roll.texts import clean_texts
+from imagery.roll.troubles import Trouble
 
 __all__ = ["AddressBook", "Match", "match_addresses", "normal_address", "read_addresses"]
 
@@ -34,6 +35,8 @@ class AddressBook:
     """Each address once as dispatch spells it."""
     aliases: tuple[tuple[str, ...], ...]
     """Its other spellings."""
+    troubles: tuple[Trouble, ...] = ()
+    """What was noticed in the file."""
 
     @cached_property
     def exact(self) -> dict[str, int]:
@@ -120,7 +123,13 @@ def read_addresses(settings: DispatchSettings) -> AddressBook | None:
     if settings.addresses is None:
         return None
 
-    table = read_table(settings.addresses, what="export.dispatch.addresses").rows
+    file = read_table(
+        settings.addresses,
+        what="export.dispatch.addresses",
+        key=(settings.address,),
+        columns=(settings.alias,),
+    )
+    table = file.rows
     texts = text_column(table, (settings.address,), what="[export.dispatch] address")
     others = pd.Series("", index=table.index)
     if settings.alias:
@@ -134,7 +143,9 @@ def read_addresses(settings: DispatchSettings) -> AddressBook | None:
             known.update(dict.fromkeys(_split_names(names)))
 
     return AddressBook(
-        spelled=tuple(aliases), aliases=tuple(tuple(known) for known in aliases.values())
+        spelled=tuple(aliases),
+        aliases=tuple(tuple(known) for known in aliases.values()),
+        troubles=file.troubles,
     )
 
 

@@ -108,16 +108,13 @@ def read_deletes(delivered: Path, *, today: date) -> dict[str, Deletion]:
         return {}
 
     lines = _delete_lines(path)
-    parcels = pd.Series([harmless(line[0]) for line in lines], dtype="str")
+    parcels = pd.Series([harmless(line[0]) for line in lines.values()], dtype="str")
     known = _ever_delivered(delivered)
     matches = match_ids(parcels, pd.Series(known, dtype="str"))
 
     deletes: dict[str, Deletion] = {}
-    for row, line in enumerate(lines):
-        if not any(cell.strip() for cell in line):
-            continue
-
-        where = f"{path} line {row + 2}"
+    for row, (number, line) in enumerate(lines.items()):
+        where = f"{path} line {number}"
         parcel = _delivered_parcel(parcels.iloc[row], row, matches, known, where=where)
         deletion = _deletion(parcel, line, where=where, today=today)
         if deletion.parcel_id in deletes:
@@ -128,9 +125,10 @@ def read_deletes(delivered: Path, *, today: date) -> dict[str, Deletion]:
     return deletes
 
 
-def _delete_lines(path: Path) -> list[tuple[str, ...]]:
-    """Return the cells of every line, in the order of `DELETE_COLUMNS`."""
-    table = read_table(path, what=DELETES_FILE).rows
+def _delete_lines(path: Path) -> dict[int, tuple[str, ...]]:
+    """Return the cells of every line, in the order of `DELETE_COLUMNS`, by its number."""
+    file = read_table(path, what=DELETES_FILE, key=DELETE_COLUMNS[:1], columns=DELETE_COLUMNS[1:])
+    table = file.rows
     try:
         columns = [text_column(table, (name,), what=str(path)) for name in DELETE_COLUMNS]
     except MissingInput as error:
@@ -138,7 +136,8 @@ def _delete_lines(path: Path) -> list[tuple[str, ...]]:
             f"{path} has columns {list(table.columns)}, want {list(DELETE_COLUMNS)}; "
             "name them in the first line"
         ) from error
-    return list(zip(*columns, strict=True))
+    cells = zip(*columns, strict=True)
+    return dict(zip(file.row_numbers.tolist(), cells, strict=True))
 
 
 def mark_delivered(

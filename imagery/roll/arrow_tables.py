@@ -1,0 +1,59 @@
+"""Parquet, GeoParquet and Feather, read by Arrow."""
+
+import json
+
+import geopandas as gpd
+import pandas as pd
+import pyarrow as pa
+import pyarrow.feather
+import pyarrow.parquet
+from pyproj.exceptions import ProjError
+
+from imagery.errors import InputError
+from imagery.roll.layers import exact_type
+from imagery.roll.table_files import TableFile
+
+PARQUET = (".parquet", ".geoparquet", ".pq")
+FEATHER = (".feather", ".arrow")
+_EXACT = {"types_mapper": exact_type, "ignore_metadata": True}
+"""Indexes of pandas are columns like others; whole numbers stay whole."""
+
+
+def read_arrow_table(file: TableFile) -> pd.DataFrame:
+    """Read a table, with outlines where the file declares some.
+
+    Raises:
+        InputError: the declaration of the outlines cannot be read.
+    """
+    is_feather = file.path.suffix.lower() in FEATHER
+    schema = _read_schema(file, is_feather=is_feather)
+    metadata = schema.metadata or {}
+    if b"geo" not in metadata:
+        return _read_plain(file, is_feather=is_feather)
+
+    read = gpd.read_feather if is_feather else gpd.read_parquet
+    try:
+        shapes: gpd.GeoDataFrame = read(file.path, to_pandas_kwargs=_EXACT)
+        name = str(json.loads(metadata[b"geo"])["primary_column"])
+        placed = gpd.GeoDataFrame(shapes.set_geometry(name))
+        if name != "geometry":
+            placed = gpd.GeoDataFrame(placed.rename_geometry("geometry"))
+    except (ValueError, KeyError, TypeError, ProjError) as error:
+        raise InputError(
+            f"[{file.what}] path: {file.name}: its outlines cannot be read: {error}; "
+            "export it as GeoPackage"
+        ) from error
+    return placed
+
+
+def _read_schema(file: TableFile, *, is_feather: bool) -> pa.Schema:
+    if is_feather:
+        with pa.memory_map(str(file.path)) as source:
+            return pa.ipc.open_file(source).schema
+    return pyarrow.parquet.read_schema(file.path)
+
+
+def _read_plain(file: TableFile, *, is_feather: bool) -> pd.DataFrame:
+    read = pyarrow.feather.read_table if is_feather else pyarrow.parquet.read_table
+    table: pd.DataFrame = read(file.path).to_pandas(**_EXACT)
+    return table

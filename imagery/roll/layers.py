@@ -1,0 +1,154 @@
+"""Layers of vector files, and which of several is meant."""
+
+import warnings
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+import pyogrio
+from pyogrio.errors import CRSError, DataLayerError, DataSourceError, FeatureError, GeometryError
+
+from imagery.errors import InputError, MissingInput
+from imagery.roll.table_files import TableFile
+from imagery.roll.troubles import Trouble, shown
+
+READ_ERRORS = (
+    CRSError,
+    DataLayerError,
+    DataSourceError,
+    FeatureError,
+    GeometryError,
+    UnicodeDecodeError,
+    pa.ArrowException,
+)
+"""What reading a layer raises where GDAL or Arrow cannot."""
+SINGLE = (".shp", ".geojson", ".geojsonl", ".geojsons", ".fgb", ".dbf")
+"""Suffixes of files that hold one layer; listing those of a GeoJSON would read all of it."""
+HARMLESS = ("Measured (M) geometry types", "organizePolygons", "More than one layer")
+"""What GDAL says of files that are read right nonetheless."""
+MOST_NAMED = 8
+"""Layers that a message names."""
+OWN_TABLES = frozenset({"layer_styles", "qgis_projects", "sqlite_sequence"})
+"""Tables that programs keep beside the layers."""
+
+_INTEGERS = {
+    pa.int8(): pd.Int64Dtype(),
+    pa.int16(): pd.Int64Dtype(),
+    pa.int32(): pd.Int64Dtype(),
+    pa.int64(): pd.Int64Dtype(),
+    pa.uint8(): pd.Int64Dtype(),
+    pa.uint16(): pd.Int64Dtype(),
+    pa.uint32(): pd.Int64Dtype(),
+    pa.uint64(): pd.UInt64Dtype(),
+}
+"""Whole numbers stay whole beside a null; as floats they would lose digits."""
+
+
+def exact_type(kind: pa.DataType) -> object:
+    """Return the type of pandas that holds a column exactly; None leaves it to Arrow."""
+    return _INTEGERS.get(kind)
+
+
+def read_layer(file: TableFile) -> tuple[pd.DataFrame, tuple[Trouble, ...]]:
+    """Read one layer of a vector file, and what GDAL said of it.
+
+    Raises:
+        MissingInput: no such layer.
+        InputError: several layers could be meant.
+    """
+    layer = find_layer(file)
+    # An outline that cannot be parsed, such as an open ring, reads as None: it costs its row.
+    with np.errstate(invalid="ignore"), warnings.catch_warnings(record=True) as said:
+        warnings.simplefilter("always")
+        table: pd.DataFrame = pyogrio.read_dataframe(
+            file.path,
+            layer=layer,
+            on_invalid="ignore",
+            use_arrow=True,
+            arrow_to_pandas_kwargs={"types_mapper": exact_type},
+        )
+    return table, _said([str(warning.message) for warning in said], file)
+
+
+def find_layer(file: TableFile) -> str | None:
+    """Return the layer to read; None for a file that holds one.
+
+    Raises:
+        MissingInput: no such layer.
+        InputError: several layers could be meant.
+    """
+    if file.path.suffix.lower() in SINGLE and not file.layer:
+        return None
+
+    listed = [(str(name), kind) for name, kind in pyogrio.list_layers(file.path)]
+    names = [name for name, _ in listed if name not in OWN_TABLES]
+    if file.layer:
+        check_layer(file, names)
+        return file.layer
+    if len(names) < 2:
+        return names[0] if names else None
+
+    kinds = dict(listed)
+    fitting = [name for name in names if _fits(file, name, has_shapes=bool(kinds[name]))]
+    return choose_layer(file, fitting or names)
+
+
+def check_layer(file: TableFile, names: Sequence[str]) -> None:
+    """Check that the layer that the city file names is there.
+
+    Raises:
+        MissingInput: it is not.
+    """
+    if file.layer not in names:
+        raise MissingInput(
+            f"[{file.what}] layer: no layer {file.layer!r} in {file.name}; "
+            f"it has {_few(names)}; correct the name"
+        )
+
+
+def choose_layer(file: TableFile, candidates: Sequence[str]) -> str:
+    """Return the only candidate.
+
+    Raises:
+        InputError: there are several.
+    """
+    if len(candidates) == 1:
+        return candidates[0]
+    raise InputError(
+        f"[{file.what}] path: {file.name} has {len(candidates)} layers that could be meant: "
+        f"{_few(candidates)}; name one with [{file.what}] layer"
+    )
+
+
+def _fits(file: TableFile, layer: str, *, has_shapes: bool) -> bool:
+    """Tell whether a layer could be meant: it has rows, and the columns that are named."""
+    if file.must_have_shapes and not has_shapes:
+        return False
+    info = pyogrio.read_info(file.path, layer=layer)
+    return info["features"] != 0 and set(file.wanted) - {"geometry"} <= set(info["fields"])
+
+
+def _few(names: Sequence[str]) -> str:
+    more = len(names) - MOST_NAMED
+    others = f" and {more} more" if more > 0 else ""
+    return ", ".join(shown(name) for name in names[:MOST_NAMED]) + others
+
+
+def _said(messages: Sequence[str], file: TableFile) -> tuple[Trouble, ...]:
+    """Return what GDAL said of a file, as one trouble."""
+    told = [text for text in messages if not text.startswith(HARMLESS)]
+    texts = tuple(dict.fromkeys(shown(_without_folder(text, file.path)) for text in told))
+    if not texts:
+        return ()
+    trouble = Trouble(
+        what=f"{file.name}: what GDAL noticed when it read the file",
+        examples=texts,
+        remedy="see that the table is whole",
+    )
+    return (trouble,)
+
+
+def _without_folder(text: str, path: Path) -> str:
+    return text.replace(str(path), path.name)

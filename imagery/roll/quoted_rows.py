@@ -1,0 +1,167 @@
+"""The rows of a text table, whatever its quotation marks do. No file is opened.
+
+A cell in quotation marks may span lines. A mark that is left open swallows rows up to the next
+mark: such rows are read line by line where every line is a row by itself, and refused otherwise.
+"""
+
+import csv
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+from imagery.errors import InputError
+from imagery.roll.layouts import Layout
+from imagery.roll.signatures import Signatures, learn_signatures
+from imagery.roll.table_files import TableFile
+from imagery.roll.troubles import Trouble, shown
+
+
+@dataclass(frozen=True, kw_only=True)
+class Row:
+    """A row of cells."""
+
+    cells: list[str]
+    """Its cells."""
+    line: int
+    """Line in which it begins, from 1."""
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class QuotedLines:
+    """The lines of a text table below its header."""
+
+    lines: Sequence[str]
+    """Every line of the file, without its end."""
+    layout: Layout
+    """Where its header is, and what separates cells."""
+    file: TableFile
+    """The file."""
+
+    @property
+    def width(self) -> int:
+        """Return how many cells a row has."""
+        return len(self.layout.names)
+
+    @cached_property
+    def signatures(self) -> Signatures:
+        """Return the forms of the ids in lines that are rows by themselves."""
+        alone = [self.split(line) for line in self.lines[self.layout.first :]]
+        return learn_signatures(alone, self.layout.names, self.file.key)
+
+    def split(self, line: str) -> list[str]:
+        """Return the cells of a line as if it were alone."""
+        if '"' not in line:
+            return line.split(self.layout.separator)
+        return next(csv.reader([line], delimiter=self.layout.separator))
+
+    def is_row(self, line: str) -> bool:
+        """Tell whether a line is a row by itself: as wide as the header, with an id of its form."""
+        cells = self.split(line)
+        if len(cells) != self.width:
+            return False
+        if self.signatures.known:
+            return self.signatures.fits(cells)
+        return self.width >= 3  # two cells are too few to be sure of
+
+    def read_record(self, first: int) -> tuple[list[str], int]:
+        """Return the cells from a line on, and the number of lines that they span."""
+        reader = csv.reader(self._from(first), delimiter=self.layout.separator)
+        return next(reader), reader.line_num
+
+    def is_well_closed(self, first: int, count: int) -> bool:
+        """Tell whether every quotation mark of some lines opens or closes a whole cell."""
+        lines = [line + "\n" for line in self.lines[first : first + count]]
+        try:
+            list(csv.reader(lines, delimiter=self.layout.separator, strict=True))
+        except csv.Error:
+            return False
+        return True
+
+    def split_open(self, line: str) -> list[str]:
+        """Return the cells of a line in which a mark is left open; none where that is unclear."""
+        closed = next(csv.reader([line + '"'], delimiter=self.layout.separator))
+        if len(closed) == self.width:
+            return closed
+        literal = [_without_marks(cell) for cell in line.split(self.layout.separator)]
+        return literal if len(literal) == self.width else []
+
+    def _from(self, first: int) -> Iterator[str]:
+        for place in range(first, len(self.lines)):
+            yield self.lines[place] + "\n"
+
+
+def read_rows(lines: QuotedLines) -> tuple[list[Row], tuple[Trouble, ...]]:
+    """Return the rows below the header, and what was noticed of their quotation marks.
+
+    Raises:
+        InputError: rows were swallowed, and it is not certain which.
+    """
+    rows = []
+    opened = []
+    place = lines.layout.first
+    separator = lines.layout.separator
+    while place < len(lines.lines):
+        line = lines.lines[place]
+        count = 1
+        if '"' not in line:
+            cells = line.split(separator)
+        else:
+            cells, count = lines.read_record(place)
+            if _is_doubtful(lines, cells, place, count):
+                cells = _read_open(lines, place, count)
+                opened.append(f"line {place + 1} {shown(line)}")
+                count = 1
+        rows.append(Row(cells=cells, line=place + 1))
+        place += count
+
+    if not opened:
+        return rows, ()
+    trouble = Trouble(
+        what=f"{lines.file.name}: quotation marks that are left open",
+        examples=tuple(opened),
+        remedy="every line was read as a row of its own; close the marks or take them out",
+    )
+    return rows, (trouble,)
+
+
+def _is_doubtful(lines: QuotedLines, cells: list[str], first: int, count: int) -> bool:
+    """Tell whether a record may have swallowed rows, or lost cells to a mark left open."""
+    if count == 1 and len(cells) == lines.width:
+        return False
+    if not lines.is_well_closed(first, count):
+        return count > 1 or bool(lines.split_open(lines.lines[first]))
+    return any(lines.is_row(line) for line in lines.lines[first + 1 : first + count])
+
+
+def _read_open(lines: QuotedLines, first: int, count: int) -> list[str]:
+    """Return the cells of the line in which a mark is left open.
+
+    Raises:
+        InputError: it is not certain that the lines below are rows.
+    """
+    cells = lines.split_open(lines.lines[first])
+    below = lines.lines[first + 1 : first + count]
+    if cells and (_are_rows(lines, below) or not lines.is_well_closed(first, count)):
+        return cells
+
+    file = lines.file
+    raise InputError(
+        f"[{file.what}] path: {file.name}: a quotation mark in line {first + 1} "
+        f"({shown(lines.lines[first])}) is left open and swallows lines up to {first + count}; "
+        "close it or take it out"
+    )
+
+
+def _are_rows(lines: QuotedLines, below: Sequence[str]) -> bool:
+    """Tell whether the lines below an open mark are surely rows."""
+    count = sum(lines.is_row(line) for line in below)
+    if lines.signatures.known:
+        return 2 * count >= len(below)
+    return count == len(below) >= 2
+
+
+def _without_marks(cell: str) -> str:
+    """Return a cell without the marks around it."""
+    if len(cell) >= 2 and cell.startswith('"') and cell.endswith('"'):
+        return cell[1:-1].replace('""', '"')
+    return cell

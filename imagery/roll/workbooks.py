@@ -1,0 +1,67 @@
+"""Sheets of workbooks, every cell as text."""
+
+from collections.abc import Sequence
+
+import pandas as pd
+import pyogrio
+
+from imagery.errors import InputError
+from imagery.roll.grids import finish_table, make_cells
+from imagery.roll.layers import check_layer, choose_layer
+from imagery.roll.layouts import clean_names, find_header
+from imagery.roll.quoted_rows import Row
+from imagery.roll.table_files import Table, TableFile
+
+WORKBOOKS = (".xlsx", ".xlsm", ".ods")
+
+
+def read_workbook(file: TableFile) -> Table:
+    """Read a sheet of a workbook.
+
+    Raises:
+        MissingInput: no such sheet.
+        InputError: several sheets could be meant, or none holds anything.
+    """
+    sheets = [str(name) for name, _ in pyogrio.list_layers(file.path)]
+    if file.layer:
+        check_layer(file, sheets)
+        sheets = [file.layer]
+
+    read = {sheet: _read_sheet(file, sheet) for sheet in sheets}
+    filled = {sheet: rows for sheet, rows in read.items() if rows}
+    if not filled:
+        raise InputError(f"[{file.what}] path: {file.name} is empty; put the table there")
+    fitting = [sheet for sheet, rows in filled.items() if _has_columns(rows, file)]
+    sheet = choose_layer(file, fitting or list(filled))
+    return _make_table(filled[sheet], file)
+
+
+def _read_sheet(file: TableFile, sheet: str) -> list[Row]:
+    """Return the rows of a sheet that has any; their numbers are those of the sheet."""
+    frame: pd.DataFrame = pyogrio.read_dataframe(
+        file.path,
+        layer=sheet,
+        fid_as_index=True,
+        use_arrow=True,
+        HEADERS="DISABLE",
+        FIELD_TYPES="STRING",
+    )
+    texts = frame.fillna("").astype("str")
+    rows = []
+    for number, cells in zip(texts.index, texts.itertuples(index=False), strict=True):
+        rows.append(Row(cells=[str(cell) for cell in cells], line=int(number)))
+    return rows if any("".join(row.cells).strip() for row in rows) else []
+
+
+def _has_columns(rows: Sequence[Row], file: TableFile) -> bool:
+    header = find_header([row.cells for row in rows], file.wanted)
+    return set(file.wanted) <= set(clean_names(rows[header].cells))
+
+
+def _make_table(rows: Sequence[Row], file: TableFile) -> Table:
+    header = find_header([row.cells for row in rows], file.wanted)
+    names = clean_names(rows[header].cells)
+    below = list(rows[header + 1 :])
+    while below and not "".join(below[-1].cells).strip():
+        below.pop()
+    return finish_table(make_cells(below, names, file), file)
