@@ -19,8 +19,8 @@ from numpy.typing import NDArray
 
 from benchmarks.table import Row, interleave, show
 from imagery.roll.lots import metric
-from imagery.roll.outlines import roofs_of
 from imagery.roll.notices import Notices
+from imagery.roll.outlines import roofs_of
 from imagery.roll.parcels import VacantRoll, join_roll
 
 CRS = "EPSG:2248"

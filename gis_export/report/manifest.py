@@ -1,28 +1,36 @@
-"""report/manifest.json: the sha256 of every file of a year."""
+"""report/manifest.json: the sha256 of every file of a year, and the balance of its roll."""
 
 import json
 import os
 from collections.abc import Iterator
+from dataclasses import asdict
 from pathlib import Path
 
 from imagery.files import atomic_path, sha256_file
+from imagery.roll.row_balance import RollBalance
 from imagery.workspace import YearFiles
 
+BALANCE = "roll_balance"
+"""Key of the manifest that is no file."""
 
-def write_manifest(folder: Path) -> None:
-    """Write the checksums of a year's files.
+
+def write_manifest(folder: Path, balance: RollBalance | None) -> None:
+    """Write the checksums of a year's files, and where every row of the vacancy file went.
 
     Chips are left out, which have checksums of their own, and so are packets that people asked
     for one by one.
 
     Args:
         folder: The year's folder, exported.
+        balance: The balance of the roll; None for a roll that is no file's.
     """
     files = YearFiles(folder=folder)
     paths = sorted(_find_files(files))
-    sums = {str(path.relative_to(folder)): sha256_file(path) for path in paths}
+    facts: dict[str, object] = {BALANCE: asdict(balance) if balance else None}
+    for path in paths:
+        facts[str(path.relative_to(folder))] = sha256_file(path)
     with atomic_path(files.report.manifest) as temporary:
-        temporary.write_text(json.dumps(sums, indent=2), encoding="utf-8")
+        temporary.write_text(json.dumps(facts, indent=2), encoding="utf-8")
 
 
 def _find_files(files: YearFiles) -> Iterator[Path]:

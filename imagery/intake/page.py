@@ -49,7 +49,13 @@ def draw_page(intake: Intake) -> str:
         intake=intake,
         map=drawn,
         notes="; ".join(drawn.notes) if drawn else "",
-        tables=[_vacants(intake), _imagery(intake), _ground(intake), _work(intake)],
+        tables=[
+            _vacants(intake),
+            *_balance(intake),
+            _imagery(intake),
+            _ground(intake),
+            _work(intake),
+        ],
         legend=[(CLASSES[state], MARKS[state]) for state in sorted(MARKS)],
         broken=[line.partition(": ")[::2] for line in intake.broken_tiles],
         most=MOST_ROWS,
@@ -87,6 +93,27 @@ def _vacants(intake: Intake) -> Facts:
             ("CRS of the parcels", intake.parcels_crs),
         ],
     )
+
+
+def _balance(intake: Intake) -> list[Facts]:
+    """Return where every row of the vacancy file went, nothing for a roll that is no file's."""
+    balance = intake.roll_balance
+    if balance is None:
+        return []
+
+    merged = ": ".join([f"{balance.merged:,}", *balance.merged_examples[:1]])
+    return [
+        Facts(
+            title="Rows of the vacancy file",
+            rows=[
+                ("Rows below its header", f"{balance.rows:,}"),
+                ("Vacants on the roll", f"{balance.vacants:,}"),
+                ("Merged: further notices of a parcel", merged),
+                ("Empty rows", f"{balance.empty:,}"),
+                ("Left out: rows that are no notice", f"{balance.left_out:,}"),
+            ],
+        )
+    ]
 
 
 def _with_share(count: int, total: int) -> str:

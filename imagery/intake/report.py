@@ -28,6 +28,7 @@ from imagery.intake.lines import find_fixes, find_warnings
 from imagery.intake.tile_kinds import TileKind, crs_words, tile_dates, tile_kinds
 from imagery.roll.matching import MatchCount
 from imagery.roll.parcels import VacantRoll
+from imagery.roll.row_balance import RollBalance
 from imagery.shapes import Shapes
 
 CUT_SECONDS = 0.004
@@ -100,6 +101,8 @@ class Intake:
     """Vacancy notices read."""
     notices_joined_by_place: int
     """Notices joined by coordinates."""
+    roll_balance: RollBalance | None
+    """Where every row of the vacancy file went; None for a roll that is no file's."""
     notices_unmatched: list[str]
     """Ids that match no parcel; they stay on the roll as NOT ASSESSED."""
     matches: list[MatchCount]
@@ -119,8 +122,10 @@ class Intake:
         """Return what check.json holds."""
         names = [field.name for field in fields(self) if field.name != "coverage"]
         facts = {name: getattr(self, name) for name in names}
+        balance = asdict(self.roll_balance) if self.roll_balance else None
         return facts | {
             "tile_kinds": [asdict(kind) for kind in self.tile_kinds],
+            "roll_balance": balance,
             "matches": [asdict(count) for count in self.matches],
         }
 
@@ -173,6 +178,7 @@ def _fill(inputs: IntakeInputs, coverage: Coverage) -> Intake:
         displaced_tiles=list(inputs.shifts),
         notices=roll.notices,
         notices_joined_by_place=roll.joined_by_place,
+        roll_balance=roll.balance,
         notices_unmatched=list(roll.unmatched),
         matches=[*roll.matches, *inputs.matches],
         expected_seconds=round(near * (CUT_SECONDS + SCORE_SECONDS), 1),

@@ -33,8 +33,8 @@ def read_arrow_table(file: TableFile) -> pd.DataFrame:
 
     read = gpd.read_feather if is_feather else gpd.read_parquet
     try:
-        shapes: gpd.GeoDataFrame = read(file.path, to_pandas_kwargs=_EXACT)
         name = str(json.loads(metadata[b"geo"])["primary_column"])
+        shapes: gpd.GeoDataFrame = read(file.path, to_pandas_kwargs=_EXACT)
         placed = gpd.GeoDataFrame(shapes.set_geometry(name))
         if name != "geometry":
             placed = gpd.GeoDataFrame(placed.rename_geometry("geometry"))
@@ -43,7 +43,8 @@ def read_arrow_table(file: TableFile) -> pd.DataFrame:
             f"[{file.what}] path: {file.name}: its outlines cannot be read: {error}; "
             "export it as GeoPackage"
         ) from error
-    return placed
+    table: pd.DataFrame = placed
+    return table
 
 
 def _read_schema(file: TableFile, *, is_feather: bool) -> pa.Schema:

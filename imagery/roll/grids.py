@@ -43,6 +43,8 @@ class Cells:
     """Names of the columns as in the file."""
     lines: NDArray[np.int_]
     """Line or row of the file in which each row begins, from 1, (n,)."""
+    is_bare: NDArray[np.bool_]
+    """Whether a row holds something that is not certain and was taken away, (n,)."""
     troubles: tuple[Trouble, ...] = ()
     """What was noticed so far."""
 
@@ -58,13 +60,15 @@ def make_cells(rows: Sequence[Row], names: tuple[str, ...], file: TableFile) -> 
     cells = []
     wide = []
     narrow = []
-    for row in rows:
+    is_bare = np.zeros(len(rows), dtype=bool)
+    for place, row in enumerate(rows):
         kept = row.cells
         while len(kept) > width and not kept[-1].strip():
             kept = kept[:-1]
 
         if len(kept) > width:
             wide.append(_named(row))
+            is_bare[place] = True
             forms = forms or learn_signatures([each.cells for each in rows], names, file.key)
             kept = _only_id(kept, width, forms)
         elif len(kept) < width:
@@ -79,6 +83,7 @@ def make_cells(rows: Sequence[Row], names: tuple[str, ...], file: TableFile) -> 
         frame=pd.DataFrame(series),
         names=names,
         lines=np.array([row.line for row in rows], dtype=np.int_),
+        is_bare=is_bare,
         troubles=only_troubles([_wide_rows(wide, len(rows), file), _narrow_rows(narrow, file)]),
     )
 
@@ -90,7 +95,7 @@ def finish_table(cells: Cells, file: TableFile) -> Table:
         InputError: a column that the city file names is there twice, with other cells.
     """
     frame = cells.frame
-    is_empty = _find_empty(frame)
+    is_empty = _find_empty(frame) & ~cells.is_bare
     is_header = _find_headers(frame, cells.names)
     is_closing = _find_closing(frame, is_empty | is_header, cells.names, file)
     is_other = is_header | is_closing
@@ -172,7 +177,7 @@ def _find_closing(
 ) -> NDArray[np.bool_]:
     """Tell which of the last rows are totals, sources and the like, (n,)."""
     places = np.flatnonzero(~is_no_row)
-    candidates = []
+    candidates: list[int] = []
     for place in places[::-1][:MOST_CLOSING].tolist():
         cells = [str(cell) for cell in frame.iloc[place]]
         if not _reads_as_closing(cells):
@@ -180,7 +185,7 @@ def _find_closing(
         candidates.append(place)
 
     found = np.zeros(len(frame), dtype=bool)
-    if not candidates:
+    if not candidates or 2 * len(candidates) > len(places):
         return found
     above = frame.iloc[: candidates[-1]].head(PROBED)
     forms = learn_signatures(_rows_of(above), names, file.key)
@@ -196,6 +201,8 @@ def _rows_of(frame: pd.DataFrame) -> list[list[str]]:
 def _reads_as_closing(cells: Sequence[str]) -> bool:
     """Tell whether a row holds little, and begins as a closing line does."""
     filled = [cell for cell in cells if cell.strip()]
+    if not filled:
+        return False
     is_sparse = len(filled) <= max(1, len(cells) / 2)
     return is_sparse and _CLOSING.match(filled[0]) is not None
 

@@ -12,7 +12,7 @@ from pyogrio.errors import CRSError, DataLayerError, DataSourceError, FeatureErr
 
 from imagery.errors import InputError, MissingInput
 from imagery.roll.table_files import TableFile
-from imagery.roll.troubles import Trouble, shown
+from imagery.roll.troubles import Trouble, only_troubles, shown
 
 READ_ERRORS = (
     CRSError,
@@ -69,7 +69,8 @@ def read_layer(file: TableFile) -> tuple[pd.DataFrame, tuple[Trouble, ...]]:
             use_arrow=True,
             arrow_to_pandas_kwargs={"types_mapper": exact_type},
         )
-    return table, _said([str(warning.message) for warning in said], file)
+    noticed = _said([str(warning.message) for warning in said], file)
+    return table, only_troubles([_lost_rows(file, layer, len(table)), *noticed])
 
 
 def find_layer(file: TableFile) -> str | None:
@@ -134,6 +135,25 @@ def _few(names: Sequence[str]) -> str:
     more = len(names) - MOST_NAMED
     others = f" and {more} more" if more > 0 else ""
     return ", ".join(shown(name) for name in names[:MOST_NAMED]) + others
+
+
+def _lost_rows(file: TableFile, layer: str | None, read: int) -> Trouble | None:
+    """Return the rows that the file declares and that cannot be read."""
+    if file.path.suffix.lower().startswith(".geojson"):
+        return None  # it declares none
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        declared = int(pyogrio.read_info(file.path, layer=layer)["features"])
+    if declared <= read:
+        return None
+
+    return Trouble(
+        what=f"{file.name}: rows that the file declares and that cannot be read",
+        examples=(f"{read:,} of {declared:,} rows were read",),
+        remedy="the file is cut off or damaged: export it again",
+        is_fix=True,
+        count=declared - read,
+    )
 
 
 def _said(messages: Sequence[str], file: TableFile) -> tuple[Trouble, ...]:

@@ -54,14 +54,12 @@ class QuotedLines:
             return line.split(self.layout.separator)
         return next(csv.reader([line], delimiter=self.layout.separator))
 
-    def is_row(self, line: str) -> bool:
-        """Tell whether a line is a row by itself: as wide as the header, with an id of its form."""
+    def may_be_row(self, line: str) -> bool:
+        """Tell whether a line may be a row: as wide as the header, with an id of a known form."""
         cells = self.split(line)
         if len(cells) != self.width:
             return False
-        if self.signatures.known:
-            return self.signatures.fits(cells)
-        return self.width >= 3  # two cells are too few to be sure of
+        return not self.signatures.known or self.signatures.fits(cells)
 
     def read_record(self, first: int) -> tuple[list[str], int]:
         """Return the cells from a line on, and the number of lines that they span."""
@@ -130,7 +128,7 @@ def _is_doubtful(lines: QuotedLines, cells: list[str], first: int, count: int) -
         return False
     if not lines.is_well_closed(first, count):
         return count > 1 or bool(lines.split_open(lines.lines[first]))
-    return any(lines.is_row(line) for line in lines.lines[first + 1 : first + count])
+    return any(lines.may_be_row(line) for line in lines.lines[first + 1 : first + count])
 
 
 def _read_open(lines: QuotedLines, first: int, count: int) -> list[str]:
@@ -154,10 +152,10 @@ def _read_open(lines: QuotedLines, first: int, count: int) -> list[str]:
 
 def _are_rows(lines: QuotedLines, below: Sequence[str]) -> bool:
     """Tell whether the lines below an open mark are surely rows."""
-    count = sum(lines.is_row(line) for line in below)
+    count = sum(lines.may_be_row(line) for line in below)
     if lines.signatures.known:
         return 2 * count >= len(below)
-    return count == len(below) >= 2
+    return lines.width >= 3 and count == len(below) >= 2
 
 
 def _without_marks(cell: str) -> str:

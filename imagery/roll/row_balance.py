@@ -43,17 +43,6 @@ class RollBalance:
             f"{self.empty:,} empty + {self.left_out:,} left out"
         )
 
-    def facts(self) -> dict[str, object]:
-        """Return the balance for programs."""
-        return {
-            "rows": self.rows,
-            "vacants": self.vacants,
-            "merged": self.merged,
-            "empty": self.empty,
-            "left_out": self.left_out,
-            "merged_examples": list(self.merged_examples),
-        }
-
 
 @dataclass(frozen=True, kw_only=True)
 class Merging:

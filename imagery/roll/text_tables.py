@@ -3,6 +3,7 @@
 import csv
 import io
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -13,7 +14,6 @@ from imagery.roll.grids import Cells, finish_table, make_cells
 from imagery.roll.layouts import Layout, find_layout
 from imagery.roll.quoted_rows import QuotedLines, read_rows
 from imagery.roll.table_files import Table, TableFile
-from imagery.roll.troubles import Trouble
 
 HEAD_LINES = 200
 """Lines from the top in which the header is looked for."""
@@ -35,9 +35,7 @@ def read_text_table(data: bytes, file: TableFile) -> Table:
     cells = _read_even(text, layout)
     if cells is None:
         cells = _read_uneven(text.split("\n"), layout, file)
-    troubles: tuple[Trouble, ...] = (*decoded.troubles, *cells.troubles)
-    whole = Cells(frame=cells.frame, names=cells.names, lines=cells.lines, troubles=troubles)
-    return finish_table(whole, file)
+    return finish_table(replace(cells, troubles=(*decoded.troubles, *cells.troubles)), file)
 
 
 def _with_plain_ends(text: str) -> str:
@@ -55,12 +53,7 @@ def _read_uneven(lines: Sequence[str], layout: Layout, file: TableFile) -> Cells
     """Read line by line."""
     rows, opened = read_rows(QuotedLines(lines=lines, layout=layout, file=file))
     cells = make_cells(rows, layout.names, file)
-    return Cells(
-        frame=cells.frame,
-        names=cells.names,
-        lines=cells.lines,
-        troubles=(*opened, *cells.troubles),
-    )
+    return replace(cells, troubles=(*opened, *cells.troubles))
 
 
 def _read_even(text: str, layout: Layout) -> Cells | None:
@@ -87,7 +80,8 @@ def _read_even(text: str, layout: Layout) -> Cells | None:
         quoting=csv.QUOTE_MINIMAL if has_marks else csv.QUOTE_NONE,
     )
     lines = np.arange(len(frame)) + layout.first + 1
-    return Cells(frame=frame, names=layout.names, lines=lines)
+    is_bare = np.zeros(len(frame), dtype=bool)
+    return Cells(frame=frame, names=layout.names, lines=lines, is_bare=is_bare)
 
 
 def _skip_lines(data: bytes, count: int) -> bytes:

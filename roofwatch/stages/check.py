@@ -1,12 +1,14 @@
 """`roofwatch check`: the intake report of a year, before any work."""
 
 import argparse
+import json
 
 from imagery.errors import InputError
 from imagery.intake.inputs import IntakeInputs
 from imagery.intake.page import write_intake
 from imagery.intake.report import Intake, make_intake
-from imagery.roll.troubles import Trouble
+from imagery.roll.roll_change import EarlierRoll, find_roll_change
+from imagery.roll.troubles import Trouble, only_troubles
 from labels.files import LabelFile, Labels, read_labels
 from models.database import database_path
 from models.registry_look import find_registry_fault
@@ -29,6 +31,8 @@ def command(options: argparse.Namespace) -> Answer:
         f"{intake.notices_joined_by_place} joined by place",
     ]
     lines += [f"  {count.line}" for count in intake.matches]
+    if intake.roll_balance:
+        lines.append(f"  vacancy file: {intake.roll_balance.line}")
     lines += [f"  fix first: {line}" for line in intake.fixes]
     lines += [f"  note: {line}" for line in intake.warnings]
     lines += [f"  report: {year.files.check_page}"]
@@ -55,11 +59,49 @@ def check(year: CityYear, *, pixels: bool = False) -> Intake:
         settings=year.file.tile,
         shifts=shift_lines(year),
         matches=(labels.matches,) if labels else (),
-        troubles=(*troubles, *dispatch_troubles(year), *registry_troubles(year)),
+        troubles=(
+            *change_troubles(year),
+            *troubles,
+            *dispatch_troubles(year),
+            *registry_troubles(year),
+        ),
     )
     intake = make_intake(inputs)
     write_intake(intake, year.files.folder)
     return intake
+
+
+def change_troubles(year: CityYear) -> tuple[Trouble, ...]:
+    """Return whether the roll changed too much since the latest earlier year that is known."""
+    rolls = (earlier_roll(before) for before in year.earlier)
+    known = next((roll for roll in rolls if roll), None)
+    if known is None:
+        return ()
+    ids = [str(parcel_id) for parcel_id in year.roll.table["parcel_id"]]
+    change = find_roll_change(ids, known, max_change=year.file.vacant.max_change)
+    return only_troubles([change])
+
+
+def earlier_roll(year: CityYear) -> EarlierRoll | None:
+    """Return the roll that a year was scored for, or else checked for; None where neither is.
+
+    Raises:
+        InputError: its check.json cannot be read.
+    """
+    ledger = year.find_ledger()
+    if ledger is not None:
+        ids = frozenset(str(parcel_id) for parcel_id in ledger.table["parcel_id"])
+        return EarlierRoll(year=year.year, vacants=len(ids), parcel_ids=ids)
+    if not year.files.check.exists():
+        return None
+
+    try:
+        vacants = int(json.loads(year.files.check.read_text(encoding="utf-8"))["vacants"])
+    except (ValueError, KeyError, TypeError) as error:
+        raise InputError(
+            f"{year.files.check} cannot be read; run check --year {year.year} again"
+        ) from error
+    return EarlierRoll(year=year.year, vacants=vacants)
 
 
 def label_troubles(year: CityYear) -> tuple[Trouble, ...]:

@@ -10,25 +10,26 @@ from roofwatch.year import CityYear
 
 
 def dispatch_troubles(year: CityYear) -> tuple[Trouble, ...]:
-    """Return why the files of dispatch cannot be used."""
-    return only_troubles([_find_unreadable(year), _find_too_wide(year)])
+    """Return why the files of dispatch cannot be used, and what was noticed in the addresses."""
+    return only_troubles([*_read_files(year), _find_too_wide(year)])
 
 
-def _find_unreadable(year: CityYear) -> Trouble | None:
+def _read_files(year: CityYear) -> tuple[Trouble, ...]:
     delivered = year.city.workspace.folder
     try:
-        read_addresses(year.file.export.dispatch)
+        book = read_addresses(year.file.export.dispatch)
         read_state(delivered)
         read_deletes(delivered, today=year.as_of)
         column_map_of(year.file.export.dispatch)
     except InputError as error:
-        return Trouble(
+        unreadable = Trouble(
             what="files of dispatch that cannot be used",
             examples=(str(error),),
             remedy="export delivers nothing before",
             is_fix=True,
         )
-    return None
+        return (unreadable,)
+    return book.troubles if book else ()
 
 
 def _find_too_wide(year: CityYear) -> Trouble | None:

@@ -85,7 +85,7 @@ def _export(year: CityYear) -> list[Path]:
         progress.stage = title
 
     write_change(folder)
-    write_manifest(folder)
+    write_manifest(folder, inputs.roll.balance)
     year.city.log("export", f"{year.year}: {len(products)} files from run {inputs.run_id}")
     return products
 
