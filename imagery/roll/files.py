@@ -136,8 +136,10 @@ class VacantFile:
         return tuple(name for name in named if name)
 
     def __post_init__(self) -> None:
-        """Check the order of month and day, and the range of the share."""
+        """Check the order of month and day, and the ranges of the shares."""
         check_day_order(self.day_order)
+        if not self.max_change >= 0:
+            raise ValueError(f"max_change is {self.max_change}, want a share of 0 or more")
         if not 0 <= self.min_matched <= 1:
             raise ValueError(f"min_matched is {self.min_matched}, want 0 to 1")
 
