@@ -11,6 +11,7 @@ from gis_export.fire.book.book import write_fire_book
 from gis_export.fire.dispatch.address_match import read_addresses
 from gis_export.fire.dispatch.columns import ColumnMap, column_map_of
 from gis_export.fire.dispatch.delivery import Dispatch, DispatchCenter, build_dispatch
+from gis_export.fire.dispatch.findings import lost_findings
 from gis_export.fire.dispatch.handover import keeping_delivery, mark_delivered, write_dispatch
 from gis_export.fire.dispatch.state import read_deletes, read_state
 from gis_export.fire.map.folder import write_fire_map
@@ -140,10 +141,12 @@ def _prepare(
     """Build the rows, and compare them with what dispatch holds."""
     tell("rows")
     table = build_table(inputs, settings)
+    state = read_state(delivered)
     center = DispatchCenter(
-        state=read_state(delivered),
+        state=state,
         addresses=read_addresses(settings.dispatch),
         deletes=read_deletes(delivered, today=inputs.today),
+        lost=lost_findings(state, inputs.looks, until=inputs.year),
     )
     dispatch = build_dispatch(table.rows, center, settings, year=inputs.year, today=inputs.today)
     return _Job(

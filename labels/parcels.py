@@ -6,7 +6,6 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from imagery.roll.keys import match_ids
 from imagery.roll.matching import MatchCount, find_collisions, find_unmatched
 from imagery.roll.parcels import VacantRoll
 from imagery.roll.spreadsheets import changed_in_list, find_changed_ids
@@ -38,7 +37,7 @@ def match_labels(ids: pd.Series, rows: pd.Series, roll: VacantRoll) -> LabelParc
     """
     cleaned = clean_ids(ids)
     known = roll.known_ids
-    matches = match_ids(cleaned, known)
+    matches = roll.match(cleaned)
     spelled = np.append(known.to_numpy(object), "")[matches.place]  # place -1 is the last
     meant = pd.Series(spelled, index=ids.index, dtype="str")
     is_on_roll = meant.isin(roll.table["parcel_id"])

@@ -389,7 +389,7 @@ def test_a_row_that_left_is_asked_about_once_and_may_come_back(tmp_path: Path) -
     assert delete[["ACTION", "PARCEL_ID"]].to_numpy().tolist() == [["REVIEW", "0216 001"]]
 
     assert sizes(deliver(fewer, tmp_path)) == (0, 0, 0)
-    assert deliver(whole, tmp_path).change["REASON"].tolist() == ["back on the vacant roll"]
+    assert deliver(whole, tmp_path).change["REASON"].tolist() == ["no longer for review"]
 
 
 def test_a_person_confirms_a_delete_once(tmp_path: Path) -> None:

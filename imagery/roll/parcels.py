@@ -10,6 +10,7 @@ import pandas as pd
 from imagery.errors import CrsMismatch, InputError, Unbalanced
 from imagery.roll.files import FootprintFile, ParcelFile, VacantFile
 from imagery.roll.joining import find_join_troubles, join_notices
+from imagery.roll.keys import Matches, match_ids
 from imagery.roll.lots import read_lots
 from imagery.roll.matching import MIN_MATCHED, MatchCount
 from imagery.roll.neighbors import UNKNOWN, sides_of
@@ -83,9 +84,22 @@ class VacantRoll:
 
     @cached_property
     def known_ids(self) -> pd.Series:
-        """Return every id that a label may mean: parcels, and notices without one."""
+        """Return every id that a label may mean: parcels, then notices without one."""
         ids = pd.concat([self.all_parcels, self.table["parcel_id"]], ignore_index=True)
         return pd.Series(ids.unique(), dtype="str")
+
+    def match(self, ids: pd.Series) -> Matches:
+        """Find which of `known_ids` each id means; notices without a parcel as they are spelled."""
+        parcels = self.known_ids[: len(self.all_parcels) or None]
+        matches = match_ids(ids, parcels)
+        is_exact = ids.isin(self.known_ids)
+        exact = pd.Index(self.known_ids).get_indexer(pd.Index(ids[is_exact].astype("str")))
+
+        place = matches.place.copy()
+        place[is_exact.to_numpy(bool)] = exact
+        open_ids = set(matches.collisions) - set(ids[is_exact])
+        others = {name: matches.collisions[name] for name in open_ids}
+        return Matches(place=place, collisions=others)
 
 
 def read_roll(

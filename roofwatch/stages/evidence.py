@@ -9,7 +9,7 @@ from gis_export.housing.packets.evidence import write_packets
 from gis_export.housing.packets.sources import PacketSources
 from gis_export.table.rows import build_rows
 from imagery.errors import InputError
-from imagery.roll.keys import match_ids
+from imagery.roll.parcels import VacantRoll
 from roofwatch.answer import Answer
 from roofwatch.stages.export import export_inputs
 from roofwatch.year import CityYear, open_year
@@ -37,7 +37,7 @@ def _write_evidence(year: CityYear, parcel_ids: list[str]) -> list[Path]:
     settings = year.file.export
     rows = build_rows(inputs, settings)
 
-    parcels = [find_parcel(parcel, year.roll.known_ids) for parcel in parcel_ids]
+    parcels = [find_parcel(parcel, year.roll) for parcel in parcel_ids]
     sources = PacketSources(
         rows=rows, inputs=inputs, settings=settings, pictures=year.files.explain
     )
@@ -46,14 +46,14 @@ def _write_evidence(year: CityYear, parcel_ids: list[str]) -> list[Path]:
     return files
 
 
-def find_parcel(parcel: str, known: pd.Series) -> str:
+def find_parcel(parcel: str, roll: VacantRoll) -> str:
     """Return a parcel as the roll spells it, or as it is typed where there is none.
 
     Raises:
         InputError: it could be one of several.
     """
-    matches = match_ids(pd.Series([parcel], dtype="str"), known)
+    matches = roll.match(pd.Series([parcel], dtype="str"))
     if matches.collisions:
         others = " or ".join(repr(other) for other in matches.collisions[parcel])
         raise InputError(f"--parcel {parcel!r} could be {others}; type the one that is meant")
-    return str(known.iloc[matches.place[0]]) if matches.is_found[0] else parcel
+    return str(roll.known_ids.iloc[matches.place[0]]) if matches.is_found[0] else parcel

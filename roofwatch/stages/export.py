@@ -6,6 +6,8 @@ from pathlib import Path
 
 import pandas as pd
 
+from gis_export.fire.dispatch.findings import find_lost_findings, lost_findings
+from gis_export.fire.dispatch.state import newest_flyover, read_state
 from gis_export.housing.worklist.what_if import WhatIf, parse_weights, what_if
 from gis_export.products import STEPS, export_products
 from gis_export.report.change import write_change
@@ -16,7 +18,7 @@ from gis_export.table.rows import build_rows
 from imagery.errors import InputError, MissingInput
 from imagery.files import sha256_file
 from imagery.json_files import read_facts
-from imagery.roll.troubles import MOST_EXAMPLES, shown
+from imagery.roll.troubles import MOST_EXAMPLES, only_troubles, shown
 from inference.ledger import Ledger
 from labels.look import read_looks
 from roofwatch.answer import Answer
@@ -41,14 +43,24 @@ def command(options: argparse.Namespace) -> Answer:
         return Answer(lines=found.lines(), facts=asdict(found))
 
     products = export(year)
-    troubles = (*year.roll.troubles, *label_troubles(year))
-    notes = [trouble.line for trouble in troubles] + seal_notes(year)
+    notes = export_notes(year)
     lines = [*opened_products(products), *(f"  note: {note}" for note in notes)]
     facts: dict[str, object] = {
         "products": [str(path) for path in products],
         "notes": list(notes),
     }
     return Answer(lines=lines, facts=facts)
+
+
+def export_notes(year: CityYear) -> list[str]:
+    """Say which findings dispatch misses, what did not match, and what could not be compared."""
+    state = read_state(year.city.workspace.folder)
+    lost: frozenset[str] = frozenset()
+    if year.year >= newest_flyover(state):
+        lost = lost_findings(state, find_looks(year), until=year.year)
+
+    found = (find_lost_findings(lost), *label_troubles(year), *year.roll.troubles)
+    return [trouble.line for trouble in only_troubles(found)] + seal_notes(year)
 
 
 def export(year: CityYear) -> list[Path]:

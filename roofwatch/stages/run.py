@@ -14,7 +14,7 @@ from labels.files import read_labels
 from models.registry import alias_version, check_ready, find_version
 from roofwatch.answer import Answer, count_lines, count_values
 from roofwatch.stages.check import check
-from roofwatch.stages.export import export, opened_products
+from roofwatch.stages.export import export, export_notes, opened_products
 from roofwatch.stages.score import score
 from roofwatch.stages.tile import shift_lines, tile
 from roofwatch.stages.train import train
@@ -57,6 +57,7 @@ def command(options: argparse.Namespace) -> Answer:
             trained,
             *(f"{stage:>7} {value:7.1f} s" for stage, value in done.seconds.items()),
             *opened_products(done.products),
+            *(f"  note: {note}" for note in export_notes(year)),
         ],
         facts={
             "rows": len(done.ledger.table),

@@ -2,8 +2,9 @@
 
 There are rows to add, rows to change, and rows that a person must look at or had deleted. Nothing
 is deleted by itself: a row that left the vacant roll is proposed for review, and goes out as a
-delete when a person has given a reason (razed, occupied, error). The state is kept in our names,
-so that another column map changes no row.
+delete when a person has given a reason (razed, occupied, error). No row is lowered because a
+finding is gone: it stays as it was delivered, and is proposed for review too. The state is kept in
+our names, so that another column map changes no row.
 
 The state belongs to the newest flyover that was delivered: an export of an earlier year changes
 nothing. The files in `fire/` hold what the last export found, and the next one replaces them.
@@ -19,6 +20,7 @@ import geopandas as gpd
 import pandas as pd
 
 from gis_export.fire.dispatch.address_match import AddressBook, match_addresses
+from gis_export.fire.dispatch.findings import CONFIRMED
 from gis_export.fire.dispatch.rows import (
     COLUMNS,
     DELIVERY_COLUMNS,
@@ -37,6 +39,7 @@ from inference.hazard import USE_LIMIT
 
 LEFT_ROLL = "left the vacant roll; needs a person"
 NO_ADDRESS = "address no longer known; needs a person"
+FINDING_GONE = "its finding is gone from the labels; needs a person"
 _COMPARED = (
     "ADDRESS",
     "LON",
@@ -72,6 +75,8 @@ class _Comparison:
     """Rows that it holds and should not."""
     deleted: pd.DataFrame
     """Rows that it holds and that a person confirmed as deleted."""
+    withheld: pd.DataFrame
+    """Rows as it holds them, which only a finding that is gone would lower."""
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -84,6 +89,8 @@ class DispatchCenter:
     """Its list of addresses; without it no address is looked up."""
     deletes: dict[str, Deletion] = field(default_factory=dict)
     """What people confirmed, by parcel."""
+    lost: frozenset[str] = frozenset()
+    """Parcels whose finding is gone; see `lost_findings`."""
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -137,7 +144,7 @@ def build_dispatch(
         nothing = _actions(wanted.iloc[:0], "", [])
         return Dispatch(add=nothing, change=nothing, delete=nothing, match=match, state=None)
 
-    comparison = _compare(wanted, state, confirmed)
+    comparison = _compare(wanted, center)
     differs = _differences(comparison)
     has_changed = differs.any(axis=1) | (comparison.held["STANDING"] == "REVIEW")
     changed = comparison.kept[has_changed]
@@ -162,16 +169,19 @@ def _delete_notes(parcels: list[str], confirmed: dict[str, Deletion]) -> dict[st
     return notes
 
 
-def _compare(
-    wanted: pd.DataFrame, state: pd.DataFrame, confirmed: dict[str, Deletion]
-) -> _Comparison:
+def _compare(wanted: pd.DataFrame, center: DispatchCenter) -> _Comparison:
     """Compare what dispatch should hold with what it holds."""
-    is_current = (wanted["ADDRESS"] != "") & ~wanted["PARCEL_ID"].isin(confirmed)
+    is_current = (wanted["ADDRESS"] != "") & ~wanted["PARCEL_ID"].isin(center.deletes)
     current = wanted[is_current].set_index("PARCEL_ID", drop=False)
 
-    before = state.set_index("PARCEL_ID", drop=False)
-    deleted = before[before.index.isin(confirmed)]
+    before = center.state.set_index("PARCEL_ID", drop=False)
+    deleted = before[before.index.isin(center.deletes)]
     before = before.drop(index=deleted.index)
+
+    is_lower = current["PARCEL_ID"].isin(center.lost) & (current["RISK_LVL"] != CONFIRMED)
+    withheld = before[before.index.isin(current.index[is_lower])]
+    before = before.drop(index=withheld.index)
+    current = current.drop(index=withheld.index)
 
     is_known = current.index.isin(before.index)
     return _Comparison(
@@ -180,6 +190,7 @@ def _compare(
         held=before.loc[current.index[is_known]],
         gone=before[~before.index.isin(current.index)],
         deleted=deleted,
+        withheld=withheld,
     )
 
 
@@ -205,7 +216,7 @@ def _reasons(differs: pd.DataFrame) -> list[str]:
         if facts:
             reasons.append(", ".join(facts))
         else:
-            reasons.append("wording" if names else "back on the vacant roll")
+            reasons.append("wording" if names else "no longer for review")
     return reasons
 
 
@@ -216,6 +227,7 @@ def _after(comparison: _Comparison, has_changed: "pd.Series[bool]") -> pd.DataFr
         comparison.kept[has_changed].assign(STANDING="ACTIVE"),
         comparison.held[~has_changed],
         comparison.gone.assign(STANDING="REVIEW"),
+        comparison.withheld.assign(STANDING="REVIEW"),
     ]
     state = pd.concat(tables).reindex(columns=list(STATE_COLUMNS))
     return state.sort_index().reset_index(drop=True)
@@ -238,7 +250,10 @@ def _all_deletes(
     is_on_roll = asked["PARCEL_ID"].isin(on_roll)
     reasons = [NO_ADDRESS if is_known else LEFT_ROLL for is_known in is_on_roll]
     reviews = _actions(asked, "REVIEW", reasons)
-    return pd.concat([deletes, reviews], ignore_index=True)
+
+    withheld = comparison.withheld[comparison.withheld["STANDING"] != "REVIEW"]
+    unsupported = _actions(withheld, "REVIEW", [FINDING_GONE] * len(withheld))
+    return pd.concat([deletes, reviews, unsupported], ignore_index=True)
 
 
 def _actions(

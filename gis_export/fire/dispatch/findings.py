@@ -1,0 +1,74 @@
+"""What dispatch was told because a person saw it, and that no finding supports any more.
+
+A row says CONFIRMED because a person on site found the roof failing. Only a finding of the same day
+or a later one may lower it. Where the finding has vanished from the labels, or no longer matches
+its parcel, the row stays as it was delivered, and a person is asked to look at it.
+"""
+
+import pandas as pd
+
+from gis_export.table.confirmed import last_days
+from gis_export.table.symbols import BY_WORD
+from gis_export.table.tables import harmless
+from imagery.roll.troubles import Trouble, shown
+from inference.hazard import HazardWord
+
+CONFIRMED = BY_WORD[HazardWord.CONFIRMED].code
+_YEAR = r"\((\d{4})\)"
+"""How RISK_TXT names a visit of which only the year is known."""
+
+
+def lost_findings(state: pd.DataFrame, looks: pd.DataFrame, *, until: int) -> frozenset[str]:
+    """Return the parcels that dispatch holds as CONFIRMED without a finding that supports it.
+
+    Args:
+        state: What dispatch holds, columns `STATE_COLUMNS`.
+        looks: What people found, columns `gis_export.table.inputs.LOOK_COLUMNS`.
+        until: Last year that counts.
+    """
+    held = state[state["RISK_LVL"] == CONFIRMED]
+    seen = dict(zip(held["PARCEL_ID"], _days_seen(held), strict=True))
+    latest = _latest_findings(looks, until=until)
+
+    lost = []
+    for parcel, day in seen.items():
+        failing, found = latest.get(parcel, ("", ""))
+        is_supported = failing == "Y" or (failing == "N" and found >= day)
+        if not is_supported:
+            lost.append(parcel)
+    return frozenset(lost)
+
+
+def find_lost_findings(lost: frozenset[str]) -> Trouble | None:
+    """Name the parcels whose finding is gone, None where there is none."""
+    if not lost:
+        return None
+    return Trouble(
+        what="parcels that dispatch holds as CONFIRMED, and whose finding is gone from the labels",
+        examples=tuple(shown(parcel) for parcel in sorted(lost)),
+        remedy=(
+            "dispatch keeps them as they are, marked for review; put the labels back, "
+            "correct their ids, or add what a person on site has found since"
+        ),
+    )
+
+
+def _days_seen(held: pd.DataFrame) -> pd.Series:
+    """Return the day of the visit on which each row rests, or the last day of its year."""
+    years = held["RISK_TXT"].str.extract(_YEAR, expand=False).fillna("")
+    last = (years + "-12-31").where(years != "", "")
+    return held["VER_DATE"].where(held["VER_DATE"] != "", last)
+
+
+def _latest_findings(looks: pd.DataFrame, *, until: int) -> dict[str, tuple[str, str]]:
+    """Return answer and day of the latest finding on site, by parcel as dispatch spells it."""
+    is_finding = looks["on_site"].astype(bool) & (looks["failing"] != "")
+    found = looks[is_finding & (looks["year"] <= until)]
+    found = found.assign(latest=last_days(found)).sort_values("latest", kind="stable")
+
+    latest = {}
+    for parcel, failing, day in zip(
+        found["parcel_id"], found["failing"], found["latest"], strict=True
+    ):
+        latest[harmless(str(parcel))] = (str(failing), str(day))
+    return latest
