@@ -31,6 +31,10 @@ _NOT_PRODUCTS = frozenset(
 )
 
 
+_NOT_ROWS = frozenset({*VENDOR_FILES, _WORKSPACE.audit.name})
+"""Tables that are checked elsewhere, or that repeat others."""
+
+
 def find_products(folder: Path) -> list[Path]:
     """Return every file under a folder that may hold rows, sorted.
 
@@ -45,7 +49,7 @@ def find_products(folder: Path) -> list[Path]:
 
 def _is_product(path: Path) -> bool:
     kind = path.suffix.lower()
-    if kind not in VECTOR | TABLES or path.name.startswith(".") or path.name in VENDOR_FILES:
+    if kind not in VECTOR | TABLES or path.name.startswith(".") or path.name in _NOT_ROWS:
         return False
 
     is_part_of_shapefile = kind == ".dbf" and path.with_suffix(".shp").exists()

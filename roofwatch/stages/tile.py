@@ -69,10 +69,10 @@ def tile(year: CityYear, spec: ModelSpec | None = None) -> ChipStore:
             settings=settings,
             footprints=year.file.footprints,
         )
-        if settings.registration == "off":
-            year.files.registration.unlink(missing_ok=True)
-        else:
+        if settings.registration != "off":
             measure_shifts(year, delivered, spec)
+        elif year.files.registration.exists():
+            year.files.registration.unlink()
         store = cut_chips(year, register(year, delivered))
 
     year.cut[settings] = store
