@@ -166,7 +166,6 @@ def _roll(numbers: NDArray[np.int_], ids: list[str]) -> gpd.GeoDataFrame:
     return gpd.GeoDataFrame(
         {
             "parcel_id": ids,
-            "parcel_key": ids,
             "address": [f"{100 + number % 900} Peña Réunion St" for number in numbers],
             "block": "",
             "neighborhood": "Harlem Park",

@@ -30,7 +30,6 @@ def make_roll(count: int) -> VacantRoll:
     table = gpd.GeoDataFrame(
         {
             "parcel_id": ids,
-            "parcel_key": [parcel.replace(" ", "") for parcel in ids],
             "address": [f"{100 + 2 * row} Peña Réunion St" for row in range(count)],
             "block": [parcel[:4] for parcel in ids],
             "neighborhood": "Harlem Park",

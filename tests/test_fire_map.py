@@ -129,7 +129,6 @@ def make_roll() -> VacantRoll:
     table = gpd.GeoDataFrame(
         {
             "parcel_id": PARCELS,
-            "parcel_key": PARCELS,
             "address": list(ADDRESSES),
             "block": "",
             "neighborhood": "",
@@ -958,7 +957,7 @@ def make_long_inputs(folder: Path) -> ExportInputs:
     addresses = [f"{row} Oak St" for row in range(250)]
 
     lots = pd.concat([inputs.roll.table.iloc[[1]]] * 250, ignore_index=True)
-    lots = lots.assign(parcel_id=parcels, parcel_key=parcels, address=addresses)
+    lots = lots.assign(parcel_id=parcels, address=addresses)
     rows = pd.concat([inputs.ledger.table.iloc[[1]]] * 250, ignore_index=True)
     rows = rows.assign(parcel_id=parcels)
     return dataclasses.replace(

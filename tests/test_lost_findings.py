@@ -58,7 +58,7 @@ def held(delivered: Path) -> tuple[str, str]:
 
 
 GONE: dict[str, tuple[Look, ...]] = {
-    "deleted": (),
+    "deleted, or the label file is gone": (),
     "slipped to another parcel": (("0217 001", 2026, "2026-05-02", "Y", True),),
     "could not tell any more": ((PARCEL, 2026, "2026-05-02", "", True),),
     "no longer on site": ((PARCEL, 2026, "2026-05-02", "N", False),),

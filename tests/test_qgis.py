@@ -188,7 +188,6 @@ def make_row_of_houses() -> VacantRoll:
     table = gpd.GeoDataFrame(
         {
             "parcel_id": PARCELS,
-            "parcel_key": PARCELS,
             "address": "1 Peña St",
             "block": "",
             "neighborhood": "",

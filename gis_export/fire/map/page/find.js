@@ -68,12 +68,19 @@ const Find = (() => {
     return restA.slice(1) === restB || restA === restB.slice(1) || restA.slice(1) === restB.slice(1) || swapped;
   }
 
+  // The parcel whose number is typed exactly goes first: two numbers may differ by where a dash stands.
+  function exactFirst(roofs, typed) {
+    const number = typed.trim().toUpperCase();
+    const exact = roofs.filter((roof) => roof.PARCEL_ID.trim().toUpperCase() === number);
+    return exact.length ? [...exact, ...roofs.filter((roof) => !exact.includes(roof))] : roofs;
+  }
+
   // The roofs, and in `instead` what they answer to where that is not all that was typed.
   function find(typed) {
     const words = plain(typed).split(" ").filter(Boolean);
     if (!words.length) return { roofs: Roofs.ranked, instead: "" };
     const roofs = answers(words);
-    if (roofs.length) return { roofs, instead: "" };
+    if (roofs.length) return { roofs: exactFirst(roofs, typed), instead: "" };
     for (let kept = words.length; kept > 0; kept--) {
       const some = words.slice(0, kept);
       if (!some.some((word) => word.length > 2 && !/\d/.test(word) && !DIRECTIONS.has(word))) break; // no street: another house of that number
