@@ -306,9 +306,10 @@ def palette_image(numbers: Picture, colors: NDArray[np.int64]) -> Image.Image:
 def test_transparent_color_of_a_palette(tmp_path: Path) -> None:
     """A color without opacity is no data."""
     numbers = np.zeros((128, 128), np.uint8)
+    numbers[:, 1::2] = 2
     numbers[64:] = 1
-    image = palette_image(numbers, np.array([[9, 99, 199], [255, 255, 255]]))
-    path = save(tmp_path / "clear.png", image, transparency=bytes([255, 0]))
+    image = palette_image(numbers, np.array([[9, 99, 199], [255, 255, 255], [19, 99, 199]]))
+    path = save(tmp_path / "clear.png", image, transparency=bytes([255, 0, 255]))
 
     flyover = fly(path, crs=METRIC)
 
@@ -560,8 +561,8 @@ def test_sparse_tile(tmp_path: Path, pixels: Picture, storage: Storage) -> None:
 
 def test_black_is_no_hole(tmp_path: Path, write_raster: RasterWriter) -> None:
     """Black pixels that the file does hold are a dark roof, not a hole."""
-    dark = np.full((3, 128, 128), 1, np.uint8)
-    dark[:, :40] = 0
+    dark = np.random.default_rng(0).integers(0, 4, (3, 128, 128)).astype(np.uint8)
+    dark[:, :4] = 0
     path = write_raster(tmp_path / "dark.tif", dark, **DEFLATE)
 
     _, reason = cut(fly(path))

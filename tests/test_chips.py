@@ -265,11 +265,13 @@ def test_alpha_is_nodata(tmp_path: Path, pixels: Picture, write_raster: RasterWr
 
 
 def test_declared_nodata(tmp_path: Path, pixels: Picture, write_raster: RasterWriter) -> None:
-    """Declared nodata on the roof is a reason; black without a declaration is a dark roof."""
+    """Nodata on the roof is a reason, declared or flat; black with grain is a dark roof."""
     holes = pixels.copy()
     holes[:, 8:20, 8:20] = 0
 
     assert cut([write_raster(tmp_path / "declared.tif", holes, nodata=0)]) == (None, "nodata")
+    assert cut([write_raster(tmp_path / "flat.tif", holes)]) == (None, "nodata")
+    holes[:, 8:20:3, 8:20:3] = 4
     assert cut([write_raster(tmp_path / "dark.tif", holes)])[1] == ""
 
 

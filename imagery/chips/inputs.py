@@ -3,16 +3,17 @@
 import hashlib
 from dataclasses import dataclass, replace
 from functools import cached_property, lru_cache
+from pathlib import Path
 
 import shapely
 
 from imagery.chips.settings import TileSettings
+from imagery.flyover.evidence import table_evidence, with_evidence
 from imagery.flyover.flyover import Flyover
-from imagery.flyover.open_files import file_stamp
 from imagery.roll.files import FootprintFile
 from imagery.roll.parcels import VacantRoll
 
-CUTTER = 2
+CUTTER = 3
 """Increase this when the same inputs give different chips."""
 
 
@@ -38,12 +39,15 @@ class CutInputs:
         )
         flyover = self.flyover
         buildings = self.footprints
-        buildings_stamp = file_stamp(str(buildings.path)) if buildings else None
-        facts = (CUTTER, flyover.year, flyover.white, settings, buildings, buildings_stamp)
+        outlines: tuple[object, ...] = ()
+        if buildings:
+            # Where it lies does not matter, so that a city may be moved.
+            outlines = (replace(buildings, path=Path()), table_evidence(buildings.path))
+        facts = (CUTTER, flyover.year, flyover.white, settings, outlines)
 
         digest = hashlib.sha256(repr(facts).encode())
-        for tile in flyover.tiles:
-            digest.update(repr((tile, file_stamp(tile.path))).encode())
+        for tile in with_evidence(flyover.tiles):
+            digest.update(tile.facts.encode())
         digest.update(_roll_bytes(self.roll))
         return digest.hexdigest()
 

@@ -20,7 +20,6 @@ from imagery.chips.tasks import (
     piece_offsets,
 )
 from imagery.flyover.flyover import Flyover
-from imagery.flyover.open_files import file_stamp
 from imagery.flyover.tiles import Tile
 from imagery.workspace import ChipFiles
 
@@ -56,11 +55,6 @@ class CutRun:
     """What can be judged."""
 
     @cached_property
-    def stamps(self) -> dict[str, tuple[int, int]]:
-        """Return size and time of change of every tile's file, by path."""
-        return {tile.path: file_stamp(tile.path) for tile in self.flyover.tiles}
-
-    @cached_property
     def recipe(self) -> str:
         """Return what all shards depend on, beside parcels and tiles."""
         plan = self.plan
@@ -82,9 +76,8 @@ class CutRun:
             tiles: The tiles of the task, by number.
         """
         numbers = sorted({read.tile for read in reads})
-        used = {number: tiles[number] for number in numbers}
-        stamps = [self.stamps[tile.path] for tile in used.values()]
-        facts = repr((content, used, stamps, self.recipe))
+        used = [(number, tiles[number].facts) for number in numbers]
+        facts = repr((content, used, self.recipe))
         return hashlib.sha256(facts.encode()).hexdigest()
 
     def task_key(self, task: CutTask) -> str:

@@ -144,6 +144,7 @@ def make_views(table: ViewTable, shared: SharedReads, tiles: tuple[Tile, ...]) -
             shrink=shrink[number],
             reads=reads,
             guess_black=any(is_doubtful[read.tile] for read in reads),
+            has_eight_bits=all(tiles[read.tile].depth == "uint8" for read in reads),
         )
     return made
 

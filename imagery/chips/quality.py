@@ -6,6 +6,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from imagery.chips.fills import Fills, filled_share
 from imagery.flyover.pixels import DATA, NODATA, Pixels
 
 DARK = 60
@@ -41,7 +42,7 @@ class Quality:
     covered_share: float = 0.0
     """Share inside some tile that can be read."""
     nodata_share: float = 0.0
-    """Share inside a tile but without data."""
+    """Share inside a tile but without data, or under a flat fill."""
     sharpness: float = 0.0
     """Standard deviation of the Laplacian of gray, gray levels."""
     dark_share: float = 0.0
@@ -87,6 +88,8 @@ class Scene:
     """All of it is data."""
     owners: NDArray[np.uint8] | None
     """Number of the tile that each pixel comes from, (H, W); None where all come from one."""
+    fills: Fills | None = None
+    """Flat areas that nothing declares as missing, (H, W); None where there is none."""
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -120,6 +123,9 @@ def measure_quality(scene: Scene) -> Quality:
         missing = float((known == NODATA).mean())
         covered = float(((known == NODATA) | (known == DATA)).mean())
         is_shown = inside & (pixels[..., 3] == DATA)
+    if scene.fills is not None:
+        seen = scene.fills[box] * (pixels[..., 3] == DATA)
+        missing += filled_share(seen[inside])
     shown = is_shown.view(np.uint8)
     if not cv2.countNonZero(shown):
         return Quality(covered_share=covered, nodata_share=missing)

@@ -9,6 +9,7 @@ import shapely
 from numpy.typing import NDArray
 
 from imagery.chips.affine import Affine6, Floats, Mask
+from imagery.chips.fills import Fills, find_fills
 from imagery.chips.grids import draw_mask
 from imagery.chips.quality import Scene
 from imagery.chips.tasks import ParcelCut, View
@@ -39,6 +40,8 @@ class ShownView:
     """All of it is data."""
     owners: NDArray[np.uint8] | None
     """Rank of the tile that covers each pixel, (H, W); None where one tile covers all."""
+    fills: Fills | None = None
+    """Flat areas that nothing declares as missing, (H, W); None where there is none."""
 
 
 def make_scene(parcel: ParcelCut, pieces: list[list[Piece]]) -> Scene:
@@ -52,6 +55,7 @@ def make_scene(parcel: ParcelCut, pieces: list[list[Piece]]) -> Scene:
     first = _show(parcel.views[0], pieces[0], mask.shape)
     pixels = first.pixels
     owners = first.owners
+    fills = first.fills
     whole = first.whole
 
     for view, parts in zip(parcel.views[1:], pieces[1:], strict=True):
@@ -67,34 +71,49 @@ def make_scene(parcel: ParcelCut, pieces: list[list[Piece]]) -> Scene:
             owners[better] = LATER_VIEWS
         else:
             owners[better] = LATER_VIEWS + other.owners[better]
+        fills = _merge_fills(fills, other.fills, better)
         whole = bool((pixels[..., 3] == DATA).all())
 
-    return Scene(pixels=pixels, mask=mask, whole=whole, owners=owners)
+    return Scene(pixels=pixels, mask=mask, whole=whole, owners=owners, fills=fills)
+
+
+def _merge_fills(fills: Fills | None, others: Fills | None, better: Mask) -> Fills | None:
+    """Return the flat areas of two views, of which the other one counts where it is better."""
+    if fills is None and others is None:
+        return None
+
+    merged = np.zeros(better.shape, np.uint8) if fills is None else fills
+    merged[better] = 0 if others is None else others[better]
+    return merged
 
 
 def _show(view: View, pieces: list[Piece], shape: tuple[int, ...]) -> ShownView:
     """Show one view on the grid of a chip of a shape (H, W)."""
     source = _assemble(view, pieces)
+    height, width = shape
+    fills = find_fills(source.pixels) if view.has_eight_bits else None
+    if fills is not None:
+        to_tile = _center_matrix(view.matrix, 1)
+        fills = _warp(fills, to_tile, (width, height), nearest=True)
     if view.guess_black:
         source = _mark_black(source)
     if view.shrink > 1:
         source = _shrink(source, view.shrink)
 
     to_view = _center_matrix(view.matrix, view.shrink)
-    height, width = shape
     owners = source.owners
     if owners is not None:
         owners = _warp(np.ascontiguousarray(owners), to_view, (width, height), nearest=True)
 
     if not source.whole:
         pixels = _warp_holes(source.pixels, to_view, (width, height))
-        return ShownView(pixels=pixels, whole=False, owners=owners)
+        return ShownView(pixels=pixels, whole=False, owners=owners, fills=fills)
 
     pixels = _warp(source.pixels, to_view, (width, height))
     whole = _lies_inside(to_view, shape, source.pixels.shape)
     if not whole:
         pixels[_outside(to_view, shape, source.pixels.shape)] = 0
-    return ShownView(pixels=pixels, whole=whole, owners=owners)
+    return ShownView(pixels=pixels, whole=whole, owners=owners, fills=fills)
 
 
 def _assemble(view: View, pieces: list[Piece]) -> ShownView:

@@ -81,6 +81,8 @@ class View:
     """Where its pixels come from; the first one counts where they overlap."""
     guess_black: bool
     """Large black blobs are missing data, because some tile cannot say so itself."""
+    has_eight_bits: bool = True
+    """All tiles hold bytes; deeper ones are clipped when scaled, and looked at before."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

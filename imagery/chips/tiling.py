@@ -22,6 +22,7 @@ from imagery.chips.tasks import CutJob, CutPlan, CutSettings
 from imagery.crs import utm_zone
 from imagery.errors import InputError
 from imagery.files import atomic_path
+from imagery.flyover.evidence import with_evidence
 from imagery.roll.outlines import roofs_of
 from imagery.roll.parcels import VacantRoll, read_footprints
 from imagery.workspace import ChipFiles
@@ -42,14 +43,17 @@ def tile_parcels(inputs: CutInputs, folder: Path, runner: CutRunner) -> ChipStor
         runner: Executes jobs.
     """
     files = ChipFiles(folder=folder)
-    done = open_done(files, inputs.key)
+    key = inputs.key
+    done = open_done(files, key)
     if done is not None:
         return done
 
     # Without manifest nobody takes an unfinished folder for the chips of the year.
     files.manifest.unlink(missing_ok=True)
+    flyover = inputs.flyover
+    inputs = replace(inputs, flyover=replace(flyover, tiles=with_evidence(flyover.tiles)))
     plan = plan_flyover(inputs)
-    write_plan(files, plan, inputs.key)
+    write_plan(files, plan, key)
 
     limits = inputs.settings.limits
     run = CutRun(plan=plan, flyover=inputs.flyover, folder=folder, limits=limits)

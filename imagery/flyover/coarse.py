@@ -1,5 +1,7 @@
 """Tiles at low resolution, for maps and samples: the one reader of coarse pixels."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 import numpy as np
@@ -51,7 +53,7 @@ def read_coarse(tile: Tile, box: PixelBox, shape: tuple[int, int], *, white: flo
         )
 
     window = Window(box.column_start, box.row_start, box.width, box.height)
-    with rasterio.open(tile.path) as source:
+    with open_coarse(tile) as source:
         is_data = source.dataset_mask(window=window, out_shape=shape) > 0
         if tile.palette:
             numbers = source.read(tile.bands[0], window=window, out_shape=shape)
@@ -68,6 +70,20 @@ def read_coarse(tile: Tile, box: PixelBox, shape: tuple[int, int], *, white: flo
         is_data = is_data & np.isfinite(values).any(axis=0)
     color = values if values.dtype == np.uint8 else to_eight_bits(values, white)
     return CoarsePixels(color=color, is_data=is_data)
+
+
+@contextmanager
+def open_coarse(tile: Tile) -> Iterator[DatasetReader]:
+    """Open a tile for reading at low resolution; an overview older than it is passed over."""
+    if not tile.stale_overview:
+        with rasterio.open(tile.path) as source:
+            yield source
+        return
+
+    # Of a VRT it may be that of a source, which GDAL finds among the names in a folder.
+    options = {"GDAL_DISABLE_READDIR_ON_OPEN": "EMPTY_DIR"} if tile.driver == "VRT" else {}
+    with rasterio.Env(**options), rasterio.open(tile.path, overview_level="NONE") as source:
+        yield source
 
 
 def _from_palette(
@@ -92,7 +108,7 @@ def sample_values(tile: Tile, *, side_px: int = 256) -> NDArray[np.generic]:
     """
     shape = (min(side_px, tile.height), min(side_px, tile.width))
     bands = sorted(set(tile.bands))
-    with decoding(), rasterio.open(tile.path) as source:
+    with decoding(), open_coarse(tile) as source:
         is_data = source.dataset_mask(out_shape=shape) > 0
         values = source.read(bands, out_shape=(len(bands), *shape))[:, is_data]
 

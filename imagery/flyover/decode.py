@@ -136,12 +136,10 @@ def _is_plain_jpeg(tile: Tile) -> bool:
     """Tell whether libjpeg-turbo can take a tile's bytes as they are."""
     is_plain = (
         not tile.path.startswith("/vsi")
-        and tile.depth == "uint8"
+        and bool(tile.jpeg_space)
         and not tile.alpha
         and not tile.masked
-        and tile.bands in ((1, 2, 3), (1, 1, 1))
-        and tile.colorspace in ("YCbCr", "")
     )
     if tile.driver == "JPEG":
         return is_plain and tile.width * tile.height <= LARGEST_BLOCK_PX
-    return is_plain and tile.driver == "GTiff" and tile.compression == "jpeg"
+    return is_plain

@@ -1,7 +1,7 @@
 """One year's imagery, indexed by the headers of its tiles."""
 
 import os
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
 
@@ -14,9 +14,12 @@ from imagery.flyover.coarse import sample_values
 from imagery.flyover.gdal_env import decoding
 from imagery.flyover.guard import READ_ERRORS, ImageLimits, call_guarded
 from imagery.flyover.headers import read_header
-from imagery.flyover.sources import CLOSED_FORMATS, image_files, lonely_world_files
+from imagery.flyover.other_files import sort_files
+from imagery.flyover.sources import CLOSED_FORMATS, image_files, lonely_world_files, relative_path
+from imagery.flyover.tile_troubles import tile_troubles
 from imagery.flyover.tiles import Tile
 from imagery.limits import refuse_no_handles
+from imagery.roll.troubles import Trouble
 
 # PROJ data of another installation breaks rasterio's own.
 for _name in ("PROJ_LIB", "PROJ_DATA"):
@@ -37,9 +40,13 @@ class Flyover:
     flown: date | None
     """Date of the flight, None when not known."""
     tiles: tuple[Tile, ...]
-    """Usable tiles, sorted by path; they may differ in CRS, size and band count."""
+    """Usable tiles, sorted by path; they may differ in CRS, size and band count.
+
+    Coarse ones that lie below much finer ones come last."""
     broken: tuple[Tile, ...]
     """Files that cannot be used, each with its problem."""
+    troubles: tuple[Trouble, ...] = ()
+    """What the headers leave in doubt."""
     white: float
     """Pixel value shown as 255.
 
@@ -71,15 +78,20 @@ def open_flyover(
         InputError: no tile can be used.
     """
     _check_crs(year, crs)
-    files: set[str] = set()
+    files: dict[str, str] = {}
     for path in paths:
-        files.update(image_files(year, path))
+        for file in image_files(year, path):
+            files.setdefault(file, relative_path(file, path))
 
+    headers = []
     with decoding():
-        headers = [_closed(file) or read_header(file, crs, limits=limits) for file in sorted(files)]
-    tiles = tuple(tile for tile in headers if not tile.problem)
+        for file in sorted(files):
+            tile = _closed(file) or read_header(file, crs, limits=limits)
+            headers.append(replace(tile, relative=files[file]))
+    found = sort_files(tuple(tile for tile in headers if not tile.problem))
+    tiles = found.photos
     broken = [tile for tile in headers if tile.problem]
-    broken += _lonely_tiles(paths)
+    broken += [*found.left_out, *_lonely_tiles(paths)]
 
     if not tiles:
         first = broken[0]
@@ -88,7 +100,12 @@ def open_flyover(
             f"first: {first.path}: {first.problem}"
         )
     return Flyover(
-        year=year, flown=flown, tiles=tiles, broken=tuple(broken), white=_find_white(tiles)
+        year=year,
+        flown=flown,
+        tiles=tiles,
+        broken=tuple(broken),
+        troubles=(*found.troubles, *tile_troubles(tiles)),
+        white=_find_white(tiles),
     )
 
 

@@ -11,12 +11,15 @@ from pathlib import Path
 import numpy as np
 import pyproj
 import rasterio
+from affine import Affine
 from rasterio.crs import CRS
 from rasterio.enums import ColorInterp, MaskFlags
 from rasterio.errors import CRSError, NotGeoreferencedWarning, RasterioError
 from rasterio.io import DatasetReader
 
 from imagery.crs import meters_per_unit
+from imagery.flyover.bands import COLORS, Bands, find_bands
+from imagery.flyover.evidence import find_stale_overview, missing_sources
 from imagery.flyover.guard import (
     READ_ERRORS,
     ImageLimits,
@@ -24,19 +27,22 @@ from imagery.flyover.guard import (
     decodes_in_place,
     opens_in_place,
 )
+from imagery.flyover.header_problems import (
+    control_point_problem,
+    crs_problem,
+    explain_failure,
+    pixel_problem,
+    place_problem,
+    size_problem,
+)
 from imagery.flyover.plain_files import not_plain
+from imagery.flyover.side_files import AuxFacts, find_side_file, read_aux
 from imagery.flyover.tiles import Tile
-from imagery.flyover.units import is_too_large, unit_mb, unit_shape
 from imagery.flyover.virtual_files import find_vrt_problem
 from imagery.limits import refuse_no_handles
 
-FARTHEST = 1e10
-"""Largest coordinate of a tile, in any unit of length."""
-MOST_PX_AWAY = 1e15
-"""Largest distance of a tile from the origin of its CRS, pixels."""
 DEGREE_M = 111_320
 """Length of a degree at the equator, meters."""
-CMYK = (ColorInterp.cyan, ColorInterp.magenta, ColorInterp.yellow, ColorInterp.black)
 
 
 def read_header(path: str, crs: str = "", *, limits: ImageLimits | None = None) -> Tile:
@@ -54,9 +60,22 @@ def read_header(path: str, crs: str = "", *, limits: ImageLimits | None = None) 
 
     seconds = 0.0 if opens_in_place(path) else limits.max_seconds
     try:
-        return call_guarded(path, seconds, open_header, path, crs, limits)
+        tile = call_guarded(path, seconds, open_header, path, crs, limits)
     except RasterioError as error:
-        return Tile(path=path, problem=_explain_failure(path, error))
+        return Tile(path=path, problem=explain_failure(path, error))
+    return tile if tile.problem else _compare_files(tile)
+
+
+def _compare_files(tile: Tile) -> Tile:
+    """Leave out overviews that are older than the tile, and name sources of a VRT that are gone."""
+    missing = missing_sources(tile.path)
+    stale = find_stale_overview(tile.path)
+    return replace(
+        tile,
+        missing_sources=missing,
+        stale_overview=stale,
+        overviews=() if stale else tile.overviews,
+    )
 
 
 def open_header(path: str, crs: str, limits: ImageLimits) -> Tile:
@@ -69,45 +88,72 @@ def open_header(path: str, crs: str, limits: ImageLimits) -> Tile:
                 return _describe(path, source, crs, limits)
     except (*READ_ERRORS, CRSError, pyproj.exceptions.CRSError) as error:
         refuse_no_handles(error)
-        return Tile(path=path, problem=_explain_failure(path, error))
+        return Tile(path=path, problem=explain_failure(path, error))
 
 
 def _describe(path: str, source: DatasetReader, given_crs: str, limits: ImageLimits) -> Tile:
     """Turn an open file into a tile, or into one that has only a problem."""
-    crs = _find_crs(path, source, given_crs)
+    aux = read_aux(path)
+    transform = source.transform
+    if transform.is_identity and aux.transform:
+        transform = Affine(*aux.transform)
+
+    problem = control_point_problem(source)
+    crs = None if problem else _find_crs(path, source, aux.crs or given_crs)
     if crs is None:
-        return Tile(path=path, problem=_crs_problem(source))
-    problem = _place_problem(source) or _color_problem(source) or _size_problem(source, limits)
+        return Tile(path=path, problem=problem or crs_problem(source))
+
+    bands = find_bands(_declared_colors(source, aux), source.descriptions)
+    problem = (
+        place_problem(source, transform)
+        or bands.problem
+        or pixel_problem(source)
+        or size_problem(source, limits)
+    )
     if problem:
         return Tile(path=path, problem=problem)
 
-    bands = _color_bands(source)
-    alpha = _alpha_bands(source)
     compression = _compression(source)
     in_place = decodes_in_place(source.driver, compression)
-    a, b, c, d, e, f = source.transform[:6]
+    a, b, c, d, e, f = transform[:6]
     tile = Tile(
         path=path,
         crs=crs.to_wkt(),
         transform=(a, b, c, d, e, f),
         width=source.width,
         height=source.height,
-        bands=(bands[0], bands[1], bands[2]) if len(bands) >= 3 else (bands[0],) * 3,
-        alpha=alpha[0] if alpha else 0,
-        masked=MaskFlags.per_dataset in source.mask_flag_enums[0] and not alpha,
-        palette=source.colorinterp[0] == ColorInterp.palette,
-        nodata=source.nodata,
+        bands=bands.color,
+        alpha=bands.alpha,
+        masked=_has_mask(source),
+        palette=bands.palette,
+        nodata=aux.nodata if source.nodata is None else source.nodata,
         depth=source.dtypes[0],
         driver=source.driver,
         compression=compression,
-        colorspace=_colorspace(source),
+        jpeg_space=_jpeg_space(source, bands),
         block=tuple(source.block_shapes[0]),
         overviews=tuple(source.overviews(1)),
         stamp=source.tags().get("TIFFTAG_DATETIME", ""),
         max_mb=limits.max_block_mb,
         max_seconds=0.0 if in_place else limits.max_seconds,
+        assumed=bands.assumed,
     )
     return replace(tile, gsd_m=_gsd_m(tile))
+
+
+def _declared_colors(source: DatasetReader, aux: AuxFacts) -> list[ColorInterp]:
+    """Return the color interpretation of every band; what an .aux.xml says comes first."""
+    colors = list(source.colorinterp)
+    for place, color in enumerate(aux.colors[: len(colors)]):
+        if color is not None:
+            colors[place] = color
+    return colors
+
+
+def _has_mask(source: DatasetReader) -> bool:
+    """Tell whether the file carries a mask of its own, beside any alpha band."""
+    flags = source.mask_flag_enums[0]
+    return MaskFlags.per_dataset in flags and MaskFlags.alpha not in flags
 
 
 def _find_crs(path: str, source: DatasetReader, given_crs: str) -> CRS | None:
@@ -122,9 +168,9 @@ def _find_crs(path: str, source: DatasetReader, given_crs: str) -> CRS | None:
     if own is not None and _is_on_earth(own.to_wkt()):
         return own
 
-    beside = Path(path).with_suffix(".prj")
+    beside = Path(find_side_file(path, ".prj"))
     sidecar = ""
-    if beside.exists():
+    if beside.name:
         sidecar = beside.read_text(encoding="utf-8", errors="replace").strip()
     text = sidecar or given_crs
     if not text:
@@ -137,73 +183,28 @@ def _find_crs(path: str, source: DatasetReader, given_crs: str) -> CRS | None:
         raise CRSError(f"{where} holds no CRS but {text[:40]!r}") from error
 
 
-def _crs_problem(source: DatasetReader) -> str:
-    lack = "no CRS" if source.crs is None else "a local CRS without a place on earth"
-    return f"has {lack}; add a .prj or .aux.xml beside it, or give [[flyover]] crs"
+def _jpeg_space(source: DatasetReader, bands: Bands) -> str:
+    """Return the color space of JPEG data that libjpeg-turbo can decode, "" for all else.
 
-
-def _place_problem(source: DatasetReader) -> str:
-    """Say why the file has no place on the ground, "" if it has one."""
-    transform = source.transform
-    is_finite = bool(np.isfinite(transform).all())
-    if transform.is_identity or transform.determinant == 0 or not is_finite:
-        return "is not georeferenced; add a world file"
-    if not _is_within_reach(source):
-        return "has coordinates that are nowhere on earth; correct its georeference"
-    return ""
-
-
-def _is_within_reach(source: DatasetReader) -> bool:
-    """Tell whether a CRS can have the corners' coordinates, and whether pixels can be counted."""
-    a, b, c, d, e, f = source.transform[:6]
-    width = float(source.width)
-    height = float(source.height)
-    farthest = abs(c) + abs(f) + (abs(a) + abs(d)) * width + (abs(b) + abs(e)) * height
-    side = float(np.sqrt(abs(a * e - b * d)))
-    return bool(farthest < FARTHEST and farthest < side * MOST_PX_AWAY)
-
-
-def _color_problem(source: DatasetReader) -> str:
-    """Say why the bands are not colors that can be shown, "" if they are."""
-    has_inks = any(color in CMYK for color in source.colorinterp)
-    if has_inks or (_colorspace(source) == "CMYK" and source.driver == "GTiff"):
-        return "is CMYK, want RGB; convert it with a color profile first (gdalwarp does not)"
-    if np.dtype(source.dtypes[0]).kind not in "uif":
-        return (
-            f"holds {source.dtypes[0]} pixels, want whole or real numbers; "
-            "convert it with gdal_translate -ot Byte"
-        )
-    if not _color_bands(source):
-        return "holds an alpha band alone, want red, green, blue or gray"
-    return ""
-
-
-def _size_problem(source: DatasetReader, limits: ImageLimits) -> str:
-    """Say why the units of a file are too large to be decoded, "" if they are not."""
-    rows, columns = unit_shape(source)
-    size_mb = unit_mb(source)
-    if size_mb <= limits.max_block_mb and not is_too_large(source.block_shapes[0]):
+    Its three parts must be red, green, blue in this order, in one JPEG and not in a plane each.
+    """
+    structure = source.tags(ns="IMAGE_STRUCTURE")
+    is_jpeg = source.driver == "JPEG" or (
+        source.driver == "GTiff" and _compression(source) == "jpeg"
+    )
+    if not is_jpeg or source.dtypes[0] != "uint8":
         return ""
 
-    remedy = "rewrite it with gdal_translate -co TILED=YES, or raise [tile] max_block_mb"
-    return (
-        f"has blocks of {columns} x {rows} pixels, {size_mb:,.0f} MB when unpacked, which do not "
-        f"fit into memory; want {limits.max_block_mb:,.0f} MB at most; {remedy}"
-    )
+    space = str(structure.get("SOURCE_COLOR_SPACE", ""))
+    if source.count == 1:
+        return "gray" if not bands.palette and space == "" else ""
 
-
-def _alpha_bands(source: DatasetReader) -> list[int]:
-    colors = enumerate(source.colorinterp, start=1)
-    return [band for band, color in colors if color == ColorInterp.alpha]
-
-
-def _color_bands(source: DatasetReader) -> list[int]:
-    alpha = _alpha_bands(source)
-    return [band for band in source.indexes if band not in alpha]
-
-
-def _colorspace(source: DatasetReader) -> str:
-    return str(source.tags(ns="IMAGE_STRUCTURE").get("SOURCE_COLOR_SPACE", ""))
+    is_plain = source.count == len(COLORS) and bands.color == (1, 2, 3)
+    if not is_plain or structure.get("INTERLEAVE") != "PIXEL":
+        return ""
+    if space == "YCbCr":
+        return space
+    return "RGB" if source.driver == "GTiff" and space == "" else ""
 
 
 def _compression(source: DatasetReader) -> str:
@@ -235,23 +236,3 @@ def _is_on_earth(wkt: str) -> bool:
     """Tell whether a CRS is more than that of a drawing."""
     crs = pyproj.CRS(wkt)
     return bool(crs.is_geographic or crs.is_projected)
-
-
-def _explain_failure(path: str, error: Exception) -> str:
-    """Say in one line why a file could not be opened, and what to do."""
-    is_virtual = path.startswith("/vsi")
-    try:
-        is_empty = not is_virtual and Path(path).stat().st_size == 0
-    except OSError as broken:
-        return f"cannot be opened ({broken.strerror}); correct the link or copy the file"
-    if is_empty:
-        return "is empty (0 bytes); copy it again from the delivery"
-
-    text = " ".join(str(error).split()).replace(f"'{path}' ", "")
-    if isinstance(error, CRSError):
-        return f"cannot be placed: {text}; correct that, want WKT or a code such as EPSG:26985"
-    if "not recognized" in text:
-        return "is not an image that GDAL knows; copy it again, or convert it to GeoTIFF"
-    if is_virtual:
-        return f"cannot be read: {text}; correct the address or fix the permissions"
-    return f"cannot be read: {text}; copy it again, or convert it to GeoTIFF"

@@ -10,7 +10,7 @@ import imagecodecs
 import numpy as np
 import rasterio
 
-from imagery.flyover.open_files import OPEN_TILES, file_stamp
+from imagery.flyover.open_files import OPEN_TILES, Stamp, tile_stamp
 from imagery.flyover.pixels import NODATA, Pixels
 from imagery.flyover.tiles import Tile
 
@@ -66,13 +66,19 @@ def read_jpeg(
     _check_frame(tile, jpeg.data, shape)
 
     tables = jpeg.tables or None
-    if len(set(tile.bands)) == 1:
+    if tile.jpeg_space == "gray":
         gray = imagecodecs.jpeg8_decode(jpeg.data, tables=tables)
         return np.asarray(cv2.cvtColor(gray, cv2.COLOR_GRAY2RGBA), dtype=np.uint8)
 
     fits = out is not None and out.shape == (*shape, 4)
+    # Blocks of a TIFF do not say themselves what their three parts are; its tags do.
+    is_block = tile.driver == "GTiff"
     color = imagecodecs.jpeg8_decode(
-        jpeg.data, tables=tables, outcolorspace="RGBA", out=out if fits else None
+        jpeg.data,
+        tables=tables,
+        colorspace=tile.jpeg_space.upper() if is_block else None,
+        outcolorspace="RGBA",
+        out=out if fits else None,
     )
     return np.asarray(color, dtype=np.uint8)
 
@@ -82,7 +88,7 @@ def _find_jpeg(tile: Tile, place: tuple[int, int]) -> JpegData | None:
     if tile.driver == "JPEG":
         return JpegData(data=Path(tile.path).read_bytes(), tables=b"")
 
-    file = _jpeg_file(tile.path, tile.level, file_stamp(tile.path))
+    file = _jpeg_file(tile.path, tile.level, tile_stamp(tile))
     data = file.block(*place)
     return JpegData(data=data, tables=file.tables) if data else None
 
@@ -161,5 +167,5 @@ class JpegFile:
 
 
 @lru_cache(maxsize=OPEN_TILES)
-def _jpeg_file(path: str, level: int, stamp: tuple[int, int]) -> JpegFile:
+def _jpeg_file(path: str, level: int, stamp: Stamp) -> JpegFile:
     return JpegFile(path, level)

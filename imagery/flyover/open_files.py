@@ -11,6 +11,8 @@ from imagery.flyover.tiles import Tile
 
 OPEN_TILES = 64
 """Files kept open per worker."""
+Stamp = tuple[int, int, str]
+"""Size and time of a file, and the evidence of all that its picture depends on."""
 
 
 def file_stamp(path: str) -> tuple[int, int]:
@@ -22,14 +24,19 @@ def file_stamp(path: str) -> tuple[int, int]:
     return facts.st_size, facts.st_mtime_ns
 
 
+def tile_stamp(tile: Tile) -> Stamp:
+    """Return what changes when a tile, or what its picture depends on, is delivered anew."""
+    return *file_stamp(tile.path), tile.evidence
+
+
 def open_tile(tile: Tile) -> DatasetReader:
     """Return the open file of a tile, at the overview that the header describes."""
-    return _dataset(tile.path, tile.level, file_stamp(tile.path))
+    return _dataset(tile.path, tile.level, tile_stamp(tile))
 
 
 def tile_palette(tile: Tile) -> Pixels:
     """Return the colors of a palette tile, RGBA (n, 4)."""
-    return _palette(tile.path, tile.level, file_stamp(tile.path))
+    return _palette(tile.path, tile.level, tile_stamp(tile))
 
 
 def close_tiles() -> None:
@@ -38,11 +45,11 @@ def close_tiles() -> None:
 
 
 @lru_cache(maxsize=OPEN_TILES)
-def _dataset(path: str, level: int, stamp: tuple[int, int]) -> DatasetReader:
+def _dataset(path: str, level: int, stamp: Stamp) -> DatasetReader:
     """Open a file; GDAL closes it when the cache lets go of it."""
     return rasterio.open(path, overview_level=level) if level >= 0 else rasterio.open(path)
 
 
 @lru_cache(maxsize=OPEN_TILES)
-def _palette(path: str, level: int, stamp: tuple[int, int]) -> Pixels:
+def _palette(path: str, level: int, stamp: Stamp) -> Pixels:
     return color_table(_dataset(path, level, stamp))

@@ -12,13 +12,13 @@ import pyogrio
 from pyogrio.errors import DataSourceError
 
 from imagery.errors import MissingInput
+from imagery.flyover.side_files import WORLD_SUFFIXES
 from imagery.flyover.stac import stac_images
 from imagery.flyover.virtual_paths import gdal_path
 
 RASTER_SUFFIXES = (".tif", ".tiff", ".jp2", ".j2k", ".jpg", ".jpeg", ".vrt", ".png", ".img")
 CLOSED_FORMATS = {".sid": "MrSID", ".ecw": "ECW"}
 """Formats that no open driver reads here."""
-WORLD_SUFFIXES = (".tfw", ".jgw", ".j2w", ".pgw", ".wld", ".tifw", ".jpgw")
 SUFFIXES = (*RASTER_SUFFIXES, *CLOSED_FORMATS)
 
 
@@ -47,15 +47,40 @@ def image_files(year: int, path: str) -> list[str]:
     return sorted(found)
 
 
+def relative_path(file: str, path: str) -> str:
+    """Return a file's path from where the path of a [[flyover]] begins, as chips are known by it.
+
+    It stays the same when the folder of the city or of the flyover is moved.
+
+    Args:
+        file: What `image_files` found.
+        path: Where it was found.
+    """
+    if file.startswith("/vsi"):
+        return file
+
+    place = Path(gdal_path(path))
+    folder = place if place.is_dir() else place.parent
+    while not folder.is_dir() and folder != folder.parent:
+        folder = folder.parent
+    is_below = Path(file).is_relative_to(folder)
+    return str(Path(file).relative_to(folder)) if is_below else Path(file).name
+
+
 def lonely_world_files(path: str) -> list[str]:
     """Return the world files of a folder that have no image beside them."""
     if path.startswith("/vsi") or not Path(path).is_dir():
         return []
 
     files = list(_walk(Path(path)))
-    images = {file.with_suffix("") for file in files if file.suffix.lower() in SUFFIXES}
+    images = {_stem(file) for file in files if file.suffix.lower() in SUFFIXES}
     world_files = [file for file in files if file.suffix.lower() in WORLD_SUFFIXES]
-    return sorted(str(file) for file in world_files if file.with_suffix("") not in images)
+    return sorted(str(file) for file in world_files if _stem(file) not in images)
+
+
+def _stem(file: Path) -> tuple[Path, str]:
+    """Return folder and name without suffix, whatever its case."""
+    return file.parent, file.stem.lower()
 
 
 def _find_files(place: str) -> list[str]:

@@ -23,6 +23,7 @@ REMOTE_FILE_SYSTEMS = (
     "/vsiwebhdfs",
 )
 """How GDAL virtual paths to other machines begin."""
+START_OF_JPEG = b"\xff\xd8"
 FINE_ENOUGH = 1.05
 """An overview may be coarser than the wanted scale by this factor."""
 
@@ -41,6 +42,8 @@ class Tile:
     """Columns."""
     height: int = 0
     """Rows."""
+    relative: str = ""
+    """Path from where the [[flyover]] path of the city file begins; "" for a path of its own."""
     bands: tuple[int, ...] = ()
     """Band numbers read as red, green, blue; a single gray or palette band is given three times."""
     alpha: int = 0
@@ -57,8 +60,9 @@ class Tile:
     """GDAL's name of the format."""
     compression: str = ""
     """GDAL's name of the compression, lower case; "" for none."""
-    colorspace: str = ""
-    """Color space inside a JPEG as GDAL names it; "" elsewhere."""
+    jpeg_space: str = ""
+    """Color space of the JPEG data, "YCbCr", "RGB" or "gray", that libjpeg-turbo decodes as GDAL
+    does; "" for all else, such as planes or four bands in JPEG."""
     block: tuple[int, int] = (1, 1)
     """(rows, columns) of the blocks that the file is stored in."""
     overviews: tuple[int, ...] = ()
@@ -75,10 +79,23 @@ class Tile:
     """Largest unit that may be decoded, MB; chips do not depend on it."""
     max_seconds: float = 0.0
     """Longest time a read may take in the decoding process, seconds; 0 reads in place."""
+    assumed: str = field(default="", repr=False)
+    """What was taken for granted of the bands although the file does not declare it."""
+    stale_overview: str = field(default="", repr=False)
+    """Name of an overview that is older than what it shows, and is not used; "" for none."""
+    missing_sources: tuple[str, ...] = field(default=(), repr=False)
+    """Names of files that a VRT refers to and that are not there."""
+    evidence: str = ""
+    """Sizes and times of all files that the picture depends on; see `find_evidence`."""
     displaced: bool = False
     """The tile is misaligned; do not use it to assess roofs."""
     problem: str = ""
     """Why the file cannot be used; "" when it can."""
+
+    @property
+    def facts(self) -> str:
+        """Return all that chips depend on, as a text that is the same wherever the folder lies."""
+        return repr(replace(self, path=self.relative or self.path))
 
     @property
     def corners(self) -> list[tuple[float, float]]:
@@ -138,6 +155,7 @@ def open_overview(tile: Tile, level: int) -> Tile:
 
 def _coarser(tile: Tile, level: int, source: DatasetReader) -> Tile:
     """Return the header of an opened overview."""
+    is_jpeg = bool(tile.jpeg_space) and _is_inner_jpeg(tile, level)
     x_factor = tile.width / source.width
     y_factor = tile.height / source.height
     a, b, c, d, e, f = tile.transform
@@ -145,9 +163,29 @@ def _coarser(tile: Tile, level: int, source: DatasetReader) -> Tile:
     return replace(
         tile,
         level=level,
+        jpeg_space=tile.jpeg_space if is_jpeg else "",
         width=source.width,
         height=source.height,
         transform=(a * x_factor, b * y_factor, c, d * x_factor, e * y_factor, f),
         block=source.block_shapes[0],
         gsd_m=tile.gsd_m * float(np.sqrt(x_factor * y_factor)),
     )
+
+
+def _is_inner_jpeg(tile: Tile, level: int) -> bool:
+    """Tell whether an overview is stored in the file itself, as JPEG of the same shape of blocks.
+
+    GDAL gives places of blocks also for an overview in an .ovr, where they count in that file.
+    """
+    if tile.driver != "GTiff":
+        return False
+
+    with rasterio.open(tile.path) as source:
+        has_other_file = any(name.lower().endswith(".ovr") for name in source.files)
+        place = source.get_tag_item("BLOCK_OFFSET_0_0", "TIFF", bidx=1, ovr=level)
+    if has_other_file or not place:
+        return False
+
+    with Path(tile.path).open("rb") as stream:
+        stream.seek(int(place))
+        return stream.read(len(START_OF_JPEG)) == START_OF_JPEG

@@ -34,7 +34,7 @@ FEET = {UNIT_WORDS[US_SURVEY_FOOT_M], UNIT_WORDS[INTERNATIONAL_FOOT_M]}
 
 def find_fixes(inputs: IntakeInputs, coverage: Coverage) -> list[str]:
     """Say what has to be mended before the city can go on, a line each, the worst first."""
-    troubles = (*inputs.roll.troubles, *inputs.troubles)
+    troubles = (*inputs.roll.troubles, *inputs.flyover.troubles, *inputs.troubles)
     mended_first = [trouble.line for trouble in troubles if trouble.is_fix]
     return [*_nothing_to_score_lines(inputs, coverage), *mended_first]
 
@@ -149,7 +149,7 @@ def _vacant_lines(coverage: Coverage) -> list[str]:
 
 def _trouble_lines(inputs: IntakeInputs) -> list[str]:
     """Name what cannot be used as it is, unless it stands among the fixes."""
-    troubles = [*inputs.roll.troubles, *inputs.troubles]
+    troubles = [*inputs.roll.troubles, *inputs.flyover.troubles, *inputs.troubles]
     if not inputs.roll.table.geometry.notna().any():
         troubles = [trouble for trouble in troubles if trouble.what != NO_OUTLINE]
     return [trouble.line for trouble in troubles if not trouble.is_fix]

@@ -1,0 +1,47 @@
+"""What the headers of a flyover's tiles leave in doubt, for `check`."""
+
+from imagery.flyover.tiles import Tile
+from imagery.roll.troubles import Trouble, only_troubles
+
+
+def tile_troubles(tiles: tuple[Tile, ...]) -> tuple[Trouble, ...]:
+    """Return what was noticed when headers were read."""
+    return only_troubles((_undeclared(tiles), _stale(tiles), _missing(tiles)))
+
+
+def _undeclared(tiles: tuple[Tile, ...]) -> Trouble | None:
+    """Name the tiles of which nothing declares the order of the bands, and what is assumed."""
+    found = [f"{tile.name} ({tile.assumed})" for tile in tiles if tile.assumed]
+    if not found:
+        return None
+    return Trouble(
+        what="tiles that do not declare the order of their bands; what is assumed",
+        examples=tuple(found),
+        remedy="if that is wrong, colors are: declare each band with "
+        "gdal_edit.py -colorinterp_1 red -colorinterp_2 green (and so on)",
+    )
+
+
+def _stale(tiles: tuple[Tile, ...]) -> Trouble | None:
+    """Name the overviews that are older than their tiles."""
+    found = [f"{tile.stale_overview} of {tile.name}" for tile in tiles if tile.stale_overview]
+    if not found:
+        return None
+    return Trouble(
+        what="overviews older than the pixels that they show, which are not used",
+        examples=tuple(found),
+        remedy="remove them and make them again with gdaladdo -r average",
+    )
+
+
+def _missing(tiles: tuple[Tile, ...]) -> Trouble | None:
+    """Name the files that VRTs refer to and that are gone."""
+    found = [f"{name} of {tile.name}" for tile in tiles for name in tile.missing_sources]
+    if not found:
+        return None
+    return Trouble(
+        what="files that a VRT refers to and that are not there",
+        examples=tuple(found),
+        remedy="copy them to their place or build the VRT again; "
+        "until then their parcels are NOT ASSESSED",
+    )
