@@ -10,6 +10,9 @@ import shapely
 from hypothesis import given
 from hypothesis import strategies as st
 
+from gis_export.fire.dispatch.rows import dispatch_text
+from gis_export.table.priority import Case, points_of
+from gis_export.table.settings import PrioritySettings
 from imagery.roll.coded import NO, NOT_KNOWN, OCCUPANCY, YES, YES_NO, Codes, find_bad_occupancy
 from imagery.roll.files import ParcelFile, VacantFile
 from imagery.roll.neighbors import sides_of
@@ -93,6 +96,18 @@ def test_unknown_neighbors(west: int, east: int, sides: str) -> None:
     assert found == [sides]
 
 
+def test_no_product_says_that_the_unknown_side_is_empty() -> None:
+    """Dispatch and housing read what is known; a narrow text still says that more may be."""
+    texts = [dispatch_text("LIKELY", "2024-02-11", "E,U", width=width) for width in (80, 60)]
+    assert texts == [
+        "VACANT ROOF LIKELY / PHOTO 2024-02-11 / OCC E, OTHERS UNKNOWN / SIZE-UP GOVERNS",
+        "VACANT ROOF LIKELY / PHOTO 2024-02-11 / OCC E,U",
+    ]
+    case = Case(code="LIKELY", occupied_sides="E,U", change="NEW")
+    reasons = [reason.reason for reason in points_of(case, PrioritySettings())]
+    assert "occupied neighbor on side E" in reasons
+
+
 def read_town(
     folder: Path, uses: list[str], *, yes: tuple[str, ...] = (), no: tuple[str, ...] = ()
 ) -> VacantRoll:
@@ -129,3 +144,15 @@ def test_values_that_nobody_explains(tmp_path: Path) -> None:
     assert trouble.is_fix
     assert "lots.gpkg use: parcels with a value of occupied" in trouble.line
     assert "'R' (2), 'V' (1)" in trouble.line
+
+
+def test_a_column_of_vacancy_is_noticed(tmp_path: Path) -> None:
+    """All vacants are "occupied": the column may say who is vacant."""
+    roll = read_town(tmp_path, ["Y", "N", "N"])
+    (trouble,) = roll.troubles
+    assert "vacants that [parcels] occupied calls occupied, most of all vacants: 1: 'B'" in (
+        trouble.line
+    )
+    turned = read_town(tmp_path, ["Y", "N", "N"], yes=("N",), no=("Y",))
+    assert turned.troubles == ()
+    assert turned.table["occupied_sides"].tolist() == ["E,W"]

@@ -18,6 +18,8 @@ NO = 0
 NOT_KNOWN = -1
 MOST_STRANGE = 0.1
 """Share of the cells with a value above which one that is in no list is to be mended first."""
+MOST_OCCUPIED = 0.5
+"""Share of the vacants that are occupied above which the column may say the contrary."""
 
 _YES_WORDS = ("y", "yes", "t", "true", "1")
 _NO_WORDS = ("n", "no", "f", "false", "0")
@@ -178,6 +180,25 @@ def find_bad_occupancy(
         "until then a neighbor with it counts as unknown (U), never as empty",
     )
     return only_troubles([strange, _find_blank(coded, where)])
+
+
+def find_turned_round(state: States, names: pd.Series) -> Trouble | None:
+    """Return the vacants that the column calls occupied, where they are most of them.
+
+    Args:
+        state: State of each vacant, (n,).
+        names: Their ids.
+    """
+    is_yes = state == YES
+    if not len(state) or is_yes.sum() <= MOST_OCCUPIED * len(state):
+        return None
+    return Trouble(
+        what="vacants that [parcels] occupied calls occupied, most of all vacants",
+        examples=tuple(shown(name) for name in names[is_yes].iloc[:3]),
+        remedy="see whether the column says who is vacant; then name its values in "
+        "[parcels] occupied_values and vacant_values",
+        count=int(is_yes.sum()),
+    )
 
 
 def _find_blank(coded: Coded, where: str) -> Trouble | None:

@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 
 from imagery.errors import CrsMismatch, InputError, Unbalanced
+from imagery.roll.coded import find_turned_round
 from imagery.roll.files import FootprintFile, ParcelFile, VacantFile
 from imagery.roll.joining import find_join_troubles, join_notices
 from imagery.roll.keys import Matches, match_ids
@@ -167,6 +168,9 @@ def join_roll(
     found = found.drop_duplicates("lot")
     places = found["lot"].to_numpy(dtype=np.intp)
     lived_in = lots["occupied"].to_numpy(dtype=np.int8) if occupancy else None
+    turned_round = None
+    if lived_in is not None:
+        turned_round = find_turned_round(lived_in[places], lots["parcel_id"].iloc[places])
     occupied, street = sides_of(lots.geometry, places, occupied=lived_in, buildings=buildings)
     known = lots.loc[places].assign(
         notice_date=found["notice_date"].to_numpy(), occupied_sides=occupied, street_sides=street
@@ -181,7 +185,9 @@ def join_roll(
         unmatched=tuple(sorted(lost["parcel_id"])),
         all_parcels=lots["parcel_id"],
         min_matched=min_matched,
-        troubles=find_join_troubles(table, found_by, lots, least=min_matched),
+        troubles=only_troubles(
+            [*find_join_troubles(table, found_by, lots, least=min_matched), turned_round]
+        ),
         balance=_balance(notices, _ids_on_roll(joined, lots), vacants=len(roll)),
     )
 

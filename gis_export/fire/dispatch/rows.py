@@ -120,26 +120,25 @@ def dispatch_text(
         instead: What the word rests on where that is no photo.
     """
     photo = f"PHOTO {flown}" if flown else "PHOTO DATE UNKNOWN"
-    sides = _sides_in_capitals(occupied_sides)
 
     text = f"{OPENING} {BY_CODE[code].word.value}"
-    for fact in (instead or photo, sides, "SIZE-UP GOVERNS"):
-        longer = f"{text} / {fact}"
-        if fact and len(longer) <= width:
-            text = longer
+    sides = _sides_in_capitals(occupied_sides)
+    for spellings in ((instead or photo,), sides, ("SIZE-UP GOVERNS",)):
+        longer = [f"{text} / {fact}" for fact in spellings]
+        text = next((each for each in longer if len(each) <= width), text)
     return text
 
 
-def _sides_in_capitals(occupied_sides: str) -> str:
-    """Return OCC_SIDES as dispatch reads it, "" for none."""
+def _sides_in_capitals(occupied_sides: str) -> tuple[str, ...]:
+    """Return OCC_SIDES as dispatch reads it, and shorter where that is possible."""
     if occupied_sides == "U":
-        return "SIDES UNKNOWN"
+        return ("SIDES UNKNOWN",)
     if not occupied_sides:
-        return ""
+        return ()
 
-    known = occupied_sides.removesuffix(",U")
-    more = ", OTHERS UNKNOWN" if known != occupied_sides else ""
-    return f"OCC {known}{more}"
+    short = f"OCC {occupied_sides}"
+    known = short.removesuffix(",U")
+    return (short,) if known == short else (f"{known}, OTHERS UNKNOWN", short)
 
 
 def source_of(code: str, flown: str, verified: str, seen: str) -> str:
