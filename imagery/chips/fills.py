@@ -86,7 +86,9 @@ def _edge_shares(labels: NDArray[np.int32]) -> NDArray[np.float64]:
 def _may_be_flat(pixels: Pixels) -> bool:
     """Tell whether a sparse sample leaves room for a flat square."""
     sample = np.ascontiguousarray(pixels[::STEP_PX, ::STEP_PX])
-    return bool(cv2.countNonZero(_flat(sample, 2)))
+    # Squares of the first row and column reach beyond the sample.
+    inside = np.ascontiguousarray(_flat(sample, 2)[1:, 1:])
+    return inside.size > 0 and bool(cv2.countNonZero(inside))
 
 
 def _flat(pixels: Pixels, side_px: int) -> Fills:
