@@ -93,6 +93,13 @@ def test_mark_that_is_never_closed(tmp_path: Path, place: int, cell: str) -> Non
     assert texts(table) == PINS
 
 
+def test_line_of_a_mark_alone(tmp_path: Path) -> None:
+    """It holds nothing, and swallows nothing."""
+    table = read(tmp_path, lines_of([*ROWS[:9], '"', *ROWS[9:]]))
+    assert texts(table) == PINS
+    assert table.empty == 1
+
+
 def test_cell_of_several_lines(tmp_path: Path) -> None:
     """A cell in marks may span lines, hold separators, and doubled marks."""
     remark = 'roof open\nrear wall, "gone"\n\nseen by A'

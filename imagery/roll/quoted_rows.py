@@ -77,6 +77,8 @@ class QuotedLines:
 
     def split_open(self, line: str) -> list[str]:
         """Return the cells of a line in which a mark is left open; none where that is unclear."""
+        if not line.replace('"', "").replace(self.layout.separator, "").strip():
+            return [""] * self.width
         closed = next(csv.reader([line + '"'], delimiter=self.layout.separator))
         if len(closed) == self.width:
             return closed
