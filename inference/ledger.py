@@ -28,7 +28,7 @@ COLUMNS = (
     *QUALITY_COLUMNS,
     "tiles",
 )
-NEVER_PHOTOGRAPHED = ("no_imagery", "no_geometry")
+NEVER_PHOTOGRAPHED = ("no_imagery", "no_geometry", "no_roof_area")
 """Reasons of rows that no photo shows; they have no date of a photo."""
 STATUSES = ("scored", "not_assessed", "excluded")
 

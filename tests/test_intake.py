@@ -17,11 +17,11 @@ from numpy.typing import NDArray
 from shapely.geometry.base import BaseGeometry
 
 from imagery.chips.settings import TileSettings
+from imagery.crs import crs_words
 from imagery.flyover.flyover import open_flyover
 from imagery.intake.inputs import IntakeInputs
 from imagery.intake.page import draw_page, words_for_bytes, words_for_seconds, write_intake
 from imagery.intake.report import BYTES_PER_PIXEL, CUT_SECONDS, SCORE_SECONDS, Intake, make_intake
-from imagery.intake.tile_kinds import crs_words
 from imagery.roll.parcels import ROLL_COLUMNS, VacantRoll
 
 UTM = "EPSG:32618"

@@ -298,5 +298,5 @@ def test_what_is_wrong_is_named(tmp_path: Path) -> None:
 
     gpd.GeoDataFrame({"pin": ["a"]}, geometry=[lot(0)], crs=CRS).to_file(tmp_path / "bare.shp")
     (tmp_path / "bare.prj").unlink()
-    with pytest.raises(CrsMismatch, match=r"bare\.shp has no geometry or no CRS"):
+    with pytest.raises(CrsMismatch, match=r"bare\.shp has no CRS; add its \.prj"):
         read_roll(replace(parcels, path=tmp_path / "bare.shp"), vacant)

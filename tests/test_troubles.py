@@ -127,17 +127,21 @@ OUTLINES: dict[str, tuple[Change, str]] = {
     "null": (lambda shape: None, "no outline, or an unreadable one"),
     "bad part": (with_bad_part, "a coordinate that is not a number"),
     "only a point": (lambda shape: shapely.GeometryCollection([shape.centroid]), "empty outline"),
+}
+FLAT: dict[str, tuple[Change, str]] = {
     "zero area": (zero_area, "an outline without area"),
+    "a point": (lambda shape: shape.centroid, "a point"),
+    "a line": (lambda shape: shapely.LineString(shapely.get_coordinates(shape)[:2]), "a line"),
 }
 
 
-def assert_costs_only(city: Path, parcel: str) -> None:
+def assert_costs_only(city: Path, parcel: str, *, reason: str = "no_geometry") -> None:
     """Check that one parcel lost its outline and that all others are scored as before."""
     columns = ["status", "reason", "score", "hazard"]
     before = pd.read_parquet(city.parent / "good.parquet").set_index("parcel_id")[columns]
     after = pd.read_parquet(ledger_path(city)).set_index("parcel_id")[columns]
     assert after.loc[parcel, "status"] == "not_assessed"
-    assert after.loc[parcel, "reason"] == "no_geometry"
+    assert after.loc[parcel, "reason"] == reason
     assert after.loc[parcel, "hazard"] == "NOT ASSESSED"
     pd.testing.assert_frame_equal(after.drop(parcel), before.drop(parcel))
 
@@ -162,6 +166,21 @@ def test_bad_outline(city: Path, roofwatch: Roofwatch, kind: str) -> None:
 
     command(roofwatch, "score", city)
     assert_costs_only(city, FIRST)
+
+
+@pytest.mark.parametrize("kind", FLAT)
+def test_outline_without_area(city: Path, roofwatch: Roofwatch, kind: str) -> None:
+    """A parcel that is a point or a line, or has no area, is named; it holds no roof."""
+    change, fault = FLAT[kind]
+    rewrite_outlines(city, change)
+
+    said = command(roofwatch, "check", city)
+    line = next(line for line in said.splitlines() if "has no area" in line)
+    assert f"area: 1: '0216 001' ({fault})" in line and "want" not in line
+    assert "must be outlines (polygons)" in line and "NOT ASSESSED (no_roof_area)" in line
+
+    command(roofwatch, "score", city)
+    assert_costs_only(city, FIRST, reason="no_roof_area")
 
 
 def test_open_ring(city: Path, roofwatch: Roofwatch) -> None:
@@ -190,21 +209,19 @@ def test_meters_in_a_file_of_degrees(city: Path, roofwatch: Roofwatch) -> None:
     assert after.loc["0216 002", "status"] == "scored"
 
 
-def test_all_outlines_bad(city: Path, roofwatch: Roofwatch) -> None:
-    """When the whole file has the wrong CRS, check names what it found and the remedy; exit 3."""
+@pytest.mark.parametrize("stage", ["check", "tile"])
+def test_all_outlines_bad(city: Path, roofwatch: Roofwatch, stage: str) -> None:
+    """When the whole file has the wrong CRS, one line says what was found and the remedy."""
     parcels = gpd.read_file(city.parent / "parcels.gpkg")
     (city.parent / "parcels.gpkg").unlink()
     parcels.set_crs(4326, allow_override=True).to_file(city.parent / "parcels.gpkg")
 
-    ran = roofwatch("check", city, "--year", 2023, "--quiet")
+    ran = roofwatch(stage, city, "--year", 2023, "--quiet")
 
-    assert ran.code == 3
-    lines = ran.out.splitlines()
-    assert lines[0].endswith("FIX FIRST")
-    fixes = [line for line in lines if "fix first:" in line]
-    assert len(fixes) == 1
-    assert "none of 25 vacants can be scored" in fixes[0] and "usable outline: 24: " in fixes[0]
-    assert "cannot be degrees of WGS 84" in fixes[0] and "ogr2ogr -a_srs" in fixes[0]
+    assert ran.code == 3 and len(ran.err.splitlines()) == 1
+    assert "[parcels] path: parcels.gpkg declares the CRS WGS 84 (EPSG:4326, degree)" in ran.error
+    assert "cannot be degrees of WGS 84; they look like projected numbers" in ran.error
+    assert "ogr2ogr -a_srs" in ran.error
 
 
 HARMLESS: dict[str, Change] = {

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import nullcontext
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import BinaryIO
 
 import cv2
@@ -111,6 +111,9 @@ def cut_parcel(job: CutJob, parcel: ParcelCut, pieces: list[list[Piece]]) -> Cut
     """Cut one parcel from the pixels of its reads."""
     scene = make_scene(parcel, pieces)
     quality = measure_quality(scene)
+    if parcel.inside_share < 1:
+        covered = quality.covered_share * parcel.inside_share
+        quality = replace(quality, covered_share=covered)
     reason = why_not(quality, job.limits, unreadable=has_damage(scene))
 
     tiles = [job.task.tiles[read.tile] for read in parcel.reads]

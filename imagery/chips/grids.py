@@ -59,6 +59,24 @@ class ChipGrids:
             width=int(self.widths[number]),
         )
 
+    def take(self, chosen: Ints) -> "ChipGrids":
+        """Return some grids, by number."""
+        return ChipGrids(
+            transforms=self.transforms[chosen],
+            heights=self.heights[chosen],
+            widths=self.widths[chosen],
+        )
+
+    def replace(self, chosen: Ints, others: "ChipGrids") -> "ChipGrids":
+        """Return the grids with others in place of some, which are given by number."""
+        transforms = self.transforms.copy()
+        heights = self.heights.copy()
+        widths = self.widths.copy()
+        transforms[chosen] = others.transforms
+        heights[chosen] = others.heights
+        widths[chosen] = others.widths
+        return ChipGrids(transforms=transforms, heights=heights, widths=widths)
+
     @property
     def corners(self) -> Floats:
         """Return all corners (n, 4, 2) in metric x, y, in ring order."""
@@ -77,7 +95,7 @@ def chip_grids(
         shapes: Polygons or MultiPolygons in a metric CRS, (n,).
         gsd_m: Meters per pixel of the chip.
         margin_m: Meters kept on every side.
-        max_side_m: Longer sides are cut to this around the center.
+        max_side_m: Longer sides are cut to this around the center; see `lay_grids`.
 
     Returns:
         Grids whose rows run to the right of their columns as in an image (no mirror image).

@@ -55,7 +55,7 @@ class CutInputs:
 @lru_cache(maxsize=1)
 def _roll_bytes(roll: VacantRoll) -> bytes:
     """Return the ids and outlines of a roll; one roll serves all years of a run."""
-    ids = "\0".join(roll.table["parcel_id"])
+    ids = "\0".join([*roll.table["parcel_id"], "", *roll.without_area])
     shapes = shapely.to_wkb(roll.table.geometry.to_numpy())
     outlines = b"".join(shape or b"-" for shape in shapes)
     return ids.encode() + repr(roll.table.crs).encode() + outlines

@@ -13,7 +13,9 @@ import numpy as np
 import shapely
 from numpy.typing import NDArray
 
-from imagery.chips.grids import ChipGrids, chip_grids
+from imagery.chips.affine import Floats
+from imagery.chips.grids import ChipGrids
+from imagery.chips.laying import lay_grids
 from imagery.chips.reads import ViewTable, plan_reads
 from imagery.chips.sharing import SharedReads, share_out
 from imagery.chips.tasks import (
@@ -51,6 +53,8 @@ class Outlines:
     """Outlines in the metric CRS, (n,)."""
     grids: ChipGrids
     """Where the pixels of their chips lie, (n,)."""
+    inside_shares: Floats
+    """Share of each that its chip has room for, (n,)."""
 
 
 def plan_cuts(
@@ -66,8 +70,10 @@ def plan_cuts(
     """
     tiles = tuple(at_scale(tile, settings.gsd_m) for tile in tiles)
     decoder = choose_decoder(tiles)
-    has_outline = shapes.notna().to_numpy()
-    outlines = lay_out(ids[has_outline], shapes.to_numpy()[has_outline], settings)
+    has_outline = ~shapely.is_missing(shapes.to_numpy())
+    area_m2 = shapes.area.to_numpy()
+    has_roof = has_outline & (area_m2 > 0) & (area_m2 >= settings.min_roof_m2)
+    outlines = lay_out(ids[has_roof], shapes.to_numpy()[has_roof], settings)
 
     views, reads = plan_reads(outlines.grids, tiles, settings)
     shared = share_out(reads, tiles, decoder, most=TASK_PARCELS)
@@ -78,6 +84,7 @@ def plan_cuts(
     seams = make_seam_tasks(crossing, tiles, first_number=len(inner))
 
     absent = [(str(parcel_id), "no_geometry") for parcel_id in ids[~has_outline]]
+    absent += [(str(parcel_id), "no_roof_area") for parcel_id in ids[has_outline & ~has_roof]]
     for number, parcel_id in enumerate(outlines.ids):
         if number not in parcels:
             absent.append((parcel_id, "no_imagery"))
@@ -96,13 +103,18 @@ def lay_out(
     ids: NDArray[np.object_], shapes: NDArray[np.object_], settings: CutSettings
 ) -> Outlines:
     """Lay a grid over every parcel."""
-    grids = chip_grids(
+    laid = lay_grids(
         shapes,
         gsd_m=settings.gsd_m,
         margin_m=settings.margin_m,
         max_side_m=settings.max_side_m,
     )
-    return Outlines(ids=[str(parcel_id) for parcel_id in ids], shapes=shapes, grids=grids)
+    return Outlines(
+        ids=[str(parcel_id) for parcel_id in ids],
+        shapes=shapes,
+        grids=laid.grids,
+        inside_shares=laid.inside_shares,
+    )
 
 
 def make_parcels(
@@ -121,6 +133,7 @@ def make_parcels(
             shape=wkb[number],
             grid=outlines.grids[number],
             views=tuple(seen),
+            inside_share=float(outlines.inside_shares[number]),
         )
     return parcels
 

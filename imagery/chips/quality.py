@@ -40,7 +40,7 @@ class Quality:
     """What the pixels inside the roof allow. All shares are 0-1, of roof pixels."""
 
     covered_share: float = 0.0
-    """Share inside some tile that can be read."""
+    """Share inside the chip and inside some tile that can be read."""
     nodata_share: float = 0.0
     """Share inside a tile but without data, or under a flat fill."""
     sharpness: float = 0.0

@@ -21,7 +21,13 @@ class TileSettings:
     )
     max_side_m: float = field(
         default=120.0,
-        metadata=key("Longer chips are cut to this around the parcel's center, meters."),
+        metadata=key(
+            "Longest side of a chip, meters. What of a roof lies beyond counts as not covered."
+        ),
+    )
+    min_roof_m2: float = field(
+        default=4.0,
+        metadata=key("Least area of a roof, square meters; less is `no_roof_area`."),
     )
     min_covered: float = field(default=0.98, metadata=key("Least share of a roof inside tiles."))
     max_nodata: float = field(default=0.02, metadata=key("Largest share of a roof without data."))
@@ -89,6 +95,8 @@ class TileSettings:
             raise ValueError(
                 f"{self}: want max_side_m >= 1, min_covered in (0, 1], max_nodata in [0, 1)"
             )
+        if not self.min_roof_m2 >= 0:
+            raise ValueError(f"min_roof_m2 is {self.min_roof_m2}, want 0 or more square meters")
 
     def _check_quality(self) -> None:
         shares = (self.max_shadow, self.max_canopy, self.max_ground)

@@ -51,6 +51,8 @@ class CutSettings:
     """Longest side of a chip in meters."""
     metric_crs: str
     """WKT of the CRS in meters that shapes are given in."""
+    min_roof_m2: float = 0.0
+    """Least area of a roof, square meters."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -97,6 +99,8 @@ class ParcelCut:
     """Where the chip's pixels lie."""
     views: tuple[View, ...]
     """What it is made of; the first one counts where they overlap."""
+    inside_share: float = 1.0
+    """Share of the roof that the chip has room for."""
 
     @property
     def reads(self) -> list[Read]:
@@ -139,7 +143,7 @@ class CutPlan:
     seams: tuple[CutTask, ...]
     """Tasks that cut parcels from pieces."""
     absent: tuple[tuple[str, str], ...]
-    """Parcels without work: id and reason (`no_geometry` or `no_imagery`)."""
+    """Parcels without work: id and reason, such as `no_imagery`."""
     units: int
     """Distinct units that are touched."""
 

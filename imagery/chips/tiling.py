@@ -10,6 +10,8 @@ from dataclasses import replace
 from pathlib import Path
 
 import geopandas as gpd
+import numpy as np
+import shapely
 from pyproj import CRS
 
 from imagery.chips.cutting import Work, cut_task
@@ -23,8 +25,9 @@ from imagery.crs import utm_zone
 from imagery.errors import InputError
 from imagery.files import atomic_path
 from imagery.flyover.evidence import with_evidence
+from imagery.roll.buildings import read_buildings
 from imagery.roll.outlines import roofs_of
-from imagery.roll.parcels import VacantRoll, read_footprints
+from imagery.roll.parcels import VacantRoll
 from imagery.workspace import ChipFiles
 
 NOWHERE = CRS("EPSG:3857")
@@ -96,15 +99,19 @@ def write_plan(files: ChipFiles, plan: CutPlan, key: str) -> None:
 
 def plan_flyover(inputs: CutInputs) -> CutPlan:
     """Plan the cutting of a whole roll; no pixel is touched."""
-    buildings = read_footprints(inputs.footprints) if inputs.footprints else None
+    footprints = inputs.footprints
+    buildings = read_buildings(footprints).outlines if footprints else None
     shapes, crs = roof_shapes(inputs.roll, buildings)
     ids = inputs.roll.table["parcel_id"].to_numpy()
+    is_flat = np.isin(ids.astype(str), inputs.roll.without_area)
+    shapes = shapes.mask(is_flat, shapely.Polygon())
 
     settings = CutSettings(
         gsd_m=inputs.settings.gsd_m,
         margin_m=inputs.settings.margin_m,
         max_side_m=inputs.settings.max_side_m,
         metric_crs=crs.to_wkt(),
+        min_roof_m2=inputs.settings.min_roof_m2,
     )
     return plan_cuts(ids, shapes, inputs.flyover.tiles, settings)
 
@@ -121,8 +128,7 @@ def roof_shapes(roll: VacantRoll, footprints: gpd.GeoSeries | None) -> tuple[gpd
     if footprints is None:
         return lots, crs
 
-    buildings = footprints.dropna().reset_index(drop=True)
-    return roofs_of(lots, buildings), crs
+    return roofs_of(lots, footprints), crs
 
 
 def metric_crs(roll: VacantRoll) -> CRS:

@@ -6,9 +6,11 @@ from datetime import date
 from pathlib import Path
 
 import numpy as np
+import pyproj
 from rasterio.crs import CRS
 from rasterio.errors import CRSError
 
+from imagery.crs import is_on_earth
 from imagery.errors import CrsMismatch, InputError
 from imagery.flyover.coarse import sample_values
 from imagery.flyover.gdal_env import decoding
@@ -114,11 +116,16 @@ def _check_crs(year: int, crs: str) -> None:
         return
 
     try:
-        CRS.from_user_input(crs)
+        given = pyproj.CRS(CRS.from_user_input(crs).to_wkt())
     except (CRSError, ValueError) as error:
         raise CrsMismatch(
             f'flyover {year}: crs: got {crs!r}, want a code or WKT; write it as in "EPSG:26985"'
         ) from error
+    if not is_on_earth(given):
+        raise CrsMismatch(
+            f"flyover {year}: crs: got the local CRS {given.name!r}, want one with a place on the "
+            'earth; write it as in "EPSG:26985"'
+        )
 
 
 def _closed(path: str) -> Tile | None:

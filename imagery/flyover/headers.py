@@ -17,8 +17,9 @@ from rasterio.enums import ColorInterp, MaskFlags
 from rasterio.errors import CRSError, NotGeoreferencedWarning, RasterioError
 from rasterio.io import DatasetReader
 
-from imagery.crs import meters_per_unit
+from imagery.crs import ground_meters_per_unit, is_on_earth
 from imagery.flyover.bands import COLORS, Bands, find_bands
+from imagery.flyover.corners import find_degree_problem
 from imagery.flyover.evidence import find_stale_overview, missing_sources
 from imagery.flyover.guard import (
     READ_ERRORS,
@@ -40,9 +41,6 @@ from imagery.flyover.side_files import AuxFacts, find_side_file, read_aux
 from imagery.flyover.tiles import Tile
 from imagery.flyover.virtual_files import find_vrt_problem
 from imagery.limits import refuse_no_handles
-
-DEGREE_M = 111_320
-"""Length of a degree at the equator, meters."""
 
 
 def read_header(path: str, crs: str = "", *, limits: ImageLimits | None = None) -> Tile:
@@ -106,6 +104,7 @@ def _describe(path: str, source: DatasetReader, given_crs: str, limits: ImageLim
     bands = find_bands(_declared_colors(source, aux), source.descriptions)
     problem = (
         place_problem(source, transform)
+        or find_degree_problem(transform, (source.height, source.width), crs)
         or bands.problem
         or pixel_problem(source)
         or size_problem(source, limits)
@@ -165,7 +164,7 @@ def _find_crs(path: str, source: DatasetReader, given_crs: str) -> CRS | None:
         CRSError: the .prj or `given_crs` holds something else.
     """
     own = source.crs
-    if own is not None and _is_on_earth(own.to_wkt()):
+    if own is not None and _has_place(own.to_wkt()):
         return own
 
     beside = Path(find_side_file(path, ".prj"))
@@ -176,11 +175,14 @@ def _find_crs(path: str, source: DatasetReader, given_crs: str) -> CRS | None:
     if not text:
         return None
 
+    where = beside.name if sidecar else "[[flyover]] crs"
     try:
-        return CRS.from_user_input(text)
+        given = CRS.from_user_input(text)
     except (CRSError, ValueError) as error:
-        where = beside.name if sidecar else "[[flyover]] crs"
         raise CRSError(f"{where} holds no CRS but {text[:40]!r}") from error
+    if not _has_place(given.to_wkt()):
+        raise CRSError(f"{where} holds a local CRS without a place on earth")
+    return given
 
 
 def _jpeg_space(source: DatasetReader, bands: Bands) -> str:
@@ -212,27 +214,12 @@ def _compression(source: DatasetReader) -> str:
 
 
 def _gsd_m(tile: Tile) -> float:
-    """Return the ground sample distance, meters.
-
-    It is exact for a projected CRS, and that at the tile's latitude for degrees.
-    """
-    per_unit_m = _meters_per_unit(tile.crs)
-    if per_unit_m is not None:
-        return tile.pixel_side * per_unit_m
-
-    latitude = min(abs(tile.transform[5]), 89.0)
-    return tile.pixel_side * DEGREE_M * float(np.sqrt(np.cos(np.radians(latitude))))
+    """Return the ground sample distance in the middle of a tile, meters."""
+    x, y = np.mean(tile.corners, axis=0).tolist()
+    return tile.pixel_side * ground_meters_per_unit(tile.crs, x, y)
 
 
 @lru_cache(maxsize=64)
-def _meters_per_unit(wkt: str) -> float | None:
-    """Return the meters of one unit of a CRS, None for degrees."""
-    crs = pyproj.CRS(wkt)
-    return None if crs.is_geographic else meters_per_unit(crs)
-
-
-@lru_cache(maxsize=64)
-def _is_on_earth(wkt: str) -> bool:
+def _has_place(wkt: str) -> bool:
     """Tell whether a CRS is more than that of a drawing."""
-    crs = pyproj.CRS(wkt)
-    return bool(crs.is_geographic or crs.is_projected)
+    return is_on_earth(pyproj.CRS(wkt))

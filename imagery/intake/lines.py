@@ -10,19 +10,18 @@ import shapely
 from pyproj import CRS
 
 from imagery.chips.settings import TileSettings
-from imagery.flyover.decode import TURBO, choose_decoder
-from imagery.flyover.flyover import Flyover
-from imagery.intake.coverage import COVERED, FAR_KM, PARTLY, UNCOVERED, Coverage
-from imagery.intake.inputs import IntakeInputs
-from imagery.intake.tile_kinds import (
+from imagery.crs import (
     INTERNATIONAL_FOOT_M,
     UNIT_WORDS,
     US_SURVEY_FOOT_M,
     CrsWords,
     crs_words,
-    most_common_crs,
-    tile_dates,
 )
+from imagery.flyover.decode import TURBO, choose_decoder
+from imagery.flyover.flyover import Flyover
+from imagery.intake.coverage import COVERED, FAR_KM, PARTLY, UNCOVERED, Coverage
+from imagery.intake.inputs import IntakeInputs
+from imagery.intake.tile_kinds import most_common_crs, tile_dates
 from imagery.roll.matching import MATCH_NONE
 from imagery.roll.parcels import VacantRoll
 from imagery.roll.places import NO_OUTLINE

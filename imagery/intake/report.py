@@ -14,6 +14,7 @@ from pyproj import CRS
 from imagery.chips.grids import chip_grids
 from imagery.chips.settings import TileSettings
 from imagery.chips.tiling import roof_shapes
+from imagery.crs import crs_words
 from imagery.flyover.decode import choose_decoder
 from imagery.intake.coverage import (
     COVERED,
@@ -25,7 +26,7 @@ from imagery.intake.coverage import (
 )
 from imagery.intake.inputs import IntakeInputs
 from imagery.intake.lines import find_fixes, find_warnings
-from imagery.intake.tile_kinds import TileKind, crs_words, tile_dates, tile_kinds
+from imagery.intake.tile_kinds import TileKind, tile_dates, tile_kinds
 from imagery.roll.matching import MatchCount
 from imagery.roll.parcels import VacantRoll
 from imagery.roll.row_balance import RollBalance

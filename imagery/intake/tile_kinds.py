@@ -4,42 +4,13 @@ from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
-from functools import lru_cache
 
 import numpy as np
 import pandas as pd
-import pyproj
 
+from imagery.crs import crs_words
 from imagery.flyover.tiles import Tile
 from imagery.roll.days import read_days
-
-US_SURVEY_FOOT_M = 1200 / 3937
-INTERNATIONAL_FOOT_M = 0.3048
-"""The two feet differ by two millionths: about 3 ft in coordinates of 1.5 million feet."""
-UNIT_WORDS = {
-    US_SURVEY_FOOT_M: "US survey foot",
-    INTERNATIONAL_FOOT_M: "international foot",
-    1.0: "meter",
-}
-SAME_UNIT = 1e-8
-"""Units that differ by a smaller share are the same."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class CrsWords:
-    """A CRS in words."""
-
-    name: str
-    """Name, e.g. "NAD83 / Maryland (ftUS)"."""
-    epsg: int | None
-    """EPSG code, None where none is known."""
-    unit: str
-    """Unit of its axes: meter, US survey foot, international foot, degree."""
-
-    def __str__(self) -> str:
-        """Return all of it on one line."""
-        code = f"EPSG:{self.epsg}, " if self.epsg else ""
-        return f"{self.name} ({code}{self.unit})"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -144,25 +115,6 @@ def _describe_block(tile: Tile) -> str:
     if rows >= tile.height:
         return "whole file"
     return f"strips of {rows} rows" if rows > 1 else "strips of 1 row"
-
-
-@lru_cache(maxsize=64)
-def crs_words(wkt: str) -> CrsWords:
-    """Describe a CRS; the two kinds of foot are distinguished by length."""
-    crs = pyproj.CRS(wkt)
-    flat = crs.sub_crs_list[0] if crs.is_compound else crs
-    return CrsWords(name=flat.name, epsg=flat.to_epsg(), unit=_describe_unit(flat))
-
-
-def _describe_unit(crs: pyproj.CRS) -> str:
-    if crs.is_geographic:
-        return "degree"
-
-    axis = crs.axis_info[0]
-    for length_m, word in UNIT_WORDS.items():
-        if abs(length_m / axis.unit_conversion_factor - 1) < SAME_UNIT:
-            return word
-    return f"{axis.unit_name} of {axis.unit_conversion_factor} m"
 
 
 def most_common_crs(tiles: Iterable[Tile]) -> str:

@@ -6,10 +6,10 @@ import pandas as pd
 import shapely
 
 from imagery.crs import utm_zone
-from imagery.errors import CrsMismatch
 from imagery.roll.coded import find_bad_occupancy
+from imagery.roll.declared import Layer, check_places, read_layer
 from imagery.roll.files import ParcelFile
-from imagery.roll.places import find_outline_faults, usable
+from imagery.roll.places import FLAT, find_area_faults, find_outline_faults, usable
 from imagery.roll.spreadsheets import changed_in_parcels, find_changed_ids
 from imagery.roll.tables import optional_column, read_table, text_column
 from imagery.roll.texts import clean_ids, clean_texts, find_bad_ids, find_bad_texts
@@ -27,11 +27,7 @@ def read_lots(parcels: ParcelFile) -> tuple[gpd.GeoDataFrame, tuple[Trouble, ...
         columns=parcels.columns,
     )
     raw = table.rows
-    if "geometry" not in raw.columns or raw.crs is None:
-        raise CrsMismatch(
-            f"[parcels] path: {parcels.path.name} has no geometry or no CRS; "
-            "export it with both, e.g. as GeoPackage"
-        )
+    layer = read_layer(raw, section="parcels", file=parcels.path.name)
 
     ids = text_column(raw, parcels.id, what="[parcels] id")
     cleaned = clean_ids(ids)
@@ -59,7 +55,7 @@ def read_lots(parcels: ParcelFile) -> tuple[gpd.GeoDataFrame, tuple[Trouble, ...
         )
     lots["occupied"] = occupied.of_each(lots["parcel_id"])
 
-    lots = clean_outlines(lots[lots["parcel_id"].str.strip() != ""])
+    lots = clean_outlines(lots[lots["parcel_id"].str.strip() != ""], layer)
     lots = merge_parts(lots)
     if not parcels.block:
         lots["block"] = grid_blocks(lots, parcels.block_grid_m)
@@ -69,14 +65,20 @@ def read_lots(parcels: ParcelFile) -> tuple[gpd.GeoDataFrame, tuple[Trouble, ...
     return lots, only_troubles([*table.troubles, changed, bad_ids, *bad_texts, *bad_occupancy])
 
 
-def clean_outlines(lots: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
+def clean_outlines(lots: gpd.GeoDataFrame, layer: Layer) -> gpd.GeoDataFrame:
     """Return the parcels with flat, valid polygons or None.
 
     The new column `outline_fault` says what is wrong with an outline, "" where nothing is.
+
+    Raises:
+        CrsMismatch: most outlines cannot be in the CRS of the layer.
     """
     areas = _without_points(lots.geometry.to_numpy())
-    faults = find_outline_faults(areas, lots.crs)
+    faults = find_outline_faults(areas, layer.crs)
+    check_places(layer, areas, faults)
+    faults = np.where(faults == "", find_area_faults(areas), faults)
     outlines = _repair(usable(areas, faults))
+    faults[shapely.is_missing(outlines) & (faults == "")] = FLAT
     return gpd.GeoDataFrame(lots.assign(outline_fault=faults, geometry=outlines))
 
 

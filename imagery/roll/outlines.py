@@ -4,9 +4,8 @@ import geopandas as gpd
 import numpy as np
 import shapely
 from numpy.typing import NDArray
-from pyproj import Proj, Transformer
 
-from imagery.crs import meters_per_unit, utm_zone
+from imagery.crs import ground_meters_per_unit, meters_per_unit, middle_of, utm_zone
 from imagery.roll.edges import Floats, Mask, Places
 from imagery.shapes import Shapes, is_area, make_valid
 
@@ -16,8 +15,6 @@ SLIVER_M = 0.01
 """Boxes that overlap by less are those of the house next door."""
 SLIVER_M2 = 0.05
 """Less ground is the wall of the house next door."""
-MOST_STRETCH = 0.002
-"""A CRS whose scale differs by less from that of the ground is kept."""
 
 
 def roofs_of(lots: gpd.GeoSeries, buildings: gpd.GeoSeries) -> gpd.GeoSeries:
@@ -48,7 +45,8 @@ def roofs_of(lots: gpd.GeoSeries, buildings: gpd.GeoSeries) -> gpd.GeoSeries:
 def _parts_on(lots: gpd.GeoSeries, buildings: gpd.GeoSeries) -> tuple[Places, Shapes]:
     """Return what lies on a parcel of every building: place of the parcel, rising, and polygons."""
     shapes = lots.to_numpy()
-    unit_m = meters_per_unit(lots.crs)
+    middle = middle_of(lots)
+    unit_m = ground_meters_per_unit(lots.crs.to_wkt(), *middle) if middle else 1.0
     rows, hits = buildings.sindex.query(shapes)
     overlaps = _overlap_when_turned(shapes[rows], buildings.to_numpy()[hits], SLIVER_M / unit_m)
     rows = rows[overlaps]
@@ -132,20 +130,15 @@ def true_to_scale(shapes: gpd.GeoSeries) -> tuple[gpd.GeoSeries, float]:
     The CRS is kept where it is such a one (State Plane, UTM). Degrees and Web Mercator go to the
     UTM zone.
     """
-    if not shapes.notna().any():
+    middle = middle_of(shapes)
+    if middle is None:
         return shapes, 1.0
-    if shapes.crs.is_projected and _stretch(shapes) < MOST_STRETCH:
-        return shapes, meters_per_unit(shapes.crs)
+
+    unit_m = meters_per_unit(shapes.crs)
+    ground_m = ground_meters_per_unit(shapes.crs.to_wkt(), *middle)
+    if shapes.crs.is_projected and ground_m == unit_m:
+        return shapes, unit_m
     return shapes.to_crs(utm_zone(shapes)), 1.0
-
-
-def _stretch(shapes: gpd.GeoSeries) -> float:
-    """Return by which share a projected CRS is longer or shorter than the ground, at the middle."""
-    west, south, east, north = shapes.total_bounds
-    to_degrees = Transformer.from_crs(shapes.crs, shapes.crs.geodetic_crs, always_xy=True)
-    center = to_degrees.transform((west + east) / 2, (south + north) / 2)
-    scale = Proj(shapes.crs).get_factors(*center)
-    return float(max(abs(scale.meridional_scale - 1), abs(scale.parallel_scale - 1)))
 
 
 def _polygons_of(shapes: Shapes) -> Shapes:

@@ -6,19 +6,24 @@ from functools import cached_property
 import geopandas as gpd
 import numpy as np
 import pandas as pd
+from pyproj import CRS
 
+from imagery.crs import Place
 from imagery.errors import CrsMismatch, InputError, Unbalanced
+from imagery.roll.buildings import Buildings, find_far, find_misplaced, read_buildings
 from imagery.roll.coded import find_turned_round
+from imagery.roll.declared import Layer
+from imagery.roll.edges import Places
 from imagery.roll.files import FootprintFile, ParcelFile, VacantFile
 from imagery.roll.joining import find_join_troubles, join_notices
 from imagery.roll.keys import Matches, match_ids
 from imagery.roll.lots import read_lots
 from imagery.roll.matching import MIN_MATCHED, MatchCount
 from imagery.roll.neighbors import UNKNOWN, sides_of
+from imagery.roll.notice_points import find_lost_points
 from imagery.roll.notices import Notices, read_notices
-from imagery.roll.places import find_bad_buildings, find_bad_outlines, find_outline_faults
+from imagery.roll.places import WITHOUT_AREA, find_bad_outlines, find_strays, place_of
 from imagery.roll.row_balance import RollBalance, count_merged
-from imagery.roll.tables import read_table
 from imagery.roll.troubles import Trouble, only_troubles
 
 ROLL_COLUMNS = (
@@ -63,6 +68,12 @@ class VacantRoll:
     """How much of other lists than the notices matches a parcel."""
     balance: RollBalance | None = None
     """Where every row of the vacancy file went; None for a roll that is no file's."""
+    without_area: tuple[str, ...] = ()
+    """Ids of vacants whose parcel has a place but no area, such as a point; without geometry."""
+    layers: tuple[Layer, ...] = ()
+    """The files that hold places: parcels, building outlines, notices."""
+    misplaced: str = ""
+    """Why the building outlines cannot be those of this city, "" where they can."""
     troubles: tuple[Trouble, ...] = ()
     """What was noticed in the files of parcels, notices and outlines."""
 
@@ -102,6 +113,11 @@ class VacantRoll:
         others = {name: matches.collisions[name] for name in open_ids}
         return Matches(place=place, collisions=others)
 
+    @cached_property
+    def place(self) -> Place | None:
+        """Return the middle of most vacants, None where none has an outline."""
+        return place_of(self.table.geometry.to_numpy(), CRS(self.table.crs))
+
 
 def read_roll(
     parcels: ParcelFile, vacant: VacantFile, footprints: FootprintFile | None = None
@@ -120,26 +136,37 @@ def read_roll(
             f"[vacant] path: {vacant.path.name} holds no notice; want at least one vacant parcel"
         )
 
-    buildings = None
-    bad_buildings: tuple[Trouble, ...] = ()
-    if footprints:
-        buildings, bad_buildings = _read_buildings(footprints)
+    buildings = read_buildings(footprints) if footprints else None
     roll = join_roll(
         lots,
         notices,
-        buildings,
+        buildings.outlines if buildings else None,
         occupancy=bool(parcels.occupied),
         min_matched=vacant.min_matched,
     )
+    noticed = (*roll.troubles, *bad_lots, *notices.troubles)
+    layer = Layer(section="parcels", file=parcels.path.name, crs=CRS(lots.crs))
+    roll = replace(roll, layers=(layer,), troubles=noticed)
+    return _with_buildings(roll, buildings, least=vacant.min_matched) if buildings else roll
 
-    bad_outlines = only_troubles([_bad_outlines(roll, lots)])
-    noticed = (*bad_outlines, *bad_lots, *notices.troubles, *bad_buildings)
-    return replace(roll, troubles=(*roll.troubles, *noticed))
 
+def _with_buildings(roll: VacantRoll, buildings: Buildings, *, least: float) -> VacantRoll:
+    """Return the roll with what was noticed in the building outlines.
 
-def read_footprints(footprints: FootprintFile) -> gpd.GeoSeries:
-    """Read building outlines; any vector format, any CRS; unusable ones are left out."""
-    return _read_buildings(footprints)[0]
+    Args:
+        roll: The roll.
+        buildings: The building outlines.
+        least: Share of the vacants that have to have one.
+    """
+    outlines = roll.table.set_index("parcel_id").geometry
+    misplaced = find_misplaced(outlines, buildings, least=least)
+    far = find_far(roll.place, buildings)
+    return replace(
+        roll,
+        layers=(*roll.layers, buildings.layer),
+        misplaced=misplaced.line if misplaced else "",
+        troubles=(*roll.troubles, *only_troubles([misplaced, far]), *buildings.troubles),
+    )
 
 
 def join_roll(
@@ -167,6 +194,7 @@ def join_roll(
     found = joined.dropna(subset=["lot"]).sort_values("notice_date", na_position="last")
     found = found.drop_duplicates("lot")
     places = found["lot"].to_numpy(dtype=np.intp)
+    lots = _without_strays(lots, places)
     lived_in = lots["occupied"].to_numpy(dtype=np.int8) if occupancy else None
     turned_round = None
     if lived_in is not None:
@@ -178,6 +206,8 @@ def join_roll(
 
     lost = _without_parcel(joined, lots)
     roll = _make_table(known, lost)
+    is_flat = known["outline_fault"].isin(WITHOUT_AREA)
+    bad = known[known.geometry.isna()].sort_values("parcel_id")
     return VacantRoll(
         table=roll,
         notices=len(notices),
@@ -185,10 +215,16 @@ def join_roll(
         unmatched=tuple(sorted(lost["parcel_id"])),
         all_parcels=lots["parcel_id"],
         min_matched=min_matched,
-        troubles=only_troubles(
-            [*find_join_troubles(table, found_by, lots, least=min_matched), turned_round]
-        ),
+        without_area=tuple(sorted(known.loc[is_flat, "parcel_id"])),
         balance=_balance(notices, _ids_on_roll(joined, lots), vacants=len(roll)),
+        troubles=only_troubles(
+            [
+                *find_join_troubles(table, found_by, lots, least=min_matched),
+                turned_round,
+                _find_lost_points(joined, lots),
+                *find_bad_outlines(bad["parcel_id"], bad["outline_fault"]),
+            ]
+        ),
     )
 
 
@@ -212,6 +248,35 @@ def _balance(notices: Notices, ids: pd.Series, *, vacants: int) -> RollBalance:
         left_out=notices.left_out,
         merged_examples=merging.examples,
     )
+
+
+def _find_lost_points(joined: pd.DataFrame, lots: gpd.GeoDataFrame) -> Trouble | None:
+    """Return the notices that match no parcel because of their point, None where there is none."""
+    lost = joined[joined["lot"].isna()]
+    if not (lost["lon"].notna() | (lost["point_fault"] != "")).any():
+        return None
+
+    place = place_of(lots.geometry.to_numpy(), CRS(lots.crs))
+    return find_lost_points(lost, place, total=len(joined))
+
+
+def _without_strays(lots: gpd.GeoDataFrame, vacant: Places) -> gpd.GeoDataFrame:
+    """Return the parcels without the outlines of vacants that lie far from all others.
+
+    Args:
+        lots: Every parcel once, index from 0.
+        vacant: Places of the vacants in it.
+    """
+    strays = find_strays(lots.geometry.to_numpy()[vacant], CRS(lots.crs))
+    is_stray = strays != ""
+    if not is_stray.any():
+        return lots
+
+    outlines = lots.geometry.to_numpy().copy()
+    outlines[vacant[is_stray]] = None
+    faults = lots["outline_fault"].to_numpy(dtype=object).copy()
+    faults[vacant[is_stray]] = strays[is_stray]
+    return gpd.GeoDataFrame(lots.assign(outline_fault=faults, geometry=outlines))
 
 
 def _without_parcel(joined: pd.DataFrame, lots: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
@@ -250,23 +315,3 @@ def _make_table(known: gpd.GeoDataFrame, lost: gpd.GeoDataFrame) -> gpd.GeoDataF
     days = pd.to_datetime(table["notice_date"])
     table["notice_date"] = [None if pd.isna(day) else day.date() for day in days]
     return gpd.GeoDataFrame(table[list(ROLL_COLUMNS)], geometry="geometry", crs=known.crs)
-
-
-def _bad_outlines(roll: VacantRoll, lots: gpd.GeoDataFrame) -> Trouble | None:
-    """Return the vacants that are in the parcel file and have no usable outline."""
-    without = roll.table.loc[roll.table.geometry.isna(), "parcel_id"]
-    faults = lots.set_index("parcel_id")["outline_fault"]
-    names = without[without.isin(faults.index)]
-    return find_bad_outlines(names, faults.loc[names].reset_index(drop=True))
-
-
-def _read_buildings(footprints: FootprintFile) -> tuple[gpd.GeoSeries, tuple[Trouble, ...]]:
-    """Return the usable building outlines, and what was noticed."""
-    table = read_table(footprints.path, layer=footprints.layer, what="footprints")
-    shapes = table.rows.geometry
-    if shapes.crs is None:
-        return shapes, table.troubles
-
-    faults = find_outline_faults(shapes.to_numpy(), shapes.crs)
-    bad_outlines = find_bad_buildings(faults)
-    return shapes[faults == ""], only_troubles([*table.troubles, bad_outlines])

@@ -56,7 +56,13 @@ def tile(year: CityYear, spec: ModelSpec | None = None) -> ChipStore:
     Args:
         year: The city in the year.
         spec: Gives the scale; the city file's model when None.
+
+    Raises:
+        InputError: the building outlines are not those of this city.
     """
+    if year.roll.misplaced:
+        raise InputError(year.roll.misplaced)
+
     scale = spec or year.file.model.spec
     settings = replace(year.file.tile, gsd_m=scale.gsd_m, margin_m=scale.margin_m)
     if settings in year.cut:
