@@ -143,6 +143,7 @@ def _make_lots(places: Places, *, is_occupied: NDArray[np.bool_]) -> gpd.GeoData
             "neighborhood": "",
             "fire_district": "",
             "inspection_district": "",
+            "outline_fault": "",
         },
         geometry=places.boxes(0.0, LOT_DEPTH_M),
         crs=CRS,
@@ -165,6 +166,7 @@ def _make_notices(vacant: gpd.GeoDataFrame, rng: np.random.Generator) -> Notices
             "notice_date": pd.Timestamp("2015-01-01") + days,
             "lon": centers.x.to_numpy(),
             "lat": centers.y.to_numpy(),
+            "point_fault": "",
         }
     )
     return Notices(table=table)

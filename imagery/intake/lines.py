@@ -19,12 +19,13 @@ from imagery.crs import (
 )
 from imagery.flyover.decode import TURBO, choose_decoder
 from imagery.flyover.flyover import Flyover
-from imagery.intake.coverage import COVERED, FAR_KM, PARTLY, UNCOVERED, Coverage
+from imagery.intake.coverage import COVERED, FAR_KM, PARTLY, Coverage
 from imagery.intake.inputs import IntakeInputs
+from imagery.intake.place_lines import datum_lines, sliver_lines, swapped_line, vacant_lines
 from imagery.intake.tile_kinds import most_common_crs, tile_dates
 from imagery.roll.matching import MATCH_NONE
 from imagery.roll.parcels import VacantRoll
-from imagery.roll.places import NO_OUTLINE
+from imagery.roll.places import WITHOUT_ROOF
 
 MOST_LINES = 3
 """Files of one problem named one by one; more are counted and listed in the report's table."""
@@ -35,7 +36,11 @@ def find_fixes(inputs: IntakeInputs, coverage: Coverage) -> list[str]:
     """Say what has to be mended before the city can go on, a line each, the worst first."""
     troubles = (*inputs.roll.troubles, *inputs.flyover.troubles, *inputs.troubles)
     mended_first = [trouble.line for trouble in troubles if trouble.is_fix]
-    return [*_nothing_to_score_lines(inputs, coverage), *mended_first]
+    return [
+        *_nothing_to_score_lines(inputs, coverage),
+        *mended_first,
+        *datum_lines(inputs, coverage),
+    ]
 
 
 def _nothing_to_score_lines(inputs: IntakeInputs, coverage: Coverage) -> list[str]:
@@ -50,7 +55,7 @@ def _nothing_to_score_lines(inputs: IntakeInputs, coverage: Coverage) -> list[st
     if shapely.is_missing(coverage.shapes).all():
         return [_wrong_parcels_line(roll)]
     if coverage.away_km.min() > FAR_KM:
-        return [_far_apart_line(inputs, coverage)]
+        return [swapped_line(inputs) or _far_apart_line(inputs, coverage)]
     return [_next_door_line(inputs, coverage)]
 
 
@@ -62,7 +67,8 @@ def find_warnings(inputs: IntakeInputs, coverage: Coverage) -> list[str]:
 
     return [
         *_first_of(broken, "files cannot be used"),
-        *_vacant_lines(coverage),
+        *vacant_lines(inputs, coverage),
+        *sliver_lines(inputs, coverage),
         *_trouble_lines(inputs),
         *_missing_tile_lines(coverage),
         *_far_tile_lines(flyover, coverage),
@@ -77,7 +83,7 @@ def find_warnings(inputs: IntakeInputs, coverage: Coverage) -> list[str]:
 
 
 def _no_outline_line(roll: VacantRoll) -> str:
-    outlines = [trouble for trouble in roll.troubles if trouble.what == NO_OUTLINE]
+    outlines = [trouble for trouble in roll.troubles if trouble.what in WITHOUT_ROOF]
     if outlines:
         return f"none of {len(roll)} vacants can be scored: {outlines[0].line}"
     return f"none of {len(roll)} vacants has an outline; compare [parcels] id with [vacant] id"
@@ -128,29 +134,11 @@ def _first_of(lines: list[str], what: str) -> list[str]:
     return [f"{len(lines):,} {what}, listed in the report; first: {lines[0]}"]
 
 
-def _vacant_lines(coverage: Coverage) -> list[str]:
-    """Say how many vacants are on no tile, or on part of one."""
-    uncovered = coverage.count(UNCOVERED)
-    partly = coverage.count(PARTLY)
-    if not uncovered + partly:
-        return []
-
-    total = uncovered + partly + coverage.count(COVERED)
-    start = ""
-    if uncovered > total / 2:
-        start = "more than half of the vacants lie on no tile: "
-    return [
-        f"{start}{uncovered:,} of {total:,} vacants with an outline lie on no tile, "
-        f"{partly:,} only in part on tiles; "
-        "without the roof in the photo they become NOT ASSESSED"
-    ]
-
-
 def _trouble_lines(inputs: IntakeInputs) -> list[str]:
     """Name what cannot be used as it is, unless it stands among the fixes."""
     troubles = [*inputs.roll.troubles, *inputs.flyover.troubles, *inputs.troubles]
     if not inputs.roll.table.geometry.notna().any():
-        troubles = [trouble for trouble in troubles if trouble.what != NO_OUTLINE]
+        troubles = [trouble for trouble in troubles if trouble.what not in WITHOUT_ROOF]
     return [trouble.line for trouble in troubles if not trouble.is_fix]
 
 

@@ -21,6 +21,9 @@ WRONG_PLACES = 0.5
 """Share of outlines that cannot be in the declared CRS above which the CRS is wrong."""
 CANNOT_BE = "cannot be"
 NO_OUTLINE = "vacants without a usable outline"
+NO_AREA = "vacants whose parcel is a point or a line, or has no area"
+WITHOUT_ROOF = (NO_OUTLINE, NO_AREA)
+"""Troubles of vacants that have no outline to look at."""
 POINT = "a point"
 LINE = "a line"
 FLAT = "an outline without area"
@@ -181,7 +184,7 @@ def find_bad_outlines(names: pd.Series, faults: pd.Series) -> tuple[Trouble, ...
 
 def _flat_trouble(names: pd.Series, words: pd.Series) -> Trouble:
     return Trouble(
-        what="vacants whose parcel is a point or a line, or has no area",
+        what=NO_AREA,
         examples=_name_faults(names, words),
         remedy=(
             "parcels must be outlines (polygons): give [parcels] path that layer; "
