@@ -21,6 +21,7 @@ from imagery.flyover.flyover import open_flyover
 from imagery.flyover.tiles import Tile
 from imagery.roll.declared import Layer
 from imagery.roll.lots import clean_outlines
+from imagery.roll.notices import Notices
 from imagery.roll.parcels import VacantRoll, join_roll
 
 LOCAL = (
@@ -45,7 +46,8 @@ def roll_of(shapes: gpd.GeoSeries) -> VacantRoll:
     layer = Layer(section="parcels", file="parcels.gpkg", crs=CRS(shapes.crs))
     notices = pd.DataFrame({"row": range(2, len(ids) + 2), "raw": ids, "notice_date": None})
     notices = notices.assign(lon=np.nan, lat=np.nan, point_fault="")
-    return join_roll(clean_outlines(lots, layer), notices, None, occupancy=False)
+    read = Notices(table=notices)
+    return join_roll(clean_outlines(lots, layer), read, None, occupancy=False)
 
 
 def cuts_of(roll: VacantRoll, tiles: tuple[Tile, ...]) -> dict[str, ParcelCut]:

@@ -13,17 +13,16 @@ from imagery.errors import CrsMismatch, InputError, Unbalanced
 from imagery.roll.buildings import Buildings, find_far, find_misplaced, read_buildings
 from imagery.roll.coded import find_turned_round
 from imagery.roll.declared import Layer
-from imagery.roll.edges import Places
 from imagery.roll.files import FootprintFile, ParcelFile, VacantFile
 from imagery.roll.joining import find_join_troubles, join_notices
 from imagery.roll.keys import Matches, match_ids
 from imagery.roll.lots import read_lots
 from imagery.roll.matching import MIN_MATCHED, MatchCount
 from imagery.roll.neighbors import UNKNOWN, sides_of
-from imagery.roll.notice_points import find_lost_points
 from imagery.roll.notices import Notices, read_notices
-from imagery.roll.places import WITHOUT_AREA, find_bad_outlines, find_strays, place_of
+from imagery.roll.places import WITHOUT_AREA, find_bad_outlines, place_of
 from imagery.roll.row_balance import RollBalance, count_merged
+from imagery.roll.strays import lost_points, without_strays
 from imagery.roll.troubles import Trouble, only_troubles
 
 ROLL_COLUMNS = (
@@ -194,7 +193,7 @@ def join_roll(
     found = joined.dropna(subset=["lot"]).sort_values("notice_date", na_position="last")
     found = found.drop_duplicates("lot")
     places = found["lot"].to_numpy(dtype=np.intp)
-    lots = _without_strays(lots, places)
+    lots = without_strays(lots, places)
     lived_in = lots["occupied"].to_numpy(dtype=np.int8) if occupancy else None
     turned_round = None
     if lived_in is not None:
@@ -221,7 +220,7 @@ def join_roll(
             [
                 *find_join_troubles(table, found_by, lots, least=min_matched),
                 turned_round,
-                _find_lost_points(joined, lots),
+                lost_points(joined, lots),
                 *find_bad_outlines(bad["parcel_id"], bad["outline_fault"]),
             ]
         ),
@@ -248,35 +247,6 @@ def _balance(notices: Notices, ids: pd.Series, *, vacants: int) -> RollBalance:
         left_out=notices.left_out,
         merged_examples=merging.examples,
     )
-
-
-def _find_lost_points(joined: pd.DataFrame, lots: gpd.GeoDataFrame) -> Trouble | None:
-    """Return the notices that match no parcel because of their point, None where there is none."""
-    lost = joined[joined["lot"].isna()]
-    if not (lost["lon"].notna() | (lost["point_fault"] != "")).any():
-        return None
-
-    place = place_of(lots.geometry.to_numpy(), CRS(lots.crs))
-    return find_lost_points(lost, place, total=len(joined))
-
-
-def _without_strays(lots: gpd.GeoDataFrame, vacant: Places) -> gpd.GeoDataFrame:
-    """Return the parcels without the outlines of vacants that lie far from all others.
-
-    Args:
-        lots: Every parcel once, index from 0.
-        vacant: Places of the vacants in it.
-    """
-    strays = find_strays(lots.geometry.to_numpy()[vacant], CRS(lots.crs))
-    is_stray = strays != ""
-    if not is_stray.any():
-        return lots
-
-    outlines = lots.geometry.to_numpy().copy()
-    outlines[vacant[is_stray]] = None
-    faults = lots["outline_fault"].to_numpy(dtype=object).copy()
-    faults[vacant[is_stray]] = strays[is_stray]
-    return gpd.GeoDataFrame(lots.assign(outline_fault=faults, geometry=outlines))
 
 
 def _without_parcel(joined: pd.DataFrame, lots: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
