@@ -82,7 +82,11 @@ def read_table(path: Path) -> pd.DataFrame:
     """Read a table as text or as it is typed."""
     if path.suffix == ".parquet":
         return pd.read_parquet(path)
-    return pd.read_csv(path, dtype=str, keep_default_na=False)
+
+    # A dispatch vendor may want another separator.
+    header = path.read_text(encoding="utf-8-sig").partition("\n")[0]
+    separator = "|" if "|" in header else ","
+    return pd.read_csv(path, dtype=str, keep_default_na=False, sep=separator)
 
 
 def compare_tables(one: pd.DataFrame, other: pd.DataFrame) -> str:
