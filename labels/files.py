@@ -14,14 +14,14 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from imagery.errors import InputError
-from imagery.roll.days import DaySource, check_day_order, find_bad_days, read_days
 from imagery.roll.files import DAY_ORDER
 from imagery.roll.matching import MatchCount
 from imagery.roll.parcels import VacantRoll
 from imagery.roll.tables import Table, read_table, text_column
-from imagery.roll.texts import clean_texts
-from imagery.roll.troubles import Trouble, only_troubles
 from imagery.settings import key
+from imagery.troubles import Trouble, only_troubles
+from imagery.values.days import DaySource, check_day_order, find_bad_days, read_days
+from imagery.values.texts import clean_texts
 from labels.parcels import LabelParcels, match_labels
 from labels.values import Cells, find_bad_years, read_values, read_years
 

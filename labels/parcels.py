@@ -8,9 +8,9 @@ from numpy.typing import NDArray
 
 from imagery.roll.matching import MatchCount, find_collisions, find_unmatched
 from imagery.roll.parcels import VacantRoll
-from imagery.roll.spreadsheets import changed_in_list, find_changed_ids
-from imagery.roll.texts import clean_ids
-from imagery.roll.troubles import Trouble, only_troubles, shown
+from imagery.troubles import Trouble, only_troubles, shown
+from imagery.values.spreadsheets import changed_in_list, find_changed_ids
+from imagery.values.texts import clean_ids
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)

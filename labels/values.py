@@ -7,9 +7,9 @@ import numpy as np
 import pandas as pd
 
 from imagery.errors import InputError
-from imagery.roll.coded import NO, YES, YES_NO
-from imagery.roll.days import FIRST_YEAR
-from imagery.roll.troubles import Trouble, shown
+from imagery.troubles import Trouble, shown
+from imagery.values.coded import NO, YES, YES_NO
+from imagery.values.days import FIRST_YEAR
 
 UNCLEAR = ("", "cannot tell", "unknown", "na")
 """How a label says that the person could not tell, in lower case."""

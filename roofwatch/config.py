@@ -18,9 +18,9 @@ from typing import TypeVar
 
 from imagery.errors import ConfigError, MissingInput
 from imagery.flyover.virtual_paths import SCHEMES
-from imagery.roll.texts import LONGEST_TEXT, is_plain
-from imagery.roll.troubles import shown
 from imagery.settings import is_derived, is_path, is_remote
+from imagery.troubles import shown
+from imagery.values.texts import LONGEST_TEXT, is_plain
 from models.spec import DOWNLOAD
 from roofwatch.city_file import CityFile
 

@@ -13,10 +13,10 @@ from hypothesis import strategies as st
 from gis_export.fire.dispatch.rows import dispatch_text
 from gis_export.table.priority import Case, points_of
 from gis_export.table.settings import PrioritySettings
-from imagery.roll.coded import NO, NOT_KNOWN, OCCUPANCY, YES, YES_NO, Codes, find_bad_occupancy
 from imagery.roll.files import ParcelFile, VacantFile
 from imagery.roll.neighbors import sides_of
 from imagery.roll.parcels import VacantRoll, read_roll
+from imagery.values.coded import NO, NOT_KNOWN, OCCUPANCY, YES, YES_NO, Codes, find_bad_occupancy
 
 WORDS = {
     YES: ["Y", "yes", "T", "TRUE", "1", "1.0", " Occupied ", "OCC", "Owner", "owner-occupied"]

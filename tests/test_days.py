@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from imagery.roll.days import (
+from imagery.values.days import (
     CONTRARY,
     FAULTS,
     LATER,

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from imagery.roll.keys import match_ids
-from imagery.roll.spreadsheets import is_changed
+from imagery.values.spreadsheets import is_changed
 
 PIECES = ["0", "00", "1", "2", "12", "3E5", "E", "e", "a", "A", "ñ", " ", "  ", "-", ".", "/", ".0"]
 IDS = st.lists(st.sampled_from(PIECES), max_size=5).map("".join)

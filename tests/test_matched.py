@@ -14,8 +14,8 @@ from pyproj import Transformer
 
 from imagery.roll.files import ParcelFile, VacantFile
 from imagery.roll.parcels import VacantRoll, read_roll
-from imagery.roll.spreadsheets import changed_in_list, changed_in_parcels, is_changed
-from imagery.roll.troubles import Trouble
+from imagery.troubles import Trouble
+from imagery.values.spreadsheets import changed_in_list, changed_in_parcels, is_changed
 from labels.files import LabelFile, Labels, read_labels
 
 CRS = "EPSG:32618"

@@ -18,7 +18,7 @@ from gis_export.verify.rows import keys_of
 from imagery.errors import ConfigError
 from imagery.roll.files import ParcelFile
 from imagery.roll.lots import read_lots
-from imagery.roll.texts import LONGEST_ID, LONGEST_TEXT, clean_ids, clean_texts, find_bad_texts
+from imagery.values.texts import LONGEST_ID, LONGEST_TEXT, clean_ids, clean_texts, find_bad_texts
 from roofwatch.config import read_city
 
 ODD = {

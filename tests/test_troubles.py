@@ -14,8 +14,8 @@ from cities import CityBuilder, Roofwatch
 from numpy.typing import NDArray
 from shapely.geometry.base import BaseGeometry
 
-from imagery.roll.texts import LONGEST_ID, clean_ids
-from imagery.roll.troubles import Trouble
+from imagery.troubles import Trouble
+from imagery.values.texts import LONGEST_ID, clean_ids
 
 Change = Callable[[BaseGeometry], BaseGeometry | None]
 FIRST = "0216 001"

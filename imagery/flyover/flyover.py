@@ -21,7 +21,7 @@ from imagery.flyover.sources import CLOSED_FORMATS, image_files, lonely_world_fi
 from imagery.flyover.tile_troubles import tile_troubles
 from imagery.flyover.tiles import Tile
 from imagery.limits import refuse_no_handles
-from imagery.roll.troubles import Trouble
+from imagery.troubles import Trouble
 
 # PROJ data of another installation breaks rasterio's own.
 for _name in ("PROJ_LIB", "PROJ_DATA"):

@@ -13,7 +13,7 @@ from pyproj import CRS
 
 from imagery.flyover.tile_outlines import tile_outlines
 from imagery.flyover.tiles import Tile
-from imagery.roll.troubles import Trouble, only_troubles
+from imagery.troubles import Trouble, only_troubles
 
 SHAPE_ORDER = ("color", "undeclared color", "palette", "gray")
 """What is rather the photo, first."""

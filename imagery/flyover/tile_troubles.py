@@ -1,7 +1,7 @@
 """What the headers of a flyover's tiles leave in doubt, for `check`."""
 
 from imagery.flyover.tiles import Tile
-from imagery.roll.troubles import Trouble, only_troubles
+from imagery.troubles import Trouble, only_troubles
 
 
 def tile_troubles(tiles: tuple[Tile, ...]) -> tuple[Trouble, ...]:

@@ -6,7 +6,7 @@ from imagery.chips.settings import TileSettings
 from imagery.flyover.flyover import Flyover
 from imagery.roll.matching import MatchCount
 from imagery.roll.parcels import VacantRoll
-from imagery.roll.troubles import Trouble
+from imagery.troubles import Trouble
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)

@@ -8,7 +8,7 @@ from imagery.crs import Place, distances_km
 from imagery.intake.coverage import COVERED, FAR_KM, PARTLY, UNCOVERED, Coverage
 from imagery.intake.datums import find_datum_lines
 from imagery.intake.inputs import IntakeInputs
-from imagery.roll.troubles import MOST_EXAMPLES, Trouble, shown
+from imagery.troubles import MOST_EXAMPLES, Trouble, shown
 
 SWAP = 'ogr2ogr -ct "+proj=axisswap +order=2,1"'
 """What swaps the axes of a vector file."""

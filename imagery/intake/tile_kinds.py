@@ -10,7 +10,7 @@ import pandas as pd
 
 from imagery.crs import crs_words
 from imagery.flyover.tiles import Tile
-from imagery.roll.days import read_days
+from imagery.values.days import read_days
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -21,7 +21,7 @@ from imagery.roll.places import (
     place_of,
 )
 from imagery.roll.tables import read_table
-from imagery.roll.troubles import MOST_EXAMPLES, Trouble, only_troubles, shown
+from imagery.troubles import MOST_EXAMPLES, Trouble, only_troubles, shown
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)

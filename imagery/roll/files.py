@@ -3,10 +3,10 @@
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from imagery.roll.coded import OCCUPANCY, Codes
-from imagery.roll.days import check_day_order
 from imagery.roll.matching import MIN_MATCHED
 from imagery.settings import key
+from imagery.values.coded import OCCUPANCY, Codes
+from imagery.values.days import check_day_order
 
 DAY_ORDER = (
     "How 03/04/2021 is read where its whole column does not tell: month_first or day_first; "

@@ -10,8 +10,8 @@ from numpy.typing import NDArray
 
 from imagery.roll.keys import match_ids
 from imagery.roll.matching import MatchCount, find_collisions, find_unmatched
-from imagery.roll.spreadsheets import changed_in_list, cut_in_parcels, find_changed_ids
-from imagery.roll.troubles import Trouble, only_troubles, shown
+from imagery.troubles import Trouble, only_troubles, shown
+from imagery.values.spreadsheets import changed_in_list, cut_in_parcels, find_changed_ids
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)

@@ -22,7 +22,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from imagery.roll.spreadsheets import is_changed
+from imagery.values.spreadsheets import is_changed
 
 Places = NDArray[np.intp]
 """Places of ids in a list, (n,), -1 for none."""

@@ -6,15 +6,15 @@ import pandas as pd
 import shapely
 
 from imagery.crs import utm_zone
-from imagery.roll.coded import find_bad_occupancy
 from imagery.roll.declared import Layer, check_places, read_layer
 from imagery.roll.files import ParcelFile
 from imagery.roll.places import FLAT, find_area_faults, find_outline_faults, usable
-from imagery.roll.spreadsheets import changed_in_parcels, find_changed_ids
 from imagery.roll.tables import optional_column, read_table, text_column
-from imagery.roll.texts import clean_ids, clean_texts, find_bad_ids, find_bad_texts
-from imagery.roll.troubles import Trouble, only_troubles
 from imagery.shapes import Shapes, is_area
+from imagery.troubles import Trouble, only_troubles
+from imagery.values.coded import find_bad_occupancy
+from imagery.values.spreadsheets import changed_in_parcels, find_changed_ids
+from imagery.values.texts import clean_ids, clean_texts, find_bad_ids, find_bad_texts
 
 
 def read_lots(parcels: ParcelFile) -> tuple[gpd.GeoDataFrame, tuple[Trouble, ...]]:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import pandas as pd
 
-from imagery.roll.troubles import Trouble, shown
+from imagery.troubles import Trouble, shown
 
 MIN_MATCHED = 0.8
 """Share of a list below which it is taken for that of another city, or wrongly named columns."""

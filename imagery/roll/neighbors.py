@@ -10,11 +10,11 @@ import geopandas as gpd
 import numpy as np
 import shapely
 
-from imagery.roll.coded import NOT_KNOWN, YES, States
 from imagery.roll.edges import Edges, Floats, Mask, Places, covered_length, edges_of
 from imagery.roll.outlines import boxes_around, true_to_scale
 from imagery.roll.stretches import TOUCH_M, ParcelPairs, Stretches, find_stretches
 from imagery.roll.walls import both_built, wall_lengths
+from imagery.values.coded import NOT_KNOWN, YES, States
 
 COMPASS = ("N", "NE", "E", "SE", "S", "SW", "W", "NW")
 ADJOIN_M = 4.0

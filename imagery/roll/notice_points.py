@@ -13,7 +13,7 @@ from imagery.roll.declared import check_places, read_layer
 from imagery.roll.files import VacantFile
 from imagery.roll.places import FAR_KM, WRONG_PLACES, find_outline_faults, usable
 from imagery.roll.tables import text_column
-from imagery.roll.troubles import Trouble, shown
+from imagery.troubles import Trouble, shown
 
 PAIR = r"(?P<lat>-?\d[\d.]*)\s*,\s*(?P<lon>-?\d[\d.]*)"
 """Text such as "39.30, -76.65": latitude, longitude."""

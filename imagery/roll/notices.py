@@ -4,12 +4,12 @@ from dataclasses import dataclass
 
 import pandas as pd
 
-from imagery.roll.days import DaySource, find_bad_days, read_days
 from imagery.roll.files import VacantFile
 from imagery.roll.notice_points import read_points
 from imagery.roll.tables import optional_column, read_table, text_column
-from imagery.roll.texts import clean_ids, find_bad_ids
-from imagery.roll.troubles import Trouble, only_troubles
+from imagery.troubles import Trouble, only_troubles
+from imagery.values.days import DaySource, find_bad_days, read_days
+from imagery.values.texts import clean_ids, find_bad_ids
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)

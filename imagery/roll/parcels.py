@@ -11,7 +11,6 @@ from pyproj import CRS
 from imagery.crs import Place
 from imagery.errors import CrsMismatch, InputError, Unbalanced
 from imagery.roll.buildings import Buildings, find_far, find_misplaced, read_buildings
-from imagery.roll.coded import find_turned_round
 from imagery.roll.declared import Layer
 from imagery.roll.files import FootprintFile, ParcelFile, VacantFile
 from imagery.roll.joining import find_join_troubles, join_notices
@@ -23,7 +22,8 @@ from imagery.roll.notices import Notices, read_notices
 from imagery.roll.places import WITHOUT_AREA, find_bad_outlines, place_of
 from imagery.roll.row_balance import RollBalance, count_merged
 from imagery.roll.strays import lost_points, without_strays
-from imagery.roll.troubles import Trouble, only_troubles
+from imagery.troubles import Trouble, only_troubles
+from imagery.values.coded import find_turned_round
 
 ROLL_COLUMNS = (
     "parcel_id",
@@ -182,7 +182,8 @@ def join_roll(
         lots: Every parcel once, index from 0.
         notices: The notices, one for each row of their file that holds anything.
         buildings: Building outlines, None where there are none.
-        occupancy: Whether the column `occupied` of `lots` says anything; see `imagery.roll.coded`.
+        occupancy: Whether the column `occupied` of `lots` says anything; see
+            `imagery.values.coded`.
         min_matched: Share of the notices that has to match.
     """
     table = notices.table

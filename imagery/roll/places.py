@@ -7,8 +7,8 @@ import shapely
 from numpy.typing import NDArray
 
 from imagery.crs import Place, distances_km, is_lon_lat
-from imagery.roll.troubles import Trouble, shown
 from imagery.shapes import Shapes, is_area
+from imagery.troubles import Trouble, shown
 
 FAR_KM = 300.0
 """A vacant farther than this from the middle of all vacants has wrong coordinates."""

@@ -3,7 +3,7 @@
 from collections.abc import Collection
 from dataclasses import dataclass
 
-from imagery.roll.troubles import Trouble, shown
+from imagery.troubles import Trouble, shown
 
 
 @dataclass(frozen=True, kw_only=True)

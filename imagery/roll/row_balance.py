@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import pandas as pd
 
 from imagery.errors import Unbalanced
-from imagery.roll.troubles import MOST_EXAMPLES, shown
+from imagery.troubles import MOST_EXAMPLES, shown
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -7,7 +7,7 @@ from pyproj import CRS
 from imagery.roll.edges import Places
 from imagery.roll.notice_points import find_lost_points
 from imagery.roll.places import find_strays, place_of
-from imagery.roll.troubles import Trouble
+from imagery.troubles import Trouble
 
 
 def without_strays(lots: gpd.GeoDataFrame, vacant: Places) -> gpd.GeoDataFrame:

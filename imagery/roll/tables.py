@@ -8,13 +8,13 @@ import numpy as np
 import pandas as pd
 
 from imagery.errors import InputError, MissingInput
-from imagery.roll.arrow_tables import FEATHER, PARQUET, read_arrow_table
-from imagery.roll.layers import READ_ERRORS, read_layer
-from imagery.roll.table_files import GEOMETRY_TEXT, Table, TableFile
-from imagery.roll.text_shapes import place_shapes
-from imagery.roll.text_tables import read_text_table
-from imagery.roll.troubles import Trouble
-from imagery.roll.workbooks import WORKBOOKS, read_workbook
+from imagery.tables.arrow_table import FEATHER, PARQUET, read_arrow_table
+from imagery.tables.layers import READ_ERRORS, read_layer
+from imagery.tables.table_file import GEOMETRY_TEXT, Table, TableFile
+from imagery.tables.text_shapes import place_shapes
+from imagery.tables.text_table import read_text_table
+from imagery.tables.workbooks import WORKBOOKS, read_workbook
+from imagery.troubles import Trouble
 
 __all__ = ["Table", "optional_column", "read_table", "text_column"]
 

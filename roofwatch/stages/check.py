@@ -8,7 +8,7 @@ from imagery.intake.inputs import IntakeInputs
 from imagery.intake.page import write_intake
 from imagery.intake.report import Intake, make_intake
 from imagery.roll.roll_change import EarlierRoll, find_roll_change
-from imagery.roll.troubles import Trouble, only_troubles
+from imagery.troubles import Trouble, only_troubles
 from labels.files import LabelFile, Labels, read_labels
 from models.database import database_path
 from models.registry_look import find_registry_fault

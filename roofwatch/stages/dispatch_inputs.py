@@ -5,7 +5,7 @@ from gis_export.fire.dispatch.columns import column_map_of
 from gis_export.fire.dispatch.state import read_deletes, read_state
 from gis_export.fire.dispatch.vendor_file import find_too_wide
 from imagery.errors import InputError
-from imagery.roll.troubles import Trouble, only_troubles
+from imagery.troubles import Trouble, only_troubles
 from roofwatch.year import CityYear
 
 

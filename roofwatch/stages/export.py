@@ -18,7 +18,7 @@ from gis_export.table.rows import build_rows
 from imagery.errors import InputError, MissingInput
 from imagery.files import sha256_file
 from imagery.json_files import read_facts
-from imagery.roll.troubles import MOST_EXAMPLES, only_troubles, shown
+from imagery.troubles import MOST_EXAMPLES, only_troubles, shown
 from inference.ledger import Ledger
 from labels.look import read_looks
 from roofwatch.answer import Answer

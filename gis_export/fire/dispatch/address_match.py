@@ -17,8 +17,8 @@ from rapidfuzz.distance import OSA
 from gis_export.fire.dispatch.address_form import Address, normal_address
 from gis_export.table.settings import DispatchSettings
 from imagery.roll.tables import read_table, text_column
-from imagery.roll.texts import clean_texts
-from imagery.roll.troubles import Trouble
+from imagery.troubles import Trouble
+from imagery.values.texts import clean_texts
 
 __all__ = ["AddressBook", "Match", "match_addresses", "normal_address", "read_addresses"]
 

@@ -10,7 +10,7 @@ import pandas as pd
 from gis_export.table.confirmed import last_days
 from gis_export.table.symbols import BY_WORD
 from gis_export.table.tables import harmless
-from imagery.roll.troubles import Trouble, shown
+from imagery.troubles import Trouble, shown
 from inference.hazard import HazardWord
 
 CONFIRMED = BY_WORD[HazardWord.CONFIRMED].code

@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from imagery.roll.troubles import Trouble, only_troubles, shown
+from imagery.troubles import Trouble, only_troubles, shown
 
 YES = 1
 NO = 0

@@ -11,8 +11,8 @@ import pyogrio
 from pyogrio.errors import CRSError, DataLayerError, DataSourceError, FeatureError, GeometryError
 
 from imagery.errors import InputError, MissingInput
-from imagery.roll.table_files import TableFile
-from imagery.roll.troubles import Trouble, only_troubles, shown
+from imagery.tables.table_file import TableFile
+from imagery.troubles import Trouble, only_troubles, shown
 
 READ_ERRORS = (
     CRSError,

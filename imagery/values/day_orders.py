@@ -8,7 +8,7 @@ from datetime import date
 
 import numpy as np
 
-from imagery.roll.day_forms import NO_DAY, Dates, Ints, Mask, Spelled
+from imagery.values.day_forms import NO_DAY, Dates, Ints, Mask, Spelled
 
 ORDERS: tuple[str, ...] = ("month_first", "day_first", "year_first")
 NAMED_ORDERS: tuple[str, ...] = ("", "month_first", "day_first")

@@ -6,7 +6,7 @@ from pathlib import Path
 import geopandas as gpd
 import pandas as pd
 
-from imagery.roll.troubles import Trouble
+from imagery.troubles import Trouble
 
 GEOMETRY_TEXT = "geometry as text"
 """Column that holds the texts of a column "geometry" that is no geometry."""

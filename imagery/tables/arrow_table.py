@@ -10,8 +10,8 @@ import pyarrow.parquet
 from pyproj.exceptions import ProjError
 
 from imagery.errors import InputError
-from imagery.roll.layers import exact_type
-from imagery.roll.table_files import TableFile
+from imagery.tables.layers import exact_type
+from imagery.tables.table_file import TableFile
 
 PARQUET = (".parquet", ".geoparquet", ".pq")
 FEATHER = (".feather", ".arrow")

@@ -10,10 +10,10 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from imagery.errors import InputError
-from imagery.roll.layouts import Layout
-from imagery.roll.signatures import Signatures, learn_signatures
-from imagery.roll.table_files import TableFile
-from imagery.roll.troubles import Trouble, shown
+from imagery.tables.layouts import Layout
+from imagery.tables.signatures import Signatures, learn_signatures
+from imagery.tables.table_file import TableFile
+from imagery.troubles import Trouble, shown
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -3,7 +3,7 @@
 import codecs
 from dataclasses import dataclass
 
-from imagery.roll.troubles import Trouble, shown
+from imagery.troubles import Trouble, shown
 
 _MARKS = (
     (codecs.BOM_UTF8, "utf-8"),

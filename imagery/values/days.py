@@ -13,9 +13,9 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from imagery.roll.day_forms import Dates, Mask, spell
-from imagery.roll.day_orders import NAMED_ORDERS, Decided, decide
-from imagery.roll.troubles import Trouble, only_troubles, shown
+from imagery.troubles import Trouble, only_troubles, shown
+from imagery.values.day_forms import Dates, Mask, spell
+from imagery.values.day_orders import NAMED_ORDERS, Decided, decide
 
 FIRST_YEAR = 1900
 """A day or a label of an earlier year is a mistake."""

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from imagery.roll.troubles import Trouble, shown
+from imagery.troubles import Trouble, shown
 
 Mask = NDArray[np.bool_]
 """Which ids, (n,)."""

@@ -1,7 +1,7 @@
 """How cities spell a day: every text taken apart, a whole column at a time. No file is opened.
 
 Texts are in capitals, with single blanks. A form only says what stands where. Which of two numbers
-is the month, and what a plain number counts, is decided in `imagery.roll.day_orders`.
+is the month, and what a plain number counts, is decided in `imagery.values.day_orders`.
 """
 
 from dataclasses import dataclass

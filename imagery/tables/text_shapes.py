@@ -12,7 +12,7 @@ import shapely
 from pyproj.exceptions import CRSError
 
 from imagery.errors import CrsMismatch
-from imagery.roll.table_files import GEOMETRY_TEXT, Table, TableFile
+from imagery.tables.table_file import GEOMETRY_TEXT, Table, TableFile
 
 _WKT = re.compile(
     r"\s*(SRID=(?P<srid>\d+);)?\s*(MULTI)?(POLYGON|POINT|LINESTRING|GEOMETRYCOLLECTION)\b",

@@ -5,7 +5,7 @@ import hashlib
 import numpy as np
 import pandas as pd
 
-from imagery.roll.troubles import Trouble, shown
+from imagery.troubles import Trouble, shown
 
 LONGEST_ID = 60
 """Bytes of a parcel id that every product can hold; a shapefile has the least room."""

@@ -9,11 +9,11 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from imagery.roll.encodings import decode
-from imagery.roll.grids import Cells, finish_table, make_cells
-from imagery.roll.layouts import Layout, find_layout
-from imagery.roll.quoted_rows import QuotedLines, read_rows
-from imagery.roll.table_files import Table, TableFile
+from imagery.tables.cell_grids import Cells, finish_table, make_cells
+from imagery.tables.encodings import decode
+from imagery.tables.layouts import Layout, find_layout
+from imagery.tables.quoted_rows import QuotedLines, read_rows
+from imagery.tables.table_file import Table, TableFile
 
 HEAD_LINES = 200
 """Lines from the top in which the header is looked for."""

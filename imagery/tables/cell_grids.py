@@ -10,10 +10,10 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from imagery.errors import InputError
-from imagery.roll.quoted_rows import Row
-from imagery.roll.signatures import PROBED, Signatures, learn_signatures
-from imagery.roll.table_files import GEOMETRY_TEXT, Table, TableFile
-from imagery.roll.troubles import Trouble, only_troubles, shown
+from imagery.tables.quoted_rows import Row
+from imagery.tables.signatures import PROBED, Signatures, learn_signatures
+from imagery.tables.table_file import GEOMETRY_TEXT, Table, TableFile
+from imagery.troubles import Trouble, only_troubles, shown
 
 MANY = 0.1
 """Share of rows of another width from which on the header itself is in doubt."""

@@ -6,11 +6,11 @@ import pandas as pd
 import pyogrio
 
 from imagery.errors import InputError
-from imagery.roll.grids import finish_table, make_cells
-from imagery.roll.layers import check_layer, choose_layer
-from imagery.roll.layouts import clean_names, find_header
-from imagery.roll.quoted_rows import Row
-from imagery.roll.table_files import Table, TableFile
+from imagery.tables.cell_grids import finish_table, make_cells
+from imagery.tables.layers import check_layer, choose_layer
+from imagery.tables.layouts import clean_names, find_header
+from imagery.tables.quoted_rows import Row
+from imagery.tables.table_file import Table, TableFile
 
 WORKBOOKS = (".xlsx", ".xlsm", ".ods")
 

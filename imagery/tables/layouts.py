@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from itertools import islice
 
 from imagery.errors import InputError
-from imagery.roll.table_files import TableFile
+from imagery.tables.table_file import TableFile
 
 csv.field_size_limit(2**31 - 1)  # outlines as text are longer than what csv allows by itself
 

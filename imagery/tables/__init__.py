@@ -1,0 +1,1 @@
+"""How the files of tables are read: separators, encodings, headers, layers, sheets."""
