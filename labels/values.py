@@ -11,8 +11,13 @@ from imagery.troubles import Trouble, shown
 from imagery.values.coded import NO, YES, YES_NO
 from imagery.values.days import FIRST_YEAR
 
+_DAY_OF_YEAR = r"^\s*(\d{4})[-/]\d{1,2}[-/]\d{1,2}(?:[T ].*)?$"
+"""A day that begins with its year, such as 2023-03-11."""
 UNCLEAR = ("", "cannot tell", "unknown", "na")
 """How a label says that the person could not tell, in lower case."""
+
+MOST_WITHOUT_YEAR = 0.1
+"""Share of the labels above which years that cannot be read are to be mended first."""
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -45,13 +50,16 @@ def read_values(cells: Cells, *, is_percent: bool) -> pd.Series:
     A label that cannot be read is refused, not left out: it may be the one that confirms a roof.
 
     Raises:
-        InputError: a value is neither a number nor a word for yes, no or "cannot tell".
+        InputError: a value is neither a number nor a word for yes, no or "cannot tell", or the
+            percentages look like shares of 1.
     """
     texts = cells.texts
     is_unclear = texts.str.lower().isin(UNCLEAR)
     if is_percent:
-        numbers = pd.to_numeric(texts.where(~is_unclear), errors="coerce")
+        plain = texts.where(~is_unclear).str.replace(r"\s*%\s*$", "", regex=True)
+        numbers = pd.to_numeric(plain, errors="coerce")
         is_number = numbers.between(0, 100)
+        _refuse_shares(cells, numbers)
         want = "a percentage from 0 to 100"
     else:
         numbers = pd.Series(YES_NO.read(texts).state, index=texts.index).astype(np.float64)
@@ -71,19 +79,40 @@ def read_values(cells: Cells, *, is_percent: bool) -> pd.Series:
     return numbers.where(is_number & ~is_unclear)
 
 
+def _refuse_shares(cells: Cells, numbers: pd.Series) -> None:
+    """Refuse 0.25 for 25%: as a percentage it would call every open roof closed.
+
+    Raises:
+        InputError: no number is above 1, and some are between 0 and 1.
+    """
+    is_share = (numbers > 0) & (numbers < 1) & ~cells.texts.str.contains("%", regex=False)
+    if not is_share.any() or numbers.max() > 1:
+        return
+
+    place = int(is_share.to_numpy().argmax())
+    raise InputError(
+        f"[labels] {cells.file} row {cells.rows.iloc[place]}: "
+        f"got {cells.column}={cells.texts.iloc[place]!r}, and no value above 1; "
+        "want percentages from 0 to 100; multiply the column by 100"
+    )
+
+
 def read_years(texts: pd.Series) -> pd.Series:
     """Return the year of each label; NaN where no whole year from 1900 to next year can be read."""
-    years = pd.to_numeric(texts, errors="coerce").astype(np.float64)
+    plain = texts.str.replace(_DAY_OF_YEAR, r"\1", regex=True)
+    years = pd.to_numeric(plain, errors="coerce").astype(np.float64)
     is_year = years.between(FIRST_YEAR, date.today().year + 1) & (years % 1 == 0)
     return years.where(is_year)
 
 
 def find_bad_years(cells: Cells, years: pd.Series) -> Trouble | None:
     """Return the labels whose year cannot be read."""
-    if years.notna().all():
+    is_bad = years.isna()
+    if not is_bad.any():
         return None
     return Trouble(
         what="labels with a year that cannot be read",
-        examples=cells.examples(years.isna()),
+        examples=cells.examples(is_bad),
         remedy=f"write a year from {FIRST_YEAR} to next year; until then they are not used",
+        is_fix=int(is_bad.sum()) > MOST_WITHOUT_YEAR * len(is_bad),
     )

@@ -45,7 +45,7 @@ def roll_of(shapes: gpd.GeoSeries) -> VacantRoll:
         lots[column] = ""
     layer = Layer(section="parcels", file="parcels.gpkg", crs=CRS(shapes.crs))
     notices = pd.DataFrame({"row": range(2, len(ids) + 2), "raw": ids, "notice_date": None})
-    notices = notices.assign(lon=np.nan, lat=np.nan, point_fault="")
+    notices = notices.assign(lon=np.nan, lat=np.nan, point_fault="", is_partial=False)
     read = Notices(table=notices)
     return join_roll(clean_outlines(lots, layer), read, None, occupancy=False)
 

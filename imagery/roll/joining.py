@@ -9,7 +9,13 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from imagery.roll.keys import match_ids
-from imagery.roll.matching import MatchCount, find_collisions, find_unmatched
+from imagery.roll.matching import (
+    COMPARE_IDS,
+    COMPARE_PLACES,
+    MatchCount,
+    find_collisions,
+    find_unmatched,
+)
 from imagery.troubles import Trouble, only_troubles, shown
 from imagery.values.spreadsheets import changed_in_list, cut_in_parcels, find_changed_ids
 
@@ -107,7 +113,9 @@ def find_join_troubles(
     rest &= ~ids.isin(list(joined.collisions)).to_numpy(bool)
     between = _find_between(notices[rest & joined.is_between], is_fix=is_few)
     rest &= ~joined.is_between
-    unmatched = find_unmatched(_names(notices[rest]), count, least=least)
+    has_ids = bool((ids.str.strip() != "").any())
+    remedy = COMPARE_IDS if has_ids else COMPARE_PLACES
+    unmatched = find_unmatched(_names(notices[rest]), count, least=least, remedy=remedy)
     cut = _find_cut_parcels(lots, ids[is_lost])
     return only_troubles([changed, cut, unmatched, colliding, between])
 

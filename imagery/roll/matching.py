@@ -10,6 +10,7 @@ from imagery.troubles import Trouble, shown
 MIN_MATCHED = 0.8
 """Share of a list below which it is taken for that of another city, or wrongly named columns."""
 COMPARE_IDS = "compare [parcels] id with [vacant] id"
+COMPARE_PLACES = "see that [vacant] lon, lat or location is right, or name [vacant] id"
 MATCH_NONE = "that match no parcel"
 
 

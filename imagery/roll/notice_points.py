@@ -14,13 +14,7 @@ from imagery.roll.files import VacantFile
 from imagery.roll.places import FAR_KM, WRONG_PLACES, find_outline_faults, usable
 from imagery.roll.tables import text_column
 from imagery.troubles import Trouble, shown
-
-PAIR = r"(?P<lat>-?\d[\d.]*)\s*,\s*(?P<lon>-?\d[\d.]*)"
-"""Text such as "39.30, -76.65": latitude, longitude."""
-PAIR_IN_BRACKETS = rf"\(\s*{PAIR}\s*\)"
-"""The same in brackets, at the end of an address as Socrata writes it."""
-POINT = r"(?i)\bPOINT\s*(?:Z|M|ZM)?\s*\(\s*(?P<lon>-?\d[\d.eE+-]*)\s+(?P<lat>-?\d[\d.eE+-]*)"
-"""Text such as "POINT (-76.65 39.30)": longitude, latitude."""
+from imagery.values.degrees import read_degrees, read_pairs, says_something
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -31,6 +25,8 @@ class Points:
     """Longitude, degrees."""
     lat: pd.Series
     """Latitude, degrees."""
+    texts: pd.Series | None = None
+    """What the file says of each, None where it holds geometries."""
 
     @property
     def faults(self) -> pd.Series:
@@ -42,6 +38,12 @@ class Points:
             faults.iloc[row] = (
                 f"{_name_point(self.lon.iloc[row], self.lat.iloc[row])} is no degrees"
             )
+
+        if self.texts is None:
+            return faults
+        is_unread = says_something(self.texts).to_numpy() & ~is_given
+        for row in np.flatnonzero(is_unread).tolist():
+            faults.iloc[row] = f"{shown(self.texts.iloc[row])} cannot be read"
         return faults
 
     def on_earth(self) -> "Points":
@@ -58,11 +60,17 @@ def read_points(raw: gpd.GeoDataFrame, vacant: VacantFile) -> Points:
         InputError: there is no place, and no id either.
     """
     if vacant.location:
-        return points_in_text(text_column(raw, (vacant.location,), what="[vacant] location"))
+        texts = text_column(raw, (vacant.location,), what="[vacant] location")
+        pair = read_pairs(texts)
+        return Points(lon=pair.lon, lat=pair.lat, texts=texts)
     if vacant.lon and vacant.lat:
         lon = text_column(raw, (vacant.lon,), what="[vacant] lon")
         lat = text_column(raw, (vacant.lat,), what="[vacant] lat")
-        return points_in_columns(lon, lat)
+        return Points(
+            lon=read_degrees(lon, halves="EW"),
+            lat=read_degrees(lat, halves="NS"),
+            texts=_join_texts(lon, lat),
+        )
     if raw.active_geometry_name is None:
         if not vacant.id:
             raise InputError(
@@ -80,22 +88,10 @@ def no_points(index: pd.Index) -> Points:
     return Points(lon=nowhere, lat=nowhere)
 
 
-def points_in_text(texts: pd.Series) -> Points:
-    """Read points from texts.
-
-    "POINT (-76.65 39.30)" is longitude, latitude; "(39.30, -76.65)" is latitude, longitude, also
-    without brackets and behind an address.
-    """
-    found = texts.str.extract(POINT)[["lon", "lat"]]
-    for form in (PAIR_IN_BRACKETS, PAIR):
-        is_open = found["lon"].isna()
-        found[is_open] = texts[is_open].str.extract(form)[["lon", "lat"]]
-    return points_in_columns(found["lon"], found["lat"])
-
-
-def points_in_columns(lon: pd.Series, lat: pd.Series) -> Points:
-    """Read points from two columns of text, degrees."""
-    return Points(lon=pd.to_numeric(lon, errors="coerce"), lat=pd.to_numeric(lat, errors="coerce"))
+def _join_texts(lon: pd.Series, lat: pd.Series) -> pd.Series:
+    """Return both texts of each row, "" where neither says anything."""
+    is_said = says_something(lon) | says_something(lat)
+    return ("lon " + lon + ", lat " + lat).where(is_said, "")
 
 
 def points_in_shapes(table: gpd.GeoDataFrame, vacant: VacantFile) -> Points:
@@ -129,8 +125,10 @@ def find_lost_points(notices: pd.DataFrame, place: Place | None, *, total: int) 
     if place is not None:
         away_km = distances_km(place, lon, lat)
         is_swapped = distances_km(place, lat, lon) <= FAR_KM
+        is_unsigned = distances_km(place, -lon, lat) <= FAR_KM
         for row in np.flatnonzero(np.isfinite(away_km) & (away_km > FAR_KM)).tolist():
             hint = ", latitude and longitude are swapped" if is_swapped[row] else ""
+            hint = ", the minus sign of the longitude is missing" if is_unsigned[row] else hint
             point = _name_point(lon[row], lat[row])
             faults[row] = f"{point} is {away_km[row]:,.0f} km from the parcels{hint}"
 
@@ -140,7 +138,7 @@ def find_lost_points(notices: pd.DataFrame, place: Place | None, *, total: int) 
 
     names = [_name_notice(notices.iloc[row], str(faults[row])) for row in lost[:3].tolist()]
     return Trouble(
-        what="notices whose point cannot be in this city",
+        what="notices whose point cannot be read, or cannot be in this city",
         examples=tuple(names),
         remedy=(
             "give longitude and latitude in degrees ([vacant] lon, lat), or points in a file that "

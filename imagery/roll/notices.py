@@ -2,7 +2,9 @@
 
 from dataclasses import dataclass
 
+import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from imagery.roll.files import VacantFile
 from imagery.roll.notice_points import read_points
@@ -17,7 +19,7 @@ class Notices:
     """Vacancy notices as they were read."""
 
     table: pd.DataFrame
-    """Columns row, raw, notice_date, lon, lat, point_fault."""
+    """Columns row, raw, is_partial, notice_date, lon, lat, point_fault."""
     empty: int = 0
     """Rows of the file without any value."""
     left_out: int = 0
@@ -49,6 +51,7 @@ def read_notices(vacant: VacantFile) -> Notices:
         {
             "row": table.row_numbers.to_numpy(),
             "raw": cleaned.to_numpy(),
+            "is_partial": _lack_part(raw, vacant.id),
             "notice_date": days.day.to_numpy(),
             "lon": points.lon.to_numpy(),
             "lat": points.lat.to_numpy(),
@@ -71,3 +74,15 @@ def read_notices(vacant: VacantFile) -> Notices:
         left_out=table.left_out,
         troubles=only_troubles([*table.troubles, bad_ids, *bad_days]),
     )
+
+
+def _lack_part(raw: pd.DataFrame, names: tuple[str, ...]) -> NDArray[np.bool_]:
+    """Tell which rows have an empty cell in one of several id columns, (n,).
+
+    Such rows may be of different parcels, although their ids are spelled alike.
+    """
+    lack = np.zeros(len(raw), dtype=np.bool_)
+    for name in names if len(names) > 1 else ():
+        cells = text_column(raw, (name,), what="[vacant] id")
+        lack |= (cells.str.strip() == "").to_numpy(dtype=bool)
+    return lack

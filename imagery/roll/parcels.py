@@ -188,7 +188,9 @@ def join_roll(
     """
     table = notices.table
     found_by = join_notices(table, lots)
-    joined = table.assign(lot=found_by.lot, is_changed=found_by.is_changed)
+    joined = table.assign(
+        lot=found_by.lot, is_unsure=found_by.is_changed | table["is_partial"].to_numpy(bool)
+    )
 
     # Of several notices of one parcel the earliest counts.
     found = joined.dropna(subset=["lot"]).sort_values("notice_date", na_position="last")
@@ -271,8 +273,8 @@ def _names_of_lost(lost: pd.DataFrame) -> pd.Series:
     """Return what notices without parcel are called: by their id, or else by their row."""
     rows = lost["row"].astype(str)
     names = lost["raw"].where(lost["raw"].str.strip() != "", "notice in row " + rows)
-    # A spreadsheet writes many ids alike: each may be a parcel of its own.
-    is_copy = lost["is_changed"] & lost["raw"].duplicated()
+    # A spreadsheet, or an empty cell, makes many ids alike: each may be a parcel of its own.
+    is_copy = lost["is_unsure"] & lost["raw"].duplicated()
     return names.where(~is_copy, lost["raw"] + " in row " + rows)
 
 

@@ -25,6 +25,7 @@ SHAPE_TABLES = ("parcels", "footprints")
 """Sections of the city file whose tables are outlines."""
 
 _ZIP = b"PK\x03\x04"
+_GZIP = b"\x1f\x8b"
 _OLD_OFFICE = b"\xd0\xcf\x11\xe0"
 _EXACT_FLOATS = 2.0**53
 """From here on a floating-point number may have lost its last digits."""
@@ -68,9 +69,17 @@ def read_table(
         return _read_vector(file) if is_virtual or path.is_dir() else _read_file(file)
     except (*READ_ERRORS, pd.errors.ParserError, zipfile.BadZipFile) as error:
         raise InputError(
-            f"[{what}] path: {path.name} cannot be read: {error}; "
+            f"[{what}] path: {path.name} cannot be read{_why(error, path)}; "
             "convert it to GeoPackage or CSV (UTF-8)"
         ) from error
+
+
+def _why(error: Exception, path: Path) -> str:
+    """Return what a library said of a file, without paths and hints for programmers."""
+    if path.is_dir():
+        return ": it is a folder, and no file geodatabase"
+    words = str(error).replace(str(path), path.name).split("; It might help", 1)[0]
+    return f": {words.rstrip('. ;')}"
 
 
 def _read_file(file: TableFile) -> Table:
@@ -79,6 +88,8 @@ def _read_file(file: TableFile) -> Table:
         start = stream.read(64)
 
     suffix = file.path.suffix.lower()
+    if start.startswith(_GZIP):
+        raise InputError(f"[{file.what}] path: {file.name} is compressed (gzip); unpack it first")
     if start.startswith(_OLD_OFFICE):
         raise InputError(
             f"[{file.what}] path: {file.name} is a workbook of Excel 97 to 2003; "

@@ -33,6 +33,10 @@ _CLOSING = re.compile(
 )
 
 
+_TOTAL = re.compile(r"\W*(grand\s|sub\s?)?(totals?|sum|count)\b(\s(of\s)?\w+)?\W*", re.IGNORECASE)
+_FIGURE = re.compile(r"[\d\s.,$%-]+")
+
+
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Cells:
     """The cells of a table below its header."""
@@ -203,6 +207,8 @@ def _reads_as_closing(cells: Sequence[str]) -> bool:
     filled = [cell for cell in cells if cell.strip()]
     if not filled:
         return False
+    if _TOTAL.fullmatch(filled[0]) and all(_FIGURE.fullmatch(cell) for cell in filled[1:]):
+        return True
     is_sparse = len(filled) <= max(1, len(cells) / 2)
     return is_sparse and _CLOSING.match(filled[0]) is not None
 

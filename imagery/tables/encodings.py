@@ -12,6 +12,7 @@ _MARKS = (
     (codecs.BOM_UTF16_LE, "utf-16-le"),
     (codecs.BOM_UTF16_BE, "utf-16-be"),
 )
+_NUL = "\0"
 _PROBE = 4096
 """Bytes that are looked at for an encoding without a mark."""
 
@@ -36,6 +37,16 @@ def decode(data: bytes, name: str) -> Decoded:
     Raises:
         UnicodeDecodeError: a mark names an encoding that the bytes do not follow.
     """
+    decoded = _decode(data, name)
+    if _NUL not in decoded.text:
+        return decoded
+    damaged = _find_nul(decoded.text, name)
+    plain = decoded.text.replace(_NUL, "")
+    return Decoded(text=plain, troubles=(*decoded.troubles, damaged))
+
+
+def _decode(data: bytes, name: str) -> Decoded:
+    """Decode by the mark, or else by what the bytes look like."""
     for mark, encoding in _MARKS:
         if data.startswith(mark):
             return Decoded(text=data[len(mark) :].decode(encoding))
@@ -47,6 +58,21 @@ def decode(data: bytes, name: str) -> Decoded:
         return Decoded(text=data.decode("utf-8"))
     except UnicodeDecodeError:
         return _decode_lines(data, name)
+
+
+def _find_nul(text: str, name: str) -> Trouble:
+    """Name the lines with zero bytes, which a disk or a database leaves in damaged files."""
+    lines = text.split("\n")
+    named = [
+        f"line {number} {shown(line.replace(_NUL, '').strip())}"
+        for number, line in enumerate(lines, start=1)
+        if _NUL in line
+    ]
+    return Trouble(
+        what=f"{name}: lines with zero bytes, read without them",
+        examples=tuple(named),
+        remedy="see that the file is whole, or export it again",
+    )
 
 
 def _wide_encoding(start: bytes) -> str:

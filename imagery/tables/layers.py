@@ -55,9 +55,10 @@ def read_layer(file: TableFile) -> tuple[pd.DataFrame, tuple[Trouble, ...]]:
     """Read one layer of a vector file, and what GDAL said of it.
 
     Raises:
-        MissingInput: no such layer.
+        MissingInput: no such layer, or a part of a shapefile.
         InputError: several layers could be meant.
     """
+    _check_parts(file)
     layer = find_layer(file)
     # An outline that cannot be parsed, such as an open ring, reads as None: it costs its row.
     with np.errstate(invalid="ignore"), warnings.catch_warnings(record=True) as said:
@@ -71,6 +72,27 @@ def read_layer(file: TableFile) -> tuple[pd.DataFrame, tuple[Trouble, ...]]:
         )
     noticed = _said([str(warning.message) for warning in said], file)
     return table, only_troubles([_lost_rows(file, layer, len(table)), *noticed])
+
+
+def _check_parts(file: TableFile) -> None:
+    """Check that a shapefile has the parts without which it has no columns or no rows.
+
+    Raises:
+        MissingInput: it has not.
+    """
+    if file.path.suffix.lower() != ".shp" or not file.path.is_file():
+        return
+    beside = {path.suffix.lower() for path in file.path.parent.glob("*") if _is_part(path, file)}
+    missing = [file.path.stem + suffix for suffix in (".shx", ".dbf") if suffix not in beside]
+    if missing:
+        raise MissingInput(
+            f"[{file.what}] path: {file.name} lacks {' and '.join(missing)}; "
+            "copy every part of the shapefile beside it"
+        )
+
+
+def _is_part(path: Path, file: TableFile) -> bool:
+    return path.stem == file.path.stem
 
 
 def find_layer(file: TableFile) -> str | None:

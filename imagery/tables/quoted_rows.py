@@ -8,12 +8,16 @@ import csv
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import islice
 
 from imagery.errors import InputError
 from imagery.tables.layouts import Layout
-from imagery.tables.signatures import Signatures, learn_signatures
+from imagery.tables.signatures import PROBED, Signatures, learn_signatures
 from imagery.tables.table_file import TableFile
-from imagery.troubles import Trouble, shown
+from imagery.troubles import Trouble, only_troubles, shown
+
+MOST_LINES = 10
+"""Lines of one record, from which on it has rather swallowed rows."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -44,8 +48,17 @@ class QuotedLines:
 
     @cached_property
     def signatures(self) -> Signatures:
-        """Return the forms of the ids in lines that are rows by themselves."""
-        alone = [self.split(line) for line in self.lines[self.layout.first :]]
+        """Return the forms of the ids, or else of another column that the city file names."""
+        # Lines within a cell are no rows, so the records tell first what an id looks like.
+        body = self.lines[self.layout.first :]
+        reader = csv.reader((line + "\n" for line in body), delimiter=self.layout.separator)
+        records = list(islice(reader, PROBED))
+        for key in (self.file.key, *((name,) for name in self.file.columns)):
+            learned = learn_signatures(records, self.layout.names, key)
+            if learned.known:
+                return learned
+
+        alone = [self.split(line) for line in body]
         return learn_signatures(alone, self.layout.names, self.file.key)
 
     def split(self, line: str) -> list[str]:
@@ -98,6 +111,7 @@ def read_rows(lines: QuotedLines) -> tuple[list[Row], tuple[Trouble, ...]]:
     """
     rows = []
     opened = []
+    spanning = []
     place = lines.layout.first
     separator = lines.layout.separator
     while place < len(lines.lines):
@@ -107,21 +121,36 @@ def read_rows(lines: QuotedLines) -> tuple[list[Row], tuple[Trouble, ...]]:
             cells = line.split(separator)
         else:
             cells, count = lines.read_record(place)
-            if _is_doubtful(lines, cells, place, count):
+            is_doubtful = _is_doubtful(lines, cells, place, count)
+            if is_doubtful and _may_span(lines, cells, place, count):
+                spanning.append(f"line {place + 1} {shown(line)}")
+            elif is_doubtful:
                 cells = _read_open(lines, place, count)
                 opened.append(f"line {place + 1} {shown(line)}")
                 count = 1
         rows.append(Row(cells=cells, line=place + 1))
         place += count
+    return rows, only_troubles([_opened(opened, lines.file), _spanning(spanning, lines.file)])
 
-    if not opened:
-        return rows, ()
-    trouble = Trouble(
-        what=f"{lines.file.name}: quotation marks that are left open",
-        examples=tuple(opened),
+
+def _opened(named: Sequence[str], file: TableFile) -> Trouble | None:
+    if not named:
+        return None
+    return Trouble(
+        what=f"{file.name}: quotation marks that are left open",
+        examples=tuple(named),
         remedy="every line was read as a row of its own; close the marks or take them out",
     )
-    return rows, (trouble,)
+
+
+def _spanning(named: Sequence[str], file: TableFile) -> Trouble | None:
+    if not named:
+        return None
+    return Trouble(
+        what=f"{file.name}: cells in quotation marks with lines that could be rows",
+        examples=tuple(named),
+        remedy="see that no row is missing; write each cell on one line if that is wrong",
+    )
 
 
 def _is_doubtful(lines: QuotedLines, cells: list[str], first: int, count: int) -> bool:
@@ -131,6 +160,20 @@ def _is_doubtful(lines: QuotedLines, cells: list[str], first: int, count: int) -
     if not lines.is_well_closed(first, count):
         return count > 1 or bool(lines.split_open(lines.lines[first]))
     return any(lines.may_be_row(line) for line in lines.lines[first + 1 : first + count])
+
+
+def _may_span(lines: QuotedLines, cells: list[str], first: int, count: int) -> bool:
+    """Tell whether a record is rather one of cells with some lines than swallowed rows.
+
+    Only of a list without other columns, or without an id, is that read where it is not certain.
+    """
+    is_list = lines.width == 1 or not lines.file.key
+    if not is_list or lines.signatures.known:
+        return False
+    if count > MOST_LINES or len(cells) != lines.width:
+        return False
+    below = lines.lines[first + 1 : first + count]
+    return lines.is_well_closed(first, count) and not _are_rows(lines, below)
 
 
 def _read_open(lines: QuotedLines, first: int, count: int) -> list[str]:

@@ -1,5 +1,6 @@
 """Sheets of workbooks, every cell as text."""
 
+import re
 from collections.abc import Sequence
 
 import pandas as pd
@@ -13,6 +14,7 @@ from imagery.tables.quoted_rows import Row
 from imagery.tables.table_file import Table, TableFile
 
 WORKBOOKS = (".xlsx", ".xlsm", ".ods")
+_UNNAMED = re.compile(r"Field\d+")
 
 
 def read_workbook(file: TableFile) -> Table:
@@ -47,15 +49,29 @@ def _read_sheet(file: TableFile, sheet: str) -> list[Row]:
         FIELD_TYPES="STRING",
     )
     texts = frame.fillna("").astype("str")
-    rows = []
+    rows = _taken_header(texts)
     for number, cells in zip(texts.index, texts.itertuples(index=False), strict=True):
         rows.append(Row(cells=[str(cell) for cell in cells], line=int(number)))
     return rows if any("".join(row.cells).strip() for row in rows) else []
 
 
+def _taken_header(texts: pd.DataFrame) -> list[Row]:
+    """Return the first row where GDAL has taken it for names all the same.
+
+    It does so in later sheets whose columns have other types than their header, such as days.
+    """
+    names = [str(name) for name in texts.columns]
+    if not len(texts) or names == [f"Field{place}" for place in range(1, len(names) + 1)]:
+        return []
+    cells = ["" if _UNNAMED.fullmatch(name) else name for name in names]
+    return [Row(cells=cells, line=int(texts.index[0]) - 1)]
+
+
 def _has_columns(rows: Sequence[Row], file: TableFile) -> bool:
+    """Tell whether a sheet has the columns that are named, and a row below them."""
     header = find_header([row.cells for row in rows], file.wanted)
-    return set(file.wanted) <= set(clean_names(rows[header].cells))
+    is_filled = any("".join(row.cells).strip() for row in rows[header + 1 :])
+    return is_filled and set(file.wanted) <= set(clean_names(rows[header].cells))
 
 
 def _make_table(rows: Sequence[Row], file: TableFile) -> Table:
