@@ -33,6 +33,8 @@ class _Held:
     """Blocks of `at_work` that are open."""
     locks: dict[Path, FileLock] = field(default_factory=dict)
     """Locks by their file; all are released when the outermost block ends."""
+    made: set[Path] = field(default_factory=set)
+    """Folders that were made for a lock."""
 
 
 _HELD = _Held()
@@ -54,7 +56,9 @@ def at_work(folder: Path, what: str) -> Iterator[None]:
     """
     _HELD.depth += 1
     try:
-        folder.mkdir(parents=True, exist_ok=True)
+        if not folder.exists():
+            folder.mkdir(parents=True, exist_ok=True)
+            _HELD.made.add(folder.resolve())
         path = folder.resolve() / LOCK
         if path not in _HELD.locks:
             lock = _acquire(path, what, wait_s=0)
@@ -125,9 +129,14 @@ def _busy_line(path: Path) -> str:
 
 
 def _release_all() -> None:
+    """Release the locks of folders; one that was made for its lock and is empty is gone again."""
     for lock in _HELD.locks.values():
         _release(lock)
+    for folder in _HELD.made:
+        with suppress(OSError):  # it is not empty
+            folder.rmdir()
     _HELD.locks.clear()
+    _HELD.made.clear()
 
 
 def _release(lock: FileLock) -> None:
