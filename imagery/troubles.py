@@ -23,6 +23,8 @@ class Trouble:
     """Whether the city cannot go on before it is mended (FIX FIRST), or is only warned."""
     count: int = 0
     """How many there are, where not every one is in `examples`."""
+    is_grouped: bool = False
+    """Whether each example stands for several cases and says how many."""
 
     def __post_init__(self) -> None:
         """Check that there is a case."""
@@ -38,8 +40,10 @@ class Trouble:
     def line(self) -> str:
         """Return count, up to three examples and the remedy on one line."""
         named = self.examples[:MOST_EXAMPLES]
-        more = self.total - len(named)
-        others = f" and {more:,} more" if more > 0 else ""
+        all_named = len(self.examples) if self.is_grouped else self.total
+        more = all_named - len(named)
+        noun = "others" if self.is_grouped else "more"
+        others = f" and {more:,} {noun}" if more > 0 else ""
         return f"{self.what}: {self.total:,}: {', '.join(named)}{others}; {self.remedy}"
 
 

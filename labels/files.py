@@ -23,7 +23,7 @@ from imagery.troubles import Trouble, only_troubles
 from imagery.values.days import DaySource, check_day_order, find_bad_days, read_days
 from imagery.values.texts import clean_texts
 from labels.parcels import LabelParcels, match_labels
-from labels.values import Cells, find_bad_years, read_values, read_years
+from labels.values import Cells, find_bad_years, find_contradictions, read_values, read_years
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -189,15 +189,22 @@ def read_label_rows(source: LabelFile, roll: VacantRoll) -> LabelRows:
     days = read_days(columns.day, order=source.day_order, latest=latest)
     bad_days = find_bad_days(days, columns.day, _day_source(source, columns))
     parcels = match_labels(columns.id, columns.table.row_numbers, roll)
+    failing = number >= threshold
+    counts = number.notna() & year.notna() & (parcels.parcel_id != "")
+    contrary = find_contradictions(
+        failing.where(counts), parcels.parcel_id + " " + year.astype("str"), value_cells
+    )
 
     return LabelRows(
         parcels=parcels,
         year=year,
         number=number,
-        failing=number >= threshold,
+        failing=failing,
         day=days.day,
         source=clean_texts(columns.source),
-        troubles=only_troubles([*columns.table.troubles, *parcels.troubles, bad_years, *bad_days]),
+        troubles=only_troubles(
+            [*columns.table.troubles, *parcels.troubles, bad_years, contrary, *bad_days]
+        ),
     )
 
 

@@ -97,6 +97,26 @@ def _refuse_shares(cells: Cells, numbers: pd.Series) -> None:
     )
 
 
+def find_contradictions(failing: pd.Series, groups: pd.Series, cells: Cells) -> Trouble | None:
+    """Return the labels that say the contrary of another one of their parcel and year.
+
+    Args:
+        failing: What each says; NaN or NA where it does not count.
+        groups: Parcel and year of each.
+        cells: The column of values.
+    """
+    said = failing.astype("Float64")
+    is_odd = said.groupby(groups).transform("nunique") > 1
+    if not is_odd.any():
+        return None
+    return Trouble(
+        what="labels that contradict another one of the same parcel and year",
+        examples=cells.examples(is_odd),
+        remedy="keep one of each; until then the one of the most trusted source counts, of "
+        "these the latest, of these the last row",
+    )
+
+
 def read_years(texts: pd.Series) -> pd.Series:
     """Return the year of each label; NaN where no whole year from 1900 to next year can be read."""
     plain = texts.str.replace(_DAY_OF_YEAR, r"\1", regex=True)

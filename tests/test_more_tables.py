@@ -5,6 +5,7 @@ import gzip
 from dataclasses import replace
 from pathlib import Path
 
+import geopandas as gpd
 import pandas as pd
 import pytest
 import xlsxwriter
@@ -14,7 +15,7 @@ from imagery.roll.files import VacantFile
 from imagery.roll.notices import Notices, read_notices
 from imagery.roll.tables import Table, read_table, text_column
 from imagery.values.degrees import read_degrees, read_pairs
-from labels.values import Cells, find_bad_years, read_values, read_years
+from labels.values import Cells, find_bad_years, find_contradictions, read_values, read_years
 
 PINS = [f"0310 {place:03d}" for place in range(1, 9)]
 DAY = datetime.date(2021, 6, 15)
@@ -114,13 +115,11 @@ def test_total_is_an_id(tmp_path: Path) -> None:
 
 
 def test_zero_bytes(tmp_path: Path) -> None:
-    """A zero byte costs no day and no row, and is named."""
+    """Lines of zero bytes are no rows, and are named."""
     rows = [f"{pin},2021-06-15" for pin in PINS]
-    rows[2] += "\0"
     table = read(write_text(tmp_path, "\n".join(["pin,day", *rows, "\0" * 99])), "day")
     assert texts(table) == PINS
-    assert set(texts(table, "day")) == {"2021-06-15"}
-    assert "lines with zero bytes, read without them: 2: line 4 '0310 003" in said(table)
+    assert "lines of nothing but zero bytes: 1: line 10 (99 bytes)" in said(table)
 
 
 def test_address_lines(tmp_path: Path) -> None:
@@ -251,3 +250,48 @@ def test_folder(tmp_path: Path) -> None:
     """A folder is called one, without the words of a library."""
     with pytest.raises(InputError, match=r"it is a folder, and no file geodatabase; convert"):
         read(tmp_path)
+
+
+def test_shapefile_without_encoding(tmp_path: Path) -> None:
+    """Texts of a shapefile without .cpg are read as Windows-1252, and named."""
+    lots = gpd.GeoDataFrame(
+        {"pin": PINS, "street": ["Peña"] * len(PINS)},
+        geometry=gpd.points_from_xy(range(8), range(8)),
+        crs=4326,
+    )
+    lots.to_file(tmp_path / "lots.shp", encoding="cp1252")
+    (tmp_path / "lots.cpg").unlink()
+    table = read(tmp_path / "lots.shp")
+    assert texts(table, "street") == ["Peña"] * len(PINS)
+    assert "not UTF-8 and were read as Windows-1252: 8: 'Peña'" in said(table)
+    assert "lots.cpg" in said(table)
+
+
+def test_cells_beside_a_sheet(tmp_path: Path) -> None:
+    """A remark to the right of a sheet costs no row its day, and is named."""
+    rows: Sheet = [["pin", "day", "", ""], [PINS[0], DAY, "", "ask Bo"], [PINS[1], DAY, "", ""]]
+    table = read(write_sheets(tmp_path, {"list": rows}), "day")
+    assert texts(table) == PINS[:2]
+    assert all(texts(table, "day"))
+    assert "cells to the right of the last column with a name, not used: 1: row 2 'ask" in said(
+        table
+    )
+
+
+def test_wide_row_keeps_its_id(tmp_path: Path) -> None:
+    """Also where every row ends in separators."""
+    rows = [f"{pin},2021-06-15,," for pin in PINS]
+    rows[3] = f"{PINS[3]},June 15, 2021,x"
+    table = read(write_text(tmp_path, "\n".join(["pin,day", *rows])), "day")
+    assert texts(table) == PINS
+
+
+def test_contradictions() -> None:
+    """Two labels of one parcel and year that say the contrary are named."""
+    given = cells(["1", "0", "1", "1", "0"], "open_roof")
+    groups = pd.Series(["a 2023", "a 2023", "b 2023", "b 2023", "a 2022"])
+    failing = pd.Series([True, False, True, True, False])
+    trouble = find_contradictions(failing, groups, given)
+    assert trouble is not None
+    assert trouble.total == 2
+    assert find_contradictions(failing[2:], groups[2:], given) is None

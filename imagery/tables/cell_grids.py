@@ -73,7 +73,7 @@ def make_cells(rows: Sequence[Row], names: tuple[str, ...], file: TableFile) -> 
         if len(kept) > width:
             wide.append(_named(row))
             is_bare[place] = True
-            forms = forms or learn_signatures([each.cells for each in rows], names, file.key)
+            forms = forms or learn_signatures(_within(rows, width), names, file.key)
             kept = _only_id(kept, width, forms)
         elif len(kept) < width:
             if any(cell.strip() for cell in kept):
@@ -114,6 +114,11 @@ def finish_table(cells: Cells, file: TableFile) -> Table:
         empty=int(is_empty.sum()),
         left_out=int(is_other.sum()),
     )
+
+
+def _within(rows: Sequence[Row], width: int) -> list[list[str]]:
+    """Return the cells of rows that hold nothing beyond the header."""
+    return [row.cells[:width] for row in rows if not "".join(row.cells[width:]).strip()]
 
 
 def _named(row: Row) -> str:

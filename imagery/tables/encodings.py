@@ -40,9 +40,7 @@ def decode(data: bytes, name: str) -> Decoded:
     decoded = _decode(data, name)
     if _NUL not in decoded.text:
         return decoded
-    damaged = _find_nul(decoded.text, name)
-    plain = decoded.text.replace(_NUL, "")
-    return Decoded(text=plain, troubles=(*decoded.troubles, damaged))
+    return _without_zero_lines(decoded, name)
 
 
 def _decode(data: bytes, name: str) -> Decoded:
@@ -60,19 +58,28 @@ def _decode(data: bytes, name: str) -> Decoded:
         return _decode_lines(data, name)
 
 
-def _find_nul(text: str, name: str) -> Trouble:
-    """Name the lines with zero bytes, which a disk or a database leaves in damaged files."""
-    lines = text.split("\n")
+def _without_zero_lines(decoded: Decoded, name: str) -> Decoded:
+    """Empty the lines of zero bytes alone, which a disk leaves in a damaged file.
+
+    Zero bytes within a line belong to a cell, where they are named.
+    """
+    lines = decoded.text.split("\n")
+    is_zero = [_NUL in line and not line.replace(_NUL, "").strip() for line in lines]
     named = [
-        f"line {number} {shown(line.replace(_NUL, '').strip())}"
+        f"line {number} ({len(line)} bytes)"
         for number, line in enumerate(lines, start=1)
-        if _NUL in line
+        if is_zero[number - 1]
     ]
-    return Trouble(
-        what=f"{name}: lines with zero bytes, read without them",
+    if not named:
+        return decoded
+
+    trouble = Trouble(
+        what=f"{name}: lines of nothing but zero bytes",
         examples=tuple(named),
         remedy="see that the file is whole, or export it again",
     )
+    kept = ["" if zero else line for line, zero in zip(lines, is_zero, strict=True)]
+    return Decoded(text="\n".join(kept), troubles=(*decoded.troubles, trouble))
 
 
 def _wide_encoding(start: bytes) -> str:

@@ -28,6 +28,8 @@ SINGLE = (".shp", ".geojson", ".geojsonl", ".geojsons", ".fgb", ".dbf")
 """Suffixes of files that hold one layer; listing those of a GeoJSON would read all of it."""
 HARMLESS = ("Measured (M) geometry types", "organizePolygons", "More than one layer")
 """What GDAL says of files that are read right nonetheless."""
+WINDOWS = "cp1252"
+"""Encoding of texts that are not UTF-8 and whose file declares none."""
 MOST_NAMED = 8
 """Layers that a message names."""
 OWN_TABLES = frozenset({"layer_styles", "qgis_projects", "sqlite_sequence"})
@@ -60,18 +62,67 @@ def read_layer(file: TableFile) -> tuple[pd.DataFrame, tuple[Trouble, ...]]:
     """
     _check_parts(file)
     layer = find_layer(file)
+    table, messages = _read_frame(file, layer)
+    is_foreign = not _is_utf8(table)
+    if is_foreign:
+        table, messages = _read_frame(file, layer, encoding=WINDOWS)
+    foreign = _foreign_texts(table, file) if is_foreign else None
+    lost = _lost_rows(file, layer, len(table))
+    return table, only_troubles([lost, foreign, *_said(messages, file)])
+
+
+def _read_frame(
+    file: TableFile, layer: str | None, encoding: str | None = None
+) -> tuple[pd.DataFrame, list[str]]:
+    """Read a layer, and return what GDAL said of it."""
     # An outline that cannot be parsed, such as an open ring, reads as None: it costs its row.
     with np.errstate(invalid="ignore"), warnings.catch_warnings(record=True) as said:
         warnings.simplefilter("always")
         table: pd.DataFrame = pyogrio.read_dataframe(
             file.path,
             layer=layer,
+            encoding=encoding,
             on_invalid="ignore",
             use_arrow=True,
             arrow_to_pandas_kwargs={"types_mapper": exact_type},
         )
-    noticed = _said([str(warning.message) for warning in said], file)
-    return table, only_troubles([_lost_rows(file, layer, len(table)), *noticed])
+    return table, [str(warning.message) for warning in said]
+
+
+def _texts_of(table: pd.DataFrame) -> list[str]:
+    """Return the names of the columns of text."""
+    kinds = table.dtypes
+    return [str(name) for name in table.columns if isinstance(kinds[name], pd.StringDtype)]
+
+
+def _is_utf8(table: pd.DataFrame) -> bool:
+    """Tell whether all texts are UTF-8, as Arrow believes them to be."""
+    try:
+        for name in _texts_of(table):
+            pa.array(table[name]).validate(full=True)
+    except pa.ArrowInvalid:
+        return False
+    return True
+
+
+def _foreign_texts(table: pd.DataFrame, file: TableFile) -> Trouble:
+    """Name the texts of a file that does not declare its encoding."""
+    named: list[str] = []
+    for name in _texts_of(table):
+        texts = table[name].dropna()
+        named.extend(shown(text) for text in texts[~texts.str.isascii()])
+    return Trouble(
+        what=f"{file.name}: texts that are not UTF-8 and were read as Windows-1252",
+        examples=tuple(named),
+        remedy=f"see that the accents are right, and name the encoding in {file.path.stem}.cpg",
+    )
+
+
+def list_layers(path: Path) -> list[tuple[str, str | None]]:
+    """Return name and type of geometry of each layer, without what GDAL prints meanwhile."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        return [(str(name), kind) for name, kind in pyogrio.list_layers(path)]
 
 
 def _check_parts(file: TableFile) -> None:
@@ -105,7 +156,7 @@ def find_layer(file: TableFile) -> str | None:
     if file.path.suffix.lower() in SINGLE and not file.layer:
         return None
 
-    listed = [(str(name), kind) for name, kind in pyogrio.list_layers(file.path)]
+    listed = list_layers(file.path)
     names = [name for name, _ in listed if name not in OWN_TABLES]
     if file.layer:
         check_layer(file, names)
@@ -149,7 +200,9 @@ def _fits(file: TableFile, layer: str, *, has_shapes: bool) -> bool:
     """Tell whether a layer could be meant: it has rows, and the columns that are named."""
     if file.must_have_shapes and not has_shapes:
         return False
-    info = pyogrio.read_info(file.path, layer=layer)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        info = pyogrio.read_info(file.path, layer=layer)
     return info["features"] != 0 and set(file.wanted) - {"geometry"} <= set(info["fields"])
 
 

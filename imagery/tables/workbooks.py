@@ -2,16 +2,18 @@
 
 import re
 from collections.abc import Sequence
+from dataclasses import replace
 
 import pandas as pd
 import pyogrio
 
 from imagery.errors import InputError
 from imagery.tables.cell_grids import finish_table, make_cells
-from imagery.tables.layers import check_layer, choose_layer
+from imagery.tables.layers import check_layer, choose_layer, list_layers
 from imagery.tables.layouts import clean_names, find_header
 from imagery.tables.quoted_rows import Row
 from imagery.tables.table_file import Table, TableFile
+from imagery.troubles import Trouble, shown
 
 WORKBOOKS = (".xlsx", ".xlsm", ".ods")
 _UNNAMED = re.compile(r"Field\d+")
@@ -24,7 +26,7 @@ def read_workbook(file: TableFile) -> Table:
         MissingInput: no such sheet.
         InputError: several sheets could be meant, or none holds anything.
     """
-    sheets = [str(name) for name, _ in pyogrio.list_layers(file.path)]
+    sheets = [name for name, _ in list_layers(file.path)]
     if file.layer:
         check_layer(file, sheets)
         sheets = [file.layer]
@@ -80,4 +82,28 @@ def _make_table(rows: Sequence[Row], file: TableFile) -> Table:
     below = list(rows[header + 1 :])
     while below and not "".join(below[-1].cells).strip():
         below.pop()
-    return finish_table(make_cells(below, names, file), file)
+    cells = make_cells([_cut(row, len(names)) for row in below], names, file)
+    outside = _outside(below, len(names), file)
+    return finish_table(replace(cells, troubles=(*cells.troubles, *outside)), file)
+
+
+def _cut(row: Row, width: int) -> Row:
+    """Return a row without the cells beyond the header: in a sheet every cell has its column."""
+    return Row(cells=row.cells[:width], line=row.line)
+
+
+def _outside(rows: Sequence[Row], width: int, file: TableFile) -> tuple[Trouble, ...]:
+    """Name the cells in columns that have no name."""
+    named = []
+    for row in rows:
+        filled = [cell.strip() for cell in row.cells[width:] if cell.strip()]
+        if filled:
+            named.append(f"row {row.line} {shown(' | '.join(filled))}")
+    if not named:
+        return ()
+    trouble = Trouble(
+        what=f"{file.name}: cells to the right of the last column with a name, not used",
+        examples=tuple(named),
+        remedy="name their column if they belong to the table",
+    )
+    return (trouble,)

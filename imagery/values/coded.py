@@ -151,20 +151,25 @@ def plain_word(text: str) -> str:
 
 def find_strange(coded: Coded, texts: pd.Series, *, what: str, remedy: str) -> Trouble | None:
     """Return the values that are in no list, with how many cells have each."""
-    strange = texts[coded.is_strange].value_counts()
-    if not len(strange):
+    named = _count_values(texts[coded.is_strange])
+    if not named:
         return None
 
-    cells = int(strange.sum())
+    cells = int(coded.is_strange.sum())
     filled = int((~coded.is_blank).sum())
-    named = [f"{shown(value)} ({count:,})" for value, count in strange.items()]
     return Trouble(
         what=what,
         examples=tuple(named),
         remedy=remedy,
         is_fix=cells > MOST_STRANGE * filled,
         count=cells,
+        is_grouped=True,
     )
+
+
+def _count_values(texts: pd.Series) -> list[str]:
+    """Name each value and how many cells have it, the most common first."""
+    return [f"{shown(value)} ({count:,})" for value, count in texts.value_counts().items()]
 
 
 def find_bad_occupancy(
@@ -179,7 +184,7 @@ def find_bad_occupancy(
         remedy="name it in [parcels] occupied_values or vacant_values; "
         "until then a neighbor with it counts as unknown (U), never as empty",
     )
-    return only_troubles([strange, _find_blank(coded, where)])
+    return only_troubles([strange, _find_blank(coded, texts, where)])
 
 
 def find_turned_round(state: States, names: pd.Series) -> Trouble | None:
@@ -201,14 +206,16 @@ def find_turned_round(state: States, names: pd.Series) -> Trouble | None:
     )
 
 
-def _find_blank(coded: Coded, where: str) -> Trouble | None:
+def _find_blank(coded: Coded, texts: pd.Series, where: str) -> Trouble | None:
     blank = int(coded.is_blank.sum())
     if not blank:
         return None
     return Trouble(
-        what=f"{where} that do not say whether people live there",
-        examples=(f"{blank / len(coded.state):.1%} of them",),
+        what=f"{where} that do not say whether people live there "
+        f"({blank / len(coded.state):.1%} of them)",
+        examples=tuple(_count_values(texts[coded.is_blank])),
         remedy='such a neighbor counts as unknown (U); add "" to [parcels] vacant_values '
         "if an empty cell means that nobody lives there",
         count=blank,
+        is_grouped=True,
     )
