@@ -42,7 +42,7 @@ class Trouble:
         named = self.examples[:MOST_EXAMPLES]
         all_named = len(self.examples) if self.is_grouped else self.total
         more = all_named - len(named)
-        noun = "others" if self.is_grouped else "more"
+        noun = "more values" if self.is_grouped else "more"
         others = f" and {more:,} {noun}" if more > 0 else ""
         return f"{self.what}: {self.total:,}: {', '.join(named)}{others}; {self.remedy}"
 

@@ -229,3 +229,12 @@ def test_columns_as_text(column: pd.Series, wanted: list[str]) -> None:
     """Whole numbers are digits as long as they are exact; what is missing is empty."""
     frame = pd.DataFrame({"pin": column})
     assert text_column(frame, ("pin",), what="[vacant]").tolist() == wanted
+
+
+def test_row_in_marks_as_a_whole(tmp_path: Path) -> None:
+    """A spreadsheet puts a whole row in quotation marks; it is read as the others are."""
+    rows = [f'"{row}"' if place % 6 == 0 else row for place, row in enumerate(ROWS)]
+    table = read(tmp_path, lines_of(rows))
+    assert texts(table) == PINS
+    assert texts(table, "notice_date") == ["2021-06-15"] * len(PINS)
+    assert table.troubles == ()

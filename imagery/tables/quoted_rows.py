@@ -74,6 +74,12 @@ class QuotedLines:
             return False
         return not self.signatures.known or self.signatures.fits(cells)
 
+    def unwrapped(self, cells: list[str]) -> list[str]:
+        """Return the cells of a row that stands in quotation marks as a whole."""
+        if len(cells) != 1 or self.width == 1 or not self.signatures.known:
+            return cells
+        return self.split(cells[0]) if self.may_be_row(cells[0]) else cells
+
     def read_record(self, first: int) -> tuple[list[str], int]:
         """Return the cells from a line on, and the number of lines that they span."""
         reader = csv.reader(self._from(first), delimiter=self.layout.separator)
@@ -128,7 +134,7 @@ def read_rows(lines: QuotedLines) -> tuple[list[Row], tuple[Trouble, ...]]:
                 cells = _read_open(lines, place, count)
                 opened.append(f"line {place + 1} {shown(line)}")
                 count = 1
-        rows.append(Row(cells=cells, line=place + 1))
+        rows.append(Row(cells=lines.unwrapped(cells), line=place + 1))
         place += count
     return rows, only_troubles([_opened(opened, lines.file), _spanning(spanning, lines.file)])
 
