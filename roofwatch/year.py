@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, SupportsInt, TypeVar
 from imagery.chips.settings import TileSettings
 from imagery.chips.store import ChipStore, open_store
 from imagery.errors import InputError, UsageError
-from imagery.flyover.flyover import Flyover, open_flyover
+from imagery.flyover.flyover import Flyover, make_flyover, read_files
 from imagery.flyover.tiles import Tile
 from imagery.locks import at_work, one_at_a_time
 from imagery.roll.parcels import VacantRoll, read_roll
@@ -174,13 +174,9 @@ class CityYear:
     def flyover(self) -> Flyover:
         """Return the imagery as it was delivered."""
         source = self.source
-        return open_flyover(
-            self.year,
-            source.path,
-            source.flown,
-            crs=source.crs,
-            limits=self.file.tile.image_limits,
-        )
+        limits = self.file.tile.image_limits
+        files = read_files(self.year, source.path, crs=source.crs, limits=limits)
+        return make_flyover(files, source.flown, vacants=self.roll.lon_lat)
 
     @property
     def earlier(self) -> list["CityYear"]:

@@ -18,7 +18,7 @@ from shapely.geometry.base import BaseGeometry
 
 from imagery.chips.settings import TileSettings
 from imagery.crs import crs_words
-from imagery.flyover.flyover import open_flyover
+from imagery.flyover.flyover import make_flyover, read_files
 from imagery.intake.inputs import IntakeInputs
 from imagery.intake.page import draw_page, words_for_bytes, words_for_seconds, write_intake
 from imagery.intake.report import BYTES_PER_PIXEL, CUT_SECONDS, SCORE_SECONDS, Intake, make_intake
@@ -68,10 +68,12 @@ def look(
     flown: date | None = date(2023, 3, 1),
 ) -> Intake:
     """Make the report of a folder of tiles."""
+    roll = roll_of(shapes, crs)
+    files = read_files(2023, (str(folder),))
     inputs = IntakeInputs(
         city="Tinyville",
-        roll=roll_of(shapes, crs),
-        flyover=open_flyover(2023, (str(folder),), flown),
+        roll=roll,
+        flyover=make_flyover(files, flown, vacants=roll.lon_lat),
         settings=SETTINGS,
         shifts=shifts,
     )
@@ -263,8 +265,8 @@ def test_kinds(tmp_path: Path, write_raster: RasterWriter) -> None:
     write_raster(
         tmp_path / "feet.tif",
         GRAY,
-        left=1_400_000,
-        top=600_000,
+        left=1_419_000,
+        top=590_700,
         gsd=0.25,
         crs="EPSG:2248",
         compress="jpeg",
@@ -351,8 +353,9 @@ def test_stray_tile(tmp_path: Path, write_raster: RasterWriter) -> None:
     found = look(folder, [lot(4, 4)])
 
     assert found.verdict == "GO"
-    assert any("1 of 3" in line for line in warnings_with(found, "stray.tif"))
-    assert "too far away to be drawn: 1" in draw_page(found)
+    assert len(warnings_with(found, "more than 5 km away: 1: stray.tif (")) == 1
+    assert found.tiles == 2
+    assert "too far away to be drawn" not in draw_page(found)
 
 
 def test_files_that_cannot_be_used(tmp_path: Path, write_raster: RasterWriter) -> None:

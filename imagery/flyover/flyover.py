@@ -13,6 +13,7 @@ from rasterio.errors import CRSError
 from imagery.crs import is_on_earth
 from imagery.errors import CrsMismatch, InputError
 from imagery.flyover.coarse import sample_values
+from imagery.flyover.far_tiles import NOWHERE, LonLat, set_far_aside
 from imagery.flyover.gdal_env import decoding
 from imagery.flyover.guard import READ_ERRORS, ImageLimits, call_guarded
 from imagery.flyover.headers import read_header
@@ -55,6 +56,18 @@ class Flyover:
     It is 255 for 8-bit tiles, and the 99.5th percentile of a sample for deeper ones."""
 
 
+@dataclass(frozen=True, kw_only=True)
+class DeliveredFiles:
+    """The image files of one year, of which nothing but the headers has been read."""
+
+    year: int
+    """Year for which the imagery is listed."""
+    headers: tuple[Tile, ...]
+    """Header of every file, sorted by path; some have only a problem."""
+    lonely: tuple[Tile, ...] = ()
+    """World files without their image, each with its problem."""
+
+
 def open_flyover(
     year: int,
     paths: tuple[str, ...],
@@ -63,13 +76,28 @@ def open_flyover(
     crs: str = "",
     limits: ImageLimits | None = None,
 ) -> Flyover:
-    """Read every tile header of one year.
+    """Read every tile header of one year, wherever the tiles lie; see `read_files`.
+
+    Args:
+        year: Year for which the imagery is listed.
+        paths: Where its files are.
+        flown: Date of the flight.
+        crs: CRS of tiles that carry none.
+        limits: What one file may cost.
+    """
+    files = read_files(year, paths, crs=crs, limits=limits)
+    return make_flyover(files, flown, vacants=NOWHERE)
+
+
+def read_files(
+    year: int, paths: tuple[str, ...], *, crs: str = "", limits: ImageLimits | None = None
+) -> DeliveredFiles:
+    """Read the header of every image file.
 
     Args:
         year: Year for which the imagery is listed.
         paths: Folders, globs, files, STAC item lists, URLs or GDAL virtual paths; see
             `imagery.flyover.sources`.
-        flown: Date of the flight.
         crs: CRS of tiles that carry none and have no .prj beside them, e.g. "EPSG:4326"; "" leaves
             them unused.
         limits: What one file may cost.
@@ -77,7 +105,6 @@ def open_flyover(
     Raises:
         MissingInput: a path that holds no image at all.
         CrsMismatch: `crs` is none.
-        InputError: no tile can be used.
     """
     _check_crs(year, crs)
     files: dict[str, str] = {}
@@ -90,23 +117,40 @@ def open_flyover(
         for file in sorted(files):
             tile = _closed(file) or read_header(file, crs, limits=limits)
             headers.append(replace(tile, relative=files[file]))
-    found = sort_files(tuple(tile for tile in headers if not tile.problem))
+    return DeliveredFiles(year=year, headers=tuple(headers), lonely=tuple(_lonely_tiles(paths)))
+
+
+def make_flyover(files: DeliveredFiles, flown: date | None, *, vacants: LonLat) -> Flyover:
+    """Sort the files of a year into a flyover.
+
+    Args:
+        files: What was delivered.
+        flown: Date of the flight.
+        vacants: Where the vacants are. Tiles that none of them can use are set aside before
+            anything is chosen that all chips share.
+
+    Raises:
+        InputError: no tile can be used.
+    """
+    usable = tuple(tile for tile in files.headers if not tile.problem)
+    close = set_far_aside(usable, vacants)
+    found = sort_files(close.tiles)
     tiles = found.photos
-    broken = [tile for tile in headers if tile.problem]
-    broken += [*found.left_out, *_lonely_tiles(paths)]
+    broken = [tile for tile in files.headers if tile.problem]
+    broken += [*found.left_out, *files.lonely]
 
     if not tiles:
         first = broken[0]
         raise InputError(
-            f"flyover {year}: none of {len(files)} files can be used; "
+            f"flyover {files.year}: none of {len(files.headers)} files can be used; "
             f"first: {first.path}: {first.problem}"
         )
     return Flyover(
-        year=year,
+        year=files.year,
         flown=flown,
         tiles=tiles,
         broken=tuple(broken),
-        troubles=(*found.troubles, *tile_troubles(tiles)),
+        troubles=(*close.troubles, *found.troubles, *tile_troubles(tiles)),
         white=_find_white(tiles),
     )
 

@@ -104,7 +104,7 @@ def _describe(path: str, source: DatasetReader, given_crs: str, limits: ImageLim
     bands = find_bands(_declared_colors(source, aux), source.descriptions)
     problem = (
         place_problem(source, transform)
-        or find_degree_problem(transform, (source.height, source.width), crs)
+        or find_degree_problem(transform, (source.height, source.width), crs, name=Path(path).name)
         or bands.problem
         or pixel_problem(source)
         or size_problem(source, limits)

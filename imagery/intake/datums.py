@@ -39,20 +39,30 @@ class Shift:
     """Grid files of a better one, which are not installed."""
 
 
+@dataclass(frozen=True, kw_only=True)
+class Ground:
+    """What layers are laid onto."""
+
+    name: str
+    """Its name, such as "imagery"."""
+    crs: tuple[str, ...]
+    """WKT of every CRS that it has."""
+
+
 def find_datum_lines(
-    layers: tuple[Layer, ...], imagery: tuple[str, ...], *, shapes: Shapes, place: Place | None
+    layers: tuple[Layer, ...], ground: Ground, *, shapes: Shapes, place: Place | None
 ) -> list[str]:
-    """Name the layers that cannot be brought onto the imagery within a third of a lot's width.
+    """Name the layers that cannot be brought onto a ground within a third of a lot's width.
 
     Args:
-        layers: Parcels, building outlines and notices.
-        imagery: WKT of every CRS of the tiles.
+        layers: Files of places.
+        ground: What they are laid onto.
         shapes: Outlines of the vacants in meters, None where there is none.
         place: Middle of the vacants.
     """
     lines = []
     for layer in layers:
-        others = [CRS(wkt) for wkt in imagery if needs_shift(layer.crs, CRS(wkt))]
+        others = [CRS(wkt) for wkt in ground.crs if needs_shift(layer.crs, CRS(wkt))]
         if not others or place is None:
             continue
 
@@ -60,7 +70,8 @@ def find_datum_lines(
         shifts = [find_shift(layer.crs, other, place) for other in others]
         worst = int(np.argmax([shift.accuracy_m for shift in shifts]))
         if shifts[worst].accuracy_m > MOST_OFF * width_m:
-            lines.append(_datum_line(layer, others[worst], shifts[worst], width_m))
+            start = f"{layer.name} in {crs_words(layer.crs.to_wkt())} and {ground.name}"
+            lines.append(_datum_line(start, others[worst], shifts[worst], width_m))
     return lines
 
 
@@ -153,11 +164,10 @@ def median_width_m(shapes: Shapes) -> float:
     return float(np.median(sides_m.min(axis=1)))
 
 
-def _datum_line(layer: Layer, other: CRS, shift: Shift, width_m: float) -> str:
+def _datum_line(start: str, other: CRS, shift: Shift, width_m: float) -> str:
     off = "nobody knows how well"
     if np.isfinite(shift.accuracy_m):
         off = f"only to {shift.accuracy_m:.1f} m"
-    ours = crs_words(layer.crs.to_wkt())
     theirs = crs_words(other.to_wkt())
     code = f"EPSG:{theirs.epsg}" if theirs.epsg else "its CRS"
 
@@ -166,7 +176,7 @@ def _datum_line(layer: Layer, other: CRS, shift: Shift, width_m: float) -> str:
         files = " and ".join(shift.grids)
         grid = f"with {files} (pyproj sync --file {shift.grids[0]})"
     return (
-        f"{layer.name} in {ours} and imagery in {theirs} agree {off} ({shift.name}), "
+        f"{start} in {theirs} agree {off} ({shift.name}), "
         f"want {MOST_OFF * width_m:.1f} m, a third of the median lot width; "
         f"bring the file to {code} {grid}"
     )

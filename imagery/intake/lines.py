@@ -18,6 +18,7 @@ from imagery.crs import (
     crs_words,
 )
 from imagery.flyover.decode import TURBO, choose_decoder
+from imagery.flyover.far_tiles import SWAPPED
 from imagery.flyover.flyover import Flyover
 from imagery.intake.coverage import COVERED, FAR_KM, PARTLY, Coverage
 from imagery.intake.inputs import IntakeInputs
@@ -54,6 +55,8 @@ def _nothing_to_score_lines(inputs: IntakeInputs, coverage: Coverage) -> list[st
         return [] if is_told else [_no_outline_line(roll)]
     if shapely.is_missing(coverage.shapes).all():
         return [_wrong_parcels_line(roll)]
+    if any(trouble.is_fix and trouble.what == SWAPPED for trouble in inputs.flyover.troubles):
+        return []
     if coverage.away_km.min() > FAR_KM:
         return [swapped_line(inputs) or _far_apart_line(inputs, coverage)]
     return [_next_door_line(inputs, coverage)]
@@ -71,7 +74,6 @@ def find_warnings(inputs: IntakeInputs, coverage: Coverage) -> list[str]:
         *sliver_lines(inputs, coverage),
         *_trouble_lines(inputs),
         *_missing_tile_lines(coverage),
-        *_far_tile_lines(flyover, coverage),
         *_double_tile_lines(coverage),
         *_first_of(displaced, "tiles are misaligned"),
         *_flight_date_lines(flyover),
@@ -149,18 +151,6 @@ def _missing_tile_lines(coverage: Coverage) -> list[str]:
     return [
         f"missing from the tile grid ({coverage.grid}): {len(places)}: {_few(places)}; "
         "ask the vendor"
-    ]
-
-
-def _far_tile_lines(flyover: Flyover, coverage: Coverage) -> list[str]:
-    far = np.flatnonzero(coverage.away_km > FAR_KM).tolist()
-    if not 0 < len(far) < len(flyover.tiles):
-        return []
-
-    names = [f"{flyover.tiles[place].name} ({coverage.away_km[place]:,.0f} km)" for place in far]
-    return [
-        f"tiles more than {FAR_KM:.0f} km from the vacants: "
-        f"{len(far)} of {len(flyover.tiles)}: {_few(names)}; correct the CRS or leave them out"
     ]
 
 

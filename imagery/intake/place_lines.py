@@ -2,53 +2,60 @@
 
 import numpy as np
 import shapely
-from pyproj import CRS
+from pyproj import CRS, Transformer
 
-from imagery.crs import Place, distances_km
+from imagery.crs import is_lon_lat, middle_of
+from imagery.flyover.far_tiles import rims_away_km
 from imagery.intake.coverage import COVERED, FAR_KM, PARTLY, UNCOVERED, Coverage
-from imagery.intake.datums import find_datum_lines
+from imagery.intake.datums import Ground, find_datum_lines
 from imagery.intake.inputs import IntakeInputs
 from imagery.troubles import MOST_EXAMPLES, Trouble, shown
 
 SWAP = 'ogr2ogr -ct "+proj=axisswap +order=2,1"'
 """What swaps the axes of a vector file."""
 
+NOTICES = "vacant"
+"""Section of the layer that is laid onto the parcels, and not onto the imagery."""
+
 
 def datum_lines(inputs: IntakeInputs, coverage: Coverage) -> list[str]:
-    """Name the layers that cannot be brought onto the imagery well enough."""
-    imagery = tuple(dict.fromkeys(tile.crs for tile in inputs.flyover.tiles))
+    """Name the layers that cannot be brought onto the imagery, or parcels, well enough."""
     roll = inputs.roll
-    return find_datum_lines(roll.layers, imagery, shapes=coverage.shapes, place=roll.place)
+    notices = tuple(layer for layer in roll.layers if layer.section == NOTICES)
+    others = tuple(layer for layer in roll.layers if layer.section != NOTICES)
+    tiles = Ground(
+        name="imagery", crs=tuple(dict.fromkeys(tile.crs for tile in inputs.flyover.tiles))
+    )
+    parcels = Ground(name="parcels", crs=(CRS(roll.table.crs).to_wkt(),))
+    shapes = coverage.shapes
+    return [
+        *find_datum_lines(others, tiles, shapes=shapes, place=roll.place),
+        *find_datum_lines(notices, parcels, shapes=shapes, place=roll.place),
+    ]
 
 
 def swapped_line(inputs: IntakeInputs) -> str:
-    """Say that the parcels have latitude in place of longitude, "" where that is not so."""
-    roll = inputs.roll
-    place = roll.place
-    if place is None or not CRS(roll.table.crs).is_geographic:
+    """Say that x and y of the parcels are swapped, "" where that is not so."""
+    shapes = inputs.roll.table.geometry
+    middle = middle_of(shapes)
+    if middle is None:
         return ""
 
-    swapped = Place(lon=place.lat, lat=place.lon)
-    if not _is_near(swapped, inputs):
+    x, y = middle
+    crs = CRS(shapes.crs)
+    lon, lat = Transformer.from_crs(crs, 4326, always_xy=True).transform([y], [x])
+    swapped = np.column_stack([lon, lat])
+    if not is_lon_lat(swapped[:, 0], swapped[:, 1]).all():
         return ""
+    if rims_away_km(inputs.flyover.tiles, swapped).min() > FAR_KM:
+        return ""
+
+    axes = "latitude and longitude" if crs.is_geographic else "x and y"
     return (
-        "no vacant parcel lies on any tile: latitude and longitude of the parcels are swapped "
-        f"(x {place.lon:.7g}, y {place.lat:.7g}); the other way around they lie on the imagery; "
-        f"write x as longitude ({SWAP})"
+        f"no vacant parcel lies on any tile: {axes} of the parcels are swapped "
+        f"(x {x:.7g}, y {y:.7g}); the other way around they lie on the imagery; "
+        f"swap them ({SWAP})"
     )
-
-
-def _is_near(place: Place, inputs: IntakeInputs) -> bool:
-    """Tell whether a tile is within `FAR_KM` of a place."""
-    for tile in inputs.flyover.tiles:
-        xy = np.mean(tile.corners, axis=0)
-        crs = CRS(tile.crs)
-        if not crs.is_geographic:
-            continue
-        away_km = distances_km(place, xy[:1], xy[1:])
-        if away_km[0] <= FAR_KM:
-            return True
-    return False
 
 
 def vacant_lines(inputs: IntakeInputs, coverage: Coverage) -> list[str]:

@@ -9,12 +9,15 @@ from imagery.crs import utm_zone
 from imagery.roll.declared import Layer, check_places, read_layer
 from imagery.roll.files import ParcelFile
 from imagery.roll.places import FLAT, find_area_faults, find_outline_faults, usable
-from imagery.roll.tables import optional_column, read_table, text_column
+from imagery.roll.tables import Table, optional_column, read_table, text_column
 from imagery.shapes import Shapes, is_area
 from imagery.troubles import Trouble, only_troubles
 from imagery.values.coded import find_bad_occupancy
 from imagery.values.spreadsheets import changed_in_parcels, find_changed_ids
 from imagery.values.texts import clean_ids, clean_texts, find_bad_ids, find_bad_texts
+
+MANY = 0.5
+"""Share of parcels without an id above which the column is rather the wrong one."""
 
 
 def read_lots(parcels: ParcelFile) -> tuple[gpd.GeoDataFrame, tuple[Trouble, ...]]:
@@ -55,6 +58,7 @@ def read_lots(parcels: ParcelFile) -> tuple[gpd.GeoDataFrame, tuple[Trouble, ...
         )
     lots["occupied"] = occupied.of_each(lots["parcel_id"])
 
+    no_ids = find_no_ids(cleaned, table, file=parcels.path.name)
     lots = clean_outlines(lots[lots["parcel_id"].str.strip() != ""], layer)
     lots = merge_parts(lots)
     if not parcels.block:
@@ -62,7 +66,29 @@ def read_lots(parcels: ParcelFile) -> tuple[gpd.GeoDataFrame, tuple[Trouble, ...
     bad_ids = find_bad_ids(ids, cleaned, what="[parcels]")
     is_changed = changed_in_parcels(ids)
     changed = find_changed_ids(ids, is_changed, what="parcels", rows=table.row_numbers)
-    return lots, only_troubles([*table.troubles, changed, bad_ids, *bad_texts, *bad_occupancy])
+    return lots, only_troubles(
+        [*table.troubles, no_ids, changed, bad_ids, *bad_texts, *bad_occupancy]
+    )
+
+
+def find_no_ids(ids: pd.Series, table: Table, *, file: str) -> Trouble | None:
+    """Return the parcels without an id, None where each has one.
+
+    Args:
+        ids: Id of each row, cleaned.
+        table: The rows.
+        file: Name of their file.
+    """
+    blank = np.flatnonzero((ids.str.strip() == "").to_numpy())
+    if not len(blank):
+        return None
+
+    return Trouble(
+        what=f"{file}: parcels without an id, [parcels] id, which are not used",
+        examples=tuple(table.name_row(place) for place in blank.tolist()),
+        remedy="give them their id, unless they are no parcels, such as streets",
+        is_fix=len(blank) > MANY * len(ids),
+    )
 
 
 def clean_outlines(lots: gpd.GeoDataFrame, layer: Layer) -> gpd.GeoDataFrame:

@@ -1,17 +1,16 @@
 """Points of notices: read from whatever columns hold them, and what is wrong with them."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import geopandas as gpd
 import numpy as np
 import pandas as pd
-from pyproj import CRS
 
-from imagery.crs import Place, distances_km, is_lon_lat, is_on_earth
-from imagery.errors import InputError
-from imagery.roll.declared import check_places, read_layer
+from imagery.crs import Place, distances_km, is_lon_lat
+from imagery.errors import CrsMismatch, InputError
+from imagery.roll.declared import Layer, check_places, read_layer
 from imagery.roll.files import VacantFile
-from imagery.roll.places import FAR_KM, WRONG_PLACES, find_outline_faults, usable
+from imagery.roll.places import CANNOT_BE, FAR_KM, WRONG_PLACES, find_outline_faults, usable
 from imagery.roll.tables import text_column
 from imagery.troubles import Trouble, shown
 from imagery.values.degrees import read_degrees, read_pairs, says_something
@@ -27,10 +26,19 @@ class Points:
     """Latitude, degrees."""
     texts: pd.Series | None = None
     """What the file says of each, None where it holds geometries."""
+    outside: pd.Series | None = None
+    """What is wrong with shapes that cannot be in the CRS of their file; None for no shapes."""
+    layer: Layer | None = None
+    """The file and its CRS, where the points are the shapes of a file."""
+    trouble: Trouble | None = None
+    """Why the shapes of a file cannot be used at all."""
 
     @property
     def faults(self) -> pd.Series:
         """Return why each point cannot be on the earth, "" where it can or there is none."""
+        if self.outside is not None:
+            return self.outside
+
         is_given = (self.lon.notna() & self.lat.notna()).to_numpy()
         is_possible = is_lon_lat(self.lon.to_numpy(np.float64), self.lat.to_numpy(np.float64))
         faults = pd.Series("", index=self.lon.index, dtype=object)
@@ -49,7 +57,7 @@ class Points:
     def on_earth(self) -> "Points":
         """Return the points without those that cannot be on the earth."""
         is_possible = is_lon_lat(self.lon.to_numpy(np.float64), self.lat.to_numpy(np.float64))
-        return Points(lon=self.lon.where(is_possible), lat=self.lat.where(is_possible))
+        return replace(self, lon=self.lon.where(is_possible), lat=self.lat.where(is_possible))
 
 
 def read_points(raw: gpd.GeoDataFrame, vacant: VacantFile) -> Points:
@@ -77,9 +85,27 @@ def read_points(raw: gpd.GeoDataFrame, vacant: VacantFile) -> Points:
                 "[vacant]: neither id nor lon/lat, location or points; name one of them"
             )
         return no_points(raw.index)
-    if vacant.id and (raw.crs is None or not is_on_earth(CRS(raw.crs))):
-        return no_points(raw.index)
-    return points_in_shapes(raw, vacant)
+    try:
+        return points_in_shapes(raw, vacant)
+    except CrsMismatch as error:
+        if not vacant.id:
+            raise
+        return replace(no_points(raw.index), trouble=_find_unplaced(raw, error))
+
+
+def _find_unplaced(raw: gpd.GeoDataFrame, error: CrsMismatch) -> Trouble | None:
+    """Return that the shapes of notices cannot be used, None where no notice has one."""
+    has_shape = raw.geometry.notna() & ~raw.geometry.is_empty
+    if not has_shape.any():
+        return None
+
+    what, _, remedy = str(error).partition("; ")
+    return Trouble(
+        what="notices whose points cannot be used, so that they are matched by id only",
+        examples=(what,),
+        remedy=remedy,
+        count=int(has_shape.sum()),
+    )
 
 
 def no_points(index: pd.Index) -> Points:
@@ -103,12 +129,17 @@ def points_in_shapes(table: gpd.GeoDataFrame, vacant: VacantFile) -> Points:
     layer = read_layer(table, section="vacant", file=vacant.path.name)
     shapes = table.geometry.to_numpy()
     faults = find_outline_faults(shapes, layer.crs)
-    if not vacant.id:
-        check_places(layer, shapes, faults)
+    check_places(layer, shapes, faults)
 
     series = gpd.GeoSeries(usable(shapes, faults), index=table.index, crs=table.crs)
     points = series.to_crs(4326).representative_point()
-    return Points(lon=points.x, lat=points.y)
+    outside = [fault if CANNOT_BE in fault else "" for fault in faults]
+    return Points(
+        lon=points.x,
+        lat=points.y,
+        outside=pd.Series(outside, index=table.index, dtype=object),
+        layer=layer,
+    )
 
 
 def find_lost_points(notices: pd.DataFrame, place: Place | None, *, total: int) -> Trouble | None:

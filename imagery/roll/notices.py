@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from imagery.roll.declared import Layer
 from imagery.roll.files import VacantFile
 from imagery.roll.notice_points import read_points
 from imagery.roll.tables import optional_column, read_table, text_column
@@ -24,6 +25,8 @@ class Notices:
     """Rows of the file without any value."""
     left_out: int = 0
     """Rows of the file that are no notice."""
+    layer: Layer | None = None
+    """The file and the CRS of its points; None where its places are no points of a file."""
     troubles: tuple[Trouble, ...] = ()
     """What was noticed."""
 
@@ -72,7 +75,8 @@ def read_notices(vacant: VacantFile) -> Notices:
         table=notices,
         empty=table.empty,
         left_out=table.left_out,
-        troubles=only_troubles([*table.troubles, bad_ids, *bad_days]),
+        layer=given.layer,
+        troubles=only_troubles([*table.troubles, bad_ids, *bad_days, given.trouble]),
     )
 
 

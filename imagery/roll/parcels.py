@@ -6,9 +6,11 @@ from functools import cached_property
 import geopandas as gpd
 import numpy as np
 import pandas as pd
+import shapely
+from numpy.typing import NDArray
 from pyproj import CRS
 
-from imagery.crs import Place
+from imagery.crs import Place, is_lon_lat
 from imagery.errors import CrsMismatch, InputError, Unbalanced
 from imagery.roll.buildings import Buildings, find_far, find_misplaced, read_buildings
 from imagery.roll.declared import Layer
@@ -19,9 +21,9 @@ from imagery.roll.lots import read_lots
 from imagery.roll.matching import MIN_MATCHED, MatchCount
 from imagery.roll.neighbors import UNKNOWN, sides_of
 from imagery.roll.notices import Notices, read_notices
-from imagery.roll.places import WITHOUT_AREA, find_bad_outlines, place_of
+from imagery.roll.places import WITHOUT_AREA, degrees_of, find_bad_outlines, place_of
 from imagery.roll.row_balance import RollBalance, count_merged
-from imagery.roll.strays import lost_points, without_strays
+from imagery.roll.strays import find_remote, lost_points, without_strays
 from imagery.troubles import Trouble, only_troubles
 from imagery.values.coded import find_turned_round
 
@@ -70,7 +72,7 @@ class VacantRoll:
     without_area: tuple[str, ...] = ()
     """Ids of vacants whose parcel has a place but no area, such as a point; without geometry."""
     layers: tuple[Layer, ...] = ()
-    """The files that hold places: parcels, building outlines, notices."""
+    """The files whose places are used: parcels, notices joined by place, building outlines."""
     misplaced: str = ""
     """Why the building outlines cannot be those of this city, "" where they can."""
     troubles: tuple[Trouble, ...] = ()
@@ -117,6 +119,14 @@ class VacantRoll:
         """Return the middle of most vacants, None where none has an outline."""
         return place_of(self.table.geometry.to_numpy(), CRS(self.table.crs))
 
+    @cached_property
+    def lon_lat(self) -> NDArray[np.float64]:
+        """Return where the vacants with an outline are, longitude and latitude, (n, 2)."""
+        shapes = self.table.geometry.dropna().to_numpy()
+        lon, lat = degrees_of(shapely.bounds(shapes), CRS(self.table.crs))
+        is_known = is_lon_lat(lon, lat).all(axis=1)
+        return np.column_stack([lon[is_known].mean(axis=1), lat[is_known].mean(axis=1)])
+
 
 def read_roll(
     parcels: ParcelFile, vacant: VacantFile, footprints: FootprintFile | None = None
@@ -145,7 +155,8 @@ def read_roll(
     )
     noticed = (*roll.troubles, *bad_lots, *notices.troubles)
     layer = Layer(section="parcels", file=parcels.path.name, crs=CRS(lots.crs))
-    roll = replace(roll, layers=(layer,), troubles=noticed)
+    layers = (layer, notices.layer) if notices.layer and roll.joined_by_place else (layer,)
+    roll = replace(roll, layers=layers, troubles=noticed)
     return _with_buildings(roll, buildings, least=vacant.min_matched) if buildings else roll
 
 
@@ -224,6 +235,7 @@ def join_roll(
                 *find_join_troubles(table, found_by, lots, least=min_matched),
                 turned_round,
                 lost_points(joined, lots),
+                find_remote(lots, places),
                 *find_bad_outlines(bad["parcel_id"], bad["outline_fault"]),
             ]
         ),
