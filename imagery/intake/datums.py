@@ -171,12 +171,13 @@ def _datum_line(start: str, other: CRS, shift: Shift, width_m: float) -> str:
     theirs = crs_words(other.to_wkt())
     code = f"EPSG:{theirs.epsg}" if theirs.epsg else "its CRS"
 
-    grid = "with the transformation of your surveyor"
+    remedy = f"bring the file to {code} with the transformation of your surveyor"
     if shift.grids:
         files = " and ".join(shift.grids)
-        grid = f"with {files} (pyproj sync --file {shift.grids[0]})"
+        commands = " && ".join(f"pyproj sync --file {grid}" for grid in shift.grids)
+        remedy = f"install the grid file {files} ({commands}), or {remedy}"
     return (
         f"{start} in {theirs} agree {off} ({shift.name}), "
         f"want {MOST_OFF * width_m:.1f} m, a third of the median lot width; "
-        f"bring the file to {code} {grid}"
+        f"{remedy}"
     )

@@ -62,10 +62,11 @@ def vacant_lines(inputs: IntakeInputs, coverage: Coverage) -> list[str]:
     """Say how many vacants are on no tile, or on part of one, and name the farthest."""
     uncovered = coverage.count(UNCOVERED)
     partly = coverage.count(PARTLY)
-    if not uncovered + partly:
-        return []
+    covered = coverage.count(COVERED)
+    if not uncovered + partly or not partly + covered:
+        return []  # there is nothing to say, or it stands among the fixes
 
-    total = uncovered + partly + coverage.count(COVERED)
+    total = uncovered + partly + covered
     start = ""
     if uncovered > total / 2:
         start = "more than half of the vacants lie on no tile: "
