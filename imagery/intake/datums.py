@@ -175,7 +175,7 @@ def _datum_line(start: str, other: CRS, shift: Shift, width_m: float) -> str:
     if shift.grids:
         files = " and ".join(shift.grids)
         commands = " && ".join(f"pyproj sync --file {grid}" for grid in shift.grids)
-        remedy = f"install the grid file {files} ({commands}), or {remedy}"
+        remedy = f"install {files} ({commands}); where that is not enough, {remedy}"
     return (
         f"{start} in {theirs} agree {off} ({shift.name}), "
         f"want {MOST_OFF * width_m:.1f} m, a third of the median lot width; "
