@@ -167,6 +167,7 @@ def _make_notices(vacant: gpd.GeoDataFrame, rng: np.random.Generator) -> Notices
             "lon": centers.x.to_numpy(),
             "lat": centers.y.to_numpy(),
             "point_fault": "",
+            "is_partial": False,
         }
     )
     return Notices(table=table)
