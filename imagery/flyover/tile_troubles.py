@@ -36,7 +36,9 @@ def _stale(tiles: tuple[Tile, ...]) -> Trouble | None:
 
 def _missing(tiles: tuple[Tile, ...]) -> Trouble | None:
     """Name the files that VRTs refer to and that are gone."""
-    found = [f"{name} of {tile.name}" for tile in tiles for name in tile.missing_sources]
+    found: list[str] = []
+    for tile in tiles:
+        found += [f"{name} of {tile.name}" for name in tile.missing_sources]
     if not found:
         return None
     return Trouble(

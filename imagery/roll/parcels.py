@@ -17,9 +17,10 @@ from imagery.roll.declared import Layer
 from imagery.roll.files import FootprintFile, ParcelFile, VacantFile
 from imagery.roll.joining import find_join_troubles, join_notices
 from imagery.roll.keys import Matches, match_ids
+from imagery.roll.lost_notices import ids_on_roll, rows_without_parcel
 from imagery.roll.lots import read_lots
 from imagery.roll.matching import MIN_MATCHED, MatchCount
-from imagery.roll.neighbors import UNKNOWN, sides_of
+from imagery.roll.neighbors import sides_of
 from imagery.roll.notices import Notices, read_notices
 from imagery.roll.places import WITHOUT_AREA, degrees_of, find_bad_outlines, place_of
 from imagery.roll.row_balance import RollBalance, count_merged
@@ -199,28 +200,21 @@ def join_roll(
     """
     table = notices.table
     found_by = join_notices(table, lots)
-    joined = table.assign(
-        lot=found_by.lot, is_unsure=found_by.is_changed | table["is_partial"].to_numpy(bool)
-    )
-
-    # Of several notices of one parcel the earliest counts.
-    found = joined.dropna(subset=["lot"]).sort_values("notice_date", na_position="last")
-    found = found.drop_duplicates("lot")
+    is_unsure = found_by.is_changed | table["is_partial"].to_numpy(bool)
+    joined = table.assign(lot=found_by.lot, is_unsure=is_unsure)
+    found = _first_notices(joined)
     places = found["lot"].to_numpy(dtype=np.intp)
     lots = without_strays(lots, places)
+
     lived_in = lots["occupied"].to_numpy(dtype=np.int8) if occupancy else None
-    turned_round = None
-    if lived_in is not None:
-        turned_round = find_turned_round(lived_in[places], lots["parcel_id"].iloc[places])
     occupied, street = sides_of(lots.geometry, places, occupied=lived_in, buildings=buildings)
     known = lots.loc[places].assign(
         notice_date=found["notice_date"].to_numpy(), occupied_sides=occupied, street_sides=street
     )
-
-    lost = _without_parcel(joined, lots)
+    lost = rows_without_parcel(joined, lots)
     roll = _make_table(known, lost)
+
     is_flat = known["outline_fault"].isin(WITHOUT_AREA)
-    bad = known[known.geometry.isna()].sort_values("parcel_id")
     return VacantRoll(
         table=roll,
         notices=len(notices),
@@ -229,26 +223,38 @@ def join_roll(
         all_parcels=lots["parcel_id"],
         min_matched=min_matched,
         without_area=tuple(sorted(known.loc[is_flat, "parcel_id"])),
-        balance=_balance(notices, _ids_on_roll(joined, lots), vacants=len(roll)),
-        troubles=only_troubles(
-            [
-                *find_join_troubles(table, found_by, lots, least=min_matched),
-                turned_round,
-                lost_points(joined, lots),
-                find_remote(lots, places),
-                *find_bad_outlines(bad["parcel_id"], bad["outline_fault"]),
-            ]
+        balance=_balance(notices, ids_on_roll(joined, lots), vacants=len(roll)),
+        troubles=(
+            *only_troubles(find_join_troubles(table, found_by, lots, least=min_matched)),
+            *_vacant_troubles(known, lived_in, places),
+            *only_troubles([lost_points(joined, lots), find_remote(lots, places)]),
         ),
     )
 
 
-def _ids_on_roll(joined: pd.DataFrame, lots: gpd.GeoDataFrame) -> pd.Series:
-    """Return the id on the roll of every notice, in the order of the file."""
-    places = joined["lot"].fillna(0).to_numpy(dtype=np.intp)
-    known = pd.Series(lots["parcel_id"].to_numpy()[places], index=joined.index)
-    lost = joined[joined["lot"].isna()]
-    known[lost.index] = _names_of_lost(lost)
-    return known
+def _first_notices(joined: pd.DataFrame) -> pd.DataFrame:
+    """Return one notice for each parcel: of several the earliest counts."""
+    found = joined.dropna(subset=["lot"]).sort_values("notice_date", na_position="last")
+    return found.drop_duplicates("lot")
+
+
+def _vacant_troubles(
+    known: gpd.GeoDataFrame, lived_in: NDArray[np.int8] | None, places: NDArray[np.intp]
+) -> tuple[Trouble, ...]:
+    """Return what was noticed of the vacants that are parcels.
+
+    Args:
+        known: The vacants, in the order of `places`.
+        lived_in: Whether each parcel is lived in, None where the city does not say.
+        places: Places of the vacants among all parcels.
+    """
+    turned_round = None
+    if lived_in is not None:
+        turned_round = find_turned_round(lived_in[places], known["parcel_id"])
+
+    bad = known[known.geometry.isna()].sort_values("parcel_id")
+    outlines = find_bad_outlines(bad["parcel_id"], bad["outline_fault"])
+    return only_troubles([turned_round, *outlines])
 
 
 def _balance(notices: Notices, ids: pd.Series, *, vacants: int) -> RollBalance:
@@ -262,32 +268,6 @@ def _balance(notices: Notices, ids: pd.Series, *, vacants: int) -> RollBalance:
         left_out=notices.left_out,
         merged_examples=merging.examples,
     )
-
-
-def _without_parcel(joined: pd.DataFrame, lots: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
-    """Return a row of the roll for every notice that matches no parcel."""
-    lost = joined[joined["lot"].isna()]
-    lost = lost.assign(raw=_names_of_lost(lost)).drop_duplicates("raw")
-
-    return gpd.GeoDataFrame(
-        {
-            "parcel_id": lost["raw"],
-            "notice_date": lost["notice_date"],
-            "occupied_sides": UNKNOWN,
-            "street_sides": UNKNOWN,
-        },
-        geometry=[None] * len(lost),
-        crs=lots.crs,
-    )
-
-
-def _names_of_lost(lost: pd.DataFrame) -> pd.Series:
-    """Return what notices without parcel are called: by their id, or else by their row."""
-    rows = lost["row"].astype(str)
-    names = lost["raw"].where(lost["raw"].str.strip() != "", "notice in row " + rows)
-    # A spreadsheet, or an empty cell, makes many ids alike: each may be a parcel of its own.
-    is_copy = lost["is_unsure"] & lost["raw"].duplicated()
-    return names.where(~is_copy, lost["raw"] + " in row " + rows)
 
 
 def _make_table(known: gpd.GeoDataFrame, lost: gpd.GeoDataFrame) -> gpd.GeoDataFrame:

@@ -204,7 +204,7 @@ def _find_closing(
 
 
 def _rows_of(frame: pd.DataFrame) -> list[list[str]]:
-    return [[str(cell) for cell in row] for row in frame.itertuples(index=False)]
+    return frame.astype(str).to_numpy().tolist()
 
 
 def _reads_as_closing(cells: Sequence[str]) -> bool:

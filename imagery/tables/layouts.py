@@ -53,11 +53,9 @@ def find_layout(lines: Sequence[str], file: TableFile) -> Layout:
         raise InputError(f"[{file.what}] path: {file.name} is empty; put the table there")
 
     heads = {separator: _read_head(lines, separator) for separator in _separators(lines)}
-    named = [
-        _layout(record, separator)
-        for separator, records in heads.items()
-        for record in _records_with(records, file.wanted)
-    ]
+    named = []
+    for separator, records in heads.items():
+        named += [_layout(record, separator) for record in _records_with(records, file.wanted)]
     if named:
         return max(named, key=lambda layout: (len(layout.names), -layout.first))
 

@@ -16,7 +16,7 @@ CUT = "..."
 
 _BREAKS = "[\\x09-\\x0d\\x1c-\\x1f\x85\u2028\u2029]+"
 _BIDI = "\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069"
-_PLANE_ENDS = "".join(chr(0x10000 * plane + end) for plane in range(17) for end in (0xFFFE, 0xFFFF))
+_PLANE_ENDS = "".join(chr(0x10000 * plane - 2) + chr(0x10000 * plane - 1) for plane in range(1, 18))
 CONTROLS = f"[\\x00-\\x08\\x0e-\\x1f\x7f-\x84\x86-\x9f\ufeff\ufdd0-\ufdef{_BIDI}{_PLANE_ENDS}]"
 """Characters that XML, XLSX or DBF cannot hold, or that turn round the text beside them.
 
