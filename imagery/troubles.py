@@ -39,12 +39,11 @@ class Trouble:
     @property
     def line(self) -> str:
         """Return count, up to three examples and the remedy on one line."""
-        named = self.examples[:MOST_EXAMPLES]
-        all_named = len(self.examples) if self.is_grouped else self.total
-        more = all_named - len(named)
-        noun = "more values" if self.is_grouped else "more"
-        others = f" and {more:,} {noun}" if more > 0 else ""
-        return f"{self.what}: {self.total:,}: {', '.join(named)}{others}; {self.remedy}"
+        cases = len(self.examples) if self.is_grouped else self.total
+        named = name_few(self.examples, total=cases)
+        if self.is_grouped and cases > MOST_EXAMPLES:
+            named += " values"
+        return f"{self.what}: {self.total:,}: {named}; {self.remedy}"
 
 
 def only_troubles(found: Iterable[Trouble | None]) -> tuple[Trouble, ...]:
@@ -52,9 +51,26 @@ def only_troubles(found: Iterable[Trouble | None]) -> tuple[Trouble, ...]:
     return tuple(trouble for trouble in found if trouble is not None)
 
 
-def fixes_first(troubles: Sequence[Trouble]) -> list[Trouble]:
-    """Return the troubles, those to be mended first before the others."""
-    return sorted(troubles, key=lambda trouble: not trouble.is_fix)
+def trouble_of(
+    examples: Sequence[str], *, what: str, remedy: str, is_fix: bool = False, count: int = 0
+) -> Trouble | None:
+    """Return a trouble, None where there is no case of it."""
+    if not examples:
+        return None
+    return Trouble(what=what, examples=tuple(examples), remedy=remedy, is_fix=is_fix, count=count)
+
+
+def lines_of(examples: Sequence[str], *, what: str, remedy: str) -> list[str]:
+    """Return the line of a trouble, none where there is no case of it."""
+    trouble = trouble_of(examples, what=what, remedy=remedy)
+    return [trouble.line] if trouble else []
+
+
+def name_few(names: Sequence[str], *, total: int, most: int = MOST_EXAMPLES) -> str:
+    """Return the first names, and how many more there are of `total`."""
+    named = names[:most]
+    more = total - len(named)
+    return ", ".join(named) + (f" and {more:,} more" if more > 0 else "")
 
 
 def shown(value: object) -> str:

@@ -257,7 +257,11 @@ def read_labels(source: LabelFile, roll: VacantRoll, *, until: int) -> Labels:
     Raises:
         InputError: see `read_label_rows`.
     """
-    rows = read_label_rows(source, roll)
+    return usable_labels(read_label_rows(source, roll), source, roll, until=until)
+
+
+def usable_labels(rows: LabelRows, source: LabelFile, roll: VacantRoll, *, until: int) -> Labels:
+    """Return the labels dated `until` or earlier, to learn from."""
     is_later = rows.year > until
     is_usable = rows.on_roll & ~rows.unclear & ~is_later & rows.year.notna()
 

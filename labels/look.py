@@ -4,24 +4,29 @@ import numpy as np
 import pandas as pd
 
 from imagery.roll.parcels import VacantRoll
-from labels.files import LabelFile, read_label_rows
+from labels.files import LabelFile, LabelRows, read_label_rows
 
 CANNOT_TELL = "could not tell"
 NOT_OPEN = "no open roof found"
 
 
 def read_looks(source: LabelFile, roll: VacantRoll, *, until: int) -> pd.DataFrame:
+    """Read every label of a vacant parcel up to a year; see `looks_of`.
+
+    Raises:
+        InputError: see `labels.files.read_label_rows`.
+    """
+    return looks_of(read_label_rows(source, roll), source, until=until)
+
+
+def looks_of(rows: LabelRows, source: LabelFile, *, until: int) -> pd.DataFrame:
     """Return every label of a vacant parcel up to a year as a look, by parcel and time.
 
     Returns:
         Columns parcel_id, year, date (text as YYYY-MM-DD, "" where the labels carry none), source,
         found (the label in words), failing (Y, N, "" where they could not tell), roof_pct
         (percent, NaN), on_site (whether the source saw the building on site).
-
-    Raises:
-        InputError: see `labels.files.read_label_rows`.
     """
-    rows = read_label_rows(source, roll)
     is_percent = not source.collapsed
     on_site = [name.strip().lower() for name in source.on_site]
 

@@ -4,11 +4,10 @@ from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
-from imagery.roll.matching import MatchCount, find_collisions, find_unmatched
+from imagery.roll.matching import MatchCount, find_collisions, find_unmatched, name_ids
 from imagery.roll.parcels import VacantRoll
-from imagery.troubles import Trouble, only_troubles, shown
+from imagery.troubles import Trouble, only_troubles
 from imagery.values.spreadsheets import changed_in_list, find_changed_ids
 from imagery.values.texts import clean_ids
 
@@ -52,7 +51,8 @@ def match_labels(ids: pd.Series, rows: pd.Series, roll: VacantRoll) -> LabelParc
         total=len(ids),
         note=f"{off_roll.sum():,} of parcels that are not on the roll" if off_roll.any() else "",
     )
-    names = _names(cleaned, rows, is_lost & ~is_changed & ~is_colliding)
+    is_unlike = is_lost & ~is_changed & ~is_colliding
+    names = name_ids(cleaned[is_unlike], rows[is_unlike])
 
     changed = find_changed_ids(cleaned, is_changed, what="labels", rows=rows)
     unmatched = find_unmatched(
@@ -74,9 +74,3 @@ def match_labels(ids: pd.Series, rows: pd.Series, roll: VacantRoll) -> LabelParc
         is_off_roll=off_roll,
         troubles=only_troubles([changed, unmatched, colliding]),
     )
-
-
-def _names(ids: pd.Series, rows: pd.Series, chosen: NDArray[np.bool_]) -> list[str]:
-    """Return row and id of labels."""
-    pairs = zip(ids[chosen], rows[chosen], strict=True)
-    return [f"{shown(name)} in row {row}" for name, row in pairs]

@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 
 from imagery.errors import InputError
-from imagery.troubles import Trouble, shown
+from imagery.troubles import Trouble, shown, trouble_of
 from imagery.values.coded import NO, YES, YES_NO
 from imagery.values.days import FIRST_YEAR
 
@@ -107,11 +107,9 @@ def find_contradictions(failing: pd.Series, groups: pd.Series, cells: Cells) -> 
     """
     said = failing.astype("Float64")
     is_odd = said.groupby(groups).transform("nunique") > 1
-    if not is_odd.any():
-        return None
-    return Trouble(
+    return trouble_of(
+        cells.examples(is_odd),
         what="labels that contradict another one of the same parcel and year",
-        examples=cells.examples(is_odd),
         remedy="keep one of each; until then the one of the most trusted source counts, of "
         "these the latest, of these the last row",
     )
@@ -128,11 +126,9 @@ def read_years(texts: pd.Series) -> pd.Series:
 def find_bad_years(cells: Cells, years: pd.Series) -> Trouble | None:
     """Return the labels whose year cannot be read."""
     is_bad = years.isna()
-    if not is_bad.any():
-        return None
-    return Trouble(
+    return trouble_of(
+        cells.examples(is_bad),
         what="labels with a year that cannot be read",
-        examples=cells.examples(is_bad),
         remedy=f"write a year from {FIRST_YEAR} to next year; until then they are not used",
         is_fix=int(is_bad.sum()) > MOST_WITHOUT_YEAR * len(is_bad),
     )

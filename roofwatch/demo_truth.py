@@ -10,7 +10,7 @@ import pandas as pd
 from imagery.errors import MissingInput
 from inference.hazard import Thresholds
 from inference.predict import score_features
-from labels.files import Labels, read_labels
+from labels.files import Labels
 from models.feature_cache import Features
 from models.features import NetworkSource, store_features
 from models.files import load_head
@@ -85,7 +85,8 @@ def compare_with_truth(year: CityYear, ledger: pd.DataFrame, truth: pd.DataFrame
         ledger: The year's ledger.
         truth: What `read_truth` returns.
     """
-    if year.file.labels is None:
+    labels = year.find_labels()
+    if labels is None:
         raise ValueError("the demo city has labels")
     features = read_features(year)
     rows = join_truth(year, ledger, truth)
@@ -97,7 +98,6 @@ def compare_with_truth(year: CityYear, ledger: pd.DataFrame, truth: pd.DataFrame
         scored = rows.merge(score_features(features.rung(rung), head), on="parcel_id")
         rungs.append(measure_rung(year, rung, scored, head))
 
-    labels = read_labels(year.file.labels, year.roll, until=year.year)
     wrong_labels = share_wrong(labels, truth)
     return Comparison(
         rungs=tuple(rungs),

@@ -10,6 +10,8 @@ from datetime import date
 from functools import cached_property
 from typing import TYPE_CHECKING, SupportsInt, TypeVar
 
+import pandas as pd
+
 from imagery.chips.settings import TileSettings
 from imagery.chips.store import ChipStore, open_store
 from imagery.errors import InputError, UsageError
@@ -19,6 +21,8 @@ from imagery.locks import at_work, one_at_a_time
 from imagery.roll.parcels import VacantRoll, read_roll
 from imagery.workspace import Workspace, YearFiles
 from inference.ledger import Ledger, read_ledger
+from labels.files import LabelRows, Labels, read_label_rows, usable_labels
+from labels.look import looks_of
 from roofwatch.audit import AuditLine, append_audit
 from roofwatch.city_file import CityFile, FlyoverSource
 from roofwatch.config import read_city
@@ -63,6 +67,16 @@ class City:
     def roll(self) -> VacantRoll:
         """Return the vacant roll."""
         return read_roll(self.file.parcels, self.file.vacant, self.file.footprints)
+
+    @cached_property
+    def label_rows(self) -> LabelRows | None:
+        """Return every row of the label file; None where the city file names none.
+
+        Raises:
+            InputError: see `labels.files.read_label_rows`.
+        """
+        source = self.file.labels
+        return read_label_rows(source, self.roll) if source else None
 
     @property
     def registry(self) -> "Registry":
@@ -213,6 +227,28 @@ class CityYear:
         if int(os.environ.get("RANK", "0")):
             return nullcontext()
         return at_work(self.files.folder, f"`{stage}` of {self.year}")
+
+    def find_labels(self) -> Labels | None:
+        """Return the labels up to the year, to learn from; None where there is no label file.
+
+        Raises:
+            InputError: see `labels.files.read_label_rows`.
+        """
+        source = self.file.labels
+        rows = self.city.label_rows
+        if source is None or rows is None:
+            return None
+        return usable_labels(rows, source, self.roll, until=self.year)
+
+    def find_looks(self) -> pd.DataFrame | None:
+        """Return what people said of the roofs up to the year; None where there is no label file.
+
+        Raises:
+            InputError: see `labels.files.read_label_rows`.
+        """
+        source = self.file.labels
+        rows = self.city.label_rows
+        return None if source is None or rows is None else looks_of(rows, source, until=self.year)
 
     def delivered_tiles(self) -> tuple[Tile, ...]:
         """Open the headers of the imagery as it was delivered."""

@@ -232,17 +232,19 @@ def test_folder_without_products_is_bad_input(tmp_path: Path) -> None:
 )
 def test_missing_part_is_named(part: str, year: Path) -> None:
     (year / "fire" / part).unlink()
-    find_line(said(year / "fire"), "lacks parts of its pack", f"no {part[part.index('.') :]}")
+    assert find_line(
+        said(year / "fire"), "lacks parts of its pack", f"no {part[part.index('.') :]}"
+    )
 
 
 def test_missing_index_or_list_of_unplaced_rows_is_named(year: Path) -> None:
     (year / "fire/no_geometry.csv").unlink()
     lines = said(year / "fire")
-    find_line(lines, "no_geometry.csv: is missing")
-    find_line(lines, "holds 7 rows, the ledger 8")
+    assert find_line(lines, "no_geometry.csv: is missing")
+    assert find_line(lines, "holds 7 rows, the ledger 8")
 
     (year / "housing/housing.shx").unlink()
-    find_line(said(year / "housing"), "housing.shp: cannot be read")
+    assert find_line(said(year / "housing"), "housing.shp: cannot be read")
 
 
 def test_index_of_arcgis_will_do(year: Path) -> None:
@@ -255,7 +257,7 @@ def test_stale_index_is_named(year: Path) -> None:
     index = bytearray((year / "fire/fire.qix").read_bytes())
     index[8:12] = (5).to_bytes(4, "little")
     (year / "fire/fire.qix").write_bytes(index)
-    find_line(said(year / "fire"), "fire.qix: is an index of other shapes", "got 5, want 7")
+    assert find_line(said(year / "fire"), "fire.qix: is an index of other shapes", "got 5, want 7")
 
 
 def address_first(frame: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
@@ -273,17 +275,19 @@ def test_gis_that_rewrites_the_file_changes_types_widths_and_order(year: Path) -
 
     rewrite(year / "housing/housing.shp", change)
     lines = said(year / "housing")
-    find_line(lines, "lacks fields", "'WHY'")
-    find_line(lines, "has extra fields", "'Shape_Area'")
-    find_line(lines, "field VBN_DATE has another type", "got text, want date")
-    find_line(lines, "field RANK has another type", "got text, want whole number")
-    find_line(lines, "field ADDRESS has another width", "want 120")
+    assert find_line(lines, "lacks fields", "'WHY'")
+    assert find_line(lines, "has extra fields", "'Shape_Area'")
+    assert find_line(lines, "field VBN_DATE has another type", "got text, want date")
+    assert find_line(lines, "field RANK has another type", "got text, want whole number")
+    assert find_line(lines, "field ADDRESS has another width", "want 120")
 
 
 def test_fields_in_another_order_are_named(year: Path) -> None:
     rewrite(year / "fire/fire.shp", address_first)
     lines = said(year / "fire")
-    find_line(lines, "has its fields in another order", "got ADDRESS as number 1, want PARCEL_ID")
+    assert find_line(
+        lines, "has its fields in another order", "got ADDRESS as number 1, want PARCEL_ID"
+    )
 
 
 @pytest.mark.parametrize(
@@ -370,9 +374,9 @@ def test_edited_cell_is_named(
 ) -> None:
     patch(year / "housing/housing.dbf", field, row, text)
     lines = said(year / "housing")
-    find_line(lines, *parts)
-    find_line(lines, "housing_points.dbf: holds other rows than the parcels")
-    find_line(lines, "housing.zip: does not hold the same housing.dbf as its folder")
+    assert find_line(lines, *parts)
+    assert find_line(lines, "housing_points.dbf: holds other rows than the parcels")
+    assert find_line(lines, "housing.zip: does not hold the same housing.dbf as its folder")
 
 
 def test_rows_marked_as_deleted_are_named(year: Path) -> None:
@@ -380,8 +384,8 @@ def test_rows_marked_as_deleted_are_named(year: Path) -> None:
     raw[header_bytes(raw)] = ord("*")
     (year / "fire/fire.dbf").write_bytes(raw)
     lines = said(year / "fire")
-    find_line(lines, "holds rows that are marked as deleted", "got 1, want 0")
-    find_line(lines, "lacks 1 parcels of the ledger", "'0216 001'")
+    assert find_line(lines, "holds rows that are marked as deleted", "got 1, want 0")
+    assert find_line(lines, "lacks 1 parcels of the ledger", "'0216 001'")
 
 
 def test_table_edited_without_its_shapes_is_named(year: Path) -> None:
@@ -394,7 +398,7 @@ def test_table_edited_without_its_shapes_is_named(year: Path) -> None:
     first = raw[header : header + width]
     second = raw[header + width : header + 2 * width]
     path.write_bytes(raw[:header] + second + first + raw[header + 2 * width :])
-    find_line(
+    assert find_line(
         said(year / "fire"), "fire_points.shp: has points outside their parcels", "and 1 more"
     )
 
@@ -402,25 +406,25 @@ def test_table_edited_without_its_shapes_is_named(year: Path) -> None:
     raw[4:8] = (6).to_bytes(4, "little")
     path.write_bytes(raw[: header + 6 * width] + b"\x1a")
     lines = said(year / "fire")
-    find_line(lines, "fire.dbf: has another number of rows than of shapes", "got 6, want 7")
+    assert find_line(lines, "fire.dbf: has another number of rows than of shapes", "got 6, want 7")
 
 
 def test_short_table_is_named(year: Path) -> None:
     path = year / "fire/fire.dbf"
     path.write_bytes(path.read_bytes()[:3000])
-    find_line(said(year / "fire"), "cannot be read", "hold fewer than the 7 rows it says")
+    assert find_line(said(year / "fire"), "cannot be read", "hold fewer than the 7 rows it says")
 
 
 def test_encoding_that_the_cpg_denies_is_named(year: Path) -> None:
     (year / "fire/fire.cpg").write_text("ISO-8859-1", encoding="ascii")
-    find_line(said(year / "fire"), "fire.cpg: names another encoding", "want UTF-8")
+    assert find_line(said(year / "fire"), "fire.cpg: names another encoding", "want UTF-8")
 
 
 def test_crs_that_does_not_fit_is_named(year: Path) -> None:
     shutil.copy(year / "fire/epsg_4326/fire.prj", year / "fire/fire.prj")
-    find_line(said(year / "fire"), "fire.prj: does not fit the coordinates", "WGS 84")
+    assert find_line(said(year / "fire"), "fire.prj: does not fit the coordinates", "WGS 84")
     (year / "fire/fire.prj").write_text("Maryland", encoding="ascii")
-    find_line(said(year / "fire"), "fire.prj: names no CRS")
+    assert find_line(said(year / "fire"), "fire.prj: names no CRS")
 
 
 def test_shapes_that_are_broken_moved_or_gone_are_named(year: Path) -> None:
@@ -433,16 +437,16 @@ def test_shapes_that_are_broken_moved_or_gone_are_named(year: Path) -> None:
 
     rewrite(year / "fire/fire.shp", change)
     lines = said(year / "fire")
-    find_line(lines, "fire.shp: has invalid shapes", "'0216 001'", "Self-intersection")
-    find_line(lines, "fire.shp: has rows without a shape", "'0218 001'")
-    find_line(lines, "fire_points.shp: has points outside their parcels")
+    assert find_line(lines, "fire.shp: has invalid shapes", "'0216 001'", "Self-intersection")
+    assert find_line(lines, "fire.shp: has rows without a shape", "'0218 001'")
+    assert find_line(lines, "fire_points.shp: has points outside their parcels")
 
 
 def test_rows_added_and_taken_out_are_named(year: Path) -> None:
     rewrite(year / "fire/fire.shp", lambda frame: frame.iloc[1:])
     lines = said(year / "fire")
-    find_line(lines, "holds 7 rows, the ledger 8")
-    find_line(lines, "lacks 1 parcels of the ledger", "'0216 001'")
+    assert find_line(lines, "holds 7 rows, the ledger 8")
+    assert find_line(lines, "lacks 1 parcels of the ledger", "'0216 001'")
 
 
 def test_pack_alone_is_checked_without_a_ledger(year: Path, tmp_path: Path) -> None:
@@ -450,9 +454,9 @@ def test_pack_alone_is_checked_without_a_ledger(year: Path, tmp_path: Path) -> N
     shutil.copytree(year / "fire", alone)
     patch(alone / "fire.dbf", "NA_REASON", 2, b"")
     lines = said(alone)
-    find_line(lines, "a row that was not scored has no reason")
+    assert find_line(lines, "a row that was not scored has no reason")
     assert not [line for line in lines if "ledger" in line]
-    find_line(said(alone, make_ledger(make_roll(9))), "holds 8 rows, the ledger 9")
+    assert find_line(said(alone, make_ledger(make_roll(9))), "holds 8 rows, the ledger 9")
 
 
 @pytest.mark.parametrize("name", ["fire", "pack"])
@@ -475,7 +479,7 @@ def test_fields_of_fire_in_a_housing_geopackage_leak(year: Path) -> None:
     path = year / "housing/housing.gpkg"
     layer = gpd.read_file(path, layer="vacant_roofs").assign(sign_posted="Y")
     layer.to_file(path, layer="vacant_roofs")
-    find_line(
+    assert find_line(
         said(year),
         "housing.gpkg: carries fields of another tier",
         "SIGN_POST as sign_posted",
@@ -548,7 +552,7 @@ def test_public_folder_may_name_no_parcel(tmp_path: Path) -> None:
     assert said(tmp_path) == []
 
     counts.assign(address="1 A St", PARCEL_ID="1").drop(columns="LIKELY").to_csv(path, index=False)
-    find_line(
+    assert find_line(
         said(tmp_path),
         "counts.csv: carries fields of another tier",
         "ADDRESS as address",
@@ -565,7 +569,7 @@ def test_owner_stays_with_the_data_team(tmp_path: Path) -> None:
 
     lines = said(tmp_path)
     assert len(lines) == 1
-    find_line(lines, "housing/x.csv", "'OWNER'")
+    assert find_line(lines, "housing/x.csv", "'OWNER'")
 
 
 def test_score_of_an_unscored_row_is_found_in_other_formats_too(year: Path) -> None:
@@ -573,7 +577,7 @@ def test_score_of_an_unscored_row_is_found_in_other_formats_too(year: Path) -> N
     table = pd.read_csv(path, dtype=str, keep_default_na=False)
     table.loc[2, "score"] = "0.000000"
     table.to_csv(path, index=False)
-    find_line(
+    assert find_line(
         said(year / "data"),
         "scores.csv: a row that was not scored carries a score",
         "'0218 001'",
@@ -584,7 +588,7 @@ def test_score_of_an_unscored_row_is_found_in_other_formats_too(year: Path) -> N
     layer = gpd.read_file(gpkg, layer="vacant_roofs")
     layer.loc[2, "score"] = -1.0
     layer.to_file(gpkg, layer="vacant_roofs")
-    find_line(
+    assert find_line(
         said(year / "housing"),
         "vacant_roofs: SCORE of a row that was not scored is not nothing",
         "-1.0",
@@ -597,7 +601,7 @@ def test_csv_that_a_spreadsheet_saved_with_semicolons_or_a_bom(year: Path) -> No
     path.write_text("\ufeff" + text, encoding="utf-8")
     assert said(year / "data") == []
     path.write_text(text.encode().decode("utf-8"), encoding="utf-16")
-    find_line(said(year / "data"), "scores.csv: cannot be read")
+    assert find_line(said(year / "data"), "scores.csv: cannot be read")
 
 
 def test_checksums_show_every_change(year: Path) -> None:
@@ -605,14 +609,14 @@ def test_checksums_show_every_change(year: Path) -> None:
     (year / "fire/fire.qml").write_text("<qgis/>", encoding="utf-8")
     (year / "fire/fire.sld").unlink()
     lines = said(year / "fire", sums=True)
-    find_line(lines, "fire.qml: was changed after the export", "sha256")
-    find_line(lines, "fire.sld: is missing")
+    assert find_line(lines, "fire.qml: was changed after the export", "sha256")
+    assert find_line(lines, "fire.sld: is missing")
     assert len([line for line in said(year, sums=True) if "was changed after" in line]) == 1
 
 
 def test_broken_ledger_is_a_finding(year: Path) -> None:
     (year / "ledger.parquet").write_bytes(b"PAR1")
-    find_line(said(year / "fire"), "ledger.parquet: is not a complete ledger")
+    assert find_line(said(year / "fire"), "ledger.parquet: is not a complete ledger")
 
 
 def test_edit_by_another_person_is_taken_only_with_their_name_on_it(year: Path) -> None:
@@ -665,7 +669,7 @@ def test_words_are_checked_where_scored_is_missing(
 ) -> None:
     path = tell_fire(year) / name
     edit(path, 0, **cells)
-    find_line(said(year / "fire"), f"{path.name}: ", *parts)
+    assert find_line(said(year / "fire"), f"{path.name}: ", *parts)
 
 
 def test_text_of_a_delivery_is_compared_with_its_word(year: Path) -> None:
@@ -675,7 +679,7 @@ def test_text_of_a_delivery_is_compared_with_its_word(year: Path) -> None:
     lines = said(year / "fire")
 
     wrong_word = "dispatch_add.csv: TEXT says another hazard word than RISK_LVL"
-    find_line(lines, wrong_word, "'0216 001'")
+    assert find_line(lines, wrong_word, "'0216 001'")
     assert [line for line in lines if "dispatch_add.csv" not in line] == []
 
 
@@ -696,7 +700,9 @@ def test_what_dispatch_holds_may_say_the_word_of_then(year: Path) -> None:
     assert said(fire) == []
 
     held.assign(RISK_TXT="POSSIBLE: x").to_csv(fire / "dispatch_delete.csv", index=False)
-    find_line(said(fire), "dispatch_delete.csv: RISK_TXT says another hazard word than RISK_LVL")
+    assert find_line(
+        said(fire), "dispatch_delete.csv: RISK_TXT says another hazard word than RISK_LVL"
+    )
 
 
 def test_a_vendor_may_name_and_encode_its_columns_as_it_likes(year: Path) -> None:
@@ -734,7 +740,7 @@ def test_rows_of_other_days_are_not_compared_with_this_ledger(year: Path) -> Non
     assert said(year) == []
 
     old.assign(SCORE="").to_csv(year / "fire/dispatch_log.csv", index=False)
-    find_line(said(year), "dispatch_log.csv: carries fields of another tier")
+    assert find_line(said(year), "dispatch_log.csv: carries fields of another tier")
 
 
 def test_a_list_of_some_rows_is_compared_with_the_ledger_too(year: Path) -> None:
@@ -744,7 +750,7 @@ def test_a_list_of_some_rows_is_compared_with_the_ledger_too(year: Path) -> None
     assert said(year) == []
 
     edit(path, 0, hazard_level="NOT SEEN", hazard_text="NOT SEEN IN PHOTO")
-    find_line(
+    assert find_line(
         said(year), "for_the_mayor.csv: says another hazard word than the ledger", "want LIKELY"
     )
 
@@ -768,8 +774,8 @@ def test_only_not_seen_in_photo_ages(row: int, word: str, year: Path) -> None:
     edit(path, row, **gone)
     lines = said(year)
     no_score = "scores.csv: a scored row of the ledger is missing its score"
-    find_line(lines, no_score, "imagery_too_old")
-    find_line(lines, "scores.csv: says another hazard word than the ledger", f"want {word}")
+    assert find_line(lines, no_score, "imagery_too_old")
+    assert find_line(lines, "scores.csv: says another hazard word than the ledger", f"want {word}")
 
 
 def edit_geopackage(path: Path, **cells: str) -> None:
@@ -800,9 +806,11 @@ def test_wrong_days_and_addresses_of_a_geopackage_are_named(year: Path) -> None:
 
     for layer in ("vacant_roofs", "centroids"):
         named = f"fire.gpkg/{layer}: "
-        find_line(lines, named, another_day, got, "want 2026-03-09")
-        find_line(lines, named, "a row was flown after the export", "want 2026-11-24 or before")
-        find_line(lines, named, too_early, "REVIEW_BY = '1999-01-01'")
+        assert find_line(lines, named, another_day, got, "want 2026-03-09")
+        assert find_line(
+            lines, named, "a row was flown after the export", "want 2026-11-24 or before"
+        )
+        assert find_line(lines, named, too_early, "REVIEW_BY = '1999-01-01'")
     assert not [line for line in lines if "fire.gpkg" not in line], "every other product is right"
 
 
@@ -813,7 +821,7 @@ def test_an_address_of_another_house_is_named_with_where_the_right_one_is(year: 
         kept = (fire / name).read_bytes()
         edit(fire / name, 0, ADDRESS="1 MAIN ST")
         (line,) = said(year)
-        find_line(
+        assert find_line(
             [line],
             f"{Path(name).name}: gives another address than other products",
             "got ADDRESS = '1 MAIN ST' at '0216 001'",
@@ -822,7 +830,9 @@ def test_an_address_of_another_house_is_named_with_where_the_right_one_is(year: 
         (fire / name).write_bytes(kept)
 
     patch(year / "housing/housing.dbf", "ADDRESS", 0, b"100 PENA REUNION ST")
-    find_line(said(year), "housing.shp: gives another address", "as in epsg_4326/housing.shp")
+    assert find_line(
+        said(year), "housing.shp: gives another address", "as in epsg_4326/housing.shp"
+    )
 
 
 def test_departments_may_spell_an_address_in_their_own_way(year: Path) -> None:
@@ -893,7 +903,7 @@ def test_an_address_that_formats_hold_in_their_own_way_is_no_finding(
 def test_wrong_day_is_named(cells: dict[str, str], parts: tuple[str, ...], year: Path) -> None:
     edit(year / "data/scores.csv", 0, **cells)
     lines = said(year)
-    find_line(lines, "scores.csv", "'0216 001'", *parts)
+    assert find_line(lines, "scores.csv", "'0216 001'", *parts)
     assert len(lines) == 1
 
 
@@ -1050,7 +1060,7 @@ def test_a_folder_inside_a_department_is_compared_with_its_sums(year: Path) -> N
 
     (year / "fire/epsg_4326/fire.qml").write_text("<qgis/>", encoding="utf-8")
     (line,) = of_sums(year / "fire/epsg_4326")
-    find_line([line], f"{year}/fire/epsg_4326/fire.qml: was changed after the export")
+    assert find_line([line], f"{year}/fire/epsg_4326/fire.qml: was changed after the export")
 
 
 def test_sums_and_manifest_name_a_file_once_and_each_what_the_other_cannot(year: Path) -> None:
@@ -1102,7 +1112,7 @@ def test_sums_that_are_none_are_one_finding(text: str, year: Path) -> None:
     with_sums(year)
     (year / "fire/SHA256SUMS").write_text(text, encoding="utf-8")
     (line,) = said(year, sums=True)
-    find_line([line], "fire/SHA256SUMS: cannot be read")
+    assert find_line([line], "fire/SHA256SUMS: cannot be read")
 
 
 def test_a_folder_without_checksums_says_so_once_and_has_no_finding(year: Path) -> None:
@@ -1133,4 +1143,4 @@ def test_changed_report_is_named(year: Path) -> None:
 
     report.write_text("parcel_id\n0216 001\n", encoding="utf-8")
     (line,) = said(year, sums=True)
-    find_line([line], f"{report}: was changed after the export", "sha256")
+    assert find_line([line], f"{report}: was changed after the export", "sha256")

@@ -13,7 +13,7 @@ from scipy.spatial import KDTree
 from imagery.crs import EARTH_M, crs_words, is_lon_lat
 from imagery.flyover.corners import Box, swap_box, ullr_command
 from imagery.flyover.tiles import Tile
-from imagery.troubles import Trouble, only_troubles
+from imagery.troubles import Trouble, only_troubles, trouble_of
 
 LonLat = NDArray[np.float64]
 """Longitude and latitude of places, degrees, (n, 2)."""
@@ -161,11 +161,9 @@ def _away(away_km: float) -> str:
 
 
 def _far_trouble(named: list[str]) -> Trouble | None:
-    if not named:
-        return None
-    return Trouble(
+    return trouble_of(
+        named,
         what=FAR.format(km=NEAR_KM),
-        examples=tuple(named),
         remedy=(
             "take them out of [[flyover]] path, or correct their CRS if they are of this city "
             "(gdal_edit.py -a_srs)"

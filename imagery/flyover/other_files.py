@@ -13,7 +13,7 @@ from pyproj import CRS
 
 from imagery.flyover.tile_outlines import tile_outlines
 from imagery.flyover.tiles import Tile
-from imagery.troubles import Trouble, only_troubles
+from imagery.troubles import Trouble, only_troubles, trouble_of
 
 SHAPE_ORDER = ("color", "undeclared color", "palette", "gray")
 """What is rather the photo, first."""
@@ -199,21 +199,17 @@ def _strange(
     grounds: Grounds, kinds: Sequence[PhotoKind], strange: Sequence[int]
 ) -> Trouble | None:
     """Name the files of another kind that are read because no photo shows their ground."""
-    if not strange:
-        return None
-    return Trouble(
+    return trouble_of(
+        [f"{grounds.tiles[place].name} ({kinds[place]})" for place in strange],
         what="files unlike the other photos, read where no other shows the ground",
-        examples=tuple(f"{grounds.tiles[place].name} ({kinds[place]})" for place in strange),
         remedy="take them out of [[flyover]] path if they are no photos",
     )
 
 
 def _below(last: Sequence[Tile]) -> Trouble | None:
     """Name the coarse files that lie below finer ones in part."""
-    if not last:
-        return None
-    return Trouble(
+    return trouble_of(
+        [f"{tile.name} ({tile.gsd_m:.2f} m)" for tile in last],
         what="coarse files that are read only where no finer photo shows the ground",
-        examples=tuple(f"{tile.name} ({tile.gsd_m:.2f} m)" for tile in last),
         remedy="take them out of [[flyover]] path if they are an overview of the others",
     )

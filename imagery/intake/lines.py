@@ -3,8 +3,6 @@
 Each says what, where and the remedy.
 """
 
-from collections.abc import Sequence
-
 import numpy as np
 import shapely
 from pyproj import CRS
@@ -27,6 +25,7 @@ from imagery.intake.tile_kinds import most_common_crs, tile_dates
 from imagery.roll.matching import MATCH_NONE
 from imagery.roll.parcels import VacantRoll
 from imagery.roll.places import WITHOUT_ROOF
+from imagery.troubles import lines_of, name_few
 
 MOST_LINES = 3
 """Files of one problem named one by one; more are counted and listed in the report's table."""
@@ -145,25 +144,20 @@ def _trouble_lines(inputs: IntakeInputs) -> list[str]:
 
 
 def _missing_tile_lines(coverage: Coverage) -> list[str]:
-    places = coverage.missing_places
-    if not places:
-        return []
-    return [
-        f"missing from the tile grid ({coverage.grid}): {len(places)}: {_few(places)}; "
-        "ask the vendor"
-    ]
+    return lines_of(
+        coverage.missing_places,
+        what=f"missing from the tile grid ({coverage.grid})",
+        remedy="ask the vendor",
+    )
 
 
 def _double_tile_lines(coverage: Coverage) -> list[str]:
-    doubles = coverage.doubles
-    if not doubles:
-        return []
-
-    names = [f"{coverage.names[first]} and {coverage.names[second]}" for first, second in doubles]
-    return [
-        f"pairs of tiles that show the same ground: {len(doubles)}: {_few(names)}; "
-        "the first by path counts, so leave the older out"
-    ]
+    names = coverage.names
+    return lines_of(
+        [f"{names[first]} and {names[second]}" for first, second in coverage.doubles],
+        what="pairs of tiles that show the same ground",
+        remedy="the first by path counts, so leave the older out",
+    )
 
 
 def _flight_date_lines(flyover: Flyover) -> list[str]:
@@ -183,12 +177,11 @@ def _tile_date_lines(flyover: Flyover) -> list[str]:
     year = flyover.flown.year if flyover.flown else flyover.year
     days = tile_dates(flyover.tiles)
     others = [f"{name} {day}" for name, day in days.items() if day.year != year]
-    if not others:
-        return []
-    return [
-        f"tiles that carry a date of another year than {year}: {len(others)}: {_few(others)}; "
-        "it may be the day of processing, else it is another year's delivery"
-    ]
+    return lines_of(
+        others,
+        what=f"tiles that carry a date of another year than {year}",
+        remedy="it may be the day of processing, else it is another year's delivery",
+    )
 
 
 def _scale_lines(flyover: Flyover, settings: TileSettings) -> list[str]:
@@ -220,7 +213,8 @@ def _decoder_lines(flyover: Flyover) -> list[str]:
     if not 0 < len(slow) < len(flyover.tiles) / 2:
         return []
     return [
-        f"tiles that are no plain JPEG: {len(slow)} of {len(flyover.tiles)}: {_few(slow)}; "
+        f"tiles that are no plain JPEG: {len(slow)} of {len(flyover.tiles)}: "
+        f"{name_few(slow, total=len(slow))}; "
         "because of them all are decoded by GDAL, about 2.5 times slower"
     ]
 
@@ -243,10 +237,3 @@ def _foot_lines(roll: VacantRoll, flyover: Flyover) -> list[str]:
         f"(parcels: {ours}, imagery: {', '.join(sorted(theirs))}); "
         f"if one is declared wrongly, it is {off_m:.1f} m off"
     ]
-
-
-def _few(names: Sequence[str]) -> str:
-    """Return the first names, and how many more there are."""
-    more = len(names) - MOST_LINES
-    others = f" and {more} more" if more > 0 else ""
-    return ", ".join(names[:MOST_LINES]) + others

@@ -9,7 +9,7 @@ from imagery.flyover.far_tiles import rims_away_km
 from imagery.intake.coverage import COVERED, FAR_KM, PARTLY, UNCOVERED, Coverage
 from imagery.intake.datums import Ground, find_datum_lines
 from imagery.intake.inputs import IntakeInputs
-from imagery.troubles import MOST_EXAMPLES, Trouble, shown
+from imagery.troubles import MOST_EXAMPLES, lines_of, shown
 
 SWAP = 'ogr2ogr -ct "+proj=axisswap +order=2,1"'
 """What swaps the axes of a vector file."""
@@ -100,13 +100,9 @@ def sliver_lines(inputs: IntakeInputs, coverage: Coverage) -> list[str]:
     known = ~shapely.is_missing(coverage.shapes)
     least_m2 = inputs.settings.min_roof_m2
     small = np.flatnonzero(known & (area_m2 < least_m2)).tolist()
-    if not small:
-        return []
-
     ids = inputs.roll.table["parcel_id"]
-    trouble = Trouble(
+    return lines_of(
+        [f"{shown(ids.iloc[row])} ({area_m2[row]:.4g} m2)" for row in small],
         what=f"vacants with less than {least_m2:g} m2 of ground, [tile] min_roof_m2",
-        examples=tuple(f"{shown(ids.iloc[row])} ({area_m2[row]:.4g} m2)" for row in small),
         remedy="correct them in the parcel file; until then they are NOT ASSESSED (no_roof_area)",
     )
-    return [trouble.line]

@@ -20,8 +20,8 @@ from imagery.roll.places import (
     find_outline_faults,
     place_of,
 )
-from imagery.roll.tables import read_table
-from imagery.troubles import MOST_EXAMPLES, Trouble, only_troubles, shown
+from imagery.roll.tables import Table, read_table
+from imagery.troubles import MOST_EXAMPLES, Trouble, only_troubles, shown, trouble_of
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -57,7 +57,7 @@ def read_buildings(footprints: FootprintFile) -> Buildings:
     return Buildings(
         layer=layer,
         outlines=outlines,
-        troubles=only_troubles([*table.troubles, _find_bad(layer, faults)]),
+        troubles=only_troubles([*table.troubles, _find_bad(layer, table, faults)]),
     )
 
 
@@ -71,15 +71,12 @@ def _no_outline_line(layer: Layer, faults: Faults) -> str:
     return f"{layer.name} holds no building outline: {found}; {remedy}"
 
 
-def _find_bad(layer: Layer, faults: Faults) -> Trouble | None:
+def _find_bad(layer: Layer, table: Table, faults: Faults) -> Trouble | None:
     """Return the building outlines that cannot be used, None where there is none."""
-    bad = np.flatnonzero(faults != "")
-    if not len(bad):
-        return None
-
-    return Trouble(
+    bad = np.flatnonzero(faults != "").tolist()
+    return trouble_of(
+        [f"{table.name_row(place)} ({faults[place]})" for place in bad],
         what=f"{layer.file}: building outlines that cannot be used",
-        examples=tuple(f"row {row + 1} ({faults[row]})" for row in bad.tolist()),
         remedy="correct them in the footprint file; until then they are left out",
     )
 
@@ -151,14 +148,11 @@ def find_far(place: Place | None, buildings: Buildings) -> Trouble | None:
     lon, lat = degrees_of(shapely.bounds(buildings.outlines.to_numpy()), buildings.layer.crs)
     away_km = distances_km(place, lon[:, 0], lat[:, 0])
     far = np.flatnonzero(away_km > FAR_KM)
-    if not len(far):
-        return None
-
-    file = buildings.layer.file
-    named = [f"building {row + 1} ({away_km[row]:,.0f} km)" for row in far[:MOST_EXAMPLES].tolist()]
-    return Trouble(
-        what=f"{file}: building outlines more than {FAR_KM:.0f} km from the vacants",
-        examples=tuple(named),
+    named = far[:MOST_EXAMPLES].tolist()
+    return trouble_of(
+        [f"building {place + 1} ({away_km[place]:,.0f} km)" for place in named],
+        what=f"{buildings.layer.file}: building outlines more than {FAR_KM:.0f} km "
+        "from the vacants",
         remedy="they are not used; leave them out if they belong to another city",
         count=len(far),
     )

@@ -15,8 +15,9 @@ from imagery.roll.matching import (
     MatchCount,
     find_collisions,
     find_unmatched,
+    name_ids,
 )
-from imagery.troubles import Trouble, only_troubles, shown
+from imagery.troubles import Trouble, only_troubles, trouble_of
 from imagery.values.spreadsheets import changed_in_list, cut_in_parcels, find_changed_ids
 
 
@@ -115,24 +116,17 @@ def find_join_troubles(
     rest &= ~joined.is_between
     has_ids = bool((ids.str.strip() != "").any())
     remedy = COMPARE_IDS if has_ids else COMPARE_PLACES
-    unmatched = find_unmatched(_names(notices[rest]), count, least=least, remedy=remedy)
+    names = name_ids(ids[rest], rows[rest])
+    unmatched = find_unmatched(names, count, least=least, remedy=remedy)
     cut = _find_cut_parcels(lots, ids[is_lost])
     return only_troubles([changed, cut, unmatched, colliding, between])
 
 
-def _names(notices: pd.DataFrame) -> list[str]:
-    """Return row and id of notices."""
-    pairs = zip(notices["raw"], notices["row"], strict=True)
-    return [f"{shown(name)} in row {row}" if name.strip() else f"row {row}" for name, row in pairs]
-
-
 def _find_between(notices: pd.DataFrame, *, is_fix: bool) -> Trouble | None:
     """Return the notices whose place lies in several parcels, such as units on one outline."""
-    if not len(notices):
-        return None
-    return Trouble(
+    return trouble_of(
+        name_ids(notices["raw"], notices["row"]),
         what="notices whose place lies in several parcels, and whose id is that of none",
-        examples=tuple(_names(notices)),
         remedy="give them the id of their parcel",
         is_fix=is_fix,
     )
@@ -142,5 +136,4 @@ def _find_cut_parcels(lots: gpd.GeoDataFrame, unmatched: pd.Series) -> Trouble |
     """Return the parcels whose ids lost the digits that notices still have."""
     ids = lots["parcel_id"]
     is_cut = cut_in_parcels(ids, unmatched)
-    rows = pd.Series(np.arange(len(ids)) + 2)
-    return find_changed_ids(ids, is_cut, what="parcels", rows=rows)
+    return find_changed_ids(ids, is_cut, what="parcels", rows=None)

@@ -11,7 +11,7 @@ from imagery.roll.files import ParcelFile
 from imagery.roll.places import FLAT, find_area_faults, find_outline_faults, usable
 from imagery.roll.tables import Table, optional_column, read_table, text_column
 from imagery.shapes import Shapes, is_area
-from imagery.troubles import Trouble, only_troubles
+from imagery.troubles import Trouble, only_troubles, trouble_of
 from imagery.values.coded import find_bad_occupancy
 from imagery.values.spreadsheets import changed_in_parcels, find_changed_ids
 from imagery.values.texts import clean_ids, clean_texts, find_bad_ids, find_bad_texts
@@ -80,12 +80,9 @@ def find_no_ids(ids: pd.Series, table: Table, *, file: str) -> Trouble | None:
         file: Name of their file.
     """
     blank = np.flatnonzero((ids.str.strip() == "").to_numpy())
-    if not len(blank):
-        return None
-
-    return Trouble(
+    return trouble_of(
+        [table.name_row(place) for place in blank.tolist()],
         what=f"{file}: parcels without an id, [parcels] id, which are not used",
-        examples=tuple(table.name_row(place) for place in blank.tolist()),
         remedy="give them their id, unless they are no parcels, such as streets",
         is_fix=len(blank) > MANY * len(ids),
     )

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import pandas as pd
 
-from imagery.troubles import Trouble, shown
+from imagery.troubles import Trouble, shown, trouble_of
 
 MIN_MATCHED = 0.8
 """Share of a list below which it is taken for that of another city, or wrongly named columns."""
@@ -38,6 +38,12 @@ class MatchCount:
         return self.matched < least * self.total - 1e-9
 
 
+def name_ids(ids: pd.Series, rows: pd.Series) -> list[str]:
+    """Return ids with the number of their rows, only the row where an id is empty."""
+    pairs = zip(ids, rows, strict=True)
+    return [f"{shown(name)} in row {row}" if name.strip() else f"row {row}" for name, row in pairs]
+
+
 def find_unmatched(
     names: Sequence[str],
     count: MatchCount,
@@ -55,11 +61,9 @@ def find_unmatched(
         least: Share that has to match, `[vacant] min_matched`.
         remedy: What to do about it.
     """
-    if not names:
-        return None
-    return Trouble(
+    return trouble_of(
+        names,
         what=f"{count.what} {MATCH_NONE} ({count.matched:,} of {count.total:,} match)",
-        examples=tuple(names),
         remedy=remedy,
         is_fix=count.is_below(least),
     )

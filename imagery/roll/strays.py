@@ -10,7 +10,7 @@ from imagery.crs import distances_km
 from imagery.roll.edges import Places
 from imagery.roll.notice_points import find_lost_points
 from imagery.roll.places import NEAR_KM, degrees_of, find_strays, place_of
-from imagery.troubles import Trouble, shown
+from imagery.troubles import Trouble, shown, trouble_of
 
 
 def without_strays(lots: gpd.GeoDataFrame, vacant: Places) -> gpd.GeoDataFrame:
@@ -49,12 +49,9 @@ def find_remote(lots: gpd.GeoDataFrame, vacant: Places) -> Trouble | None:
     away_km = distances_km(middle, lon, lat).max(axis=1)
     names = lots["parcel_id"].iloc[vacant[known]]
     remote = [place for place in np.argsort(-away_km, kind="stable") if away_km[place] > NEAR_KM]
-    if not remote:
-        return None
-
-    return Trouble(
+    return trouble_of(
+        [f"{shown(names.iloc[place])} ({away_km[place]:,.0f} km)" for place in remote],
         what=f"vacants more than {NEAR_KM:.0f} km from the middle of all vacants",
-        examples=tuple(f"{shown(names.iloc[n])} ({away_km[n]:,.0f} km)" for n in remote),
         remedy="correct their outlines in the parcel file if they are not of this city",
     )
 

@@ -13,7 +13,7 @@ from imagery.errors import InputError
 from imagery.tables.quoted_rows import Row
 from imagery.tables.signatures import PROBED, Signatures, learn_signatures
 from imagery.tables.table_file import GEOMETRY_TEXT, Table, TableFile
-from imagery.troubles import Trouble, only_troubles, shown
+from imagery.troubles import Trouble, only_troubles, shown, trouble_of
 
 MANY = 0.1
 """Share of rows of another width from which on the header itself is in doubt."""
@@ -135,22 +135,18 @@ def _only_id(cells: Sequence[str], width: int, forms: Signatures) -> list[str]:
 
 
 def _wide_rows(named: Sequence[str], total: int, file: TableFile) -> Trouble | None:
-    if not named:
-        return None
-    return Trouble(
+    return trouble_of(
+        named,
         what=f"{file.name}: rows with more cells than the header has columns",
-        examples=tuple(named),
         remedy="put cells that hold a separator in quotation marks; until then only the id is used",
         is_fix=len(named) > MANY * total,
     )
 
 
 def _narrow_rows(named: Sequence[str], file: TableFile) -> Trouble | None:
-    if not named:
-        return None
-    return Trouble(
+    return trouble_of(
+        named,
         what=f"{file.name}: rows with fewer cells than the header has columns",
-        examples=tuple(named),
         remedy="see that no row is broken in two; the missing cells count as empty",
     )
 
@@ -220,17 +216,13 @@ def _reads_as_closing(cells: Sequence[str]) -> bool:
 
 def _no_rows(cells: Cells, is_other: NDArray[np.bool_], file: TableFile) -> Trouble | None:
     """Return the rows that are no data."""
-    places = np.flatnonzero(is_other).tolist()
-    if not places:
-        return None
-
     named = []
-    for place in places:
+    for place in np.flatnonzero(is_other).tolist():
         filled = [text.strip() for text in cells.frame.iloc[place] if text.strip()]
         named.append(f"row {cells.lines[place]} {shown(' | '.join(filled))}")
-    return Trouble(
+    return trouble_of(
+        named,
         what=f"{file.name}: rows that are no data, such as totals or the header again",
-        examples=tuple(named),
         remedy="they are left out; take them out of the file if that is right",
     )
 

@@ -12,7 +12,7 @@ from pyogrio.errors import CRSError, DataLayerError, DataSourceError, FeatureErr
 
 from imagery.errors import InputError, MissingInput
 from imagery.tables.table_file import TableFile
-from imagery.troubles import Trouble, only_troubles, shown
+from imagery.troubles import Trouble, name_few, only_troubles, shown, trouble_of
 
 READ_ERRORS = (
     CRSError,
@@ -68,7 +68,7 @@ def read_layer(file: TableFile) -> tuple[pd.DataFrame, tuple[Trouble, ...]]:
         table, messages = _read_frame(file, layer, encoding=WINDOWS)
     foreign = _foreign_texts(table, file) if is_foreign else None
     lost = _lost_rows(file, layer, len(table))
-    return table, only_troubles([lost, foreign, *_said(messages, file)])
+    return table, only_troubles([lost, foreign, _said(messages, file)])
 
 
 def _read_frame(
@@ -207,9 +207,7 @@ def _fits(file: TableFile, layer: str, *, has_shapes: bool) -> bool:
 
 
 def _few(names: Sequence[str]) -> str:
-    more = len(names) - MOST_NAMED
-    others = f" and {more} more" if more > 0 else ""
-    return ", ".join(shown(name) for name in names[:MOST_NAMED]) + others
+    return name_few([shown(name) for name in names], total=len(names), most=MOST_NAMED)
 
 
 def _lost_rows(file: TableFile, layer: str | None, read: int) -> Trouble | None:
@@ -231,19 +229,12 @@ def _lost_rows(file: TableFile, layer: str | None, read: int) -> Trouble | None:
     )
 
 
-def _said(messages: Sequence[str], file: TableFile) -> tuple[Trouble, ...]:
+def _said(messages: Sequence[str], file: TableFile) -> Trouble | None:
     """Return what GDAL said of a file, as one trouble."""
     told = [text for text in messages if not text.startswith(HARMLESS)]
-    texts = tuple(dict.fromkeys(shown(_without_folder(text, file.path)) for text in told))
-    if not texts:
-        return ()
-    trouble = Trouble(
+    texts = [shown(text.replace(str(file.path), file.name)) for text in told]
+    return trouble_of(
+        list(dict.fromkeys(texts)),
         what=f"{file.name}: what GDAL noticed when it read the file",
-        examples=texts,
         remedy="see that the table is whole",
     )
-    return (trouble,)
-
-
-def _without_folder(text: str, path: Path) -> str:
-    return text.replace(str(path), path.name)

@@ -14,7 +14,7 @@ from imagery.errors import InputError
 from imagery.tables.layouts import Layout
 from imagery.tables.signatures import PROBED, Signatures, learn_signatures
 from imagery.tables.table_file import TableFile
-from imagery.troubles import Trouble, only_troubles, shown
+from imagery.troubles import Trouble, only_troubles, shown, trouble_of
 
 MOST_LINES = 10
 """Lines of one record, from which on it has rather swallowed rows."""
@@ -140,21 +140,17 @@ def read_rows(lines: QuotedLines) -> tuple[list[Row], tuple[Trouble, ...]]:
 
 
 def _opened(named: Sequence[str], file: TableFile) -> Trouble | None:
-    if not named:
-        return None
-    return Trouble(
+    return trouble_of(
+        named,
         what=f"{file.name}: quotation marks that are left open",
-        examples=tuple(named),
         remedy="every line was read as a row of its own; close the marks or take them out",
     )
 
 
 def _spanning(named: Sequence[str], file: TableFile) -> Trouble | None:
-    if not named:
-        return None
-    return Trouble(
+    return trouble_of(
+        named,
         what=f"{file.name}: cells in quotation marks with lines that could be rows",
-        examples=tuple(named),
         remedy="see that no row is missing; write each cell on one line if that is wrong",
     )
 

@@ -55,11 +55,6 @@ class Table:
     left_out: int = 0
     """Rows of the file that are no data, such as totals; a trouble names them."""
 
-    @property
-    def in_file(self) -> int:
-        """Return how many rows stand in the file below its header."""
-        return len(self.rows) + self.empty + self.left_out
-
     def name_row(self, place: int) -> str:
         """Return the name of the row at a place, as messages use it."""
         return f"row {self.row_numbers.iloc[place]}"

@@ -13,7 +13,7 @@ from imagery.tables.layers import check_layer, choose_layer, list_layers
 from imagery.tables.layouts import clean_names, find_header
 from imagery.tables.quoted_rows import Row
 from imagery.tables.table_file import Table, TableFile
-from imagery.troubles import Trouble, shown
+from imagery.troubles import Trouble, only_troubles, shown, trouble_of
 
 WORKBOOKS = (".xlsx", ".xlsm", ".ods")
 _UNNAMED = re.compile(r"Field\d+")
@@ -84,7 +84,8 @@ def _make_table(rows: Sequence[Row], file: TableFile) -> Table:
         below.pop()
     cells = make_cells([_cut(row, len(names)) for row in below], names, file)
     outside = _outside(below, len(names), file)
-    return finish_table(replace(cells, troubles=(*cells.troubles, *outside)), file)
+    troubles = only_troubles([*cells.troubles, outside])
+    return finish_table(replace(cells, troubles=troubles), file)
 
 
 def _cut(row: Row, width: int) -> Row:
@@ -92,18 +93,15 @@ def _cut(row: Row, width: int) -> Row:
     return Row(cells=row.cells[:width], line=row.line)
 
 
-def _outside(rows: Sequence[Row], width: int, file: TableFile) -> tuple[Trouble, ...]:
+def _outside(rows: Sequence[Row], width: int, file: TableFile) -> Trouble | None:
     """Name the cells in columns that have no name."""
     named = []
     for row in rows:
         filled = [cell.strip() for cell in row.cells[width:] if cell.strip()]
         if filled:
             named.append(f"row {row.line} {shown(' | '.join(filled))}")
-    if not named:
-        return ()
-    trouble = Trouble(
+    return trouble_of(
+        named,
         what=f"{file.name}: cells to the right of the last column with a name, not used",
-        examples=tuple(named),
         remedy="name their column if they belong to the table",
     )
-    return (trouble,)

@@ -83,24 +83,25 @@ def cut_in_parcels(parcels: pd.Series, unmatched: pd.Series) -> Mask:
     return _are_cut(parcels, parcels, unmatched).to_numpy(bool)
 
 
-def find_changed_ids(ids: pd.Series, is_odd: Mask, *, what: str, rows: pd.Series) -> Trouble | None:
+def find_changed_ids(
+    ids: pd.Series, is_odd: Mask, *, what: str, rows: pd.Series | None
+) -> Trouble | None:
     """Return the ids that a spreadsheet has changed, None where there is none.
 
     Args:
         ids: Ids as text.
         is_odd: Which of them are changed.
         what: What they are ids of, such as "notices".
-        rows: Number of the row of each in its file.
+        rows: Number of the row of each in its file; None where it is not known.
     """
     if not is_odd.any():
         return None
 
-    first = pd.DataFrame({"id": ids.to_numpy(), "row": rows.to_numpy()})[is_odd]
+    names = ids[is_odd].map(shown)
+    if rows is not None:
+        names += " in row " + rows[is_odd].astype("str").to_numpy()
     # Different ids first: the same one in three rows tells less.
-    first = first.iloc[first["id"].duplicated().to_numpy().argsort(kind="stable")]
-    named = [
-        f"{shown(name)} in row {row}" for name, row in zip(first["id"], first["row"], strict=True)
-    ]
+    named = names.iloc[ids[is_odd].duplicated().to_numpy().argsort(kind="stable")]
     return Trouble(
         what=f"{what} with an id that a spreadsheet has changed",
         examples=tuple(named),

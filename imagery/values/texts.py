@@ -5,7 +5,7 @@ import hashlib
 import numpy as np
 import pandas as pd
 
-from imagery.troubles import Trouble, shown
+from imagery.troubles import MOST_EXAMPLES, Trouble, shown, trouble_of
 
 LONGEST_ID = 60
 """Bytes of a parcel id that every product can hold; a shapefile has the least room."""
@@ -50,14 +50,10 @@ def find_bad_texts(
     """
     is_odd = _has(texts, CONTROLS) | (texts.str.len() > LONGEST_TEXT) | _has(texts, _LOST)
     changed = np.flatnonzero(is_odd.to_numpy())
-    if not len(changed):
-        return None
-
-    rows = [f"{shown(names.iloc[row])} {shown(cleaned.iloc[row])}" for row in changed[:20]]
-    return Trouble(
+    return trouble_of(
+        [f"{shown(names.iloc[row])} {shown(cleaned.iloc[row])}" for row in changed[:MOST_EXAMPLES]],
         what=f"texts of {what} with control characters, lost characters, "
         f"or more than {LONGEST_TEXT} characters",
-        examples=tuple(rows),
         remedy="correct them in the file; products show them as here",
         count=len(changed),
     )
@@ -82,13 +78,9 @@ def clean_ids(ids: pd.Series) -> pd.Series:
 def find_bad_ids(ids: pd.Series, cleaned: pd.Series, *, what: str) -> Trouble | None:
     """Return the ids that had to be cleaned, None where there is none."""
     changed = np.flatnonzero((ids.str.rstrip(" ") != cleaned).to_numpy())
-    if not len(changed):
-        return None
-
-    rows = [f"{shown(ids.iloc[row])} is used as {shown(cleaned.iloc[row])}" for row in changed]
-    return Trouble(
+    return trouble_of(
+        [f"{shown(ids.iloc[row])} is used as {shown(cleaned.iloc[row])}" for row in changed],
         what=f"ids of {what} with control characters or more than {LONGEST_ID} bytes",
-        examples=tuple(rows),
         remedy="correct them in the file; rows with the same id count as one parcel",
     )
 

@@ -1,15 +1,15 @@
 """`roofwatch check`: the intake report of a year, before any work."""
 
 import argparse
-import json
 
 from imagery.errors import InputError
 from imagery.intake.inputs import IntakeInputs
 from imagery.intake.page import write_intake
 from imagery.intake.report import Intake, make_intake
+from imagery.json_files import read_facts
 from imagery.roll.roll_change import EarlierRoll, find_roll_change
 from imagery.troubles import Trouble, only_troubles
-from labels.files import LabelFile, Labels, read_labels
+from labels.files import LabelFile, Labels
 from models.database import database_path
 from models.registry_look import find_registry_fault
 from roofwatch.answer import FIX_FIRST, Answer
@@ -95,12 +95,10 @@ def earlier_roll(year: CityYear) -> EarlierRoll | None:
     if not year.files.check.exists():
         return None
 
-    try:
-        vacants = int(json.loads(year.files.check.read_text(encoding="utf-8"))["vacants"])
-    except (ValueError, KeyError, TypeError) as error:
-        raise InputError(
-            f"{year.files.check} cannot be read; run check --year {year.year} again"
-        ) from error
+    remedy = f"run check --year {year.year} again"
+    vacants = read_facts(year.files.check, remedy=remedy).get("vacants")
+    if not isinstance(vacants, int):
+        raise InputError(f"{year.files.check} does not count the vacants; {remedy}")
     return EarlierRoll(year=year.year, vacants=vacants)
 
 
@@ -111,13 +109,14 @@ def label_troubles(year: CityYear) -> tuple[Trouble, ...]:
 
 def find_labels(year: CityYear) -> tuple[Labels | None, tuple[Trouble, ...]]:
     """Return the labels, None where none can be read, and what was noticed."""
-    if year.file.labels is None:
+    source = year.file.labels
+    if source is None:
         return None, ()
     try:
-        labels = read_labels(year.file.labels, year.roll, until=year.year)
+        labels = year.find_labels()
     except InputError as error:
-        return None, (_no_label_trouble(year.file.labels, error),)
-    return labels, labels.troubles
+        return None, (_no_label_trouble(source, error),)
+    return labels, labels.troubles if labels else ()
 
 
 def registry_troubles(year: CityYear) -> tuple[Trouble, ...]:

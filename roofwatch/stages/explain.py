@@ -9,7 +9,7 @@ from inference.explain_labels import find_labeled_roofs
 from inference.explain_listed import ExplainYear, explain_listed
 from inference.hazard import HazardWord
 from inference.ledger import Ledger
-from labels.files import Labels, read_labels
+from labels.files import Labels
 from models.feature_cache import Features
 from models.spec import ModelVersion
 from roofwatch.stages.tile import tile
@@ -56,10 +56,8 @@ def find_labels(year: CityYear) -> Labels | None:
 
     Scoring goes on where the labels are kept elsewhere.
     """
-    if year.file.labels is None:
-        return None
     try:
-        return read_labels(year.file.labels, year.roll, until=year.year)
+        return year.find_labels()
     except MissingInput:
         return None
 

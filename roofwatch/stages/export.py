@@ -20,10 +20,9 @@ from imagery.files import sha256_file
 from imagery.json_files import read_facts
 from imagery.troubles import MOST_EXAMPLES, only_troubles, shown
 from inference.ledger import Ledger
-from labels.look import read_looks
 from roofwatch.answer import Answer
 from roofwatch.progress import Progress
-from roofwatch.seal import check_seal
+from roofwatch.seal import check_seal, last_seals
 from roofwatch.stages.check import label_troubles
 from roofwatch.stages.tile import registered_flyover
 from roofwatch.year import CityYear, open_year
@@ -153,7 +152,7 @@ def trusted_ledger(year: CityYear) -> Ledger | None:
 
 def seal_notes(year: CityYear) -> list[str]:
     """Say when the ledger has no seal, as one that an earlier version wrote."""
-    if check_seal(year.files, year.year, year.city.workspace.audit):
+    if year.year in last_seals(year.city.workspace.audit):
         return []
     return [
         f"{year.files.ledger}: audit.csv holds no checksum of it, so it could not be compared; "
@@ -197,9 +196,8 @@ def earlier_year(year: CityYear) -> Year:
 
 def find_looks(year: CityYear) -> pd.DataFrame:
     """Return what people said of the roofs up to the year."""
-    if year.file.labels is None:
-        return no_looks()
-    return read_looks(year.file.labels, year.roll, until=year.year)
+    looks = year.find_looks()
+    return no_looks() if looks is None else looks
 
 
 def scored_by(years: list[CityYear]) -> dict[str, str]:

@@ -10,7 +10,6 @@ from typing import TypeVar
 from imagery.errors import InputError
 from imagery.intake.report import Intake
 from inference.ledger import Ledger
-from labels.files import read_labels
 from models.registry import alias_version, check_ready, find_version
 from roofwatch.answer import Answer, count_lines, count_values
 from roofwatch.stages.check import check
@@ -130,7 +129,8 @@ def has_new_labels(year: CityYear) -> bool:
     registry = year.city.registry
     has_champion = alias_version(registry, "champion") is not None
 
-    if year.file.labels is None:
+    labels = year.find_labels()
+    if labels is None:
         if not has_champion:
             raise InputError(
                 "run: no champion and no [labels]; "
@@ -138,6 +138,5 @@ def has_new_labels(year: CityYear) -> bool:
             )
         return False
 
-    labels = read_labels(year.file.labels, year.roll, until=year.year)
     is_known = find_version(registry, "labels_sha256", labels.sha256) is not None
     return not (is_known and has_champion)

@@ -13,7 +13,7 @@ import pandas as pd
 
 from imagery.errors import ConfigError
 from imagery.files import sha256_file
-from labels.files import Labels, read_labels
+from labels.files import Labels
 from models.engine import engine_name
 from models.files import Model, save_head, save_model
 from models.network import Backbones, load_backbones
@@ -130,11 +130,11 @@ def train(year: CityYear) -> Trained:
         ConfigError: the city file has no [labels].
         InputError: too few labels, or a label file that cannot be read.
     """
-    if year.file.labels is None:
+    labels = year.find_labels()
+    if labels is None:
         raise ConfigError(
             "train: the city file has no [labels]; add path, id, year and collapsed or roof_pct"
         )
-    labels = read_labels(year.file.labels, year.roll, until=year.year)
     with year.at_work("train"):
         return _train(year, labels)
 

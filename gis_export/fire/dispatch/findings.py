@@ -10,7 +10,7 @@ import pandas as pd
 from gis_export.table.confirmed import last_days
 from gis_export.table.symbols import BY_WORD
 from gis_export.table.tables import harmless
-from imagery.troubles import Trouble, shown
+from imagery.troubles import Trouble, shown, trouble_of
 from inference.hazard import HazardWord
 
 CONFIRMED = BY_WORD[HazardWord.CONFIRMED].code
@@ -41,11 +41,9 @@ def lost_findings(state: pd.DataFrame, looks: pd.DataFrame, *, until: int) -> fr
 
 def find_lost_findings(lost: frozenset[str]) -> Trouble | None:
     """Name the parcels whose finding is gone, None where there is none."""
-    if not lost:
-        return None
-    return Trouble(
+    return trouble_of(
+        [shown(parcel) for parcel in sorted(lost)],
         what="parcels that dispatch holds as CONFIRMED, and whose finding is gone from the labels",
-        examples=tuple(shown(parcel) for parcel in sorted(lost)),
         remedy=(
             "dispatch keeps them as they are, marked for review; put the labels back, "
             "correct their ids, or add what a person on site has found since"
