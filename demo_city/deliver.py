@@ -7,6 +7,7 @@ import numpy as np
 import rasterio
 from numpy.typing import NDArray
 from pyproj import CRS
+from rasterio.enums import ColorInterp
 
 from demo_city.camera import CAMERAS, photograph
 from demo_city.folder import WRITING
@@ -114,4 +115,5 @@ def _write_jp2(image: NDArray[np.uint8], tile: Tile, path: Path) -> None:
         BLOCKXSIZE="512",
         BLOCKYSIZE="512",
     ) as dataset:
+        dataset.colorinterp = (ColorInterp.red, ColorInterp.green, ColorInterp.blue)
         dataset.write(image.transpose(2, 0, 1))
