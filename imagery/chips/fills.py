@@ -21,10 +21,7 @@ BOX = 0.85
 EDGE = 0.15
 """Share of the edge of all that is seen which a collar takes up."""
 MOST_BLOWN = 0.5
-"""Share of a roof from which flat areas of any shape leave nothing to judge.
-
-Real roofs that are blown out in part have up to 0.39 (see docs/imagery.md).
-"""
+"""Share of a roof from which flat areas of any shape leave nothing to judge."""
 LEAST_BOX = 0.25
 """Share of a roof from which flat boxes are a fill; a window or a panel is smaller."""
 BLOWN_FILL = 1
