@@ -12,7 +12,7 @@ from imagery.roll.declared import Layer, check_places, read_layer
 from imagery.roll.files import VacantFile
 from imagery.roll.places import CANNOT_BE, FAR_KM, WRONG_PLACES, find_outline_faults, usable
 from imagery.roll.tables import text_column
-from imagery.troubles import Trouble, shown
+from imagery.troubles import MOST_EXAMPLES, Trouble, shown
 from imagery.values.degrees import read_degrees, read_pairs, says_something
 
 
@@ -167,7 +167,7 @@ def find_lost_points(notices: pd.DataFrame, place: Place | None, *, total: int) 
     if not len(lost):
         return None
 
-    names = [_name_notice(notices.iloc[row], str(faults[row])) for row in lost[:3].tolist()]
+    names = [_name_notice(notices.iloc[row], str(faults[row])) for row in lost[:MOST_EXAMPLES].tolist()]
     return Trouble(
         what="notices whose point cannot be read, or cannot be in this city",
         examples=tuple(names),

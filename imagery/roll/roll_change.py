@@ -3,7 +3,7 @@
 from collections.abc import Collection
 from dataclasses import dataclass
 
-from imagery.troubles import Trouble, shown
+from imagery.troubles import MOST_EXAMPLES, Trouble, shown
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -57,4 +57,4 @@ def _examples(now: set[str], before: EarlierRoll) -> tuple[str, ...]:
     is_smaller = len(now) < before.vacants
     names = before.parcel_ids - now if is_smaller else now - before.parcel_ids
     word = "gone" if is_smaller else "new"
-    return tuple(f"{shown(name)} {word}" for name in sorted(names)[:3])
+    return tuple(f"{shown(name)} {word}" for name in sorted(names)[:MOST_EXAMPLES])

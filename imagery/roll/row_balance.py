@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import pandas as pd
 
 from imagery.errors import Unbalanced
-from imagery.troubles import MOST_EXAMPLES, shown
+from imagery.troubles import MOST_EXAMPLES, name_few, shown
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -68,6 +68,4 @@ def count_merged(parcels: pd.Series, rows: pd.Series) -> Merging:
 
 
 def _example(parcel: object, rows: Sequence[int]) -> str:
-    named = ", ".join(str(row) for row in rows[:MOST_EXAMPLES])
-    more = len(rows) - MOST_EXAMPLES
-    return f"{shown(parcel)} (rows {named}{f' and {more} more' if more > 0 else ''})"
+    return f"{shown(parcel)} (rows {name_few([str(row) for row in rows], total=len(rows))})"
