@@ -167,7 +167,9 @@ def find_lost_points(notices: pd.DataFrame, place: Place | None, *, total: int) 
     if not len(lost):
         return None
 
-    names = [_name_notice(notices.iloc[row], str(faults[row])) for row in lost[:MOST_EXAMPLES].tolist()]
+    names = [
+        _name_notice(notices.iloc[row], str(faults[row])) for row in lost[:MOST_EXAMPLES].tolist()
+    ]
     return Trouble(
         what="notices whose point cannot be read, or cannot be in this city",
         examples=tuple(names),
