@@ -36,6 +36,11 @@ class ChipFiles:
         """Return the features of copies in other light, from which training learns."""
         return self.folder / "features_relit.parquet"
 
+    @property
+    def flyover_stats(self) -> Path:
+        """Return mean and spread of the features over all chips."""
+        return self.folder / "flyover_stats.json"
+
 
 @dataclass(frozen=True, kw_only=True)
 class ReportFiles:
@@ -73,6 +78,16 @@ class ReportFiles:
     def model_card(self) -> Path:
         """Return what the model is for, in words."""
         return self.folder / "model_card.md"
+
+    @property
+    def drift(self) -> Path:
+        """Return whether the flyover is like those the model learned from, for programs."""
+        return self.folder / "drift.json"
+
+    @property
+    def drift_page(self) -> Path:
+        """Return whether the flyover is like those the model learned from, for people."""
+        return self.folder / "drift.html"
 
     @property
     def change(self) -> Path:

@@ -3,7 +3,7 @@
 A worker gets paths and places only, and reads chips and model itself.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path
 
@@ -11,9 +11,10 @@ import torch
 
 from imagery.chips.store import ChipPlace, read_chip
 from imagery.files import atomic_path
-from inference.explain_heat import heat_map, peak
+from inference.explain_heat import has_heat, heat_map, peak
 from inference.explain_picture import Panel, draw_explanation
 from models.files import Model, load_model
+from models.share import ScoredFlyover
 
 QUALITY = 80
 """Of WebP, 0 to 100."""
@@ -61,6 +62,8 @@ class ExplainBatch:
     """Folder of the model."""
     sha256: str
     """Its checksum."""
+    flyover: ScoredFlyover
+    """The flyover that was scored."""
     threads: int
     """Threads of this worker."""
 
@@ -82,7 +85,8 @@ class Explained:
 def explain_batch(batch: ExplainBatch) -> Explained:
     """Draw some pictures. Runs in a worker."""
     torch.set_num_threads(batch.threads)
-    model = explained_model(batch.model, batch.sha256)
+    loaded = explained_model(batch.model, batch.sha256)
+    model = replace(loaded, head=batch.flyover.set(loaded.head))
 
     peaks = {}
     for task in batch.tasks:
@@ -96,7 +100,7 @@ def draw_picture(task: ExplainTask, model: Model) -> tuple[int, int] | None:
     """Write one picture; return row and column of the peak of its heat map, None without one."""
     roof = task.roof.panel()
     near = [portrait.panel() for portrait in task.near]
-    heat = heat_map(model, roof.chip) if model.head.rung == "network" else None
+    heat = heat_map(model, roof.chip) if has_heat(model.head) else None
 
     image = draw_explanation(roof, heat, near, title=task.title, lines=task.lines)
     with atomic_path(task.target) as temporary:

@@ -1,7 +1,8 @@
 """Where on the chip the head finds what suggests a failing roof.
 
-The network's rung is a linear head on means and spreads of feature maps. Both are sums over the
-positions of a map, so every position has its exact share of the logit; nothing is estimated.
+The rungs that look at the network's features are a linear head on means and spreads of feature
+maps. Both are sums over the positions of a map, so every position has its exact share of the logit;
+nothing is estimated.
 
 As in class activation maps (Zhou et al., 2016, "Learning Deep Features for Discriminative
 Localization"), extended to the spread.
@@ -20,6 +21,7 @@ from imagery.boxes import PixelBox
 from imagery.chips.store import StoredChip
 from models.files import Model
 from models.head import Floats, Head
+from models.measures import MEASURES, roof_measures
 from models.network import PooledBackbone
 from models.preprocess import chip_views, view_box
 
@@ -29,19 +31,26 @@ SPOT_M = 0.5
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Heat:
-    """The parts of the calibrated logit of one chip: `values.sum() + beyond + constant`."""
+    """The parts of the calibrated logit of one chip.
+
+    They add up to it: `values.sum() + beyond + measures + constant`.
+    """
 
     values: NDArray[np.float32]
     """Share of every pixel of the chip, (H, W); above 0 suggests a failing roof."""
     beyond: float
     """Share of what views show beyond the chip's edges: plain gray."""
+    measures: float
+    """Share of the named measures, which have no place on the chip; 0 where they are not used."""
     constant: float
-    """Calibrated logit of a roof whose features are all at the training mean."""
+    """Calibrated logit of a roof whose features are all at the mean of its flyover."""
 
     @property
     def logit(self) -> float:
         """Return the calibrated logit."""
-        return float(self.values.sum(dtype=np.float64)) + self.beyond + self.constant
+        return (
+            float(self.values.sum(dtype=np.float64)) + self.beyond + self.measures + self.constant
+        )
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -51,11 +60,11 @@ class MapPart:
     mean_weights: Floats
     """Calibrated logit per unit of each channel's mean, (C,)."""
     mean_center: Floats
-    """Mean of the channels' means over the training labels, (C,)."""
+    """Mean of the channels' means over the flyover, (C,)."""
     spread_weights: Floats
     """Calibrated logit per unit of each channel's spread, (C,)."""
     spread_center: Floats
-    """Mean of the channels' spreads over the training labels, (C,)."""
+    """Mean of the channels' spreads over the flyover, (C,)."""
 
 
 def heat_map(model: Model, chip: StoredChip) -> Heat:
@@ -69,10 +78,10 @@ def heat_map(model: Model, chip: StoredChip) -> Heat:
     """
     head = model.head
     spec = model.spec
-    if head.rung != "network" or not chip.mask.any():
+    if not has_heat(head) or not chip.mask.any():
         raise ValueError(
             f"no heat map: the head looks at {head.rung!r}, {int(chip.mask.sum())} pixels in the "
-            "outline; want 'network' and at least 1"
+            "outline; want 'network' or 'joined' and at least 1"
         )
 
     heat = np.zeros(chip.mask.shape)
@@ -92,8 +101,23 @@ def heat_map(model: Model, chip: StoredChip) -> Heat:
     return Heat(
         values=values,
         beyond=total - float(values.sum(dtype=np.float64)),
+        measures=_share_of_measures(head, chip),
         constant=head.slope * float(head.bias[0]) + head.offset,
     )
+
+
+def has_heat(head: Head) -> bool:
+    """Tell whether a head looks at the network's features, which have a place on the chip."""
+    return head.rung in ("network", "joined")
+
+
+def _share_of_measures(head: Head, chip: StoredChip) -> float:
+    """Return what the named measures add to the calibrated logit."""
+    if head.rung != "joined":
+        return 0.0
+    count = len(MEASURES)
+    standard = (roof_measures(chip) - head.center[:count]) / head.scale[:count]
+    return float(head.slope * head.weights[0][:count] @ standard)
 
 
 def view_shares(
@@ -195,9 +219,10 @@ def _stretch(cells: int, pixels: int) -> Floats:
 
 def _map_parts(head: Head, groups: Sequence[int]) -> Iterator[MapPart]:
     """Cut the shipped head into its parts per feature map, in the order of `ModelSpec.groups`."""
+    first = len(MEASURES) if head.rung == "joined" else 0
     stops = np.cumsum(groups)[:-1]
-    weights = np.split(head.slope * head.weights[0] / head.scale, stops)
-    centers = np.split(head.center, stops)
+    weights = np.split((head.slope * head.weights[0] / head.scale)[first:], stops)
+    centers = np.split(head.center[first:], stops)
     for mean in range(0, len(groups), 2):
         spread = mean + 1
         yield MapPart(

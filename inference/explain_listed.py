@@ -23,11 +23,13 @@ from inference.explain_batch import (
     explain_batch,
     explained_model,
 )
+from inference.explain_heat import has_heat
 from inference.explain_labels import LabeledRoofs, checksum
 from inference.explain_measures import measure_shares
 from inference.explain_nearest import NEAREST, RoofFeatures, nearest_roofs
 from models.feature_cache import Features, feature_matrix
-from models.head import Head
+from models.head import Head, on_flyover
+from models.share import ScoredFlyover
 from models.spec import ModelVersion
 
 PER_BATCH = 8
@@ -66,6 +68,8 @@ class ExplainYear:
     """Where the pictures and their table go."""
     version: ModelVersion
     """The model that scored."""
+    flyover: ScoredFlyover
+    """What it was set to."""
     titles: dict[str, str]
     """Title of every roof to explain, by parcel, in the order of the list."""
     store: ChipStore
@@ -79,7 +83,13 @@ class ExplainYear:
         """Return the checksum of all that one picture depends on."""
         portrait = self.portrait(parcel_id, "")
         shard = shard_key(self.store.folder, portrait.place.shard)
-        return checksum(self.version.sha256, self.titles[parcel_id], shard, self.labeled.key)
+        return checksum(
+            self.version.sha256,
+            self.titles[parcel_id],
+            shard,
+            self.labeled.key,
+            f"{self.flyover.stats.chips} {self.flyover.share.used:.6f}",
+        )
 
     def portrait(self, parcel_id: str, caption: str) -> Portrait:
         """Return the chip of a roof with a caption."""
@@ -139,7 +149,7 @@ def draw_roofs(
     if not parcel_ids:
         return []
 
-    head = explained_model(year.version.folder, year.version.sha256).head
+    head = year.flyover.set(explained_model(year.version.folder, year.version.sha256).head)
     finder = RoofFinder.of(head, year.labeled)
     seen = year.features.of(parcel_ids)
 
@@ -154,7 +164,11 @@ def draw_roofs(
     groups = [tuple(tasks[start : start + PER_BATCH]) for start in range(0, len(tasks), PER_BATCH)]
     batches = [
         ExplainBatch(
-            tasks=group, model=year.version.folder, sha256=year.version.sha256, threads=threads
+            tasks=group,
+            model=year.version.folder,
+            sha256=year.version.sha256,
+            flyover=year.flyover,
+            threads=threads,
         )
         for group in groups
     ]
@@ -177,13 +191,20 @@ class RoofFinder:
 
     @classmethod
     def of(cls, head: Head, labeled: LabeledRoofs) -> "RoofFinder":
-        """Collect what the head sees of the labeled roofs."""
-        table = labeled.with_features()
-        matrix = np.zeros((0, len(head.center)), np.float32)
-        if len(table):
-            matrix = feature_matrix(table, head.rung)
+        """Collect what the head sees of the labeled roofs, each as if in the flyover scored."""
+        parts = []
+        matrices = [np.zeros((0, len(head.center)), np.float32)]
+        for year, rows in labeled.with_features().groupby("year"):
+            matrix = feature_matrix(rows, head.rung)
+            if head.flyovers:
+                own = on_flyover(head, labeled.caches[int(str(year))].stats(int(str(year))))
+                placed = (matrix - own.center) / own.scale * head.scale + head.center
+                matrix = placed.astype(np.float32)
+            matrices.append(matrix)
+            parts.append(rows)
 
-        seen = RoofFeatures(parcel_ids=table["parcel_id"].tolist(), matrix=matrix)
+        table = pd.concat(parts, ignore_index=True) if parts else labeled.table
+        seen = RoofFeatures(parcel_ids=table["parcel_id"].tolist(), matrix=np.concatenate(matrices))
         return cls(head=head, table=table, seen=seen)
 
     def find(self, parcel_id: str, looks: NDArray[np.float32]) -> pd.DataFrame:
@@ -199,7 +220,7 @@ class RoofFinder:
 
 def describe_measures(head: Head, looks: NDArray[np.float32]) -> tuple[str, ...]:
     """Return the measures that suggest a failing roof most; none where the head has a heat map."""
-    if head.rung == "network":
+    if has_heat(head):
         return ()
 
     shares = measure_shares(head, looks)

@@ -26,7 +26,7 @@ WORDS = {
     "disorder": ("more disorder, as of rubble", "more straight lines"),
     "contrast_to_ground": ("brighter against its surroundings", "darker against its surroundings"),
 }
-"""What a measure above and below the labeled roofs' mean looks like."""
+"""What a measure above and below the flyover's mean looks like."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -38,7 +38,7 @@ class MeasureShare:
     share: float
     """Calibrated logit; above 0 suggests a failing roof."""
     words: str
-    """What is seen, compared with the labeled roofs' mean."""
+    """What is seen, compared with the flyover's mean."""
 
 
 def measure_shares(head: Head, measures: NDArray[np.float32]) -> list[MeasureShare]:
@@ -46,7 +46,7 @@ def measure_shares(head: Head, measures: NDArray[np.float32]) -> list[MeasureSha
 
     Args:
         head: The head.
-        measures: What it looks at, (F,).
+        measures: What it looks at, (F,); of measures and features the measures.
 
     Raises:
         ValueError: the head looks at the network's features.
@@ -56,11 +56,13 @@ def measure_shares(head: Head, measures: NDArray[np.float32]) -> list[MeasureSha
             "the head looks at the network's features, which have no names; draw the heat map"
         )
 
-    standard = (measures.astype(np.float64) - head.center) / head.scale
-    shares = head.slope * head.weights[0] * standard
+    named = measures[: len(MEASURES)].astype(np.float64)
+    count = len(named)
+    standard = (named - head.center[:count]) / head.scale[:count]
+    shares = head.slope * head.weights[0][:count] * standard
 
     found = []
-    for name, share, place in zip(MEASURES[: len(shares)], shares, standard, strict=True):
+    for name, share, place in zip(MEASURES[:count], shares, standard, strict=True):
         above, below = WORDS[name]
         words = below if place < 0 else above
         found.append(MeasureShare(name=name, share=float(share), words=words))

@@ -29,6 +29,8 @@ class Thresholds:
     """Probability in (0, 1]; at or above it the word is LIKELY."""
     possible: float
     """Probability in (0, likely]; at or above it the word is POSSIBLE."""
+    held_back: str = ""
+    """Why no roof may be called LIKELY; such roofs are POSSIBLE. "" where they may."""
 
     def __post_init__(self) -> None:
         """Check the order of the two thresholds."""
@@ -53,8 +55,8 @@ def hazard_word(
         return HazardWord.CONFIRMED
     if score is None:
         return HazardWord.NOT_ASSESSED
-    if score >= thresholds.likely:
+    if score >= thresholds.likely and not thresholds.held_back:
         return HazardWord.LIKELY
-    if score >= thresholds.possible:
+    if score >= thresholds.possible or score >= thresholds.likely:
         return HazardWord.POSSIBLE
     return HazardWord.NOT_SEEN

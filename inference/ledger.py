@@ -21,6 +21,7 @@ COLUMNS = (
     "score",
     "score_low",
     "score_high",
+    "score_raw",
     "hazard",
     "rank",
     "model_version",
@@ -89,7 +90,8 @@ def build_ledger(
 
     Args:
         manifest: The chip manifest: a row per vacant parcel.
-        scores: Columns parcel_id, score, score_low, score_high; one row per scored chip.
+        scores: Columns parcel_id, score, score_low, score_high, score_raw; one row per scored
+            chip.
         thresholds: Where the hazard words begin.
         model_version: "name/version" of the model that scored.
         flown: Date of the flyover, None when not known.

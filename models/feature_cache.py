@@ -17,14 +17,24 @@ from numpy.typing import NDArray
 from imagery.errors import InputError, first_line
 from imagery.files import atomic_path
 from imagery.parquet import DamagedTable, read_metadata
+from imagery.workspace import ChipFiles
+from models.flyover_stats import FlyoverStats, measure_flyover, write_stats
 from models.measures import MEASURES
 
-COLUMNS = {
-    "dark_share": ("measures", slice(0, 1)),
-    "measures": ("measures", slice(None)),
-    "network": ("features", slice(None)),
+PARTS = {
+    "dark_share": slice(0, 1),
+    "measures": slice(0, len(MEASURES)),
+    "network": slice(len(MEASURES), None),
+    "joined": slice(0, None),
 }
-"""Column of the cache that each rung looks at, and which part of it."""
+"""What each rung looks at: a part of the measures followed by the features of the network."""
+COLUMNS = {
+    "dark_share": ("measures",),
+    "measures": ("measures",),
+    "network": ("features",),
+    "joined": ("measures", "features"),
+}
+"""Columns of the cache that hold it."""
 Matrix = NDArray[np.float32]
 
 
@@ -37,11 +47,19 @@ class Features:
 
     def rung(self, rung: str) -> Iterator[tuple[list[str], Matrix]]:
         """Yield ids and what a rung looks at (n, F), shard by shard."""
-        column, part = COLUMNS[rung]
         with self.opened() as file:
             for group in range(file.num_row_groups):
-                rows = file.read_row_group(group, columns=["parcel_id", column])
-                yield rows["parcel_id"].to_pylist(), _matrix(rows, column)[:, part]
+                rows = file.read_row_group(group, columns=["parcel_id", *COLUMNS[rung]])
+                parts = [_matrix(rows, column) for column in COLUMNS[rung]]
+                yield rows["parcel_id"].to_pylist(), _join(rung, parts)
+
+    def stats(self, year: int) -> FlyoverStats:
+        """Return the statistics of the flyover, over all chips, and write them beside the cache."""
+        with self.opened() as file:
+            width = file.schema_arrow.field("features").type.list_size + len(MEASURES)
+        stats = measure_flyover(year, (looks for _, looks in self.rung("joined")), width)
+        write_stats(ChipFiles(folder=self.path.parent).flyover_stats, stats)
+        return stats
 
     def of(self, parcel_ids: Collection[str]) -> pd.DataFrame:
         """Return parcel_id, `measures` and `features` (float32 arrays) of some parcels."""
@@ -167,11 +185,17 @@ def cache_schema(network: str, features: int) -> pa.Schema:
 
 def feature_matrix(table: pd.DataFrame, rung: str) -> Matrix:
     """Stack what a rung looks at into (N, F); `table` has columns measures and features."""
-    column, part = COLUMNS[rung]
-    matrix: Matrix = np.zeros((0, 0), np.float32)
-    if len(table):
-        matrix = np.stack(table[column].to_list()).astype(np.float32)
-    return matrix[:, part]
+    if not len(table):
+        return np.zeros((0, 0), np.float32)
+
+    parts = [np.stack(table[column].to_list()).astype(np.float32) for column in COLUMNS[rung]]
+    return _join(rung, parts)
+
+
+def _join(rung: str, parts: Sequence[Matrix]) -> Matrix:
+    """Put columns side by side; of the measures the darkest rung takes the first only."""
+    joined = parts[0] if len(parts) == 1 else np.concatenate(parts, axis=1)
+    return joined[:, :1] if rung == "dark_share" else joined
 
 
 def _read_values(group: CacheGroup, schema: pa.Schema) -> pa.Table:

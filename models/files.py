@@ -11,12 +11,24 @@ from safetensors.torch import save_file as save_tensors
 from imagery.errors import ConfigError, TamperedModel
 from imagery.files import atomic_folder, atomic_path
 from models.checksum import BACKBONE, HEAD, SPEC, model_checksum
+from models.feature_cache import PARTS
+from models.flyover_stats import Floats, FlyoverStats
 from models.head import Head
+from models.measures import MEASURES
 from models.network import Backbones, joined_state, load_backbones
 from models.spec import ModelSpec, spec_from_json, spec_to_json
 
-ARRAYS = ("center", "scale", "weights", "bias", "covariance")
-SCALARS = ("slope", "offset", "likely", "possible")
+ARRAYS = ("center", "scale", "weights", "bias", "covariance", "rates")
+SCALARS = (
+    "slope",
+    "offset",
+    "separation",
+    "share",
+    "tried",
+    "likely",
+    "possible",
+)
+FLYOVERS = ("flyover_years", "flyover_chips", "flyover_center", "flyover_spread")
 REMEDY = "promote another version or train again"
 BROKEN = (SafetensorError, ConfigError, ValueError, TypeError, KeyError)
 """Errors of files with the right checksum that hold no model."""
@@ -64,8 +76,9 @@ def _read_model(folder: Path) -> Model:
     spec = spec_from_json((folder / SPEC).read_text(encoding="utf-8"))
     head = load_head(folder / HEAD)
     wanted = len(head.center)
-    if head.rung == "network" and wanted != spec.features:
-        raise ValueError(f"the head wants {wanted} features, the spec makes {spec.features}")
+    made = len(np.empty(len(MEASURES) + spec.features)[PARTS[head.rung]])
+    if wanted != made:
+        raise ValueError(f"the head wants {wanted} features, the spec makes {made}")
 
     backbones = load_backbones(spec, str(folder / BACKBONE))
     return Model(spec=spec, head=head, backbones=backbones)
@@ -74,7 +87,12 @@ def _read_model(folder: Path) -> Model:
 def save_head(path: Path, head: Head) -> None:
     """Write a head alone."""
     arrays = {name: getattr(head, name) for name in ARRAYS}
-    arrays["scalars"] = np.array([getattr(head, name) for name in SCALARS])
+    arrays["scalars"] = np.array([float(getattr(head, name)) for name in SCALARS])
+    if head.flyovers:
+        arrays["flyover_years"] = np.array([stats.year for stats in head.flyovers])
+        arrays["flyover_chips"] = np.array([stats.chips for stats in head.flyovers])
+        arrays["flyover_center"] = np.stack([stats.center for stats in head.flyovers])
+        arrays["flyover_spread"] = np.stack([stats.spread for stats in head.flyovers])
     with atomic_path(path) as temporary:
         save_file(arrays, temporary, metadata={"rung": head.rung})
 
@@ -90,19 +108,37 @@ def load_head(path: Path) -> Head:
         rung = (file.metadata() or {}).get("rung", "")
 
     arrays = load_file(path)
-    slope, offset, likely, possible = arrays.pop("scalars").tolist()
+    scalars = dict(zip(SCALARS, arrays.pop("scalars").tolist(), strict=True))
+    flyovers = _read_flyovers(arrays)
     if set(arrays) != set(ARRAYS):
         raise ValueError(f"head holds {sorted(arrays)}, want {sorted(ARRAYS)}")
 
     return Head(
         rung=rung,
+        flyovers=flyovers,
         center=arrays["center"],
         scale=arrays["scale"],
         weights=arrays["weights"],
         bias=arrays["bias"],
         covariance=arrays["covariance"],
-        slope=slope,
-        offset=offset,
-        likely=likely,
-        possible=possible,
+        slope=scalars["slope"],
+        offset=scalars["offset"],
+        separation=scalars["separation"],
+        share=scalars["share"],
+        rates=arrays["rates"],
+        tried=int(scalars["tried"]),
+        likely=scalars["likely"],
+        possible=scalars["possible"],
+    )
+
+
+def _read_flyovers(arrays: dict[str, Floats]) -> tuple[FlyoverStats, ...]:
+    """Take the statistics of the training flyovers out of the arrays of a head."""
+    if not set(FLYOVERS) <= set(arrays):
+        return ()
+
+    years, chips, centers, spreads = (arrays.pop(name) for name in FLYOVERS)
+    return tuple(
+        FlyoverStats(year=int(year), chips=int(count), center=center, spread=spread)
+        for year, count, center, spread in zip(years, chips, centers, spreads, strict=True)
     )

@@ -1,21 +1,27 @@
 """The linear head on features: calibration, thresholds, and the heads that left a fold out.
 
-Plain arrays, no torch.
+A head is set to a flyover before it scores: to the flyover's own statistics (`on_flyover`), and to
+the share of its roofs that fail (`at_share`). Plain arrays, no torch.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import expit
+from scipy.special import expit, logit
 from scipy.stats import t as student
 
-Floats = NDArray[np.float64]
-RUNGS = ("dark_share", "measures", "network")
+from models.feature_cache import PARTS
+from models.flyover_stats import Floats as Floats
+from models.flyover_stats import FlyoverStats
+
+RUNGS = ("dark_share", "measures", "network", "joined")
 """What a head may look at, simplest first.
 
-The share of dark pixels, the named measures, or the network's features.
+The share of dark pixels, the named measures, the network's features, or measures and features.
 """
+LEAST_SCORE = float(np.nextafter(0.0, 1.0))
+"""POSSIBLE begins above 0."""
 INTERVAL = 0.9
 """Confidence of `score_low` to `score_high`."""
 
@@ -26,24 +32,44 @@ class Head:
 
     rung: str
     """Which features it looks at, of `RUNGS`."""
+    flyovers: tuple[FlyoverStats, ...]
+    """Those that were learned from, over measures and features.
+
+    Empty where features are not set against their own flyover, as those of a fine-tuned network.
+    """
     center: Floats
-    """Subtracted from the features, (F,)."""
+    """Subtracted from the features, (F,): pooled, unless set to a flyover."""
     scale: Floats
-    """Divides the features, (F,), all > 0."""
+    """Divides the features, (F,), all > 0: pooled, unless set to a flyover."""
     weights: Floats
     """Coefficients, (1 + K, F): row 0 is the shipped head, the others leave one fold out each."""
     bias: Floats
     """Intercepts, (1 + K,)."""
     slope: float
-    """Platt slope, fitted on out-of-fold logits; > 0."""
+    """Platt slope, fitted on logits of labels that were left out; > 0."""
     offset: float
-    """Platt offset."""
+    """Platt offset at `share`."""
     covariance: Floats
     """Of slope and offset over resamples of the blocks, (2, 2)."""
+    separation: float
+    """Logits of failing roofs lie this much above those of intact ones, >= 0.
+
+    A flyover's own mean lies the nearer to its failing roofs the more there are; this takes it
+    back.
+    """
+    share: float
+    """Share failing of the flyover that the scores are calibrated for, in (0, 1)."""
+    rates: Floats
+    """Shares of failing and of intact roofs that an even bet calls failing, (T, 2).
+
+    A row for each flyover that was left out whole, or one for all labels.
+    """
+    tried: int
+    """Flyovers that were left out whole to calibrate and to set the thresholds; 0: blocks were."""
     likely: float
     """Score at which LIKELY begins."""
     possible: float
-    """Score at which POSSIBLE begins, in (0, likely]."""
+    """Score at which POSSIBLE begins, in (0, likely]; it moves with `share`."""
 
     def __post_init__(self) -> None:
         """Check shapes, finiteness and ranges."""
@@ -62,6 +88,16 @@ class Head:
                 f"head has possible {self.possible} and likely {self.likely}, "
                 "want 0 < possible <= likely <= 1"
             )
+        self._check_shares()
+
+    def _check_shares(self) -> None:
+        has_rates = self.rates.ndim == 2 and self.rates.shape[1] == 2 and len(self.rates) > 0
+        is_share = 0 < self.share < 1 and bool(((self.rates >= 0) & (self.rates <= 1)).all())
+        if not has_rates or not is_share or self.separation < 0 or self.tried < 0:
+            raise ValueError(
+                f"head has share {self.share}, rates {self.rates}, separation {self.separation}, "
+                f"tried {self.tried}; want shares from 0 to 1, and no number below 0"
+            )
 
     def _check_shapes(self) -> None:
         if (
@@ -76,13 +112,65 @@ class Head:
             )
 
     def _check_finite(self) -> None:
-        numbers = np.array([self.slope, self.offset, self.likely, self.possible])
+        numbers = np.array(
+            [self.slope, self.offset, self.separation, self.share, self.likely, self.possible]
+        )
         arrays = (self.center, self.scale, self.weights, self.bias, self.covariance, numbers)
         is_finite = all(np.isfinite(array).all() for array in arrays)
         if self.covariance.shape != (2, 2) or not is_finite:
             raise ValueError(
                 "head holds a value that is not finite, or a covariance that is not 2 by 2"
             )
+
+
+def on_flyover(head: Head, stats: FlyoverStats) -> Head:
+    """Return the head that sets features against those of their own flyover.
+
+    The pooled statistics stay where the flyover has too few chips for its own, and for a head
+    that was not trained so.
+
+    Args:
+        head: As it was trained.
+        stats: Of all chips of the flyover, over measures and features.
+    """
+    if not head.flyovers or not stats.is_enough:
+        return head
+
+    own = stats.part(PARTS[head.rung])
+    return replace(head, center=own.center, scale=own.spread)
+
+
+def at_share(head: Head, share: float, *, deviation: float = 0.0) -> Head:
+    """Return the head calibrated for a flyover of which some share fails.
+
+    By Bayes the log odds move by the difference of the log odds of the shares (Saerens, Latinne
+    and Decaestecker, 2002, "Adjusting the outputs of a classifier to new a priori probabilities",
+    Neural Computation 14), and by what the flyover's own mean has moved.
+
+    Args:
+        head: Calibrated for any share.
+        share: Share failing, in (0, 1).
+        deviation: Standard deviation of the log odds of the share.
+    """
+    step = float(logit(share) - logit(head.share))
+    covariance = head.covariance.copy()
+    covariance[1, 1] += deviation**2
+
+    possible = float(expit(logit(head.possible) + step)) if head.possible < 1 else 1.0
+    return replace(
+        head,
+        offset=float(offset_at(head, np.array([share]))[0]),
+        covariance=covariance,
+        share=share,
+        possible=min(max(possible, LEAST_SCORE), head.likely),
+    )
+
+
+def offset_at(head: Head, shares: Floats) -> Floats:
+    """Return the Platt offset of a head at some shares failing, each in (0, 1), (S,)."""
+    step = logit(shares) - logit(head.share)
+    moved = head.slope * head.separation * (shares - head.share)
+    return np.asarray(head.offset + moved + step, dtype=np.float64)
 
 
 def head_logits(head: Head, features: NDArray[np.float32]) -> Floats:

@@ -3,10 +3,11 @@
 from collections.abc import Sequence
 
 import numpy as np
+import pandas as pd
 from numpy.typing import NDArray
 
 from imagery.chips.store import StoredChip
-from models.feature_cache import COLUMNS
+from models.feature_cache import COLUMNS, feature_matrix
 from models.features import CHIPS_AT_ONCE, chip_features
 from models.files import Model
 from models.head import head_scores
@@ -36,9 +37,9 @@ def score_chips(model: Model, chips: Sequence[StoredChip]) -> NDArray[np.float64
 
 def look_at(model: Model, chips: Sequence[StoredChip]) -> NDArray[np.float32]:
     """Return what the model's rung looks at, (N, F)."""
-    column, part = COLUMNS[model.head.rung]
-    if column == "features":
-        return chip_features(model.spec, model.backbones, chips)
-
-    measures = np.stack([roof_measures(chip) for chip in chips])
-    return measures[:, part]
+    columns = {}
+    if "measures" in COLUMNS[model.head.rung]:
+        columns["measures"] = list(np.stack([roof_measures(chip) for chip in chips]))
+    if "features" in COLUMNS[model.head.rung]:
+        columns["features"] = list(chip_features(model.spec, model.backbones, chips))
+    return feature_matrix(pd.DataFrame(columns), model.head.rung)

@@ -9,7 +9,7 @@ import pandas as pd
 
 from imagery.errors import MissingInput
 from inference.hazard import Thresholds
-from inference.predict import score_features
+from inference.predict import look_at_flyover, score_features
 from labels.files import Labels
 from models.feature_cache import Features
 from models.features import NetworkSource, store_features
@@ -91,10 +91,12 @@ def compare_with_truth(year: CityYear, ledger: pd.DataFrame, truth: pd.DataFrame
     features = read_features(year)
     rows = join_truth(year, ledger, truth)
 
+    blocks = dict(rows[["parcel_id", "block"]].itertuples(index=False, name=None))
     rungs = []
     scored = rows
     for rung in RUNGS:
-        head = read_head(year, rung)
+        trained = read_head(year, rung)
+        head = look_at_flyover(features, trained, year=year.year, blocks=blocks).set(trained)
         scored = rows.merge(score_features(features.rung(rung), head), on="parcel_id")
         rungs.append(measure_rung(year, rung, scored, head))
 

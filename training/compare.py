@@ -36,27 +36,53 @@ class Difference:
     """What the bootstrap draws: "blocks" or "labels"."""
 
 
-def rung_that_ships(figures: Sequence[Figures], margin: float) -> Ships:
+def rung_that_ships(
+    figures: Sequence[Figures], margin: float, elsewhere: Sequence[Figures] = ()
+) -> Ships:
     """Choose the simplest rung whose average precision is within `margin` of the best.
 
+    Where whole flyovers were left out, the mean of both average precisions counts, each flyover
+    weighing the same: the next flyover is one that nobody has labeled.
+
     Args:
-        figures: Simplest first, one or more.
+        figures: With blocks left out; simplest first, one or more.
         margin: Average precision that simplicity is worth.
+        elsewhere: The same rungs with whole flyovers left out; empty where that was not tried.
     """
-    best = max(figures, key=lambda rung: rung.average_precision)
-    least = best.average_precision - margin
-    is_near = [rung.average_precision >= least for rung in figures]
+    there = {rung.name: rung.average_precision_by_fold.mean for rung in elsewhere}
+    values = {
+        rung.name: (rung.average_precision + there.get(rung.name, rung.average_precision)) / 2
+        for rung in figures
+    }
+    what = (
+        "mean of the average precision in its own flyovers and in others"
+        if there
+        else ("average precision")
+    )
+    best = max(figures, key=lambda rung: values[rung.name])
+    least = values[best.name] - margin
+    is_near = [values[rung.name] >= least for rung in figures]
     simplest = figures[is_near.index(True)] if any(is_near) else best
 
-    if simplest.name == best.name:
-        return Ships(name=best.name, sentence=_best_ships(figures, best, margin))
+    if simplest.name != best.name:
+        return Ships(
+            name=simplest.name,
+            sentence=(
+                f"{_name(simplest)} ships: its {what} {values[simplest.name]:.3f} "
+                f"is within {margin:.3f} of the best ({_name(best)}, {values[best.name]:.3f}), "
+                "and it is simpler."
+            ),
+        )
+
+    simpler = [
+        f"{_name(rung)} has {values[rung.name]:.3f}" for rung in figures[: figures.index(best)]
+    ]
+    rest = ", and it is the simplest"
+    if simpler:
+        rest = f"; no simpler one comes within {margin:.3f} of it ({', '.join(simpler)})"
     return Ships(
-        name=simplest.name,
-        sentence=(
-            f"{_name(simplest)} ships: its average precision {simplest.average_precision:.3f} "
-            f"is within {margin:.3f} of the best ({_name(best)}, {best.average_precision:.3f}), "
-            "and it is simpler."
-        ),
+        name=best.name,
+        sentence=f"{_name(best)} ships: it has the best {what}, {values[best.name]:.3f}{rest}.",
     )
 
 
@@ -93,22 +119,6 @@ def paired_difference(
         interval=interval_of(drawn),
         share_better=_share_better(drawn),
         resampled=drawn_unit(blocks),
-    )
-
-
-def _best_ships(figures: Sequence[Figures], best: Figures, margin: float) -> str:
-    """Say why the best rung ships and no simpler one."""
-    simpler = [
-        f"{_name(rung)} has {rung.average_precision:.3f}" for rung in figures[: figures.index(best)]
-    ]
-    if simpler:
-        rest = f"; no simpler one comes within {margin:.3f} of it ({', '.join(simpler)})"
-    else:
-        rest = ", and it is the simplest"
-
-    return (
-        f"{_name(best)} ships: it has the best average precision, "
-        f"{best.average_precision:.3f}{rest}."
     )
 
 

@@ -1,20 +1,26 @@
-"""The design of a fit: standardized features and weighed labels, and the heads that solve it."""
+"""The design of a fit: standardized features and weighed labels, and the heads that solve it.
+
+Labels of one flyover are compared with each other only: features and targets are centered within
+each flyover. So that many labels of one flyover fail says nothing of its other roofs.
+"""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
-from sklearn.linear_model import LogisticRegression
 
 from models.head import Floats
-from training.labeled_features import LabeledFeatures
-from training.ridge import Matrix, Moments, Solution, solve_dual, solve_ridge, sum_moments
+from training.labeled_features import Group, LabeledFeatures
+from training.ridge import (
+    Matrix,
+    Moments,
+    Solution,
+    solve_dual,
+    solve_ridge,
+    sum_moments,
+)
 
-LOGISTIC_C = 1.0
-"""Inverse L2 strength of the logistic regression on few features."""
-FEW = 64
-"""Up to this many features a head is a logistic regression, above it regularized least squares."""
 LEAST_DEVIATION = 1e-6
 """A feature that never changes is divided by this."""
 
@@ -48,6 +54,8 @@ class Design:
     """The same of the copies in other light, (N, F); None when they are left out."""
     failing: NDArray[np.int64]
     """0 or 1, (N,)."""
+    flyovers: NDArray[np.int64]
+    """Year of the flyover of each label, (N,)."""
     weights: Floats
     """Failing roofs weigh more by the cube root of how much rarer they are, (N,)."""
     penalty: float
@@ -59,11 +67,6 @@ class Design:
     def width(self) -> int:
         """Return the number of features."""
         return int(self.features.shape[1])
-
-    @property
-    def has_few_features(self) -> bool:
-        """Tell whether the head is a logistic regression."""
-        return self.width <= FEW
 
     @property
     def has_few_rows(self) -> bool:
@@ -78,6 +81,7 @@ class Design:
             features=self.features[chosen],
             relit=None if self.relit is None else self.relit[chosen],
             failing=self.failing[chosen],
+            flyovers=self.flyovers[chosen],
             weights=self.weights[chosen],
         )
 
@@ -95,18 +99,27 @@ class WeightedRows:
 
 
 def standard_scaling(labeled: LabeledFeatures) -> Scaling:
-    """Return mean and deviation of the features.
+    """Return mean and deviation of the features over the labels.
 
-    With more than `FEW` features each deviation is multiplied by the root of the size of its
-    group, so that every group weighs the same.
+    Each deviation is multiplied as in `group_roots`.
     """
     center = labeled.features.mean(axis=0, dtype=np.float64)
     scale = np.maximum(labeled.features.std(axis=0, dtype=np.float64), LEAST_DEVIATION)
-    if len(center) > FEW:
-        sizes = np.repeat(labeled.groups, labeled.groups).astype(np.float64) * len(labeled.groups)
-        scale = scale * np.sqrt(sizes)
+    return Scaling(center=center, scale=scale * group_roots(labeled.groups))
 
-    return Scaling(center=center, scale=scale)
+
+def group_scaling(labeled: LabeledFeatures) -> Scaling:
+    """Return the scaling of features that are standardized already."""
+    roots = group_roots(labeled.groups)
+    return Scaling(center=np.zeros(len(roots)), scale=roots)
+
+
+def group_roots(groups: Sequence[Group]) -> Floats:
+    """Return what divides the features so that each group has its weight, (F,)."""
+    sizes = np.repeat([group.features for group in groups], [group.features for group in groups])
+    shares = np.repeat([group.weight for group in groups], [group.features for group in groups])
+    total = sum(group.weight for group in groups)
+    return np.asarray(np.sqrt(sizes * total / shares), dtype=np.float64)
 
 
 def make_design(
@@ -121,9 +134,12 @@ def make_design(
         light: Share of a label's weight that its copy in other light carries; with 0 the copies
             are left out.
     """
-    failing = int(labeled.failing.sum())
     weights: Floats = np.ones(len(labeled))
-    weights[labeled.failing == 1] = np.cbrt((len(labeled) - failing) / failing)
+    for year in np.unique(labeled.flyovers):
+        is_here = labeled.flyovers == year
+        failing = is_here & (labeled.failing == 1)
+        intact = is_here & (labeled.failing == 0)
+        weights[failing] = np.cbrt(max(intact.sum(), 1) / max(failing.sum(), 1))
 
     has_copies = labeled.relit is not None and light > 0
     return Design(
@@ -131,7 +147,8 @@ def make_design(
         features=scaling.apply(labeled.features),
         relit=scaling.apply(labeled.relit) if labeled.relit is not None and has_copies else None,
         failing=labeled.failing,
-        weights=weights,
+        flyovers=labeled.flyovers,
+        weights=weights * labeled.weights,
         penalty=penalty,
         light=light,
     )
@@ -139,44 +156,44 @@ def make_design(
 
 def solve_design(design: Design) -> Solution:
     """Return weights (F,) and intercept of the head of all rows."""
-    if design.has_few_features:
-        return _logistic(design)
-    if design.has_few_rows:
-        return _least_squares_of_few(design)
-
-    return solve_ridge(_moments(design), design.penalty)
+    return solve_parts(design, [np.ones(len(design.failing), bool)])[0]
 
 
-def leave_folds_out(design: Design, folds: Sequence[Mask]) -> list[Solution]:
-    """Return the head of all rows, then for each fold the head of the rows outside it.
+def solve_parts(design: Design, parts: Sequence[Mask]) -> list[Solution]:
+    """Return the head of each part of the rows.
 
     Args:
         design: All rows.
-        folds: One mask (N,) for each fold; every row lies in exactly one of them.
+        parts: Masks (N,): the rows that each head learns from.
     """
-    if design.has_few_features or design.has_few_rows:
-        left_out = [solve_design(design.take(~fold)) for fold in folds]
-        return [solve_design(design), *left_out]
+    if design.has_few_rows:
+        return [_solve_few(design.take(part)) for part in parts]
 
-    # Moments add up over rows: the rows outside a fold are all rows less the fold.
-    moments = [_moments(design.take(fold)) for fold in folds]
-    whole = sum(moments[1:], start=moments[0])
-    left_out = [solve_ridge(whole - part, design.penalty) for part in moments]
-    return [solve_ridge(whole, design.penalty), *left_out]
+    # Moments add up over rows. Rows that always go together, and lie in one flyover, form a cell.
+    together = np.unique(np.stack([design.flyovers, *parts]), axis=1, return_inverse=True)
+    patterns, cell_of_row = together
+    moments = [_moments(design.take(cell_of_row == cell)) for cell in range(patterns.shape[1])]
+
+    solved = []
+    for number in range(len(parts)):
+        by_flyover: dict[int, Moments] = {}
+        for cell, pattern in enumerate(patterns.T):
+            year = int(pattern[0])
+            if pattern[number + 1]:
+                known = by_flyover.get(year)
+                by_flyover[year] = moments[cell] if known is None else known + moments[cell]
+        solved.append(solve_ridge(list(by_flyover.values()), design.penalty))
+    return solved
 
 
-def _logistic(design: Design) -> Solution:
-    model = LogisticRegression(C=LOGISTIC_C, max_iter=2000)
-    model.fit(design.features, design.failing)
-    return model.coef_[0].astype(np.float64), float(model.intercept_[0])
-
-
-def _least_squares_of_few(design: Design) -> Solution:
+def _solve_few(design: Design) -> Solution:
     parts = _weighted_rows(design)
+    copies = len(parts)
     return solve_dual(
         np.concatenate([part.rows for part in parts]),
         np.concatenate([part.targets for part in parts]),
         np.concatenate([part.weights for part in parts]),
+        np.tile(design.flyovers, copies),
         design.penalty,
     )
 

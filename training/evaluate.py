@@ -6,11 +6,11 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from inference.hazard import Thresholds
 from models.head import RUNGS, Floats
 from training.figures import LEAST_FAILING, TOP, Figures, FigureSettings, Slice, Spread
 from training.ranking import (
     STATISTICS,
+    Begins,
     Ranking,
     ScoredLabels,
     cumulate,
@@ -31,14 +31,15 @@ def measure(
     scores: Floats,
     labels: pd.DataFrame,
     settings: FigureSettings,
-    thresholds: Thresholds | None = None,
+    thresholds: Begins | None = None,
 ) -> Figures:
     """Measure one ranking.
 
     Args:
         name: What was ranked by.
         scores: Calibrated probabilities, (N,), N >= 1.
-        labels: Columns failing, block and fold, N rows.
+        labels: Columns failing, block and fold, N rows; `name`_even where POSSIBLE is called at
+            even odds.
         settings: Bootstrap and visits.
         thresholds: Where LIKELY and POSSIBLE begin; without them their figures are NaN.
     """
@@ -47,7 +48,8 @@ def measure(
     folds = labels["fold"].to_numpy(np.int64)
 
     called = _called_failing(ScoredLabels(scores=scores, failing=failing), folds)
-    scored = ScoredLabels(scores=scores, failing=failing, called=called)
+    even = labels[f"{name}_even"].to_numpy(np.float64) if f"{name}_even" in labels else None
+    scored = ScoredLabels(scores=scores, failing=failing, even=even, called=called)
     ranking = rank_labels(scored, thresholds=thresholds, probability=True, top=settings.top)
     point = statistics_of(ranking)
     intervals = _intervals(ranking, blocks, settings)
@@ -82,7 +84,7 @@ def measure(
 
 
 def measure_rungs(
-    scored: pd.DataFrame, thresholds: Mapping[str, Thresholds], settings: FigureSettings
+    scored: pd.DataFrame, thresholds: Mapping[str, Begins], settings: FigureSettings
 ) -> list[Figures]:
     """Measure every rung of a table of scored labels, on the same resamples.
 
@@ -114,7 +116,7 @@ def measure_folds(scored: pd.DataFrame, rung: str) -> dict[int, dict[str, float]
 
 
 def measure_slices(
-    scored: pd.DataFrame, thresholds: Mapping[str, Thresholds], settings: FigureSettings
+    scored: pd.DataFrame, thresholds: Mapping[str, Begins], settings: FigureSettings
 ) -> list[Slice]:
     """Measure every rung by district and by third of the lot areas.
 

@@ -12,6 +12,7 @@ RUNG_NAMES = {
     "dark_share": "B0 dark-pixel share",
     "measures": "B1 named measures",
     "network": "C network",
+    "joined": "D network and measures",
 }
 """What people call the rungs."""
 

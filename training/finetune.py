@@ -11,9 +11,9 @@ import numpy as np
 import pandas as pd
 
 from imagery.errors import InputError
-from models.head import Floats, calibrate
+from models.head import Floats
 from models.network import Backbones
-from training.fit import Fit, LinearHeads, calibrate_heads
+from training.fit import Adapted, Fit, LeftOut, LinearHeads, adapt, calibrate_heads
 from training.folds import RowNumbers
 from training.learn import Epoch, Lesson, Steps, Tell, learn
 from training.processes import processes
@@ -108,8 +108,8 @@ def finetune(inputs: FinetuneInputs, *, progress: Tell | None = None) -> Tuned:
 
 def finetune_splits(
     inputs: FinetuneInputs, splits: Sequence[Split], tuned: Tuned, *, progress: Tell | None = None
-) -> Floats:
-    """Return scores (N,) of every split's test rows by networks fine-tuned on its training rows.
+) -> Adapted:
+    """Return scores of every split's test rows by networks fine-tuned on its training rows.
 
     They learn for as many epochs as the network that ships, and are calibrated as it is. Rows that
     no split tests are NaN.
@@ -125,12 +125,12 @@ def finetune_splits(
         task = make_task(inputs)
         steps = _count_steps(task, [split.train for split in splits], progress)
 
-        scores = np.full(len(task), np.nan)
+        logits = np.full(len(task), np.nan)
         for split in splits:
             lesson = Lesson(name="split", rows=split.train, epochs=tuned.epochs)
-            logits = answer(task, learn(task, lesson, steps).network, split.test)
-            scores[split.test] = calibrate(logits, slope=head.slope, offset=head.offset)
-        return scores
+            network = learn(task, lesson, steps).network
+            logits[split.test] = answer(task, network, split.test)
+        return adapt(head, logits, task.labeled)
 
 
 def _plan_fold(task: Task, outer: Split) -> FoldPlan:
@@ -201,7 +201,8 @@ def _fit_tuned(task: Task, network: RoofNetwork, folds: Sequence[TunedFold]) -> 
         logits[fold.test] = fold.logits[fold.test]
 
     heads = _imitate(task, network, [fold.logits for fold in folds])
-    return calibrate_heads(heads, logits, task.labeled)
+    left_out = LeftOut(blocks=logits, flyovers=np.full(len(task), np.nan))
+    return calibrate_heads(heads, left_out, task.labeled)
 
 
 def _imitate(task: Task, network: RoofNetwork, others: Sequence[Floats]) -> LinearHeads:
@@ -226,10 +227,14 @@ def _imitate(task: Task, network: RoofNetwork, others: Sequence[Floats]) -> Line
     rows = features.astype(np.float32)
     for logits in others:
         moments = sum_moments(rows, logits - own_logits, np.ones(len(rows)))
-        weights_step, bias_step = solve_ridge(moments, task.settings.penalty)
+        weights_step, bias_step = solve_ridge([moments], task.settings.penalty)
         weights.append(own_weights + weights_step)
         bias.append(own_bias + bias_step)
 
     return LinearHeads(
-        rung="network", scaling=scaling, weights=np.stack(weights), bias=np.array(bias)
+        rung="network",
+        flyovers=(),
+        scaling=scaling,
+        weights=np.stack(weights),
+        bias=np.array(bias),
     )

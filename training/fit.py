@@ -1,26 +1,37 @@
 """Fit the head of a rung in seconds on a CPU.
 
-Whole blocks are left out in turn. The scores that were left out are calibrated (Platt), and the
-head of all rows ships.
+Whole blocks are left out in turn, and whole flyovers where several have labels. What was left out
+calibrates the head of all rows, which ships.
 """
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
+from numpy.typing import NDArray
+from scipy.special import expit, logit
 
-from models.head import Floats, Head, calibrate
-from training.calibration import platt, platt_covariance
-from training.design import (
-    Scaling,
-    leave_folds_out,
-    make_design,
-    solve_design,
-    standard_scaling,
+from models.feature_cache import PARTS
+from models.flyover_stats import FlyoverStats, pooled_stats
+from models.head import Floats, Head, at_share
+from models.share import Share, estimate_share
+from training.calibration import (
+    PARTS_OF_SEPARATION,
+    PARTS_WITHIN,
+    Calibration,
+    calibration_covariance,
+    fit_calibration,
+    flyover_shares,
+    tried_flyovers,
 )
+from training.design import Scaling, group_scaling, make_design, solve_parts
 from training.labeled_features import LabeledFeatures
 from training.splits import Split
 from training.thresholds import Chosen
+
+Mask = NDArray[np.bool_]
+LEAST_TRIED = 2
+"""Flyovers that have to be left out whole, each once, to calibrate on them."""
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -29,8 +40,22 @@ class Fit:
 
     head: Head
     """What ships; its thresholds are those of `with_thresholds`, 1 before."""
-    out_of_fold: Floats
-    """Calibrated out-of-fold scores, (N,)."""
+    out_of_fold: "Adapted"
+    """Scores with the label's block left out."""
+    transfer: "Adapted"
+    """Scores with its whole flyover and its block left out; NaN where that is not tried."""
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Adapted:
+    """Scores of left-out labels, each adapted to the share failing of its flyover."""
+
+    scores: Floats
+    """Probability of failing, (N,); NaN where there is none."""
+    even: Floats
+    """The same if half of the roofs of the flyover failed, (N,): free of its share."""
+    shares: dict[int, Share]
+    """Estimated share failing among the labels of each flyover, from the scores alone."""
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -39,78 +64,232 @@ class LinearHeads:
 
     rung: str
     """What they look at, of `models.head.RUNGS`."""
+    flyovers: tuple[FlyoverStats, ...]
+    """Statistics that the features were set against; empty where they were not."""
     scaling: Scaling
-    """How features are standardized."""
+    """How features are standardized; pooled over the flyovers."""
     weights: Floats
     """(1 + K, F), row 0 is the head that ships."""
     bias: Floats
     """(1 + K,)."""
 
 
-def fit_head(labeled: LabeledFeatures, *, rung: str, penalty: float, light: float) -> Fit:
-    """Fit the shipped head on all rows and one head per left-out fold.
+@dataclass(frozen=True, kw_only=True, eq=False)
+class LeftOut:
+    """Logits of labels that the answering head had not learned from."""
+
+    blocks: Floats
+    """With the label's block left out, (N,)."""
+    flyovers: Floats
+    """With its flyover and its block left out, (N,); NaN where the flyover is not tried."""
+
+    @property
+    def tried(self) -> Mask:
+        """Tell which labels lie in a flyover that was left out whole, (N,)."""
+        return np.asarray(~np.isnan(self.flyovers))
+
+
+def fit_head(
+    labeled: LabeledFeatures,
+    *,
+    rung: str,
+    penalty: float,
+    light: float,
+    flyovers: Sequence[FlyoverStats],
+) -> Fit:
+    """Fit the shipped head on all rows, and heads that left blocks and flyovers out.
 
     Args:
-        labeled: Features and labels.
+        labeled: Features, set against their flyovers, and labels.
         rung: What the features are, of `models.head.RUNGS`.
         penalty: L2 penalty of least squares, in units of one label.
         light: Share of a label's weight that its copy in other light carries, where there are
             copies.
+        flyovers: Statistics that the features were set against, over measures and features.
     """
-    scaling = standard_scaling(labeled)
-    design = make_design(labeled, scaling, penalty=penalty, light=light)
+    design = make_design(labeled, group_scaling(labeled), penalty=penalty, light=light)
     folds = [labeled.folds == fold for fold in np.unique(labeled.folds)]
-    solved = leave_folds_out(design, folds)
+    tests = flyover_tests(labeled)
+    everything = np.ones(len(labeled), bool)
+    parts = [everything, *(~fold for fold in folds), *(train for train, _ in tests)]
+    solved = solve_parts(design, parts)
 
-    logits = np.zeros(len(labeled))
-    for fold, (weights, bias) in zip(folds, solved[1:], strict=True):
-        logits[fold] = design.features[fold] @ weights + bias
-
+    # Each flyover is set against its own mean: intercepts say nothing of the next one.
+    logits = [design.features @ weights for weights, _ in solved]
+    left_out = LeftOut(
+        blocks=_gather(folds, logits[1 : len(folds) + 1]),
+        flyovers=_gather([test for _, test in tests], logits[len(folds) + 1 :], len(labeled)),
+    )
+    pooled = pooled_stats([stats.part(PARTS[rung]) for stats in flyovers])
     heads = LinearHeads(
         rung=rung,
-        scaling=scaling,
-        weights=np.stack([weights for weights, _ in solved]),
-        bias=np.array([bias for _, bias in solved]),
+        flyovers=tuple(flyovers),
+        scaling=Scaling(center=pooled.center, scale=pooled.spread),
+        weights=np.stack([weights for weights, _ in solved[: len(folds) + 1]])
+        / design.scaling.scale,
+        bias=np.zeros(len(folds) + 1),
     )
-    return calibrate_heads(heads, logits, labeled)
+    return calibrate_heads(heads, left_out, labeled)
 
 
-def calibrate_heads(heads: LinearHeads, logits: Floats, labeled: LabeledFeatures) -> Fit:
-    """Calibrate heads on out-of-fold logits (N,)."""
-    slope, offset = platt(logits, labeled.failing)
-    head = Head(
-        rung=heads.rung,
-        center=heads.scaling.center,
-        scale=heads.scaling.scale,
-        weights=heads.weights,
-        bias=heads.bias,
-        slope=slope,
-        offset=offset,
-        covariance=platt_covariance(logits, labeled, slope, offset),
-        likely=1.0,
-        possible=1.0,
+def flyover_tests(labeled: LabeledFeatures) -> list[tuple[Mask, Mask]]:
+    """Return the rows to learn from and to test where whole flyovers are left out.
+
+    Neither the flyover nor the block of a tested row is learned from. Empty with fewer than
+    `LEAST_TRIED` flyovers that have enough labels.
+    """
+    tried = tried_flyovers(labeled)
+    if len(tried) < LEAST_TRIED:
+        return []
+
+    tests = []
+    for year in tried:
+        is_here = labeled.flyovers == year
+        shared = np.isin(labeled.blocks.astype(str), labeled.blocks[is_here].astype(str)) & ~is_here
+        folds = np.unique(labeled.folds[shared])
+        whole = is_here & ~np.isin(labeled.folds, folds)
+        candidates = [(~is_here, whole)]
+        for fold in folds:
+            is_fold = labeled.folds == fold
+            candidates.append((~is_here & ~is_fold, is_here & is_fold))
+        for train, test in candidates:
+            if test.any() and len(np.unique(labeled.failing[train])) == 2:
+                tests.append((train, test))
+    return tests
+
+
+def calibrate_heads(heads: LinearHeads, left_out: LeftOut, labeled: LabeledFeatures) -> Fit:
+    """Calibrate heads on the logits of labels that were left out.
+
+    The largest part of the separation is taken at which no estimate of a share failing runs away.
+    Blocks of one flyover are told apart better than another flyover will be, so that with blocks
+    alone half of it is the most.
+    """
+    is_tried = bool(left_out.tried.any())
+    logits = left_out.flyovers if is_tried else left_out.blocks
+    is_known = ~np.isnan(logits)
+
+    known = np.nan_to_num(logits)
+    for part in PARTS_OF_SEPARATION if is_tried else PARTS_WITHIN:
+        found = fit_calibration(known, labeled, is_known, part=part)
+        head = _make_head(heads, found, labeled, known, is_known)
+        shares = adapt(head, logits, labeled).shares
+        if not any(share.has_run_away for share in shares.values()):
+            break
+
+    tried = len(np.unique(labeled.flyovers[is_known])) if is_tried else 0
+    head = replace(head, tried=tried)
+    return Fit(
+        head=head,
+        out_of_fold=adapt(head, left_out.blocks, labeled),
+        transfer=adapt(head, left_out.flyovers, labeled),
     )
-    return Fit(head=head, out_of_fold=calibrate(logits, slope=slope, offset=offset))
+
+
+def adapt(head: Head, logits: Floats, labeled: LabeledFeatures) -> Adapted:
+    """Return the scores of left-out logits, each flyover at the share estimated from its own.
+
+    Args:
+        head: Calibrated for any share.
+        logits: (N,); NaN where there is none.
+        labeled: Flyovers and blocks of the labels.
+    """
+    scores = np.full(len(labeled), np.nan)
+    even = np.full(len(labeled), np.nan)
+    shares = {}
+    for year in np.unique(labeled.flyovers).tolist():
+        is_here = (labeled.flyovers == year) & ~np.isnan(logits)
+        if not is_here.any():
+            continue
+        share = estimate_share(head, logits[is_here], labeled.blocks[is_here].astype(str))
+        shares[year] = share
+        set_head = at_share(head, share.used)
+        log_odds = set_head.slope * logits[is_here] + set_head.offset
+        scores[is_here] = expit(log_odds)
+        even[is_here] = expit(log_odds - logit(share.used))
+    return Adapted(scores=scores, even=even, shares=shares)
 
 
 def score_splits(
     labeled: LabeledFeatures, splits: Sequence[Split], head: Head, *, penalty: float, light: float
-) -> Floats:
-    """Return scores (N,) of every split's test rows by a head fitted on its training rows.
+) -> Adapted:
+    """Return scores of every split's test rows by a head fitted on its training rows.
 
-    They are standardized and calibrated as `head` is. Rows that no split tests are NaN.
+    They are calibrated as `head` is. Rows that no split tests are NaN.
     """
-    scaling = Scaling(center=head.center, scale=head.scale)
-    design = make_design(labeled, scaling, penalty=penalty, light=light)
-    scores = np.full(len(labeled), np.nan)
-    for split in splits:
-        weights, bias = solve_design(design.take(split.train))
-        logits = design.features[split.test] @ weights + bias
-        scores[split.test] = calibrate(logits, slope=head.slope, offset=head.offset)
+    design = make_design(labeled, group_scaling(labeled), penalty=penalty, light=light)
+    parts = [_mask(split.train, len(labeled)) for split in splits]
+    logits = np.full(len(labeled), np.nan)
+    for split, (weights, _) in zip(splits, solve_parts(design, parts), strict=True):
+        logits[split.test] = design.features[split.test] @ weights
 
-    return scores
+    return adapt(head, logits, labeled)
 
 
 def with_thresholds(head: Head, chosen: Chosen) -> Head:
     """Return the head with the thresholds that were chosen for it."""
-    return replace(head, likely=chosen.likely, possible=chosen.possible)
+    even = replace(at_share(head, 0.5), likely=1.0, possible=chosen.possible)
+    set_head = at_share(even, head.share)
+    return replace(
+        set_head,
+        covariance=head.covariance,
+        likely=chosen.likely,
+        possible=min(set_head.possible, chosen.likely),
+    )
+
+
+def _make_head(
+    heads: LinearHeads,
+    found: Calibration,
+    labeled: LabeledFeatures,
+    logits: Floats,
+    is_known: Mask,
+) -> Head:
+    shares = flyover_shares(labeled)
+    log_odds = found.log_odds(logits, shares)
+    even = Head(
+        rung=heads.rung,
+        flyovers=heads.flyovers,
+        center=heads.scaling.center,
+        scale=heads.scaling.scale,
+        weights=heads.weights,
+        bias=heads.bias,
+        slope=found.slope,
+        offset=found.offset,
+        covariance=calibration_covariance(log_odds, logits, labeled, is_known),
+        separation=found.separation,
+        share=0.5,
+        rates=_rates(log_odds, labeled, is_known),
+        tried=0,
+        likely=1.0,
+        possible=1.0,
+    )
+    by_flyover = [shares[labeled.flyovers == year][0] for year in np.unique(labeled.flyovers)]
+    return at_share(even, float(np.mean(by_flyover)))
+
+
+def _rates(log_odds: Floats, labeled: LabeledFeatures, is_known: Mask) -> Floats:
+    """Return the shares of failing and intact roofs that an even bet calls failing, by flyover."""
+    called = log_odds >= 0
+    rates: list[list[float]] = []
+    for year in [*tried_flyovers(labeled), None]:
+        is_here = is_known if year is None else is_known & (labeled.flyovers == year)
+        failing = called[is_here & (labeled.failing == 1)]
+        intact = called[is_here & (labeled.failing == 0)]
+        if len(failing) and len(intact) and (year is not None or not rates):
+            rates.append([float(failing.mean()), float(intact.mean())])
+    return np.array(rates)
+
+
+def _gather(masks: Sequence[Mask], logits: Sequence[Floats], size: int = 0) -> Floats:
+    """Put the logits of the rows of each mask together, (N,); NaN where no mask is set."""
+    found = np.full(size or len(masks[0]), np.nan)
+    for mask, values in zip(masks, logits, strict=True):
+        found[mask] = values[mask]
+    return found
+
+
+def _mask(rows: NDArray[np.int64], size: int) -> Mask:
+    mask = np.zeros(size, bool)
+    mask[rows] = True
+    return mask

@@ -12,6 +12,16 @@ LEAST_OF_A_CLASS = 4
 """Failing and intact labels needed at least."""
 
 
+@dataclass(frozen=True, kw_only=True)
+class Group:
+    """Features that lie side by side and weigh together."""
+
+    features: int
+    """How many they are."""
+    weight: float = 1.0
+    """What they weigh together."""
+
+
 @dataclass(frozen=True, kw_only=True, eq=False)
 class LabeledFeatures:
     """What one rung sees of labeled roofs, with their labels."""
@@ -26,8 +36,13 @@ class LabeledFeatures:
     """Fold numbers, (N,)."""
     blocks: NDArray[np.object_]
     """Blocks, (N,)."""
-    groups: tuple[int, ...]
-    """Lengths of groups of features that weigh the same together, adding up to F."""
+    flyovers: NDArray[np.int64]
+    """Year of the flyover of each label, (N,); labels of one flyover are compared with each
+    other."""
+    weights: NDArray[np.float64]
+    """What each label weighs, (N,): more where it stands for roofs that were seldom chosen."""
+    groups: tuple[Group, ...]
+    """Groups of features, adding up to F."""
 
     def __post_init__(self) -> None:
         """Check shapes, numbers and classes.
@@ -44,10 +59,9 @@ class LabeledFeatures:
         return len(self.failing)
 
     def _check_features(self) -> None:
-        if sum(self.groups) != self.features.shape[1]:
-            raise ValueError(
-                f"groups add up to {sum(self.groups)}, features are {self.features.shape}"
-            )
+        width = sum(group.features for group in self.groups)
+        if width != self.features.shape[1]:
+            raise ValueError(f"groups add up to {width}, features are {self.features.shape}")
 
         is_finite = bool(np.isfinite(self.features).all())
         if self.relit is not None:

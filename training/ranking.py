@@ -1,11 +1,11 @@
 """A ranking, sorted once and weighted many times: the figures of all resamples in one go."""
 
 from dataclasses import dataclass
+from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
-from inference.hazard import Thresholds
 from models.head import Floats
 
 BINS = 10
@@ -28,6 +28,18 @@ Classes = NDArray[np.int64]
 """1 failing, 0 intact, (N,)."""
 
 
+class Begins(Protocol):
+    """Where the words begin."""
+
+    @property
+    def likely(self) -> float:
+        """Return the score at which LIKELY begins."""
+
+    @property
+    def possible(self) -> float:
+        """Return the score at which POSSIBLE begins; at even odds where such scores are given."""
+
+
 @dataclass(frozen=True, kw_only=True, eq=False)
 class ScoredLabels:
     """One score for each of N >= 1 labels."""
@@ -36,6 +48,8 @@ class ScoredLabels:
     """Higher is more likely failing, (N,)."""
     failing: Classes
     """0 or 1, (N,)."""
+    even: Floats | None = None
+    """The scores if half of the roofs failed, for POSSIBLE, (N,); None: `scores` serve."""
     called: Floats | None = None
     """Whether F1 counts a label as called failing: 0, 1 or NaN where not known, (N,)."""
 
@@ -44,6 +58,7 @@ class ScoredLabels:
         return ScoredLabels(
             scores=self.scores[chosen],
             failing=self.failing[chosen],
+            even=None if self.even is None else self.even[chosen],
             called=None if self.called is None else self.called[chosen],
         )
 
@@ -90,7 +105,7 @@ def rank_labels(
     labels: ScoredLabels,
     *,
     top: int,
-    thresholds: Thresholds | None = None,
+    thresholds: Begins | None = None,
     probability: bool = False,
 ) -> Ranking:
     """Sort labels by score.
@@ -111,7 +126,8 @@ def rank_labels(
     is_possible = unknown
     if thresholds:
         is_likely = (scores >= thresholds.likely).astype(np.float64)
-        is_possible = (scores >= thresholds.possible).astype(np.float64)
+        even = scores if labels.even is None else labels.even[order]
+        is_possible = np.maximum(even >= thresholds.possible, is_likely)
     is_called = unknown if labels.called is None else labels.called[order]
     named = np.stack([is_likely, is_possible, is_called])  # (3, N)
     excess = scores - failing if probability else unknown

@@ -5,12 +5,10 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.special import betaincc
 
-from models.head import Floats
+from models.head import LEAST_SCORE, Floats
 from training.aims import Aims
 from training.wording import nth, percent
 
-LEAST_SCORE = float(np.nextafter(0.0, 1.0))
-"""POSSIBLE begins above 0."""
 ROUNDING = 1e-9
 """Keeps whole numbers whole where they come from a division."""
 

@@ -17,19 +17,24 @@ import pandas as pd
 
 from imagery.files import atomic_path
 from imagery.workspace import ReportFiles
-from inference.hazard import Thresholds
 from models.head import RUNGS
 from training.charts import draw_calibration, draw_curves
 from training.compare import Difference, Ships, paired_difference, rung_that_ships
 from training.evaluate import measure_rungs, measure_slices
 from training.figures import LEAST_FAILING, RUNG_NAMES, Figures, FigureSettings, Slice
 from training.resample import LEAST_BLOCKS
+from training.rungs import ANOTHER_FLYOVER
 from training.settings import TrainSettings
-from training.thresholds import Chosen, choose_thresholds
+from training.thresholds import Chosen, TriedFlyover, choose_thresholds
 
 WIDTH_PX = 900
 """Width at which the page shows its pictures."""
-COMPARED = (("measures", "dark_share"), ("network", "dark_share"), ("network", "measures"))
+COMPARED = (
+    ("measures", "dark_share"),
+    ("network", "measures"),
+    ("joined", "measures"),
+    ("joined", "network"),
+)
 """Pairs of rungs whose difference is reported."""
 
 
@@ -66,18 +71,27 @@ def evaluate(
     figure_settings = FigureSettings(
         repeats=settings.bootstrap, seed=settings.seed, top=settings.visits
     )
-    chosen = _choose_thresholds(scored, settings)
-    thresholds = {rung: choice.thresholds for rung, choice in chosen.items()}
+    transfer = others.get(ANOTHER_FLYOVER)
+    chosen = _choose_thresholds(scored, transfer, settings)
 
-    rungs = measure_rungs(scored, thresholds, figure_settings)
+    rungs = measure_rungs(scored, chosen, figure_settings)
+    splits = {"block": rungs, **_measure_splits(others, chosen, figure_settings)}
     return Evaluation(
         rungs=rungs,
-        ships=rung_that_ships(rungs, settings.rung_margin),
+        ships=rung_that_ships(
+            _candidates(rungs, settings), settings.rung_margin, splits.get(ANOTHER_FLYOVER, [])
+        ),
         chosen=chosen,
         differences=_compare_rungs(scored, figure_settings),
-        splits={"block": rungs, **_measure_splits(others, thresholds, figure_settings)},
-        slices=measure_slices(scored, thresholds, figure_settings),
+        splits=splits,
+        slices=measure_slices(scored, chosen, figure_settings),
     )
+
+
+def _candidates(rungs: list[Figures], settings: TrainSettings) -> list[Figures]:
+    """Return the rungs that may ship; a frozen network ships joined with the measures."""
+    is_tuned = settings.mode == "finetune"
+    return [rung for rung in rungs if is_tuned or rung.name != "network"]
 
 
 def write_report(
@@ -129,13 +143,33 @@ def draw_page(
     )
 
 
-def _choose_thresholds(scored: pd.DataFrame, settings: TrainSettings) -> dict[str, Chosen]:
-    """Return where LIKELY and POSSIBLE begin, by rung."""
-    failing = scored["failing"].to_numpy(np.int64)
+def _choose_thresholds(
+    scored: pd.DataFrame, transfer: pd.DataFrame | None, settings: TrainSettings
+) -> dict[str, Chosen]:
+    """Return where LIKELY and POSSIBLE begin, by rung: on left-out flyovers where there are."""
+    table = scored if transfer is None else transfer
     return {
-        rung: choose_thresholds(scored[rung].to_numpy(np.float64), failing, settings)
+        rung: choose_thresholds(tried_in(table, rung), settings, tried=transfer is not None)
         for rung in RUNGS
     }
+
+
+def tried_in(table: pd.DataFrame, rung: str) -> list[TriedFlyover]:
+    """Return the scores of a rung by flyover.
+
+    Args:
+        table: Scored labels: columns year, failing, the rung and the rung at even odds.
+        rung: Of `models.head.RUNGS`.
+    """
+    return [
+        TriedFlyover(
+            year=int(str(year)),
+            scores=rows[rung].to_numpy(np.float64),
+            even=rows[f"{rung}_even"].to_numpy(np.float64),
+            failing=rows["failing"].to_numpy(np.int64),
+        )
+        for year, rows in table.groupby("year")
+    ]
 
 
 def _compare_rungs(
@@ -158,7 +192,7 @@ def _compare_rungs(
 
 def _measure_splits(
     others: Mapping[str, pd.DataFrame | None],
-    thresholds: Mapping[str, Thresholds],
+    thresholds: Mapping[str, Chosen],
     figure_settings: FigureSettings,
 ) -> dict[str, list[Figures]]:
     """Measure every rung by what else was left out."""

@@ -5,6 +5,7 @@ Least squares on labels of +1 and -1 with an L2 penalty (Rifkin, Yeo and Poggio,
 fold out costs one subtraction and one solve.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -71,37 +72,57 @@ def sum_moments(rows: Matrix, targets: Floats, weights: Floats) -> Moments:
     )
 
 
-def solve_ridge(moments: Moments, penalty: float) -> Solution:
-    """Minimize sum w (x'b + a - t)^2 + penalty |b|^2.
+def solve_ridge(groups: Sequence[Moments], penalty: float) -> Solution:
+    """Minimize sum w (x'b + a_g - t)^2 + penalty |b|^2, each group g with an intercept of its own.
+
+    Args:
+        groups: Moments of the rows of each group.
+        penalty: L2 penalty of b; the intercepts carry none.
 
     Returns:
-        b (F,) and the intercept a, which carries no penalty.
+        b (F,) and the mean of the intercepts, weighted as the rows are.
     """
-    mean = moments.x / moments.weight
-    target = moments.t / moments.weight
+    centered = np.zeros_like(groups[0].xx)
+    right = np.zeros(len(groups[0].x), np.float32)
+    for moments in groups:
+        mean = moments.x / moments.weight
+        target = moments.t / moments.weight
+        centered += moments.xx - (moments.weight * np.outer(mean, mean)).astype(np.float32)
+        right += (moments.xt - moments.weight * mean * target).astype(np.float32)
 
-    centered = moments.xx - (moments.weight * np.outer(mean, mean)).astype(np.float32)
     centered[np.diag_indices_from(centered)] += np.float32(penalty)
-    right = (moments.xt - moments.weight * mean * target).astype(np.float32)
     found = solve(centered, right, assume_a="pos", overwrite_a=True, check_finite=False)
-
     weights = found.astype(np.float64)
-    return weights, float(target - mean @ weights)
+
+    total = sum(moments.weight for moments in groups)
+    targets = sum(moments.t for moments in groups)
+    sums = sum(moments.x for moments in groups)
+    return weights, float((targets - sums @ weights) / total)
 
 
-def solve_dual(rows: Matrix, targets: Floats, weights: Floats, penalty: float) -> Solution:
+def solve_dual(
+    rows: Matrix,
+    targets: Floats,
+    weights: Floats,
+    groups: NDArray[np.int64],
+    penalty: float,
+) -> Solution:
     """Return what `solve_ridge` does, for fewer rows (N, F) than features.
 
     The system that is solved is (N, N) instead of (F, F).
     """
-    total = weights.sum()
-    mean = (weights @ rows) / total
-    target = float(weights @ targets) / float(total)
+    centered = rows.astype(np.float32, copy=True)
+    wanted = targets.astype(np.float64, copy=True)
+    for group in np.unique(groups):
+        is_here = groups == group
+        total = weights[is_here].sum()
+        centered[is_here] -= ((weights[is_here] @ rows[is_here]) / total).astype(np.float32)
+        wanted[is_here] -= weights[is_here] @ targets[is_here] / total
 
-    centered = rows - mean.astype(np.float32)
     products = np.asarray(centered @ centered.T, np.float64)
     products[np.diag_indices_from(products)] += penalty / weights
-    found = solve(products, targets - target, assume_a="pos", overwrite_a=True, check_finite=False)
+    found = solve(products, wanted, assume_a="pos", overwrite_a=True, check_finite=False)
 
     solution: Floats = np.asarray(centered.T @ found.astype(np.float32), np.float64)
-    return solution, float(target - mean @ solution)
+    spare = weights @ targets - (weights @ rows) @ solution
+    return solution, float(spare / weights.sum())

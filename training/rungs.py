@@ -1,7 +1,7 @@
-"""The three rungs on one table of labels.
+"""The rungs on one table of labels.
 
-Each rung is fitted on the same labels, and scored with blocks, neighborhoods and the last year
-left out.
+Each rung is fitted on the same labels, and scored with blocks, flyovers, neighborhoods and the last
+year left out.
 """
 
 from collections.abc import Sequence
@@ -11,13 +11,22 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from models.feature_cache import feature_matrix
+from models.feature_cache import PARTS, Matrix, feature_matrix
+from models.flyover_stats import FlyoverStats, pooled_stats
 from models.head import RUNGS
-from training.fit import Fit, fit_head, score_splits
-from training.labeled_features import LabeledFeatures
+from models.measures import MEASURES
+from training.fit import Adapted, Fit, fit_head, score_splits
+from training.labeled_features import Group, LabeledFeatures
 from training.settings import TrainSettings
 from training.splits import Split, block_folds, neighborhood_folds, next_year_split
 
+MEASURES_WEIGHT = 8.0
+"""What the named measures weigh beside the network's features, in groups of these.
+
+More helps on another flyover and costs on the own one; docs/experiments.md has both.
+"""
+ANOTHER_FLYOVER = "another flyover"
+"""Name of the split in which whole flyovers are left out."""
 KEPT = ["parcel_id", "year", "block", "neighborhood", "district", "area_m2", "failing"]
 """Columns of a label that go into the table of scored labels."""
 
@@ -29,7 +38,7 @@ class FittedRungs:
     fits: dict[str, Fit]
     """By rung."""
     scored: pd.DataFrame
-    """Columns `KEPT`, fold, and the out-of-fold score of every rung."""
+    """Columns `KEPT`, fold, and for every rung its out-of-fold score and the same at even odds."""
     others: dict[str, pd.DataFrame | None]
     """The same for what else was left out, only the rows that were tested; None where the labels
     do not allow it."""
@@ -38,18 +47,23 @@ class FittedRungs:
         self, rung: str, fit: Fit, others: dict[str, pd.DataFrame | None]
     ) -> "FittedRungs":
         """Return the rungs with another fit of one of them, and what it scores in `others`."""
-        scored = self.scored.assign(**{rung: fit.out_of_fold})
+        scored = with_scores(self.scored, rung, fit.out_of_fold)
         return replace(self, fits={**self.fits, rung: fit}, scored=scored, others=others)
 
 
 def fit_rungs(
-    labels: pd.DataFrame, groups: tuple[int, ...], settings: TrainSettings
+    labels: pd.DataFrame,
+    flyovers: Sequence[FlyoverStats],
+    groups: tuple[int, ...],
+    settings: TrainSettings,
 ) -> FittedRungs:
     """Fit every rung on labeled roofs.
 
     Args:
         labels: Columns `KEPT`, and what the rungs look at: measures, features; measures_relit and
-            features_relit where there are copies in other light.
+            features_relit where there are copies in other light. `weight`, where some labels stand
+            for more roofs than others.
+        flyovers: Statistics of the chips of each year that has labels.
         groups: Lengths of the groups of features of the network.
         settings: Folds, penalty, light.
 
@@ -62,26 +76,50 @@ def fit_rungs(
     others = {name: _tested_rows(scored, parts) for name, parts in splits.items()}
 
     fits = {}
+    transfer = scored
     for rung in RUNGS:
-        seen = rung_features(labels, folds, rung, groups)
-        fit = fit_head(seen, rung=rung, penalty=settings.penalty, light=settings.light)
+        seen = rung_features(labels, folds, rung, groups, flyovers)
+        fit = fit_head(
+            seen, rung=rung, penalty=settings.penalty, light=settings.light, flyovers=flyovers
+        )
         fits[rung] = fit
-        scored[rung] = fit.out_of_fold
+        scored = with_scores(scored, rung, fit.out_of_fold)
+        transfer = with_scores(transfer, rung, fit.transfer)
         for name, table in others.items():
             if table is not None:
-                scores = score_splits(
+                found = score_splits(
                     seen,
                     splits[name] or [],
                     fit.head,
                     penalty=settings.penalty,
                     light=settings.light,
                 )
-                table[rung] = scores[table.index]
+                others[name] = with_scores(table, rung, found, table.index.to_numpy())
 
     for name, table in others.items():
         if table is not None:
             others[name] = table.reset_index(drop=True)
-    return FittedRungs(fits=fits, scored=scored, others=others)
+    return FittedRungs(
+        fits=fits, scored=scored, others={ANOTHER_FLYOVER: _only_tried(transfer), **others}
+    )
+
+
+def with_scores(
+    table: pd.DataFrame,
+    rung: str,
+    adapted: Adapted,
+    rows: NDArray[np.int64] | None = None,
+) -> pd.DataFrame:
+    """Return a table of labels with what a rung scores, and the same at even odds.
+
+    Args:
+        table: Labels.
+        rung: Name of the column.
+        adapted: Scores of all labels.
+        rows: Which of them the table holds; None for all.
+    """
+    chosen = slice(None) if rows is None else rows
+    return table.assign(**{rung: adapted.scores[chosen], f"{rung}_even": adapted.even[chosen]})
 
 
 def other_splits(
@@ -101,7 +139,11 @@ def other_splits(
 
 
 def rung_features(
-    labels: pd.DataFrame, folds: NDArray[np.int64], rung: str, groups: tuple[int, ...]
+    labels: pd.DataFrame,
+    folds: NDArray[np.int64],
+    rung: str,
+    groups: tuple[int, ...],
+    flyovers: Sequence[FlyoverStats] = (),
 ) -> LabeledFeatures:
     """Return what a rung learns from.
 
@@ -110,24 +152,74 @@ def rung_features(
         folds: Block folds, (N,).
         rung: Of `models.head.RUNGS`.
         groups: Lengths of the groups of features of the network.
+        flyovers: What features are set against; without, they stay as they are, and all labels
+            count as those of one flyover.
 
     Raises:
         InputError: too few labels, blocks or classes, or features that are not finite.
     """
     features = feature_matrix(labels, rung)
-    is_network = rung == "network"
     relit = None
-    if is_network and "features_relit" in labels:
-        relit = np.stack(labels["features_relit"].to_list()).astype(np.float32)
+    if rung in ("network", "joined") and "features_relit" in labels:
+        copies = labels[["measures", "features_relit"]]
+        relit = feature_matrix(copies.rename(columns={"features_relit": "features"}), rung)
 
+    years = labels["year"].to_numpy(np.int64)
+    if flyovers:
+        features = _set_against(features, years, rung, flyovers)
+        relit = None if relit is None else _set_against(relit, years, rung, flyovers)
+
+    weights = np.ones(len(labels))
+    if "weight" in labels:
+        weights = np.asarray(labels["weight"], np.float64)
     return LabeledFeatures(
         features=features,
         relit=relit,
         failing=labels["failing"].to_numpy(np.int64),
         folds=folds,
         blocks=labels["block"].to_numpy(object),
-        groups=groups if is_network else (features.shape[1],),
+        flyovers=years if flyovers else np.zeros(len(labels), np.int64),
+        weights=weights,
+        groups=_rung_groups(rung, groups),
     )
+
+
+def _rung_groups(rung: str, groups: tuple[int, ...]) -> tuple[Group, ...]:
+    """Return the groups of features of a rung."""
+    of_network = tuple(Group(features=features) for features in groups)
+    if rung == "network":
+        return of_network
+    if rung == "joined":
+        return (Group(features=len(MEASURES), weight=MEASURES_WEIGHT), *of_network)
+    return (Group(features=len(MEASURES[PARTS[rung]])),)
+
+
+def _set_against(
+    features: Matrix, years: NDArray[np.int64], rung: str, flyovers: Sequence[FlyoverStats]
+) -> Matrix:
+    """Return features in spreads from the mean of their own flyover.
+
+    A flyover of few chips is set against the mean of all.
+    """
+    known = {stats.year: stats.part(PARTS[rung]) for stats in flyovers}
+    pooled = pooled_stats(known.values())
+    found = np.empty_like(features)
+    for year in np.unique(years).tolist():
+        own = known[year]
+        used = own if own.is_enough else pooled
+        is_here = years == year
+        found[is_here] = (features[is_here] - used.center) / used.spread
+    return found
+
+
+def _only_tried(transfer: pd.DataFrame) -> pd.DataFrame | None:
+    """Return the labels whose flyover was left out whole; None where none was."""
+    is_tried = transfer[RUNGS[-1]].notna()
+    if not is_tried.any():
+        return None
+
+    fold = pd.factorize(transfer["year"])[0]
+    return transfer.assign(fold=fold)[is_tried].reset_index(drop=True)
 
 
 def _tested_rows(scored: pd.DataFrame, splits: Sequence[Split] | None) -> pd.DataFrame | None:

@@ -173,8 +173,9 @@ def diverged(task: Task, what: str) -> InputError:
 def _wide_scaling(labeled: LabeledFeatures) -> Scaling:
     """Return the scaling of features, none smaller than `LEAST_SCALE` allows."""
     scaling = standard_scaling(labeled)
-    group_starts = np.cumsum((0, *labeled.groups[:-1]))
-    group_means = np.add.reduceat(scaling.scale, group_starts) / labeled.groups
-    least = LEAST_SCALE * np.repeat(group_means, labeled.groups)
+    sizes = [group.features for group in labeled.groups]
+    group_starts = np.cumsum((0, *sizes[:-1]))
+    group_means = np.add.reduceat(scaling.scale, group_starts) / sizes
+    least = LEAST_SCALE * np.repeat(group_means, sizes)
 
     return Scaling(center=scaling.center, scale=np.maximum(scaling.scale, least))

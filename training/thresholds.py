@@ -1,21 +1,58 @@
-"""Where LIKELY and POSSIBLE begin, by stated aims on calibrated out-of-fold scores.
+"""Where LIKELY and POSSIBLE begin, by stated aims on calibrated scores of labels left out.
 
-All bounds hold for new roofs that are exchangeable with the labeled ones. They are not quite:
-neighbors share a block, next year's light differs, roofs may have been picked for labeling, and
-the shipped head differs a little from the heads of the folds. So a bound is the best that the
-labels can give, and it has to be compared with next year's labels.
+LIKELY begins at a probability adapted to the flyover, never below one half nor below the precision
+aimed at: each such roof by itself is as likely to fail. POSSIBLE begins at a
+probability at even odds: what part of the failing roofs it holds does not depend on how many
+there are.
+
+Where several flyovers have labels each was left out whole, and the thresholds keep their aims in
+the worst of them, or in all together (`[train] promise`). With a single one they rest on its own
+blocks, and nothing is promised for the next: its light, sensor and season were never tried.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
-from inference.hazard import Thresholds
 from models.head import Floats
-from training.aims import Aims
+from training.aims import EVERY_FLYOVER, Aims
 from training.precision_bound import PrecisionBound, precision_bound
 from training.recall_bound import RecallBound, average_recall_bound, recall_bound
+from training.wording import percent
+
+LEAST_LIKELY = 0.5
+"""LIKELY never begins below this probability."""
+MOST_LIKELY = 0.9
+"""LIKELY never begins above this probability where any roof may be called so.
+
+A flyover in which even such roofs failed too seldom is named in the sentence instead.
+"""
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class TriedFlyover:
+    """Scores of the labels of one flyover that the heads had not learned from."""
+
+    year: int
+    """Year of the flyover."""
+    scores: Floats
+    """Probabilities, adapted to the flyover, (N,)."""
+    even: Floats
+    """Probabilities at even odds, (N,)."""
+    failing: NDArray[np.int64]
+    """0 or 1, (N,)."""
+
+    def __post_init__(self) -> None:
+        """Check that all are probabilities.
+
+        Raises:
+            ValueError: one is not.
+        """
+        for values in (self.scores, self.even):
+            if not ((values >= 0) & (values <= 1)).all():
+                raise ValueError(f"scores of {self.year} run beyond 0 to 1, or are not numbers")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -23,54 +60,89 @@ class Chosen:
     """The two thresholds and what they rest on."""
 
     likely: float
-    """Score at which LIKELY begins, in [possible, 1]."""
+    """Adapted probability at which LIKELY begins, in [0.5, 1]."""
     possible: float
-    """Score at which POSSIBLE begins, in (0, likely]."""
+    """Probability at even odds at which POSSIBLE begins, in (0, 1]."""
     recall: RecallBound
     """Of `possible`: holds with the confidence of the aims."""
     average_recall: RecallBound
     """The weaker bound that holds on average (conformal risk control); reported, not shipped."""
     precision: PrecisionBound
     """Of `likely`."""
+    tried: int
+    """Flyovers that were left out whole; 0 where only blocks of one were."""
+    sentence: str
+    """What the thresholds rest on, in words."""
 
-    @property
-    def thresholds(self) -> Thresholds:
-        """Return the two thresholds as the hazard ladder takes them."""
-        return Thresholds(likely=self.likely, possible=self.possible)
 
-
-def choose_thresholds(scores: Floats, failing: NDArray[np.int64], aims: Aims) -> Chosen:
+def choose_thresholds(flyovers: Sequence[TriedFlyover], aims: Aims, *, tried: bool) -> Chosen:
     """Choose where LIKELY and POSSIBLE begin.
 
     Args:
-        scores: Calibrated out-of-fold probabilities, (N,).
-        failing: 0 or 1, (N,).
-        aims: What to keep.
+        flyovers: Scores of left-out labels, by flyover.
+        aims: What to keep, and where.
+        tried: Whole flyovers were left out, not blocks of them.
 
     Raises:
-        ValueError: a score outside [0, 1], or no failing label.
+        ValueError: no failing label.
     """
-    _check(scores, failing)
-    positives = np.sort(scores[failing == 1])
-    recall = recall_bound(positives, aims)
-    precision = precision_bound(scores, failing, aims, at_least=recall.threshold)
+    known = [flyover for flyover in flyovers if flyover.failing.any()]
+    if not known:
+        raise ValueError("no label fails; want a failing one")
+    if len(known) == 1 or aims.promise != EVERY_FLYOVER:
+        known = [_together(known)]
 
+    least = max(LEAST_LIKELY, aims.precision_likely)
+    precisions = [
+        precision_bound(flyover.scores, flyover.failing, aims, at_least=least) for flyover in known
+    ]
+    positives = [np.sort(flyover.even[flyover.failing == 1]) for flyover in known]
+    recalls = [recall_bound(scores, aims) for scores in positives]
+    averages = [average_recall_bound(scores, aims) for scores in positives]
+
+    precision = max(precisions, key=lambda bound: bound.threshold)
+    recall = min(recalls, key=lambda bound: bound.threshold)
+    count = len(flyovers) if tried else 0
+    likely = min(precision.threshold, MOST_LIKELY)
     return Chosen(
-        likely=precision.threshold,
+        likely=likely,
         possible=recall.threshold,
         recall=recall,
-        average_recall=average_recall_bound(positives, aims),
+        average_recall=min(averages, key=lambda bound: bound.threshold),
         precision=precision,
+        tried=count,
+        sentence=_rests_on(flyovers, likely, count, aims),
     )
 
 
-def _check(scores: Floats, failing: NDArray[np.int64]) -> None:
-    is_share = (scores >= 0) & (scores <= 1)
-    if is_share.all() and failing.any():
-        return
+def _together(flyovers: Sequence[TriedFlyover]) -> TriedFlyover:
+    """Return the labels of several flyovers as those of one."""
+    return TriedFlyover(
+        year=flyovers[-1].year,
+        scores=np.concatenate([flyover.scores for flyover in flyovers]),
+        even=np.concatenate([flyover.even for flyover in flyovers]),
+        failing=np.concatenate([flyover.failing for flyover in flyovers]),
+    )
 
-    spread = f"{scores.min(initial=np.inf)} to {scores.max(initial=-np.inf)}"
-    raise ValueError(
-        f"{int(failing.sum())} of {len(failing)} labels fail, scores run from {spread}; "
-        "want a failing one, and scores from 0 to 1"
+
+def _rests_on(flyovers: Sequence[TriedFlyover], likely: float, tried: int, aims: Aims) -> str:
+    """Say what the thresholds rest on, and what LIKELY kept in the worst flyover."""
+    if not tried:
+        return (
+            "Not yet tried on another flyover: only one has enough labels. The shares above are "
+            "those of its own blocks, and say nothing of another light, sensor or season."
+        )
+
+    where = "in the worst of them" if aims.promise == EVERY_FLYOVER else "over all of them"
+    kept = []
+    for flyover in flyovers:
+        is_likely = flyover.scores >= likely
+        if is_likely.any():
+            share = percent(float(flyover.failing[is_likely].mean()))
+            kept.append(f"{share} of {int(is_likely.sum())} in {flyover.year}")
+
+    seen = f"of the roofs called LIKELY there failed {', '.join(kept)}"
+    return (
+        f"{tried} flyovers were left out whole, each in turn; the thresholds aim to hold {where}: "
+        f"{seen if kept else 'no roof was called LIKELY there'}."
     )

@@ -10,7 +10,7 @@ import pandas as pd
 from models.network import Backbones
 from training.finetune import Tuned, finetune, finetune_splits
 from training.learn import Tell
-from training.rungs import FittedRungs, other_splits
+from training.rungs import ANOTHER_FLYOVER, FittedRungs, other_splits, with_scores
 from training.task import FinetuneInputs
 
 ShowStage = Callable[[str], AbstractContextManager[Tell]]
@@ -47,8 +47,11 @@ def tune_rungs(fitted: FittedRungs, inputs: FinetuneInputs, *, progress: ShowSta
 def _score_others(
     fitted: FittedRungs, inputs: FinetuneInputs, tuned: Tuned, progress: ShowStage
 ) -> dict[str, pd.DataFrame | None]:
-    """Score what else was left out (neighborhoods, the last year) by networks of its own."""
-    others = dict(fitted.others)
+    """Score what else was left out (neighborhoods, the last year) by networks of its own.
+
+    Whole flyovers are not left out: that takes another training of the network for each.
+    """
+    others: dict[str, pd.DataFrame | None] = {**fitted.others, ANOTHER_FLYOVER: None}
     folds = inputs.labels["fold"].to_numpy(np.int64)
     for name, splits in other_splits(inputs.labels, folds, inputs.settings.folds).items():
         table = others[name]
@@ -56,7 +59,8 @@ def _score_others(
             continue
 
         with progress(f"fine-tune, {name} left out") as tell:
-            scores = finetune_splits(inputs, splits, tuned, progress=tell)
-        others[name] = table.assign(network=scores[~np.isnan(scores)])
+            found = finetune_splits(inputs, splits, tuned, progress=tell)
+        tested = np.flatnonzero(~np.isnan(found.scores))
+        others[name] = with_scores(table, "network", found, tested)
 
     return others

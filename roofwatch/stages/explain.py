@@ -11,6 +11,7 @@ from inference.hazard import HazardWord
 from inference.ledger import Ledger
 from labels.files import Labels
 from models.feature_cache import Features
+from models.share import ScoredFlyover
 from models.spec import ModelVersion
 from roofwatch.stages.tile import tile
 from roofwatch.year import CityYear
@@ -22,13 +23,18 @@ LISTED = (HazardWord.LIKELY.value, HazardWord.POSSIBLE.value)
 
 
 def explain(
-    year: CityYear, version: ModelVersion, ledger: Ledger, features: Features
+    year: CityYear,
+    version: ModelVersion,
+    flyover: ScoredFlyover,
+    ledger: Ledger,
+    features: Features,
 ) -> list[Path]:
     """Write <year>/explain/: a picture of every roof that is LIKELY or POSSIBLE, and explain.csv.
 
     Args:
         year: The city in the year, scored.
         version: The model that scored.
+        flyover: What it was set to.
         ledger: The year's ledger; at most `MOST` roofs are explained, by rank.
         features: What the model saw of the year's chips.
     """
@@ -39,6 +45,7 @@ def explain(
     inputs = ExplainYear(
         files=year.files,
         version=version,
+        flyover=flyover,
         titles=make_titles(year, listed),
         store=tile(year, version.spec),
         features=features,

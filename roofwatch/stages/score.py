@@ -1,10 +1,11 @@
 """`roofwatch score`: the ledger of a year, by a registered model."""
 
 import argparse
+from dataclasses import replace
 
 from imagery.errors import InputError
 from inference.ledger import Ledger, build_ledger, write_ledger
-from inference.predict import score_features
+from inference.predict import look_at_flyover, score_features
 from models.card import ModelCard, write_model_card
 from models.checksum import BACKBONE
 from models.features import NetworkSource, store_features
@@ -72,9 +73,13 @@ def _score(year: CityYear, wanted: str) -> Ledger:
         threads=city.execution.threads,
         mapper=city.runner(f"look at {year.year}", len(city.roll)),
     )
-    scores = score_features(features.rung(model.head.rung), model.head)
+    blocks = dict(year.roll.table[["parcel_id", "block"]].itertuples(index=False, name=None))
+    flyover = look_at_flyover(features, model.head, year=year.year, blocks=blocks)
+    head = flyover.set(model.head)
+    scores = score_features(features.rung(head.rung), head)
 
-    thresholds = year.file.score.thresholds(model.head.likely, model.head.possible)
+    begins = year.file.score.thresholds(head.likely, head.possible)
+    thresholds = replace(begins, held_back=flyover.share.doubt)
     ledger = build_ledger(
         store.manifest,
         scores,
@@ -90,7 +95,7 @@ def _score(year: CityYear, wanted: str) -> Ledger:
     done = f"{year.year} with {version.label}: {scored} of {len(ledger.table)} scored"
     city.log("score", done + seal_text(path))
 
-    explain(year, version, ledger, features)
+    explain(year, version, flyover, ledger, features)
     card = ModelCard(
         city=city.name,
         version=version,

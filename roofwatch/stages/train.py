@@ -103,6 +103,7 @@ def command(options: argparse.Namespace) -> Answer:
             f"  {evaluation.ships.sentence}",
             f"  {chosen.precision.sentence}",
             f"  {chosen.recall.sentence}",
+            f"  {chosen.sentence}",
             f"  {trained.standing}",
             *(f"  note: {note}" for note in trained.notes),
             f"  report: {trained.report}",
@@ -181,21 +182,21 @@ def fit(year: CityYear, labels: Labels) -> Fitted:
     backbones = load_backbones(spec, year.file.model.weights)
 
     if settings.mode == "frozen":
-        rows = labeled_features(city, labels)
-        rungs = fit_rungs(rows, spec.groups, settings)
-        return Fitted(rows=rows, rungs=rungs, backbones=backbones)
+        labeled = labeled_features(city, labels)
+        rungs = fit_rungs(labeled.rows, labeled.flyovers, spec.groups, settings)
+        return Fitted(rows=labeled.rows, rungs=rungs, backbones=backbones)
 
     with processes():
         with first_alone():
-            rows = labeled_features(city, labels)
-        frozen = fit_rungs(rows, spec.groups, settings)
-        inputs = finetune_inputs(city, rows, frozen, backbones)
+            labeled = labeled_features(city, labels)
+        frozen = fit_rungs(labeled.rows, labeled.flyovers, spec.groups, settings)
+        inputs = finetune_inputs(city, labeled.rows, frozen, backbones)
         rank = int(os.environ.get("RANK", "0"))
         quiet = city.quiet or rank > 0
         tuned = tune_rungs(frozen, inputs, progress=partial(show_training, quiet=quiet))
     if rank:
         raise SystemExit(0)  # the first process writes and registers
-    return Fitted(rows=rows, rungs=tuned.fitted, backbones=tuned.backbones)
+    return Fitted(rows=labeled.rows, rungs=tuned.fitted, backbones=tuned.backbones)
 
 
 def finetune_inputs(
@@ -234,6 +235,7 @@ def describe_labels(labels: Labels, rows: pd.DataFrame, evaluation: Evaluation) 
         "Unlabeled roofs are not counted as intact.",
         chosen.recall.sentence,
         chosen.precision.sentence,
+        chosen.sentence,
         f"Labels: sha256 {labels.sha256}. Features: {engine_name()}.",
     ]
 
