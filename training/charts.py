@@ -23,6 +23,7 @@ STROKES = {
     "dark_share": ("#000000", ":"),
     "measures": ("#D55E00", "--"),
     "network": ("#0072B2", "-"),
+    "joined": ("#009E73", "-."),
 }
 """Color (Okabe and Ito, 2008) and dash of each rung."""
 SCORE_BINS = 10
