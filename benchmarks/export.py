@@ -206,6 +206,7 @@ def _ledger(ids: list[str]) -> pd.DataFrame:
             "score": score,
             "score_low": score / 2,
             "score_high": score,
+            "score_raw": score,
             "hazard": words,
             "rank": score.rank(method="first", ascending=False).astype("Int32"),
             "model_version": pd.Series("city-roof/3", index=score.index).where(is_scored),

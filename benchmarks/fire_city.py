@@ -197,6 +197,7 @@ def _make_ledger(rng: np.random.Generator, parcel_ids: list[str]) -> Ledger:
             "score": score,
             "score_low": score,
             "score_high": score,
+            "score_raw": score,
             "hazard": words,
             "rank": score.rank(method="first", ascending=False).astype("Int32"),
             "model_version": pd.Series(np.where(is_scored, "bench/1", None), dtype="string"),

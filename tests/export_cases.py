@@ -68,6 +68,7 @@ def make_ledger(
             "score": scores,
             "score_low": scores * 0.5,
             "score_high": scores,
+            "score_raw": scores,
             "hazard": words,
             "rank": scores.rank(method="first", ascending=False).astype("Int32"),
             "model_version": pd.Series("demo-roof/3", index=scored.index, dtype="string").where(

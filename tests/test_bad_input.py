@@ -393,6 +393,7 @@ def save_small_model(folder: Path) -> ModelSpec:
     width = spec.features
     head = Head(
         rung="network",
+        flyovers=(),
         center=np.zeros(width),
         scale=np.ones(width),
         weights=np.ones((4, width)),
@@ -400,6 +401,10 @@ def save_small_model(folder: Path) -> ModelSpec:
         slope=1.0,
         offset=0.0,
         covariance=np.eye(2),
+        separation=0.0,
+        share=0.5,
+        rates=np.array([[0.8, 0.1]]),
+        tried=0,
         likely=0.9,
         possible=0.1,
     )

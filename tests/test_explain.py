@@ -40,10 +40,11 @@ from inference.explain_measures import WORDS, measure_shares
 from inference.explain_nearest import RoofFeatures, nearest_roofs
 from inference.explain_picture import Panel, draw_explanation
 from inference.ledger import Ledger, read_ledger
+from inference.predict import look_at_flyover
 from models.feature_cache import Features
-from models.files import Model
+from models.files import Model, load_model
 from models.head import Head, head_logits
-from models.measures import MEASURES
+from models.measures import MEASURES, roof_measures
 from models.network import Backbones, load_backbones
 from models.preprocess import chip_views, turn_image
 from models.registry import resolve_model
@@ -65,6 +66,7 @@ def make_head(
 
     return Head(
         rung=rung,
+        flyovers=(),
         center=rng.normal(size=features),
         scale=rng.random(features) + 0.5,
         weights=np.stack([shipped, rng.normal(size=features)]),
@@ -72,6 +74,10 @@ def make_head(
         slope=1.4,
         offset=-0.6,
         covariance=np.eye(2) / 100,
+        separation=0.0,
+        share=0.5,
+        rates=np.array([[0.8, 0.1]]),
+        tried=0,
         likely=0.5,
         possible=0.2,
     )
@@ -96,6 +102,8 @@ def plain_features(model: Model, chip: StoredChip) -> NDArray[np.float32]:
         by_turn = pooled.reshape(len(spec.views), spec.turns, -1)
         parts.append(by_turn.mean(axis=1).ravel())
 
+    if model.head.rung == "joined":
+        parts.insert(0, roof_measures(chip))
     return np.concatenate(parts)[None].astype(np.float32)
 
 
@@ -111,12 +119,14 @@ def plain_logit(model: Model, chip: StoredChip) -> float:
     return float(model.head.slope * logits[0, 0] + model.head.offset)
 
 
-def test_shares_add_up_to_the_logit(backbones: Backbones) -> None:
-    """Pixels and constant are the whole calibrated logit.
+@pytest.mark.parametrize("rung", ["network", "joined"])
+def test_shares_add_up_to_the_logit(backbones: Backbones, rung: str) -> None:
+    """Pixels, measures and constant are the whole calibrated logit.
 
     Nothing lies beyond the chip in these views.
     """
-    model = Model(spec=SPEC, head=make_head(SPEC.features), backbones=backbones)
+    width = SPEC.features + len(MEASURES) * (rung == "joined")
+    model = Model(spec=SPEC, head=make_head(width, rung), backbones=backbones)
     chip = make_chip()
 
     heat = heat_map(model, chip)
@@ -125,7 +135,8 @@ def test_shares_add_up_to_the_logit(backbones: Backbones) -> None:
     assert heat.values.dtype == np.float32
     assert abs(heat.beyond) < 1e-4
     logit = plain_logit(model, chip)
-    total = heat.values.sum(dtype=np.float64) + heat.constant
+    total = heat.values.sum(dtype=np.float64) + heat.measures + heat.constant
+    assert bool(heat.measures) == (rung == "joined")
     assert abs(total - logit) < 1e-3 * max(1, abs(logit))
 
 
@@ -265,6 +276,18 @@ def test_measures_in_words() -> None:
     number = MEASURES.index(name)
     assert found[0].words == WORDS[name][int(measures[number] < head.center[number])]
 
+    joined = make_head(len(MEASURES) + 4, "joined")
+    looks = np.concatenate([measures, np.zeros(4, np.float32)])
+    of_joined = measure_shares(joined, looks)
+    assert sorted(measure.name for measure in of_joined) == sorted(MEASURES)
+    without = dataclasses.replace(
+        joined, weights=joined.weights * ([1.0] * len(MEASURES) + [0.0] * 4)
+    )
+    logit = head_logits(without, looks[None])[0, 0]
+    assert sum(measure.share for measure in of_joined) == pytest.approx(
+        joined.slope * (logit - joined.bias[0])
+    )
+
     only = measure_shares(make_head(1, "dark_share"), measures[:1])
     assert [measure.name for measure in only] == ["dark_share"]
     with pytest.raises(ValueError, match="no heat map"):
@@ -312,7 +335,7 @@ def test_picture_shows_heat_only_where_it_suggests_a_failing_roof() -> None:
     gray = StoredChip(pixels=np.full((3, 40, 60), 120, np.uint8), mask=make_chip(40, 60).mask)
     values = np.full((40, 60), -1.0, np.float32)
     values[15:20, 20:26] = 1.0
-    heat = Heat(values=values, beyond=0.0, constant=0.0)
+    heat = Heat(values=values, beyond=0.0, measures=0.0, constant=0.0)
     roof = Panel(chip=gray, caption="the photo")
     neighbor = Panel(chip=gray, caption="called failing by a person, 2023")
 
@@ -426,8 +449,10 @@ def test_stage_draws_the_list_once(done_city: DoneCity) -> None:
     version = resolve_model(city.registry, "champion")
     ledger = read_ledger(year.files.folder, 2023)
     features = Features(path=year.files.chips.features)
+    head = load_model(version.folder, version.sha256).head
+    flyover = look_at_flyover(features, head, year=2023, blocks={})
 
-    files = explain(year, version, ledger, features)
+    files = explain(year, version, flyover, ledger, features)
     table = pd.read_csv(files[0], dtype=str, keep_default_na=False)
     listed = ledger.table[ledger.table["hazard"].isin(LISTED)].sort_values("rank")
     assert tuple(table.columns) == COLUMNS
@@ -436,19 +461,19 @@ def test_stage_draws_the_list_once(done_city: DoneCity) -> None:
 
     before = mtimes(files)
     contents = {file: file.read_bytes() for file in files}
-    assert explain(year, version, ledger, features) == files
+    assert explain(year, version, flyover, ledger, features) == files
     assert mtimes(files) == before
 
     files[1].unlink()
-    assert explain(year, version, ledger, features) == files
+    assert explain(year, version, flyover, ledger, features) == files
     after = mtimes(files)
     assert [file for file in files if after[file] != before[file]] == [files[1]]
 
     fewer = ledger.table.copy()
     fewer.loc[fewer["parcel_id"] == table["parcel_id"][0], "hazard"] = "NOT SEEN IN PHOTO"
-    kept = explain(year, version, Ledger(year=2023, table=fewer), features)
+    kept = explain(year, version, flyover, Ledger(year=2023, table=fewer), features)
     assert kept == [files[0], *files[2:]]
     assert not files[1].exists()
 
-    assert explain(year, version, ledger, features) == files
+    assert explain(year, version, flyover, ledger, features) == files
     assert {file: file.read_bytes() for file in files} == contents

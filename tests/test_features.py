@@ -26,8 +26,9 @@ from imagery.boxes import PixelBox
 from imagery.chips.store import ChipStore, StoredChip, open_store
 from imagery.errors import MissingInput
 from models.engine import compile_engine, engine_name, load_openvino
-from models.feature_cache import Features, feature_matrix
+from models.feature_cache import PARTS, Features, feature_matrix
 from models.features import FeatureBatch, NetworkSource, chip_features, extract_batch
+from models.flyover_stats import measure_flyover
 from models.head import RUNGS, head_scores
 from models.light import light_seed, relight
 from models.measures import MEASURES, roof_measures
@@ -36,7 +37,7 @@ from models.preprocess import GRAY, chip_views, stretch_colors, turn_image, view
 from models.spec import BACKBONES, VIEWS, ModelSpec
 from models.weights import lite_state
 from training.fit import fit_head
-from training.labeled_features import LabeledFeatures
+from training.labeled_features import Group, LabeledFeatures
 
 SPEC = ModelSpec(input_px=64, gsd_m=0.5, margin_m=2, views=("roof_grey",), turns=1)
 ENGINES = ("openvino-fp32", "openvino-bf16", "torch-cpu-fp32", "torch-cpu-bf16")
@@ -413,16 +414,23 @@ def test_engines_agree(store: ChipStore, backbone: PooledBackbone, houses: pd.Da
     seen = features_by_engine(backbone, images)
     assert engine_name() in (*ENGINES, "torch-cuda-bf16")
 
+    exact = seen["torch-cpu-fp32"]
+    measures = np.zeros((len(exact), len(MEASURES)), np.float32)
+    looks = np.concatenate([measures, exact], axis=1)
+    flyover = measure_flyover(2023, [looks], looks.shape[1])
+    own = flyover.part(PARTS["network"])
     rows = LabeledFeatures(
-        features=seen["torch-cpu-fp32"],
+        features=((exact - own.center) / own.spread).astype(np.float32),
         relit=None,
         failing=houses["failing"].to_numpy(np.int64),
         folds=np.arange(24) % 3,
         blocks=houses["block"].to_numpy(object),
-        groups=SPEC.groups,
+        flyovers=np.full(24, 2023),
+        weights=np.ones(24),
+        groups=tuple(Group(features=features) for features in SPEC.groups),
     )
-    head = fit_head(rows, rung="network", penalty=2.0, light=0.0).head
-    plain = head_scores(head, seen["torch-cpu-fp32"])[0]
+    head = fit_head(rows, rung="network", penalty=2.0, light=0.0, flyovers=[flyover]).head
+    plain = head_scores(head, exact)[0]
     assert np.ptp(plain) > 0.5
 
     for name, features in seen.items():

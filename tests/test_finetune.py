@@ -25,7 +25,7 @@ from sklearn.metrics import average_precision_score
 from imagery.chips.store import ChipPlace, ChipStore, StoredChip, read_chip, shard_path
 from imagery.errors import InputError
 from models.files import Model, load_model, save_model
-from models.head import head_logits
+from models.head import head_logits, offset_at
 from models.network import Backbones, PooledBackbone, backbone_checksum, load_backbones
 from models.preprocess import chip_views
 from models.spec import ModelSpec
@@ -176,7 +176,9 @@ def plain_start(spec: ModelSpec) -> LinearStart:
 def raw_logits(tuned: Tuned) -> NDArray[np.float64]:
     """Return out-of-fold logits before calibration, (N,)."""
     head = tuned.fit.head
-    return np.asarray((logit(tuned.fit.out_of_fold) - head.offset) / head.slope, np.float64)
+    found = tuned.fit.out_of_fold
+    offset = offset_at(head, np.array([found.shares[0].used]))[0]
+    return np.asarray((logit(found.scores) - offset) / head.slope, np.float64)
 
 
 def invert(labels: pd.DataFrame, chosen: NDArray[np.bool_]) -> pd.DataFrame:
@@ -195,7 +197,7 @@ def test_it_learns(toy: Toy) -> None:
     tuned = toy.tune(replace(SETTINGS, epochs=6, batch=4, learning_rate=5e-3), labels=lost)
 
     # By chance it would be 0.5; each network learns from 8 roofs.
-    assert average_precision_score(toy.labels["failing"], tuned.fit.out_of_fold) > 0.7
+    assert average_precision_score(toy.labels["failing"], tuned.fit.out_of_fold.scores) > 0.7
     assert tuned.epochs > 1
     assert backbone_checksum(tuned.backbones) != backbone_checksum(toy.backbones)
     losses = [epoch.loss for epoch in tuned.history if epoch.name == "all labels"]
@@ -207,7 +209,7 @@ def test_same_seed_same_weights(toy: Toy, tuned: Tuned) -> None:
     again = toy.tune()
     assert backbone_checksum(again.backbones) == backbone_checksum(tuned.backbones)
     np.testing.assert_array_equal(again.fit.head.weights, tuned.fit.head.weights)
-    np.testing.assert_array_equal(again.fit.out_of_fold, tuned.fit.out_of_fold)
+    np.testing.assert_array_equal(again.fit.out_of_fold.scores, tuned.fit.out_of_fold.scores)
 
 
 def epochs_of(tuned: Tuned, name: str) -> list[str]:
@@ -319,8 +321,8 @@ def test_splits_are_scored(toy: Toy, tuned: Tuned) -> None:
         steps.append((done, total))
 
     other_inputs = replace(toy.inputs(), labels=invert(toy.labels, tested))
-    ours = finetune_splits(toy.inputs(), splits, tuned, progress=tell)
-    theirs = finetune_splits(other_inputs, splits, tuned, progress=tell)
+    ours = finetune_splits(toy.inputs(), splits, tuned, progress=tell).scores
+    theirs = finetune_splits(other_inputs, splits, tuned, progress=tell).scores
 
     np.testing.assert_allclose(ours[tested], theirs[tested], atol=1e-9)
     assert average_precision_score(toy.labels["failing"][tested], ours[tested]) > 0.9
@@ -390,7 +392,7 @@ with processes("cpu"):
     tuned = finetune(toy.inputs(replace(SETTINGS, epochs=1)))
 found = dict(
     sha256=backbone_checksum(tuned.backbones),
-    scores=tuned.fit.out_of_fold.tolist(),
+    scores=tuned.fit.out_of_fold.scores.tolist(),
     weights=tuned.fit.head.weights[0].tolist(),
 )
 (folder / f"rank{{os.environ['RANK']}}.json").write_text(json.dumps(found))
@@ -432,7 +434,7 @@ def test_two_processes_make_the_same_network(toy: Toy, tmp_path: Path) -> None:
 
     alone = toy.tune(replace(SETTINGS, epochs=1))
     np.testing.assert_allclose(first["weights"], alone.fit.head.weights[0], atol=2e-3)
-    np.testing.assert_allclose(first["scores"], alone.fit.out_of_fold, atol=0.02)
+    np.testing.assert_allclose(first["scores"], alone.fit.out_of_fold.scores, atol=0.02)
 
 
 @st.composite

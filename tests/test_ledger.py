@@ -45,9 +45,8 @@ def manifest_of(reasons: list[str]) -> pd.DataFrame:
 def scores_of(scores: dict[str, float]) -> pd.DataFrame:
     """Return scores by parcel, each its own interval."""
     values = list(scores.values())
-    return pd.DataFrame(
-        {"parcel_id": list(scores), "score": values, "score_low": values, "score_high": values}
-    )
+    columns = ("score", "score_low", "score_high", "score_raw")
+    return pd.DataFrame({"parcel_id": list(scores)} | dict.fromkeys(columns, values))
 
 
 def ledger_of(

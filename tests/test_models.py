@@ -3,6 +3,7 @@
 import json
 import pickle
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -17,7 +18,9 @@ from scipy.stats import t as student
 from imagery.errors import ConfigError, MissingInput, TamperedModel
 from models.checksum import model_checksum
 from models.files import Model, load_model, save_model
-from models.head import Head, head_logits, head_scores
+from models.flyover_stats import FlyoverStats
+from models.head import RUNGS, Head, head_logits, head_scores
+from models.measures import MEASURES
 from models.network import Backbones, backbone_checksum, load_backbones
 from models.spec import ModelSpec, spec_from_json, spec_to_json
 
@@ -30,6 +33,7 @@ def make_head(seed: int, features: int = SPEC.features, *, rung: str = "network"
 
     return Head(
         rung=rung,
+        flyovers=(),
         center=rng.normal(size=features),
         scale=rng.random(features) + 0.5,
         weights=rng.normal(size=(4, features)) / 50,
@@ -37,8 +41,20 @@ def make_head(seed: int, features: int = SPEC.features, *, rung: str = "network"
         slope=1.3,
         offset=-0.4,
         covariance=np.array([[0.02, 0.01], [0.01, 0.03]]),
+        separation=1.7,
+        share=0.3,
+        rates=np.array([[0.8, 0.1], [0.7, 0.05]]),
+        tried=2,
         likely=0.6,
         possible=0.2,
+    )
+
+
+def make_flyover(year: int, width: int) -> FlyoverStats:
+    """Return the statistics of a flyover, random numbers."""
+    rng = np.random.default_rng(year)
+    return FlyoverStats(
+        year=year, chips=300, center=rng.normal(size=width), spread=rng.random(width) + 0.5
     )
 
 
@@ -56,10 +72,16 @@ def saved(tmp_path: Path, backbones: Backbones) -> tuple[Path, str]:
     return folder, sha256
 
 
-@pytest.mark.parametrize("rung", ["network", "measures", "dark_share"])
+@pytest.mark.parametrize("rung", RUNGS)
 def test_saved_model_is_loaded(tmp_path: Path, backbones: Backbones, rung: str) -> None:
-    """Spec, head and network come back to the last bit, whichever rung ships."""
-    expected = make_head(0, {"measures": 13, "dark_share": 1}.get(rung, SPEC.features), rung=rung)
+    """Spec, head, network and the statistics of the flyovers come back to the last bit.
+
+    Whichever rung ships.
+    """
+    looks = len(MEASURES) + SPEC.features
+    known = {"measures": len(MEASURES), "dark_share": 1, "joined": looks}
+    flyovers = tuple(make_flyover(year, looks) for year in (2022, 2024))
+    expected = replace(make_head(0, known.get(rung, SPEC.features), rung=rung), flyovers=flyovers)
     folder = tmp_path / "model"
     sha256 = save_model(folder, Model(spec=SPEC, head=expected, backbones=backbones))
 
@@ -71,6 +93,14 @@ def test_saved_model_is_loaded(tmp_path: Path, backbones: Backbones, rung: str) 
     features = np.random.default_rng(1).normal(size=(5, len(expected.center))).astype(np.float32)
     ours = np.stack(head_scores(loaded.head, features))
     np.testing.assert_array_equal(ours, np.stack(head_scores(expected, features)))
+
+    for ours_of, theirs_of in zip(loaded.head.flyovers, flyovers, strict=True):
+        assert (ours_of.year, ours_of.chips) == (theirs_of.year, theirs_of.chips)
+        np.testing.assert_array_equal(ours_of.center, theirs_of.center)
+        np.testing.assert_array_equal(ours_of.spread, theirs_of.spread)
+    for name in ("separation", "share", "tried"):
+        assert getattr(loaded.head, name) == getattr(expected, name)
+    np.testing.assert_array_equal(loaded.head.rates, expected.rates)
 
 
 def test_same_model_has_the_same_checksum(
@@ -236,6 +266,7 @@ def test_interval_by_hand() -> None:
     """
     head = Head(
         rung="dark_share",
+        flyovers=(),
         center=np.array([1.0]),
         scale=np.array([2.0]),
         weights=np.array([[4.0], [2.0], [4.0], [6.0], [8.0]]),
@@ -243,6 +274,10 @@ def test_interval_by_hand() -> None:
         slope=0.5,
         offset=-1.0,
         covariance=np.array([[0.04, 0.01], [0.01, 0.09]]),
+        separation=0.0,
+        share=0.5,
+        rates=np.array([[0.8, 0.1]]),
+        tried=0,
         likely=1.0,
         possible=0.5,
     )
@@ -270,14 +305,25 @@ BROKEN = [
     {"possible": 0.9, "likely": 0.8},
     {"likely": 1.1},
     {"weights": np.ones(2)},
+    {"separation": -0.1},
+    {"separation": np.inf},
+    {"share": 0.0},
+    {"share": 1.0},
+    {"share": np.nan},
+    {"rates": np.array([0.8, 0.1])},
+    {"rates": np.zeros((0, 2))},
+    {"rates": np.array([[1.1, 0.1]])},
+    {"rates": np.array([[0.8, np.nan]])},
+    {"tried": -1},
 ]
 
 
 @pytest.mark.parametrize("broken", BROKEN, ids=lambda broken: ",".join(broken))
 def test_a_broken_head_cannot_be_made(broken: dict[str, NDArray[np.float64]]) -> None:
-    """Shapes, finite values, positive scale and slope, thresholds in order."""
+    """Shapes, finite values, positive scale and slope, shares, thresholds in order."""
     parts: dict[str, object] = {
         "rung": "network",
+        "flyovers": (),
         "center": np.zeros(2),
         "scale": np.ones(2),
         "weights": np.ones((1, 2)),
@@ -285,6 +331,10 @@ def test_a_broken_head_cannot_be_made(broken: dict[str, NDArray[np.float64]]) ->
         "slope": 1.0,
         "offset": 0.0,
         "covariance": np.zeros((2, 2)),
+        "separation": 0.0,
+        "share": 0.5,
+        "rates": np.array([[0.8, 0.1]]),
+        "tried": 0,
         "likely": 1.0,
         "possible": 1.0,
     }

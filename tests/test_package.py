@@ -37,6 +37,7 @@ def model_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
     head = Head(
         rung="measures",
+        flyovers=(),
         center=np.zeros(count),
         scale=np.full(count, 50.0),
         weights=np.random.default_rng(0).normal(size=(4, count)) / 5,
@@ -44,6 +45,10 @@ def model_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
         slope=1.3,
         offset=-0.4,
         covariance=np.eye(2) / 100,
+        separation=0.0,
+        share=0.5,
+        rates=np.array([[0.8, 0.1]]),
+        tried=0,
         likely=0.6,
         possible=0.2,
     )

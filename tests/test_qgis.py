@@ -215,6 +215,7 @@ def make_ledger_of_all_words() -> Ledger:
             "score": score,
             "score_low": score,
             "score_high": score,
+            "score_raw": score,
             "hazard": WORDS,
             "rank": pd.Series([1, 2, 3, 4, None], dtype="Int32"),
             "model_version": "m/1",

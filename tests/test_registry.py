@@ -74,6 +74,7 @@ def saved_model(tmp_path_factory: pytest.TempPathFactory) -> SaveModel:
         features = SPEC.features if rung == "network" else len(MEASURES)
         head = Head(
             rung=rung,
+            flyovers=(),
             center=rng.normal(size=features),
             scale=rng.random(features) + 50,
             weights=rng.normal(size=(4, features)) / 5,
@@ -81,6 +82,10 @@ def saved_model(tmp_path_factory: pytest.TempPathFactory) -> SaveModel:
             slope=1.3,
             offset=-0.4,
             covariance=np.eye(2) / 100,
+            separation=0.0,
+            share=0.5,
+            rates=np.array([[0.8, 0.1]]),
+            tried=0,
             likely=0.6,
             possible=0.2,
         )

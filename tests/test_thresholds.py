@@ -12,13 +12,32 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 from scipy.stats import beta, binom, binomtest
 
+from models.head import Head, at_share
 from training.aims import Aims
+from training.fit import with_thresholds
 from training.precision_bound import certified_precision, precision_bound
 from training.recall_bound import average_recall_bound, recall_bound
-from training.thresholds import choose_thresholds
+from training.thresholds import Chosen, TriedFlyover, choose_thresholds
 
 AIMS = Aims(recall=0.9)
 REPEATS = 200
+PLAIN_HEAD = Head(
+    rung="dark_share",
+    flyovers=(),
+    center=np.zeros(1),
+    scale=np.ones(1),
+    weights=np.ones((1, 1)),
+    bias=np.zeros(1),
+    slope=1.0,
+    offset=0.0,
+    covariance=np.zeros((2, 2)),
+    separation=0.0,
+    share=0.5,
+    rates=np.array([[0.8, 0.1]]),
+    tried=0,
+    likely=1.0,
+    possible=1.0,
+)
 FORBIDDEN = re.compile(r"\b(safe\w*|clear\w*|low\w*|no risk|fine|good|intact)\b", re.IGNORECASE)
 
 
@@ -26,6 +45,12 @@ def sample(rng: np.random.Generator, size: int) -> tuple[NDArray[np.float64], ND
     """Return scores that are calibrated probabilities, and labels drawn from them."""
     scores = np.concatenate([rng.beta(1, 15, size - size // 10), rng.beta(5, 2, size // 10)])
     return scores, (rng.random(size) < scores).astype(np.int64)
+
+
+def choose_one(scores: NDArray[np.float64], failing: NDArray[np.int64], aims: Aims) -> Chosen:
+    """Choose on the labels of one flyover of which half fails, so that both scores are one."""
+    flyover = TriedFlyover(year=2024, scores=scores, even=scores, failing=failing)
+    return choose_thresholds([flyover], aims, tried=False)
 
 
 @pytest.mark.parametrize(("failing", "rank"), [(28, 0), (29, 1), (45, 1), (46, 2), (100, 5)])
@@ -82,7 +107,7 @@ def test_recall_of_new_roofs_is_kept() -> None:
     average = []
     for _ in range(REPEATS):
         scores, failing = sample(rng, 1200)
-        chosen = choose_thresholds(scores, failing, AIMS)
+        chosen = choose_one(scores, failing, AIMS)
         sure.append((positives >= chosen.possible).mean())
         average.append((positives >= chosen.average_recall.threshold).mean())
 
@@ -102,7 +127,7 @@ def test_precision_of_new_roofs_is_kept() -> None:
     guaranteed = 0
     for _ in range(REPEATS):
         scores, failing = sample(rng, 3000)
-        bound = choose_thresholds(scores, failing, AIMS).precision
+        bound = choose_one(scores, failing, AIMS).precision
         sure = "not guaranteed" not in bound.sentence
         guaranteed += sure
         kept += not sure or truth[fresh >= bound.threshold].mean() >= 0.7
@@ -119,7 +144,7 @@ def test_ties_do_not_break_the_recall() -> None:
     kept = 0
     for _ in range(REPEATS):
         scores, failing = sample(rng, 800)
-        chosen = choose_thresholds(np.ceil(scores * 10) / 10, failing, AIMS)
+        chosen = choose_one(np.ceil(scores * 10) / 10, failing, AIMS)
         kept += (positives >= chosen.possible).mean() >= 0.9
 
     assert kept >= 0.95 * REPEATS
@@ -168,8 +193,11 @@ def test_likely_without_guarantee() -> None:
 def test_likely_is_never_under_possible() -> None:
     """A perfect ranking: LIKELY could begin lower than the smallest failing score, and does not."""
     scores = np.linspace(0.01, 0.99, 400)
-    chosen = choose_thresholds(scores, (scores > 0.5).astype(np.int64), Aims(recall=0.5))
-    assert chosen.likely >= chosen.possible > 0.5
+    chosen = choose_one(scores, (scores > 0.5).astype(np.int64), Aims(recall=0.5))
+    assert chosen.likely >= 0.7
+    assert chosen.possible > 0.7
+    head = with_thresholds(PLAIN_HEAD, chosen)
+    assert head.likely == head.possible == chosen.likely
     expected = "with 95% confidence at least 70% of roofs there fail"
     assert expected in chosen.precision.sentence
     assert chosen.precision.bound >= 0.7
@@ -189,22 +217,25 @@ shares = st.floats(0.05, 0.99)
 def test_any_labels_give_an_order_and_honest_words(
     rows: list[tuple[float, int]], precision: float, recall: float, confidence: float
 ) -> None:
-    """For any labels, 0 < possible <= likely <= 1, and no word promises anything.
+    """For any labels LIKELY begins at one half or above, and no word promises anything.
 
-    The order of the rows does not matter.
+    The head that ships has 0 < possible <= likely <= 1 at whatever share failing. The order of the
+    rows does not matter.
     """
     scores = np.array([score for score, _ in rows])
     failing = np.array([label for _, label in rows])
     aims = Aims(precision_likely=precision, recall=recall, confidence=confidence)
     if not failing.any():
         with pytest.raises(ValueError, match="want a failing one"):
-            choose_thresholds(scores, failing, aims)
+            choose_one(scores, failing, aims)
         return
 
-    chosen = choose_thresholds(scores, failing, aims)
-    assert 0 < chosen.possible <= chosen.likely <= 1
-    assert chosen.thresholds.likely == chosen.likely
-    assert chosen.thresholds.possible == chosen.possible
+    chosen = choose_one(scores, failing, aims)
+    assert 0.5 <= chosen.likely <= 1
+    assert 0 < chosen.possible <= 1
+    for share in (0.001, 0.1, 0.5, 0.9, 0.999):
+        head = at_share(with_thresholds(PLAIN_HEAD, chosen), share)
+        assert 0 < head.possible <= head.likely == chosen.likely
     if not np.isnan(chosen.recall.confidence):
         assert chosen.recall.confidence >= confidence
         caught = (scores[failing == 1] >= chosen.possible).sum()
@@ -212,8 +243,8 @@ def test_any_labels_give_an_order_and_honest_words(
 
     for bound in (chosen.recall, chosen.average_recall, chosen.precision):
         assert not FORBIDDEN.search(bound.sentence)
-    backward = choose_thresholds(scores[::-1], failing[::-1], aims)
-    assert backward.thresholds == chosen.thresholds
+    backward = choose_one(scores[::-1], failing[::-1], aims)
+    assert (backward.likely, backward.possible) == (chosen.likely, chosen.possible)
 
 
 @given(st.integers(29, 5000), st.floats(0.5, 0.99))
@@ -223,16 +254,23 @@ def test_rank_is_the_largest(failing: int, recall: float) -> None:
     assert bound.rank == failing or beta.sf(recall, failing - bound.rank, bound.rank + 1) < 0.95
 
 
-@pytest.mark.parametrize(
-    "aims", [{"recall": 1.0}, {"precision_likely": 0.0}, {"confidence": float("nan")}]
-)
-def test_aims_are_shares(aims: dict[str, float]) -> None:
-    """0 and 1 cannot be aimed at."""
+@pytest.mark.parametrize("share", [0.0, 1.0, float("nan")])
+def test_aims_are_shares(share: float) -> None:
+    """0 and 1 cannot be aimed at, and there are two places where aims can hold."""
     with pytest.raises(ValueError, match="between 0 and 1"):
-        Aims(**aims)
+        Aims(recall=share)
+    with pytest.raises(ValueError, match="between 0 and 1"):
+        Aims(precision_likely=share)
+    with pytest.raises(ValueError, match="between 0 and 1"):
+        Aims(confidence=share)
+    with pytest.raises(ValueError, match="promise is 'best'"):
+        Aims(promise="best")
 
 
 def test_scores_are_probabilities() -> None:
     """A share of dark pixels above 1, or NaN, is none."""
-    with pytest.raises(ValueError, match="scores from 0 to 1"):
-        choose_thresholds(np.array([0.5, np.nan]), np.array([1, 0]), AIMS)
+    wrong = np.array([0.5, np.nan])
+    right = np.array([0.5, 0.1])
+    for scores, even in ((wrong, right), (right, wrong), (right * 3, right)):
+        with pytest.raises(ValueError, match="scores of 2024"):
+            TriedFlyover(year=2024, scores=scores, even=even, failing=np.array([1, 0]))

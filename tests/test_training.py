@@ -10,23 +10,25 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
+from scipy.special import expit, logit
 from sklearn.linear_model import LogisticRegression, Ridge
-from sklearn.pipeline import make_pipeline
-from sklearn.preprocessing import StandardScaler
 
 from imagery.errors import InputError
 from imagery.roll.files import ParcelFile, VacantFile
 from imagery.roll.parcels import VacantRoll, read_roll
 from labels.files import LabelFile, read_labels
-from models.head import calibrate, head_logits, head_scores
+from models.flyover_stats import FlyoverStats
+from models.head import at_share, head_logits, head_scores
+from models.measures import MEASURES
 from training.aims import Aims
+from training.calibration import PARTS_WITHIN
 from training.evaluate import measure
 from training.figures import FigureSettings
 from training.fit import Fit, fit_head, score_splits, with_thresholds
-from training.labeled_features import LabeledFeatures
+from training.labeled_features import Group, LabeledFeatures
 from training.ridge import solve_dual, solve_ridge, sum_moments
 from training.splits import Split, block_folds
-from training.thresholds import choose_thresholds
+from training.thresholds import TriedFlyover, choose_thresholds
 
 TWELVE_BLOCKS = [f"B{number}" for number in range(12)]
 label_tables = st.lists(
@@ -66,26 +68,33 @@ def test_failing_roofs_are_spread() -> None:
     assert table.groupby("fold")["failing"].sum().tolist() == [4] * 5
 
 
+CENTER = 3.0
+SPREAD = 2.0
+"""Of every feature in the flyover that the rows lie in."""
+
+
 def make_rows(
     seed: int = 1, *, count: int = 60, groups: tuple[int, ...] = (8,), relit: bool = False
 ) -> LabeledFeatures:
-    """Return learnable rows in 5 folds of 15 blocks."""
+    """Return learnable rows of one flyover in 5 folds of 15 blocks, set against the flyover."""
     rng = np.random.default_rng(seed)
     width = sum(groups)
     failing = rng.permutation(np.arange(count) % 3 == 0).astype(np.int64)
-    noise = rng.normal(3, 2, (count, width))
-    features = (noise + failing[:, None] * np.linspace(0, 2.5, width)).astype(np.float32)
+    noise = rng.normal(0, 1, (count, width))
+    features = (noise + failing[:, None] * np.linspace(0, 1.25, width)).astype(np.float32)
 
     copies = None
     if relit:
-        copies = (features + rng.normal(0, 0.5, features.shape)).astype(np.float32)
+        copies = (features + rng.normal(0, 0.25, features.shape)).astype(np.float32)
     return LabeledFeatures(
         features=features,
         relit=copies,
         failing=failing,
         folds=np.arange(count) % 5,
         blocks=np.array([f"B{number % 15}" for number in range(count)], dtype=object),
-        groups=groups,
+        flyovers=np.full(count, 2023),
+        weights=np.ones(count),
+        groups=tuple(Group(features=features) for features in groups),
     )
 
 
@@ -93,18 +102,31 @@ FEW = make_rows()
 MANY = make_rows(2, groups=(30, 50), relit=True)
 
 
-def standardize(rows: LabeledFeatures, features: NDArray[np.float32]) -> NDArray[np.float64]:
-    """Return features (N, F) by mean and spread of all rows, every group with the same share."""
-    share = np.repeat([1 / np.sqrt(size * len(rows.groups)) for size in rows.groups], rows.groups)
-    center = rows.features.mean(axis=0, dtype=np.float64)
-    scale = rows.features.std(axis=0, dtype=np.float64)
-    return np.asarray((features - center) / scale * share)
+def fit_rows(rows: LabeledFeatures, *, penalty: float = 2.0, light: float = 0.25) -> Fit:
+    """Fit a head of the network's features on rows of the flyover of 2023."""
+    width = len(MEASURES) + rows.features.shape[1]
+    flyover = FlyoverStats(
+        year=2023, chips=200, center=np.full(width, CENTER), spread=np.full(width, SPREAD)
+    )
+    return fit_head(rows, rung="network", penalty=penalty, light=light, flyovers=[flyover])
+
+
+def as_seen(rows: LabeledFeatures) -> NDArray[np.float32]:
+    """Return the features of rows before they were set against their flyover, (N, F)."""
+    return rows.features * np.float32(SPREAD) + np.float32(CENTER)
+
+
+def weigh_groups(rows: LabeledFeatures, features: NDArray[np.float32]) -> NDArray[np.float64]:
+    """Return features (N, F) such that every group has the same share."""
+    sizes = [group.features for group in rows.groups]
+    share = np.repeat([1 / np.sqrt(size * len(sizes)) for size in sizes], sizes)
+    return np.asarray(features * share)
 
 
 def plain_ridge(
     rows: LabeledFeatures, chosen: NDArray[np.bool_], penalty: float, light: float
-) -> Ridge:
-    """Fit scikit-learn's Ridge on standardized rows and their copies.
+) -> NDArray[np.float64]:
+    """Return the weights of scikit-learn's Ridge on rows and their copies.
 
     The scaling is the one that the docstrings of training.fit describe.
     """
@@ -112,32 +134,51 @@ def plain_ridge(
     balance = np.cbrt((~failing).sum() / failing.sum())
     weights = np.where(failing, balance, 1.0)[chosen]
     targets = np.where(failing, 1.0, -1.0)[chosen]
-    inputs = standardize(rows, rows.features)[chosen]
+    inputs = weigh_groups(rows, rows.features)[chosen]
 
     if rows.relit is not None and light:
-        inputs = np.concatenate([inputs, standardize(rows, rows.relit)[chosen]])
+        inputs = np.concatenate([inputs, weigh_groups(rows, rows.relit)[chosen]])
         targets = np.tile(targets, 2)
         weights = np.concatenate([weights * (1 - light), weights * light])
-    return Ridge(alpha=penalty).fit(inputs, targets, sample_weight=weights)
+    found = Ridge(alpha=penalty).fit(inputs, targets, sample_weight=weights)
+    return np.asarray(found.coef_, np.float64)
 
 
 def slow_fit(
     rows: LabeledFeatures, penalty: float, light: float
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Return logits of the shipped head and out-of-fold logits, both (N,), one Ridge at a time."""
-    inputs = standardize(rows, rows.features)
-    left_out = np.zeros(len(rows.failing))
+    """Return logits of the shipped head and out-of-fold logits, both (N,), one Ridge at a time.
+
+    Without intercept: what is at the mean of its flyover has the logit 0.
+    """
+    inputs = weigh_groups(rows, rows.features)
+    left_out = np.zeros(len(rows))
     for fold in np.unique(rows.folds):
         tested = rows.folds == fold
-        left_out[tested] = plain_ridge(rows, ~tested, penalty, light).predict(inputs[tested])
+        left_out[tested] = inputs[tested] @ plain_ridge(rows, ~tested, penalty, light)
 
-    everything = np.ones(len(rows.failing), bool)
-    return plain_ridge(rows, everything, penalty, light).predict(inputs), left_out
+    everything = np.ones(len(rows), bool)
+    return inputs @ plain_ridge(rows, everything, penalty, light), left_out
 
 
 def left_out_logits(fit: Fit, rows: LabeledFeatures) -> NDArray[np.float64]:
     """Return each row's logit of the head that left its fold out, (N,)."""
-    return head_logits(fit.head, rows.features)[np.arange(len(rows.failing)), 1 + rows.folds]
+    return head_logits(fit.head, as_seen(rows))[np.arange(len(rows)), 1 + rows.folds]
+
+
+def adapted(fit: Fit, logits: NDArray[np.float64], share: float) -> NDArray[np.float64]:
+    """Return scores at a share failing, by Bayes from the head's odds at even odds."""
+    head = fit.head
+    odds_even = np.exp(even_log_odds(fit, logits) + head.slope * head.separation * (share - 0.5))
+    odds = odds_even * share / (1 - share)
+    return np.asarray(odds / (1 + odds))
+
+
+def even_log_odds(fit: Fit, logits: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return the log odds of logits in a flyover of which half fails."""
+    head = fit.head
+    here = head.offset - logit(head.share) - head.slope * head.separation * (head.share - 0.5)
+    return np.asarray(head.slope * logits + here)
 
 
 seeds = st.integers(0, 9999)
@@ -161,23 +202,31 @@ def test_ridge_is_scikit_learns(seed: int, count: int, width: int, penalty: floa
     for moments, chosen in ((whole, np.ones(count, bool)), (rest, ~out)):
         inputs = rows[chosen].astype(np.float64)
         theirs = Ridge(alpha=penalty).fit(inputs, targets[chosen], sample_weight=weights[chosen])
-        ours, bias = solve_ridge(moments, penalty)
+        ours, bias = solve_ridge([moments], penalty)
         np.testing.assert_allclose(ours, theirs.coef_, atol=2e-3, rtol=2e-3)
         assert bias == pytest.approx(theirs.intercept_, abs=2e-3)
 
 
 @pytest.mark.parametrize(("count", "width"), [(12, 80), (80, 12)])
 def test_dual_is_primal(count: int, width: int) -> None:
-    """A system of rows gives the weights and the intercept that one of features gives."""
+    """A system of rows gives the weights and the intercept that one of features gives.
+
+    With one group, and with three that have an intercept each.
+    """
     rng = np.random.default_rng(4)
     rows = rng.normal(1, 1, (count, width)).astype(np.float32)
     targets = rng.choice([-1.0, 1.0], count)
     weights = rng.uniform(0.5, 3, count)
 
-    ours, bias = solve_dual(rows, targets, weights, 1.5)
-    theirs, their_bias = solve_ridge(sum_moments(rows, targets, weights), 1.5)
-    np.testing.assert_allclose(ours, theirs, atol=2e-4)
-    assert bias == pytest.approx(their_bias, abs=2e-3)
+    for groups in (np.zeros(count, np.int64), np.arange(count) % 3):
+        moments = []
+        for group in np.unique(groups):
+            mine = groups == group
+            moments.append(sum_moments(rows[mine], targets[mine], weights[mine]))
+        ours, bias = solve_dual(rows, targets, weights, groups, 1.5)
+        theirs, their_bias = solve_ridge(moments, 1.5)
+        np.testing.assert_allclose(ours, theirs, atol=2e-4)
+        assert bias == pytest.approx(their_bias, abs=2e-3)
 
 
 @given(seeds)
@@ -196,47 +245,36 @@ def test_moments_add_up(seed: int) -> None:
             np.testing.assert_allclose(getattr(ours, name), getattr(expected, name), atol=1e-4)
 
 
+@pytest.mark.parametrize("rows", [FEW, MANY], ids=["few", "many"])
 @pytest.mark.parametrize("light", [0.0, 0.25])
-def test_fit_is_a_slow_plain_one(light: float) -> None:
+def test_fit_is_a_slow_plain_one(rows: LabeledFeatures, light: float) -> None:
     """Shipped head, heads that left a fold out, and scores are those of slow, plain fits.
 
-    scikit-learn's Ridge fits them one at a time.
+    scikit-learn's Ridge fits them one at a time, however few the features are.
     """
-    fit = fit_head(MANY, rung="network", penalty=2.0, light=light)
-    shipped, left_out = slow_fit(MANY, 2.0, light)
-    np.testing.assert_allclose(head_logits(fit.head, MANY.features)[:, 0], shipped, atol=2e-3)
-    np.testing.assert_allclose(left_out_logits(fit, MANY), left_out, atol=2e-3)
+    fit = fit_rows(rows, light=light)
+    shipped, left_out = slow_fit(rows, 2.0, light)
+    np.testing.assert_allclose(head_logits(fit.head, as_seen(rows))[:, 0], shipped, atol=2e-3)
+    np.testing.assert_allclose(left_out_logits(fit, rows), left_out, atol=2e-3)
 
-    scores = calibrate(left_out, slope=fit.head.slope, offset=fit.head.offset)
-    np.testing.assert_allclose(fit.out_of_fold, scores, atol=5e-3)
-    assert fit.head.weights.shape == (6, 80)
+    share = fit.out_of_fold.shares[2023].used
+    scores = adapted(fit, left_out, share)
+    np.testing.assert_allclose(fit.out_of_fold.scores, scores, atol=5e-3)
+    assert fit.head.weights.shape == (6, rows.features.shape[1])
     assert fit.head.rung == "network"
     assert (fit.head.likely, fit.head.possible) == (1, 1)
 
 
 def test_copies_in_other_light_count_as_much_as_said() -> None:
     """With none of the weight they change nothing; with more they do."""
-    without = fit_head(replace(MANY, relit=None), rung="network", penalty=2.0, light=0.25)
-    none = fit_head(MANY, rung="network", penalty=2.0, light=0.0)
-    some = fit_head(MANY, rung="network", penalty=2.0, light=0.5)
-    np.testing.assert_array_equal(none.out_of_fold, without.out_of_fold)
-    assert np.abs(some.out_of_fold - none.out_of_fold).max() > 1e-3
+    without = fit_rows(replace(MANY, relit=None)).out_of_fold.scores
+    none = fit_rows(MANY, light=0.0).out_of_fold.scores
+    some = fit_rows(MANY, light=0.5).out_of_fold.scores
+    np.testing.assert_array_equal(none, without)
+    assert np.abs(some - none).max() > 1e-3
 
-    same_copies = replace(MANY, relit=MANY.features)
-    same = fit_head(same_copies, rung="network", penalty=2.0, light=0.5)
-    np.testing.assert_allclose(same.out_of_fold, none.out_of_fold, atol=1e-4)
-
-
-def test_few_features_are_a_logistic_regression() -> None:
-    """The shipped head ranks and scores as StandardScaler and LogisticRegression do."""
-    head = fit_head(FEW, rung="measures", penalty=2.0, light=0.25).head
-    features = FEW.features.astype(np.float64)
-    pipeline = make_pipeline(StandardScaler(), LogisticRegression(max_iter=2000))
-    pipeline.fit(features, FEW.failing)
-
-    ours = head_logits(head, FEW.features)[:, 0]
-    np.testing.assert_allclose(ours, pipeline.decision_function(features), atol=2e-3)
-    assert head.weights.shape == (6, 8)
+    same = fit_rows(replace(MANY, relit=MANY.features), light=0.5).out_of_fold.scores
+    np.testing.assert_allclose(same, none, atol=1e-4)
 
 
 @pytest.mark.parametrize("rows", [FEW, MANY], ids=["few", "many"])
@@ -250,27 +288,36 @@ def test_own_label_does_not_tell(rows: LabeledFeatures) -> None:
     exchanged[mine] = np.roll(rows.failing[mine], 1)
     assert (exchanged != rows.failing).any()
 
-    other_rows = replace(rows, failing=exchanged)
-    before = left_out_logits(fit_head(rows, rung="network", penalty=2.0, light=0.25), rows)
-    after = left_out_logits(fit_head(other_rows, rung="network", penalty=2.0, light=0.25), rows)
+    before = left_out_logits(fit_rows(rows), rows)
+    after = left_out_logits(fit_rows(replace(rows, failing=exchanged)), rows)
     np.testing.assert_allclose(before[mine], after[mine], atol=1e-3)
     assert np.abs(before[~mine] - after[~mine]).max() > 1e-2
 
 
 @pytest.mark.parametrize("rows", [FEW, MANY], ids=["few", "many"])
 def test_out_of_fold_scores_come_from_the_other_folds(rows: LabeledFeatures) -> None:
-    """Each score is that of the head which left the row's fold out.
+    """Each score is that of the head which left the row's fold out, at the estimated share.
 
-    scikit-learn's logistic regression on those logits gives the same calibration.
+    scikit-learn's logistic regression on those logits, both classes weighing the same, gives the
+    same calibration.
     """
-    fit = fit_head(rows, rung="network", penalty=2.0, light=0.25)
+    fit = fit_rows(rows)
     logits = left_out_logits(fit, rows)
-    scores = calibrate(logits, slope=fit.head.slope, offset=fit.head.offset)
-    np.testing.assert_allclose(fit.out_of_fold, scores, atol=1e-4)
+    found = fit.out_of_fold
+    share = found.shares[2023].used
+    np.testing.assert_allclose(found.scores, adapted(fit, logits, share), atol=1e-4)
+    odds = found.even / (1 - found.even) * share / (1 - share)
+    np.testing.assert_allclose(odds / (1 + odds), found.scores, atol=1e-9)
 
-    inputs = (logits / logits.std())[:, None]
-    platt = LogisticRegression(C=10.0).fit(inputs, rows.failing)
-    np.testing.assert_allclose(fit.out_of_fold, platt.predict_proba(inputs)[:, 1], atol=1e-3)
+    is_failing = rows.failing == 1
+    apart = logits[is_failing].mean() - logits[~is_failing].mean()
+    assert min(abs(fit.head.separation / apart - part) for part in PARTS_WITHIN) < 1e-3
+    labeled_share = (is_failing.sum() + 0.5) / (len(rows) + 1)
+    moved = logits + (labeled_share - 0.5) * fit.head.separation
+    inputs = (moved / moved.std())[:, None]
+    platt = LogisticRegression(C=10.0, class_weight="balanced").fit(inputs, rows.failing)
+    ours = expit(even_log_odds(fit, logits) + fit.head.slope * (moved - logits))
+    np.testing.assert_allclose(ours, platt.predict_proba(inputs)[:, 1], atol=1e-3)
 
 
 @settings(max_examples=15)
@@ -282,31 +329,39 @@ def test_scores_are_in_order(seed: int) -> None:
     """
     rows = make_rows(seed)
     rows = replace(rows, failing=np.random.default_rng(seed).permutation(rows.failing))
-    head = fit_head(rows, rung="measures", penalty=2.0, light=0.0).head
+    head = fit_rows(rows, light=0.0).head
     assert head.slope > 0
 
-    score, low, high = head_scores(head, rows.features)
+    score, low, high = head_scores(head, as_seen(rows))
     assert ((low >= 0) & (low <= score) & (score <= high) & (high <= 1)).all()
-    logits = head_logits(head, rows.features)[:, 0]
+    logits = head_logits(head, as_seen(rows))[:, 0]
     order = np.argsort(logits, kind="stable")
     np.testing.assert_array_equal(np.argsort(score, kind="stable"), order)
 
 
 @pytest.mark.parametrize("blocks", [15, 3])
 def test_covariance_of_the_calibration_by_a_plain_loop(blocks: int) -> None:
-    """Sums within whole blocks, or label by label where there are too few of them."""
+    """Sums within whole blocks, or label by label where there are too few of them.
+
+    Both classes weigh the same.
+    """
     names = np.array([f"B{number % blocks}" for number in range(60)], dtype=object)
     rows = replace(FEW, blocks=names)
-    fit = fit_head(rows, rung="measures", penalty=2.0, light=0.0)
+    fit = fit_rows(rows, light=0.0)
+    logits = left_out_logits(fit, rows)
+    moved = fit.head.slope * fit.head.separation * (20.5 / 61 - 0.5)
+    chances = expit(even_log_odds(fit, logits) + moved)
 
     bread = np.zeros((2, 2))
     groups = rows.blocks if blocks >= 8 else np.arange(60)
     sums = {group: np.zeros(2) for group in groups}
-    labels = (left_out_logits(fit, rows), fit.out_of_fold, rows.failing, groups)
-    for logit, score, failing, group in zip(*labels, strict=True):
-        line = np.array([logit, 1.0])
-        bread += score * (1 - score) * np.outer(line, line)
-        sums[group] += (failing - score) * line
+    for logit_here, chance, failing, group in zip(
+        logits, chances, rows.failing, groups, strict=True
+    ):
+        line = np.array([logit_here, 1.0])
+        weight = 30 / 20 if failing else 30 / 40
+        bread += weight * chance * (1 - chance) * np.outer(line, line)
+        sums[group] += weight * (failing - chance) * line
 
     meat = np.zeros((2, 2))
     for total in sums.values():
@@ -318,27 +373,37 @@ def test_covariance_of_the_calibration_by_a_plain_loop(blocks: int) -> None:
 def test_splits_are_scored_by_their_own_heads() -> None:
     """Scores are those of Ridge on the training rows, calibrated as the shipped head is.
 
-    Rows that no split tests stay NaN.
+    They are adapted to the share failing among the tested rows. Rows that no split tests stay NaN.
     """
-    head = fit_head(MANY, rung="network", penalty=2.0, light=0.25).head
+    fit = fit_rows(MANY)
     train = np.arange(10, 60)
     test = np.arange(0, 7)
-    scores = score_splits(MANY, [Split(train=train, test=test)], head, penalty=2.0, light=0.25)
+    split = Split(train=train, test=test)
+    found = score_splits(MANY, [split], fit.head, penalty=2.0, light=0.25)
 
-    ridge = plain_ridge(MANY, np.isin(np.arange(60), train), 2.0, 0.25)
-    logits = ridge.predict(standardize(MANY, MANY.features)[test])
-    expected = calibrate(logits, slope=head.slope, offset=head.offset)
-    np.testing.assert_allclose(scores[test], expected, atol=5e-3)
-    assert np.isnan(scores[7:]).all()
+    weights = plain_ridge(MANY, np.isin(np.arange(60), train), 2.0, 0.25)
+    logits = weigh_groups(MANY, MANY.features)[test] @ weights
+    expected = adapted(fit, logits, found.shares[2023].used)
+    np.testing.assert_allclose(found.scores[test], expected, atol=5e-3)
+    assert found.shares[2023].chips == 7
+    assert np.isnan(found.scores[7:]).all()
 
 
 def test_thresholds_go_into_the_head() -> None:
-    """And nothing else of it changes."""
-    fit = fit_head(FEW, rung="measures", penalty=2.0, light=0.0)
-    chosen = choose_thresholds(fit.out_of_fold, FEW.failing, Aims())
+    """POSSIBLE at even odds, LIKELY as it is; nothing else of the head changes."""
+    fit = fit_rows(FEW, light=0.0)
+    found = fit.out_of_fold
+    flyover = TriedFlyover(year=2023, scores=found.scores, even=found.even, failing=FEW.failing)
+    chosen = choose_thresholds([flyover], Aims(), tried=False)
+
     head = with_thresholds(fit.head, chosen)
-    assert (head.likely, head.possible) == (chosen.likely, chosen.possible)
+    assert head.likely == chosen.likely
+    assert at_share(head, 0.5).possible == pytest.approx(chosen.possible)
+    assert (head.share, head.slope, head.offset) == pytest.approx(
+        (fit.head.share, fit.head.slope, fit.head.offset)
+    )
     np.testing.assert_array_equal(head.weights, fit.head.weights)
+    np.testing.assert_array_equal(head.covariance, fit.head.covariance)
 
 
 def rows_of(
@@ -356,7 +421,9 @@ def rows_of(
         failing=np.array(failing),
         folds=np.array(folds),
         blocks=np.array(blocks, dtype=object),
-        groups=(3,),
+        flyovers=np.zeros(count, np.int64),
+        weights=np.ones(count),
+        groups=(Group(features=3),),
     )
 
 
@@ -385,19 +452,19 @@ def test_features_must_be_numbers(value: float) -> None:
     with pytest.raises(InputError, match="NaN or infinity"):
         replace(FEW, relit=broken)
     with pytest.raises(ValueError, match="groups add up"):
-        replace(FEW, groups=(7,))
+        replace(FEW, groups=(Group(features=7),))
 
 
 @pytest.mark.parametrize("rows", [FEW, MANY], ids=["few", "many"])
 def test_constant_features_are_harmless(rows: LabeledFeatures) -> None:
     """A feature that never changes gives no infinity, nor do features that are all alike."""
     flat = np.concatenate([rows.features, np.full((60, 1), 7, np.float32)], axis=1)
-    with_flat = replace(rows, features=flat, relit=None, groups=(*rows.groups, 1))
-    fit = fit_head(with_flat, rung="network", penalty=2.0, light=0.0)
-    assert np.isfinite(fit.out_of_fold).all()
+    groups = (*rows.groups, Group(features=1))
+    with_flat = replace(rows, features=flat, relit=None, groups=groups)
+    assert np.isfinite(fit_rows(with_flat).out_of_fold.scores).all()
 
     alike = replace(rows, features=np.zeros_like(rows.features), relit=None)
-    assert np.isfinite(fit_head(alike, rung="network", penalty=2.0, light=0.0).out_of_fold).all()
+    assert np.isfinite(fit_rows(alike).out_of_fold.scores).all()
 
 
 def test_figures_of_a_perfect_ranking() -> None:

@@ -50,8 +50,8 @@ class LabeledFeatures:
         Raises:
             InputError: features that are not finite, too few labels of a class, or a single fold.
         """
-        self._check_features()
         self._check_classes()
+        self._check_features()
         self._check_folds()
 
     def __len__(self) -> int:

@@ -164,8 +164,9 @@ def rung_features(
         copies = labels[["measures", "features_relit"]]
         relit = feature_matrix(copies.rename(columns={"features_relit": "features"}), rung)
 
-    years = labels["year"].to_numpy(np.int64)
+    years = np.zeros(len(labels), np.int64)
     if flyovers:
+        years = labels["year"].to_numpy(np.int64)
         features = _set_against(features, years, rung, flyovers)
         relit = None if relit is None else _set_against(relit, years, rung, flyovers)
 
@@ -178,7 +179,7 @@ def rung_features(
         failing=labels["failing"].to_numpy(np.int64),
         folds=folds,
         blocks=labels["block"].to_numpy(object),
-        flyovers=years if flyovers else np.zeros(len(labels), np.int64),
+        flyovers=years,
         weights=weights,
         groups=_rung_groups(rung, groups),
     )
