@@ -65,6 +65,16 @@ class ReportFiles:
         return self.folder / "out_of_fold.parquet"
 
     @property
+    def surprising_labels(self) -> Path:
+        """Return the labels that surprise the model most, to be looked at again."""
+        return self.folder / "surprising_labels.csv"
+
+    @property
+    def looks(self) -> Path:
+        """Return which roofs to look at next, to be filled in."""
+        return self.folder / "looks.csv"
+
+    @property
     def heads(self) -> Path:
         """Return the folder with the head of every rung, also of those that do not ship."""
         return self.folder / "heads"

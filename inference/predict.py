@@ -7,16 +7,22 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from imagery.errors import ConfigError
+from labels.draws import LookedShare
 from models.feature_cache import Features
 from models.head import Head, head_logits, head_scores, on_flyover
-from models.share import ScoredFlyover, estimate_share
+from models.share import ScoredFlyover, Share, estimate_share
 
 DECIMALS = 6
 """Of the scores."""
 
 
 def look_at_flyover(
-    features: Features, head: Head, *, year: int, blocks: Mapping[str, str]
+    features: Features,
+    head: Head,
+    *,
+    year: int,
+    blocks: Mapping[str, str],
+    looked: LookedShare | None = None,
 ) -> ScoredFlyover:
     """Return what a head is set to before it scores a flyover: its statistics and share failing.
 
@@ -25,12 +31,17 @@ def look_at_flyover(
         head: As it was trained.
         year: Year of the flyover.
         blocks: Block of each parcel, which the bootstrap draws whole.
+        looked: Share failing from looks at the flyover, where there are enough; it is used
+            instead of the one that the scores alone suggest.
 
     Raises:
         ConfigError: the features do not fit the model.
     """
     stats = features.stats(year)
     own = on_flyover(head, stats)
+    if looked:
+        return ScoredFlyover(stats=stats, share=_known_share(looked, stats.chips))
+
     ids: list[str] = []
     logits: list[NDArray[np.float64]] = [np.zeros(0)]
     for parcel_ids, matrix in features.rung(head.rung):
@@ -40,6 +51,17 @@ def look_at_flyover(
     units = pd.factorize(pd.Series([blocks.get(parcel_id, "") for parcel_id in ids], dtype=object))
     share = estimate_share(own, np.concatenate(logits), units[0].astype(np.float64))
     return ScoredFlyover(stats=stats, share=share)
+
+
+def _known_share(looked: LookedShare, chips: int) -> Share:
+    return Share(
+        share=looked.share,
+        low=looked.low,
+        high=looked.high,
+        check=float("nan"),
+        chips=chips,
+        looks=looked.looks,
+    )
 
 
 def score_features(

@@ -6,109 +6,29 @@ start from its rows, and so refuse the same. An unlabeled roof is never negative
 
 import datetime
 import hashlib
-from dataclasses import dataclass, field
-from pathlib import Path
+from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from imagery.errors import InputError
-from imagery.roll.files import DAY_ORDER
 from imagery.roll.matching import MatchCount
 from imagery.roll.parcels import VacantRoll
-from imagery.roll.tables import Table, read_table, text_column
-from imagery.settings import key
 from imagery.troubles import Trouble, only_troubles
-from imagery.values.days import DaySource, check_day_order, find_bad_days, read_days
+from imagery.values.days import DaySource, find_bad_days, read_days
 from imagery.values.texts import clean_texts
+from labels.columns import LabelColumns, read_columns
+from labels.draws import MOST_MEDIANS, draw_numbers, label_weights
 from labels.parcels import LabelParcels, match_labels
-from labels.values import Cells, find_bad_years, find_contradictions, read_values, read_years
-
-
-@dataclass(frozen=True, kw_only=True)
-class LabelFile:
-    """Where the labels are."""
-
-    path: Path = field(metadata=key("CSV or any vector file."))
-    id: tuple[str, ...] = field(metadata=key("Key column, or several joined by a blank."))
-    year: str = field(default="year", metadata=key("Column: the flyover year a label belongs to."))
-    collapsed: str = field(default="", metadata=key('Column of 0/1 (or "cannot tell").'))
-    roof_pct: str = field(
-        default="",
-        metadata=key(
-            'Column of the open share of the roof in percent (or "cannot tell"); '
-            "instead of `collapsed`."
-        ),
-    )
-    threshold: float = field(
-        default=10.0,
-        metadata=key("Percent of the roof at and above which a roof counts as failing."),
-    )
-    source: str = field(
-        default="", metadata=key('Column: who says so, such as "inspector" or "desk review".')
-    )
-    source_rank: tuple[str, ...] = field(
-        default=(),
-        metadata=key(
-            "Sources, most trusted first; where two labels of one parcel and year "
-            "disagree the more trusted counts, others come last."
-        ),
-    )
-    on_site: tuple[str, ...] = field(
-        default=(),
-        metadata=key(
-            'Sources that saw the building on site, such as "inspector": what they '
-            "found failing is CONFIRMED in the products."
-        ),
-    )
-    date: str = field(
-        default="",
-        metadata=key(
-            "Column: day of the label; of two equally trusted ones the later "
-            "counts, then the lower row."
-        ),
-    )
-    day_order: str = field(default="", metadata=key(DAY_ORDER))
-    layer: str = field(
-        default="", metadata=key('Layer or sheet; "" where only one of the file could be meant.')
-    )
-    latest: datetime.date | None = field(
-        default=None,
-        metadata=key("Last day that a label can have; [export] as_of, or today.", derived=True),
-    )
-
-    def __post_init__(self) -> None:
-        """Check the order of month and day."""
-        check_day_order(self.day_order)
-
-
-@dataclass(frozen=True, kw_only=True, eq=False)
-class LabelColumns:
-    """The columns of the label file as text; one that the file does not have is "" all over."""
-
-    table: Table
-    """The file as it was read."""
-    id: pd.Series
-    """Key of the parcel."""
-    value: pd.Series
-    """0 or 1, a percentage, or "cannot tell"."""
-    year: pd.Series
-    """Year of the flyover."""
-    day: pd.Series
-    """Day of the label."""
-    source: pd.Series
-    """Who says so."""
-
-    def cells(self, source: "LabelFile", column: str, texts: pd.Series) -> Cells:
-        """Return a column with what names its rows."""
-        return Cells(
-            file=source.path.name,
-            column=column,
-            texts=texts,
-            names=self.id,
-            rows=self.table.row_numbers,
-        )
+from labels.settings import LabelFile
+from labels.values import (
+    find_bad_chances,
+    find_bad_years,
+    find_contradictions,
+    read_chances,
+    read_values,
+    read_years,
+)
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -127,6 +47,10 @@ class LabelRows:
     """Day of the label, NaT when not known."""
     source: pd.Series
     """Who says so, "" when not known."""
+    chosen: pd.Series
+    """How the roof was chosen, "" when not known."""
+    chance: pd.Series
+    """Chance with which it was chosen, NaN when not known."""
     troubles: tuple[Trouble, ...]
     """What was noticed in the file."""
 
@@ -151,7 +75,8 @@ class Labels:
     """Labels that can be learned from, and how many cannot."""
 
     table: pd.DataFrame
-    """One row per parcel and year: parcel_id (as on the roll), year, failing (0 or 1), block."""
+    """One row per parcel and year: parcel_id (as on the roll), year, failing (0 or 1), block,
+    source, chosen ("" when not known), chance (NaN when not known), weight."""
     unknown_parcels: int
     """Labels that match no parcel."""
     off_roll: int
@@ -169,8 +94,18 @@ class Labels:
 
     @property
     def notes(self) -> tuple[str, ...]:
-        """Say which labels cannot be used, a line for each kind."""
-        return tuple(trouble.line for trouble in self.troubles)
+        """Say which labels cannot be used, a line for each kind, and how chosen ones weigh."""
+        return (*self._weighed, *(trouble.line for trouble in self.troubles))
+
+    @property
+    def _weighed(self) -> tuple[str, ...]:
+        known = int(self.table["chance"].notna().sum())
+        if not known:
+            return ()
+        return (
+            f"{known:,} labels were chosen with a known chance and weigh by its inverse, at most "
+            f"{MOST_MEDIANS:g} times the median of their flyover",
+        )
 
 
 def read_label_rows(source: LabelFile, roll: VacantRoll) -> LabelRows:
@@ -189,6 +124,7 @@ def read_label_rows(source: LabelFile, roll: VacantRoll) -> LabelRows:
     days = read_days(columns.day, order=source.day_order, latest=latest)
     bad_days = find_bad_days(days, columns.day, _day_source(source, columns))
     parcels = match_labels(columns.id, columns.table.row_numbers, roll)
+    chance = read_chances(columns.chance)
     failing = number >= threshold
     counts = number.notna() & year.notna() & (parcels.parcel_id != "")
     contrary = find_contradictions(
@@ -202,8 +138,17 @@ def read_label_rows(source: LabelFile, roll: VacantRoll) -> LabelRows:
         failing=failing,
         day=days.day,
         source=clean_texts(columns.source),
+        chosen=clean_texts(columns.chosen),
+        chance=chance,
         troubles=only_troubles(
-            [*columns.table.troubles, *parcels.troubles, bad_years, contrary, *bad_days]
+            [
+                *columns.table.troubles,
+                *parcels.troubles,
+                bad_years,
+                contrary,
+                *bad_days,
+                find_bad_chances(columns.cells(source, source.chance, columns.chance), chance),
+            ]
         ),
     )
 
@@ -216,38 +161,6 @@ def _day_source(source: LabelFile, columns: LabelColumns) -> DaySource:
         column=source.date,
         names=columns.id,
         rows=columns.table.row_numbers,
-    )
-
-
-def read_columns(source: LabelFile) -> LabelColumns:
-    """Read the columns that the city file names.
-
-    Raises:
-        InputError: a column that is not there, or no column of values.
-    """
-    value = source.collapsed or source.roof_pct
-    if not value:
-        raise InputError("[labels]: neither collapsed nor roof_pct names a column; give one")
-
-    file = read_table(
-        source.path,
-        layer=source.layer,
-        what="labels",
-        key=source.id,
-        columns=(value, source.year, source.date, source.source),
-    )
-    table = file.rows
-    empty = pd.Series("", index=table.index)
-    day = text_column(table, (source.date,), what="[labels] date") if source.date else empty
-    names = text_column(table, (source.source,), what="[labels] source") if source.source else empty
-
-    return LabelColumns(
-        table=file,
-        id=text_column(table, source.id, what="[labels] id"),
-        value=text_column(table, (value,), what="[labels]").str.strip(),
-        year=text_column(table, (source.year,), what="[labels] year"),
-        day=day,
-        source=names,
     )
 
 
@@ -270,12 +183,21 @@ def usable_labels(rows: LabelRows, source: LabelFile, roll: VacantRoll, *, until
             "parcel_id": rows.parcels.parcel_id,
             "year": rows.year.fillna(0).astype(int),
             "failing": rows.failing.astype(int),
+            "source": rows.source,
+            "chosen": rows.chosen,
+            "chance": rows.chance,
         }
     )
     table = table.iloc[_trusted_last(rows, source)]
-    table = table[is_usable[table.index]].drop_duplicates(["parcel_id", "year"], keep="last")
+    table = _join_chances(table[is_usable[table.index]])
+    table = table.drop_duplicates(["parcel_id", "year"], keep="last")
     table = table.sort_values(["year", "parcel_id"])
     table = table.merge(roll.table[["parcel_id", "block"]], on="parcel_id").reset_index(drop=True)
+    table["weight"] = label_weights(
+        table["chance"].to_numpy(np.float64),
+        draw_numbers(table["chosen"]),
+        table["year"].to_numpy(np.int64),
+    )
 
     return Labels(
         table=pd.DataFrame(table),
@@ -284,9 +206,31 @@ def usable_labels(rows: LabelRows, source: LabelFile, roll: VacantRoll, *, until
         cannot_tell=int((rows.on_roll & rows.unclear).sum()),
         later=int((rows.on_roll & is_later).sum()),
         matches=rows.parcels.count,
-        sha256=hashlib.sha256(table.to_csv(index=False).encode()).hexdigest(),
+        sha256=_checksum(table),
         troubles=rows.troubles,
     )
+
+
+def _join_chances(table: pd.DataFrame) -> pd.DataFrame:
+    """Return labels with the chance that any one of their parcel and year knows.
+
+    A more trusted source that speaks later does not change how the roof was chosen.
+    """
+    by_draw = table.assign(draw=draw_numbers(table["chosen"]))
+    known = by_draw[by_draw["chance"].notna()].sort_values("draw", kind="stable")
+    known = known.drop_duplicates(["parcel_id", "year"])[["parcel_id", "year", "chosen", "chance"]]
+
+    joined = table.merge(known, on=["parcel_id", "year"], how="left", suffixes=("", "_known"))
+    chosen = joined["chosen_known"].where(joined["chance_known"].notna(), joined["chosen"])
+    return joined.assign(chosen=chosen, chance=joined["chance_known"])[list(table.columns)]
+
+
+def _checksum(table: pd.DataFrame) -> str:
+    """Return the checksum of labels: of what they say, and of weights where some differ."""
+    columns = ["parcel_id", "year", "failing", "block"]
+    if table["chance"].notna().any():
+        columns.append("weight")
+    return hashlib.sha256(table[columns].to_csv(index=False).encode()).hexdigest()
 
 
 def _trusted_last(rows: LabelRows, source: LabelFile) -> NDArray[np.intp]:

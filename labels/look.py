@@ -4,7 +4,8 @@ import numpy as np
 import pandas as pd
 
 from imagery.roll.parcels import VacantRoll
-from labels.files import LabelFile, LabelRows, read_label_rows
+from labels.files import LabelRows, read_label_rows
+from labels.settings import LabelFile
 
 CANNOT_TELL = "could not tell"
 NOT_OPEN = "no open roof found"

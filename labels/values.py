@@ -132,3 +132,23 @@ def find_bad_years(cells: Cells, years: pd.Series) -> Trouble | None:
         remedy=f"write a year from {FIRST_YEAR} to next year; until then they are not used",
         is_fix=int(is_bad.sum()) > MOST_WITHOUT_YEAR * len(is_bad),
     )
+
+
+def read_chances(texts: pd.Series) -> pd.Series:
+    """Return the chance with which each label was chosen; NaN where none can be read."""
+    is_percent = texts.str.contains("%", regex=False)
+    plain = texts.str.replace(r"\s*%\s*$", "", regex=True)
+    plain = plain.str.replace(r"^0?,(\d+)$", r"0.\1", regex=True)
+    numbers = pd.to_numeric(plain, errors="coerce").astype(np.float64)
+    chances = numbers.where(~is_percent, numbers / 100)
+    return chances.where((chances > 0) & (chances <= 1))
+
+
+def find_bad_chances(cells: Cells, chances: pd.Series) -> Trouble | None:
+    """Return the labels with a chance that cannot be read."""
+    is_bad = chances.isna() & ~cells.texts.str.lower().isin(UNCLEAR)
+    return trouble_of(
+        cells.examples(is_bad),
+        what="labels with a chance that cannot be read",
+        remedy="write a number above 0 and at most 1; until then it counts as not known",
+    )

@@ -39,6 +39,9 @@ class Share:
     """A second estimate, from how many an even bet calls failing; NaN where it tells nothing."""
     chips: int
     """Scored roofs it rests on."""
+    looks: int = 0
+    """Roofs of the flyover that people looked at, where the share comes from them; 0: it comes from
+    the scores alone."""
 
     @property
     def used(self) -> float:
@@ -50,7 +53,7 @@ class Share:
     @property
     def has_run_away(self) -> bool:
         """Tell whether no balance was found."""
-        return self.share >= RUNAWAY
+        return not self.looks and self.share >= RUNAWAY
 
     @property
     def deviation(self) -> float:

@@ -11,7 +11,7 @@ from imagery.errors import ConfigError
 from imagery.roll.files import FootprintFile, ParcelFile, VacantFile
 from imagery.settings import key
 from inference.hazard import Thresholds
-from labels.files import LabelFile
+from labels.settings import LabelFile
 from models.spec import ModelSpec
 from training.settings import TrainSettings
 

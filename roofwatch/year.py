@@ -21,6 +21,7 @@ from imagery.locks import at_work, one_at_a_time
 from imagery.roll.parcels import VacantRoll, read_roll
 from imagery.workspace import Workspace, YearFiles
 from inference.ledger import Ledger, read_ledger
+from labels.draws import LookedShare, looked_share
 from labels.files import LabelRows, Labels, read_label_rows, usable_labels
 from labels.look import looks_of
 from roofwatch.audit import AuditLine, append_audit
@@ -239,6 +240,13 @@ class CityYear:
         if source is None or rows is None:
             return None
         return usable_labels(rows, source, self.roll, until=self.year)
+
+    def find_looked_share(self) -> LookedShare | None:
+        """Return the share failing of the flyover; None where too few were looked at by chance."""
+        labels = self.find_labels()
+        if labels is None:
+            return None
+        return looked_share(labels.table[labels.table["year"] == self.year])
 
     def find_looks(self) -> pd.DataFrame | None:
         """Return what people said of the roofs up to the year; None where there is no label file.

@@ -16,8 +16,8 @@ from gis_export.table.fields import FIELDS
 from gis_export.table.inputs import LOOK_COLUMNS, no_looks
 from gis_export.table.rows import build_rows
 from gis_export.table.settings import ExportSettings
-from labels.files import LabelFile
 from labels.look import read_looks
+from labels.settings import LabelFile
 
 
 def make_looks(*looks: tuple[str, int, str, str, float, bool]) -> pd.DataFrame:

@@ -10,8 +10,9 @@ import shapely
 from imagery.errors import InputError
 from imagery.roll.files import ParcelFile, VacantFile
 from imagery.roll.parcels import VacantRoll, read_roll
-from labels.files import LabelFile, read_labels
+from labels.files import read_labels
 from labels.look import read_looks
+from labels.settings import LabelFile
 
 ROWS = """parcel_id,year,collapsed,source,date
 A,2023,0,inspector,2023-05-01

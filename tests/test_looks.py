@@ -4,8 +4,8 @@ from pathlib import Path
 
 from export_cases import make_roll
 
-from labels.files import LabelFile
 from labels.look import read_looks
+from labels.settings import LabelFile
 
 
 def test_looks_say_the_label_in_words_with_day_and_source(tmp_path: Path) -> None:

@@ -16,7 +16,8 @@ from imagery.roll.files import ParcelFile, VacantFile
 from imagery.roll.parcels import VacantRoll, read_roll
 from imagery.troubles import Trouble
 from imagery.values.spreadsheets import changed_in_list, changed_in_parcels, is_changed
-from labels.files import LabelFile, Labels, read_labels
+from labels.files import Labels, read_labels
+from labels.settings import LabelFile
 
 CRS = "EPSG:32618"
 WEST = 360_000.0

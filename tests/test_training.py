@@ -16,7 +16,8 @@ from sklearn.linear_model import LogisticRegression, Ridge
 from imagery.errors import InputError
 from imagery.roll.files import ParcelFile, VacantFile
 from imagery.roll.parcels import VacantRoll, read_roll
-from labels.files import LabelFile, read_labels
+from labels.files import read_labels
+from labels.settings import LabelFile
 from models.flyover_stats import FlyoverStats
 from models.head import at_share, head_logits, head_scores
 from models.measures import MEASURES

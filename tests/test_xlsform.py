@@ -15,7 +15,8 @@ from gis_export.housing.question import ENGLISH, SPANISH, Text
 from gis_export.housing.survey import LISTS, SURVEY
 from gis_export.table.rows import build_rows
 from gis_export.table.settings import ExportSettings
-from labels.files import LabelFile, read_labels
+from labels.files import read_labels
+from labels.settings import LabelFile
 
 H = "{http://www.w3.org/1999/xhtml}"
 X = "{http://www.w3.org/2002/xforms}"

@@ -9,7 +9,8 @@ from imagery.intake.report import Intake, make_intake
 from imagery.json_files import read_facts
 from imagery.roll.roll_change import EarlierRoll, find_roll_change
 from imagery.troubles import Trouble, only_troubles
-from labels.files import LabelFile, Labels
+from labels.files import Labels
+from labels.settings import LabelFile
 from models.database import database_path
 from models.registry_look import find_registry_fault
 from roofwatch.answer import FIX_FIRST, Answer

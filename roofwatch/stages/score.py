@@ -14,6 +14,7 @@ from models.registry import resolve_model
 from roofwatch.answer import Answer, count_lines, count_values
 from roofwatch.seal import seal_text
 from roofwatch.stages.explain import explain
+from roofwatch.stages.looks import leave_looks, look_lines
 from roofwatch.stages.tile import tile
 from roofwatch.year import CityYear, open_year
 
@@ -33,6 +34,7 @@ def command(options: argparse.Namespace) -> Answer:
             *count_lines(words),
             *(f"        of these {count} {reason}" for reason, count in reasons.items()),
             f"ledger: {path}",
+            *look_lines(year),
         ],
         facts={
             "ledger": str(path),
@@ -74,7 +76,9 @@ def _score(year: CityYear, wanted: str) -> Ledger:
         mapper=city.runner(f"look at {year.year}", len(city.roll)),
     )
     blocks = dict(year.roll.table[["parcel_id", "block"]].itertuples(index=False, name=None))
-    flyover = look_at_flyover(features, model.head, year=year.year, blocks=blocks)
+    flyover = look_at_flyover(
+        features, model.head, year=year.year, blocks=blocks, looked=year.find_looked_share()
+    )
     head = flyover.set(model.head)
     scores = score_features(features.rung(head.rung), head)
 
@@ -95,6 +99,7 @@ def _score(year: CityYear, wanted: str) -> Ledger:
     done = f"{year.year} with {version.label}: {scored} of {len(ledger.table)} scored"
     city.log("score", done + seal_text(path))
 
+    leave_looks(year, ledger, features.rung(head.rung), head)
     explain(year, version, flyover, ledger, features)
     card = ModelCard(
         city=city.name,

@@ -1,0 +1,126 @@
+"""Looks that were chosen with a known chance: what each stands for, and the share failing.
+
+Several draws of one flyover are joined as in Raj (1956, "Some estimators in sampling with varying
+probabilities without replacement", Journal of the American Statistical Association 51): of each
+draw, what is known from those before plus its own looks by inverse chance estimates the whole
+flyover; the mean of these weighs each draw by its looks at random.
+"""
+
+import re
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+Floats = NDArray[np.float64]
+LEAST_LOOKS = 30.0
+"""Looks at random, or as good as these, from which on they give the share failing."""
+NORMAL_90 = 1.645
+"""Half of a 90% interval of a normal distribution, standard deviations."""
+MOST_MEDIANS = 10.0
+"""A label weighs at most this many times the median weight."""
+_DRAW = re.compile(r"^\s*draw\s+(\d{1,4})\b", re.IGNORECASE)
+
+
+@dataclass(frozen=True, kw_only=True)
+class LookedShare:
+    """The share failing of a flyover, from looks of known chance."""
+
+    share: float
+    """Share failing, in [0, 1]."""
+    low: float
+    """Lower end of the 90% interval."""
+    high: float
+    """Upper end of the 90% interval."""
+    looks: int
+    """Roofs that were looked at."""
+    effective: float
+    """As many looks at random would say as much."""
+
+    @property
+    def sentence(self) -> str:
+        """Say it in words."""
+        return (
+            f"{self.looks} roofs were looked at: {self.share:.1%} of all fail "
+            f"(90%: {self.low:.1%} to {self.high:.1%})"
+        )
+
+
+def name_draw(number: int, part: str) -> str:
+    """Return how a label says in which draw it was chosen, and why."""
+    return f"draw {number}: {part}"
+
+
+def draw_numbers(chosen: pd.Series) -> NDArray[np.int64]:
+    """Return the draw of each label; 1 where it names none."""
+    found = chosen.astype("str").str.extract(_DRAW, expand=False)
+    return np.asarray(pd.to_numeric(found).fillna(1).clip(lower=1), np.int64)
+
+
+def look_weights(chance: Floats, draws: NDArray[np.int64]) -> Floats:
+    """Return how many roofs of the flyover each look stands for, (N,).
+
+    Args:
+        chance: Chance of having been chosen in its draw, in (0, 1], (N,).
+        draws: Number of the draw of each, (N,).
+    """
+    numbers = np.unique(draws)
+    at_random = np.array([max(int((chance[draws == draw] < 1).sum()), 1) for draw in numbers])
+    parts = at_random / max(at_random.sum(), 1)
+    place = np.searchsorted(numbers, draws)
+    later = parts.sum() - parts.cumsum()
+    return np.asarray(parts[place] / chance + later[place], dtype=np.float64)
+
+
+def looked_share(looks: pd.DataFrame) -> LookedShare | None:
+    """Return the share failing of a flyover; None where too few looks were chosen by chance.
+
+    The interval is that of Wilson (1927, "Probable inference, the law of succession, and
+    statistical inference", Journal of the American Statistical Association 22) on the effective
+    number of looks (Kish, 1965, "Survey Sampling").
+
+    Args:
+        looks: Labels of the flyover: columns failing, chosen and chance (NaN: not known).
+    """
+    known = looks[looks["chance"].notna()]
+    if not len(known):
+        return None
+
+    weights = look_weights(known["chance"].to_numpy(np.float64), draw_numbers(known["chosen"]))
+    effective = float(weights.sum() ** 2 / (weights**2).sum())
+    if effective < LEAST_LOOKS - 1e-6:
+        return None
+
+    share = float(weights @ known["failing"].to_numpy(np.float64) / weights.sum())
+    low, high = wilson(share, effective)
+    return LookedShare(share=share, low=low, high=high, looks=len(known), effective=effective)
+
+
+def wilson(share: float, count: float) -> tuple[float, float]:
+    """Return the ends of the 90% interval of a share of `count` draws."""
+    squared = NORMAL_90**2 / count
+    middle = (share + squared / 2) / (1 + squared)
+    reach = np.sqrt(squared * (share * (1 - share) + squared / 4)) / (1 + squared)
+    return float(max(middle - reach, 0)), float(min(middle + reach, 1))
+
+
+def label_weights(chance: Floats, draws: NDArray[np.int64], years: NDArray[np.int64]) -> Floats:
+    """Return what labels weigh in training, (N,): their inverse chance, 1 where it is not known.
+
+    Within a flyover the mean of the known ones is 1, so that they weigh as the others do. None
+    weighs more than `MOST_MEDIANS` times the median of its flyover.
+
+    Args:
+        chance: Chance of having been chosen, NaN where it is not known, (N,).
+        draws: Number of the draw of each, (N,).
+        years: Flyover of each, (N,).
+    """
+    weights: Floats = np.ones(len(chance))
+    for year in np.unique(years):
+        is_known = (years == year) & ~np.isnan(chance)
+        if is_known.any():
+            own = look_weights(chance[is_known], draws[is_known])
+            own = np.minimum(own, MOST_MEDIANS * np.median(own))
+            weights[is_known] = own / own.mean()
+    return weights

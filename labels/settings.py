@@ -1,0 +1,80 @@
+"""The keys of [labels] in the city file."""
+
+import datetime
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from imagery.roll.files import DAY_ORDER
+from imagery.settings import key
+from imagery.values.days import check_day_order
+
+
+@dataclass(frozen=True, kw_only=True)
+class LabelFile:
+    """Where the labels are."""
+
+    path: Path = field(metadata=key("CSV or any vector file."))
+    id: tuple[str, ...] = field(metadata=key("Key column, or several joined by a blank."))
+    year: str = field(default="year", metadata=key("Column: the flyover year a label belongs to."))
+    collapsed: str = field(default="", metadata=key('Column of 0/1 (or "cannot tell").'))
+    roof_pct: str = field(
+        default="",
+        metadata=key(
+            'Column of the open share of the roof in percent (or "cannot tell"); '
+            "instead of `collapsed`."
+        ),
+    )
+    threshold: float = field(
+        default=10.0,
+        metadata=key("Percent of the roof at and above which a roof counts as failing."),
+    )
+    source: str = field(
+        default="", metadata=key('Column: who says so, such as "inspector" or "desk review".')
+    )
+    source_rank: tuple[str, ...] = field(
+        default=(),
+        metadata=key(
+            "Sources, most trusted first; where two labels of one parcel and year "
+            "disagree the more trusted counts, others come last."
+        ),
+    )
+    on_site: tuple[str, ...] = field(
+        default=(),
+        metadata=key(
+            'Sources that saw the building on site, such as "inspector": what they '
+            "found failing is CONFIRMED in the products."
+        ),
+    )
+    date: str = field(
+        default="",
+        metadata=key(
+            "Column: day of the label; of two equally trusted ones the later "
+            "counts, then the lower row."
+        ),
+    )
+    chosen: str = field(
+        default="",
+        metadata=key(
+            'Column: how the roof was chosen, such as "draw 1: random" in looks.csv. Labels of '
+            "known chance weigh by its inverse, and say which share of the flyover fails."
+        ),
+    )
+    chance: str = field(
+        default="",
+        metadata=key(
+            "Column: chance with which the roof was chosen, above 0 and at most 1; empty where "
+            "it is not known."
+        ),
+    )
+    day_order: str = field(default="", metadata=key(DAY_ORDER))
+    layer: str = field(
+        default="", metadata=key('Layer or sheet; "" where only one of the file could be meant.')
+    )
+    latest: datetime.date | None = field(
+        default=None,
+        metadata=key("Last day that a label can have; [export] as_of, or today.", derived=True),
+    )
+
+    def __post_init__(self) -> None:
+        """Check the order of month and day."""
+        check_day_order(self.day_order)
