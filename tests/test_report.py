@@ -117,7 +117,7 @@ def text_of(outline: Outline) -> str:
     return " ".join("".join(outline.text).split())
 
 
-def test_five_files_and_no_other(folder: Path) -> None:
+def test_six_files_and_no_other(folder: Path) -> None:
     """Nothing temporary is left."""
     assert sorted(path.name for path in folder.iterdir()) == [
         "calibration.png",
@@ -125,6 +125,7 @@ def test_five_files_and_no_other(folder: Path) -> None:
         "evaluation.html",
         "evaluation.json",
         "out_of_fold.parquet",
+        "surprising_labels.csv",
     ]
 
     for name in ("curves.png", "calibration.png"):

@@ -22,6 +22,14 @@ from training.charts import draw_calibration, draw_curves
 from training.compare import Difference, Ships, paired_difference, rung_that_ships
 from training.evaluate import measure_rungs, measure_slices
 from training.figures import LEAST_FAILING, RUNG_NAMES, Figures, FigureSettings, Slice
+from training.parts import (
+    LOOKS_WRONG,
+    Part,
+    SurprisingLabel,
+    measure_parts,
+    surprising_labels,
+    write_surprising,
+)
 from training.resample import LEAST_BLOCKS
 from training.rungs import ANOTHER_FLYOVER
 from training.settings import TrainSettings
@@ -54,6 +62,10 @@ class Evaluation:
     """Every rung by what was left out; empty where the labels do not allow it."""
     slices: list[Slice]
     """Every rung by district and size class."""
+    parts: list[Part]
+    """The rung that ships by flyover and by source of the labels."""
+    surprising: list[SurprisingLabel]
+    """Labels that surprise it most."""
 
 
 def evaluate(
@@ -76,15 +88,18 @@ def evaluate(
 
     rungs = measure_rungs(scored, chosen, figure_settings)
     splits = {"block": rungs, **_measure_splits(others, chosen, figure_settings)}
+    ships = rung_that_ships(
+        _candidates(rungs, settings), settings.rung_margin, splits.get(ANOTHER_FLYOVER, [])
+    )
     return Evaluation(
         rungs=rungs,
-        ships=rung_that_ships(
-            _candidates(rungs, settings), settings.rung_margin, splits.get(ANOTHER_FLYOVER, [])
-        ),
+        ships=ships,
         chosen=chosen,
         differences=_compare_rungs(scored, figure_settings),
         splits=splits,
         slices=measure_slices(scored, chosen, figure_settings),
+        parts=measure_parts(scored, ships.name),
+        surprising=surprising_labels(scored, ships.name),
     )
 
 
@@ -108,6 +123,7 @@ def write_report(
     with atomic_path(report.out_of_fold) as temporary:
         by_parcel = scored.sort_values(["parcel_id", "year"], ignore_index=True)
         by_parcel.to_parquet(temporary, index=False)
+    write_surprising(report.surprising_labels, evaluation.surprising)
     with atomic_path(report.evaluation) as temporary:
         text = json.dumps(_null_for_nan(asdict(evaluation)), indent=2, allow_nan=False)
         temporary.write_text(text, encoding="utf-8")
@@ -140,6 +156,9 @@ def draw_page(
         differences=evaluation.differences,
         splits=list(evaluation.splits.items()),
         slices=evaluation.slices,
+        parts=evaluation.parts,
+        surprising=evaluation.surprising,
+        looks_wrong=LOOKS_WRONG,
     )
 
 

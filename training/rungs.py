@@ -29,6 +29,8 @@ ANOTHER_FLYOVER = "another flyover"
 """Name of the split in which whole flyovers are left out."""
 KEPT = ["parcel_id", "year", "block", "neighborhood", "district", "area_m2", "failing"]
 """Columns of a label that go into the table of scored labels."""
+KEPT_IF_KNOWN = ["source", "chosen", "chance"]
+"""The same, where the labels have them."""
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -72,7 +74,8 @@ def fit_rungs(
     """
     folds = block_folds(labels, settings.folds)
     splits = other_splits(labels, folds, settings.folds)
-    scored = labels[KEPT].assign(fold=folds)
+    known = [column for column in KEPT_IF_KNOWN if column in labels]
+    scored = labels[[*KEPT, *known]].assign(fold=folds)
     others = {name: _tested_rows(scored, parts) for name, parts in splits.items()}
 
     fits = {}
