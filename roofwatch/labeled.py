@@ -64,7 +64,7 @@ def label_year(year: CityYear, labels: pd.DataFrame) -> tuple[pd.DataFrame, Flyo
     store = tile(year)
     ids = set(labels["parcel_id"])
 
-    network = NetworkSource(spec=settings.spec, weights=settings.weights)
+    network = NetworkSource(spec=settings.spec, weights=settings.trusted_weights)
     features = store_features(
         store,
         network,

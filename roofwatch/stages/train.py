@@ -179,7 +179,7 @@ def fit(year: CityYear, labels: Labels) -> Fitted:
     city = year.city
     settings = year.file.train
     spec = year.file.model.spec
-    backbones = load_backbones(spec, year.file.model.weights)
+    backbones = load_backbones(spec, year.file.model.trusted_weights)
 
     if settings.mode == "frozen":
         labeled = labeled_features(city, labels)
