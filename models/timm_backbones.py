@@ -7,13 +7,16 @@ found on torch's "meta" device, which has shapes and no numbers: nothing is comp
 
 import difflib
 from functools import lru_cache
-from typing import Protocol, runtime_checkable
+from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
 import torch
 from torch import Tensor, nn
 
 from imagery.errors import MissingInput, first_line
 from models.backbone_kind import TIMM, BackboneKind
+
+if TYPE_CHECKING:
+    from timm.models import PretrainedCfg
 
 MAPS = 3
 """Feature maps of a network that gets coarser in stages."""
@@ -48,10 +51,8 @@ def timm_kind(name: str, input_px: int = 0) -> BackboneKind:
         ValueError: timm has no such network, or it does not take such images.
     """
     _check_name(name)
-    import timm
-
     try:
-        known = timm.get_pretrained_cfg(name.removeprefix(TIMM))
+        known = _settings_of(name)
         side_px = input_px or int(known.input_size[-1])
         with torch.device("meta"):
             maps = timm_maps(build_timm(name).eval(), torch.zeros((1, 3, side_px, side_px)))
@@ -128,9 +129,7 @@ def timm_download(name: str) -> dict[str, Tensor]:
 
 def without_classifier(name: str, state: dict[str, Tensor]) -> dict[str, Tensor]:
     """Leave the classifier out of a state dict of timm: our networks are built without."""
-    import timm
-
-    classifier: str | tuple[str, ...] = timm.get_pretrained_cfg(name.removeprefix(TIMM)).classifier
+    classifier = _settings_of(name).classifier
     layers = (classifier,) if isinstance(classifier, str) else tuple(classifier or ())
     beginnings = tuple(f"{layer}." for layer in layers)
     return {key: tensor for key, tensor in state.items() if not key.startswith(beginnings)}
@@ -151,6 +150,20 @@ def _check_name(name: str) -> None:
     near = difflib.get_close_matches(own.partition(".")[0], timm.list_models(), n=1)
     hint = f"did you mean '{TIMM}{near[0]}'?" if near else "`timm.list_models()` names all"
     raise ValueError(f"backbone is {name!r}, which timm {timm.__version__} lacks; {hint}")
+
+
+def _settings_of(name: str) -> "PretrainedCfg":
+    """Return what timm knows of a network's input and classifier.
+
+    Raises:
+        ValueError: timm knows nothing of it.
+    """
+    import timm
+
+    known = timm.get_pretrained_cfg(name.removeprefix(TIMM))
+    if known is None:
+        raise ValueError(f"timm {timm.__version__} has no settings of {name}")
+    return known
 
 
 def _of_timm(network: nn.Module) -> TimmNetwork:
