@@ -28,6 +28,10 @@ class ModelCard:
     """Calibrated score at which LIKELY begins."""
     possible: float
     """Calibrated score at which POSSIBLE begins."""
+    held_back: str = ""
+    """Why no roof may be called LIKELY; "" where they may."""
+    borne_out: str = ""
+    """What looks here say for a borrowed model; "" for the city's own."""
 
     @property
     def text(self) -> str:
@@ -41,6 +45,7 @@ class ModelCard:
             "as a calibrated probability that part of the roof is open.",
             f"It is {kind}; sha256 {version.sha256}; MLflow run {version.run_id}.",
             f"LIKELY begins at {self.likely:.3g}, POSSIBLE at {self.possible:.3g}.",
+            *self._limits(),
             "",
             "It sees roofs only: nothing of floors, walls or stairs. "
             "A roof that it does not flag may still be failing.",
@@ -50,11 +55,28 @@ class ModelCard:
         ]
         return "\n".join(lines) + "\n"
 
+    def _limits(self) -> list[str]:
+        """Say where a borrowed model comes from, and why LIKELY is held back."""
+        lines = []
+        if self.version.origin:
+            lines.append(f"It is borrowed: {self.version.origin}.")
+        if self.borne_out:
+            lines.append(f"Looks here bear it out: {self.borne_out}.")
+        if self.held_back:
+            lines.append(f"No roof is called LIKELY, such roofs are POSSIBLE: {self.held_back}.")
+        return lines
+
 
 def write_model_card(report: ReportFiles, card: ModelCard) -> None:
     """Write the card, and which model scored the year as JSON."""
     version = card.version
-    facts = {"label": version.label, "sha256": version.sha256, "run_id": version.run_id}
+    facts = {
+        "label": version.label,
+        "sha256": version.sha256,
+        "run_id": version.run_id,
+        "origin": version.origin,
+        "held_back": card.held_back,
+    }
 
     with atomic_path(report.model_card) as temporary:
         temporary.write_text(card.text, encoding="utf-8")

@@ -26,6 +26,8 @@ if TYPE_CHECKING:
     from mlflow.tracking import MlflowClient
 
 ALIASES = ("champion", "challenger")
+ORIGIN = "origin"
+"""Tag of a version that was adopted: where it comes from, in words."""
 NOT_FOUND = ("RESOURCE_DOES_NOT_EXIST", "INVALID_PARAMETER_VALUE")
 """MLflow's error codes for a model, version or alias that does not exist."""
 
@@ -99,6 +101,7 @@ def resolve_model(registry: Registry, wanted: str) -> ModelVersion:
         run_id=str(version.run_id),
         alias="" if wanted.isdecimal() else wanted,
         folder=folder,
+        origin=str(version.tags.get(ORIGIN, "")),
     )
 
 
@@ -226,6 +229,7 @@ def _tags(record: RunRecord, sha256: str) -> dict[str, str]:
         "sha256": sha256,
         "rung": record.rung,
         "labels_sha256": record.parameters.get("labels_sha256", ""),
+        **record.tags,
     }
     for name, value in record.metrics.items():
         tags[f"metric.{name}"] = f"{value:.6f}"

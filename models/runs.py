@@ -6,7 +6,7 @@ import platform
 import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -63,6 +63,10 @@ class RunRecord:
     """The rung that ships: a column of out_of_fold.parquet."""
     children: tuple[ChildRun, ...] = ()
     """A run per rung."""
+    tags: dict[str, str] = field(default_factory=dict)
+    """More tags of the version."""
+    command: str = "train"
+    """Command that makes the run, the beginning of its name."""
 
 
 @contextmanager
@@ -81,7 +85,7 @@ def open_run(
         sha256: Checksum of the model, a tag of every run.
     """
     _close_killed(mlflow, experiment, sha256)
-    name = f"train {record.parameters.get('year', '')}".strip()
+    name = f"{record.command} {record.parameters.get('year', '')}".strip()
     run = mlflow.create_run(experiment, run_name=name, tags=_tags(record, sha256))
     try:
         _log(mlflow, run, record.parameters, record.metrics)

@@ -150,6 +150,8 @@ class ModelVersion:
     """"champion", "challenger" or ""."""
     folder: Path
     """The model's files on this machine."""
+    origin: str = ""
+    """Where a borrowed model comes from, in words; "" for the city's own."""
 
     @property
     def label(self) -> str:

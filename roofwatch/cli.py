@@ -90,6 +90,7 @@ def build_parser() -> argparse.ArgumentParser:
         add_tile,
         add_train,
         add_promote,
+        add_adopt,
         add_score,
         add_export,
         add_run,
@@ -160,6 +161,19 @@ def add_promote(commands: Commands) -> None:
     parser.add_argument(
         "--force", action="store_true", help="although the gate does not hold; needs --why"
     )
+
+
+def add_adopt(commands: Commands) -> None:
+    """Add `roofwatch adopt`."""
+    text = "another city's model, with its origin"
+    parser = _add_city_command(commands, "adopt", text)
+    parser.add_argument(
+        "model",
+        metavar="MODEL",
+        help="folder of the model: YEAR/model of a workspace, or an MLflow package",
+    )
+    parser.add_argument("--by", required=True, metavar="NAME", help="who decides")
+    parser.add_argument("--why", required=True, metavar="TEXT", help="why")
 
 
 def add_score(commands: Commands) -> None:

@@ -144,6 +144,12 @@ class City:
             folder / ".models.lock", f"`{stage}` that registers models", wait_s=MODELS_WAIT_S
         )
 
+    @property
+    def today(self) -> date:
+        """Return `[export] as_of`, or else the day of the clock."""
+        as_of = self.file.export.as_of
+        return date.fromisoformat(as_of) if as_of else date.today()
+
     def log(self, command: str, detail: str) -> None:
         """Write one line into the audit log."""
         append_audit(self.workspace.audit, AuditLine(command=command, detail=detail))
@@ -202,8 +208,7 @@ class CityYear:
     @property
     def as_of(self) -> date:
         """Return `[export] as_of`, or else the day of the clock."""
-        as_of = self.file.export.as_of
-        return date.fromisoformat(as_of) if as_of else date.today()
+        return self.city.today
 
     @property
     def today(self) -> date:

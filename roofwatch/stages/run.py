@@ -12,12 +12,14 @@ from imagery.intake.report import Intake
 from inference.ledger import Ledger
 from models.registry import alias_version, check_ready, find_version
 from roofwatch.answer import Answer, count_lines, count_values
+from roofwatch.cold_start import require_model_or_labels
 from roofwatch.stages.check import check
 from roofwatch.stages.export import export, export_notes, opened_products
 from roofwatch.stages.score import score
 from roofwatch.stages.tile import shift_lines, tile
 from roofwatch.stages.train import train
 from roofwatch.year import CityYear, open_year
+from training.labeled_features import LEAST_OF_A_CLASS
 
 Result = TypeVar("Result")
 
@@ -45,7 +47,7 @@ def command(options: argparse.Namespace) -> Answer:
 
     words = count_values(done.ledger.table["hazard"])
     reasons = count_values(done.ledger.table["reason"])
-    trained = "no new labels, no training"
+    trained = "no training: no new labels, or too few"
     if done.trained:
         trained = f"trained {done.trained}; promote it to use it"
 
@@ -82,6 +84,7 @@ def run(year: CityYear) -> YearRun:
 
 def _run(year: CityYear) -> YearRun:
     check_ready(year.city.registry)
+    require_model_or_labels(year)
     clock = Clock(seconds={})
     intake = clock.time("check", lambda: check(year))
     if intake.fixes:
@@ -121,21 +124,17 @@ def train_if_new(year: CityYear) -> str:
 
 
 def has_new_labels(year: CityYear) -> bool:
-    """Tell whether the labels up to the year differ from those of every registered version.
-
-    Raises:
-        InputError: there is neither a champion nor a label file.
-    """
+    """Tell whether there are labels to learn from that no registered version has seen."""
     registry = year.city.registry
     has_champion = alias_version(registry, "champion") is not None
 
     labels = year.find_labels()
     if labels is None:
-        if not has_champion:
-            raise InputError(
-                "run: no champion and no [labels]; "
-                "add labels to the city file or register a model first"
-            )
+        return False
+
+    # A city with a borrowed model has a few labels before it has enough to learn from.
+    failing = int(labels.table["failing"].sum())
+    if has_champion and min(failing, len(labels.table) - failing) < LEAST_OF_A_CLASS:
         return False
 
     is_known = find_version(registry, "labels_sha256", labels.sha256) is not None

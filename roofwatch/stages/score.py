@@ -12,6 +12,7 @@ from models.features import NetworkSource, store_features
 from models.files import load_model
 from models.registry import resolve_model
 from roofwatch.answer import Answer, count_lines, count_values
+from roofwatch.cold_start import require_model, standing_of
 from roofwatch.seal import seal_text
 from roofwatch.stages.explain import explain
 from roofwatch.stages.looks import leave_looks, look_lines
@@ -53,11 +54,13 @@ def score(year: CityYear, wanted: str = "champion") -> Ledger:
         wanted: Alias or version of the model.
 
     Raises:
-        InputError: the products of the year could not be dated.
+        InputError: the products of the year could not be dated, or there is no champion yet.
         MissingInput: no such model.
         TamperedModel: the model's files are not those that were registered.
     """
     _ = year.today  # a day that cannot be is refused before any work
+    if wanted == "champion":
+        require_model(year)
     with year.at_work("score"):
         return _score(year, wanted)
 
@@ -83,7 +86,9 @@ def _score(year: CityYear, wanted: str) -> Ledger:
     scores = score_features(features.rung(head.rung), head)
 
     begins = year.file.score.thresholds(head.likely, head.possible)
-    thresholds = replace(begins, held_back=flyover.share.doubt)
+    standing = standing_of(year, version, scores, begins.likely)
+    reasons = [reason for reason in (flyover.share.doubt, standing.held_back) if reason]
+    thresholds = replace(begins, held_back="; ".join(reasons))
     ledger = build_ledger(
         store.manifest,
         scores,
@@ -107,6 +112,8 @@ def _score(year: CityYear, wanted: str) -> Ledger:
         rung=model.head.rung,
         likely=thresholds.likely,
         possible=thresholds.possible,
+        held_back=thresholds.held_back,
+        borne_out=standing.borne_out,
     )
     write_model_card(year.files.report, card)
     return ledger
