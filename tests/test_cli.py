@@ -31,6 +31,7 @@ COMMANDS = (
     "tile",
     "train",
     "promote",
+    "adopt",
     "score",
     "export",
     "run",
@@ -438,7 +439,7 @@ def test_help_of_each_command(command: str) -> None:
     """Each has a description and the options that are everywhere."""
     text = " ".join(commands_of_parser()[command].format_help().split())
     assert [option for option in EVERYWHERE if option not in text] == []
-    assert ("--year Y" in text) == (command not in ("demo", "promote", "audit", "verify"))
+    assert ("--year Y" in text) == (command not in ("demo", "promote", "adopt", "audit", "verify"))
     assert ("CITY.toml" in text) == (command not in ("demo", "verify"))
 
 
