@@ -11,6 +11,8 @@ from training.borrowed import LocalTest, Standing, judge_borrowed, make_test
 
 FIRST_LOOKS = 60
 """Roofs to look at in a city without a model of its own."""
+NO_LABELS = pd.DataFrame(columns=["parcel_id", "year", "failing", "weight"])
+"""The table of labels of a city that has none."""
 ADOPT = "roofwatch adopt CITY.toml MODEL --by NAME --why TEXT"
 """How another city's model is taken."""
 
@@ -72,7 +74,7 @@ def local_tests(
     """Compare a borrowed model with the labels of every flyover that it scored up to the year."""
     labels = find_labels(year)
     if labels is None:
-        return [LocalTest(year=year.year, labels=0, failing=0, likely=0, right=0)]
+        return [make_test(year.year, NO_LABELS, scores, likely=likely)]
 
     tests = [make_test(year.year, labels.table, scores, likely=likely)]
     for before in year.earlier:

@@ -195,7 +195,14 @@ def test_find_model_reads_the_name_that_a_registry_writes(lent: Path) -> None:
 
 def local_test(labels: int, failing: int, likely: int, right: int, year: int = 2024) -> LocalTest:
     """Return what was found in a flyover."""
-    return LocalTest(year=year, labels=labels, failing=failing, likely=likely, right=right)
+    return LocalTest(
+        year=year,
+        labels=labels,
+        failing=failing,
+        likely=likely,
+        right=right,
+        precision=right / max(likely, 1),
+    )
 
 
 @pytest.mark.parametrize(
@@ -241,6 +248,7 @@ def test_counts_are_those_of_a_loop(scores: list[float], seed: int) -> None:
             "parcel_id": pd.Series([*ids, "999"], dtype="str"),
             "year": rng.integers(2023, 2025, len(ids) + 1),
             "failing": rng.integers(0, 2, len(ids) + 1),
+            "weight": 1.0,
         }
     )
     found = make_test(2024, labels, table, likely=0.6)
@@ -254,3 +262,20 @@ def test_counts_are_those_of_a_loop(scores: list[float], seed: int) -> None:
             expected[2] += int(is_likely)
             expected[3] += int(is_likely and failing == 1)
     assert [found.labels, found.failing, found.likely, found.right] == expected
+    assert found.precision == pytest.approx(expected[3] / max(expected[2], 1))
+
+
+def test_looks_weigh_as_many_roofs_as_they_stand_for() -> None:
+    """By hand: of four that would be LIKELY three fail, and the fourth stands for nine roofs."""
+    labels = pd.DataFrame(
+        {
+            "parcel_id": list("abcde"),
+            "year": 2024,
+            "failing": [1, 1, 1, 0, 0],
+            "weight": [1.0, 1.0, 1.0, 9.0, 1.0],
+        }
+    )
+    scores = pd.DataFrame({"parcel_id": list("abcde"), "score": [0.9, 0.9, 0.8, 0.8, 0.1]})
+    found = make_test(2024, labels, scores, likely=0.7)
+    assert (found.likely, found.right, found.precision) == (4, 3, 3 / 12)
+    assert found.seen.endswith("are failing (25% when looks are weighed)")

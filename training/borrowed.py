@@ -11,10 +11,14 @@ import pandas as pd
 
 from training.wording import percent
 
+SAME_SHARE = 0.005
+"""Shares that differ less look alike."""
 LEAST_LABELS = 30
 """Labels that a flyover needs before it tells anything."""
 LEAST_FAILING = 10
 """Failing ones among them."""
+ROUNDING = 1e-9
+"""Of floating point, before a share is compared."""
 LEAST_LIKELY = 5
 """Of them that the model would call LIKELY."""
 
@@ -33,6 +37,8 @@ class LocalTest:
     """Those that would be LIKELY."""
     right: int
     """Failing ones among these."""
+    precision: float
+    """Share failing of those that would be LIKELY, each weighing as its label; 0 where none is."""
 
     @property
     def is_enough(self) -> bool:
@@ -41,12 +47,17 @@ class LocalTest:
 
     def keeps(self, aim: float) -> bool:
         """Tell whether enough of the roofs that would be LIKELY are failing."""
-        return self.likely >= LEAST_LIKELY and self.right >= aim * self.likely
+        return self.likely >= LEAST_LIKELY and self.precision >= aim - ROUNDING
 
     @property
     def seen(self) -> str:
         """Say what was found."""
-        return f"{self.right} of {self.likely} that it would call LIKELY in {self.year} are failing"
+        share = (
+            f"{self.right} of {self.likely} that it would call LIKELY in {self.year} are failing"
+        )
+        if abs(self.precision - self.right / max(self.likely, 1)) < SAME_SHARE:
+            return share
+        return f"{share} ({percent(self.precision)} when looks are weighed)"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -64,23 +75,27 @@ def make_test(year: int, labels: pd.DataFrame, scores: pd.DataFrame, *, likely: 
 
     Args:
         year: Year of the flyover.
-        labels: Columns parcel_id, year, failing (0 or 1); those of other years are left out.
+        labels: Columns parcel_id, year, failing (0 or 1), weight; those of other years are left
+            out.
         scores: Columns parcel_id and score; NaN where a parcel was not scored.
         likely: Score at which LIKELY begins.
     """
-    of_year = labels.loc[labels["year"] == year, ["parcel_id", "failing"]]
+    of_year = labels.loc[labels["year"] == year, ["parcel_id", "failing", "weight"]]
     scored = scores.loc[scores["score"].notna(), ["parcel_id", "score"]]
     pairs = of_year.astype({"parcel_id": object}).merge(
         scored.astype({"parcel_id": object}), on="parcel_id"
     )
     is_failing = pairs["failing"] == 1
     is_likely = pairs["score"] >= likely
+    weights = pairs["weight"]
+    weighed = float(weights[is_likely].sum())
     return LocalTest(
         year=year,
         labels=len(pairs),
         failing=int(is_failing.sum()),
         likely=int(is_likely.sum()),
         right=int((is_failing & is_likely).sum()),
+        precision=float(weights[is_failing & is_likely].sum() / weighed) if weighed else 0.0,
     )
 
 
