@@ -241,8 +241,8 @@ def test_any_labels_give_an_order_and_honest_words(
         caught = (scores[failing == 1] >= chosen.possible).sum()
         assert caught >= failing.sum() - chosen.recall.rank + 1
 
-    for bound in (chosen.recall, chosen.average_recall, chosen.precision):
-        assert not FORBIDDEN.search(bound.sentence)
+    for said in (chosen.recall, chosen.average_recall, chosen.precision, chosen):
+        assert not FORBIDDEN.search(said.sentence)
     backward = choose_one(scores[::-1], failing[::-1], aims)
     assert (backward.likely, backward.possible) == (chosen.likely, chosen.possible)
 

@@ -60,38 +60,72 @@ def precision_bound(
         scores: Calibrated out-of-fold probabilities, (N,).
         failing: 0 or 1, (N,).
         aims: Precision and confidence.
-        at_least: Where POSSIBLE begins: no threshold below it.
+        at_least: No threshold below it.
     """
     candidates = _from_the_top(scores, failing)
     bounds = certified_precision(candidates.labels, candidates.failing, aims)
     is_allowed = candidates.scores >= at_least
-    aim = percent(aims.precision_likely)
-    confidence = percent(aims.confidence)
-
     guaranteed = np.flatnonzero(is_allowed & (bounds >= aims.precision_likely))
     if len(guaranteed):
         last = int(guaranteed[-1])
-        words = f"with {confidence} confidence at least {aim} of roofs there fail"
-        return candidates.bound_at(
-            last, bound=float(bounds[last]), sentence=_sentence(candidates, last, words)
-        )
+        bound = float(bounds[last])
+        words = _promise(aims, bound)
+        return candidates.bound_at(last, bound=bound, sentence=_sentence(candidates, last, words))
 
     observed = np.flatnonzero(
         is_allowed & (candidates.failing / candidates.labels >= aims.precision_likely)
     )
     if len(observed):
         last = int(observed[-1])
-        words = f"not guaranteed that {aim} of roofs there fail with {confidence} confidence"
-        return candidates.bound_at(
-            last, bound=float("nan"), sentence=_sentence(candidates, last, words)
-        )
+        bound = float("nan")
+        words = _promise(aims, bound)
+        return candidates.bound_at(last, bound=bound, sentence=_sentence(candidates, last, words))
 
     return PrecisionBound(
         threshold=1.0,
         labels=int((scores >= 1).sum()),
         failing=int(failing[scores >= 1].sum()),
         bound=float("nan"),
-        sentence=f"LIKELY begins at 1: not guaranteed; at no score did {aim} of the labels fail.",
+        sentence=(
+            "LIKELY begins at 1: not guaranteed; at no score did "
+            f"{percent(aims.precision_likely)} of the labels fail."
+        ),
+    )
+
+
+def precision_at(
+    scores: Floats, failing: NDArray[np.int64], aims: Aims, threshold: float
+) -> PrecisionBound:
+    """Return what a threshold that was chosen elsewhere keeps of some labels.
+
+    Args:
+        scores: Calibrated probabilities of labels left out, (N,).
+        failing: 0 or 1, (N,).
+        aims: Precision and confidence.
+        threshold: Where LIKELY begins.
+    """
+    candidates = _from_the_top(scores, failing)
+    count = int((candidates.scores >= threshold).sum())
+    begins = f"LIKELY begins at {threshold:.3g}"
+    if not count:
+        return PrecisionBound(
+            threshold=threshold,
+            labels=0,
+            failing=0,
+            bound=float("nan"),
+            sentence=f"{begins}: not guaranteed; no label scores there.",
+        )
+
+    last = count - 1
+    labels = int(candidates.labels[last])
+    hits = int(candidates.failing[last])
+    bound = float(certified_precision(candidates.labels, candidates.failing, aims)[last])
+    return PrecisionBound(
+        threshold=threshold,
+        labels=labels,
+        failing=hits,
+        bound=bound,
+        sentence=f"{begins}: {_promise(aims, bound)} ({hits} of the {labels} labels there fail).",
     )
 
 
@@ -147,6 +181,15 @@ def _from_the_top(scores: Floats, failing: NDArray[np.int64]) -> Candidates:
         labels=np.bincount(step).cumsum(),
         failing=np.bincount(step, weights=failing).cumsum().astype(np.int64),
     )
+
+
+def _promise(aims: Aims, bound: float) -> str:
+    """Say what a bound promises; NaN promises nothing."""
+    aim = percent(aims.precision_likely)
+    confidence = percent(aims.confidence)
+    if bound >= aims.precision_likely:
+        return f"with {confidence} confidence at least {aim} of roofs there fail"
+    return f"not guaranteed that {aim} of roofs there fail with {confidence} confidence"
 
 
 def _sentence(candidates: Candidates, place: int, words: str) -> str:

@@ -18,7 +18,7 @@ class RecallBound:
     """What a threshold for POSSIBLE keeps of the failing roofs."""
 
     threshold: float
-    """Calibrated score in (0, 1]."""
+    """Probability at even odds, in (0, 1]."""
     failing: int
     """Failing labels it rests on."""
     rank: int
@@ -62,7 +62,7 @@ def recall_bound(positives: Floats, aims: Aims) -> RecallBound:
         expected=expected,
         confidence=float(confidences[rank - 1]),
         sentence=(
-            f"POSSIBLE begins at {threshold:.3g}: with {percent(aims.confidence)} confidence "
+            f"POSSIBLE begins at {threshold:.3g} at even odds: with {percent(aims.confidence)} confidence "
             f"at least {percent(aims.recall)} of failing roofs score there or above "
             f"({nth(rank)} smallest score of {count} failing labels; "
             f"{percent(expected)} expected)."
@@ -124,7 +124,7 @@ def _no_recall_bound(threshold: float, count: int, rank: int, aims: Aims) -> Rec
     return _without_guarantee(
         max(threshold, LEAST_SCORE),
         count,
-        f"POSSIBLE begins at {threshold:.3g}: no guarantee that {percent(aims.recall)} of failing "
+        f"POSSIBLE begins at {threshold:.3g} at even odds: no guarantee that {percent(aims.recall)} of failing "
         f"roofs score there or above; {why}.",
     )
 

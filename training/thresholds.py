@@ -15,10 +15,11 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.special import expit, logit
 
 from models.head import Floats
 from training.aims import EVERY_FLYOVER, Aims
-from training.precision_bound import PrecisionBound, precision_bound
+from training.precision_bound import PrecisionBound, precision_at, precision_bound
 from training.recall_bound import RecallBound, average_recall_bound, recall_bound
 from training.wording import percent
 
@@ -89,29 +90,55 @@ def choose_thresholds(flyovers: Sequence[TriedFlyover], aims: Aims, *, tried: bo
     known = [flyover for flyover in flyovers if flyover.failing.any()]
     if not known:
         raise ValueError("no label fails; want a failing one")
-    if len(known) == 1 or aims.promise != EVERY_FLYOVER:
-        known = [_together(known)]
+    if not tried or aims.promise != EVERY_FLYOVER:
+        known = [_together(flyovers)]
 
-    least = max(LEAST_LIKELY, aims.precision_likely)
-    precisions = [
-        precision_bound(flyover.scores, flyover.failing, aims, at_least=least) for flyover in known
-    ]
+    likely = max(_likely_of(flyover, aims) for flyover in known)
+    kept = [precision_at(flyover.scores, flyover.failing, aims, likely) for flyover in known]
     positives = [np.sort(flyover.even[flyover.failing == 1]) for flyover in known]
     recalls = [recall_bound(scores, aims) for scores in positives]
     averages = [average_recall_bound(scores, aims) for scores in positives]
 
-    precision = max(precisions, key=lambda bound: bound.threshold)
     recall = min(recalls, key=lambda bound: bound.threshold)
     count = len(flyovers) if tried else 0
-    likely = min(precision.threshold, MOST_LIKELY)
+    words = (_rests_on(flyovers, likely, count, aims), _where_both_begin(likely, recall, flyovers))
     return Chosen(
         likely=likely,
         possible=recall.threshold,
         recall=recall,
         average_recall=min(averages, key=lambda bound: bound.threshold),
-        precision=precision,
+        precision=min(kept, key=_certainty),
         tried=count,
-        sentence=_rests_on(flyovers, likely, count, aims),
+        sentence=" ".join(filter(None, words)),
+    )
+
+
+def _likely_of(flyover: TriedFlyover, aims: Aims) -> float:
+    """Return where LIKELY begins by the labels of one flyover."""
+    least = max(LEAST_LIKELY, aims.precision_likely)
+    bound = precision_bound(flyover.scores, flyover.failing, aims, at_least=least)
+    return max(min(bound.threshold, MOST_LIKELY), least)
+
+
+def _certainty(bound: PrecisionBound) -> tuple[float, float]:
+    """Return what orders bounds, the least certain first: no bound, then the share failing."""
+    return float(np.nan_to_num(bound.bound)), bound.failing / max(bound.labels, 1)
+
+
+def _where_both_begin(likely: float, recall: RecallBound, flyovers: Sequence[TriedFlyover]) -> str:
+    """Say from which share failing on both words begin at one score; "" where that is no matter.
+
+    POSSIBLE begins at even odds and moves with the share of a flyover until it meets LIKELY.
+    """
+    meet = float(expit(logit(likely) - logit(recall.threshold)))
+    shares = [float(flyover.failing.mean()) for flyover in flyovers]
+    if meet > max(0.5, *shares):
+        return ""
+
+    return (
+        f"Where {percent(meet)} or more of the roofs fail, LIKELY and POSSIBLE begin at one score, "
+        f"and no roof is called POSSIBLE. POSSIBLE begins at {recall.threshold:.3g} at even odds, "
+        f"which is {likely:.3g} in such a flyover, and LIKELY begins there."
     )
 
 
