@@ -17,7 +17,7 @@ from sklearn.metrics import average_precision_score, brier_score_loss, f1_score,
 from inference.hazard import Thresholds
 from training.compare import paired_difference, rung_that_ships
 from training.evaluate import measure, measure_folds, measure_rungs, measure_slices
-from training.figures import Figures, FigureSettings
+from training.figures import Figures, FigureSettings, Spread
 from training.ranking import STATISTICS, ScoredLabels, rank_labels, statistics_of, weigh
 from training.resample import draw_weights
 
@@ -47,6 +47,7 @@ def scored_table(seed: int, rows: int = 300) -> pd.DataFrame:
             "dark_share": rng.random(rows),
             "measures": np.round((risk + rng.random(rows)) / 2, 2),
             "network": risk,
+            "joined": np.round(0.9 * risk + 0.1 * rng.random(rows), 2),
         }
     )
 
@@ -94,6 +95,27 @@ def test_ties_at_the_last_visit_count_at_their_mean() -> None:
     """Two visits among three equal scores of which one fails: 2/3 of a failing roof."""
     figures = figures_of([0.5, 0.5, 0.5, 0.1], [1, 0, 0, 0], top=2)
     assert figures.precision_top == pytest.approx(1 / 3)
+
+
+def test_possible_is_called_at_even_odds() -> None:
+    """A column of its own: 0.5 and 0.2 become 0.8 and 0.4, where POSSIBLE begins at 0.3.
+
+    LIKELY keeps the score, and a LIKELY roof counts even if it were not POSSIBLE by itself.
+    """
+    scores = [0.9, 0.5, 0.2, 0.1]
+    even = [0.25, 0.8, 0.4, 0.2]
+    labels = pd.DataFrame(
+        {"block": list("abcd"), "failing": [1, 1, 1, 0], "fold": 0, "model_even": even}
+    )
+    settings = FigureSettings(repeats=5, seed=0)
+    figures = measure("model", np.array(scores), labels, settings, THRESHOLDS)
+    assert (figures.precision_likely, figures.recall_likely) == (1, pytest.approx(1 / 3))
+    assert (figures.precision_possible, figures.recall_possible) == (1, 1)
+
+    plain = measure(
+        "model", np.array(scores), labels.drop(columns="model_even"), settings, THRESHOLDS
+    )
+    assert plain.recall_possible == pytest.approx(2 / 3)
 
 
 def test_f1_threshold_comes_from_the_other_folds() -> None:
@@ -175,7 +197,7 @@ def test_what_makes_no_sense_is_nan() -> None:
     assert np.isnan([dark["brier"], dark["calibration_error"], *drawn, dark["recall_likely"]]).all()
 
     settings = FigureSettings(repeats=5, seed=0)
-    calibrated, measures, _ = measure_rungs(table, {"dark_share": THRESHOLDS}, settings)
+    calibrated, measures, *_ = measure_rungs(table, {"dark_share": THRESHOLDS}, settings)
     assert np.isfinite([calibrated.brier, calibrated.calibration_error]).all()
     assert np.isfinite([calibrated.recall_likely, measures.brier]).all()
     assert np.isnan(measures.recall_likely)
@@ -278,11 +300,11 @@ def test_slices_need_five_failing() -> None:
     slices = measure_slices(table, {}, settings)
 
     districts = [row.group for row in slices if row.kind == "district"]
-    assert districts == ["East"] * 3
+    assert districts == ["East"] * 4
     sizes = [row for row in slices if row.kind == "size"]
     names = [row.group.split(":")[0] for row in sizes]
-    assert names == ["small"] * 3 + ["middle"] * 3 + ["large"] * 3
-    assert [row.figures.labels for row in sizes] == [100] * 9
+    assert names == ["small"] * 4 + ["middle"] * 4 + ["large"] * 4
+    assert [row.figures.labels for row in sizes] == [100] * 12
 
     unknown = table.assign(area_m2=np.nan, district="")
     assert measure_slices(unknown, {}, settings) == []
@@ -314,6 +336,26 @@ def test_the_simplest_within_the_margin_ships() -> None:
 
     assert rung_that_ships(three, 0.5).name == "dark_share"
     assert rung_that_ships([dark], 0.0).name == "dark_share"
+
+
+def test_what_ships_is_chosen_by_other_flyovers_too() -> None:
+    """By hand: the network is best at home, the measures in the mean of home and elsewhere.
+
+    Flyovers weigh the same: the mean over them counts, not the figure of all labels.
+    """
+    measures = ranked("measures", [1, 0, 0, 1, 0, 0])
+    network = ranked("network", [1, 0, 1, 0, 0, 0])
+    assert rung_that_ships([measures, network], 0.02).name == "network"
+
+    elsewhere = [
+        replace(measures, average_precision_by_fold=Spread(mean=0.9, std=0.0)),
+        replace(network, average_precision_by_fold=Spread(mean=0.5, std=0.0)),
+    ]
+    found = rung_that_ships([measures, network], 0.02, elsewhere)
+    assert found.sentence == (
+        "B1 named measures ships: it has the best mean of the average precision in its own "
+        "flyovers and in others, 0.825, and it is the simplest."
+    )
 
 
 def test_paired_difference() -> None:
@@ -361,7 +403,7 @@ def test_fewer_than_eight_blocks_draw_labels() -> None:
 
 
 def test_bootstrap_is_fast() -> None:
-    """15,000 labels and 50 resamples of three rungs take seconds of processor time.
+    """15,000 labels and 50 resamples of four rungs take seconds of processor time.
 
     That is a tenth of a full report.
     """

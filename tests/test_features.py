@@ -487,11 +487,16 @@ def test_cache_holds_what_the_rungs_look_at(store: ChipStore) -> None:
     cache = Features(path=store.folder / "features.parquet")
     tables = {rung: next(iter(cache.rung(rung))) for rung in RUNGS}
     shapes = [matrix.shape for _, matrix in tables.values()]
-    assert shapes == [(24, 1), (24, len(MEASURES)), (24, SPEC.features)]
+    joined = len(MEASURES) + SPEC.features
+    assert shapes == [(24, 1), (24, len(MEASURES)), (24, SPEC.features), (24, joined)]
 
     ids, measures = tables["measures"]
     assert tables["network"][0] == ids
     np.testing.assert_array_equal(tables["dark_share"][1][:, 0], measures[:, 0])
+    both = [measures, tables["network"][1]]
+    np.testing.assert_array_equal(tables["joined"][1], np.concatenate(both, axis=1))
+    for rung in RUNGS:
+        np.testing.assert_array_equal(tables["joined"][1][:, PARTS[rung]], tables[rung][1])
     for parcel_id, expected in zip(ids, measures, strict=True):
         np.testing.assert_array_equal(expected, roof_measures(read_chip(store, parcel_id)))
 

@@ -17,7 +17,7 @@ from training.aims import Aims
 from training.fit import with_thresholds
 from training.precision_bound import certified_precision, precision_bound
 from training.recall_bound import average_recall_bound, recall_bound
-from training.thresholds import Chosen, TriedFlyover, choose_thresholds
+from training.thresholds import MOST_LIKELY, Chosen, TriedFlyover, choose_thresholds
 
 AIMS = Aims(recall=0.9)
 REPEATS = 200
@@ -274,3 +274,104 @@ def test_scores_are_probabilities() -> None:
     for scores, even in ((wrong, right), (right, wrong), (right * 3, right)):
         with pytest.raises(ValueError, match="scores of 2024"):
             TriedFlyover(year=2024, scores=scores, even=even, failing=np.array([1, 0]))
+
+
+def labels_of(
+    year: int, likely: tuple[int, int], *, below: tuple[int, int] = (10, 100)
+) -> TriedFlyover:
+    """Return a flyover of failing and intact labels at 0.8, and others at 0.1 and below."""
+    counts = (*likely, *below)
+    classes = np.repeat([1, 0, 1, 0], counts)
+    scores = np.repeat([0.8, 0.8, 0.1, 0.05], counts)
+    return TriedFlyover(year=year, scores=scores, even=scores, failing=classes)
+
+
+GOOD = labels_of(2021, (60, 2))
+BAD = labels_of(2023, (20, 30))
+
+
+def test_every_flyover_or_the_mean() -> None:
+    """60 of 62 fail in one flyover at 0.8, 20 of 50 in the other.
+
+    In their mean 80 of 112 do, which is 71%. In the worst of them no score is good enough, so
+    LIKELY begins as high as it may, and the sentence says what it keeps.
+    """
+    mean = choose_thresholds([GOOD, BAD], Aims(promise="mean"), tried=True)
+    assert mean.likely == 0.8
+    assert "not guaranteed" in mean.precision.sentence
+    assert "80 of the 112 labels there fail" in mean.precision.sentence
+    assert "over all of them" in mean.sentence
+
+    worst = choose_thresholds([GOOD, BAD], Aims(), tried=True)
+    assert worst.likely == MOST_LIKELY
+    assert worst.precision.sentence == (
+        "LIKELY begins at 0.9: not guaranteed; no label scores there."
+    )
+    assert worst.tried == 2
+    assert "2 flyovers were left out whole" in worst.sentence
+    assert "in the worst of them" in worst.sentence
+
+    one = choose_thresholds([GOOD, labels_of(2022, (50, 3))], Aims(), tried=True)
+    assert one.likely == 0.8
+    assert one.precision.bound >= 0.7
+    assert "96.8% of 62 in 2021, 94.3% of 53 in 2022" in one.sentence
+
+
+def test_the_promise_is_that_of_the_least_certain_flyover() -> None:
+    """Guaranteed in one, and just seen in the other: not guaranteed."""
+    few = labels_of(2022, (5, 1))
+    chosen = choose_thresholds([GOOD, few], Aims(), tried=True)
+    assert chosen.likely == 0.8
+    assert "not guaranteed" in chosen.precision.sentence
+    assert "5 of the 6 labels there fail" in chosen.precision.sentence
+
+
+def test_what_is_printed_is_what_ships() -> None:
+    """A share that only a score above 0.9 keeps: LIKELY begins at 0.9, and so says the sentence."""
+    scores = np.repeat([0.95, 0.92, 0.1], [60, 60, 200])
+    failing = np.concatenate([np.ones(60), np.zeros(60), np.ones(20), np.zeros(180)])
+    chosen = choose_one(scores, failing.astype(np.int64), Aims())
+    assert chosen.likely == MOST_LIKELY
+    assert chosen.precision.sentence.startswith("LIKELY begins at 0.9: not guaranteed")
+    assert "60 of the 120 labels there fail" in chosen.precision.sentence
+
+
+def test_one_flyover_promises_nothing_for_another() -> None:
+    """Whatever the promise, and however many flyovers have a few labels."""
+    for promise in ("every_flyover", "mean"):
+        for flyovers in ([GOOD], [GOOD, labels_of(2024, (1, 0), below=(0, 3))]):
+            chosen = choose_thresholds(flyovers, Aims(promise=promise), tried=False)
+            assert chosen.sentence.startswith("Not yet tried on another flyover")
+            assert chosen.tried == 0
+            assert chosen.likely == 0.8
+
+
+def test_labels_of_a_flyover_without_a_failing_one_count() -> None:
+    """Eighty roofs of another year that score 0.8 and stand: LIKELY is not guaranteed at 0.8."""
+    intact = labels_of(2024, (0, 80), below=(0, 5))
+    assert choose_thresholds([GOOD], Aims(), tried=False).precision.bound > 0.7
+    chosen = choose_thresholds([GOOD, intact], Aims(), tried=False)
+    assert chosen.likely == MOST_LIKELY
+
+
+def test_it_is_said_where_both_words_begin_at_one_score() -> None:
+    """POSSIBLE at even odds 0.7 and LIKELY at 0.7 meet where half of the roofs fail.
+
+    Where POSSIBLE begins far below, nothing is said.
+    """
+    scores = np.repeat([0.8, 0.7, 0.1], [40, 40, 200])
+    failing = np.concatenate([np.ones(80), np.zeros(200)]).astype(np.int64)
+    chosen = choose_one(scores, failing, Aims())
+    assert (chosen.likely, chosen.possible) == (0.7, 0.7)
+    assert (
+        "Where 50% or more of the roofs fail, LIKELY and POSSIBLE begin at one score, and no roof "
+        "is called POSSIBLE. POSSIBLE begins at 0.7 at even odds, which is 0.7 in such a flyover, "
+        "and LIKELY begins there."
+    ) in chosen.sentence
+    head = at_share(with_thresholds(PLAIN_HEAD, chosen), 0.5)
+    assert head.possible == pytest.approx(head.likely)
+    assert at_share(head, 0.3).possible < head.likely
+
+    apart = choose_one(np.where(scores < 0.75, scores / 5, scores), failing, Aims())
+    assert apart.possible == pytest.approx(0.14)
+    assert "one score" not in apart.sentence
