@@ -170,7 +170,7 @@ def test_separation_is_the_smallest_of_the_flyovers() -> None:
     """
     rows = flyover_rows({2020: (50, 50), 2021: (50, 50), 2022: (LEAST_CLASS - 1, 50)})
     apart = np.select([rows.flyovers == 2020, rows.flyovers == 2021], [1.5, 3.0], 0.1)
-    logits = apart * rows.failing
+    logits = np.asarray(apart * rows.failing, np.float64)
     for part in (1.0, 0.4, 0.0):
         found = fit_calibration(logits, rows, everything(rows), part=part)
         assert found.separation == pytest.approx(1.5 * part)

@@ -25,6 +25,7 @@ from scipy.stats import spearmanr
 from imagery.boxes import PixelBox
 from imagery.chips.store import ChipStore, StoredChip, open_store
 from imagery.errors import MissingInput
+from models.backbone_kind import BACKBONES
 from models.engine import compile_engine, engine_name, load_openvino
 from models.feature_cache import PARTS, Features, feature_matrix
 from models.features import FeatureBatch, NetworkSource, chip_features, extract_batch
@@ -34,7 +35,7 @@ from models.light import light_seed, relight
 from models.measures import MEASURES, roof_measures
 from models.network import PooledBackbone, build_network, load_backbones, pooled_features
 from models.preprocess import GRAY, chip_views, stretch_colors, turn_image, view_box
-from models.spec import BACKBONES, VIEWS, ModelSpec
+from models.spec import VIEWS, ModelSpec
 from models.weights import lite_state
 from training.fit import fit_head
 from training.labeled_features import Group, LabeledFeatures

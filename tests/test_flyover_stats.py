@@ -89,7 +89,7 @@ def test_pooled_weighs_every_flyover_the_same() -> None:
     small = FlyoverStats(year=2020, chips=60, center=np.array([1.0]), spread=np.array([2.0]))
     large = FlyoverStats(year=2023, chips=9000, center=np.array([5.0]), spread=np.array([4.0]))
     pooled = pooled_stats([small, large])
-    assert (pooled.center, pooled.spread) == (3.0, 3.0)
+    assert (pooled.center[0], pooled.spread[0]) == (3.0, 3.0)
     with pytest.raises(ValueError, match="no flyover"):
         pooled_stats([])
 

@@ -47,7 +47,7 @@ def scored_table(rows: int = 240) -> pd.DataFrame:
 
 
 def with_even(rung: str, scores: NDArray[np.float64]) -> dict[str, NDArray[np.float64]]:
-    """Return the scores of a rung, and what they are if half of the roofs fail instead of a fifth."""
+    """Return the scores of a rung, and what they are if half of the roofs fail, not a fifth."""
     odds = scores / np.maximum(1 - scores, 1e-12) * 0.8 / 0.2
     return {rung: scores, f"{rung}_even": odds / (1 + odds)}
 

@@ -62,9 +62,9 @@ def recall_bound(positives: Floats, aims: Aims) -> RecallBound:
         expected=expected,
         confidence=float(confidences[rank - 1]),
         sentence=(
-            f"POSSIBLE begins at {threshold:.3g} at even odds: with {percent(aims.confidence)} confidence "
-            f"at least {percent(aims.recall)} of failing roofs score there or above "
-            f"({nth(rank)} smallest score of {count} failing labels; "
+            f"POSSIBLE begins at {threshold:.3g} at even odds: "
+            f"with {percent(aims.confidence)} confidence at least {percent(aims.recall)} of "
+            f"failing roofs score there or above ({nth(rank)} smallest score of {count} failing labels; "
             f"{percent(expected)} expected)."
         ),
     )
@@ -124,8 +124,8 @@ def _no_recall_bound(threshold: float, count: int, rank: int, aims: Aims) -> Rec
     return _without_guarantee(
         max(threshold, LEAST_SCORE),
         count,
-        f"POSSIBLE begins at {threshold:.3g} at even odds: no guarantee that {percent(aims.recall)} of failing "
-        f"roofs score there or above; {why}.",
+        f"POSSIBLE begins at {threshold:.3g} at even odds: "
+        f"no guarantee that {percent(aims.recall)} of failing roofs score there or above; {why}.",
     )
 
 
