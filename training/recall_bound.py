@@ -64,8 +64,8 @@ def recall_bound(positives: Floats, aims: Aims) -> RecallBound:
         sentence=(
             f"POSSIBLE begins at {threshold:.3g} at even odds: "
             f"with {percent(aims.confidence)} confidence at least {percent(aims.recall)} of "
-            f"failing roofs score there or above ({nth(rank)} smallest score of {count} failing labels; "
-            f"{percent(expected)} expected)."
+            f"failing roofs score there or above ({nth(rank)} smallest score of {count} "
+            f"failing labels; {percent(expected)} expected)."
         ),
     )
 
