@@ -121,5 +121,26 @@ def write_stats(path: Path, stats: FlyoverStats) -> None:
         temporary.write_text(json.dumps(found), encoding="utf-8")
 
 
+def read_stats(path: Path) -> FlyoverStats | None:
+    """Read what `write_stats` wrote; None where it is gone or damaged."""
+    try:
+        found = json.loads(path.read_text(encoding="utf-8"))
+        return FlyoverStats(
+            year=int(found["year"]),
+            chips=int(found["chips"]),
+            center=np.array(found["center"], np.float64),
+            spread=np.array(found["spread"], np.float64),
+        )
+    except (OSError, ValueError, LookupError, TypeError):
+        return None
+
+
+def is_same_flyover(stats: FlyoverStats, other: FlyoverStats) -> bool:
+    """Tell whether statistics are those of the same chips, up to the digits in the file."""
+    if stats.chips != other.chips or stats.center.shape != other.center.shape:
+        return False
+    return bool(np.allclose(stats.center, other.center, rtol=1e-6, atol=1e-6))
+
+
 def _rounded(values: Floats) -> list[float]:
     return [float(f"{value:.{DIGITS}g}") for value in values]

@@ -92,6 +92,7 @@ def build_parser() -> argparse.ArgumentParser:
         add_promote,
         add_adopt,
         add_score,
+        add_drift,
         add_export,
         add_run,
         add_evidence,
@@ -188,6 +189,12 @@ def add_score(commands: Commands) -> None:
     )
 
 
+def add_drift(commands: Commands) -> None:
+    """Add `roofwatch drift`."""
+    text = "is this flyover like those the model learned from: GO, CAUTION, STOP"
+    _add_year_command(commands, "drift", text)
+
+
 def add_export(commands: Commands) -> None:
     """Add `roofwatch export`."""
     parser = _add_year_command(commands, "export", "every product")
@@ -206,7 +213,15 @@ def add_run(commands: Commands) -> None:
         "check, tile, train when there are new labels, score, export; "
         "never promotes over a champion"
     )
-    _add_year_command(commands, "run", text)
+    parser = _add_year_command(commands, "run", text)
+    parser.add_argument(
+        "--despite-drift",
+        action="store_true",
+        help="export although drift says STOP; needs --why",
+    )
+    parser.add_argument(
+        "--why", default="", metavar="TEXT", help="why, as it stands on every product"
+    )
 
 
 def add_evidence(commands: Commands) -> None:

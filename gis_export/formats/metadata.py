@@ -53,6 +53,8 @@ class Lineage:
     """Those that were scored."""
     sources: str
     """What went in, in words."""
+    drift: str = ""
+    """How the flyover differs from those that the model learned from; "" where it does not."""
 
     @property
     def statement(self) -> str:
@@ -64,6 +66,7 @@ class Lineage:
             f"{self.vacants} vacant buildings, {self.scored} scored. "
             f"Model: {'; '.join(models) or 'none'}. Run {self.run_id}. "
             f"Made {self.made.isoformat()}. Sources: {self.sources}"
+            f"{' ' if self.drift else ''}{self.drift}"
         )
 
     @property
@@ -106,6 +109,7 @@ def lineage_of(inputs: ExportInputs) -> Lineage:
         scored=int((table["status"] == "scored").sum()),
         sources=f"the city's orthophoto of {inputs.year}, its parcels, "
         f"and {notices} vacancy notices.",
+        drift=inputs.drift,
     )
 
 

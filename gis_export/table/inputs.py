@@ -63,8 +63,18 @@ class ExportInputs:
     """sha256 of every model that a ledger names, by its label such as "demo-city-roof/1"."""
     tested: str = ""
     """How good the model was found to be, for the public; "" when nobody has tested it."""
+    drift: str = ""
+    """What every product says of a flyover that differs from those learned from; "" otherwise."""
     today: date
     """Day of the export: rows age against it."""
+
+    @property
+    def foot(self) -> str:
+        """Return what stands at the foot of every page: day, run, and the verdict of drift."""
+        parts = [f"made {self.today.isoformat()}", f"run {self.run_id}"]
+        if self.drift:
+            parts.append(self.drift.partition(":")[0])
+        return "  ·  ".join(parts)
 
     @property
     def previous(self) -> Ledger | None:

@@ -36,10 +36,34 @@ def command(options: argparse.Namespace) -> Answer:
         lines.append(f"  vacancy file: {intake.roll_balance.line}")
     lines += [f"  fix first: {line}" for line in intake.fixes]
     lines += [f"  note: {line}" for line in intake.warnings]
+    facts = intake.answer()
+    if options.pixels and not intake.fixes:
+        drift = pixel_drift(year)
+        lines += [f"  drift: {drift}"] if drift else []
+        facts["drift"] = drift
     lines += [f"  report: {year.files.check_page}"]
 
     exit_code = FIX_FIRST if intake.fixes else 0
-    return Answer(lines=lines, facts=intake.answer(), exit_code=exit_code)
+    return Answer(lines=lines, facts=facts, exit_code=exit_code)
+
+
+def pixel_drift(year: CityYear) -> str:
+    """Say in one line whether the flyover is like those that the champion learned from.
+
+    Returns:
+        "" where there is no champion yet; a server is not asked.
+    """
+    if year.file.mlflow.uri or not year.city.workspace.mlflow_db.exists():
+        return ""
+
+    # They load torch and MLflow, which a check of headers does without.
+    from models.registry import alias_version
+    from roofwatch.stages.drift import drift_of
+
+    if alias_version(year.city.registry, "champion") is None:
+        return ""
+    drift = drift_of(year)
+    return drift.note or f"{drift.grade.value}: like the flyovers that the champion learned from"
 
 
 def check(year: CityYear, *, pixels: bool = False) -> Intake:

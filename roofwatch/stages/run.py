@@ -13,6 +13,7 @@ from inference.ledger import Ledger
 from models.registry import alias_version, check_ready, find_version
 from roofwatch.answer import Answer, count_lines, count_values
 from roofwatch.cold_start import require_model_or_labels
+from roofwatch.drift_found import NOT_DESPITE, Despite, refuse_on_stop
 from roofwatch.stages.check import check
 from roofwatch.stages.export import export, export_notes, opened_products
 from roofwatch.stages.score import score
@@ -42,8 +43,9 @@ class YearRun:
 
 def command(options: argparse.Namespace) -> Answer:
     """Do the whole year, and say what came out."""
+    despite = Despite(is_set=options.despite_drift, why=options.why)
     year = open_year(options)
-    done = run(year)
+    done = run(year, despite)
 
     words = count_values(done.ledger.table["hazard"])
     reasons = count_values(done.ledger.table["reason"])
@@ -71,18 +73,23 @@ def command(options: argparse.Namespace) -> Answer:
     )
 
 
-def run(year: CityYear) -> YearRun:
+def run(year: CityYear, despite: Despite = NOT_DESPITE) -> YearRun:
     """Check, cut, train when there are new labels, score and export.
+
+    Args:
+        year: The city in the year.
+        despite: Whether to export although drift says STOP.
 
     Raises:
         InputError: the intake report says FIX FIRST, or the products could not be dated.
+        Refused: drift says STOP; the year is scored, and nothing is exported.
     """
     _ = year.today  # a day that cannot be is refused before any work
     with year.at_work("run"):
-        return _run(year)
+        return _run(year, despite)
 
 
-def _run(year: CityYear) -> YearRun:
+def _run(year: CityYear, despite: Despite) -> YearRun:
     check_ready(year.city.registry)
     require_model_or_labels(year)
     clock = Clock(seconds={})
@@ -95,7 +102,8 @@ def _run(year: CityYear) -> YearRun:
         intake = check(year)
 
     trained = clock.time("train", lambda: train_if_new(year))
-    ledger = clock.time("score", lambda: score(year))
+    ledger = clock.time("score", lambda: score(year, despite=despite.why))
+    refuse_on_stop(year, despite)
     products = clock.time("export", lambda: export(year))
 
     return YearRun(

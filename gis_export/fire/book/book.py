@@ -109,7 +109,7 @@ def _make_book(
         subtitle="",
         place=f"{inputs.city} {inputs.year}",
         audience=_AUDIENCE,
-        foot=f"{flown}  ·  made {inputs.today.isoformat()}  ·  run {inputs.run_id}",
+        foot=f"{flown}  ·  {inputs.foot}",
     )
 
     return Book(

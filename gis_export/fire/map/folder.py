@@ -70,6 +70,7 @@ def _copy_page(folder: Path, inputs: ExportInputs) -> None:
         year=inputs.year,
         made=inputs.today.isoformat(),
         use_limit=USE_LIMIT,
+        drift=inputs.drift,
     )
     index.write_text(text, encoding="utf-8")
 
@@ -83,6 +84,7 @@ def _read_me(rows: gpd.GeoDataFrame, folder: Path, inputs: ExportInputs) -> str:
         f"Vacant roofs, {inputs.city}, photo of {inputs.year}. Made {inputs.today.isoformat()}.",
         "",
         USE_LIMIT,
+        *([inputs.drift] if inputs.drift else []),
         "",
         "Copy this whole folder to the tablet or laptop and open index.html in a browser. "
         "It needs no network and makes no network requests.",

@@ -103,7 +103,7 @@ def _read_sources(
 
     return SheetSources(
         city=f"{inputs.city} {inputs.year}",
-        made=f"made {inputs.today.isoformat()}  ·  run {inputs.run_id}",
+        made=inputs.foot,
         today=inputs.today,
         crs=crs,
         ground=photo_of(inputs.flyover, crs) if crs is not None else None,

@@ -82,7 +82,10 @@ def _put_line(sheet: Sheet, row: int, line: Line) -> None:
 
 def _title_lines(inputs: ExportInputs) -> list[Line]:
     title = f"{inputs.city} {inputs.year}: work list of vacant roofs"
-    return [((title, "title"),), ((USE_LIMIT, "limit"),)]
+    lines: list[Line] = [((title, "title"),), ((USE_LIMIT, "limit"),)]
+    if inputs.drift:
+        lines.append(((inputs.drift, "limit"),))
+    return lines
 
 
 def _usage_lines() -> list[Line]:
