@@ -75,6 +75,11 @@ class ReportFiles:
         return self.folder / "looks.csv"
 
     @property
+    def looked(self) -> Path:
+        """Return what looks at the flyover say of it, and of the words."""
+        return self.folder / "looked.json"
+
+    @property
     def heads(self) -> Path:
         """Return the folder with the head of every rung, also of those that do not ship."""
         return self.folder / "heads"

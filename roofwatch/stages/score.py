@@ -85,7 +85,7 @@ def _score(year: CityYear, wanted: str, despite: str) -> Ledger:
 
     show_drift(year, look, why=despite if look.drift.grade == Grade.STOP else "")
     head = look.flyover.set(look.trained)
-    leave_looks(year, ledger, look.features.rung(head.rung), head)
+    leave_looks(year, version, ledger, look.features, head)
     explain(year, version, look.flyover, ledger, look.features)
     card = ModelCard(
         city=city.name,
