@@ -1,12 +1,13 @@
 """Looks at a new flyover: its share failing is used, and the words are checked on them."""
 
+import shutil
 from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
-from cities import CityBuilder, DoneCity, Roofwatch
+from cities import DoneCity, Roofwatch
 from scipy.special import expit, logit
 
 from inference.hazard import Thresholds
@@ -16,6 +17,7 @@ from models.feature_cache import Features
 from models.files import load_head
 from models.share import Share
 from roofwatch.config import read_city
+from roofwatch.stages.looks import look_lines
 from roofwatch.year import City
 from training.looked import at_flyover, check_words
 
@@ -111,35 +113,33 @@ def test_scores_move_to_the_share_of_the_flyover(done_city: DoneCity) -> None:
     assert (at_flyover(scores, even, lower) < scores).all()
 
 
-def test_score_leaves_the_next_looks(
-    tmp_path: Path, tiny_city: CityBuilder, roofwatch: Roofwatch
-) -> None:
-    """One line names the file; an answer in it is never overwritten."""
-    path = tiny_city(tmp_path)
-    roofwatch("train", path, "--year", "2023", "--executor", "serial", "--quiet")
-    ran = roofwatch("score", path, "--year", "2023", "--executor", "serial", "--quiet")
-    assert ran.code == 0
-    lines = [line for line in ran.out.splitlines() if line.startswith("looks:")]
-    assert len(lines) == 1
-    assert "the next roofs to look at" in lines[0]
+def test_score_leaves_the_next_looks(done_city: DoneCity) -> None:
+    """A list to fill in, and one line that names it."""
+    year = City(file=read_city(done_city.path), quiet=True).year(2023)
+    (line,) = look_lines(year)
+    assert f"{year.files.report.looks}: the next roofs to look at" in line
+    assert line.endswith("name its columns in [labels] chosen and chance")
 
-    looks = next(tmp_path.rglob("looks.csv"))
-    table = pd.read_csv(looks, dtype=str)
-    assert list(table.columns) == [
-        "parcel_id",
-        "address",
-        "year",
-        "collapsed",
-        "source",
-        "date",
-        "chosen",
-        "chance",
-    ]
+    table = pd.read_csv(year.files.report.looks, dtype=str)
+    names = "parcel_id address year collapsed source date chosen chance"
+    assert list(table.columns) == names.split()
     assert len(table) > 0
+    assert table["collapsed"].isna().all()
+
+
+def test_answers_are_never_overwritten(
+    tmp_path: Path, done_city: DoneCity, roofwatch: Roofwatch
+) -> None:
+    """A list with one answer in it stays as it is, byte by byte."""
+    shutil.copytree(done_city.path.parent, tmp_path / "city")
+    path = tmp_path / "city" / done_city.path.name
+    looks = City(file=read_city(path), quiet=True).year(2023).files.report.looks
+    table = pd.read_csv(looks, dtype=str)
     table.loc[0, "collapsed"] = "1"
     table.to_csv(looks, index=False)
     before = looks.read_bytes()
 
-    again = roofwatch("score", path, "--year", "2023", "--executor", "serial", "--quiet")
-    assert "holds answers and was kept" in again.out
+    ran = roofwatch("score", path, "--year", "2023", "--executor", "serial", "--quiet")
+    assert ran.code == 0
+    assert "holds answers and was kept" in ran.out
     assert looks.read_bytes() == before

@@ -9,7 +9,6 @@ from scipy.special import expit, logit
 from labels.draws import draw_numbers, look_weights, wilson
 from models.head import Floats, Head
 from training.ranking import Begins
-from training.wording import percent
 
 LEAST_LOOKS = 50
 """Looks of known chance from which on the words are checked."""
@@ -52,15 +51,15 @@ class KeptWords:
         held = "none of these roofs fails"
         if self.failing:
             held = (
-                f"LIKELY and POSSIBLE hold {percent(self.recall)} of the failing roofs "
+                f"LIKELY and POSSIBLE hold {self.recall:.0%} of the failing roofs "
                 f"(n = {self.failing})"
             )
         if not self.likely:
             return f"{where}: none of these roofs would be LIKELY; {held}."
         return (
             f"{where}: of the {self.likely} that would be LIKELY {self.likely_failing} fail, "
-            f"which makes {percent(self.precision)} of all LIKELY "
-            f"(90%: {percent(self.low)} to {percent(self.high)}); {held}."
+            f"which makes {self.precision:.0%} of all LIKELY "
+            f"(90%: {self.low:.0%} to {self.high:.0%}); {held}."
         )
 
 
