@@ -115,6 +115,7 @@ def look_at(year: CityYear, wanted: str) -> Look:
     begins = year.file.score.thresholds(head.likely, head.possible)
 
     other = other_scores(year, model, flyover, features)
+    looked = count_looked(year, scores)
     drift = Drift(
         year=year.year,
         model=version.label,
@@ -122,7 +123,7 @@ def look_at(year: CityYear, wanted: str) -> Look:
         chips=flyover.stats.chips,
         signs=find_signs(seen_in(year, model, flyover, scores, other)),
         share=flyover.share,
-        expected=expect(flyover, scores, begins),
+        expected=expect(flyover, scores, begins, looked),
     )
     standing = standing_of(year, version, scores, begins.likely)
     reasons = [reason for reason in (drift.held_back, standing.held_back) if reason]
@@ -136,7 +137,7 @@ def look_at(year: CityYear, wanted: str) -> Look:
         scores=scores,
         thresholds=thresholds,
         standing=standing,
-        drift=replace(drift, expected=expect(flyover, scores, thresholds)),
+        drift=replace(drift, expected=expect(flyover, scores, thresholds, looked)),
     )
 
 
@@ -210,7 +211,17 @@ def find_agreement(scores: pd.DataFrame, other: pd.DataFrame | None) -> float:
     return float(both["score_raw"].corr(both["score_raw_other"], method="spearman"))
 
 
-def expect(flyover: ScoredFlyover, scores: pd.DataFrame, thresholds: Thresholds) -> Expected:
+def count_looked(year: CityYear, scores: pd.DataFrame) -> int:
+    """Return how many scored roofs somebody has looked at in the flyover, however chosen."""
+    looks = year.find_looks()
+    if looks is None:
+        return 0
+    return len(set(looks.loc[looks["year"] == year.year, "parcel_id"]) & set(scores["parcel_id"]))
+
+
+def expect(
+    flyover: ScoredFlyover, scores: pd.DataFrame, thresholds: Thresholds, looked: int
+) -> Expected:
     """Return how many failing roofs are expected."""
     likely = [
         float(score)
@@ -218,7 +229,6 @@ def expect(flyover: ScoredFlyover, scores: pd.DataFrame, thresholds: Thresholds)
         if hazard_word(float(score), thresholds) == HazardWord.LIKELY
     ]
     share = flyover.share
-    looked = min(share.looks, len(scores))
     return expect_failing((share.low, share.high), len(scores), likely, looked=looked)
 
 
