@@ -227,7 +227,9 @@ def _write_layers(job: _Job, table: ExportTable, folder: Path, pack: Pack) -> No
     """Write a department's layers, their styles and dictionary, and the guides."""
     name = pack.name
     write_pack(table, folder, pack, also_crs=job.settings.also_crs)
-    write_geopackage(table, folder / f"{name}.gpkg", tier=pack.tier, title=pack.title)
+    write_geopackage(
+        table, folder / f"{name}.gpkg", tier=pack.tier, title=pack.title, note=pack.lineage.note
+    )
     write_qgis_project(folder, name=name, title=pack.title, crs=table.crs, tier=pack.tier)
     write_drawing_info(folder / f"{name}.drawingInfo.json", pack.tier)
     write_dictionary(folder, pack.tier)
@@ -237,7 +239,7 @@ def _write_layers(job: _Job, table: ExportTable, folder: Path, pack: Pack) -> No
 def _write_data(job: _Job, folder: Path) -> None:
     job.tell("data")
     write_data(job.table, folder)
-    write_pmtiles(job.table, folder / "scores.pmtiles", title=job.title(""))
+    write_pmtiles(job.table, folder / "scores.pmtiles", title=job.title(""), note=job.inputs.note)
     write_dictionary(folder, Tier.DATA)
 
 

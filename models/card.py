@@ -76,6 +76,7 @@ def write_model_card(report: ReportFiles, card: ModelCard) -> None:
         "run_id": version.run_id,
         "origin": version.origin,
         "held_back": card.held_back,
+        "borne_out": card.borne_out,
     }
 
     with atomic_path(report.model_card) as temporary:

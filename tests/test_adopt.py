@@ -5,6 +5,7 @@ import shutil
 from pathlib import Path
 
 import numpy as np
+import openpyxl
 import pandas as pd
 import pytest
 from cities import CityBuilder, DoneCity, Ran, Roofwatch
@@ -91,7 +92,39 @@ def test_a_borrowed_model_is_champion_and_says_no_likely(
     assert lines[0][1] == "version 1 by Ann: adopted, there was none"
     assert f"sha256 {sha256}; by Ann: our first year" in lines[1][1]
     assert first_broken_line(log) is None
+    _every_product_says_so(young, origin, roofwatch)
     _adopting_again_changes_nothing(young, lent, roofwatch, ran)
+
+
+def _every_product_says_so(young: Path, origin: str, roofwatch: Roofwatch) -> None:
+    """Of layers their description, of packs their metadata, of lists and maps their first page."""
+    exported = roofwatch("export", young, "--year", 2024, *QUICK)
+    assert (exported.code, exported.err) == (0, "")
+    note = f"The model is borrowed from another city: {origin}. No roof is called LIKELY by it"
+    assert any(line.startswith(note) for line in exported.texts("notes"))
+
+    year = young.parent / "workspace/2024"
+    texts = {
+        "shp.xml": (year / "fire/fire.shp.xml").read_text(),
+        "iso": (year / "housing/housing.iso.xml").read_text(),
+        "map": (year / "fire/fire_map/index.html").read_text(),
+        "geopackage": (year / "housing/housing.gpkg").read_bytes().decode("latin-1"),
+        "work list": read_texts(year / "housing/worklist.xlsx"),
+        "read me": (year / "fire/fire_map/README.txt").read_text(),
+    }
+    assert [name for name, text in texts.items() if note not in text] == []
+    page = (year / "public/index.html").read_text()
+    assert "The model was made in another city" in page
+    assert origin not in page
+
+
+def read_texts(workbook: Path) -> str:
+    """Return every text of a workbook."""
+    cells = []
+    for sheet in openpyxl.load_workbook(workbook).worksheets:
+        for row in sheet.iter_rows(values_only=True):
+            cells += [str(cell) for cell in row if cell]
+    return "\n".join(cells)
 
 
 def _adopting_again_changes_nothing(

@@ -78,12 +78,16 @@ VALUES (?, ?, ?, ?, ?)"""
 _TITLE = "UPDATE gpkg_contents SET identifier = ?, description = ? WHERE table_name = ?"
 
 
-def write_geopackage(table: ExportTable, path: Path, *, tier: Tier, title: str) -> None:
+def write_geopackage(
+    table: ExportTable, path: Path, *, tier: Tier, title: str, note: str = ""
+) -> None:
     """Write the layers of a tier.
 
     These are `vacant_roofs`, `centroids`, `not_assessed` and, except for responders,
-    `year_to_year`. Rows without a geometry are in their layers, with none.
+    `year_to_year`. Rows without a geometry are in their layers, with none. `note` is what every
+    product says of the photos and of the model.
     """
+    description = f"{USE_LIMIT} {note}".rstrip()
     fields = fields_of(tier)
     layers = layer_rows(table, tier)
     for layer, rows in layers.items():
@@ -94,7 +98,7 @@ def write_geopackage(table: ExportTable, path: Path, *, tier: Tier, title: str) 
         _store_styles(database, names, fields)
         _store_meanings(database, names, fields)
         for layer in names:
-            database.execute(_TITLE, (f"{title}: {layer}", USE_LIMIT, layer))
+            database.execute(_TITLE, (f"{title}: {layer}", description, layer))
 
 
 def _write_layer(table: ExportTable, path: Path, fields: tuple[Field, ...], *, layer: str) -> None:

@@ -53,8 +53,8 @@ class Lineage:
     """Those that were scored."""
     sources: str
     """What went in, in words."""
-    drift: str = ""
-    """How the flyover differs from those that the model learned from; "" where it does not."""
+    note: str = ""
+    """What every product says of the photos and of the model; "" where nothing is."""
 
     @property
     def statement(self) -> str:
@@ -66,7 +66,7 @@ class Lineage:
             f"{self.vacants} vacant buildings, {self.scored} scored. "
             f"Model: {'; '.join(models) or 'none'}. Run {self.run_id}. "
             f"Made {self.made.isoformat()}. Sources: {self.sources}"
-            f"{' ' if self.drift else ''}{self.drift}"
+            f"{' ' if self.note else ''}{self.note}"
         )
 
     @property
@@ -109,7 +109,7 @@ def lineage_of(inputs: ExportInputs) -> Lineage:
         scored=int((table["status"] == "scored").sum()),
         sources=f"the city's orthophoto of {inputs.year}, its parcels, "
         f"and {notices} vacancy notices.",
-        drift=inputs.drift,
+        note=inputs.note,
     )
 
 

@@ -80,13 +80,14 @@ _EMPTY_TILE = gzip.compress(b"", mtime=0)
 _WORLD = GroundBox(west=-180.0, south=-85.0, east=180.0, north=85.0)
 
 
-def write_pmtiles(table: ExportTable, path: Path, *, title: str) -> None:
+def write_pmtiles(table: ExportTable, path: Path, *, title: str, note: str = "") -> None:
     """Write the tiles; a city without a vacant that has a geometry gets one empty tile.
 
     Args:
         table: The rows of the export; those without a geometry are counted in the description.
         path: File to write.
         title: Title for people.
+        note: What every product says of the photos and of the model.
     """
     placed = table.placed
     with (
@@ -98,7 +99,7 @@ def write_pmtiles(table: ExportTable, path: Path, *, title: str) -> None:
         _write_tiles(writer, sources)
 
         left_out = len(table) - len(placed)
-        writer.finalize(_header(placed), _metadata(title, left_out=left_out))
+        writer.finalize(_header(placed), _metadata(title, note, left_out=left_out))
 
 
 def _cut_all(table: ExportTable, folder: Path) -> list[Path]:
@@ -197,11 +198,11 @@ def _header(placed: ExportTable) -> dict[str, object]:
     }
 
 
-def _metadata(title: str, *, left_out: int) -> dict[str, object]:
+def _metadata(title: str, note: str, *, left_out: int) -> dict[str, object]:
     missing = f" {left_out} vacants have no location and are in no tile." if left_out else ""
     return {
         "name": title,
-        "description": USE_LIMIT + missing,
+        "description": f"{USE_LIMIT}{missing} {note}".rstrip(),
         "type": "overlay",
         "vector_layers": [_describe(layer) for layer in (CENTROIDS, ROOFS)],
     }

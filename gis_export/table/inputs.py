@@ -65,13 +65,22 @@ class ExportInputs:
     """How good the model was found to be, for the public; "" when nobody has tested it."""
     drift: str = ""
     """What every product says of a flyover that differs from those learned from; "" otherwise."""
+    borrowed: str = ""
+    """Where a borrowed model comes from and what it may not say; "" for the city's own."""
     today: date
     """Day of the export: rows age against it."""
 
     @property
+    def note(self) -> str:
+        """Return what every product says of the photos and of the model; "" where nothing is."""
+        return " ".join(text for text in (self.borrowed, self.drift) if text)
+
+    @property
     def foot(self) -> str:
-        """Return what stands at the foot of every page: day, run, and the verdict of drift."""
+        """Return what stands at the foot of every page: day, run, model and verdict."""
         parts = [f"made {self.today.isoformat()}", f"run {self.run_id}"]
+        if self.borrowed:
+            parts.append("borrowed model")
         if self.drift:
             parts.append(self.drift.partition(":")[0])
         return "  ·  ".join(parts)

@@ -21,6 +21,7 @@ from imagery.json_files import read_facts
 from imagery.troubles import MOST_EXAMPLES, only_troubles, shown
 from inference.ledger import Ledger
 from roofwatch.answer import Answer
+from roofwatch.borrowed_note import borrowed_note, lent_sentence
 from roofwatch.drift_found import drift_note
 from roofwatch.progress import Progress
 from roofwatch.seal import check_seal, last_seals
@@ -60,8 +61,8 @@ def export_notes(year: CityYear) -> list[str]:
         lost = lost_findings(state, find_looks(year), until=year.year)
 
     found = (find_lost_findings(lost), *label_troubles(year), *year.roll.troubles)
-    drift = [note for note in (drift_note(year),) if note]
-    return drift + [trouble.line for trouble in only_troubles(found)] + seal_notes(year)
+    notes = [note for note in (borrowed_note(year), drift_note(year)) if note]
+    return notes + [trouble.line for trouble in only_troubles(found)] + seal_notes(year)
 
 
 def export(year: CityYear) -> list[Path]:
@@ -122,6 +123,7 @@ def export_inputs(year: CityYear, *, photos: bool = True) -> ExportInputs:
         raise MissingInput(f"export {year.year}: no ledger in {folder}; {remedy}")
     check_roll(year, ledger)
     note = drift_note(year)
+    borrowed = borrowed_note(year)
 
     return ExportInputs(
         city=year.city.name,
@@ -134,8 +136,11 @@ def export_inputs(year: CityYear, *, photos: bool = True) -> ExportInputs:
         tiles=year.delivered_tiles,
         earlier=tuple(earlier_year(before) for before in year.earlier),
         looks=find_looks(year),
-        tested=note or tested_sentence(year.files.report, year.files.model),
+        tested=note
+        or tested_sentence(year.files.report, year.files.model)
+        or lent_sentence(borrowed),
         drift=note,
+        borrowed=borrowed,
         models=scored_by([year, *year.earlier]),
         today=year.today,
     )

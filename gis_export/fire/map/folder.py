@@ -70,7 +70,7 @@ def _copy_page(folder: Path, inputs: ExportInputs) -> None:
         year=inputs.year,
         made=inputs.today.isoformat(),
         use_limit=USE_LIMIT,
-        drift=inputs.drift,
+        note=inputs.note,
     )
     index.write_text(text, encoding="utf-8")
 
@@ -84,7 +84,7 @@ def _read_me(rows: gpd.GeoDataFrame, folder: Path, inputs: ExportInputs) -> str:
         f"Vacant roofs, {inputs.city}, photo of {inputs.year}. Made {inputs.today.isoformat()}.",
         "",
         USE_LIMIT,
-        *([inputs.drift] if inputs.drift else []),
+        *([inputs.note] if inputs.note else []),
         "",
         "Copy this whole folder to the tablet or laptop and open index.html in a browser. "
         "It needs no network and makes no network requests.",

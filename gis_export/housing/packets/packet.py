@@ -153,6 +153,7 @@ def _facts(row: pd.Series, inputs: ExportInputs) -> tuple[tuple[str, str], ...]:
         "Review due after": _day_text(row["REVIEW_BY"]),
         "Run": inputs.run_id,
         "Made": inputs.today.isoformat(),
+        **({"Note": inputs.note} if inputs.note else {}),
     }
     return tuple((name, plain(str(value)) or "not known") for name, value in values.items())
 

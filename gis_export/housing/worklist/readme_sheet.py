@@ -83,8 +83,8 @@ def _put_line(sheet: Sheet, row: int, line: Line) -> None:
 def _title_lines(inputs: ExportInputs) -> list[Line]:
     title = f"{inputs.city} {inputs.year}: work list of vacant roofs"
     lines: list[Line] = [((title, "title"),), ((USE_LIMIT, "limit"),)]
-    if inputs.drift:
-        lines.append(((inputs.drift, "limit"),))
+    if inputs.note:
+        lines.append(((inputs.note, "limit"),))
     return lines
 
 
