@@ -4,21 +4,23 @@ A set is a folder with flyover/<year>/, parcels.gpkg, vacant.csv and, where ther
 labels.csv. Chips and features are made by the product and kept in the workspace.
 """
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
-from inference.hazard import Thresholds
-from inference.ledger import build_ledger
-from inference.predict import look_at_flyover, score_features
-from models.feature_cache import Features
+from imagery.chips.store import ChipPlace
+from inference.hazard import Thresholds, hazard_word
+from models.feature_cache import PARTS, Matrix
 from models.features import NetworkSource, store_features
-from models.flyover_stats import FlyoverStats
-from models.head import Head
-from models.share import Share
+from models.flyover_stats import Floats, FlyoverStats, measure_flyover
+from models.head import Head, head_logits, head_scores, on_flyover
+from models.share import ScoredFlyover, Share, estimate_share
+from models.spec import ModelSpec
 from roofwatch.config import read_city
 from roofwatch.labeled import label_year
 from roofwatch.stages.tile import tile
@@ -84,37 +86,55 @@ class FlyoverSet:
     """Name and year."""
     number: int
     """Stands for the year, so that two sets of one year stay apart."""
-    year: CityYear
-    """The set as a city at work."""
+    spec: ModelSpec
+    """Views and network."""
+    chips: tuple[ChipPlace, ...]
+    """Where the chips are, N of them."""
+    parcel_ids: NDArray[np.object_]
+    """Parcel of each chip, (N,)."""
+    blocks: NDArray[np.object_]
+    """Block of each chip, (N,)."""
+    looks: Matrix
+    """Measures and features of each chip, (N, F)."""
+    failing: NDArray[np.float64]
+    """Label of each chip: 1, 0, or NaN without one, (N,)."""
     labels: pd.DataFrame
-    """Its labels with features, as training takes them; no rows without labels."""
-    features: Features
-    """Of all chips."""
-    stats: FlyoverStats
-    """Of all chips."""
+    """The labels with features, as training takes them; no rows without labels."""
 
     @cached_property
-    def failing(self) -> pd.Series:
-        """Return 0 or 1 of each labeled parcel."""
-        return pd.Series(self.labels.set_index("parcel_id")["failing"])
+    def stats(self) -> FlyoverStats:
+        """Return the statistics of all chips."""
+        return measure_flyover(self.number, [self.looks], self.looks.shape[1])
 
     @property
-    def blocks(self) -> dict[str, str]:
-        """Return the block of each parcel."""
-        table = self.year.roll.table
-        return dict(zip(table["parcel_id"], table["block"], strict=True))
+    def is_labeled(self) -> NDArray[np.bool_]:
+        """Tell which chips have a label, (N,)."""
+        return ~np.isnan(self.failing)
+
+    def take(self, rows: NDArray[np.int64], name: str) -> "FlyoverSet":
+        """Return the flyover as if only some of its roofs were there, without labels to learn."""
+        return replace(
+            self,
+            name=name,
+            chips=tuple(self.chips[row] for row in rows.tolist()),
+            parcel_ids=self.parcel_ids[rows],
+            blocks=self.blocks[rows],
+            looks=self.looks[rows],
+            failing=self.failing[rows],
+            labels=self.labels.iloc[:0],
+        )
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Words:
     """What a model said of a flyover."""
 
-    table: pd.DataFrame
-    """parcel_id, score, score_raw, hazard of every scored roof."""
+    scores: Floats
+    """Adapted probability of each chip, (N,)."""
+    words: NDArray[np.object_]
+    """Hazard word of each chip, (N,)."""
     share: Share
     """Estimated share failing."""
-    head: Head
-    """The head as it was set."""
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -132,6 +152,15 @@ class PastFlyovers:
         return with_thresholds(self.fitted.fits[name].head, self.evaluation.chosen[name])
 
 
+def open_sets(data: Path, workspace: Path, names: Sequence[tuple[str, int]]) -> list[FlyoverSet]:
+    """Open sets one after the other; their numbers differ from those of any other call's sets."""
+    first = 1 + 100 * [LABELED, INTACT, UNLABELED].index(tuple(names))
+    return [
+        open_set(data, name, year, workspace, number)
+        for number, (name, year) in enumerate(names, first)
+    ]
+
+
 def open_set(data: Path, name: str, year: int, workspace: Path, number: int) -> FlyoverSet:
     """Cut a set and compute its features, or find them done.
 
@@ -142,6 +171,48 @@ def open_set(data: Path, name: str, year: int, workspace: Path, number: int) -> 
         workspace: Where chips and features are kept, by set.
         number: Stands for the year among other sets.
     """
+    of_year = _open_city(data, name, year, workspace)
+    labels = of_year.find_labels()
+    rows = pd.DataFrame({"parcel_id": [], "year": []}) if labels is None else labels.table
+    rows = rows[rows["year"] == year]
+    failing = dict(zip(rows["parcel_id"], rows.get("failing", []), strict=True))
+    if len(rows):
+        rows, _ = label_year(of_year, rows)
+        mark = f"{number} "
+        rows = rows.assign(
+            year=number,
+            block=rows["block"].radd(mark),
+            parcel_id=rows["parcel_id"].radd(mark),
+        )
+
+    model = of_year.file.model
+    store = tile(of_year)
+    features = store_features(
+        store,
+        NetworkSource(spec=model.spec, weights=model.weights),
+        threads=1,
+        mapper=of_year.city.runner(f"look at {name}", len(of_year.roll)),
+    )
+    parts = list(features.rung("joined"))
+    ids = [parcel_id for part, _ in parts for parcel_id in part]
+    roll = of_year.roll.table
+    block_of = dict(zip(roll["parcel_id"], roll["block"], strict=True))
+    manifest = store.manifest.set_index("parcel_id").loc[ids].reset_index()
+    return FlyoverSet(
+        name=f"{Path(name).name} {year}",
+        number=number,
+        spec=model.spec,
+        chips=store.places(manifest),
+        parcel_ids=np.array(ids, object),
+        blocks=np.array([block_of[parcel_id] for parcel_id in ids], object),
+        looks=np.concatenate([matrix for _, matrix in parts]),
+        failing=np.array([failing.get(parcel_id, np.nan) for parcel_id in ids], np.float64),
+        labels=rows,
+    )
+
+
+def _open_city(data: Path, name: str, year: int, workspace: Path) -> CityYear:
+    """Write the city file of a set, and open it."""
     folder = data / name.replace("blind/joplin2012", "joplin2011")
     home = workspace / folder.name
     home.mkdir(parents=True, exist_ok=True)
@@ -156,39 +227,13 @@ def open_set(data: Path, name: str, year: int, workspace: Path, number: int) -> 
     )
     file = home / f"city_{year}.toml"
     file.write_text(text, encoding="utf-8")
-    of_year = City(file=read_city(file)).year(year)
-
-    labels = of_year.find_labels()
-    rows = pd.DataFrame({"parcel_id": []}) if labels is None else labels.table
-    rows = rows[rows["year"] == year] if len(rows) else rows
-    if len(rows):
-        rows, _ = label_year(of_year, rows)
-        unique = rows["parcel_id"].radd(f"{number} ")
-        rows = rows.assign(year=number, block=rows["block"].radd(f"{number} "), unique=unique)
-
-    model = of_year.file.model
-    features = store_features(
-        tile(of_year),
-        NetworkSource(spec=model.spec, weights=model.weights),
-        threads=1,
-        mapper=of_year.city.runner(f"look at {name}", len(of_year.roll)),
-    )
-    return FlyoverSet(
-        name=f"{folder.name}@{year}",
-        number=number,
-        year=of_year,
-        labels=rows,
-        features=features,
-        stats=features.stats(number),
-    )
+    return City(file=read_city(file), quiet=True).year(year)
 
 
-def learn(sets: list[FlyoverSet], settings: TrainSettings) -> PastFlyovers:
+def learn(sets: Sequence[FlyoverSet], settings: TrainSettings) -> PastFlyovers:
     """Train on some flyovers as `roofwatch train` does."""
     rows = pd.concat([known.labels for known in sets], ignore_index=True)
-    rows = rows.assign(parcel_id=rows["unique"])
-    groups = sets[0].year.file.model.spec.groups
-    fitted = fit_rungs(rows, [known.stats for known in sets], groups, settings)
+    fitted = fit_rungs(rows, [known.stats for known in sets], sets[0].spec.groups, settings)
     return PastFlyovers(
         fitted=fitted, evaluation=evaluate(fitted.scored, others=fitted.others, settings=settings)
     )
@@ -196,25 +241,12 @@ def learn(sets: list[FlyoverSet], settings: TrainSettings) -> PastFlyovers:
 
 def score(head: Head, flyover: FlyoverSet) -> Words:
     """Score a flyover as `roofwatch score` does."""
-    seen = look_at_flyover(flyover.features, head, year=flyover.number, blocks=flyover.blocks)
-    own = seen.set(head)
-    scores = score_features(flyover.features.rung(own.rung), own)
-    manifest = pd.DataFrame(tile(flyover.year).manifest)
-    ledger = build_ledger(
-        manifest,
-        scores,
-        thresholds=Thresholds(likely=own.likely, possible=own.possible, held_back=seen.share.doubt),
-        model_version="benchmark/1",
-        flown=None,
-    ).table
-    known = ledger[ledger["status"] == "scored"]
-    return Words(
-        table=known[["parcel_id", "score", "score_raw", "hazard"]], share=seen.share, head=own
-    )
+    looks = flyover.looks[:, PARTS[head.rung]]
+    own = on_flyover(head, flyover.stats)
+    share = estimate_share(own, head_logits(own, looks)[:, 0], flyover.blocks.astype(str))
+    ready = ScoredFlyover(stats=flyover.stats, share=share).set(head)
 
-
-def joined(words: Words, flyover: FlyoverSet) -> pd.DataFrame:
-    """Return the scored roofs that have a label, with column failing."""
-    table = words.table.assign(failing=words.table["parcel_id"].map(flyover.failing))
-    known = table[table["failing"].notna()]
-    return known.assign(failing=known["failing"].astype(np.int64))
+    scores, _, _ = head_scores(ready, looks)
+    begins = Thresholds(likely=ready.likely, possible=ready.possible, held_back=share.doubt)
+    words = np.array([hazard_word(value, begins).value for value in scores.tolist()], object)
+    return Words(scores=scores, words=words, share=share)

@@ -1,14 +1,16 @@
 """The model card: what a model is for and what it is not, in the reports of the year it scored."""
 
 import json
-from dataclasses import dataclass
+import math
+from dataclasses import asdict, dataclass
 
 from imagery.files import atomic_path
 from imagery.workspace import ReportFiles
+from models.share import Share
 from models.spec import ModelVersion
 
 RUNG_WORDS = {
-    "measures": "a logistic regression on named measures",
+    "measures": "a linear head on named measures",
     "dark_share": "the share of dark pixels",
 }
 """What the other rungs are."""
@@ -27,7 +29,13 @@ class ModelCard:
     likely: float
     """Calibrated score at which LIKELY begins."""
     possible: float
-    """Calibrated score at which POSSIBLE begins."""
+    """Calibrated score at which POSSIBLE begins, in this flyover."""
+    share: Share
+    """Estimated share failing of the flyover."""
+    tried: int
+    """Flyovers that were left out whole when the thresholds were chosen."""
+    expected: str
+    """How many failing roofs are expected, in one sentence."""
     held_back: str = ""
     """Why no roof may be called LIKELY; "" where they may."""
     borne_out: str = ""
@@ -37,6 +45,7 @@ class ModelCard:
     def text(self) -> str:
         """Return the card as Markdown."""
         version = self.version
+        share = self.share
         kind = RUNG_WORDS.get(self.rung, f"a linear head on features of {version.spec.backbone}")
         lines = [
             f"# Model card: {version.label}",
@@ -46,6 +55,12 @@ class ModelCard:
             f"It is {kind}; sha256 {version.sha256}; MLflow run {version.run_id}.",
             f"LIKELY begins at {self.likely:.3g}, POSSIBLE at {self.possible:.3g}.",
             *self._limits(),
+            self.expected,
+            f"Estimated share failing of this flyover: {share.share:.1%} "
+            f"(90% interval {share.low:.1%} to {share.high:.1%}); the scores are set to it.",
+            f"The thresholds were chosen on {self.tried} flyovers left out whole."
+            if self.tried
+            else "The thresholds are not yet tried on another flyover.",
             "",
             "It sees roofs only: nothing of floors, walls or stairs. "
             "A roof that it does not flag may still be failing.",
@@ -77,6 +92,12 @@ def write_model_card(report: ReportFiles, card: ModelCard) -> None:
         "origin": version.origin,
         "held_back": card.held_back,
         "borne_out": card.borne_out,
+        "tried": card.tried,
+        "expected": card.expected,
+        "share_failing": {
+            name: value if math.isfinite(value) else None
+            for name, value in asdict(card.share).items()
+        },
     }
 
     with atomic_path(report.model_card) as temporary:

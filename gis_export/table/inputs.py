@@ -67,6 +67,8 @@ class ExportInputs:
     """What every product says of a flyover that differs from those learned from; "" otherwise."""
     borrowed: str = ""
     """Where a borrowed model comes from and what it may not say; "" for the city's own."""
+    expected: str = ""
+    """How many failing roofs are expected, in one sentence; "" where that is not known."""
     today: date
     """Day of the export: rows age against it."""
 

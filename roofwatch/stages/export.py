@@ -22,7 +22,7 @@ from imagery.troubles import MOST_EXAMPLES, only_troubles, shown
 from inference.ledger import Ledger
 from roofwatch.answer import Answer
 from roofwatch.borrowed_note import borrowed_note, lent_sentence
-from roofwatch.drift_found import drift_note
+from roofwatch.drift_found import drift_note, expected_sentence
 from roofwatch.progress import Progress
 from roofwatch.seal import check_seal, last_seals
 from roofwatch.stages.check import label_troubles
@@ -141,6 +141,7 @@ def export_inputs(year: CityYear, *, photos: bool = True) -> ExportInputs:
         or lent_sentence(borrowed),
         drift=note,
         borrowed=borrowed,
+        expected=expected_sentence(year),
         models=scored_by([year, *year.earlier]),
         today=year.today,
     )

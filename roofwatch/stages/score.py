@@ -8,7 +8,7 @@ from inference.ledger import Ledger, build_ledger, write_ledger
 from models.card import ModelCard, write_model_card
 from roofwatch.answer import Answer, count_lines, count_values
 from roofwatch.cold_start import require_model
-from roofwatch.drift_found import drift_lines
+from roofwatch.drift_found import drift_lines, expected_sentence
 from roofwatch.seal import seal_text
 from roofwatch.stages.drift import look_at, show_drift
 from roofwatch.stages.explain import explain
@@ -30,6 +30,7 @@ def command(options: argparse.Namespace) -> Answer:
             f"{len(ledger.table)} vacant parcels in {year.year}:",
             *count_lines(words),
             *(f"        of these {count} {reason}" for reason, count in reasons.items()),
+            expected_sentence(year),
             *drift_lines(year),
             f"ledger: {path}",
             *look_lines(year),
@@ -95,6 +96,9 @@ def _score(year: CityYear, wanted: str, despite: str) -> Ledger:
         possible=look.thresholds.possible,
         held_back=look.thresholds.held_back,
         borne_out=look.standing.borne_out,
+        share=look.flyover.share,
+        tried=look.trained.tried,
+        expected=look.drift.expected.sentence,
     )
     write_model_card(year.files.report, card)
     return ledger

@@ -85,6 +85,8 @@ def _title_lines(inputs: ExportInputs) -> list[Line]:
     lines: list[Line] = [((title, "title"),), ((USE_LIMIT, "limit"),)]
     if inputs.note:
         lines.append(((inputs.note, "limit"),))
+    if inputs.expected:
+        lines.append(((inputs.expected, "text"),))
     return lines
 
 
