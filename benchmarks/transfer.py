@@ -122,9 +122,7 @@ RECIPES = (
     Recipe(name="joined, own mean", rung="joined", against=own_mean),
     Recipe(name="joined, half way", rung="joined", against=half_way),
     Recipe(name="joined, own median", rung="joined", against=own_median),
-    Recipe(
-        name="joined, whitened", rung="joined", against=own_mean_and_spread, align="whiten"
-    ),
+    Recipe(name="joined, whitened", rung="joined", against=own_mean_and_spread, align="whiten"),
     Recipe(name="joined, CORAL", rung="joined", against=own_mean_and_spread, align="coral"),
     Recipe(
         name="joined, flyovers weigh the same",
@@ -258,9 +256,7 @@ def with_looks(
     )
 
 
-def _draw(
-    coming: FlyoverSet, scores: Floats, likely: float, count: int, seed: int
-) -> set[str]:
+def _draw(coming: FlyoverSet, scores: Floats, likely: float, count: int, seed: int) -> set[str]:
     """Draw the roofs to look at among those that have a label."""
     known = coming.is_labeled
     candidates = Candidates(
@@ -291,9 +287,7 @@ def run(options: argparse.Namespace) -> None:
             known = coming.is_labeled
             logits = rank(recipe, coming, past)[known]
             failing = coming.failing[known]
-            found.append(
-                (roc_auc_score(failing, logits), average_precision_score(failing, logits))
-            )
+            found.append((roc_auc_score(failing, logits), average_precision_score(failing, logits)))
         print(_line(recipe.name, found), flush=True)
 
     for count in LOOKS:

@@ -64,6 +64,8 @@ class Head:
 
     A row for each flyover that was left out whole, or one for all labels.
     """
+    share_error: float
+    """How far estimated shares failing strayed from those of the labels, in log odds, >= 0."""
     tried: int
     """Flyovers that were left out whole to calibrate and to set the thresholds; 0: blocks were."""
     likely: float
@@ -93,7 +95,8 @@ class Head:
     def _check_shares(self) -> None:
         has_rates = self.rates.ndim == 2 and self.rates.shape[1] == 2 and len(self.rates) > 0
         is_share = 0 < self.share < 1 and bool(((self.rates >= 0) & (self.rates <= 1)).all())
-        if not has_rates or not is_share or self.separation < 0 or self.tried < 0:
+        least = min(self.separation, self.share_error, self.tried)
+        if not has_rates or not is_share or not least >= 0:
             raise ValueError(
                 f"head has share {self.share}, rates {self.rates}, separation {self.separation}, "
                 f"tried {self.tried}; want shares from 0 to 1, and no number below 0"

@@ -1,6 +1,6 @@
 """The share of a flyover's roofs that fail, from its scores alone: nobody has to look first."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -42,23 +42,27 @@ class Share:
     looks: int = 0
     """Roofs of the flyover that people looked at, where the share comes from them; 0: it comes from
     the scores alone."""
-
-    @property
-    def used(self) -> float:
-        """Return the share as scores are set to it: never 0 or 1, and none that has run away."""
-        least = 1 / (2 * max(self.chips, 1) + 2)
-        use_check = self.has_run_away and not np.isnan(self.check)
-        return float(np.clip(self.check if use_check else self.share, least, 1 - least))
+    prior: float = 0.5
+    """Share failing of the training flyovers, for where both estimates have run away."""
 
     @property
     def has_run_away(self) -> bool:
         """Tell whether no balance was found."""
-        return not self.looks and self.share >= RUNAWAY
+        return self.share >= RUNAWAY and not self.looks
+
+    @property
+    def used(self) -> float:
+        """Return the share that scores are set to: one that has not run away, never 0 or 1."""
+        trusted = self.share
+        if self.has_run_away:
+            trusted = self.check if self.check < RUNAWAY else self.prior
+        least = _least_share(self.chips)
+        return float(np.clip(trusted, least, 1 - least))
 
     @property
     def deviation(self) -> float:
         """Return the standard deviation of the log odds of the share."""
-        least = 1 / (2 * max(self.chips, 1) + 2)
+        least = _least_share(self.chips)
         low, high = logit(np.clip([self.low, self.high], least, 1 - least))
         return float(high - low) / (2 * NORMAL_90)
 
@@ -99,8 +103,8 @@ def estimate_share(head: Head, logits: Floats, blocks: NDArray[np.generic] | Non
     raise.
 
     The second estimate counts how many an even bet calls failing, once with the hits and false
-    alarms of each flyover that was left out in training. The interval spans all estimates, and
-    what other blocks would have changed.
+    alarms of each flyover that was left out in training. The interval spans all estimates, how far
+    the estimate strayed in the flyovers left out, and what other blocks would have changed.
 
     Args:
         head: Set to the flyover's statistics, calibrated for any share.
@@ -117,15 +121,23 @@ def estimate_share(head: Head, logits: Floats, blocks: NDArray[np.generic] | Non
     apart = float(np.nanmean(head.rates[:, 0] - head.rates[:, 1]))
     reach = NORMAL_90 * _error(called, blocks) / max(apart, LEAST_APART)
 
-    estimates = np.array([share, check, *found])
+    estimate = Share(
+        share=share, low=0.0, high=1.0, check=check, chips=len(logits), prior=head.share
+    )
+    reached = NORMAL_90 * head.share_error * np.array([-1.0, 1.0])
+    strayed = expit(logit(estimate.used) + reached)
+    estimates = np.array([share, check, *found, *strayed])
     estimates = np.clip(estimates[~np.isnan(estimates)], 0, 1)
-    return Share(
-        share=share,
+    return replace(
+        estimate,
         low=float(max(estimates.min() - reach, 0)),
         high=float(min(estimates.max() + reach, 1)),
-        check=check,
-        chips=len(logits),
     )
+
+
+def _least_share(chips: int) -> float:
+    """Return the smallest share that so many chips could show."""
+    return 1 / (2 * max(chips, 1) + 2)
 
 
 def balance(head: Head, logits: Floats) -> float:

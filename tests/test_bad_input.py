@@ -404,6 +404,7 @@ def save_small_model(folder: Path) -> ModelSpec:
         separation=0.0,
         share=0.5,
         rates=np.array([[0.8, 0.1]]),
+        share_error=0.5,
         tried=0,
         likely=0.9,
         possible=0.1,

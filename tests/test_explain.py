@@ -77,6 +77,7 @@ def make_head(
         separation=0.0,
         share=0.5,
         rates=np.array([[0.8, 0.1]]),
+        share_error=0.5,
         tried=0,
         likely=0.5,
         possible=0.2,

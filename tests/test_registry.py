@@ -85,6 +85,7 @@ def saved_model(tmp_path_factory: pytest.TempPathFactory) -> SaveModel:
             separation=0.0,
             share=0.5,
             rates=np.array([[0.8, 0.1]]),
+            share_error=0.5,
             tried=0,
             likely=0.6,
             possible=0.2,

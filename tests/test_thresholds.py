@@ -34,6 +34,7 @@ PLAIN_HEAD = Head(
     separation=0.0,
     share=0.5,
     rates=np.array([[0.8, 0.1]]),
+    share_error=0.5,
     tried=0,
     likely=1.0,
     possible=1.0,

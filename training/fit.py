@@ -30,6 +30,10 @@ from training.splits import Split
 from training.thresholds import Chosen
 
 Mask = NDArray[np.bool_]
+LEAST_ERROR = 0.4
+"""Estimated shares failing stray by this much at least on another flyover, in log odds."""
+LEAST_ERROR_WITHIN = 0.8
+"""The same where only blocks of one flyover were left out."""
 LEAST_TRIED = 2
 """Flyovers that have to be left out whole, each once, to calibrate on them."""
 
@@ -178,12 +182,26 @@ def calibrate_heads(heads: LinearHeads, left_out: LeftOut, labeled: LabeledFeatu
             break
 
     tried = len(np.unique(labeled.flyovers[is_known])) if is_tried else 0
-    head = replace(head, tried=tried)
+    head = replace(head, tried=tried, share_error=_share_error(shares, labeled, is_tried))
     return Fit(
         head=head,
         out_of_fold=adapt(head, left_out.blocks, labeled),
         transfer=adapt(head, left_out.flyovers, labeled),
     )
+
+
+def _share_error(shares: dict[int, Share], labeled: LabeledFeatures, is_tried: bool) -> float:
+    """Return how far estimated shares strayed from those of the labels, in log odds.
+
+    Never less than was seen on flyovers elsewhere.
+    """
+    true = flyover_shares(labeled)
+    errors = [
+        logit(share.used) - logit(true[labeled.flyovers == year][0])
+        for year, share in shares.items()
+    ]
+    least = LEAST_ERROR if is_tried else LEAST_ERROR_WITHIN
+    return max(float(np.sqrt(np.mean(np.square(errors)))), least)
 
 
 def adapt(head: Head, logits: Floats, labeled: LabeledFeatures) -> Adapted:
@@ -260,6 +278,7 @@ def _make_head(
         separation=found.separation,
         share=0.5,
         rates=_rates(log_odds, labeled, is_known),
+        share_error=0.0,
         tried=0,
         likely=1.0,
         possible=1.0,
