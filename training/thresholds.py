@@ -1,7 +1,9 @@
 """Where LIKELY and POSSIBLE begin, by stated aims on calibrated scores of labels left out.
 
 LIKELY begins at a probability adapted to the flyover, never below one half nor below the precision
-aimed at: each such roof by itself is as likely to fail. POSSIBLE begins at a
+aimed at: each such roof by itself is as likely to fail. The adapting rests on an estimated share
+failing, so LIKELY also begins no lower than where a roof would still be at even odds if the
+estimate strayed as far as it did in the flyovers left out. POSSIBLE begins at a
 probability at even odds: what part of the failing roofs it holds does not depend on how many
 there are.
 
@@ -18,6 +20,7 @@ from numpy.typing import NDArray
 from scipy.special import expit, logit
 
 from models.head import Floats
+from models.share import NORMAL_90
 from training.aims import EVERY_FLYOVER, Aims
 from training.precision_bound import PrecisionBound, precision_at, precision_bound
 from training.recall_bound import RecallBound, average_recall_bound, recall_bound
@@ -25,6 +28,8 @@ from training.wording import percent
 
 LEAST_LIKELY = 0.5
 """LIKELY never begins below this probability."""
+LEAST_ODDS = 1e-9
+"""Keeps the log odds of 0 and 1 finite."""
 MOST_LIKELY = 0.9
 """LIKELY never begins above this probability where any roof may be called so.
 
@@ -93,7 +98,8 @@ def choose_thresholds(flyovers: Sequence[TriedFlyover], aims: Aims, *, tried: bo
     if not tried or aims.promise != EVERY_FLYOVER:
         known = [_together(flyovers)]
 
-    likely = max(_likely_of(flyover, aims) for flyover in known)
+    least = max(LEAST_LIKELY, aims.precision_likely, _sure_enough(flyovers))
+    likely = max(_likely_of(flyover, aims, least) for flyover in known)
     kept = [precision_at(flyover.scores, flyover.failing, aims, likely) for flyover in known]
     positives = [np.sort(flyover.even[flyover.failing == 1]) for flyover in known]
     recalls = [recall_bound(scores, aims) for scores in positives]
@@ -113,11 +119,28 @@ def choose_thresholds(flyovers: Sequence[TriedFlyover], aims: Aims, *, tried: bo
     )
 
 
-def _likely_of(flyover: TriedFlyover, aims: Aims) -> float:
-    """Return where LIKELY begins by the labels of one flyover."""
-    least = max(LEAST_LIKELY, aims.precision_likely)
+def _likely_of(flyover: TriedFlyover, aims: Aims, least: float) -> float:
+    """Return where LIKELY begins by the labels of one flyover, not below `least`."""
     bound = precision_bound(flyover.scores, flyover.failing, aims, at_least=least)
     return max(min(bound.threshold, MOST_LIKELY), least)
+
+
+def _sure_enough(flyovers: Sequence[TriedFlyover]) -> float:
+    """Return the probability that is one half if the share failing is as far off as it was before.
+
+    The share that scores were adapted to is read off them: it is their odds over those at even
+    odds. It is compared with the share among the labels, in log odds.
+    """
+    errors = []
+    for flyover in flyovers:
+        used = np.median(_log_odds(flyover.scores) - _log_odds(flyover.even))
+        true = (flyover.failing.sum() + 0.5) / (len(flyover.failing) + 1)
+        errors.append(float(used) - float(logit(true)))
+    return float(expit(NORMAL_90 * np.sqrt(np.mean(np.square(errors)))))
+
+
+def _log_odds(values: Floats) -> Floats:
+    return np.asarray(logit(np.clip(values, LEAST_ODDS, 1 - LEAST_ODDS)), dtype=np.float64)
 
 
 def _certainty(bound: PrecisionBound) -> tuple[float, float]:
