@@ -44,6 +44,7 @@ def joined_head(flyovers: tuple[FlyoverStats, ...]) -> Head:
         separation=1.0,
         share=0.2,
         rates=np.array([[0.8, 0.1]]),
+        share_error=0.0,
         tried=0,
         likely=0.7,
         possible=0.1,

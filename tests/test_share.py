@@ -42,6 +42,7 @@ def gaussian_head(*, separation: float = 0.0, rates: NDArray[np.float64] | None 
         separation=separation,
         share=0.5,
         rates=np.array([[HITS, ALARMS]]) if rates is None else rates,
+        share_error=0.0,
         tried=0,
         likely=0.7,
         possible=0.2,

@@ -120,6 +120,7 @@ def plain_head(spec: ModelSpec) -> Head:
         separation=0.0,
         share=0.5,
         rates=np.array([[0.9, 0.1]]),
+        share_error=0.0,
         tried=0,
         likely=0.7,
         possible=0.5,
