@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from cities import DoneCity, Roofwatch
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -19,7 +20,6 @@ from inference.expected import expect_failing
 from models.flyover_stats import FlyoverStats, is_same_flyover, read_stats, write_stats
 from models.measures import MEASURES
 from models.share import Share
-from tests.cities import DoneCity, Roofwatch
 
 FEATURES = 8
 PLAIN = {"brightness": 110.0, "contrast": 20.0, "fine_texture": 4.0, "warmth": 10.0}
