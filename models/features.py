@@ -178,6 +178,14 @@ def store_features(
     return run.features
 
 
+def cached_features(store: ChipStore, network: NetworkSource) -> Features | None:
+    """Return the features of every chip in the store; None where they would have to be computed."""
+    run = FeatureRun(store=store, network=network, threads=1, relit=None)
+    kept = run.features.groups(run.network_key)
+    is_whole = kept is not None and list(kept) == [shard.key for shard in run.shards()]
+    return run.features if is_whole else None
+
+
 def extract_batch(batch: FeatureBatch) -> int:
     """Compute measures and features of one shard; return the number of chips. Runs in a worker."""
     torch.set_num_threads(batch.threads)

@@ -6,6 +6,8 @@ from dataclasses import dataclass
 
 FIX_FIRST = 3
 """Exit code when a person must correct something first."""
+REFUSED = 4
+"""Exit code when a gate does not hold."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -17,7 +19,9 @@ class Answer:
     facts: dict[str, object]
     """What is printed with --json."""
     exit_code: int = 0
-    """0, or `FIX_FIRST`."""
+    """0, `FIX_FIRST` or `REFUSED`."""
+    error: str = ""
+    """Why something was refused: one line on stderr."""
 
 
 def count_values(values: Iterable[str | None]) -> dict[str, int]:

@@ -45,6 +45,8 @@ def run_command(arguments: list[str] | None) -> int:
     try:
         answer = run_stage(options)
         say(json.dumps(answer.facts, default=str) if options.json else "\n".join(answer.lines))
+        if answer.error:
+            warn(f"roofwatch: {answer.error}")
         return answer.exit_code
     except RoofwatchError as error:
         warn(f"roofwatch: {error}")
@@ -161,6 +163,11 @@ def add_promote(commands: Commands) -> None:
     parser.add_argument("--why", default="", metavar="TEXT", help="why")
     parser.add_argument(
         "--force", action="store_true", help="although the gate does not hold; needs --why"
+    )
+    parser.add_argument(
+        "--and-export",
+        action="store_true",
+        help="then score and export the latest flyover with it",
     )
 
 

@@ -5,10 +5,18 @@ from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from models.head import Floats
 from training.figures import RUNG_NAMES, TOP, Figures
-from training.ranking import ScoredLabels, average_precision, rank_labels
+from training.ranking import (
+    STATISTICS,
+    Ranking,
+    ScoredLabels,
+    average_precision,
+    rank_labels,
+    weigh,
+)
 from training.resample import Interval, draw_weights, drawn_unit, interval_of
 
 
@@ -24,14 +32,14 @@ class Ships:
 
 @dataclass(frozen=True, kw_only=True)
 class Difference:
-    """Average precision of one score less that of another, on the same labels."""
+    """A figure of one score, such as average precision, less that of another on the same labels."""
 
     difference: float
-    """Above 0: the first is better."""
+    """Above 0: the first is higher."""
     interval: Interval
     """90% bootstrap interval."""
     share_better: float
-    """Share of resamples in which the first is better; ties count half."""
+    """Share of resamples in which the first is higher; ties count half."""
     resampled: str
     """What the bootstrap draws: "blocks" or "labels"."""
 
@@ -111,13 +119,36 @@ def paired_difference(
         average_precision(ours, weights) - average_precision(theirs, weights)
         for weights in draw_weights(blocks, repeats, rng)
     ]
-    drawn = np.concatenate(differences)
-    drawn = drawn[~np.isnan(drawn)]
+    return _difference(float(point[0]), np.concatenate(differences), blocks)
 
+
+def paired_differences(
+    ours: Ranking, theirs: Ranking, blocks: NDArray[np.object_], repeats: int
+) -> dict[str, Difference]:
+    """Compare all of `STATISTICS` of two rankings of the same labels, on the same resamples.
+
+    Args:
+        ours: The first.
+        theirs: The second.
+        blocks: Block of each label, (N,).
+        repeats: Bootstrap repetitions.
+    """
+    as_they_are = np.ones((1, len(ours)))
+    point = (weigh(ours, as_they_are) - weigh(theirs, as_they_are))[0]
+    resamples = draw_weights(blocks, repeats, np.random.default_rng(0))
+    drawn = np.concatenate([weigh(ours, weights) - weigh(theirs, weights) for weights in resamples])
+    return {
+        name: _difference(float(point[column]), drawn[:, column], blocks)
+        for column, name in enumerate(STATISTICS)
+    }
+
+
+def _difference(point: float, drawn: Floats, blocks: NDArray[np.object_]) -> Difference:
+    known = drawn[~np.isnan(drawn)]
     return Difference(
-        difference=float(point[0]),
-        interval=interval_of(drawn),
-        share_better=_share_better(drawn),
+        difference=point,
+        interval=interval_of(known),
+        share_better=_share_better(known),
         resampled=drawn_unit(blocks),
     )
 

@@ -1,31 +1,30 @@
 """The promotion gate: a named person moves the champion alias, if the gate holds."""
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 
-import numpy as np
 import pandas as pd
-from sklearn.metrics import average_precision_score
 
 from imagery.errors import Refused
-from models.registry import (
-    Registry,
-    alias_version,
-    move_alias,
-    version_file,
-    version_metric,
-    version_tag,
+from models.registry import Registry, alias_version, move_alias, version_metric
+from training.gate_checks import (
+    Check,
+    check_chance,
+    check_fall,
+    check_flips,
+    check_list,
+    check_new,
+    check_numbers,
+    check_shared,
+    wanted,
 )
-from training.compare import Difference, paired_difference
+from training.gate_labels import Contest, NotPaired, make_contest, read_scores
+from training.gate_lists import BothScored
+from training.gate_shares import check_shares
 
 GATE_METRIC = "average_precision"
-OUT_OF_FOLD = "report/out_of_fold.parquet"
-"""What every training logs: parcel_id, year, block, failing, and a column of calibrated
-out-of-fold scores per rung."""
-KEY = ["parcel_id", "year"]
-TYPES = {"parcel_id": str, "year": np.int64, "failing": np.int64, "score": np.float64}
-REPEATS = 1000
-"""Bootstrap repetitions."""
+REMEDY = "train with more labels, or use --force with --why"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -35,108 +34,71 @@ class Verdict:
     holds: bool
     """The version may become champion."""
     text: str
-    """Why, in plain words."""
-
-
-class NotPaired(Exception):
-    """Why two versions cannot be compared label by label."""
+    """Why, in plain words, on one line."""
+    checks: tuple[Check, ...] = ()
+    """What was looked at; empty where nothing had to be."""
 
 
 def judge(
-    registry: Registry, version: int, *, margin: float, was_champion: bool, seed: int = 0
+    registry: Registry,
+    version: int,
+    *,
+    margin: float,
+    was_champion: bool,
+    flyovers: Sequence[BothScored] = (),
 ) -> Verdict:
-    """Compare a version with the champion on the labels that both have seen, out of fold.
+    """Compare a version with the champion and with chance, on labels that neither learned from.
 
     Args:
         registry: Where the versions are.
         version: The candidate.
         margin: How far its average precision may fall behind.
         was_champion: The audit log names it as an earlier champion; a rollback always holds.
-        seed: Seed of the resamples.
+        flyovers: Whole flyovers as both score them, newest first; the lists of the first are
+            compared.
     """
     champion = alias_version(registry, "champion")
-    ours = version_metric(registry, version, GATE_METRIC)
     if champion == version:
         return Verdict(holds=True, text=f"version {version} is champion already")
     if was_champion:
         text = f"version {version} has been champion before: a rollback always holds"
         return Verdict(holds=True, text=text)
     if champion is None:
-        return _verdict(
-            math.isfinite(ours),
-            f"version {version} has no champion to beat: average precision {ours:.3f}; "
-            "the gate wants a figure",
-        )
+        return _judge_first(registry, version)
 
     names = f"version {version} against champion {champion}"
+    lists = [check for flyover in flyovers[:1] for check in check_list(flyover)]
     try:
-        pairs = pair_labels(_read_scores(registry, version), _read_scores(registry, champion))
+        contest = make_contest(registry, version, champion, flyovers)
     except NotPaired as reason:
-        theirs = version_metric(registry, champion, GATE_METRIC)
-        return _verdict(
-            ours - theirs >= -margin,
-            f"{names}, not paired because {reason}: average precision {ours:.3f} against "
-            f"{theirs:.3f}, each on its own labels; {_wanted(margin)}",
-        )
-    return judge_pairs(pairs, names, margin=margin, rng=np.random.default_rng(seed))
+        recorded = _check_recorded(registry, version, champion, margin)
+        unpaired = f"{names}, not paired because {reason}"
+        return _verdict([recorded, *_chance(registry, version), *lists], unpaired)
+
+    own = check_chance(read_scores(registry, version))
+    return _verdict([*judge_labels(contest, names, margin=margin), own, *lists], names)
 
 
-def judge_pairs(
-    pairs: pd.DataFrame, names: str, *, margin: float, rng: np.random.Generator
-) -> Verdict:
-    """Compare two versions on the same labels, by a bootstrap that draws the same blocks for both.
+def judge_labels(contest: Contest, names: str, *, margin: float) -> list[Check]:
+    """Compare two versions on labels, by a bootstrap that draws the same blocks for both.
 
     Args:
-        pairs: What `pair_labels` returns.
+        contest: The labels, with what both versions say of them.
         names: "version 4 against champion 3".
         margin: How far the average precision of the first may fall behind.
-        rng: Source of randomness.
     """
-    ours = pairs["score"].to_numpy(np.float64)
-    theirs = pairs["score_champion"].to_numpy(np.float64)
-    blocks = pairs["block"].nunique()
-    where = f"{names} on the same {len(pairs)} held-out labels of {blocks} blocks"
+    scored = pd.concat([contest.shared, contest.new], ignore_index=True)
+    numbers = check_numbers(scored)
+    if not numbers.holds:
+        return [numbers]
 
-    unknown_ours = np.isnan(ours).sum()
-    unknown_theirs = np.isnan(theirs).sum()
-    if unknown_ours or unknown_theirs:
-        text = f"{where}: {unknown_ours} and {unknown_theirs} scores are not numbers"
-        return _verdict(False, text)
-
-    failing = pairs["failing"].to_numpy(np.int64)
-    precision = average_precision_score(failing, ours)
-    precision_champion = average_precision_score(failing, theirs)
-    found = paired_difference(ours, theirs, pairs, REPEATS, rng)
-    return _verdict(
-        found.difference >= -margin,
-        f"{where}: average precision {precision:.3f} against {precision_champion:.3f}, "
-        f"{_describe(found)}; {_wanted(margin)}",
-    )
-
-
-def pair_labels(candidate: pd.DataFrame, champion: pd.DataFrame) -> pd.DataFrame:
-    """Return the labels that both versions have seen, as the candidate has them.
-
-    The candidate was trained on the later file of labels.
-
-    Args:
-        candidate: Columns parcel_id, year, block, failing, score.
-        champion: The same.
-
-    Returns:
-        Those columns, and score_champion.
-
-    Raises:
-        NotPaired: no label in common, or none of a failing roof.
-    """
-    theirs = champion[[*KEY, "score"]].rename(columns={"score": "score_champion"})
-    pairs = candidate.merge(theirs, on=KEY)
-    if not len(pairs):
-        raise NotPaired("they have no label in common")
-    if not pairs["failing"].any():
-        raise NotPaired(f"they have {len(pairs)} labels in common, none of a failing roof")
-
-    return pairs
+    return [
+        *check_new(contest, margin),
+        *check_shared(contest, names, margin),
+        check_fall(contest.shared),
+        check_flips(contest.shared),
+        *check_shares(contest),
+    ]
 
 
 def promote(registry: Registry, version: int, verdict: Verdict, *, force: bool) -> None:
@@ -146,52 +108,50 @@ def promote(registry: Registry, version: int, verdict: Verdict, *, force: bool) 
         Refused: the gate does not hold and nobody forces it.
     """
     if not verdict.holds and not force:
-        raise Refused(
-            f"promote: {verdict.text}; the gate does not hold; train with more labels, "
-            "or use --force with --why"
-        )
+        raise Refused(f"promote: {verdict.text}; the gate does not hold; {REMEDY}")
     move_alias(registry, "champion", version)
 
 
-def _read_scores(registry: Registry, version: int) -> pd.DataFrame:
-    """Return the labels of a version with the scores of the rung that ships.
+def _judge_first(registry: Registry, version: int) -> Verdict:
+    """Judge a version that has no champion to beat: by chance alone."""
+    ours = version_metric(registry, version, GATE_METRIC)
+    figure = Check(
+        name="figure",
+        holds=math.isfinite(ours),
+        text=f"average precision {ours:.3f}; the gate wants a figure",
+    )
+    chance = _chance(registry, version)
+    return _verdict([figure, *chance], f"version {version} has no champion to beat")
 
-    Returns:
-        Columns parcel_id, year, block, failing and score.
 
-    Raises:
-        NotPaired: no such table, or one that cannot be read.
-    """
-    path = version_file(registry, version, OUT_OF_FOLD)
-    rung = version_tag(registry, version, "rung")
-    if path is None:
-        raise NotPaired(f"version {version} has no {OUT_OF_FOLD}")
-
+def _chance(registry: Registry, version: int) -> tuple[Check, ...]:
+    """Compare a version with chance, where its table of labels can be read."""
     try:
-        table = pd.read_parquet(path, columns=[*KEY, "block", "failing", rung])
-        table = table.rename(columns={rung: "score"}).astype(TYPES)
-    except (ValueError, TypeError, OSError, KeyError) as error:
-        first_line = str(error).strip().splitlines()[0]
-        raise NotPaired(
-            f"{OUT_OF_FOLD} of version {version} cannot be read ({first_line})"
-        ) from error
-    if table.duplicated(KEY).any():
-        raise NotPaired(f"{OUT_OF_FOLD} of version {version} holds a label twice")
-
-    return table
+        return (check_chance(read_scores(registry, version)),)
+    except NotPaired:
+        return ()
 
 
-def _describe(found: Difference) -> str:
-    low, high = found.interval
-    return (
-        f"difference {found.difference:+.3f} (90% {low:+.3f} to {high:+.3f}), "
-        f"better in {found.share_better:.0%} of resamples of {found.resampled}"
+def _check_recorded(registry: Registry, version: int, champion: int, margin: float) -> Check:
+    """Compare the recorded figures of two versions, each on its own labels."""
+    ours = version_metric(registry, version, GATE_METRIC)
+    theirs = version_metric(registry, champion, GATE_METRIC)
+    return Check(
+        name="recorded figures",
+        holds=ours - theirs >= -margin,
+        text=(
+            f"average precision {ours:.3f} against {theirs:.3f}, each on its own labels; "
+            f"{wanted(margin)}"
+        ),
     )
 
 
-def _wanted(margin: float) -> str:
-    return f"the gate wants no worse than {-margin:+.3f}"
+def _verdict(checks: Sequence[Check], names: str) -> Verdict:
+    """Sum checks up: the failed ones are named, or else the rankings, or else the first one."""
+    found = tuple(checks)
+    failed = [check for check in found if not check.holds]
+    rankings = [check for check in found if check.name.startswith("ranking")]
+    texts = "; ".join(check.text for check in failed or rankings or found[:1])
 
-
-def _verdict(holds: bool, text: str) -> Verdict:
-    return Verdict(holds=holds, text=f"{text}: {'holds' if holds else 'does not hold'}")
+    how = f"does not hold ({', '.join(check.name for check in failed)})" if failed else "holds"
+    return Verdict(holds=not failed, text=f"{names}: {texts}: {how}", checks=found)

@@ -1,64 +1,136 @@
 """`roofwatch promote`: a named person moves the champion alias."""
 
 import argparse
+import shlex
+from dataclasses import asdict, dataclass
+from pathlib import Path
 
 from imagery.errors import UsageError
-from models.registry import record_promotion, resolve_model
-from roofwatch.answer import Answer
+from models.registry import alias_version, record_promotion, resolve_model
+from roofwatch.answer import REFUSED, Answer
 from roofwatch.audit import past_champions
+from roofwatch.both_scored import BothYears, score_both
+from roofwatch.stages.export import export, opened_products
+from roofwatch.stages.score import score
 from roofwatch.year import City, open_city
-from training.promote import Verdict, judge, promote
+from training.gate_lists import list_facts, list_lines
+from training.promote import REMEDY, Verdict, judge, promote
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Promotion:
+    """A promotion, done or refused."""
+
+    version: int
+    """The candidate."""
+    verdict: Verdict
+    """What the gate says."""
+    is_done: bool
+    """It is champion now."""
+    years: BothYears
+    """The flyovers that both versions scored."""
+
+    @property
+    def lines(self) -> list[str]:
+        """Return what was found, for people."""
+        lines = []
+        for flyover in self.years.flyovers[:1]:
+            lines += list_lines(flyover)
+        if not self.years.flyovers:
+            lines += [f"note: {note}" for note in self.years.notes[:1]]
+
+        for check in self.verdict.checks:
+            lines.append(f"  {'holds' if check.holds else 'FAILS'}  {check.name}: {check.text}")
+        return lines
+
+    @property
+    def facts(self) -> dict[str, object]:
+        """Return what was found, for programs."""
+        return {
+            "version": self.version,
+            "gate_holds": self.verdict.holds,
+            "verdict": self.verdict.text,
+            "checks": [asdict(check) for check in self.verdict.checks],
+            "lists": [list_facts(flyover) for flyover in self.years.flyovers[:1]],
+            "notes": list(self.years.notes),
+        }
 
 
 def command(options: argparse.Namespace) -> Answer:
-    """Move the champion, and say what the gate found."""
+    """Move the champion, say what the gate found, and what has to follow."""
     if options.force and not options.why.strip():
         raise UsageError("promote --force needs --why TEXT")
-    verdict = promote_version(
-        open_city(options),
+    city = open_city(options)
+    promotion = promote_version(
+        city,
         options.version,
         by=options.by,
         why=options.why or "gate holds",
         force=options.force,
     )
+    verdict = promotion.verdict
+    if not promotion.is_done:
+        refusal = f"promote: {verdict.text}; the gate does not hold; {REMEDY}"
+        return Answer(
+            lines=promotion.lines, facts=promotion.facts, exit_code=REFUSED, error=refusal
+        )
 
     how = "is champion" if verdict.holds else "is champion by force"
+    after = _follow(city, options.city, and_export=options.and_export)
     return Answer(
-        lines=[f"version {options.version} {how}: {verdict.text}"],
-        facts={
-            "champion": options.version,
-            "gate_holds": verdict.holds,
-            "verdict": verdict.text,
-        },
+        lines=[
+            *promotion.lines,
+            f"version {options.version} {how}: {verdict.text}",
+            *after,
+        ],
+        facts={"champion": options.version, **promotion.facts, "next": after},
     )
 
 
-def promote_version(city: City, version: int, *, by: str, why: str, force: bool) -> Verdict:
+def promote_version(city: City, version: int, *, by: str, why: str, force: bool) -> Promotion:
     """Move the champion alias to a version if the gate holds, and write down who and why.
 
     Raises:
         MissingInput: no such version.
-        Refused: the gate does not hold and `force` is not set.
+        TamperedModel: its files are not those that were registered.
     """
     with city.alone_with_models("promote"):
         return _promote(city, version, by=by, why=why, force=force)
 
 
-def _promote(city: City, version: int, *, by: str, why: str, force: bool) -> Verdict:
+def _promote(city: City, version: int, *, by: str, why: str, force: bool) -> Promotion:
     registry = city.registry
-    settings = city.file.train
     resolve_model(registry, str(version))
+    years = score_both(city, version, alias_version(registry, "champion"))
 
     verdict = judge(
         registry,
         version,
-        margin=settings.gate_margin,
+        margin=city.file.train.gate_margin,
         was_champion=version in past_champions(city.workspace.audit),
-        seed=settings.seed,
+        flyovers=years.flyovers,
     )
-    promote(registry, version, verdict, force=force)
+    is_done = verdict.holds or force
+    if is_done:
+        promote(registry, version, verdict, force=force)
+        forced = " (forced)" if force and not verdict.holds else ""
+        city.log("champion", f"version {version} by {by}{forced}: {why}; {verdict.text}")
+        record_promotion(registry, version, by=by, why=why)
+    return Promotion(version=version, verdict=verdict, is_done=is_done, years=years)
 
-    forced = " (forced)" if force and not verdict.holds else ""
-    city.log("champion", f"version {version} by {by}{forced}: {why}; {verdict.text}")
-    record_promotion(registry, version, by=by, why=why)
-    return verdict
+
+def _follow(city: City, path: Path, *, and_export: bool) -> list[str]:
+    """Score and export the latest flyover, or say how: until then all is as it was."""
+    year = city.year(max(source.year for source in city.file.flyover))
+    if and_export:
+        ledger = score(year)
+        products = export(year)
+        done = f"{year.year} scored and exported: {len(ledger.table)} vacant parcels"
+        return [done, *opened_products(products)]
+
+    name = shlex.quote(str(path))
+    return [
+        f"the products of {year.year} are still those of the model before; next:",
+        f"  roofwatch score {name} --year {year.year}",
+        f"  roofwatch export {name} --year {year.year}",
+    ]

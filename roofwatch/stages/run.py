@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
 
-from imagery.errors import InputError
+from imagery.errors import InputError, Refused
 from imagery.intake.report import Intake
 from inference.ledger import Ledger
 from models.registry import alias_version, check_ready, find_version
@@ -127,8 +127,20 @@ class Clock:
 
 
 def train_if_new(year: CityYear) -> str:
-    """Train when there are new labels; return the label of the version, or ""."""
-    return train(year).version.label if has_new_labels(year) else ""
+    """Train when there are new labels; return the label of the version, or "".
+
+    Raises:
+        Refused: a first model that does not pass the floor: there is nothing to score with.
+    """
+    if not has_new_labels(year):
+        return ""
+
+    trained = train(year)
+    if trained.champion is None and not trained.is_first_champion:
+        raise Refused(
+            f"run {year.year}: {trained.version.label} is no champion: {trained.standing}"
+        )
+    return trained.version.label
 
 
 def has_new_labels(year: CityYear) -> bool:

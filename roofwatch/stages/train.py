@@ -18,15 +18,16 @@ from models.engine import engine_name
 from models.files import Model, save_head, save_model
 from models.network import Backbones, load_backbones
 from models.registry import alias_version, check_ready, move_alias, register_model
-from models.spec import ModelVersion
 from roofwatch.answer import Answer
 from roofwatch.labeled import labeled_features
 from roofwatch.progress import Progress
 from roofwatch.stages.tile import tile
+from roofwatch.trained import Trained
 from roofwatch.year import City, CityYear, open_year
 from training.dataset import chip_places
 from training.figures import Figures
 from training.fit import with_thresholds
+from training.gate_checks import check_floor
 from training.learn import Tell
 from training.processes import first_alone, processes
 from training.report import Evaluation, evaluate, write_report
@@ -46,46 +47,6 @@ class Fitted:
     """Every rung."""
     backbones: Backbones
     """The networks."""
-
-
-@dataclass(frozen=True, kw_only=True, eq=False)
-class Trained:
-    """Result of one training."""
-
-    version: ModelVersion
-    """The registered challenger."""
-    rung: str
-    """The rung that ships."""
-    evaluation: Evaluation
-    """All figures, out of fold."""
-    champion: int | None
-    """Version that was champion before; None when there was none, and this one became it."""
-    report: Path
-    """The evaluation page."""
-    notes: tuple[str, ...] = ()
-    """Notices and labels that could not be used, a line for each kind."""
-
-    @property
-    def is_first_champion(self) -> bool:
-        """Tell whether it became champion because there was none."""
-        return self.champion is None
-
-    @property
-    def standing(self) -> str:
-        """Say in words what it is now."""
-        if self.is_first_champion:
-            return "it is the first and so the champion"
-        if self.champion == self.version.version:
-            return "the same model came out again, and it is the champion already"
-        if self.version.alias:
-            return "it is the challenger; promote it to use it"
-        return "a model from before came out again; promote it to use it"
-
-    @property
-    def figures(self) -> Figures:
-        """Return the figures of the rung that ships."""
-        by_name = {figures.name: figures for figures in self.evaluation.rungs}
-        return by_name[self.rung]
 
 
 def command(options: argparse.Namespace) -> Answer:
@@ -165,6 +126,7 @@ def _train(year: CityYear, labels: Labels) -> Trained:
             champion=alias_version(year.city.registry, "champion"),
             report=report,
             notes=(*(trouble.line for trouble in year.roll.troubles), *labels.notes),
+            floor=check_floor(fitted.rungs.scored, evaluation.ships.name),
         )
         announce(year, trained)
     return trained
@@ -276,7 +238,7 @@ def list_parameters(year: CityYear, labels: Labels) -> dict[str, str]:
 
 
 def announce(year: CityYear, trained: Trained) -> None:
-    """Make a first model champion, and write down what was trained."""
+    """Make a first model champion if it passes the floor, and write down what was trained."""
     version = trained.version
     figures = trained.figures
     if trained.is_first_champion:

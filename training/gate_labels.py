@@ -1,0 +1,162 @@
+"""The labels on which the gate compares two versions, with what each says of them."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+import pandas as pd
+
+from models.registry import Registry, version_file, version_metric, version_tag
+from training.gate_lists import BothScored
+
+OUT_OF_FOLD = "report/out_of_fold.parquet"
+"""What every training logs: parcel_id, year, block, fold, failing, and of every rung the scores
+with the label's block left out, and the same at even odds."""
+KEY = ["parcel_id", "year"]
+TYPES = {"parcel_id": str, "year": np.int64, "failing": np.int64, "score": np.float64}
+OPTIONAL = ("fold", "source")
+"""Columns that a table may lack."""
+CHAMPION = ["score_champion", "even_champion"]
+
+
+class NotPaired(Exception):
+    """Why two versions cannot be compared label by label."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Words:
+    """Where the words of a version begin, on labels that were left out."""
+
+    likely: float
+    """Score at which LIKELY begins."""
+    possible: float
+    """Score at even odds at which POSSIBLE begins."""
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Contest:
+    """Two versions on labels that neither learned from."""
+
+    shared: pd.DataFrame
+    """Labels that both versions have, each scored with its block left out.
+
+    Columns parcel_id, year, block, failing, score, even; failing_champion, score_champion,
+    even_champion.
+    """
+    new: pd.DataFrame
+    """Labels that only the candidate has, in flyovers that both have scored; newest first.
+
+    The same columns without failing_champion, and source where it is known. `score` is with the
+    block left out; the champion learned nothing of the block.
+    """
+    words: Words | None = None
+    """Of the candidate; None where they were not recorded."""
+    words_champion: Words | None = None
+    """Of the champion."""
+    flyovers: Sequence[BothScored] = field(default=())
+    """Whole flyovers as both see them, newest first."""
+
+
+def make_contest(
+    registry: Registry, version: int, champion: int, flyovers: Sequence[BothScored]
+) -> Contest:
+    """Read what both versions say of their labels.
+
+    Raises:
+        NotPaired: a table is missing or cannot be read, or there is nothing in common.
+    """
+    ours = read_scores(registry, version)
+    theirs = read_scores(registry, champion)
+    return Contest(
+        shared=pair_labels(ours, theirs),
+        new=new_labels(ours, theirs, flyovers),
+        words=read_words(registry, version),
+        words_champion=read_words(registry, champion),
+        flyovers=flyovers,
+    )
+
+
+def pair_labels(candidate: pd.DataFrame, champion: pd.DataFrame) -> pd.DataFrame:
+    """Return the labels that both versions have, `failing` being as the candidate has it.
+
+    The candidate was trained on the later file of labels.
+
+    Args:
+        candidate: Columns parcel_id, year, block, failing, score, even.
+        champion: The same.
+
+    Returns:
+        Those columns, and failing, score and even of the champion.
+
+    Raises:
+        NotPaired: no label in common, or none of a failing roof.
+    """
+    theirs = champion[[*KEY, "failing", "score", "even"]]
+    names = {name: f"{name}_champion" for name in ("failing", "score", "even")}
+    pairs = candidate.merge(theirs.rename(columns=names), on=KEY)
+    if not len(pairs):
+        raise NotPaired("they have no label in common")
+    if not pairs["failing"].any():
+        raise NotPaired(f"they have {len(pairs)} labels in common, none of a failing roof")
+
+    return pairs
+
+
+def new_labels(
+    candidate: pd.DataFrame, champion: pd.DataFrame, flyovers: Sequence[BothScored]
+) -> pd.DataFrame:
+    """Return the labels that the champion does not have, with its scores; newest first."""
+    known = pd.MultiIndex.from_frame(champion[KEY])
+    is_new = ~pd.MultiIndex.from_frame(candidate[KEY]).isin(known)
+    fresh = candidate[is_new].sort_values(["year", "parcel_id"], ascending=[False, True])
+
+    held_out = [flyover.held_out.assign(year=flyover.year) for flyover in flyovers]
+    nothing = pd.DataFrame({"parcel_id": pd.Series(dtype=object), "year": pd.Series(dtype=int)})
+    nothing[CHAMPION] = np.zeros((0, len(CHAMPION)))
+    return fresh.merge(pd.concat([nothing, *held_out]).astype({"year": np.int64}), on=KEY)
+
+
+def read_scores(registry: Registry, version: int) -> pd.DataFrame:
+    """Return the labels of a version with the scores of the rung that ships.
+
+    Returns:
+        Columns parcel_id, year, block, failing, score, even, and of `OPTIONAL` those there are.
+        `even` is the score where it was not recorded.
+
+    Raises:
+        NotPaired: no such table, or one that cannot be read.
+    """
+    path = version_file(registry, version, OUT_OF_FOLD)
+    rung = version_tag(registry, version, "rung")
+    if path is None:
+        raise NotPaired(f"version {version} has no {OUT_OF_FOLD}")
+
+    try:
+        table = _ship_columns(pd.read_parquet(path), rung)
+    except (ValueError, TypeError, OSError, KeyError) as error:
+        first_line = str(error).strip().splitlines()[0]
+        raise NotPaired(
+            f"{OUT_OF_FOLD} of version {version} cannot be read ({first_line})"
+        ) from error
+    if table.duplicated(KEY).any():
+        raise NotPaired(f"{OUT_OF_FOLD} of version {version} holds a label twice")
+
+    return table
+
+
+def read_words(registry: Registry, version: int) -> Words | None:
+    """Return where the words of a version begin; None where that was not recorded."""
+    likely = version_metric(registry, version, "likely")
+    possible = version_metric(registry, version, "possible")
+    if np.isnan(likely) or np.isnan(possible):
+        return None
+    return Words(likely=likely, possible=possible)
+
+
+def _ship_columns(table: pd.DataFrame, rung: str) -> pd.DataFrame:
+    """Return the columns that the gate reads, those of the rung under common names."""
+    even = f"{rung}_even" if f"{rung}_even" in table else rung
+    kept = [name for name in OPTIONAL if name in table]
+    columns = table[[*KEY, "block", "failing", *kept]]
+    scored = columns.assign(score=table[rung], even=table[even].astype(np.float64))
+    return scored.astype(TYPES)
