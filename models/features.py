@@ -103,9 +103,7 @@ class FeatureRun:
     @cached_property
     def network_key(self) -> str:
         """Return the checksum of all that features depend on, but for the chips."""
-        weights = backbone_checksum(_load(self.network))
-        spec = spec_to_json(self.network.spec)
-        return _short(f"{MAKER} {spec} {weights} {engine_name()}")
+        return features_key(self.network.spec, _load(self.network))
 
     def shards(self) -> list[ShardChips]:
         """Return the chips of every shard."""
@@ -178,12 +176,18 @@ def store_features(
     return run.features
 
 
-def cached_features(store: ChipStore, network: NetworkSource) -> Features | None:
+def cached_features(store: ChipStore, spec: ModelSpec, backbones: Backbones) -> Features | None:
     """Return the features of every chip in the store; None where they would have to be computed."""
-    run = FeatureRun(store=store, network=network, threads=1, relit=None)
-    kept = run.features.groups(run.network_key)
+    run = FeatureRun(store=store, network=NetworkSource(spec=spec), threads=1, relit=None)
+    kept = run.features.groups(features_key(spec, backbones))
     is_whole = kept is not None and list(kept) == [shard.key for shard in run.shards()]
     return run.features if is_whole else None
+
+
+def features_key(spec: ModelSpec, backbones: Backbones) -> str:
+    """Return the checksum of all that features depend on, but for the chips."""
+    weights = backbone_checksum(backbones)
+    return _short(f"{MAKER} {spec_to_json(spec)} {weights} {engine_name()}")
 
 
 def extract_batch(batch: FeatureBatch) -> int:

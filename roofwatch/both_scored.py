@@ -10,14 +10,12 @@ from scipy.special import expit, logit
 from imagery.errors import MissingInput, TamperedModel
 from inference.hazard import hazard_word
 from inference.predict import look_at_flyover, score_features
-from models.checksum import BACKBONE
 from models.feature_cache import Features
-from models.features import NetworkSource, cached_features
+from models.features import cached_features
 from models.files import Model, load_model
 from models.head import head_logits
 from models.registry import Registry, resolve_model
 from models.share import Share
-from models.spec import ModelVersion
 from roofwatch.labeled import parcel_places
 from roofwatch.year import City, CityYear
 from training.gate_labels import NotPaired, read_scores
@@ -28,8 +26,6 @@ from training.gate_lists import BothScored
 class Scorer:
     """A version that scores from cached features."""
 
-    version: ModelVersion
-    """The version."""
     model: Model
     """Its model."""
     fold_of_block: dict[str, int]
@@ -40,8 +36,7 @@ class Scorer:
         store = year.find_chips()
         if store is None:
             return None
-        weights = str(self.version.folder / BACKBONE)
-        return cached_features(store, NetworkSource(spec=self.model.spec, weights=weights))
+        return cached_features(store, self.model.spec, self.model.backbones)
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -105,7 +100,6 @@ def load_scorer(registry: Registry, version: int) -> Scorer:
     found = resolve_model(registry, str(version))
     model = load_model(found.folder, found.sha256)
     return Scorer(
-        version=found,
         model=model,
         fold_of_block=_folds_of_blocks(registry, version, most=len(model.head.bias) - 1),
     )

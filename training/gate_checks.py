@@ -16,7 +16,7 @@ REPEATS = 1000
 """Bootstrap repetitions."""
 SURE = 0.95
 """Share of resamples in which a ranking has to be better than chance."""
-LEAST_OF_CLASS = 10
+LEAST_OF_CLASS = 5
 """Labels of each class from which on new labels are compared by themselves."""
 SELDOM_BETTER = 0.2
 """A figure that the candidate wins in fewer resamples is worse by more than chance."""

@@ -10,8 +10,6 @@ from models.registry import alias_version, record_promotion, resolve_model
 from roofwatch.answer import REFUSED, Answer
 from roofwatch.audit import past_champions
 from roofwatch.both_scored import BothYears, score_both
-from roofwatch.stages.export import export, opened_products
-from roofwatch.stages.score import score
 from roofwatch.year import City, open_city
 from training.gate_lists import list_facts, list_lines
 from training.promote import REMEDY, Verdict, judge, promote
@@ -123,6 +121,10 @@ def _follow(city: City, path: Path, *, and_export: bool) -> list[str]:
     """Score and export the latest flyover, or say how: until then all is as it was."""
     year = city.year(max(source.year for source in city.file.flyover))
     if and_export:
+        # What exports takes seconds to load.
+        from roofwatch.stages.export import export, opened_products
+        from roofwatch.stages.score import score
+
         ledger = score(year)
         products = export(year)
         done = f"{year.year} scored and exported: {len(ledger.table)} vacant parcels"
