@@ -1,7 +1,7 @@
 """The lists of a whole flyover as two versions make them: who enters, who leaves, how long."""
 
 from collections import Counter
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 
 import pandas as pd
 
@@ -83,7 +83,10 @@ def list_facts(both: BothScored) -> dict[str, object]:
             "champion": round(float(both.roofs["score_champion"].sum()), 2),
             "version": round(float(both.roofs["score"].sum()), 2),
         },
-        "share_failing": {"champion": asdict(both.share_champion), "version": asdict(both.share)},
+        "share_failing": {
+            "champion": _share_facts(both.share_champion),
+            "version": _share_facts(both.share),
+        },
         "enter": sorted(both.entering["parcel_id"]),
         "leave": sorted(both.leaving["parcel_id"]),
         "enter_by_district": _by_district(both.entering),
@@ -94,6 +97,10 @@ def list_facts(both: BothScored) -> dict[str, object]:
 def share_text(share: Share) -> str:
     """Return an estimated share failing with its interval."""
     return f"{share.used:.1%} ({share.low:.1%} to {share.high:.1%})"
+
+
+def _share_facts(share: Share) -> dict[str, float]:
+    return {"estimate": share.used, "low": share.low, "high": share.high}
 
 
 def _lengths(both: BothScored, *, champion: bool) -> tuple[int, int]:

@@ -34,9 +34,7 @@ class Promotion:
         lines = []
         for flyover in self.years.flyovers[:1]:
             lines += list_lines(flyover)
-        if not self.years.flyovers:
-            lines += [f"note: {note}" for note in self.years.notes[:1]]
-
+        lines += [f"note: {note}" for note in self.years.notes]
         for check in self.verdict.checks:
             lines.append(f"  {'holds' if check.holds else 'FAILS'}  {check.name}: {check.text}")
         return lines

@@ -1,0 +1,169 @@
+"""The gate on a small demo city whose truth is known: what people do to labels, and what follows.
+
+Labels shuffled against their ids, labels at random, findings from the top of the list, honest
+looks.
+"""
+
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+from cities import Roofwatch
+from gate_city import GateCity, build_gate_city
+
+from imagery.errors import Refused
+from models.registry import alias_version
+from roofwatch.stages.promote import Promotion, promote_version
+from roofwatch.stages.run import train_if_new
+from roofwatch.stages.score import score
+from roofwatch.stages.train import train
+from training.gate_lists import LIKELY, LISTED
+
+FOUND = 20
+LONGER = 1.5
+PROMISED = 0.7
+ALONE = ("--executor", "serial", "--quiet")
+
+
+@pytest.fixture(scope="module")
+def city(tmp_path_factory: pytest.TempPathFactory) -> GateCity:
+    """Return a city with a champion of 2023, whose flyover of 2024 was scored.
+
+    Tests work on copies.
+    """
+    city = build_gate_city(tmp_path_factory.mktemp("gate") / "city")
+    city.write_labels(true_labels(city, 2023))
+    work = city.open()
+    trained = train(work.year(2023))
+    assert trained.standing == "it is the first and so the champion"
+    score(work.year(2024))
+    return city
+
+
+def true_labels(city: GateCity, year: int) -> pd.DataFrame:
+    """Return what is true of every roof of a year."""
+    return city.truth[city.truth["year"] == year]
+
+
+def challenge(city: GateCity, folder: Path, labels: pd.DataFrame) -> tuple[GateCity, Promotion]:
+    """Train on other labels in a copy of the city, and judge the version."""
+    copy = city.copy(folder)
+    copy.write_labels(labels)
+    trained = train(copy.open().year(2024))
+    assert trained.standing == "it is the challenger; promote it to use it"
+    promotion = promote_version(
+        copy.open(), trained.version.version, by="Ann", why="a test", force=False
+    )
+    return copy, promotion
+
+
+def failed(promotion: Promotion) -> set[str]:
+    """Return the names of the checks that failed."""
+    return {check.name for check in promotion.verdict.checks if not check.holds}
+
+
+def precision(roofs: pd.DataFrame, word: str) -> tuple[int, float]:
+    """Return how many roofs a version calls LIKELY, and the share of these that fails."""
+    likely = roofs[roofs[word] == LIKELY]
+    return len(likely), float(likely["failing"].mean())
+
+
+def test_shuffled_labels_are_refused(city: GateCity, tmp_path: Path, roofwatch: Roofwatch) -> None:
+    """The gate names the changed labels and the fallen ranking; a person may force it."""
+    labels = true_labels(city, 2023)
+    shuffled = labels.assign(failing=np.random.default_rng(0).permutation(labels["failing"]))
+    copy, promotion = challenge(city, tmp_path / "copy", shuffled)
+
+    assert not promotion.is_done
+    assert {"own labels", "changed labels", "chance"} <= failed(promotion)
+    assert alias_version(copy.open().registry, "champion") == 1
+
+    command = ("promote", copy.path, "--version", 2, "--by", "Ann", *ALONE)
+    refused = roofwatch(*command, "--json")
+    assert refused.code == 4
+    assert "labels say another thing of the same roof and year" in refused.error
+    assert refused.answer["gate_holds"] is False
+    assert refused.answer["lists"]
+
+    (copy.folder / "workspace/2024/chips/features.parquet").unlink()
+    forced = roofwatch(*command, "--why", "a drill", "--force")
+    assert forced.code == 0
+    assert forced.out.startswith("2023, 7")
+    assert "note: lists of 2024 not compared: its features are not cached" in forced.out
+    assert forced.out.splitlines()[-2:] == [
+        f"  roofwatch score {copy.path} --year 2024",
+        f"  roofwatch export {copy.path} --year 2024",
+    ]
+
+
+def test_a_first_model_at_chance_is_no_champion(
+    city: GateCity, tmp_path: Path, roofwatch: Roofwatch
+) -> None:
+    """It stays challenger, the text says why, and `run` goes no further."""
+    copy = city.copy(tmp_path / "copy")
+    for left in ("mlflow.db", "audit.csv"):
+        (copy.folder / "workspace" / left).unlink()
+    labels = true_labels(city, 2023)
+    copy.write_labels(labels.assign(failing=np.random.default_rng(3).integers(0, 2, len(labels))))
+
+    with pytest.raises(Refused, match="is no champion: it stays challenger, there is no") as caught:
+        train_if_new(copy.open().year(2023))
+    assert caught.value.exit_code == 4
+    assert "check the ids and years of the label file, and train again" in str(caught.value)
+    assert alias_version(copy.open().registry, "champion") is None
+    log = (copy.folder / "workspace" / "audit.csv").read_text(encoding="utf-8")
+    assert ",train,demo-city-roof/1 on 7" in log
+    assert ",champion," not in log
+
+    refused = roofwatch("promote", copy.path, "--version", 1, "--by", "Ann", *ALONE)
+    assert refused.code == 4
+    assert "version 1 has no champion to beat: on its" in refused.error
+
+
+def test_findings_from_the_top_of_the_list(city: GateCity, tmp_path: Path) -> None:
+    """Twenty that all fail, all of the newest year: the list keeps its length and its promise.
+
+    Or the gate refuses.
+    """
+    truth = true_labels(city, 2024)
+    ledger = pd.read_parquet(city.folder / "workspace" / "2024" / "ledger.parquet")
+    ranked = ledger[ledger["status"] == "scored"].sort_values("rank")[["parcel_id"]]
+    listed = ranked.merge(truth, on="parcel_id")
+    found = listed[listed["failing"] == 1].head(FOUND)
+    assert len(found) == FOUND
+
+    labels = pd.concat([true_labels(city, 2023), found])
+    _, promotion = challenge(city, tmp_path / "copy", labels)
+    if not promotion.is_done:
+        return
+
+    (both,) = promotion.years.flyovers[:1]
+    assert both.count(LISTED, champion=False) < LONGER * both.count(LISTED, champion=True)
+    assert both.count((LIKELY,), champion=False) < LONGER * both.count((LIKELY,), champion=True)
+    is_rest = ~both.roofs["parcel_id"].isin(found["parcel_id"])
+    count, share = precision(both.roofs[is_rest].merge(truth, on="parcel_id"), "word")
+    assert count == 0 or share >= PROMISED
+    explained = next(check for check in promotion.verdict.checks if check.name == "labels of 2024")
+    assert "20 of 20 new labels of 2024 fail" in explained.text
+    assert explained.text.endswith("so that they were chosen by their scores")
+
+
+def test_honest_looks_are_promoted(city: GateCity, tmp_path: Path) -> None:
+    """Forty roofs of the newest year drawn at random: judged on these first, and promoted."""
+    looks = true_labels(city, 2024).sample(40, random_state=0)
+    copy, promotion = challenge(
+        city, tmp_path / "copy", pd.concat([true_labels(city, 2023), looks])
+    )
+    assert promotion.is_done, promotion.verdict.text
+    assert promotion.verdict.checks[0].name == "ranking of new labels"
+    assert alias_version(copy.open().registry, "champion") == 2
+    log = (copy.folder / "workspace" / "audit.csv").read_text(encoding="utf-8")
+    assert "version 2 by Ann: a test; version 2 against champion 1: " in log
+
+
+def test_the_champion_changes_nothing(city: GateCity) -> None:
+    """A version that is champion already has no list to compare."""
+    promotion = promote_version(city.open(), 1, by="Ann", why="again", force=False)
+    assert promotion.verdict.text == "version 1 is champion already"
+    assert promotion.lines == []
