@@ -16,6 +16,8 @@ from models.files import Model, load_model
 from models.head import head_logits
 from models.registry import Registry, resolve_model
 from models.share import Share
+from models.spec import ModelVersion
+from roofwatch.cold_start import standing_of
 from roofwatch.labeled import parcel_places
 from roofwatch.year import City, CityYear
 from training.gate_labels import NotPaired, read_scores
@@ -26,6 +28,8 @@ from training.gate_lists import BothScored
 class Scorer:
     """A version that scores from cached features."""
 
+    version: ModelVersion
+    """The version."""
     model: Model
     """Its model."""
     fold_of_block: dict[str, int]
@@ -82,17 +86,22 @@ def score_both(city: City, version: int, champion: int | None) -> BothYears:
         return BothYears(flyovers=(), notes=(f"lists not compared: {error}",))
 
     flyovers = []
-    notes = []
+    without = []
     for year in sorted((source.year for source in city.file.flyover), reverse=True):
         both = _score_year(city.year(year), ours, theirs)
         if both is None:
-            notes.append(
-                f"lists of {year} not compared: its features are not cached for both versions; "
-                f"score --year {year} caches them"
-            )
+            without.append(str(year))
         else:
             flyovers.append(both)
-    return BothYears(flyovers=tuple(flyovers), notes=tuple(notes))
+    notes = (_not_compared(without),) if without else ()
+    return BothYears(flyovers=tuple(flyovers), notes=notes)
+
+
+def _not_compared(years: list[str]) -> str:
+    return (
+        f"lists of {', '.join(years)} not compared: features are not cached for both versions; "
+        f"score --year {years[0]} caches those of the champion"
+    )
 
 
 def load_scorer(registry: Registry, version: int) -> Scorer:
@@ -100,6 +109,7 @@ def load_scorer(registry: Registry, version: int) -> Scorer:
     found = resolve_model(registry, str(version))
     model = load_model(found.folder, found.sha256)
     return Scorer(
+        version=found,
         model=model,
         fold_of_block=_folds_of_blocks(registry, version, most=len(model.head.bias) - 1),
     )
@@ -144,12 +154,16 @@ def _score_with(scorer: Scorer, year: CityYear, features: Features) -> Scored:
     """Score a flyover as `score` does, and with the blocks that were learned from left out."""
     blocks = dict(year.roll.table[["parcel_id", "block"]].itertuples(index=False, name=None))
     trained = scorer.model.head
-    flyover = look_at_flyover(features, trained, year=year.year, blocks=blocks)
+    flyover = look_at_flyover(
+        features, trained, year=year.year, blocks=blocks, looked=year.find_looked_share()
+    )
     head = flyover.set(trained)
     roofs = score_features(features.rung(head.rung), head)
 
     begins = year.file.score.thresholds(head.likely, head.possible)
-    thresholds = replace(begins, held_back=flyover.share.doubt)
+    standing = standing_of(year, scorer.version, roofs, begins.likely)
+    reasons = [reason for reason in (flyover.share.doubt, standing.held_back) if reason]
+    thresholds = replace(begins, held_back="; ".join(reasons))
     roofs["word"] = [hazard_word(score, thresholds).value for score in roofs["score"]]
 
     held_out = [pd.DataFrame({"parcel_id": [], "score": [], "even": []})]

@@ -236,6 +236,7 @@ def test_new_labels_make_a_challenger_only(
     same = roofwatch("train", path, "--year", 2023, *QUICK)
     assert (same.answer["version"], same.answer["sha256"]) == (1, first.answer["sha256"])
 
+    true_labels = (path.parent / "labels.csv").read_bytes()
     labels = pd.read_csv(path.parent / "labels.csv", dtype={"parcel_id": str})
     labels["collapsed"] = np.random.default_rng(3).permutation(labels["collapsed"])
     labels.to_csv(path.parent / "labels.csv", index=False)
@@ -267,6 +268,7 @@ def test_new_labels_make_a_challenger_only(
     assert "version 2 by Ann (forced): drill" in log
     assert "version 1 by Bob: roll back" in log
     assert first_broken_line(path.parent / "workspace" / "audit.csv") is None
+    (path.parent / "labels.csv").write_bytes(true_labels)
     _champion_is_found_after_a_crash(path, roofwatch)
 
 

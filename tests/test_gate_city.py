@@ -90,7 +90,7 @@ def test_shuffled_labels_are_refused(city: GateCity, tmp_path: Path, roofwatch: 
     forced = roofwatch(*command, "--why", "a drill", "--force")
     assert forced.code == 0
     assert forced.out.startswith("2023, 7")
-    assert "note: lists of 2024 not compared: its features are not cached" in forced.out
+    assert "note: lists of 2024 not compared: features are not cached for both" in forced.out
     assert forced.out.splitlines()[-2:] == [
         f"  roofwatch score {copy.path} --year 2024",
         f"  roofwatch export {copy.path} --year 2024",
@@ -113,7 +113,7 @@ def test_a_first_model_at_chance_is_no_champion(
     assert "check the ids and years of the label file, and train again" in str(caught.value)
     assert alias_version(copy.open().registry, "champion") is None
     log = (copy.folder / "workspace" / "audit.csv").read_text(encoding="utf-8")
-    assert ",train,demo-city-roof/1 on 7" in log
+    assert ',train,"demo-city-roof/1 on 76 labels' in log
     assert ",champion," not in log
 
     refused = roofwatch("promote", copy.path, "--version", 1, "--by", "Ann", *ALONE)

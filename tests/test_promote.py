@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from imagery.errors import MissingInput, Refused
 from models.checksum import NAMES
 from models.registry import (
+    ORIGIN,
     Registry,
     alias_version,
     move_alias,
@@ -77,7 +78,13 @@ def register(store: Registry, tmp_path: Path) -> Register:
     What its files contain does not matter to the gate.
     """
 
-    def run(labels: pd.DataFrame | None, figure: float = 0.5, *, rung: str = "network") -> int:
+    def run(
+        labels: pd.DataFrame | None,
+        figure: float = 0.5,
+        *,
+        rung: str = "network",
+        origin: str = "",
+    ) -> int:
         folder = tmp_path / "model"
         folder.mkdir(exist_ok=True)
         for name in NAMES:
@@ -92,7 +99,8 @@ def register(store: Registry, tmp_path: Path) -> Register:
             named.to_parquet(report / "out_of_fold.parquet")
 
         metrics = {"average_precision": figure}
-        record = RunRecord(parameters={}, metrics=metrics, report=report, rung=rung)
+        tags = {ORIGIN: origin} if origin else {}
+        record = RunRecord(parameters={}, metrics=metrics, report=report, rung=rung, tags=tags)
         return register_model(store, folder, record).version
 
     return run
@@ -254,6 +262,16 @@ def test_without_pairs_chance_still_counts(store: Registry, register: Register) 
 
     assert not verdict.holds
     assert verdict.text.endswith("wanted are 95% and more than chance: does not hold (chance)")
+
+
+def test_a_champion_that_another_city_lent_learned_from_no_label(
+    store: Registry, register: Register
+) -> None:
+    """All labels are new to it; without a flyover that both scored, chance decides."""
+    move_alias(store, "champion", register(None, math.nan, origin="Elsewhere"))
+    verdict = judge(store, register(make_labels(0, 0.5), 0.7), margin=0.02, was_champion=False)
+    assert [check.name for check in verdict.checks] == ["new labels", "chance"]
+    assert verdict.holds
 
 
 def test_a_figure_that_is_no_number_does_not_hold(store: Registry, register: Register) -> None:

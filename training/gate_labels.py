@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 import numpy as np
 import pandas as pd
 
-from models.registry import Registry, version_file, version_metric, version_tag
+from models.registry import ORIGIN, Registry, version_file, version_metric, version_tag
 from training.gate_lists import BothScored
 
 OUT_OF_FOLD = "report/out_of_fold.parquet"
@@ -62,13 +62,16 @@ def make_contest(
 ) -> Contest:
     """Read what both versions say of their labels.
 
+    A champion that another city lent learned from no label here: all are new to it.
+
     Raises:
         NotPaired: a table is missing or cannot be read, or there is nothing in common.
     """
     ours = read_scores(registry, version)
-    theirs = read_scores(registry, champion)
+    is_borrowed = version_tag(registry, champion, ORIGIN) != ""
+    theirs = ours.head(0) if is_borrowed else read_scores(registry, champion)
     return Contest(
-        shared=pair_labels(ours, theirs),
+        shared=_join_labels(ours, theirs) if is_borrowed else pair_labels(ours, theirs),
         new=new_labels(ours, theirs, flyovers),
         words=read_words(registry, version),
         words_champion=read_words(registry, champion),
@@ -91,15 +94,19 @@ def pair_labels(candidate: pd.DataFrame, champion: pd.DataFrame) -> pd.DataFrame
     Raises:
         NotPaired: no label in common, or none of a failing roof.
     """
-    theirs = champion[[*KEY, "failing", "score", "even"]]
-    names = {name: f"{name}_champion" for name in ("failing", "score", "even")}
-    pairs = candidate.merge(theirs.rename(columns=names), on=KEY)
+    pairs = _join_labels(candidate, champion)
     if not len(pairs):
         raise NotPaired("they have no label in common")
     if not pairs["failing"].any():
         raise NotPaired(f"they have {len(pairs)} labels in common, none of a failing roof")
 
     return pairs
+
+
+def _join_labels(candidate: pd.DataFrame, champion: pd.DataFrame) -> pd.DataFrame:
+    theirs = champion[[*KEY, "failing", "score", "even"]]
+    names = {name: f"{name}_champion" for name in ("failing", "score", "even")}
+    return candidate.merge(theirs.rename(columns=names), on=KEY)
 
 
 def new_labels(

@@ -92,12 +92,14 @@ def judge_labels(contest: Contest, names: str, *, margin: float) -> list[Check]:
     if not numbers.holds:
         return [numbers]
 
+    checks = [*check_new(contest, margin), *check_shares(contest)]
+    if not len(contest.shared):
+        return checks
     return [
-        *check_new(contest, margin),
+        *checks,
         *check_shared(contest, names, margin),
         check_fall(contest.shared),
         check_flips(contest.shared),
-        *check_shares(contest),
     ]
 
 

@@ -130,7 +130,7 @@ def _follow(city: City, path: Path, *, and_export: bool) -> list[str]:
 
     name = shlex.quote(str(path))
     return [
-        f"the products of {year.year} are still those of the model before; next:",
+        f"score and export {year.year} again, so that its products are those of the champion:",
         f"  roofwatch score {name} --year {year.year}",
         f"  roofwatch export {name} --year {year.year}",
     ]
