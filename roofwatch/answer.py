@@ -1,5 +1,7 @@
 """What a command answers: lines for people, facts for programs, an exit code."""
 
+import json
+import math
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -22,6 +24,27 @@ class Answer:
     """0, `FIX_FIRST` or `REFUSED`."""
     error: str = ""
     """Why something was refused: one line on stderr."""
+
+    @property
+    def text(self) -> str:
+        """Return the lines as they are printed."""
+        return "\n".join(self.lines)
+
+    @property
+    def json(self) -> str:
+        """Return the facts as one JSON object; a number that JSON cannot hold is null."""
+        return json.dumps(null_for_nan(self.facts), default=str, allow_nan=False)
+
+
+def null_for_nan(value: object) -> object:
+    """Return the same with None for every number that JSON cannot hold."""
+    if isinstance(value, dict):
+        return {key: null_for_nan(inner) for key, inner in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [null_for_nan(inner) for inner in value]
+    if isinstance(value, float) and not math.isfinite(value):
+        return None
+    return value
 
 
 def count_values(values: Iterable[str | None]) -> dict[str, int]:

@@ -1,7 +1,6 @@
 """The command line: parse, call the stage of that name, print its answer."""
 
 import argparse
-import json
 import logging
 import os
 import sys
@@ -44,7 +43,7 @@ def run_command(arguments: list[str] | None) -> int:
 
     try:
         answer = run_stage(options)
-        say(json.dumps(answer.facts, default=str) if options.json else "\n".join(answer.lines))
+        say(answer.json if options.json else answer.text)
         if answer.error:
             warn(f"roofwatch: {answer.error}")
         return answer.exit_code
