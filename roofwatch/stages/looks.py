@@ -17,8 +17,8 @@ from models.registry import version_file
 from models.spec import ModelVersion
 from roofwatch.labeled import parcel_places
 from roofwatch.year import CityYear
+from training.gate_labels import KEY, OUT_OF_FOLD
 from training.looked import KeptWords, at_flyover, check_words
-from training.promote import KEY, OUT_OF_FOLD
 
 REMEDY = "score the year again"
 
