@@ -13,7 +13,8 @@ import pandas as pd
 from imagery.errors import InputError
 from models.head import Floats
 from models.network import Backbones
-from training.fit import Adapted, Fit, LeftOut, LinearHeads, adapt, calibrate_heads
+from training.adapted import Adapted, adapt
+from training.fit import Fit, LeftOut, LinearHeads, calibrate_heads
 from training.folds import RowNumbers
 from training.learn import Epoch, Lesson, Steps, Tell, learn
 from training.processes import processes

@@ -9,12 +9,13 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import expit, logit
+from scipy.special import logit
 
 from models.feature_cache import PARTS
 from models.flyover_stats import FlyoverStats, pooled_stats
 from models.head import Floats, Head, at_share
-from models.share import Share, estimate_share
+from models.share import Share
+from training.adapted import Adapted, adapt
 from training.calibration import (
     PARTS_OF_SEPARATION,
     PARTS_WITHIN,
@@ -44,22 +45,10 @@ class Fit:
 
     head: Head
     """What ships; its thresholds are those of `with_thresholds`, 1 before."""
-    out_of_fold: "Adapted"
+    out_of_fold: Adapted
     """Scores with the label's block left out."""
-    transfer: "Adapted"
+    transfer: Adapted
     """Scores with its whole flyover and its block left out; NaN where that is not tried."""
-
-
-@dataclass(frozen=True, kw_only=True, eq=False)
-class Adapted:
-    """Scores of left-out labels, each adapted to the share failing of its flyover."""
-
-    scores: Floats
-    """Probability of failing, (N,); NaN where there is none."""
-    even: Floats
-    """The same if half of the roofs of the flyover failed, (N,): free of its share."""
-    shares: dict[int, Share]
-    """Estimated share failing among the labels of each flyover, from the scores alone."""
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -202,30 +191,6 @@ def _share_error(shares: dict[int, Share], labeled: LabeledFeatures, is_tried: b
     ]
     least = LEAST_ERROR if is_tried else LEAST_ERROR_WITHIN
     return max(float(np.sqrt(np.mean(np.square(errors)))), least)
-
-
-def adapt(head: Head, logits: Floats, labeled: LabeledFeatures) -> Adapted:
-    """Return the scores of left-out logits, each flyover at the share estimated from its own.
-
-    Args:
-        head: Calibrated for any share.
-        logits: (N,); NaN where there is none.
-        labeled: Flyovers and blocks of the labels.
-    """
-    scores = np.full(len(labeled), np.nan)
-    even = np.full(len(labeled), np.nan)
-    shares = {}
-    for year in np.unique(labeled.flyovers).tolist():
-        is_here = (labeled.flyovers == year) & ~np.isnan(logits)
-        if not is_here.any():
-            continue
-        share = estimate_share(head, logits[is_here], labeled.blocks[is_here].astype(str))
-        shares[year] = share
-        set_head = at_share(head, share.used)
-        log_odds = set_head.slope * logits[is_here] + set_head.offset
-        scores[is_here] = expit(log_odds)
-        even[is_here] = expit(log_odds - logit(share.used))
-    return Adapted(scores=scores, even=even, shares=shares)
 
 
 def score_splits(

@@ -15,7 +15,8 @@ from models.feature_cache import PARTS, Matrix, feature_matrix
 from models.flyover_stats import FlyoverStats, pooled_stats
 from models.head import RUNGS
 from models.measures import MEASURES
-from training.fit import Adapted, Fit, fit_head, score_splits
+from training.adapted import Adapted
+from training.fit import Fit, fit_head, score_splits
 from training.labeled_features import Group, LabeledFeatures
 from training.settings import TrainSettings
 from training.splits import Split, block_folds, neighborhood_folds, next_year_split

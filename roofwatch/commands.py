@@ -1,0 +1,253 @@
+"""The parsers of all commands, from which docs/commands.md is generated too."""
+
+import argparse
+from pathlib import Path
+from typing import TypeAlias
+
+from roofwatch.executors import EXECUTORS
+
+Commands: TypeAlias = "argparse._SubParsersAction[argparse.ArgumentParser]"
+"""Where the parsers of all commands are added."""
+
+
+def build_parser() -> argparse.ArgumentParser:
+    """Return the parser of the whole contract."""
+    parser = argparse.ArgumentParser(
+        prog="roofwatch",
+        description="Find failing roofs on vacant buildings in each year's aerial flyover.",
+    )
+    commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
+    for add_command in (
+        add_demo,
+        add_check,
+        add_tile,
+        add_train,
+        add_promote,
+        add_adopt,
+        add_score,
+        add_drift,
+        add_export,
+        add_run,
+        add_evidence,
+        add_publish,
+        add_audit,
+        add_verify,
+    ):
+        add_command(commands)
+    return parser
+
+
+def add_demo(commands: Commands) -> None:
+    """Add `roofwatch demo`."""
+    text = "a synthetic city: three flyovers, labels, the whole run, all products"
+    parser = commands.add_parser("demo", help=text, description=text)
+    parser.add_argument(
+        "--out",
+        type=Path,
+        default=Path("demo"),
+        metavar="DIR",
+        help="folder for the city, new, empty or of an earlier demo (default: demo)",
+    )
+    parser.add_argument(
+        "--parcels",
+        type=_positive,
+        default=2000,
+        metavar="N",
+        help="parcels in the city (default: 2000)",
+    )
+    parser.add_argument(
+        "--seed", type=int, default=0, metavar="S", help="seed of the city (default: 0)"
+    )
+    _add_common_options(parser)
+
+
+def add_check(commands: Commands) -> None:
+    """Add `roofwatch check`."""
+    text = "intake report: what is there, what is missing, GO or FIX FIRST"
+    parser = _add_year_command(commands, "check", text)
+    parser.add_argument(
+        "--pixels",
+        action="store_true",
+        help="cut the chips first and name displaced tiles; without it headers are read only",
+    )
+
+
+def add_tile(commands: Commands) -> None:
+    """Add `roofwatch tile`."""
+    _add_year_command(commands, "tile", "cut chips")
+
+
+def add_train(commands: Commands) -> None:
+    """Add `roofwatch train`."""
+    text = "train on labels dated Y or earlier, register a challenger in MLflow"
+    _add_year_command(commands, "train", text)
+
+
+def add_promote(commands: Commands) -> None:
+    """Add `roofwatch promote`."""
+    text = "move the champion alias if the gate holds"
+    parser = _add_city_command(commands, "promote", text)
+    parser.add_argument(
+        "--version", type=_positive, required=True, metavar="V", help="version to make champion"
+    )
+    parser.add_argument("--by", required=True, metavar="NAME", help="who decides")
+    parser.add_argument("--why", default="", metavar="TEXT", help="why")
+    parser.add_argument(
+        "--force", action="store_true", help="although the gate does not hold; needs --why"
+    )
+    parser.add_argument(
+        "--and-export",
+        action="store_true",
+        help="then score and export the latest flyover with it",
+    )
+
+
+def add_adopt(commands: Commands) -> None:
+    """Add `roofwatch adopt`."""
+    text = "another city's model, with its origin"
+    parser = _add_city_command(commands, "adopt", text)
+    parser.add_argument(
+        "model",
+        metavar="MODEL",
+        help="folder of the model: YEAR/model of a workspace, or an MLflow package",
+    )
+    parser.add_argument("--by", required=True, metavar="NAME", help="who decides")
+    parser.add_argument("--why", required=True, metavar="TEXT", help="why")
+
+
+def add_score(commands: Commands) -> None:
+    """Add `roofwatch score`."""
+    text = "the ledger; default model is the champion"
+    parser = _add_year_command(commands, "score", text)
+    parser.add_argument(
+        "--model",
+        default="champion",
+        metavar="ALIAS|VERSION",
+        help="model to score with (default: champion)",
+    )
+
+
+def add_drift(commands: Commands) -> None:
+    """Add `roofwatch drift`."""
+    text = "is this flyover like those the model learned from: GO, CAUTION, STOP"
+    _add_year_command(commands, "drift", text)
+
+
+def add_export(commands: Commands) -> None:
+    """Add `roofwatch export`."""
+    parser = _add_year_command(commands, "export", "every product")
+    parser.add_argument(
+        "--what-if",
+        nargs="+",
+        default=[],
+        metavar="KEY=POINTS",
+        help="say which parcels would change rank with other points; nothing is written",
+    )
+
+
+def add_run(commands: Commands) -> None:
+    """Add `roofwatch run`."""
+    text = (
+        "check, tile, train when there are new labels, score, export; "
+        "never promotes over a champion"
+    )
+    parser = _add_year_command(commands, "run", text)
+    parser.add_argument(
+        "--despite-drift",
+        action="store_true",
+        help="export although drift says STOP; needs --why",
+    )
+    parser.add_argument(
+        "--why", default="", metavar="TEXT", help="why, as it stands on every product"
+    )
+
+
+def add_evidence(commands: Commands) -> None:
+    """Add `roofwatch evidence`."""
+    text = "the evidence packet of single parcels"
+    parser = _add_year_command(commands, "evidence", text)
+    parser.add_argument(
+        "--parcel",
+        required=True,
+        action="append",
+        metavar="ID",
+        help="parcel id; may be given several times",
+    )
+
+
+def add_publish(commands: Commands) -> None:
+    """Add `roofwatch publish`."""
+    text = "the layers into a PostGIS database"
+    parser = _add_year_command(commands, "publish", text)
+    parser.add_argument(
+        "--to",
+        required=True,
+        metavar="URL",
+        help="postgresql://USER@HOST:PORT/DATABASE; the password from PGPASSWORD or ~/.pgpass",
+    )
+    parser.add_argument(
+        "--schema",
+        default="roofwatch",
+        metavar="NAME",
+        help="schema of the tables (default: roofwatch)",
+    )
+
+
+def add_audit(commands: Commands) -> None:
+    """Add `roofwatch audit`."""
+    text = "check the hash chain of the audit log and the files of every year"
+    _add_city_command(commands, "audit", text)
+
+
+def add_verify(commands: Commands) -> None:
+    """Add `roofwatch verify`."""
+    text = "check a finished pack, ours or one edited by hand"
+    parser = commands.add_parser("verify", help=text, description=text)
+    parser.add_argument(
+        "folder",
+        type=Path,
+        metavar="DIR",
+        help="folder of a pack, of a tier, of a year, or a workspace",
+    )
+    _add_common_options(parser)
+
+
+def _add_year_command(commands: Commands, name: str, text: str) -> argparse.ArgumentParser:
+    parser = _add_city_command(commands, name, text)
+    parser.add_argument("--year", type=int, required=True, metavar="Y", help="year of the flyover")
+    return parser
+
+
+def _add_city_command(commands: Commands, name: str, text: str) -> argparse.ArgumentParser:
+    parser = commands.add_parser(name, help=text, description=text)
+    parser.add_argument("city", type=Path, metavar="CITY.toml", help="the city file")
+    _add_common_options(parser)
+    return parser
+
+
+def _add_common_options(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--executor",
+        choices=EXECUTORS,
+        default="processes",
+        help="how batches are executed (default: processes)",
+    )
+    parser.add_argument(
+        "--workers",
+        type=_positive,
+        default=0,
+        metavar="N",
+        help="worker processes (default: one per core)",
+    )
+    parser.add_argument(
+        "--scheduler", default="", metavar="ADDRESS", help="Dask scheduler, tcp://host:port"
+    )
+    parser.add_argument("--quiet", action="store_true", help="no progress")
+    parser.add_argument("--json", action="store_true", help="one JSON object on stdout at the end")
+
+
+def _positive(text: str) -> int:
+    number = int(text)
+    if number < 1:
+        raise argparse.ArgumentTypeError(f"got {number}, want 1 or more")
+    return number
