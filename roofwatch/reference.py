@@ -15,7 +15,7 @@ from pathlib import Path
 
 from imagery.settings import is_derived, meaning_of
 from roofwatch.city_file import CityFile
-from roofwatch.cli import build_parser
+from roofwatch.commands import build_parser
 
 DOCS = Path(__file__).resolve().parents[1] / "docs"
 GUIDES = ("fire", "housing", "gis")

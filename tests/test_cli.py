@@ -17,7 +17,7 @@ from cities import STRANGER, CityBuilder, DoneCity, RasterWriter, Roofwatch
 
 from gis_export.table.symbols import BY_WORD
 from roofwatch.audit import first_broken_line
-from roofwatch.cli import build_parser
+from roofwatch.commands import build_parser
 
 ROOT = Path(__file__).parents[1]
 QUICK = ("--executor", "serial", "--quiet", "--json")
@@ -463,5 +463,5 @@ def test_products_are_written_and_cities_read_without_torch() -> None:
 
 def test_help_starts_without_torch() -> None:
     """Asking for help loads neither torch nor MLflow nor rasterio."""
-    code = "import sys; from roofwatch.cli import build_parser; build_parser()"
+    code = "import sys; from roofwatch.commands import build_parser; build_parser()"
     assert loaded_by(code, ("torch", "mlflow", "rasterio", "pandas")) == "[]"
