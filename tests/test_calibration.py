@@ -18,7 +18,7 @@ from training.calibration import (
     even_weights,
     fit_calibration,
     flyover_shares,
-    tried_flyovers,
+    known_flyovers,
 )
 from training.design import Scaling
 from training.fit import (
@@ -174,7 +174,7 @@ def test_separation_is_the_smallest_of_the_flyovers() -> None:
     for part in (1.0, 0.4, 0.0):
         found = fit_calibration(logits, rows, everything(rows), part=part)
         assert found.separation == pytest.approx(1.5 * part)
-    assert tried_flyovers(rows) == [2020, 2021]
+    assert known_flyovers(rows) == [2020, 2021]
 
     backward = fit_calibration(-logits, rows, everything(rows), part=1.0)
     assert backward.separation == 0

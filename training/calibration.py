@@ -46,8 +46,8 @@ class Calibration:
         return np.asarray(self.slope * moved + self.offset, dtype=np.float64)
 
 
-def tried_flyovers(labeled: LabeledFeatures) -> list[int]:
-    """Return the flyovers with enough labels of both classes to be left out whole."""
+def known_flyovers(labeled: LabeledFeatures) -> list[int]:
+    """Return the flyovers with enough labels of both classes to be judged by."""
     tried = []
     for year in np.unique(labeled.flyovers).tolist():
         failing = labeled.failing[labeled.flyovers == year]

@@ -23,7 +23,7 @@ from training.calibration import (
     calibration_covariance,
     fit_calibration,
     flyover_shares,
-    tried_flyovers,
+    known_flyovers,
 )
 from training.design import Scaling, group_scaling, make_design, solve_parts
 from training.labeled_features import LabeledFeatures
@@ -35,6 +35,8 @@ LEAST_ERROR = 0.4
 """Estimated shares failing stray by this much at least on another flyover, in log odds."""
 LEAST_ERROR_WITHIN = 0.8
 """The same where only blocks of one flyover were left out."""
+LEAST_LEARNED = 80
+"""Failing labels that have to be left where a flyover is left out whole."""
 LEAST_TRIED = 2
 """Flyovers that have to be left out whole, each once, to calibrate on them."""
 
@@ -129,9 +131,15 @@ def flyover_tests(labeled: LabeledFeatures) -> list[tuple[Mask, Mask]]:
     """Return the rows to learn from and to test where whole flyovers are left out.
 
     Neither the flyover nor the block of a tested row is learned from. Empty with fewer than
-    `LEAST_TRIED` flyovers that have enough labels.
+    `LEAST_TRIED` flyovers that have enough labels, themselves and in the others: a head of a few
+    failing roofs says little of the one that ships.
     """
-    tried = tried_flyovers(labeled)
+    failing = labeled.failing == 1
+    tried = [
+        year
+        for year in known_flyovers(labeled)
+        if (failing & (labeled.flyovers != year)).sum() >= LEAST_LEARNED
+    ]
     if len(tried) < LEAST_TRIED:
         return []
 
@@ -167,11 +175,17 @@ def calibrate_heads(heads: LinearHeads, left_out: LeftOut, labeled: LabeledFeatu
         found = fit_calibration(known, labeled, is_known, part=part)
         head = _make_head(heads, found, labeled, known, is_known)
         shares = adapt(head, logits, labeled).shares
-        if not any(share.has_run_away for share in shares.values()):
+        judged = {year: shares[year] for year in known_flyovers(labeled) if year in shares}
+        if not any(share.has_run_away for share in judged.values()):
             break
 
     tried = len(np.unique(labeled.flyovers[is_known])) if is_tried else 0
-    head = replace(head, tried=tried, share_error=_share_error(shares, labeled, is_tried))
+    head = replace(
+        head,
+        tried=tried,
+        share_error=_share_error(judged, labeled, is_tried),
+        rates=head.rates if is_tried else head.rates.mean(axis=0, keepdims=True),
+    )
     return Fit(
         head=head,
         out_of_fold=adapt(head, left_out.blocks, labeled),
@@ -190,6 +204,8 @@ def _share_error(shares: dict[int, Share], labeled: LabeledFeatures, is_tried: b
         for year, share in shares.items()
     ]
     least = LEAST_ERROR if is_tried else LEAST_ERROR_WITHIN
+    if not errors:
+        return least
     return max(float(np.sqrt(np.mean(np.square(errors)))), least)
 
 
@@ -256,7 +272,7 @@ def _rates(log_odds: Floats, labeled: LabeledFeatures, is_known: Mask) -> Floats
     """Return the shares of failing and intact roofs that an even bet calls failing, by flyover."""
     called = log_odds >= 0
     rates: list[list[float]] = []
-    for year in [*tried_flyovers(labeled), None]:
+    for year in [*known_flyovers(labeled), None]:
         is_here = is_known if year is None else is_known & (labeled.flyovers == year)
         failing = called[is_here & (labeled.failing == 1)]
         intact = called[is_here & (labeled.failing == 0)]

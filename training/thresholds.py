@@ -1,9 +1,8 @@
 """Where LIKELY and POSSIBLE begin, by stated aims on calibrated scores of labels left out.
 
-LIKELY begins at a probability adapted to the flyover, never below one half nor below the precision
-aimed at: each such roof by itself is as likely to fail. The adapting rests on an estimated share
-failing, so LIKELY also begins no lower than where a roof would still be at even odds if the
-estimate strayed as far as it did in the flyovers left out. POSSIBLE begins at a
+LIKELY begins at a probability adapted to the flyover, never below one half. Where whole flyovers
+were left out it begins no lower than the precision aimed at, and no lower than where a roof would
+still be at even odds if the estimated share failing strayed as far as it did in them. POSSIBLE begins at a
 probability at even odds: what part of the failing roofs it holds does not depend on how many
 there are.
 
@@ -22,6 +21,7 @@ from scipy.special import expit, logit
 from models.head import Floats
 from models.share import NORMAL_90
 from training.aims import EVERY_FLYOVER, Aims
+from training.calibration import LEAST_CLASS
 from training.precision_bound import PrecisionBound, precision_at, precision_bound
 from training.recall_bound import RecallBound, average_recall_bound, recall_bound
 from training.wording import percent
@@ -98,7 +98,9 @@ def choose_thresholds(flyovers: Sequence[TriedFlyover], aims: Aims, *, tried: bo
     if not tried or aims.promise != EVERY_FLYOVER:
         known = [_together(flyovers)]
 
-    least = max(LEAST_LIKELY, aims.precision_likely, _sure_enough(flyovers))
+    least = LEAST_LIKELY
+    if tried:
+        least = max(LEAST_LIKELY, aims.precision_likely, _sure_enough(flyovers))
     likely = max(_likely_of(flyover, aims, least) for flyover in known)
     kept = [precision_at(flyover.scores, flyover.failing, aims, likely) for flyover in known]
     positives = [np.sort(flyover.even[flyover.failing == 1]) for flyover in known]
@@ -133,9 +135,14 @@ def _sure_enough(flyovers: Sequence[TriedFlyover]) -> float:
     """
     errors = []
     for flyover in flyovers:
+        failing = int(flyover.failing.sum())
+        if min(failing, len(flyover.failing) - failing) < LEAST_CLASS:
+            continue
         used = np.median(_log_odds(flyover.scores) - _log_odds(flyover.even))
         true = (flyover.failing.sum() + 0.5) / (len(flyover.failing) + 1)
         errors.append(float(used) - float(logit(true)))
+    if not errors:
+        return LEAST_LIKELY
     return float(expit(NORMAL_90 * np.sqrt(np.mean(np.square(errors)))))
 
 
@@ -179,8 +186,9 @@ def _rests_on(flyovers: Sequence[TriedFlyover], likely: float, tried: int, aims:
     """Say what the thresholds rest on, and what LIKELY kept in the worst flyover."""
     if not tried:
         return (
-            "Not yet tried on another flyover: only one has enough labels. The shares above are "
-            "those of its own blocks, and say nothing of another light, sensor or season."
+            "Not yet tried on another flyover: too few have enough labels to leave one out whole. "
+            "The shares above are those of left-out blocks, and say nothing of another light, "
+            "sensor or season."
         )
 
     where = "in the worst of them" if aims.promise == EVERY_FLYOVER else "over all of them"
