@@ -2,9 +2,9 @@
 
 LIKELY begins at a probability adapted to the flyover, never below one half. Where whole flyovers
 were left out it begins no lower than the precision aimed at, and no lower than where a roof would
-still be at even odds if the estimated share failing strayed as far as it did in them. POSSIBLE begins at a
-probability at even odds: what part of the failing roofs it holds does not depend on how many
-there are.
+still be at even odds if the estimated share failing strayed as far as it did in them. POSSIBLE
+begins at a probability at even odds: what part of the failing roofs it holds does not depend on how
+many there are.
 
 Where several flyovers have labels each was left out whole, and the thresholds keep their aims in
 the worst of them, or in all together (`[train] promise`). With a single one they rest on its own
