@@ -57,7 +57,13 @@ class Features:
         """Return the statistics of the flyover, over all chips, and write them beside the cache."""
         with self.opened() as file:
             width = file.schema_arrow.field("features").type.list_size + len(MEASURES)
-        stats = measure_flyover(year, (looks for _, looks in self.rung("joined")), width)
+        try:
+            stats = measure_flyover(year, (looks for _, looks in self.rung("joined")), width)
+        except ValueError as error:
+            raise InputError(
+                f"{self.path}: features hold NaN or infinity; "
+                "remove the year's chips/ folder and run tile again"
+            ) from error
         write_stats(ChipFiles(folder=self.path.parent).flyover_stats, stats)
         return stats
 

@@ -288,7 +288,7 @@ def test_score_and_export_before_their_time(city: Path, roofwatch: Roofwatch) ->
 
     ran = roofwatch("score", city, "--year", 2023, "--executor", "serial", "--quiet")
     assert ran.code == 3
-    assert "run train" in ran.error
+    assert "roofwatch adopt" in ran.error
     assert not (city.parent / "workspace" / "2023").exists()
 
 

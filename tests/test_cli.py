@@ -33,6 +33,7 @@ COMMANDS = (
     "promote",
     "adopt",
     "score",
+    "drift",
     "export",
     "run",
     "evidence",
