@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import expit, logit
 
-from models.flyover_stats import Floats, FlyoverStats
+from models.flyover_stats import LEAST_CHIPS, Floats, FlyoverStats
 from models.head import Head, at_share, offset_at, on_flyover
 
 GRID = 400
@@ -106,6 +106,9 @@ def estimate_share(head: Head, logits: Floats, blocks: NDArray[np.generic] | Non
     alarms of each flyover that was left out in training. The interval spans all estimates, how far
     the estimate strayed in the flyovers left out, and what other blocks would have changed.
 
+    A flyover of fewer than `LEAST_CHIPS` roofs shows too little: the share of the training flyovers
+    is taken.
+
     Args:
         head: Set to the flyover's statistics, calibrated for any share.
         logits: What the head says of every roof, before calibration, (N,).
@@ -113,6 +116,9 @@ def estimate_share(head: Head, logits: Floats, blocks: NDArray[np.generic] | Non
     """
     if not len(logits):
         return Share(share=head.share, low=0.0, high=1.0, check=float("nan"), chips=0)
+    if len(logits) < LEAST_CHIPS:
+        low, high = _strayed(head, head.share)
+        return Share(share=head.share, low=low, high=high, check=float("nan"), chips=len(logits))
 
     share = balance(head, logits)
     called = _called(head, logits, share)
@@ -124,15 +130,19 @@ def estimate_share(head: Head, logits: Floats, blocks: NDArray[np.generic] | Non
     estimate = Share(
         share=share, low=0.0, high=1.0, check=check, chips=len(logits), prior=head.share
     )
-    reached = NORMAL_90 * head.share_error * np.array([-1.0, 1.0])
-    strayed = expit(logit(estimate.used) + reached)
-    estimates = np.array([share, check, *found, *strayed])
+    estimates = np.array([share, check, *found, *_strayed(head, estimate.used)])
     estimates = np.clip(estimates[~np.isnan(estimates)], 0, 1)
     return replace(
         estimate,
         low=float(max(estimates.min() - reach, 0)),
         high=float(min(estimates.max() + reach, 1)),
     )
+
+
+def _strayed(head: Head, share: float) -> tuple[float, float]:
+    """Return a share as far below and above as estimates strayed in training."""
+    reach = NORMAL_90 * head.share_error
+    return float(expit(logit(share) - reach)), float(expit(logit(share) + reach))
 
 
 def _least_share(chips: int) -> float:

@@ -336,6 +336,7 @@ def test_a_broken_head_cannot_be_made(broken: dict[str, NDArray[np.float64]]) ->
         "separation": 0.0,
         "share": 0.5,
         "rates": np.array([[0.8, 0.1]]),
+        "share_error": 0.0,
         "tried": 0,
         "likely": 1.0,
         "possible": 1.0,

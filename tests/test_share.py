@@ -248,10 +248,10 @@ def test_the_confusion_estimate_by_hand() -> None:
 
 
 def test_roofs_of_a_block_are_alike() -> None:
-    """Ten roofs of each of 20 blocks that are all one: the interval is as wide as of 20 roofs."""
+    """Ten roofs of each of 80 blocks that are all one: the interval is as wide as of 80 roofs."""
     head = replace(gaussian_head(), slope=1.0, offset=0.0)
-    blocks = np.repeat(np.arange(20), 10)
-    logits = np.where(blocks < 6, 50.0, -50.0)
+    blocks = np.repeat(np.arange(80), 10)
+    logits = np.where(blocks < 24, 50.0, -50.0)
     apart = estimate_share(head, logits)
     alike = estimate_share(head, logits, blocks)
     of_blocks = estimate_share(head, logits[::10])
