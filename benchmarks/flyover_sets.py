@@ -4,6 +4,7 @@ A set is a folder with flyover/<year>/, parcels.gpkg, vacant.csv and, where ther
 labels.csv. Chips and features are made by the product and kept in the workspace.
 """
 
+import argparse
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -250,3 +251,17 @@ def score(head: Head, flyover: FlyoverSet) -> Words:
     begins = Thresholds(likely=ready.likely, possible=ready.possible, held_back=share.doubt)
     words = np.array([hazard_word(value, begins).value for value in scores.tolist()], object)
     return Words(scores=scores, words=words, share=share)
+
+
+def set_options(description: str | None) -> argparse.ArgumentParser:
+    """Return a parser of where the sets are, and where their features are kept."""
+    parser = argparse.ArgumentParser(description=description)
+    parser.add_argument("--data", type=Path, required=True, metavar="DIR", help="folder of sets")
+    parser.add_argument(
+        "--workspace",
+        type=Path,
+        default=Path("out/flyovers"),
+        metavar="DIR",
+        help="kept between runs",
+    )
+    return parser

@@ -9,12 +9,11 @@ setting features against a flyover, then the recipe that ships with looks at the
 import argparse
 from collections.abc import Sequence
 from dataclasses import replace
-from pathlib import Path
 
 import numpy as np
 from sklearn.metrics import average_precision_score, roc_auc_score
 
-from benchmarks.flyover_sets import LABELED, FlyoverSet, learn, open_sets, score
+from benchmarks.flyover_sets import LABELED, FlyoverSet, learn, open_sets, score, set_options
 from benchmarks.recipes import RECIPES, rank
 from labels.sample import Candidates, draw_looks
 from models.head import Floats
@@ -104,16 +103,7 @@ def _line(name: str, found: Sequence[tuple[float, float]]) -> str:
 
 def main() -> None:
     """Read the options and print the tables."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--data", type=Path, required=True, metavar="DIR", help="folder of sets")
-    parser.add_argument(
-        "--workspace",
-        type=Path,
-        default=Path("out/flyovers"),
-        metavar="DIR",
-        help="kept between runs",
-    )
-    run(parser.parse_args())
+    run(set_options(__doc__).parse_args())
 
 
 if __name__ == "__main__":

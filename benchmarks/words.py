@@ -26,6 +26,7 @@ from benchmarks.flyover_sets import (
     learn,
     open_sets,
     score,
+    set_options,
 )
 from benchmarks.shifts import SHIFTS, shifted
 from imagery.files import atomic_path
@@ -222,15 +223,7 @@ def _mean(values: "np.ndarray[tuple[int, ...], np.dtype[np.generic]]") -> float:
 
 def main() -> None:
     """Read the options and print the table."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--data", type=Path, required=True, metavar="DIR", help="folder of sets")
-    parser.add_argument(
-        "--workspace",
-        type=Path,
-        default=Path("out/flyovers"),
-        metavar="DIR",
-        help="kept between runs",
-    )
+    parser = set_options(__doc__)
     parser.add_argument("--shifts", action="store_true", help="change the photos too")
     parser.add_argument("--picture", type=Path, metavar="FILE", help="draw promised against kept")
     run(parser.parse_args())

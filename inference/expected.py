@@ -4,8 +4,8 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-NORMAL_90 = 1.645
-"""Lower end of a 90% interval of a normal distribution, standard deviations."""
+from models.share import NORMAL_90
+
 ROUNDING = 1e-9
 """Of floating point, before a count is rounded up or down."""
 

@@ -30,7 +30,7 @@ def look_at_flyover(
         features: Of all chips of the flyover.
         head: As it was trained.
         year: Year of the flyover.
-        blocks: Block of each parcel, which the bootstrap draws whole.
+        blocks: Block of each parcel, whose roofs are alike.
         looked: Share failing from looks at the flyover, where there are enough; it is used
             instead of the one that the scores alone suggest.
 

@@ -18,7 +18,7 @@ from imagery.errors import InputError, first_line
 from imagery.files import atomic_path
 from imagery.parquet import DamagedTable, read_metadata
 from imagery.workspace import ChipFiles
-from models.flyover_stats import FlyoverStats, measure_flyover, write_stats
+from models.flyover_stats import FlyoverStats, measure_flyover, read_stats, write_stats
 from models.measures import MEASURES
 
 PARTS = {
@@ -54,9 +54,15 @@ class Features:
                 yield rows["parcel_id"].to_pylist(), _join(rung, parts)
 
     def stats(self, year: int) -> FlyoverStats:
-        """Return the statistics of the flyover, over all chips, and write them beside the cache."""
+        """Return the statistics of the flyover, over all chips; they are kept beside the cache."""
+        path = ChipFiles(folder=self.path.parent).flyover_stats
         with self.opened() as file:
             width = file.schema_arrow.field("features").type.list_size + len(MEASURES)
+            chips = file.metadata.num_rows
+        kept = read_stats(path)
+        if kept and (kept.year, kept.chips, len(kept.center)) == (year, chips, width):
+            return kept
+
         try:
             stats = measure_flyover(year, (looks for _, looks in self.rung("joined")), width)
         except ValueError as error:
@@ -64,7 +70,7 @@ class Features:
                 f"{self.path}: features hold NaN or infinity; "
                 "remove the year's chips/ folder and run tile again"
             ) from error
-        write_stats(ChipFiles(folder=self.path.parent).flyover_stats, stats)
+        write_stats(path, stats)
         return stats
 
     def of(self, parcel_ids: Collection[str]) -> pd.DataFrame:
@@ -149,7 +155,7 @@ class CacheGroup:
 def write_cache(
     features: Features, groups: Sequence[CacheGroup], kept: dict[str, int], schema: pa.Schema
 ) -> None:
-    """Rewrite the cache.
+    """Rewrite the cache; the statistics of what it held before are removed.
 
     Args:
         features: The cache.
@@ -157,6 +163,9 @@ def write_cache(
         kept: Row groups of the present file that are still good, by key.
         schema: What `cache_schema` returns.
     """
+    files = ChipFiles(folder=features.path.parent)
+    if features.path == files.features:
+        files.flyover_stats.unlink(missing_ok=True)
     with ExitStack() as stack:
         old = stack.enter_context(features.opened()) if kept else None
         temporary = stack.enter_context(atomic_path(features.path))

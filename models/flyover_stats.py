@@ -20,8 +20,6 @@ LEAST_SPREAD = 1e-6
 """A feature that never changes is divided by this."""
 LEAST_CHIPS = 60
 """With fewer chips a flyover's own statistics are too uncertain; pooled ones are used."""
-DIGITS = 9
-"""Significant digits in the file."""
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -114,8 +112,8 @@ def write_stats(path: Path, stats: FlyoverStats) -> None:
     found = {
         "year": stats.year,
         "chips": stats.chips,
-        "center": _rounded(stats.center),
-        "spread": _rounded(stats.spread),
+        "center": stats.center.tolist(),
+        "spread": stats.spread.tolist(),
     }
     with atomic_path(path) as temporary:
         temporary.write_text(json.dumps(found), encoding="utf-8")
@@ -136,11 +134,7 @@ def read_stats(path: Path) -> FlyoverStats | None:
 
 
 def is_same_flyover(stats: FlyoverStats, other: FlyoverStats) -> bool:
-    """Tell whether statistics are those of the same chips, up to the digits in the file."""
+    """Tell whether statistics are those of the same chips, up to rounding."""
     if stats.chips != other.chips or stats.center.shape != other.center.shape:
         return False
     return bool(np.allclose(stats.center, other.center, rtol=1e-6, atol=1e-6))
-
-
-def _rounded(values: Floats) -> list[float]:
-    return [float(f"{value:.{DIGITS}g}") for value in values]

@@ -22,6 +22,8 @@ The share of dark pixels, the named measures, the network's features, or measure
 """
 LEAST_SCORE = float(np.nextafter(0.0, 1.0))
 """POSSIBLE begins above 0."""
+LEAST_ODDS = 1e-9
+"""Keeps the log odds of 0 and 1 finite."""
 INTERVAL = 0.9
 """Confidence of `score_low` to `score_high`."""
 
@@ -167,6 +169,12 @@ def at_share(head: Head, share: float, *, deviation: float = 0.0) -> Head:
         share=share,
         possible=min(max(possible, LEAST_SCORE), head.likely),
     )
+
+
+def log_odds(probabilities: Floats) -> Floats:
+    """Return the log odds of probabilities; those of 0 and 1 stay finite."""
+    within = np.clip(probabilities, LEAST_ODDS, 1 - LEAST_ODDS)
+    return np.asarray(logit(within), dtype=np.float64)
 
 
 def offset_at(head: Head, shares: Floats) -> Floats:

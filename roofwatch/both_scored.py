@@ -1,6 +1,6 @@
 """Flyovers as two versions score them, from features that are cached: what the gate compares."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
@@ -9,7 +9,6 @@ from scipy.special import expit, logit
 
 from imagery.errors import MissingInput, TamperedModel
 from inference.hazard import hazard_word
-from inference.predict import look_at_flyover, score_features
 from models.feature_cache import Features
 from models.features import cached_features
 from models.files import Model, load_model
@@ -17,9 +16,9 @@ from models.head import head_logits
 from models.registry import Registry, resolve_model
 from models.share import Share
 from models.spec import ModelVersion
-from roofwatch.cold_start import standing_of
 from roofwatch.labeled import parcel_places
 from roofwatch.year import City, CityYear
+from roofwatch.year_scores import score_year
 from training.gate_labels import NotPaired, read_scores
 from training.gate_lists import BothScored
 
@@ -152,24 +151,18 @@ def _score_year(year: CityYear, ours: Scorer, theirs: Scorer) -> BothScored | No
 
 def _score_with(scorer: Scorer, year: CityYear, features: Features) -> Scored:
     """Score a flyover as `score` does, and with the blocks that were learned from left out."""
-    blocks = dict(year.roll.table[["parcel_id", "block"]].itertuples(index=False, name=None))
-    trained = scorer.model.head
-    flyover = look_at_flyover(
-        features, trained, year=year.year, blocks=blocks, looked=year.find_looked_share()
-    )
-    head = flyover.set(trained)
-    roofs = score_features(features.rung(head.rung), head)
-
-    begins = year.file.score.thresholds(head.likely, head.possible)
-    standing = standing_of(year, scorer.version, roofs, begins.likely)
-    reasons = [reason for reason in (flyover.share.doubt, standing.held_back) if reason]
-    thresholds = replace(begins, held_back="; ".join(reasons))
+    found = score_year(year, scorer.version, scorer.model.head, features)
+    head = found.head
+    thresholds = found.thresholds(found.flyover.share.doubt)
+    roofs = found.scores
     roofs["word"] = [hazard_word(score, thresholds).value for score in roofs["score"]]
 
+    block_of = year.roll.table.set_index("parcel_id")["block"].astype(str)
+    row_of = block_of.map(scorer.fold_of_block).fillna(0).astype(int)
     held_out = [pd.DataFrame({"parcel_id": [], "score": [], "even": []})]
     for ids, matrix in features.rung(head.rung):
         logits = head_logits(head, matrix)
-        rows = [scorer.fold_of_block.get(str(blocks.get(parcel_id, "")), 0) for parcel_id in ids]
+        rows = row_of.reindex(ids, fill_value=0).to_numpy(np.int64)
         log_odds = head.slope * _pick(logits, rows) + head.offset
         even = expit(log_odds - logit(head.share))
         part = pd.DataFrame({"parcel_id": ids, "score": expit(log_odds), "even": even})
@@ -177,10 +170,10 @@ def _score_with(scorer: Scorer, year: CityYear, features: Features) -> Scored:
     return Scored(
         roofs=roofs[["parcel_id", "score", "word"]],
         held_out=pd.concat(held_out[1:] or held_out, ignore_index=True),
-        share=flyover.share,
+        share=found.flyover.share,
     )
 
 
-def _pick(logits: NDArray[np.float64], columns: list[int]) -> NDArray[np.float64]:
+def _pick(logits: NDArray[np.float64], columns: NDArray[np.int64]) -> NDArray[np.float64]:
     """Return one column of each row."""
-    return np.take_along_axis(logits, np.array(columns, np.int64)[:, None], axis=1)[:, 0]
+    return np.take_along_axis(logits, columns[:, None], axis=1)[:, 0]

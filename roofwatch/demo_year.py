@@ -11,10 +11,14 @@ from roofwatch.demo_truth import Comparison, compare_with_truth, read_truth
 from roofwatch.executors import Execution
 from roofwatch.progress import Progress
 from roofwatch.stages.export import opened_products
+from roofwatch.stages.promote import promote_version
 from roofwatch.stages.run import Clock, run
 from roofwatch.stages.score import score
 from roofwatch.stages.train import train
 from roofwatch.year import City
+
+ALL_THE_SAME = "too small a city to learn from; the demo shows its products all the same"
+"""Why the demo uses a model that does not pass the floor."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -41,6 +45,8 @@ class DemoResult:
     """Of the dark-pixel share."""
     comparison: Comparison
     """Every rung, and what the intervals and labels are worth."""
+    floor: str
+    """Why the model would not be champion in a city; "" where it would."""
     seconds: dict[str, float]
     """Wall seconds by stage."""
     products: list[Path]
@@ -56,6 +62,7 @@ class DemoResult:
             f"  scored        {self.scored:6d}  {failing}",
             *(f"  not assessed  {count:6d}  {name}" for name, count in self.reasons.items()),
             *self.comparison.lines(),
+            *([f"so few labels make no model to use: {self.floor}"] if self.floor else []),
             f"seconds  {', '.join(seconds)}",
             *opened_products(self.products),
         ]
@@ -83,7 +90,9 @@ def run_demo(
     year = city.year(max(source.year for source in city.file.flyover))
     before = year.earlier[0]
     clock = Clock(seconds={})
-    clock.time("train", lambda: train(year))
+    trained = clock.time("train", lambda: train(year))
+    if not trained.floor.holds:
+        promote_version(city, trained.version.version, by="demo", why=ALL_THE_SAME, force=True)
     clock.time(f"score {before.year}", lambda: score(before))
     done = run(year)
 
@@ -106,6 +115,7 @@ def run_demo(
         interval=ours.interval,
         dark_average_precision=dark.average_precision,
         comparison=comparison,
+        floor="" if trained.floor.holds else trained.floor.text,
         seconds={**done.seconds, "build": build_s, **clock.seconds, "compare": compare_s},
         products=done.products,
     )

@@ -4,6 +4,7 @@ Each executor runs the same function and leaves the same bytes. A worker that di
 which is done again elsewhere. A batch that kills `DEATHS` workers in a row ends the run.
 """
 
+import argparse
 import multiprocessing
 import os
 from collections.abc import Callable, Iterator, Sequence
@@ -12,7 +13,7 @@ from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
 from typing import TypeVar
 
-from imagery.errors import InputError, RoofwatchError
+from imagery.errors import InputError, RoofwatchError, UsageError
 
 Batch = TypeVar("Batch")
 Done = TypeVar("Done")
@@ -140,3 +141,16 @@ def _map_in_dask(
                 f"workers of {address} died again and again ({error}); "
                 "give them more memory, then start again"
             ) from error
+
+
+def read_execution(options: argparse.Namespace) -> Execution:
+    """Return how batches are executed.
+
+    Raises:
+        UsageError: Dask without the address of its scheduler.
+    """
+    if options.executor == "dask" and not options.scheduler:
+        raise UsageError("--executor dask needs --scheduler tcp://host:port")
+    return Execution(
+        executor=options.executor, workers=options.workers, scheduler=options.scheduler
+    )

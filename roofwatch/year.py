@@ -14,7 +14,7 @@ import pandas as pd
 
 from imagery.chips.settings import TileSettings
 from imagery.chips.store import ChipStore, open_store
-from imagery.errors import InputError, UsageError
+from imagery.errors import InputError
 from imagery.flyover.flyover import Flyover, make_flyover, read_files
 from imagery.flyover.tiles import Tile
 from imagery.locks import at_work, one_at_a_time
@@ -27,7 +27,7 @@ from labels.look import looks_of
 from roofwatch.audit import AuditLine, append_audit
 from roofwatch.city_file import CityFile, FlyoverSource
 from roofwatch.config import read_city
-from roofwatch.executors import Execution, map_batches
+from roofwatch.executors import Execution, map_batches, read_execution
 from roofwatch.progress import Progress
 
 if TYPE_CHECKING:
@@ -279,23 +279,11 @@ class CityYear:
         return open_store(chips.folder) if chips.manifest.exists() else None
 
 
-def read_execution(options: argparse.Namespace) -> Execution:
-    """Return how batches are executed.
-
-    Raises:
-        UsageError: Dask without the address of its scheduler.
-    """
-    if options.executor == "dask" and not options.scheduler:
-        raise UsageError("--executor dask needs --scheduler tcp://host:port")
-    return Execution(
-        executor=options.executor, workers=options.workers, scheduler=options.scheduler
-    )
-
-
 def open_city(options: argparse.Namespace) -> City:
     """Read the city file that a command line names."""
-    execution = read_execution(options)
-    return City(file=read_city(options.city), execution=execution, quiet=options.quiet)
+    return City(
+        file=read_city(options.city), execution=read_execution(options), quiet=options.quiet
+    )
 
 
 def open_year(options: argparse.Namespace) -> CityYear:

@@ -104,7 +104,7 @@ def draw_calibration(path: Path, scores: Mapping[str, Floats], failing: Classes)
     for (rung, values), (upper, lower) in zip(scores.items(), grid.T, strict=True):
         bins = bin_labels(values, failing)
         color = STROKES[rung][0]
-        upper.set_title(RUNG_NAMES[rung], loc="left", fontweight="bold")
+        upper.set_title(RUNG_NAMES[rung], loc="left", fontweight="bold", fontsize=8)
         _draw_shares(upper, bins, color)
         _draw_counts(lower, bins, color)
 

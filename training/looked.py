@@ -7,13 +7,11 @@ import pandas as pd
 from scipy.special import expit, logit
 
 from labels.draws import draw_numbers, look_weights, wilson
-from models.head import Floats, Head
+from models.head import Floats, Head, log_odds
 from training.ranking import Begins
 
 LEAST_LOOKS = 50
 """Looks of known chance from which on the words are checked."""
-LEAST_ODDS = 1e-9
-"""Keeps the log odds of scores of 0 and 1 finite."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -113,11 +111,6 @@ def at_flyover(scores: Floats, even: Floats, head: Head) -> Floats:
         even: The same at even odds, (N,).
         head: Set to the flyover.
     """
-    among_labels = expit(_log_odds(scores) - _log_odds(even))
+    among_labels = expit(log_odds(scores) - log_odds(even))
     moved = head.slope * head.separation * (head.share - among_labels)
-    return np.asarray(expit(_log_odds(even) + moved + logit(head.share)), dtype=np.float64)
-
-
-def _log_odds(scores: Floats) -> Floats:
-    within = np.clip(scores, LEAST_ODDS, 1 - LEAST_ODDS)
-    return np.asarray(logit(within), dtype=np.float64)
+    return np.asarray(expit(log_odds(even) + moved + logit(head.share)), dtype=np.float64)

@@ -91,18 +91,14 @@ def fit_rungs(
         transfer = with_scores(transfer, rung, fit.transfer)
         for name, table in others.items():
             if table is not None:
+                parts = splits[name] or []
                 found = score_splits(
-                    seen,
-                    splits[name] or [],
-                    fit.head,
-                    penalty=settings.penalty,
-                    light=settings.light,
+                    seen, parts, fit.head, penalty=settings.penalty, light=settings.light
                 )
                 others[name] = with_scores(table, rung, found, table.index.to_numpy())
 
     for name, table in others.items():
-        if table is not None:
-            others[name] = table.reset_index(drop=True)
+        others[name] = None if table is None else table.reset_index(drop=True)
     return FittedRungs(
         fits=fits, scored=scored, others={ANOTHER_FLYOVER: _only_tried(transfer), **others}
     )

@@ -18,7 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import expit, logit
 
-from models.head import Floats
+from models.head import Floats, log_odds
 from models.share import NORMAL_90
 from training.aims import EVERY_FLYOVER, Aims
 from training.calibration import LEAST_CLASS
@@ -28,8 +28,6 @@ from training.wording import percent
 
 LEAST_LIKELY = 0.5
 """LIKELY never begins below this probability."""
-LEAST_ODDS = 1e-9
-"""Keeps the log odds of 0 and 1 finite."""
 MOST_LIKELY = 0.9
 """LIKELY never begins above this probability where any roof may be called so.
 
@@ -138,16 +136,12 @@ def _sure_enough(flyovers: Sequence[TriedFlyover]) -> float:
         failing = int(flyover.failing.sum())
         if min(failing, len(flyover.failing) - failing) < LEAST_CLASS:
             continue
-        used = np.median(_log_odds(flyover.scores) - _log_odds(flyover.even))
+        used = np.median(log_odds(flyover.scores) - log_odds(flyover.even))
         true = (flyover.failing.sum() + 0.5) / (len(flyover.failing) + 1)
         errors.append(float(used) - float(logit(true)))
     if not errors:
         return LEAST_LIKELY
     return float(expit(NORMAL_90 * np.sqrt(np.mean(np.square(errors)))))
-
-
-def _log_odds(values: Floats) -> Floats:
-    return np.asarray(logit(np.clip(values, LEAST_ODDS, 1 - LEAST_ODDS)), dtype=np.float64)
 
 
 def _certainty(bound: PrecisionBound) -> tuple[float, float]:

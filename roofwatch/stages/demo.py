@@ -21,7 +21,7 @@ def command(options: argparse.Namespace) -> Answer:
 
     # Everything below loads torch, and takes seconds.
     from roofwatch.demo_year import run_demo
-    from roofwatch.year import read_execution
+    from roofwatch.executors import read_execution
 
     result = run_demo(
         options.out,

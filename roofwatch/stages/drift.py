@@ -15,7 +15,7 @@ from inference.drift_photos import distance
 from inference.drift_signs import find_signs
 from inference.expected import Expected, expect_failing
 from inference.hazard import HazardWord, Thresholds, hazard_word
-from inference.predict import look_at_flyover, score_features
+from inference.predict import score_features
 from inference.typical import typical_roof
 from models.checksum import BACKBONE
 from models.feature_cache import Features
@@ -28,10 +28,11 @@ from models.rung_heads import find_rung_heads
 from models.share import ScoredFlyover
 from models.spec import ModelVersion
 from roofwatch.answer import Answer
-from roofwatch.cold_start import require_model, standing_of
+from roofwatch.cold_start import require_model
 from roofwatch.drift_found import kept_reason
 from roofwatch.stages.tile import tile
 from roofwatch.year import CityYear, open_year
+from roofwatch.year_scores import score_year
 from training.borrowed import Standing
 
 STOPPED = 4
@@ -106,38 +107,29 @@ def look_at(year: CityYear, wanted: str) -> Look:
         mapper=city.runner(f"look at {year.year}", len(city.roll)),
     )
 
-    blocks = dict(year.roll.table[["parcel_id", "block"]].itertuples(index=False, name=None))
-    flyover = look_at_flyover(
-        features, model.head, year=year.year, blocks=blocks, looked=year.find_looked_share()
-    )
-    head = flyover.set(model.head)
-    scores = score_features(features.rung(head.rung), head)
-    begins = year.file.score.thresholds(head.likely, head.possible)
-
-    other = other_scores(year, model, flyover, features)
-    looked = count_looked(year, scores)
+    found = score_year(year, version, model.head, features)
+    other = other_scores(year, model, found.flyover, features)
+    looked = count_looked(year, found.scores)
     drift = Drift(
         year=year.year,
         model=version.label,
         trained_on=tuple(stats.year for stats in model.head.flyovers),
-        chips=flyover.stats.chips,
-        signs=find_signs(seen_in(year, model, flyover, scores, other)),
-        share=flyover.share,
-        expected=expect(flyover, scores, begins, looked),
+        chips=found.flyover.stats.chips,
+        signs=find_signs(seen_in(year, model, found.flyover, found.scores, other)),
+        share=found.flyover.share,
+        expected=expect(found.flyover, found.scores, found.begins, looked),
     )
-    standing = standing_of(year, version, scores, begins.likely)
-    reasons = [reason for reason in (drift.held_back, standing.held_back) if reason]
-    thresholds = replace(begins, held_back="; ".join(reasons))
+    thresholds = found.thresholds(drift.held_back)
     return Look(
         version=version,
         trained=model.head,
         store=store,
         features=features,
-        flyover=flyover,
-        scores=scores,
+        flyover=found.flyover,
+        scores=found.scores,
         thresholds=thresholds,
-        standing=standing,
-        drift=replace(drift, expected=expect(flyover, scores, thresholds, looked)),
+        standing=found.standing,
+        drift=replace(drift, expected=expect(found.flyover, found.scores, thresholds, looked)),
     )
 
 

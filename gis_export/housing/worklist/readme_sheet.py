@@ -86,7 +86,7 @@ def _title_lines(inputs: ExportInputs) -> list[Line]:
     if inputs.note:
         lines.append(((inputs.note, "limit"),))
     if inputs.expected:
-        lines.append(((inputs.expected, "text"),))
+        lines.append(((inputs.expected, "line"),))
     return lines
 
 
