@@ -22,7 +22,7 @@ from models.flyover_stats import FlyoverStats
 from models.head import at_share, head_logits, head_scores
 from models.measures import MEASURES
 from training.aims import Aims
-from training.calibration import PARTS_WITHIN
+from training.calibration import FULL_CLASS, PARTS_WITHIN
 from training.evaluate import measure
 from training.figures import FigureSettings
 from training.fit import Fit, fit_head, score_splits, with_thresholds
@@ -315,8 +315,10 @@ def test_out_of_fold_scores_come_from_the_other_folds(rows: LabeledFeatures) -> 
     assert min(abs(fit.head.separation / apart - part) for part in PARTS_WITHIN) < 1e-3
     labeled_share = (is_failing.sum() + 0.5) / (len(rows) + 1)
     moved = logits + (labeled_share - 0.5) * fit.head.separation
-    inputs = (moved / moved.std())[:, None]
-    platt = LogisticRegression(C=10.0, class_weight="balanced").fit(inputs, rows.failing)
+    counts = np.array([(~is_failing).sum(), is_failing.sum()])
+    weights = np.minimum(counts, FULL_CLASS).sum() / 2 / counts[rows.failing]
+    inputs = (moved / np.sqrt(np.cov(moved, aweights=weights, ddof=0)))[:, None]
+    platt = LogisticRegression(C=10.0).fit(inputs, rows.failing, sample_weight=weights)
     ours = expit(even_log_odds(fit, logits) + fit.head.slope * (moved - logits))
     np.testing.assert_allclose(ours, platt.predict_proba(inputs)[:, 1], atol=1e-3)
 

@@ -70,7 +70,8 @@ def flyover_shares(labeled: LabeledFeatures) -> Floats:
 def even_weights(labeled: LabeledFeatures, is_known: NDArray[np.bool_]) -> Floats:
     """Weigh labels so that every flyover counts the same, and both classes, (N,).
 
-    A flyover with fewer than `FULL_CLASS` labels of a class counts less there.
+    A flyover with fewer than `FULL_CLASS` labels of a class counts less there. The weights add up
+    to the labels that count so, however many there are.
     """
     weights: Floats = np.zeros(len(labeled))
     for failing in (0, 1):
@@ -81,8 +82,10 @@ def even_weights(labeled: LabeledFeatures, is_known: NDArray[np.bool_]) -> Float
                 own = labeled.weights[is_here]
                 weights[is_here] = own / own.sum() * min(count, FULL_CLASS)
 
+    half = weights.sum() / 2
+    for failing in (0, 1):
         is_class = labeled.failing == failing
-        weights[is_class] *= is_known.sum() / (2 * max(weights[is_class].sum(), LEAST_SPREAD))
+        weights[is_class] *= half / max(weights[is_class].sum(), LEAST_SPREAD)
     return weights
 
 
@@ -100,13 +103,12 @@ def fit_calibration(
     separation = part * _separation(logits, labeled, is_known)
     moved = logits + (flyover_shares(labeled) - 0.5) * separation
 
-    spread = max(float(moved[is_known].std()), LEAST_SPREAD)
+    weights = even_weights(labeled, is_known)[is_known]
+    mean = np.average(moved[is_known], weights=weights)
+    variance = np.average((moved[is_known] - mean) ** 2, weights=weights)
+    spread = max(float(np.sqrt(variance)), LEAST_SPREAD)
     model = LogisticRegression(C=10.0)
-    model.fit(
-        (moved[is_known] / spread)[:, None],
-        labeled.failing[is_known],
-        sample_weight=even_weights(labeled, is_known)[is_known],
-    )
+    model.fit((moved[is_known] / spread)[:, None], labeled.failing[is_known], sample_weight=weights)
     slope = max(float(model.coef_[0, 0]) / spread, LEAST_SLOPE)
     return Calibration(slope=slope, offset=float(model.intercept_[0]), separation=separation)
 
