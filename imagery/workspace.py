@@ -216,6 +216,11 @@ class Workspace:
         return self.folder / "mlruns"
 
     @property
+    def looks_db(self) -> Path:
+        """Return the book of looks."""
+        return self.folder / "looks.db"
+
+    @property
     def audit(self) -> Path:
         """Return the audit log."""
         return self.folder / "audit.csv"

@@ -20,6 +20,8 @@ NORMAL_90 = 1.645
 """Half of a 90% interval of a normal distribution, standard deviations."""
 MOST_MEDIANS = 10.0
 """A label weighs at most this many times the median weight."""
+AUDIT = "audit"
+"""How the words begin that say that a roof was chosen to count what the work list misses."""
 _DRAW = re.compile(r"^\s*draw\s+(\d{1,4})\b", re.IGNORECASE)
 
 
@@ -56,6 +58,15 @@ def draw_numbers(chosen: pd.Series) -> NDArray[np.int64]:
     """Return the draw of each label; 1 where it names none."""
     found = chosen.astype("str").str.extract(_DRAW, expand=False)
     return np.asarray(pd.to_numeric(found).fillna(1).clip(lower=1), np.int64)
+
+
+def is_of_draw(chosen: pd.Series) -> pd.Series:
+    """Tell which labels were chosen among all roofs of the flyover.
+
+    Those of an audit were chosen among the roofs off the work list: their chance says nothing of
+    the flyover.
+    """
+    return ~chosen.astype("str").str.strip().str.lower().str.startswith(AUDIT)
 
 
 def look_weights(chance: Floats, draws: NDArray[np.int64]) -> Floats:

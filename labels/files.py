@@ -18,10 +18,12 @@ from imagery.troubles import Trouble, only_troubles
 from imagery.values.days import DaySource, find_bad_days, read_days
 from imagery.values.texts import clean_texts
 from labels.columns import LabelColumns, read_columns
-from labels.draws import MOST_MEDIANS, draw_numbers, label_weights
-from labels.parcels import LabelParcels, match_labels
+from labels.draws import MOST_MEDIANS, draw_numbers, is_of_draw, label_weights
+from labels.parcels import match_labels
+from labels.rows import LabelRows, nothing_said
 from labels.settings import LabelFile
 from labels.values import (
+    describe_numbers,
     find_bad_chances,
     find_bad_years,
     find_contradictions,
@@ -29,45 +31,6 @@ from labels.values import (
     read_values,
     read_years,
 )
-
-
-@dataclass(frozen=True, kw_only=True, eq=False)
-class LabelRows:
-    """The label file as it was read and checked; one entry for each of its rows, in order."""
-
-    parcels: LabelParcels
-    """The parcel of each."""
-    year: pd.Series
-    """Flyover year, NaN where it cannot be read."""
-    number: pd.Series
-    """0 or 1, or the percentage, as in the file; NaN where the person could not tell."""
-    failing: pd.Series
-    """Whether the number reaches the threshold."""
-    day: pd.Series
-    """Day of the label, NaT when not known."""
-    source: pd.Series
-    """Who says so, "" when not known."""
-    chosen: pd.Series
-    """How the roof was chosen, "" when not known."""
-    chance: pd.Series
-    """Chance with which it was chosen, NaN when not known."""
-    troubles: tuple[Trouble, ...]
-    """What was noticed in the file."""
-
-    @property
-    def on_roll(self) -> pd.Series:
-        """Tell which labels are of a parcel on the roll."""
-        return self.parcels.parcel_id != ""
-
-    @property
-    def unclear(self) -> pd.Series:
-        """Tell in which labels the person could not tell."""
-        return self.number.isna()
-
-    @property
-    def source_key(self) -> pd.Series:
-        """Return the sources in lower case, as the names in the city file are compared."""
-        return self.source.str.strip().str.lower()
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -126,6 +89,8 @@ def read_label_rows(source: LabelFile, roll: VacantRoll) -> LabelRows:
     parcels = match_labels(columns.id, columns.table.row_numbers, roll)
     chance = read_chances(columns.chance)
     failing = number >= threshold
+    said_by = clean_texts(columns.source)
+    on_site = [name.strip().lower() for name in source.on_site]
     counts = number.notna() & year.notna() & (parcels.parcel_id != "")
     contrary = find_contradictions(
         failing.where(counts), parcels.parcel_id + " " + year.astype("str"), value_cells
@@ -134,12 +99,17 @@ def read_label_rows(source: LabelFile, roll: VacantRoll) -> LabelRows:
     return LabelRows(
         parcels=parcels,
         year=year,
-        number=number,
+        roof_pct=pd.Series(np.nan, index=number.index) if source.collapsed else number,
         failing=failing,
+        unclear=number.isna(),
+        is_of_photo=pd.Series(True, index=number.index),
+        found=describe_numbers(number, is_percent=not source.collapsed),
         day=days.day,
-        source=clean_texts(columns.source),
+        source=said_by,
+        on_site=said_by.str.strip().str.lower().isin(on_site),
         chosen=clean_texts(columns.chosen),
         chance=chance,
+        said=nothing_said(number.index),
         troubles=only_troubles(
             [
                 *columns.table.troubles,
@@ -170,13 +140,23 @@ def read_labels(source: LabelFile, roll: VacantRoll, *, until: int) -> Labels:
     Raises:
         InputError: see `read_label_rows`.
     """
-    return usable_labels(read_label_rows(source, roll), source, roll, until=until)
+    rows = read_label_rows(source, roll)
+    return usable_labels(rows, roll, until=until, source_rank=source.source_rank)
 
 
-def usable_labels(rows: LabelRows, source: LabelFile, roll: VacantRoll, *, until: int) -> Labels:
-    """Return the labels dated `until` or earlier, to learn from."""
+def usable_labels(
+    rows: LabelRows, roll: VacantRoll, *, until: int, source_rank: tuple[str, ...]
+) -> Labels:
+    """Return the labels dated `until` or earlier, to learn from.
+
+    Args:
+        rows: What people said.
+        roll: The vacant roll.
+        until: Last year.
+        source_rank: Sources, most trusted first.
+    """
     is_later = rows.year > until
-    is_usable = rows.on_roll & ~rows.unclear & ~is_later & rows.year.notna()
+    is_usable = rows.on_roll & ~rows.unclear & rows.is_of_photo & ~is_later & rows.year.notna()
 
     table = pd.DataFrame(
         {
@@ -185,10 +165,10 @@ def usable_labels(rows: LabelRows, source: LabelFile, roll: VacantRoll, *, until
             "failing": rows.failing.astype(int),
             "source": rows.source,
             "chosen": rows.chosen,
-            "chance": rows.chance,
+            "chance": rows.chance.where(is_of_draw(rows.chosen)),
         }
     )
-    table = table.iloc[_trusted_last(rows, source)]
+    table = table.iloc[_trusted_last(rows, source_rank)]
     table = _join_chances(table[is_usable[table.index]])
     table = table.drop_duplicates(["parcel_id", "year"], keep="last")
     table = table.sort_values(["year", "parcel_id"])
@@ -233,13 +213,13 @@ def _checksum(table: pd.DataFrame) -> str:
     return hashlib.sha256(table[columns].to_csv(index=False).encode()).hexdigest()
 
 
-def _trusted_last(rows: LabelRows, source: LabelFile) -> NDArray[np.intp]:
+def _trusted_last(rows: LabelRows, source_rank: tuple[str, ...]) -> NDArray[np.intp]:
     """Order rows so that of the labels of one parcel and year the one that counts comes last.
 
     Returns:
         Row numbers, (n,).
     """
-    ranks = {name.strip().lower(): -place for place, name in enumerate(source.source_rank)}
+    ranks = {name.strip().lower(): -place for place, name in enumerate(source_rank)}
     trust = rows.source_key.map(lambda name: ranks.get(name, -len(ranks))).to_numpy(np.float64)
     # A label without a day counts before all others.
     seconds = rows.day.to_numpy().astype(np.int64)

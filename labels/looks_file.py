@@ -8,8 +8,8 @@ import numpy as np
 import pandas as pd
 
 from imagery.files import atomic_path
-from labels.draws import draw_numbers, name_draw
-from labels.files import LabelRows
+from labels.draws import draw_numbers, is_of_draw, name_draw
+from labels.rows import LabelRows
 from labels.sample import Candidates, draw_looks
 from labels.settings import LabelFile
 
@@ -77,7 +77,7 @@ def draw_next(
     draw = 1
     if rows is not None:
         is_here = (rows.year == year) & rows.on_roll
-        is_drawn = is_here & rows.chance.notna()
+        is_drawn = is_here & rows.chance.notna() & is_of_draw(rows.chosen)
         labeled = set(rows.parcels.parcel_id[is_here])
         drawn = set(rows.parcels.parcel_id[is_drawn])
         draw = int(draw_numbers(rows.chosen[is_drawn]).max(initial=0)) + 1

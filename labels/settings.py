@@ -1,4 +1,4 @@
-"""The keys of [labels] in the city file."""
+"""The keys of [labels] and [looks] in the city file."""
 
 import datetime
 from dataclasses import dataclass, field
@@ -7,6 +7,9 @@ from pathlib import Path
 from imagery.roll.files import DAY_ORDER
 from imagery.settings import key
 from imagery.values.days import check_day_order
+
+THRESHOLD = 10.0
+"""Percent of the roof at and above which it counts as failing, where the city file does not say."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -25,7 +28,7 @@ class LabelFile:
         ),
     )
     threshold: float = field(
-        default=10.0,
+        default=THRESHOLD,
         metadata=key("Percent of the roof at and above which a roof counts as failing."),
     )
     source: str = field(
@@ -78,3 +81,16 @@ class LabelFile:
     def __post_init__(self) -> None:
         """Check the order of month and day."""
         check_day_order(self.day_order)
+
+
+@dataclass(frozen=True, kw_only=True)
+class LooksSettings:
+    """Where the looks of people are kept."""
+
+    url: str = field(
+        default="",
+        metadata=key(
+            'Database: "" is looks.db in the workspace; a team gives '
+            "postgresql://USER@HOST:PORT/DATABASE, the password from PGPASSWORD or ~/.pgpass."
+        ),
+    )

@@ -16,6 +16,10 @@ _DAY_OF_YEAR = r"^\s*(\d{4})[-/]\d{1,2}[-/]\d{1,2}(?:[T ].*)?$"
 UNCLEAR = ("", "cannot tell", "unknown", "na")
 """How a label says that the person could not tell, in lower case."""
 
+CANNOT_TELL = "could not tell"
+NOT_OPEN = "no open roof found"
+"""How labels are called in lists and packets."""
+
 MOST_WITHOUT_YEAR = 0.1
 """Share of the labels above which years that cannot be read are to be mended first."""
 
@@ -152,3 +156,17 @@ def find_bad_chances(cells: Cells, chances: pd.Series) -> Trouble | None:
         what="labels with a chance that cannot be read",
         remedy="write a number above 0 and at most 1; until then it counts as not known",
     )
+
+
+def describe_numbers(numbers: pd.Series, *, is_percent: bool) -> pd.Series:
+    """Say each label in words."""
+    words = [_describe(number, is_percent=is_percent) for number in numbers]
+    return pd.Series(words, index=numbers.index, dtype="str")
+
+
+def _describe(number: float, *, is_percent: bool) -> str:
+    if pd.isna(number):
+        return CANNOT_TELL
+    if is_percent:
+        return f"{number:g}% of the roof open" if number > 0 else NOT_OPEN
+    return "roof open or failing" if number >= 0.5 else NOT_OPEN

@@ -13,7 +13,7 @@ from imagery.files import sha256_file
 from imagery.roll.files import FootprintFile, ParcelFile, VacantFile
 from imagery.settings import key
 from inference.hazard import Thresholds
-from labels.settings import LabelFile
+from labels.settings import LabelFile, LooksSettings
 from models.spec import DOWNLOAD, ModelSpec
 from training.settings import TrainSettings
 
@@ -151,6 +151,8 @@ class CityFile:
     """Every [[flyover]], at least one, each year once."""
     labels: LabelFile | None = None
     """[labels]; only training needs it."""
+    looks: LooksSettings = field(default_factory=LooksSettings)
+    """[looks]."""
     footprints: FootprintFile | None = None
     """[footprints]."""
     tile: TileSettings = field(default_factory=TileSettings)

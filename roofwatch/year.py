@@ -2,7 +2,6 @@
 
 import argparse
 import os
-import re
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
@@ -22,15 +21,19 @@ from imagery.roll.parcels import VacantRoll, read_roll
 from imagery.workspace import Workspace, YearFiles
 from inference.ledger import Ledger, read_ledger
 from labels.draws import LookedShare, looked_share
-from labels.files import LabelRows, Labels, read_label_rows, usable_labels
-from labels.look import looks_of
+from labels.files import Labels, usable_labels
+from labels.look import Look
+from labels.look_table import looks_of
+from labels.rows import LabelRows
 from roofwatch.audit import AuditLine, append_audit
 from roofwatch.city_file import CityFile, FlyoverSource
 from roofwatch.config import read_city
 from roofwatch.executors import Execution, map_batches, read_execution
 from roofwatch.progress import Progress
+from roofwatch.seen import book_url, has_book, read_seen
 
 if TYPE_CHECKING:
+    from labels.book import Book
     from models.registry import Registry
 
 Batch = TypeVar("Batch")
@@ -70,31 +73,36 @@ class City:
         return read_roll(self.file.parcels, self.file.vacant, self.file.footprints)
 
     @cached_property
-    def label_rows(self) -> LabelRows | None:
-        """Return every row of the label file; None where the city file names none.
+    def book(self) -> "Book":
+        """Return the book of looks, open; its file is made where there is none."""
+        from labels.book import open_book
+
+        return open_book(book_url(self.file, self.workspace))
+
+    @cached_property
+    def looks(self) -> tuple[Look, ...]:
+        """Return the looks of the book that count; reading makes no file.
 
         Raises:
-            InputError: see `labels.files.read_label_rows`.
+            InputError: see `labels.book.open_book`.
         """
-        source = self.file.labels
-        return read_label_rows(source, self.roll) if source else None
+        return tuple(self.book.looks()) if has_book(self.file, self.workspace) else ()
+
+    @cached_property
+    def label_rows(self) -> LabelRows | None:
+        """Return every row of the label file and every look of the book; None where neither is.
+
+        Raises:
+            InputError: see `labels.files.read_label_rows` and `labels.book.open_book`.
+        """
+        return read_seen(self.file, self.roll, self.looks)
 
     @property
     def registry(self) -> "Registry":
         """Return where the city's models are registered; loads torch."""
-        from models.database import database_address
-        from models.registry import Registry
+        from roofwatch.city_models import open_registry
 
-        workspace = self.workspace
-        workspace.folder.mkdir(parents=True, exist_ok=True)
-        slug = re.sub(r"[^a-z0-9]+", "-", self.name.lower()).strip("-")
-
-        return Registry(
-            uri=self.file.mlflow.uri or database_address(workspace.mlflow_db),
-            artifacts=str(workspace.mlruns),
-            experiment=self.name,
-            model=f"{slug}-roof",
-        )
+        return open_registry(self.file, self.workspace)
 
     def year(self, year: int) -> "CityYear":
         """Return the city in one year, always the same object.
@@ -235,16 +243,17 @@ class CityYear:
         return at_work(self.files.folder, f"`{stage}` of {self.year}")
 
     def find_labels(self) -> Labels | None:
-        """Return the labels up to the year, to learn from; None where there is no label file.
+        """Return the labels up to the year, to learn from; None where nobody has looked.
 
         Raises:
-            InputError: see `labels.files.read_label_rows`.
+            InputError: see `City.label_rows`.
         """
         source = self.file.labels
         rows = self.city.label_rows
-        if source is None or rows is None:
+        if rows is None:
             return None
-        return usable_labels(rows, source, self.roll, until=self.year)
+        rank = source.source_rank if source else ()
+        return usable_labels(rows, self.roll, until=self.year, source_rank=rank)
 
     def find_looked_share(self) -> LookedShare | None:
         """Return the share failing of the flyover; None where too few were looked at by chance."""
@@ -254,14 +263,13 @@ class CityYear:
         return looked_share(labels.table[labels.table["year"] == self.year])
 
     def find_looks(self) -> pd.DataFrame | None:
-        """Return what people said of the roofs up to the year; None where there is no label file.
+        """Return what people said of the roofs up to the year; None where nobody has looked.
 
         Raises:
-            InputError: see `labels.files.read_label_rows`.
+            InputError: see `City.label_rows`.
         """
-        source = self.file.labels
         rows = self.city.label_rows
-        return None if source is None or rows is None else looks_of(rows, source, until=self.year)
+        return None if rows is None else looks_of(rows, until=self.year)
 
     def delivered_tiles(self) -> tuple[Tile, ...]:
         """Open the headers of the imagery as it was delivered."""

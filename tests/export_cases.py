@@ -8,12 +8,13 @@ from datetime import date
 from pathlib import Path
 
 import geopandas as gpd
+import numpy as np
 import pandas as pd
 import shapely
 
 from gis_export.products import export_products
 from gis_export.table.fields import FIELDS
-from gis_export.table.inputs import ExportInputs, Year, no_looks
+from gis_export.table.inputs import LOOK_COLUMNS, ExportInputs, Year, no_looks
 from gis_export.table.settings import ExportSettings, VisitSettings
 from imagery.roll.parcels import VacantRoll
 from inference.ledger import COLUMNS, Ledger
@@ -150,3 +151,12 @@ def every_product(out: Path) -> dict[str, pd.DataFrame]:
         "page": pd.DataFrame(page_columns(out)),
     }
     return {name: pd.DataFrame(table).rename(columns=short) for name, table in tables.items()}
+
+
+def whole_looks(looks: pd.DataFrame) -> pd.DataFrame:
+    """Return looks with every column of `LOOK_COLUMNS`, as rows of a label file have them."""
+    table = looks.reset_index(drop=True)
+    for name, kind in no_looks().dtypes.items():
+        if name not in table.columns:
+            table[name] = "" if kind == "str" else np.nan
+    return table[list(LOOK_COLUMNS)].astype({"chance": "float64"})

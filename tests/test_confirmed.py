@@ -9,14 +9,22 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
-from export_cases import every_product, export, make_inputs, make_ledger, make_roll, read_csv
+from export_cases import (
+    every_product,
+    export,
+    make_inputs,
+    make_ledger,
+    make_roll,
+    read_csv,
+    whole_looks,
+)
 
 from gis_export.table.confirmed import confirmed, roof_bin
 from gis_export.table.fields import FIELDS
 from gis_export.table.inputs import LOOK_COLUMNS, no_looks
 from gis_export.table.rows import build_rows
 from gis_export.table.settings import ExportSettings
-from labels.look import read_looks
+from labels.look_table import read_looks
 from labels.settings import LabelFile
 
 
@@ -26,8 +34,7 @@ def make_looks(*looks: tuple[str, int, str, str, float, bool]) -> pd.DataFrame:
     for parcel, year, day, failing, percent, on_site in looks:
         source = "inspector" if on_site else "desk review"
         rows.append((parcel, year, day, source, "", failing, percent, on_site))
-    table = pd.DataFrame(rows, columns=list(LOOK_COLUMNS))
-    return pd.concat([no_looks(), table], ignore_index=True)
+    return whole_looks(pd.DataFrame(rows, columns=list(LOOK_COLUMNS[:8])))
 
 
 def test_only_the_latest_visit_on_site_counts() -> None:

@@ -15,7 +15,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from export_cases import FLOWN, make_inputs, make_ledger, make_roll
+from export_cases import FLOWN, make_inputs, make_ledger, make_roll, whole_looks
 from paper_cases import flat, odd_roll, overlaps, page_texts, page_words
 from PIL import Image
 from playwright.sync_api import Page, sync_playwright
@@ -75,7 +75,7 @@ def rich_inputs(folder: Path) -> ExportInputs:
         (PARCEL, 2026, "2026-05-02", crew, "25% of the roof open", "Y", 25.0, False),
         ("0217 001", 2026, "", "x", "other", "", np.nan, False),
     ]
-    looks = pd.DataFrame(rows, columns=list(LOOK_COLUMNS))
+    looks = whole_looks(pd.DataFrame(rows, columns=list(LOOK_COLUMNS[:8])))
 
     chips = make_chips(folder / "chips")
     earlier = (

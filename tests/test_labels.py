@@ -11,7 +11,7 @@ from imagery.errors import InputError
 from imagery.roll.files import ParcelFile, VacantFile
 from imagery.roll.parcels import VacantRoll, read_roll
 from labels.files import read_labels
-from labels.look import read_looks
+from labels.look_table import read_looks
 from labels.settings import LabelFile
 
 ROWS = """parcel_id,year,collapsed,source,date

@@ -4,7 +4,7 @@ from pathlib import Path
 
 from export_cases import make_roll
 
-from labels.look import read_looks
+from labels.look_table import read_looks
 from labels.settings import LabelFile
 
 

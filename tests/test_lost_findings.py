@@ -5,13 +5,13 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
-from export_cases import TODAY, make_inputs, make_ledger, make_roll
+from export_cases import TODAY, make_inputs, make_ledger, make_roll, whole_looks
 
 from gis_export.fire.dispatch.delivery import FINDING_GONE, Dispatch, DispatchCenter, build_dispatch
 from gis_export.fire.dispatch.findings import find_lost_findings, lost_findings
 from gis_export.fire.dispatch.handover import mark_delivered
 from gis_export.fire.dispatch.state import read_state
-from gis_export.table.inputs import LOOK_COLUMNS, no_looks
+from gis_export.table.inputs import no_looks
 from gis_export.table.rows import build_rows
 from gis_export.table.settings import ExportSettings
 
@@ -27,7 +27,7 @@ def make_looks(*looks: Look) -> pd.DataFrame:
         return no_looks()
     table = pd.DataFrame(looks, columns=["parcel_id", "year", "date", "failing", "on_site"])
     table = table.assign(source="inspector", found="seen", roof_pct=50.0)
-    return table[list(LOOK_COLUMNS)]
+    return whole_looks(table)
 
 
 def deliver(delivered: Path, *looks: Look) -> Dispatch:

@@ -22,7 +22,6 @@ from paper_cases import (
 from pypdf import PdfReader
 from pyproj import Transformer
 
-from gis_export.housing.findings import DISPOSITIONS, ROOF_OPEN
 from gis_export.housing.routes.route_sheets import write_route_sheets
 from gis_export.housing.routes.routing import Route
 from gis_export.housing.viewer import lon_lats, viewer_link
@@ -30,6 +29,7 @@ from gis_export.table.inputs import ExportInputs
 from gis_export.table.rows import build_rows
 from gis_export.table.settings import ExportSettings, VisitSettings
 from inference.hazard import USE_LIMIT
+from labels.choices import DISPOSITIONS, ROOF_OPEN
 
 
 def write(

@@ -16,7 +16,6 @@ from export_cases import FLOWN, make_inputs, make_ledger, make_roll, read_csv
 from openpyxl.workbook import Workbook
 from openpyxl.worksheet.worksheet import Worksheet
 
-from gis_export.housing.findings import DISPOSITIONS, ROOF_OPEN
 from gis_export.housing.worklist.worklist_csv import write_worklist
 from gis_export.housing.worklist.worklist_xlsx import write_worklist_xlsx
 from gis_export.table.inputs import ExportInputs, Year
@@ -36,6 +35,7 @@ from imagery.chips.store import (
 from imagery.errors import ConfigError
 from imagery.roll.parcels import VacantRoll
 from inference.hazard import USE_LIMIT
+from labels.choices import DISPOSITIONS, ROOF_OPEN
 
 HEADER_ROW = 3
 """Row of the header in the sheets with a table, from 1."""

@@ -9,12 +9,12 @@ import pytest
 from export_cases import make_inputs, make_roll, read_csv
 from pyxform.xls2xform import convert
 
-from gis_export.housing.findings import DISPOSITIONS, ROOF_OPEN
 from gis_export.housing.form import write_form_media, write_xlsform
 from gis_export.housing.question import ENGLISH, SPANISH, Text
 from gis_export.housing.survey import LISTS, SURVEY
 from gis_export.table.rows import build_rows
 from gis_export.table.settings import ExportSettings
+from labels.choices import DISPOSITIONS, ROOF_OPEN
 from labels.files import read_labels
 from labels.settings import LabelFile
 

@@ -2,9 +2,9 @@
 
 from dataclasses import replace
 
-from gis_export.housing.findings import DISPOSITIONS, ROOF_OPEN, SIDES, SIGNS, YES_NO, Choice
 from gis_export.housing.question import Question, Text
 from inference.hazard import USE_LIMIT
+from labels.choices import DISPOSITIONS, ROOF_OPEN, SIDES, SIGNS, YES_NO, Choice
 
 _REACHED = "${reached} = 'yes'"
 _UNREACHED = ("no_access", "razed", "duplicate")

@@ -11,9 +11,22 @@ from imagery.flyover.flyover import Flyover
 from imagery.flyover.tiles import Tile
 from imagery.roll.parcels import VacantRoll
 from inference.ledger import Ledger
+from labels.rows import SAID_COLUMNS
 
-LOOK_COLUMNS = ("parcel_id", "year", "date", "source", "found", "failing", "roof_pct", "on_site")
-"""What `labels.look` reads."""
+LOOK_COLUMNS = (
+    "parcel_id",
+    "year",
+    "date",
+    "source",
+    "found",
+    "failing",
+    "roof_pct",
+    "on_site",
+    *SAID_COLUMNS,
+    "chosen",
+    "chance",
+)
+"""What `labels.look_table` returns."""
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -58,7 +71,10 @@ class ExportInputs:
     """What people found and when, columns `LOOK_COLUMNS`; no rows when nobody has looked.
 
     "failing" is Y, N, or "" when they could not tell, "roof_pct" the open share in percent or NaN,
-    "on_site" whether they stood in front of the building."""
+    "on_site" whether they stood in front of the building, "disposition" a name of
+    `labels.choices.DISPOSITIONS`, "sign_posted" and "secured" Y, N or "", "sides" such as "N E",
+    "none" or "", "signs" names of `labels.choices.SIGNS`; those that only the book knows are ""
+    for rows of a label file."""
     models: dict[str, str]
     """sha256 of every model that a ledger names, by its label such as "demo-city-roof/1"."""
     tested: str = ""
@@ -98,5 +114,5 @@ class ExportInputs:
 
 def no_looks() -> pd.DataFrame:
     """Return the table of looks when nobody has looked."""
-    kinds = {"year": "int64", "roof_pct": "float64", "on_site": "bool"}
+    kinds = {"year": "int64", "roof_pct": "float64", "on_site": "bool", "chance": "float64"}
     return pd.DataFrame({name: pd.Series(dtype=kinds.get(name, "str")) for name in LOOK_COLUMNS})

@@ -95,7 +95,8 @@ def train(year: CityYear) -> Trained:
     labels = year.find_labels()
     if labels is None:
         raise ConfigError(
-            "train: the city file has no [labels]; add path, id, year and collapsed or roof_pct"
+            "train: the city file has no [labels], and the book holds no look; "
+            "add path, id, year and collapsed or roof_pct, or read findings"
         )
     with year.at_work("train"):
         return _train(year, labels)

@@ -4,9 +4,9 @@ from collections.abc import Sequence
 
 from fpdf import FPDF
 
-from gis_export.housing.findings import DISPOSITIONS, ROOF_OPEN, Choice
 from gis_export.printing.sheet import INNER_MM, MARGIN_MM, rule
 from gis_export.printing.text import INK, TextStyle, put, set_font, text_width
+from labels.choices import DISPOSITIONS, ROOF_OPEN, Choice
 
 YES_NO = ("Y", "N")
 _SIDES = ("N", "E", "S", "W", "none")

@@ -7,9 +7,9 @@ from datetime import date
 from xlsxwriter.utility import xl_col_to_name
 from xlsxwriter.worksheet import Worksheet
 
-from gis_export.housing.findings import DISPOSITIONS, ROOF_OPEN, SIGNS, YES_NO, Choice
 from gis_export.housing.worklist.workbook import FIRST_ROW, Book
 from gis_export.table.inputs import ExportInputs
+from labels.choices import DISPOSITIONS, ROOF_OPEN, SIGNS, YES_NO, Choice
 
 LISTS = "Lists"
 """Name of the hidden sheet."""
