@@ -8,6 +8,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 
+from inference.estimated import EstimatedFigures
 from inference.expected import Expected
 from models.flyover_stats import FlyoverStats
 from models.share import Share
@@ -93,6 +94,8 @@ class Drift:
     """Estimated share failing."""
     expected: Expected
     """Failing roofs that are expected."""
+    figures: EstimatedFigures | None = None
+    """What the list is worth if the scores hold; None where nothing was scored."""
 
     @property
     def grade(self) -> Grade:
@@ -126,6 +129,21 @@ class Drift:
         )
 
 
+@dataclass(frozen=True, kw_only=True)
+class KnownRoofs:
+    """Scored roofs whose latest earlier label says that they fail."""
+
+    roofs: int
+    """How many."""
+    called: int
+    """How many of these an even bet calls failing in this flyover."""
+
+    def __post_init__(self) -> None:
+        """Check that the second is a part of the first."""
+        if not 0 <= self.called <= self.roofs:
+            raise ValueError(f"{self.called} of {self.roofs} known roofs; want a part of them")
+
+
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Seen:
     """What a flyover and its scores show, beside those that were learned from."""
@@ -152,6 +170,8 @@ class Seen:
     """Displacement that is allowed, meters."""
     agreement: float
     """Rank correlation of the measures' and the joined scores; NaN where it is not known."""
+    known: KnownRoofs | None = None
+    """Roofs that people found failing before; None where nobody has looked."""
 
     @property
     def roofs(self) -> int:

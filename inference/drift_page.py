@@ -19,6 +19,7 @@ from imagery.chips.store import StoredChip
 from imagery.files import atomic_path
 from imagery.workspace import ReportFiles
 from inference.drift import MEANING, Drift, Sign
+from inference.estimated import EstimatedFigures
 
 CHART_PX = (260, 44)
 """Width and height of the chart of a sign."""
@@ -52,23 +53,27 @@ class Shown:
         return "data:image/png;base64," + base64.b64encode(stream.getvalue()).decode()
 
 
-def write_drift(
-    report: ReportFiles, drift: Drift, *, city: str, pictures: Sequence[Shown] = (), why: str = ""
-) -> None:
-    """Write drift.json and drift.html.
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Beside:
+    """What stands on the page beside what was found."""
 
-    Args:
-        report: The year's reports.
-        drift: What was found.
-        city: Name of the city.
-        pictures: Chips that show how the flyovers look.
-        why: Why somebody went on despite STOP; "" where nobody did.
-    """
+    city: str
+    """Name of the city."""
+    pictures: Sequence[Shown] = ()
+    """Chips that show how the flyovers look."""
+    checked: Sequence[str] = ()
+    """What looks at the flyover say, a sentence each."""
+    why: str = ""
+    """Why somebody went on despite STOP; "" where nobody did."""
+
+
+def write_drift(report: ReportFiles, drift: Drift, beside: Beside) -> None:
+    """Write drift.json and drift.html into the year's reports."""
     report.folder.mkdir(parents=True, exist_ok=True)
     with atomic_path(report.drift) as temporary:
-        temporary.write_text(json.dumps(drift_facts(drift, why), indent=2), encoding="utf-8")
+        temporary.write_text(json.dumps(drift_facts(drift, beside.why), indent=2), encoding="utf-8")
     with atomic_path(report.drift_page) as temporary:
-        temporary.write_text(draw_page(drift, city, pictures, why), encoding="utf-8")
+        temporary.write_text(draw_page(drift, beside), encoding="utf-8")
 
 
 def drift_facts(drift: Drift, why: str = "") -> dict[str, object]:
@@ -87,6 +92,7 @@ def drift_facts(drift: Drift, why: str = "") -> dict[str, object]:
         "chips": drift.chips,
         "share_failing": {**share, "doubt": drift.share.doubt},
         "expected": {**asdict(drift.expected), "sentence": drift.expected.sentence},
+        "figures": _figures(drift.figures),
         "held_back": drift.held_back,
         "note": drift.note,
         "despite": why,
@@ -94,21 +100,29 @@ def drift_facts(drift: Drift, why: str = "") -> dict[str, object]:
     }
 
 
-def draw_page(drift: Drift, city: str, pictures: Sequence[Shown] = (), why: str = "") -> str:
+def _figures(figures: EstimatedFigures | None) -> dict[str, object] | None:
+    """Return the figures for JSON; None where they are not known."""
+    if figures is None or not figures.sentence:
+        return None
+    return {**asdict(figures), "sentence": figures.sentence}
+
+
+def draw_page(drift: Drift, beside: Beside) -> str:
     """Return the page as HTML."""
     text = files("inference").joinpath("drift_page.html").read_text(encoding="utf-8")
     environment = jinja2.Environment(autoescape=True, trim_blocks=True, lstrip_blocks=True)
 
     return environment.from_string(text).render(
-        city=city,
+        city=beside.city,
         drift=drift,
         meaning=MEANING[drift.grade],
         flagged=drift.flagged,
         signs=[(sign, draw_sign(sign)) for sign in drift.signs],
-        pictures=pictures,
+        pictures=beside.pictures,
+        checked=beside.checked,
         trained=", ".join(map(str, drift.trained_on)) or "flyovers that it does not name",
         looked=drift.expected.looked,
-        why=f"Exported despite STOP: {why}" if why else "",
+        why=f"Exported despite STOP: {beside.why}" if beside.why else "",
     )
 
 

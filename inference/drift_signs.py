@@ -6,6 +6,7 @@ from dataclasses import replace
 import numpy as np
 
 from inference.drift import Grade, Limits, Seen, Sign
+from inference.drift_known import LEAST_KNOWN, known_sign
 from inference.drift_photos import NEAR, photo_signs
 from models.flyover_stats import LEAST_CHIPS
 
@@ -41,6 +42,8 @@ def _find_signs(seen: Seen) -> Iterator[Sign]:
         yield agreement_sign(seen)
     if not np.isnan(seen.called):
         yield score_sign(seen)
+    if seen.known is not None and seen.known.roofs >= LEAST_KNOWN:
+        yield known_sign(seen.known, seen.hits)
     yield share_sign(seen)
 
 

@@ -60,10 +60,16 @@ class Share:
         return float(np.clip(trusted, least, 1 - least))
 
     @property
+    def ends(self) -> tuple[float, float]:
+        """Return the ends of the interval, never 0 or 1."""
+        least = _least_share(self.chips)
+        low, high = np.clip([self.low, self.high], least, 1 - least)
+        return float(low), float(high)
+
+    @property
     def deviation(self) -> float:
         """Return the standard deviation of the log odds of the share."""
-        least = _least_share(self.chips)
-        low, high = logit(np.clip([self.low, self.high], least, 1 - least))
+        low, high = logit(self.ends)
         return float(high - low) / (2 * NORMAL_90)
 
     @property

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from imagery.workspace import ReportFiles
 from inference.drift import Drift, Grade, Limits, Seen, Sign, worst
-from inference.drift_page import draw_page, drift_facts, write_drift
+from inference.drift_page import Beside, draw_page, drift_facts, write_drift
 from inference.drift_photos import distance, sharpness
 from inference.drift_signs import find_signs
 from inference.expected import expect_failing
@@ -193,7 +193,7 @@ def test_limits_out_of_order_are_an_error() -> None:
 
 def test_page_shows_every_sign_and_escapes_the_city() -> None:
     drift = drift_of(seen(stats_of(2024, network=3.0), stats_of(2022), stats_of(2023)))
-    page = draw_page(drift, "<b>Town</b>")
+    page = draw_page(drift, Beside(city="<b>Town</b>"))
 
     assert "&lt;b&gt;Town" in page
     assert "<b>Town" not in page
@@ -227,7 +227,8 @@ def test_products_say_caution_and_why(
     shutil.copytree(done_city.path.parent, tmp_path / "city")
     year = tmp_path / "city" / "workspace" / "2023"
     drift = drift_of(seen(stats_of(2024, network=3.0), stats_of()))
-    write_drift(ReportFiles(folder=year / "report"), drift, city="Tinyville", why="the mayor asks")
+    beside = Beside(city="Tinyville", why="the mayor asks")
+    write_drift(ReportFiles(folder=year / "report"), drift, beside)
     path = tmp_path / "city" / "city.toml"
     ran = roofwatch("export", path, "--year", "2023", "--executor", "serial", "--quiet")
 

@@ -172,6 +172,22 @@ def stop_run(city: SmallCity) -> None:
     assert "LIKELY" not in set(ledger["hazard"])
 
 
+def test_run_despite_stop_says_so_on_every_product(city: SmallCity) -> None:
+    city.meet(blurred)
+    code, out, error = city.command("run", "--despite-drift", "--why", "no other photos")
+
+    assert code == 0, error
+    assert "Exported all the same: no other photos" in out
+    for name in ("fire/fire_map/index.html", "fire/fire_map/README.txt", "report/drift.html"):
+        assert "no other photos" in (city.year / name).read_text(encoding="utf-8"), name
+    log = (city.path.parent / "workspace" / "audit.csv").read_text(encoding="utf-8")
+    assert "2024 exported despite STOP: no other photos" in log
+
+    facts = json.loads((city.year / "report" / "drift.json").read_text())
+    assert facts["figures"]["sentence"].startswith("If the scores hold, LIKELY and POSSIBLE have")
+    shutil.rmtree(city.year / "fire")
+
+
 @pytest.mark.parametrize("words", [["--despite-drift"], ["--why", "no"]])
 def test_despite_and_why_belong_together(city: SmallCity, words: list[str]) -> None:
     code, _, error = city.command("run", *words)

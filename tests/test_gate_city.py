@@ -167,6 +167,27 @@ def test_honest_looks_are_promoted(city: GateCity, tmp_path: Path) -> None:
     assert "version 2 by Ann: a test; version 2 against champion 1: " in log
 
 
+def test_and_export_scores_and_exports_the_latest_flyover(
+    city: GateCity, tmp_path: Path, roofwatch: Roofwatch
+) -> None:
+    """A version that passes is at work at once: ledger and products are its own."""
+    looks = true_labels(city, 2024).sample(40, random_state=0)
+    copy = city.copy(tmp_path / "copy")
+    copy.write_labels(pd.concat([true_labels(city, 2023), looks]))
+    train(copy.open().year(2024))
+    ran = roofwatch(
+        "promote", copy.path, "--version", 2, "--by", "Ann", "--why", "t", "--and-export", *ALONE
+    )
+
+    assert ran.code == 0, ran.error
+    year = copy.folder / "workspace" / "2024"
+    ledger = pd.read_parquet(year / "ledger.parquet")
+    scored = ledger[ledger["status"] == "scored"]
+    assert set(scored["model_version"]) == {"demo-city-roof/2"}
+    assert (year / "fire" / "fire_map" / "index.html").exists()
+    assert "2024 scored and exported: " in ran.out
+
+
 def test_the_champion_changes_nothing(city: GateCity) -> None:
     """A version that is champion already has no list to compare."""
     promotion = promote_version(city.open(), 1, by="Ann", why="again", force=False)

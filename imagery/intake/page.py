@@ -28,17 +28,23 @@ class Facts:
     """What, and how much."""
 
 
-def write_intake(intake: Intake, folder: Path) -> Path:
-    """Write check.json and check.html into a year's folder; return the page."""
+def write_intake(intake: Intake, folder: Path, *, expected: str = "") -> Path:
+    """Write check.json and check.html into a year's folder; return the page.
+
+    Args:
+        intake: What was found.
+        folder: Of the year.
+        expected: How many failing roofs are expected; "" before the year was scored.
+    """
     files_of_year = YearFiles(folder=folder)
     with atomic_path(files_of_year.check) as temporary:
         temporary.write_text(json.dumps(intake.answer(), indent=2), encoding="utf-8")
     with atomic_path(files_of_year.check_page) as temporary:
-        temporary.write_text(draw_page(intake), encoding="utf-8")
+        temporary.write_text(draw_page(intake, expected), encoding="utf-8")
     return files_of_year.check_page
 
 
-def draw_page(intake: Intake) -> str:
+def draw_page(intake: Intake, expected: str = "") -> str:
     """Return the page as HTML."""
     text = files("imagery").joinpath("intake", "page.html").read_text(encoding="utf-8")
     environment = jinja2.Environment(autoescape=True, trim_blocks=True, lstrip_blocks=True)
@@ -47,6 +53,7 @@ def draw_page(intake: Intake) -> str:
     drawn = draw_coverage(intake.coverage)
     return template.render(
         intake=intake,
+        expected=expected,
         map=drawn,
         notes="; ".join(drawn.notes) if drawn else "",
         tables=[

@@ -14,6 +14,7 @@ from labels.settings import LabelFile
 from models.database import database_path
 from models.registry_look import find_registry_fault
 from roofwatch.answer import FIX_FIRST, Answer
+from roofwatch.drift_found import expected_sentence
 from roofwatch.stages.dispatch_inputs import dispatch_troubles
 from roofwatch.stages.tile import shift_lines, tile
 from roofwatch.year import CityYear, open_year
@@ -41,6 +42,8 @@ def command(options: argparse.Namespace) -> Answer:
         drift = pixel_drift(year)
         lines += [f"  drift: {drift}"] if drift else []
         facts["drift"] = drift
+    expected = expected_sentence(year)
+    lines += [f"  scored: {expected}"] if expected else []
     lines += [f"  report: {year.files.check_page}"]
 
     exit_code = FIX_FIRST if intake.fixes else 0
@@ -92,7 +95,7 @@ def check(year: CityYear, *, pixels: bool = False) -> Intake:
         ),
     )
     intake = make_intake(inputs)
-    write_intake(intake, year.files.folder)
+    write_intake(intake, year.files.folder, expected=expected_sentence(year))
     return intake
 
 

@@ -1,38 +1,38 @@
 """`roofwatch drift`: is a year's flyover like those that the model learned from."""
 
 import argparse
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
 
-from imagery.chips.displacement import read_displacements
 from imagery.chips.store import ChipStore, open_store
-from inference.drift import Drift, Grade, Seen
-from inference.drift_page import Shown, drift_facts, write_drift
+from imagery.json_files import read_facts
+from inference.drift import Drift, Grade
+from inference.drift_page import Beside, Shown, drift_facts, write_drift
 from inference.drift_photos import distance
 from inference.drift_signs import find_signs
+from inference.estimated import EstimatedFigures, estimate_figures
 from inference.expected import Expected, expect_failing
 from inference.hazard import HazardWord, Thresholds, hazard_word
-from inference.predict import score_features
 from inference.typical import typical_roof
 from models.checksum import BACKBONE
 from models.feature_cache import Features
 from models.features import NetworkSource, store_features
-from models.files import Model, load_model
+from models.files import load_model
 from models.flyover_stats import FlyoverStats, is_same_flyover, read_stats
 from models.head import Head
 from models.registry import resolve_model
-from models.rung_heads import find_rung_heads
 from models.share import ScoredFlyover
 from models.spec import ModelVersion
 from roofwatch.answer import Answer
 from roofwatch.cold_start import require_model
 from roofwatch.drift_found import kept_reason
+from roofwatch.seen_flyover import other_scores, seen_in
 from roofwatch.stages.tile import tile
 from roofwatch.year import CityYear, open_year
-from roofwatch.year_scores import score_year
+from roofwatch.year_scores import YearScores, score_year
 from training.borrowed import Standing
 
 STOPPED = 4
@@ -89,7 +89,12 @@ def drift_of(year: CityYear, wanted: str = "champion") -> Drift:
         require_model(year)
     with year.at_work("drift"):
         look = look_at(year, wanted)
-        show_drift(year, look, why=kept_reason(year) if look.drift.grade == Grade.STOP else "")
+        show_drift(
+            year,
+            look,
+            checked=checked_before(year, look.version),
+            why=kept_reason(year) if look.drift.grade == Grade.STOP else "",
+        )
         year.city.log("drift", f"{year.year} with {look.version.label}: {look.drift.grade.value}")
     return look.drift
 
@@ -118,6 +123,7 @@ def look_at(year: CityYear, wanted: str) -> Look:
         signs=find_signs(seen_in(year, model, found.flyover, found.scores, other)),
         share=found.flyover.share,
         expected=expect(found.flyover, found.scores, found.begins, looked),
+        figures=find_figures(found.flyover, found),
     )
     thresholds = found.thresholds(drift.held_back)
     return Look(
@@ -133,74 +139,15 @@ def look_at(year: CityYear, wanted: str) -> Look:
     )
 
 
-def seen_in(
-    year: CityYear,
-    model: Model,
-    flyover: ScoredFlyover,
-    scores: pd.DataFrame,
-    other: pd.DataFrame | None,
-) -> Seen:
-    """Gather what is compared with the training flyovers."""
-    rates = model.head.rates
-    called = float("nan")
-    if len(scores):
-        called = float((scores["score_raw"] >= 0.5).mean())
-    shift_m, most_shift_m = find_shift(year)
-
-    return Seen(
-        stats=flyover.stats,
-        flyovers=model.head.flyovers,
-        share=flyover.share,
-        called=called,
-        hits=tuple(rates[:, 0].tolist()),
-        alarms=tuple(rates[:, 1].tolist()),
-        gsd_m=float(np.median([tile.gsd_m for tile in year.flyover.tiles])),
-        wanted_gsd_m=model.spec.gsd_m,
-        shift_m=shift_m,
-        most_shift_m=most_shift_m,
-        agreement=find_agreement(scores, other),
-    )
-
-
-def find_shift(year: CityYear) -> tuple[float, float]:
-    """Return how far the worst tile that was left as it is lies off, and what is allowed, meters.
-
-    Tiles that were corrected or taken out do no harm.
-    """
-    settings = year.file.tile
-    found = read_displacements(year.files.registration)
-    if found is None:
-        return 0.0, 0.0
-
-    most_shift_m = settings.max_shift * found.lot_width_m
-    if settings.registration != "report":
-        return 0.0, most_shift_m
-    lengths = [shift.length_m for shift in found.beyond(settings.max_shift)]
-    return max(lengths, default=0.0), most_shift_m
-
-
-def other_scores(
-    year: CityYear, model: Model, flyover: ScoredFlyover, features: Features
-) -> pd.DataFrame | None:
-    """Return what the head that looks at the measures alone says, or the joined one beside it.
-
-    None where the model's training left no other head in the workspace.
-    """
-    heads = [before.files.report.heads for before in (year, *year.earlier)]
-    other = find_rung_heads(heads, model.head)
-    if other is None:
+def find_figures(flyover: ScoredFlyover, found: YearScores) -> EstimatedFigures | None:
+    """Return what the list is worth if the scores hold; None without scored roofs."""
+    if not len(found.scores):
         return None
-    head = flyover.set(other)
-    return score_features(features.rung(head.rung), head)
-
-
-def find_agreement(scores: pd.DataFrame, other: pd.DataFrame | None) -> float:
-    """Return the rank correlation of two tables of scores; NaN where it cannot be told."""
-    if other is None or len(scores) < 2:
-        return float("nan")
-
-    both = scores.merge(other, on="parcel_id", suffixes=("", "_other"))
-    return float(both["score_raw"].corr(both["score_raw_other"], method="spearman"))
+    shares = (flyover.share.used, *flyover.share.ends)
+    begins = found.begins
+    return estimate_figures(
+        found.scores["score_raw"].to_numpy(np.float64), shares, min(begins.possible, begins.likely)
+    )
 
 
 def count_looked(year: CityYear, scores: pd.DataFrame) -> int:
@@ -224,15 +171,34 @@ def expect(
     return expect_failing((share.low, share.high), len(scores), likely, looked=looked)
 
 
-def show_drift(year: CityYear, look: Look, *, why: str = "") -> None:
-    """Write drift.json and drift.html, with a roof of this flyover beside one of training."""
-    write_drift(
-        year.files.report,
-        look.drift,
+def checked_before(year: CityYear, version: ModelVersion) -> tuple[str, ...]:
+    """Return what looks at the flyover say of the model, if it scored the year last."""
+    report = year.files.report
+    if not report.looked.exists() or not report.scored_by.exists():
+        return ()
+    remedy = f"score {year.year} again"
+    if read_facts(report.scored_by, remedy=remedy).get("label") != version.label:
+        return ()
+    sentences = read_facts(report.looked, remedy=remedy).get("sentences")
+    return tuple(map(str, sentences)) if isinstance(sentences, list) else ()
+
+
+def show_drift(year: CityYear, look: Look, *, checked: Sequence[str] = (), why: str = "") -> None:
+    """Write drift.json and drift.html, with a roof of this flyover beside one of training.
+
+    Args:
+        year: The city in the year.
+        look: How the model sees it.
+        checked: What looks at the flyover say.
+        why: Why somebody went on despite STOP; "" where nobody did.
+    """
+    beside = Beside(
         city=year.city.name,
         pictures=list(find_pictures(year, look)),
+        checked=checked,
         why=why,
     )
+    write_drift(year.files.report, look.drift, beside)
 
 
 def find_pictures(year: CityYear, look: Look) -> Iterator[Shown]:

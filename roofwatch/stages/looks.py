@@ -25,7 +25,7 @@ REMEDY = "score the year again"
 
 def leave_looks(
     year: CityYear, version: ModelVersion, ledger: Ledger, features: Features, head: Head
-) -> None:
+) -> list[str]:
     """Write what the looks at a flyover say, and which roofs to look at next.
 
     Args:
@@ -34,18 +34,23 @@ def leave_looks(
         ledger: Its ledger.
         features: Of its chips.
         head: Set to the flyover.
+
+    Returns:
+        What they say, a sentence each.
     """
     looked = year.find_looked_share()
     words = find_words(year, version, ledger, head)
+    sentences = [found.sentence for found in (looked, words) if found]
     facts = {
         "share": asdict(looked) if looked else None,
         "words": words.facts if words else None,
-        "sentences": [found.sentence for found in (looked, words) if found],
+        "sentences": sentences,
     }
     with atomic_path(year.files.report.looked) as temporary:
         temporary.write_text(json.dumps(facts, indent=2, allow_nan=False), encoding="utf-8")
 
     draw_year(year, ledger, features, head)
+    return sentences
 
 
 def draw_year(year: CityYear, ledger: Ledger, features: Features, head: Head) -> None:

@@ -84,9 +84,10 @@ def _score(year: CityYear, wanted: str, despite: str) -> Ledger:
     done = f"{year.year} with {version.label}: {scored} of {len(ledger.table)} scored"
     city.log("score", done + seal_text(path))
 
-    show_drift(year, look, why=despite if look.drift.grade == Grade.STOP else "")
     head = look.flyover.set(look.trained)
-    leave_looks(year, version, ledger, look.features, head)
+    checked = leave_looks(year, version, ledger, look.features, head)
+    why = despite if look.drift.grade == Grade.STOP else ""
+    show_drift(year, look, checked=checked, why=why)
     explain(year, version, look.flyover, ledger, look.features)
     card = ModelCard(
         city=city.name,

@@ -1,0 +1,93 @@
+"""How good the list of a flyover is, told from its calibrated scores: nobody has to look first.
+
+It holds if the scores do. A look at the flyover is worth more.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+from scipy.special import expit
+
+from models.head import Floats, log_odds
+
+
+@dataclass(frozen=True, kw_only=True)
+class Estimated:
+    """A figure and its ends over the 90% interval of the share failing."""
+
+    value: float
+    """In [0, 1]; NaN without scored roofs."""
+    low: float
+    """Lower end."""
+    high: float
+    """Upper end."""
+
+    @property
+    def text(self) -> str:
+        """Return it for people."""
+        return f"{self.value:.2f} ({self.low:.2f} to {self.high:.2f})"
+
+
+@dataclass(frozen=True, kw_only=True)
+class EstimatedFigures:
+    """What the list is worth if the scores hold."""
+
+    recall: Estimated
+    """Share of the failing roofs that are LIKELY or POSSIBLE."""
+    average_precision: Estimated
+    """Of the order by score."""
+
+    @property
+    def sentence(self) -> str:
+        """Say it to people."""
+        if np.isnan(self.recall.value):
+            return ""
+        return (
+            f"If the scores hold, LIKELY and POSSIBLE have {self.recall.text} of the failing "
+            f"roofs, and the average precision is {self.average_precision.text}."
+        )
+
+
+def estimate_figures(
+    even: Floats, shares: tuple[float, float, float], listed_from: float
+) -> EstimatedFigures:
+    """Estimate what the list of a flyover is worth.
+
+    Args:
+        even: Probability of failing of each roof at even odds, (N,).
+        shares: Share failing and the ends of its interval, each in (0, 1).
+        listed_from: Score at the first share at which POSSIBLE, or else LIKELY, begins.
+    """
+    at_shares = [expit(log_odds(even) + log_odds(np.array([share]))) for share in shares]
+    is_listed = at_shares[0] >= listed_from
+    recalls = [_recall(scores, is_listed) for scores in at_shares]
+    precisions = [expected_average_precision(scores) for scores in at_shares]
+    return EstimatedFigures(recall=_figure(recalls), average_precision=_figure(precisions))
+
+
+def expected_average_precision(scores: Floats) -> float:
+    """Return the average precision that is expected of an order by calibrated scores.
+
+    The k-th roof fails with its score, and then the k first hold it and what is expected of those
+    before: the sum of score * (1 + sum of the scores before) / k, over the sum of the scores.
+
+    Args:
+        scores: Probabilities of failing, (N,).
+
+    Returns:
+        NaN where nothing is expected to fail.
+    """
+    ordered = np.sort(scores)[::-1]
+    if not ordered.sum():
+        return float("nan")
+    held = 1 + ordered.cumsum() - ordered
+    places = np.arange(1, len(ordered) + 1)
+    return float((ordered * held / places).sum() / ordered.sum())
+
+
+def _recall(scores: Floats, is_listed: "np.ndarray[tuple[int], np.dtype[np.bool_]]") -> float:
+    return float(scores[is_listed].sum() / scores.sum()) if scores.sum() else float("nan")
+
+
+def _figure(values: list[float]) -> Estimated:
+    return Estimated(value=values[0], low=min(values), high=max(values))
