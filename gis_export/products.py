@@ -37,6 +37,7 @@ from gis_export.table import columns
 from gis_export.table.export_table import ExportTable
 from gis_export.table.fields import Tier
 from gis_export.table.inputs import ExportInputs
+from gis_export.table.left_out import is_left_out, kept_rows, write_left_out
 from gis_export.table.rows import build_table
 from gis_export.table.settings import ExportSettings
 from gis_export.verify.folders import verify_products
@@ -188,10 +189,12 @@ def _write_fire(job: _Job, folder: Path) -> None:
 
     job.tell("fire map")
     map_folder = folder / "fire_map"
-    write_fire_map(table.rows, map_folder, job.inputs, job.settings, on_roll=on_roll.tolist())
+    kept = kept_rows(table.rows)
+    on_roll = on_roll[~is_left_out(table.rows).to_numpy()]
+    write_fire_map(kept, map_folder, job.inputs, job.settings, on_roll=on_roll.tolist())
 
     job.tell("fire book")
-    write_fire_book(table.rows, folder / "fire_book.pdf", job.inputs, job.settings)
+    write_fire_book(kept, folder / "fire_book.pdf", job.inputs, job.settings)
 
 
 def _write_housing(job: _Job, folder: Path) -> None:
@@ -205,7 +208,7 @@ def _write_housing(job: _Job, folder: Path) -> None:
     _write_layers(job, job.table, folder, pack)
 
     job.tell("work list")
-    rows = job.table.rows
+    rows = kept_rows(job.table.rows)
     write_worklist(rows, folder / "worklist.csv", job.settings.visits)
     write_worklist_xlsx(rows, folder / "worklist.xlsx", job.inputs, job.settings)
     write_capacity(rows, folder / "capacity.csv", job.settings, start=job.inputs.today)
@@ -218,7 +221,7 @@ def _write_housing(job: _Job, folder: Path) -> None:
 
     job.tell("evidence")
     sources = PacketSources(
-        rows=rows, inputs=job.inputs, settings=job.settings, pictures=job.pictures
+        rows=job.table.rows, inputs=job.inputs, settings=job.settings, pictures=job.pictures
     )
     write_packets(sources, folder / "evidence")
 
@@ -232,6 +235,7 @@ def _write_layers(job: _Job, table: ExportTable, folder: Path, pack: Pack) -> No
     )
     write_qgis_project(folder, name=name, title=pack.title, crs=table.crs, tier=pack.tier)
     write_drawing_info(folder / f"{name}.drawingInfo.json", pack.tier)
+    write_left_out(table.rows, folder)
     write_dictionary(folder, pack.tier)
     write_guides(folder, name)
 
@@ -252,7 +256,7 @@ def _write_public(job: _Job, folder: Path) -> None:
         made=inputs.today,
         figures=inputs.tested,
     )
-    write_public(job.table.rows, folder, text)
+    write_public(kept_rows(job.table.rows), folder, text)
 
 
 def _check_all(job: _Job, staging: Path) -> None:

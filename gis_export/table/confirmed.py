@@ -3,10 +3,10 @@
 A model never says CONFIRMED. No photo takes the word back, only a later visit does.
 """
 
-from datetime import date
-
 import numpy as np
 import pandas as pd
+
+from gis_export.table.site_visits import Verdict, visits_by_parcel
 
 _BINS = ((100, "100"), (50, "50-99"), (25, "25-49"), (10, "10-24"))
 """Least percent of the roof, and the words of ROOF_PCT."""
@@ -26,23 +26,19 @@ def confirmed(looks: pd.DataFrame, *, until: int) -> pd.DataFrame:
         Index parcel_id; columns day (date or None), year, and roof_pct (words of ROOF_PCT, ""
         when no share is known).
     """
-    is_finding = looks["on_site"].astype(bool) & (looks["failing"] != "")
-    visits = looks[is_finding & (looks["year"] <= until)]
-    visits = visits.assign(latest=last_days(visits))
-    visits = visits.sort_values("latest", kind="stable")
+    found = {}
+    for parcel, visits in visits_by_parcel(looks, until=until).items():
+        roof = visits.roof
+        if roof is not None and roof.verdict is Verdict.OPEN:
+            found[parcel] = roof
 
-    latest = visits.drop_duplicates("parcel_id", keep="last")
-    found = latest[latest["failing"] == "Y"]
-
-    days = [date.fromisoformat(day) if day else None for day in found["date"]]
-    bins = [roof_bin(percent) for percent in found["roof_pct"]]
     return pd.DataFrame(
         {
-            "day": np.array(days, dtype=object),
-            "year": found["year"].to_numpy(),
-            "roof_pct": np.array(bins, dtype=object),
+            "day": np.array([visit.day for visit in found.values()], dtype=object),
+            "year": np.array([visit.year for visit in found.values()], dtype=np.int64),
+            "roof_pct": np.array([roof_bin(visit.roof_pct) for visit in found.values()], object),
         },
-        index=found["parcel_id"].to_numpy(),
+        index=list(found),
     )
 
 

@@ -175,6 +175,17 @@ FIELDS: tuple[Field, ...] = (
           "no building is left."),
     _text(columns.TILES, "tiles", 254, _DATA,
           "Flyover tiles the chip was cut from."),
+    _text(columns.VISIT_TXT, "visit_text", 80, _ALL,
+          "What the latest visit found and its day, such as visited 2026-05-02: no open roof seen; "
+          "it never means safe; empty where nobody visited or the visit confirmed the hazard."),
+    _date(columns.LAST_VISIT, "last_visit", _HOUSING,
+          "Day of the latest visit on site; empty when there was none or its day is not known."),
+    _date(columns.NEXT_VISIT, "next_visit", _HOUSING,
+          "Day until which a visited row stays off the visit list; empty when it may be on it."),
+    _text(columns.DISPUTED, "disputed", 80, _HOUSING,
+          "Why what is said of the building is in dispute; empty when it is not."),
+    _text(columns.PHOTO_LVL, "photo_hazard_level", 10, _DATA,
+          "RISK_LVL by the photo alone, whatever people found."),
 )
 # fmt: on
 """Every field of every tier, in the order of the products."""

@@ -10,9 +10,15 @@ from gis_export.table.confirmed import confirmed
 from gis_export.table.distinct import by_distinct
 from gis_export.table.inputs import ExportInputs
 from gis_export.table.settings import ExportSettings
+from gis_export.table.site_states import SiteRules
 from gis_export.table.symbols import BY_WORD
 from inference.hazard import HazardWord
 from inference.ledger import Ledger
+
+REFUTED = "refuted"
+"""Instead of a day: a visit since the flight saw no open roof."""
+UNVERIFIED = "unverified"
+NOT_ON_SITE = "not seen on site"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -35,24 +41,26 @@ class HazardTexts:
             flown, self.year, today=self.today, stale_months=self.stale_months
         )
 
-    def review_by(self, flown: date | None, visited: date | None) -> date:
-        """Return REVIEW_BY, counted from the flight or from a later visit."""
-        due = review_by(flown, self.year, review_months=self.review_months)
-        if visited is None:
-            return due
+    @property
+    def rules(self) -> SiteRules:
+        """Return what the meaning of a visit depends on."""
+        return SiteRules(year=self.year, today=self.today, review_months=self.review_months)
 
-        return max(due, review_by(visited, self.year, review_months=self.review_months))
+    def review_by(self, flown: date | None, review: date | None) -> date:
+        """Return REVIEW_BY, counted from the flight unless it counts from a visit."""
+        return review or review_by(flown, self.year, review_months=self.review_months)
 
     def text(
-        self, word: str, flown: date | None, visited: date | None, seen: str, reason: str
+        self, word: str, flown: date | None, review: date | None, seen: str, reason: str
     ) -> str:
         """Return RISK_TXT: the hazard, then flight date or reason, then whether a review is due.
 
         Args:
             word: The hazard word.
             flown: Day of the flight, None when not known.
-            visited: Day on which a person confirmed the hazard, None when not known.
-            seen: The same as text, or only its year; "" when nobody confirmed it.
+            review: REVIEW_BY where it counts from a visit.
+            seen: Day or year on which a person confirmed the hazard; `REFUTED` where a visit since
+                the flight saw no open roof; "" otherwise.
             reason: Why the roof was not assessed.
         """
         symbol = BY_WORD[word]
@@ -62,10 +70,12 @@ class HazardTexts:
             text = f"{word} ({when})"
         elif symbol.word is HazardWord.NOT_ASSESSED:
             text = f"{word}: {reason.replace('_', ' ')}"
+        elif seen == REFUTED:
+            text = f"{word}: {symbol.meaning.replace(UNVERIFIED, NOT_ON_SITE)} ({when})"
         else:
             text = f"{word}: {symbol.meaning} ({seen or when})"
 
-        is_due = self.review_by(flown, visited) < self.today
+        is_due = self.review_by(flown, review) < self.today
         return f"{text} - REVIEW DUE" if is_due else text
 
 

@@ -6,13 +6,21 @@ import pandas as pd
 
 from gis_export.table import columns
 from gis_export.table.aging import as_date
-from gis_export.table.confirmed import confirmed
+from gis_export.table.confirmed import roof_bin
 from gis_export.table.distinct import by_distinct
 from gis_export.table.export_table import COLUMNS, ExportTable, polygons_only
-from gis_export.table.hazard_words import HazardTexts, hazard_texts, previous_levels, risk_level
+from gis_export.table.hazard_words import (
+    REFUTED,
+    HazardTexts,
+    hazard_texts,
+    previous_levels,
+    risk_level,
+)
 from gis_export.table.inputs import ExportInputs
-from gis_export.table.priority import change_of, prioritize, street_sides
+from gis_export.table.priority import Reason, change_of, prioritize, street_sides
 from gis_export.table.settings import ExportSettings
+from gis_export.table.site_states import EXCLUDED, SiteState, objects, site_states
+from gis_export.table.site_visits import visits_by_parcel
 from imagery.errors import Unbalanced
 from inference.hazard import HazardWord
 
@@ -22,6 +30,7 @@ TOO_OLD = "imagery_too_old"
 # Columns that are needed on the way and are in no product.
 _HAZARD = "hazard"
 _SEEN = "SEEN"
+_REVIEW = "REVIEW"
 
 _FROM_ROLL = {
     columns.ADDRESS: "address",
@@ -69,10 +78,10 @@ def build_table(inputs: ExportInputs, settings: ExportSettings) -> ExportTable:
     texts = hazard_texts(inputs, settings)
     rows = _join(inputs)
     rows = _age(rows, texts)
-    rows = _confirm(rows, inputs)
+    rows = _visit(rows, inputs, texts)
     rows = _describe(rows, texts)
     rows = _compare(rows, inputs)
-    rows = _rank(rows, inputs, settings)
+    rows = _prioritize(rows, inputs, settings)
 
     frame = gpd.GeoDataFrame(rows[list(COLUMNS)], crs=inputs.roll.table.crs)
     table = ExportTable(rows=frame)
@@ -131,6 +140,18 @@ def _age(rows: pd.DataFrame, texts: HazardTexts) -> pd.DataFrame:
     rows.loc[is_stale, columns.STATUS] = "not_assessed"
     rows.loc[is_stale, columns.NA_REASON] = TOO_OLD
 
+    rows[columns.PHOTO_LVL] = by_distinct(risk_level, rows[_HAZARD])
+    rows = _without_scores(rows)
+
+    # Ranks are of the photo: what people find moves no other row.
+    ranks = rows.groupby(columns.INSP_DIST)[columns.RANK]
+    rows[columns.RANK_DIST] = ranks.rank(method="first")
+    return rows
+
+
+def _without_scores(rows: pd.DataFrame) -> pd.DataFrame:
+    """Return the rows with the score only where they are scored, and the reason only elsewhere."""
+    rows = rows.copy(deep=False)
     is_scored = rows[columns.STATUS] == "scored"
     rows.loc[~is_scored, _OF_THE_SCORE] = np.nan
     rows.loc[~is_scored, columns.MODEL_VER] = ""
@@ -138,22 +159,60 @@ def _age(rows: pd.DataFrame, texts: HazardTexts) -> pd.DataFrame:
     return rows
 
 
-def _confirm(rows: pd.DataFrame, inputs: ExportInputs) -> pd.DataFrame:
-    """Return the rows with CONFIRMED where a person on site found the roof failing.
+def _visit(rows: pd.DataFrame, inputs: ExportInputs, texts: HazardTexts) -> pd.DataFrame:
+    """Return the rows with what people on site found.
 
-    Score or reason of the photo are kept beside it.
+    CONFIRMED keeps score or reason of the photo beside it. A building that is gone or lived in is
+    excluded with its reason.
     """
     rows = rows.copy(deep=False)
-    found = confirmed(inputs.looks, until=inputs.year).reindex(rows[columns.PARCEL_ID])
-    is_found = found["year"].notna().to_numpy()
-    rows.loc[is_found, _HAZARD] = HazardWord.CONFIRMED.value
+    visits = visits_by_parcel(inputs.looks, until=inputs.year)
+    states = site_states(rows, visits, texts.rules)
+    found = [state.confirmed for state in states]
 
-    is_confirmed = rows[_HAZARD] == HazardWord.CONFIRMED.value
-    rows[columns.VERIFIED] = np.where(is_confirmed, "Y", "N")
-    rows[columns.VER_DATE] = _dates(found["day"])
-    rows[columns.ROOF_PCT] = found["roof_pct"].fillna("").to_numpy(dtype=object)
-    rows[_SEEN] = by_distinct(_day_or_year, rows[columns.VER_DATE], found["year"])
+    is_found = np.array([visit is not None for visit in found], dtype=bool)
+    rows.loc[is_found, _HAZARD] = HazardWord.CONFIRMED.value
+    rows = _exclude(rows, [state.excluded for state in states])
+
+    rows[columns.VERIFIED] = np.where(rows[_HAZARD] == HazardWord.CONFIRMED.value, "Y", "N")
+    rows[columns.VER_DATE] = objects([visit.day if visit else None for visit in found])
+    bins = [roof_bin(visit.roof_pct) if visit else "" for visit in found]
+    rows[columns.ROOF_PCT] = objects(bins)
+    rows[_SEEN] = objects([_seen(state) for state in states])
+    rows[_REVIEW] = objects([state.review for state in states])
+
+    rows[columns.VISIT_TXT] = objects([state.text for state in states])
+    rows[columns.LAST_VISIT] = objects([state.last_visit for state in states])
+    rows[columns.NEXT_VISIT] = objects([state.next_visit for state in states])
+    rows[columns.DISPUTED] = objects([state.disputed for state in states])
+    rows[columns.SIGN_POST] = objects([state.sign for state in states])
+    rows[columns.DEMO_FLG] = objects([state.demolition for state in states])
+    on_roll = rows[columns.OCC_SIDES].tolist()
+    sides = [
+        on_roll[row] if state.sides is None else state.sides for row, state in enumerate(states)
+    ]
+    rows[columns.OCC_SIDES] = objects(sides)
     return rows
+
+
+def _exclude(rows: pd.DataFrame, reasons: list[str]) -> pd.DataFrame:
+    """Return the rows with those that have a reason excluded, without a score."""
+    rows = rows.copy(deep=False)
+    reason = objects(reasons)
+    is_out = reason != ""
+    rows.loc[is_out, _HAZARD] = HazardWord.NOT_ASSESSED.value
+    rows.loc[is_out, columns.STATUS] = EXCLUDED
+    rows.loc[is_out, columns.NA_REASON] = reason[is_out]
+    rows.loc[is_out, columns.RANK_DIST] = np.nan
+    return _without_scores(rows)
+
+
+def _seen(state: SiteState) -> str:
+    """Return day or year of the visit that confirms a row, or that a visit saw no open roof."""
+    if state.confirmed is not None:
+        day = state.confirmed.day
+        return day.isoformat() if day else str(state.confirmed.year)
+    return REFUTED if state.refuted is not None else ""
 
 
 def _describe(rows: pd.DataFrame, texts: HazardTexts) -> pd.DataFrame:
@@ -161,16 +220,14 @@ def _describe(rows: pd.DataFrame, texts: HazardTexts) -> pd.DataFrame:
     rows = rows.copy(deep=False)
     words = rows[_HAZARD]
     flown = rows[columns.IMG_DATE]
-    visited = rows[columns.VER_DATE]
+    review = rows[_REVIEW]
     reasons = rows[columns.NA_REASON]
 
     rows[columns.RISK_LVL] = by_distinct(risk_level, words)
-    rows[columns.RISK_TXT] = by_distinct(texts.text, words, flown, visited, rows[_SEEN], reasons)
+    rows[columns.RISK_TXT] = by_distinct(texts.text, words, flown, review, rows[_SEEN], reasons)
     rows[columns.SCORED] = np.where(rows[columns.STATUS] == "scored", "Y", "N")
-    rows[columns.REVIEW_BY] = by_distinct(texts.review_by, flown, visited)
+    rows[columns.REVIEW_BY] = by_distinct(texts.review_by, flown, review)
     rows[columns.ADJ_OCC] = by_distinct(_has_neighbor, rows[columns.OCC_SIDES])
-    rows[columns.SIGN_POST] = "U"
-    rows[columns.DEMO_FLG] = "U"
     return rows
 
 
@@ -185,28 +242,22 @@ def _compare(rows: pd.DataFrame, inputs: ExportInputs) -> pd.DataFrame:
     return rows
 
 
-def _rank(rows: pd.DataFrame, inputs: ExportInputs, settings: ExportSettings) -> pd.DataFrame:
-    """Return the rows with their rank in the district, and their priority."""
+def _prioritize(rows: pd.DataFrame, inputs: ExportInputs, settings: ExportSettings) -> pd.DataFrame:
+    """Return the rows with their priority, which a building that is left out does not have."""
     rows = rows.copy(deep=False)
-    ranks = rows.groupby(columns.INSP_DIST)[columns.RANK]
-    rows[columns.RANK_DIST] = ranks.rank(method="first")
-
     streets = street_sides(inputs.roll, rows[columns.PARCEL_ID])
     points, why = prioritize(rows, streets, inputs.looks, inputs.today, settings.priority)
-    rows[columns.PRIORITY] = points
-    rows[columns.WHY] = why
+    is_out = rows[columns.STATUS] == EXCLUDED
+    rows[columns.PRIORITY] = np.where(is_out, 0, points)
+    rows[columns.WHY] = objects(why)
+    rows.loc[is_out, columns.WHY] = [
+        str(Reason(reason=str(reason), points=0)) for reason in rows.loc[is_out, columns.NA_REASON]
+    ]
     return rows
 
 
 def _dates(column: pd.Series) -> pd.Series:
     return pd.Series(by_distinct(as_date, column), dtype=object)
-
-
-def _day_or_year(day: object, year: float | None) -> str:
-    """Return the day of a visit, or its year when no day is known, or "" for no visit."""
-    if day is not None:
-        return str(day)
-    return "" if year is None else str(int(year))
 
 
 def _has_neighbor(sides: str) -> str:

@@ -106,6 +106,14 @@ class VisitSettings:
     capacity: dict[str, int] = field(
         default_factory=dict, metadata=key('The same for single districts, such as {"I1" = 30}.')
     )
+    audit: float = field(
+        default=0.04,
+        metadata=key(
+            "Share of the visits that are drawn at random among roofs that the photo does not "
+            "flag, by district, to the next whole number: what they find says how many open "
+            "roofs are missed. 0 for none."
+        ),
+    )
     per_day: int = field(
         default=10, metadata=key("Visits that one inspector makes in a day: one route sheet.")
     )
@@ -130,6 +138,9 @@ class VisitSettings:
             number = getattr(self, name)
             if number < least:
                 raise ConfigError(f"[export.visits] {name} is {number}, want {least} or more")
+
+        if not 0 <= self.audit <= 0.5:
+            raise ConfigError(f"[export.visits] audit is {self.audit}, want 0 to 0.5")
 
         for district, visits in self.capacity.items():
             if visits < 0:

@@ -20,6 +20,7 @@ VALUES: dict[str, dict[str, str]] = {
     columns.SIGN_POST: _KNOWN,
     columns.ADJ_OCC: _KNOWN,
     columns.DEMO_FLG: _KNOWN,
+    columns.PHOTO_LVL: {symbol.code: f"{symbol.word.value} by the photo" for symbol in SYMBOLS},
     columns.PREV_LVL: {symbol.code: f"{symbol.word.value} then" for symbol in SYMBOLS},
     columns.CHANGE: {
         "NEW": "on the list for the first time",

@@ -1,14 +1,35 @@
-"""Which rows are on the work list: the most urgent ones that each inspection district can visit."""
+"""Which rows are on the work list: the most urgent ones that each inspection district can visit.
+
+A few visits of every list are drawn at random among the roofs that nothing points to: what they
+find says how many open roofs are missed. A row that was visited stays off the list until it is due
+for review or a newer photo shows it.
+"""
+
+from math import floor
 
 import geopandas as gpd
+import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from gis_export.table import columns
 from gis_export.table.settings import VisitSettings
+from gis_export.table.site_states import EXCLUDED
+from gis_export.table.symbols import BY_WORD
+from inference.hazard import HazardWord
+from labels.sample import systematic
 
 NO_DISTRICT = "(no district)"
 LAST = "\U0010ffff"
 """Sorts behind every name."""
+AUDIT = "audit: random"
+"""CHOSEN of a visit that was drawn at random among the roofs that were not flagged."""
+LISTED = "list"
+"""CHOSEN of every other visit."""
+CHOSEN = "CHOSEN"
+CHANCE = "CHANCE"
+_SEED = 14
+_NOT_FLAGGED = BY_WORD[HazardWord.NOT_SEEN].code
 
 
 def by_priority(rows: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
@@ -26,12 +47,16 @@ def visited(rows: gpd.GeoDataFrame, settings: VisitSettings) -> pd.Series:
 
     A parcel with neither geometry nor address is never on the list: nobody would find it.
     """
-    can_be_found = rows.geometry.notna() | (rows[columns.ADDRESS] != "")
-    findable = gpd.GeoDataFrame(rows[can_be_found])
-    place = by_priority(findable).groupby(columns.INSP_DIST).cumcount()
+    is_open = _can_be_found(rows) & rows[columns.NEXT_VISIT].isna()
+    is_open &= rows[columns.STATUS] != EXCLUDED
+    in_order = by_priority(gpd.GeoDataFrame(rows[is_open]))
 
-    districts = rows[columns.INSP_DIST]
-    visits = districts.map({district: settings.of(district) for district in districts.unique()})
+    # Visits by chance are few, and none of them may fall off the end of the list.
+    is_drawn = audit_chances(rows, settings).notna()
+    first = is_drawn[in_order.index].sort_values(ascending=False, kind="stable").index
+    in_order = gpd.GeoDataFrame(in_order.loc[first])
+    place = in_order.groupby(columns.INSP_DIST).cumcount()
+    visits = _capacity(rows, settings)
     return pd.Series(place.reindex(rows.index) < visits, index=rows.index, dtype=bool)
 
 
@@ -45,3 +70,78 @@ def visits_of(rows: gpd.GeoDataFrame, settings: VisitSettings) -> gpd.GeoDataFra
         columns.INSP_DIST, kind="stable", key=lambda names: names.replace("", LAST)
     )
     return gpd.GeoDataFrame(by_district)
+
+
+def audit_chances(rows: gpd.GeoDataFrame, settings: VisitSettings) -> pd.Series:
+    """Return the chance with which each row was drawn for this list, NaN for those that were not.
+
+    Scored roofs that the photo does not flag are drawn, every district in proportion. What people
+    find changes no draw: the next one begins when all roofs of the last one have been visited, and
+    it leaves them out.
+    """
+    chances = pd.Series(np.nan, index=rows.index)
+    is_framed = (rows[columns.PHOTO_LVL] == _NOT_FLAGGED) & _can_be_found(rows)
+    frame = rows[is_framed & (_capacity(rows, settings) > 0)].sort_values(columns.PARCEL_ID)
+    most = _audits(rows, settings)
+    year = int(rows[columns.YEAR].iloc[0]) if len(rows) else 0
+
+    draw = 1
+    while len(frame) and most:
+        drawn, chance = _draw(frame, most, settings, seed=(_SEED, year, draw))
+        still_open = drawn[~_is_visited(drawn)]
+        if len(still_open) or not len(drawn):
+            chances[still_open.index] = chance
+            return chances
+        frame = frame.drop(index=drawn.index)
+        draw += 1
+    return chances
+
+
+def with_choice(rows: gpd.GeoDataFrame, settings: VisitSettings) -> gpd.GeoDataFrame:
+    """Return the rows with CHOSEN and CHANCE as text, "" for rows that are not on the list."""
+    is_visit = visited(rows, settings)
+    chances = audit_chances(rows, settings).where(is_visit)
+    chosen = np.where(chances.notna(), AUDIT, np.where(is_visit, LISTED, ""))
+    texts = ["" if pd.isna(chance) else f"{chance:.8g}" for chance in chances]
+    return gpd.GeoDataFrame(rows.assign(**{CHOSEN: chosen, CHANCE: texts}))
+
+
+def _audits(rows: gpd.GeoDataFrame, settings: VisitSettings) -> int:
+    """Return how many visits of a list are drawn at random."""
+    sizes = rows[_can_be_found(rows)].groupby(columns.INSP_DIST).size()
+    visits = sum(min(settings.of(str(name)), int(size)) for name, size in sizes.items())
+    return floor(settings.audit * visits + 0.5)
+
+
+def _draw(
+    frame: gpd.GeoDataFrame, most: int, settings: VisitSettings, *, seed: tuple[int, ...]
+) -> tuple[gpd.GeoDataFrame, float]:
+    """Return the rows of one draw and the chance of each; fewer where a district has no room."""
+    districts = frame[columns.INSP_DIST].to_numpy(dtype=object)
+    for count in range(min(most, len(frame)), 0, -1):
+        places = systematic(districts, count, np.random.default_rng(seed))
+        drawn = gpd.GeoDataFrame(frame.iloc[places])
+        sizes = drawn.groupby(columns.INSP_DIST).size()
+        if all(size <= settings.of(str(name)) for name, size in sizes.items()):
+            return drawn, count / len(frame)
+    return gpd.GeoDataFrame(frame.iloc[:0]), 0.0
+
+
+def _is_visited(rows: gpd.GeoDataFrame) -> NDArray[np.bool_]:
+    """Tell which rows somebody visited since their photo."""
+    pairs = zip(rows[columns.LAST_VISIT], rows[columns.IMG_DATE], strict=True)
+    return np.array(
+        [not pd.isna(seen) and (pd.isna(flown) or seen >= flown) for seen, flown in pairs], bool
+    )
+
+
+def _can_be_found(rows: gpd.GeoDataFrame) -> pd.Series:
+    can_be_found = rows.geometry.notna() | (rows[columns.ADDRESS] != "")
+    return pd.Series(can_be_found, dtype=bool)
+
+
+def _capacity(rows: gpd.GeoDataFrame, settings: VisitSettings) -> pd.Series:
+    """Return the visits that the district of each row can make."""
+    districts = rows[columns.INSP_DIST]
+    visits = {name: settings.of(name) for name in districts.unique()}
+    return pd.Series(districts.map(visits), index=rows.index)

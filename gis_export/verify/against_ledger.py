@@ -17,7 +17,15 @@ from gis_export.table.rows import TOO_OLD
 from gis_export.table.symbols import BY_WORD
 from gis_export.verify.days import NO_DATE, Days, days_of
 from gis_export.verify.finding import EXPORT_AGAIN, Finding, some
-from gis_export.verify.rows import ACTION, Mask, Rows, is_equal, keys_of, rows_in
+from gis_export.verify.rows import (
+    ACTION,
+    Mask,
+    Rows,
+    is_equal,
+    is_excluded,
+    keys_of,
+    rows_in,
+)
 from inference.hazard import HazardWord
 from inference.ledger import Ledger
 
@@ -78,13 +86,22 @@ class Known:
         self.found.append((keys, rows))
         return rows
 
+    def count_of(self, keys: frozenset[str]) -> int:
+        """Return how many of some keys it has."""
+        return len(keys & set(self.keys.to_pylist())) if keys else 0
+
     def __len__(self) -> int:
         """Return the number of rows."""
         return len(self.ledger.table)
 
 
 def check_against_ledger(
-    path: Path, table: pa.Table, known: Known, *, whole: bool
+    path: Path,
+    table: pa.Table,
+    known: Known,
+    *,
+    whole: bool,
+    left_out: frozenset[str] = frozenset(),
 ) -> Iterator[Finding]:
     """Compare ids, words, scores and days of a product with the ledger.
 
@@ -93,18 +110,19 @@ def check_against_ledger(
         table: Its rows under short names.
         known: The ledger.
         whole: Whether the product must hold every vacant parcel.
+        left_out: Parcels that the product leaves out; see `gis_export.table.left_out`.
     """
     keys = keys_of(table[columns.PARCEL_ID])
     places = known.rows_of(keys)
     is_known = places >= 0
     if whole:
-        yield from _check_count(path, len(table), known)
+        yield from _check_count(path, len(table), len(known) - known.count_of(left_out))
     if whole or ACTION in table.column_names:
         # A delivery may repeat what dispatch holds of a parcel that has left the ledger.
         is_strange = ~is_known & ~Rows(path, table).held()
         yield from _check_strange(path, keys.filter(pa.array(is_strange)).to_pylist(), known)
     if whole:
-        yield from _check_missing(path, places, known)
+        yield from _check_missing(path, places, known, left_out)
 
     if not is_known.all():
         table = table.filter(pa.array(is_known))
@@ -116,16 +134,18 @@ def check_against_ledger(
         if rows.has(columns.SCORED):
             yield from _check_scored(rows, known, places)
             yield from _check_scores(rows, known, places)
-        yield from _check_words(rows, known.codes.take(pa.array(places)))
+        codes = known.codes.take(pa.array(places))
+        yield from _check_words(rows, codes)
+        yield from _check_photo_words(rows, codes)
 
 
-def _check_count(path: Path, count: int, known: Known) -> Iterator[Finding]:
-    if count != len(known):
+def _check_count(path: Path, count: int, wanted: int) -> Iterator[Finding]:
+    if count != wanted:
         yield Finding(
             path=path,
-            what=f"holds {count} rows, the ledger {len(known)}",
+            what=f"holds {count} rows, the ledger {wanted}",
             got=str(count),
-            want=str(len(known)),
+            want=str(wanted),
             remedy=f"put back the rows that were taken out or added, or {EXPORT_AGAIN}",
         )
 
@@ -150,10 +170,13 @@ def _check_strange(path: Path, strange: list[str], known: Known) -> Iterator[Fin
     )
 
 
-def _check_missing(path: Path, places: NDArray[np.intp], known: Known) -> Iterator[Finding]:
+def _check_missing(
+    path: Path, places: NDArray[np.intp], known: Known, left_out: frozenset[str]
+) -> Iterator[Finding]:
     """Name the parcels that only the ledger has."""
     is_missing = np.ones(len(known), bool)
     is_missing[places[places >= 0]] = False
+    is_missing &= ~np.array([key in left_out for key in known.keys.to_pylist()], bool)
     if is_missing.any():
         missing = known.keys.filter(pa.array(is_missing)).to_pylist()
         yield Finding(
@@ -186,7 +209,7 @@ def _check_scored(rows: Rows, known: Known, places: NDArray[np.intp]) -> Iterato
     was_not_seen = is_equal(known.codes.take(pa.array(places)), _NOT_SEEN)
     has_aged = was_not_seen & rows.equal(columns.NA_REASON, TOO_OLD)
     yield from rows.find(
-        ~says_scored & was_scored & ~has_no_reason & ~has_aged,
+        ~says_scored & was_scored & ~has_no_reason & ~has_aged & ~is_excluded(rows),
         "a scored row of the ledger is missing its score",
         columns.NA_REASON,
         "SCORED = Y",
@@ -212,8 +235,9 @@ def _check_scores(rows: Rows, known: Known, places: NDArray[np.intp]) -> Iterato
 def _check_words(rows: Rows, codes: pa.Array) -> Iterator[Finding]:
     """Compare RISK_LVL with that of the ledger.
 
-    It may differ in two ways: a person saw the roof, or an old NOT SEEN IN PHOTO has become NA.
-    A product without NA_REASON or VERIFIED may not show why.
+    It may differ in three ways: a person saw the roof, a person found the building gone or lived
+    in, or an old NOT SEEN IN PHOTO has become NA. A product without NA_REASON or VERIFIED may not
+    show why.
     """
     has_aged = is_equal(codes, _NOT_SEEN) & rows.equal(columns.RISK_LVL, _NOT_ASSESSED)
     if rows.has(columns.NA_REASON):
@@ -223,13 +247,29 @@ def _check_words(rows: Rows, codes: pa.Array) -> Iterator[Finding]:
     if rows.has(columns.VERIFIED):
         is_by_person &= rows.equal(columns.VERIFIED, "Y")
 
+    is_out = is_excluded(rows) & rows.equal(columns.RISK_LVL, _NOT_ASSESSED)
     differs = ~is_equal(rows.table[columns.RISK_LVL], codes)
     yield from rows.find(
-        differs & ~has_aged & ~is_by_person & ~rows.held(),
+        differs & ~has_aged & ~is_by_person & ~is_out & ~rows.held(),
         "says another hazard word than the ledger",
         columns.RISK_LVL,
         codes,
         "put the word back; what a person found belongs in the city's labels",
+    )
+
+
+def _check_photo_words(rows: Rows, codes: pa.Array) -> Iterator[Finding]:
+    """Compare the word of the photo with that of the ledger: no finding changes it."""
+    if not rows.has(columns.PHOTO_LVL):
+        return
+
+    has_aged = is_equal(codes, _NOT_SEEN) & rows.equal(columns.PHOTO_LVL, _NOT_ASSESSED)
+    yield from rows.find(
+        ~is_equal(rows.table[columns.PHOTO_LVL], codes) & ~has_aged,
+        "gives another hazard word of the photo than the ledger",
+        columns.PHOTO_LVL,
+        codes,
+        "put the word back",
     )
 
 

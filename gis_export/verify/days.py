@@ -15,9 +15,9 @@ from gis_export.table import columns
 from gis_export.table.tables import whole
 from gis_export.verify.audience import FOLDERS, LEVELS
 from gis_export.verify.finding import EXPORT_AGAIN, Finding
-from gis_export.verify.rows import Rows
+from gis_export.verify.rows import Rows, is_excluded
 
-DAYS = (columns.IMG_DATE, columns.REVIEW_BY, columns.VER_DATE)
+DAYS = (columns.IMG_DATE, columns.REVIEW_BY, columns.VER_DATE, columns.LAST_VISIT)
 NO_DATE = -1
 """Number of a cell that holds something other than a date."""
 
@@ -67,6 +67,8 @@ class DayCheck:
         seen = "a row was seen by a person on a day in the future"
         yield from _check_last(rows, days, columns.IMG_DATE, made or latest, flown)
         yield from _check_last(rows, days, columns.VER_DATE, latest, seen)
+        visited = "a row was visited on a day in the future"
+        yield from _check_last(rows, days, columns.LAST_VISIT, latest, visited)
         yield from _check_order(rows, days)
 
     def made_of(self, folder: Path) -> date | None:
@@ -117,13 +119,24 @@ def _check_order(rows: Rows, days: dict[str, Days]) -> Iterator[Finding]:
     if columns.IMG_DATE not in days or columns.REVIEW_BY not in days:
         return
 
-    flown = days[columns.IMG_DATE]
+    # The review of what a person saw counts from the visit, which may be older than the photo.
+    by_person = rows.equal(columns.VERIFIED, "Y") | is_excluded(rows)
     due = days[columns.REVIEW_BY]
+    flown = days[columns.IMG_DATE]
     yield from rows.find(
-        (due > 0) & (flown > 0) & (due < flown),
+        (due > 0) & (flown > 0) & (due < flown) & ~by_person,
         "a row is due for review before it was flown",
         columns.REVIEW_BY,
         "IMG_DATE or later",
+        _PUT_BACK,
+    )
+
+    seen = days.get(columns.VER_DATE, np.zeros(len(due), np.int64))
+    yield from rows.find(
+        (due > 0) & (seen > 0) & (due < seen) & by_person,
+        "a row is due for review before it was seen",
+        columns.REVIEW_BY,
+        "VER_DATE or later",
         _PUT_BACK,
     )
 

@@ -19,6 +19,7 @@ from gis_export.verify.days import DayCheck
 from gis_export.verify.dbf import read_dbf
 from gis_export.verify.dbf_rules import check_dbf
 from gis_export.verify.finding import EXPORT_AGAIN, Finding, and_more
+from gis_export.verify.left_out import LeftOutCheck
 from gis_export.verify.places import ShapeCheck, check_places
 from gis_export.verify.read import Layer, read_csv, read_shape
 from gis_export.verify.reading import reading
@@ -44,6 +45,8 @@ class PackCheck:
     """Days of the exports."""
     addresses: AddressCheck = field(default_factory=AddressCheck)
     """Addresses of every product."""
+    left_out: LeftOutCheck = field(default_factory=LeftOutCheck)
+    """Buildings that map and list leave out."""
     sums: dict[Path, int] = field(default_factory=dict)
     """CRC-32 of files that were read."""
 
@@ -109,11 +112,12 @@ def _check_tables(shape: Path, table: pa.Table, tier: Tier, run: PackCheck) -> I
             remedy=f"copy it along, or {EXPORT_AGAIN}",
         )
 
+    every = table
+    if len(unplaced):
+        every = pa.concat_tables([table, unplaced], promote_options="default")
     if run.known is not None and _ids(table) is not None:
-        every = table
-        if len(unplaced):
-            every = pa.concat_tables([table, unplaced], promote_options="default")
         yield from check_against_ledger(shape, every, run.known, whole=True)
+    yield from run.left_out.check_layer(shape, every)
 
     # The table is read inside `reading`, and findings leave it only when all of it was read.
     with reading(shape.with_suffix(".dbf")):

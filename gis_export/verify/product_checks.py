@@ -105,8 +105,10 @@ def _check_table(
         return
 
     home = folder or path.parent
+    left_out = run.left_out.of(path, home)
+    yield from run.left_out.check_product(path, table, home)
     if run.known is not None:
-        yield from check_against_ledger(path, table, run.known, whole=whole)
+        yield from check_against_ledger(path, table, run.known, whole=whole, left_out=left_out)
     yield from check_rows(path, table, dbf=False, once=whole)
     yield from run.days.check(path, table, folder=home, dbf=False)
     run.addresses.add(path, table, folder=home)

@@ -9,6 +9,7 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from gis_export.table import columns
+from gis_export.table.site_states import LEFT_OUT
 from gis_export.table.tables import harmless_texts, whole
 from gis_export.verify.finding import EXPORT_AGAIN, Finding, and_more
 
@@ -41,6 +42,9 @@ TEXTS = (
     columns.SIGN_POST,
     columns.ADJ_OCC,
     columns.DEMO_FLG,
+    columns.VISIT_TXT,
+    columns.LAST_VISIT,
+    columns.PHOTO_LVL,
     ACTION,
     TEXT,
 )
@@ -114,6 +118,14 @@ class Rows:
 def is_equal(texts: pa.Array | pa.ChunkedArray, other: pa.Array | str) -> Mask:
     """Return where a column of text equals a text, or another column."""
     return np.asarray(pc.equal(texts, other), bool)
+
+
+def is_excluded(rows: Rows) -> Mask:
+    """Tell which rows say that a person found the building gone or lived in."""
+    is_out = np.zeros(len(rows.table), bool)
+    for reason in LEFT_OUT:
+        is_out |= rows.equal(columns.NA_REASON, reason)
+    return is_out
 
 
 def keys_of(ids: pa.Array) -> pa.Array:

@@ -37,7 +37,7 @@ class Entry:
     sign: str
     """Warning sign posted: Y, N or ?."""
     notes: tuple[str, ...]
-    """Reason, review due, no place known."""
+    """What the latest visit found, reason, review due, no place known."""
     shape: BaseGeometry | None
     """Outline in the book's CRS."""
     point: tuple[float, float] | None
@@ -85,7 +85,12 @@ def _entry(record: Mapping[str, object], shape: BaseGeometry | None, *, today: d
         as_of=as_date(record[columns.VER_DATE]) or as_date(record[columns.IMG_DATE]),
         sides=_sides_in_words(str(record[columns.OCC_SIDES])),
         sign="?" if sign in ("U", "") else sign,
-        notes=_notes(str(record[columns.NA_REASON]), has_place=shape is not None, is_due=is_due),
+        notes=_notes(
+            str(record[columns.NA_REASON]),
+            str(record[columns.VISIT_TXT]),
+            has_place=shape is not None,
+            is_due=is_due,
+        ),
         shape=shape,
         point=_point_inside(shape),
     )
@@ -96,8 +101,8 @@ def _sides_in_words(sides: str) -> str:
     return sides.replace("U", "?").replace(",", " ") or "none"
 
 
-def _notes(reason: str, *, has_place: bool, is_due: bool) -> tuple[str, ...]:
-    notes = []
+def _notes(reason: str, visit: str, *, has_place: bool, is_due: bool) -> tuple[str, ...]:
+    notes = [visit] if visit else []
     if reason:
         notes.append(reason.replace("_", " "))
     if not has_place and reason != "no_geometry":

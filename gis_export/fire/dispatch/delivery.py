@@ -1,8 +1,9 @@
 """What changed for dispatch since the last delivery.
 
 There are rows to add, rows to change, and rows that a person must look at or had deleted. Nothing
-is deleted by itself: a row that left the vacant roll is proposed for review, and goes out as a
-delete when a person has given a reason (razed, occupied, error). No row is lowered because a
+is deleted by itself: a row that left the vacant roll, or whose building an inspector found razed or
+occupied, is proposed for review, and goes out as a delete when a person has given a reason (razed,
+occupied, error). No row is lowered because a
 finding is gone: it stays as it was delivered, and is proposed for review too. The state is kept in
 our names, so that another column map changes no row.
 
@@ -21,6 +22,7 @@ import pandas as pd
 
 from gis_export.fire.dispatch.address_match import AddressBook, match_addresses
 from gis_export.fire.dispatch.findings import CONFIRMED
+from gis_export.fire.dispatch.left_parcels import LeftParcel, left_parcels, offered_deletes
 from gis_export.fire.dispatch.rows import (
     COLUMNS,
     DELIVERY_COLUMNS,
@@ -109,6 +111,8 @@ class Dispatch:
     """Columns `STATE_COLUMNS`: what dispatch holds after this delivery.
 
     None for an earlier year, which leaves the state as it is."""
+    offered: pd.DataFrame
+    """Columns `DELETE_COLUMNS`: deletes that an inspector's finding suggests, BY still empty."""
 
     @property
     def deltas(self) -> dict[str, pd.DataFrame]:
@@ -136,15 +140,24 @@ def build_dispatch(
     """
     state = center.state
     confirmed = center.deletes
+    left = left_parcels(rows)
     matches = match_addresses(csv_texts(rows["ADDRESS"]), center.addresses)
-    match = match_report(rows, matches, _delete_notes(rows["PARCEL_ID"].tolist(), confirmed))
+    notes = _kept_out_notes(rows["PARCEL_ID"].tolist(), confirmed, left)
+    match = match_report(rows, matches, notes)
     wanted = dispatch_rows(rows, matches, width=settings.dispatch.width, today=today)
 
     if year < newest_flyover(state):
         nothing = _actions(wanted.iloc[:0], "", [])
-        return Dispatch(add=nothing, change=nothing, delete=nothing, match=match, state=None)
+        return Dispatch(
+            add=nothing,
+            change=nothing,
+            delete=nothing,
+            match=match,
+            state=None,
+            offered=offered_deletes({}),
+        )
 
-    comparison = _compare(wanted, center)
+    comparison = _compare(wanted, center, left)
     differs = _differences(comparison)
     has_changed = differs.any(axis=1) | (comparison.held["STANDING"] == "REVIEW")
     changed = comparison.kept[has_changed]
@@ -153,25 +166,36 @@ def build_dispatch(
     return Dispatch(
         add=_actions(comparison.added, "ADD", ["new on the vacant roll"] * len(comparison.added)),
         change=_actions(changed, "CHANGE", _reasons(differs[has_changed])),
-        delete=_all_deletes(comparison, confirmed, on_roll=wanted["PARCEL_ID"]),
+        delete=_all_deletes(comparison, confirmed, left, on_roll=wanted["PARCEL_ID"]),
         match=match,
         state=state_after.assign(FLYOVER=str(year)),
+        offered=offered_deletes(
+            {parcel: left[parcel] for parcel in comparison.gone.index if parcel in left}
+        ),
     )
 
 
-def _delete_notes(parcels: list[str], confirmed: dict[str, Deletion]) -> dict[str, str]:
-    """Say of vacant parcels that a person took them out, by parcel."""
+def _kept_out_notes(
+    parcels: list[str], confirmed: dict[str, Deletion], left: dict[str, LeftParcel]
+) -> dict[str, str]:
+    """Say of vacant parcels that a person or a finding took them out, by parcel."""
     notes = {}
     for parcel in parcels:
-        deletion = confirmed.get(harmless(str(parcel)))
+        key = harmless(str(parcel))
+        deletion = confirmed.get(key)
         if deletion:
             notes[str(parcel)] = f"kept out: {deletion}, {deletion.by}"
+        elif key in left:
+            notes[str(parcel)] = f"kept out: {left[key].text}"
     return notes
 
 
-def _compare(wanted: pd.DataFrame, center: DispatchCenter) -> _Comparison:
+def _compare(
+    wanted: pd.DataFrame, center: DispatchCenter, left: dict[str, LeftParcel]
+) -> _Comparison:
     """Compare what dispatch should hold with what it holds."""
-    is_current = (wanted["ADDRESS"] != "") & ~wanted["PARCEL_ID"].isin(center.deletes)
+    is_out = wanted["PARCEL_ID"].isin(center.deletes) | wanted["PARCEL_ID"].isin(left)
+    is_current = (wanted["ADDRESS"] != "") & ~is_out
     current = wanted[is_current].set_index("PARCEL_ID", drop=False)
 
     before = center.state.set_index("PARCEL_ID", drop=False)
@@ -234,7 +258,11 @@ def _after(comparison: _Comparison, has_changed: "pd.Series[bool]") -> pd.DataFr
 
 
 def _all_deletes(
-    comparison: _Comparison, confirmed: dict[str, Deletion], *, on_roll: "pd.Series[str]"
+    comparison: _Comparison,
+    confirmed: dict[str, Deletion],
+    left: dict[str, LeftParcel],
+    *,
+    on_roll: "pd.Series[str]",
 ) -> pd.DataFrame:
     """Return the deletes that people confirmed, then the rows that a person must look at."""
     deletions = [confirmed[str(parcel)] for parcel in comparison.deleted.index]
@@ -248,7 +276,10 @@ def _all_deletes(
     gone = comparison.gone
     asked = gone[gone["STANDING"] != "REVIEW"]
     is_on_roll = asked["PARCEL_ID"].isin(on_roll)
-    reasons = [NO_ADDRESS if is_known else LEFT_ROLL for is_known in is_on_roll]
+    reasons = []
+    for parcel, is_known in zip(asked["PARCEL_ID"], is_on_roll, strict=True):
+        reason = NO_ADDRESS if is_known else LEFT_ROLL
+        reasons.append(left[parcel].reason if parcel in left else reason)
     reviews = _actions(asked, "REVIEW", reasons)
 
     withheld = comparison.withheld[comparison.withheld["STANDING"] != "REVIEW"]

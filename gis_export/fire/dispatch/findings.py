@@ -7,7 +7,7 @@ its parcel, the row stays as it was delivered, and a person is asked to look at 
 
 import pandas as pd
 
-from gis_export.table.confirmed import last_days
+from gis_export.table.site_visits import Verdict, visits_by_parcel
 from gis_export.table.symbols import BY_WORD
 from gis_export.table.tables import harmless
 from imagery.troubles import Trouble, shown, trouble_of
@@ -59,14 +59,14 @@ def _days_seen(held: pd.DataFrame) -> pd.Series:
 
 
 def _latest_findings(looks: pd.DataFrame, *, until: int) -> dict[str, tuple[str, str]]:
-    """Return answer and day of the latest finding on site, by parcel as dispatch spells it."""
-    is_finding = looks["on_site"].astype(bool) & (looks["failing"] != "")
-    found = looks[is_finding & (looks["year"] <= until)]
-    found = found.assign(latest=last_days(found)).sort_values("latest", kind="stable")
+    """Return answer and day of the latest finding on site, by parcel as dispatch spells it.
 
+    The answer is Y for an open roof, N for one that is not, or that is gone.
+    """
     latest = {}
-    for parcel, failing, day in zip(
-        found["parcel_id"], found["failing"], found["latest"], strict=True
-    ):
-        latest[harmless(str(parcel))] = (str(failing), str(day))
+    for parcel, visits in visits_by_parcel(looks, until=until).items():
+        roof = visits.roof
+        if roof is not None:
+            answer = "Y" if roof.verdict is Verdict.OPEN else "N"
+            latest[harmless(parcel)] = (answer, roof.latest.isoformat())
     return latest

@@ -14,6 +14,8 @@ from gis_export.fire.dispatch.vendor_file import write_delivery
 from imagery.files import atomic_folder
 from imagery.workspace import Workspace
 
+OFFERED_FILE = "dispatch_deletes_offered.csv"
+"""Lines that a person may sign and add to dispatch_deletes.csv; none where nothing is offered."""
 VENDOR_FILES = ("cad_add.csv", "cad_change.csv", "cad_delete.csv")
 
 
@@ -21,7 +23,8 @@ def write_dispatch(dispatch: Dispatch, folder: Path, columns: ColumnMap | None =
     """Write the delivery and the match report into `folder`.
 
     The files are dispatch_add.csv, dispatch_change.csv, dispatch_delete.csv and match_report.csv;
-    for a vendor cad_add.csv and so on too.
+    for a vendor cad_add.csv and so on too. Deletes that findings suggest are in
+    dispatch_deletes_offered.csv.
 
     Args:
         dispatch: The delivery.
@@ -30,6 +33,8 @@ def write_dispatch(dispatch: Dispatch, folder: Path, columns: ColumnMap | None =
     """
     _write_deltas(dispatch, folder, columns)
     dispatch.match.to_csv(folder / "match_report.csv", index=False)
+    if len(dispatch.offered):
+        dispatch.offered.to_csv(folder / OFFERED_FILE, index=False)
 
 
 @contextmanager

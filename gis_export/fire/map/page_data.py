@@ -40,6 +40,7 @@ COLUMNS = (
     "REVIEW_BY",
     "VERIFIED",
     "VER_DATE",
+    "VISIT_TXT",
 )
 _UNITS_A_METER = 10
 """Outlines are whole decimeters."""

@@ -151,6 +151,8 @@ def _facts(row: pd.Series, inputs: ExportInputs) -> tuple[tuple[str, str], ...]:
         "Vacant building notice": _day_text(row["VBN_DATE"]),
         "Change since the flyover before": str(row["CHANGE"]).lower(),
         "Review due after": _day_text(row["REVIEW_BY"]),
+        **({"Latest visit": row["VISIT_TXT"]} if row["VISIT_TXT"] else {}),
+        **({"Disputed": row["DISPUTED"]} if row["DISPUTED"] else {}),
         "Run": inputs.run_id,
         "Made": inputs.today.isoformat(),
         **({"Note": inputs.note} if inputs.note else {}),

@@ -37,7 +37,7 @@ _WORD = TextStyle(size_pt=9, bold=True)
 _RISK_SIZES_PT = (7.5, 6.8, 6.2)
 """Sizes of the text after the hazard word; in the last it may take three lines."""
 _RISK_LEADING = 1.2
-_FIELDS = ("PARCEL_ID", "ADDRESS", "RISK_LVL", "RISK_TXT", "PRIORITY", "WHY")
+_FIELDS = ("PARCEL_ID", "ADDRESS", "RISK_LVL", "RISK_TXT", "VISIT_TXT", "PRIORITY", "WHY")
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -53,7 +53,7 @@ class Stop:
     symbol: Symbol
     """Of its hazard word."""
     risk: str
-    """RISK_TXT."""
+    """RISK_TXT, and what the latest visit found."""
     priority: str
     """PRIORITY and WHY in words."""
     link: str
@@ -87,7 +87,7 @@ def read_stops(rows: gpd.GeoDataFrame, crs: CRS | None, viewer: str) -> dict[str
             parcel_id=row["PARCEL_ID"],
             address=row["ADDRESS"],
             symbol=BY_CODE[row["RISK_LVL"]],
-            risk=row["RISK_TXT"],
+            risk=f"{row['RISK_TXT']}; {row['VISIT_TXT']}" if row["VISIT_TXT"] else row["RISK_TXT"],
             priority=f"Priority {row['PRIORITY']}: {row['WHY']}",
             link=link,
             point=_xy(point) if crs is not None else None,

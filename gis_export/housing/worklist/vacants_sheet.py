@@ -30,6 +30,8 @@ _COLUMNS: dict[str, Column] = {
     "IMG_DATE": Column(title="Photo flown", width=12, style="row date"),
     "VBN_DATE": Column(title="Notice date", width=12, style="row date"),
     "REVIEW_BY": Column(title="Review by", width=12, style="row date"),
+    "VISIT_TXT": Column(title="Visited", width=44, style="row"),
+    "DISPUTED": Column(title="Disputed", width=24, style="row"),
     "WHY": Column(title="Why this priority", width=125, style="row"),
 }
 """Columns of the sheet by the name of their field."""

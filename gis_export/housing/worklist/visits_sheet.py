@@ -1,7 +1,7 @@
 """The sheet "Work list": the visits of each district, with photos and cells to fill in."""
 
 import io
-from collections.abc import Sequence
+from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 
@@ -23,7 +23,7 @@ from gis_export.printing.chip_photo import chip_jpeg
 from gis_export.table.inputs import ExportInputs
 from gis_export.table.settings import ExportSettings
 from gis_export.table.tables import is_null
-from gis_export.table.visits import NO_DISTRICT, visits_of
+from gis_export.table.visits import CHANCE, CHOSEN, NO_DISTRICT, visits_of, with_choice
 
 ROW_POINTS = 114
 """Height of a visit's row."""
@@ -58,13 +58,17 @@ class _Visit:
     why: str
     """The reasons for the priority, one a line."""
     risk: str
-    """RISK_TXT."""
+    """RISK_TXT; then what the latest visit found and whether it is in dispute, one a line."""
     score: float | None
     """SCORE, None when the roof was not scored."""
     notice_date: date | None
     """VBN_DATE."""
     link: str
     """Address in the city's own viewer, "" for none."""
+    chosen: str
+    """CHOSEN: why it is on the list."""
+    chance: str
+    """CHANCE, "" where it was not drawn."""
 
     def cells(self) -> dict[str, object]:
         """Return the values by the title of their column."""
@@ -78,6 +82,8 @@ class _Visit:
             "What the photo shows": self.risk,
             "Score": self.score,
             "Notice date": self.notice_date,
+            CHOSEN: self.chosen,
+            CHANCE: self.chance,
         }
 
 
@@ -108,7 +114,7 @@ def add_visits(
 
 def _read_visits(rows: gpd.GeoDataFrame, settings: ExportSettings) -> list[_Visit]:
     """Return the visits in the order of the sheet."""
-    visits = visits_of(rows, settings.visits)
+    visits = visits_of(with_choice(rows, settings.visits), settings.visits)
     numbers = visits.groupby("INSP_DIST").cumcount() + 1
     links = viewer_links(visits, settings.visits.viewer)
 
@@ -122,13 +128,22 @@ def _read_visits(rows: gpd.GeoDataFrame, settings: ExportSettings) -> list[_Visi
             parcel_id=str(row["PARCEL_ID"]),
             priority=int(row["PRIORITY"]),
             why=str(row["WHY"]).replace("; ", "\n"),
-            risk=row["RISK_TXT"],
+            risk=_risk_lines(row),
             score=row["SCORE"] if row["SCORED"] == "Y" else None,
             notice_date=None if is_null(row["VBN_DATE"]) else row["VBN_DATE"],
             link=link if len(link) <= _LONGEST_URL else "",
+            chosen=str(row[CHOSEN]),
+            chance=str(row[CHANCE]),
         )
         found.append(visit)
     return found
+
+
+def _risk_lines(row: Mapping[Hashable, object]) -> str:
+    """Return RISK_TXT, and below it what people found."""
+    disputed = f"DISPUTED: {row['DISPUTED']}" if row["DISPUTED"] else ""
+    lines = (row["RISK_TXT"], row["VISIT_TXT"], disputed)
+    return "\n".join(str(line) for line in lines if line)
 
 
 def _photos_by_title(inputs: ExportInputs) -> dict[str, RoofPhotos | None]:
@@ -163,6 +178,8 @@ def _columns(*, photo_titles: Sequence[str]) -> tuple[Column, ...]:
         Column(title=VISITED_ON, width=12, style="fill date"),
         *answers,
         Column(title="Notes", width=26, style="fill note"),
+        Column(title=CHOSEN, width=14, style="text", is_hidden=True),
+        Column(title=CHANCE, width=12, style="text", is_hidden=True),
     )
 
 

@@ -31,6 +31,8 @@ class Column:
     """Characters."""
     style: str
     """How its cells look: `HAZARD` or a name in `STYLES`."""
+    is_hidden: bool = False
+    """Whether it is in the file alone, and neither shown nor printed."""
 
     def __post_init__(self) -> None:
         """Check the style."""
@@ -164,7 +166,7 @@ def add_table(book: Book, layout: TableLayout) -> Sheet:
     sheet = book.add_sheet(layout.name)
     page = sheet.page
     for number, column in enumerate(layout.columns):
-        page.set_column(number, number, column.width)
+        page.set_column(number, number, column.width, None, {"hidden": column.is_hidden})
 
     page.set_row(TITLE_ROW, 26)
     page.write_string(TITLE_ROW, 0, layout.title, book.styles["title"])

@@ -8,7 +8,7 @@ import numpy as np
 from gis_export.table.fields import FIELDS
 from gis_export.table.settings import VisitSettings
 from gis_export.table.tables import csv_frame
-from gis_export.table.visits import by_priority, visited
+from gis_export.table.visits import CHANCE, CHOSEN, by_priority, with_choice
 from inference.hazard import USE_LIMIT
 
 COLUMNS = (
@@ -32,21 +32,30 @@ COLUMNS = (
     "REVIEW_BY",
     "VERIFIED",
     "VER_DATE",
+    "VISIT_TXT",
+    "LAST_VISIT",
+    "NEXT_VISIT",
+    "DISPUTED",
+    "DEMO_FLG",
     "MODEL_VER",
     "RUN_ID",
 )
-"""Fields of the list; VISIT comes before them, USE_LIMIT after them."""
+"""Fields of the list; VISIT comes before them; USE_LIMIT, CHOSEN and CHANCE after them."""
 
 
 def write_worklist(rows: gpd.GeoDataFrame, path: Path, settings: VisitSettings) -> None:
     """Write the list by PRIORITY, then RANK, then PARCEL_ID.
 
-    VISIT is Y for as many rows of each district as it can visit.
+    VISIT is Y for as many rows of each district as it can visit. CHOSEN says how a visit was
+    chosen, CHANCE with which chance where it was drawn.
     """
-    is_visit = visited(rows, settings)
-    order = by_priority(rows.assign(VISIT=np.where(is_visit, "Y", "N")))
+    chosen = with_choice(rows, settings)
+    is_visit = chosen[CHOSEN] != ""
+    order = by_priority(gpd.GeoDataFrame(chosen.assign(VISIT=np.where(is_visit, "Y", "N"))))
 
     fields = {field.name: field for field in FIELDS}
     frame = csv_frame(order, tuple(fields[name] for name in COLUMNS), long_names=False)
     frame.insert(0, "VISIT", order["VISIT"].to_numpy())
-    frame.assign(USE_LIMIT=USE_LIMIT).to_csv(path, index=False)
+    frame = frame.assign(USE_LIMIT=USE_LIMIT)
+    frame[[CHOSEN, CHANCE]] = order[[CHOSEN, CHANCE]].to_numpy(dtype=object)
+    frame.to_csv(path, index=False)

@@ -46,6 +46,7 @@ const Card = (() => {
     address.id = "card-address";
     const lines = make("dl");
     lines.append(line("As of", Roofs.asOf(roof)), line("Occupied sides", Roofs.occupied(roof)), line("Sign posted", Roofs.sign(roof)));
+    if (roof.VISIT_TXT) lines.append(line("Visited", roof.VISIT_TXT.replace("visited ", "")));
     const small = make("p", "small");
     if (roof.ON_ROLL) small.append(make("span", "", `On the roll ${roof.ON_ROLL}`));
     if (!roof.place) small.append(make("span", "", "Not on the map: no place known"));
