@@ -80,6 +80,11 @@ class ReportFiles:
         return self.folder / "looked.json"
 
     @property
+    def miss_rate(self) -> Path:
+        """Return what visits say of the list."""
+        return self.folder / "miss_rate.json"
+
+    @property
     def heads(self) -> Path:
         """Return the folder with the head of every rung, also of those that do not ship."""
         return self.folder / "heads"

@@ -85,6 +85,8 @@ class ExportInputs:
     """Where a borrowed model comes from and what it may not say; "" for the city's own."""
     expected: str = ""
     """How many failing roofs are expected, in one sentence; "" where that is not known."""
+    missed: str = ""
+    """How many open roofs the list misses at most, in one sentence; "" where nobody checked."""
     today: date
     """Day of the export: rows age against it."""
 

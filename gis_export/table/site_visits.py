@@ -13,7 +13,7 @@ import pandas as pd
 
 DISPUTE = "dispute"
 """Source of a look by which somebody disputes what the city says of a building."""
-_TEXT_COLUMNS = ("who", "means", "disposition", "sign_posted", "sides", "chosen")
+_TEXT_COLUMNS = ("disposition", "sign_posted", "sides", "chosen", "look_id")
 """Columns that a label file does not have."""
 _NO_DEFECT = frozenset({"no_roof_defect", "repaired"})
 _NO_ACCESS = "no_access"
@@ -167,8 +167,9 @@ def _last(visits: list[Visit]) -> Visit | None:
 
 def with_defaults(looks: pd.DataFrame) -> pd.DataFrame:
     """Return looks with every column; what a label file does not say is ""."""
+    known = {name: looks[name].fillna("") for name in _TEXT_COLUMNS if name in looks.columns}
     missing = {name: "" for name in _TEXT_COLUMNS if name not in looks.columns}
-    return looks.assign(**missing)
+    return looks.assign(**known, **missing)
 
 
 def on_site(looks: pd.DataFrame) -> "pd.Series[bool]":

@@ -23,6 +23,7 @@ from inference.ledger import Ledger
 from roofwatch.answer import Answer
 from roofwatch.borrowed_note import borrowed_note, lent_sentence
 from roofwatch.drift_found import drift_note, expected_sentence
+from roofwatch.miss_rate import find_visits, write_visits
 from roofwatch.progress import Progress
 from roofwatch.seal import check_seal, last_seals
 from roofwatch.stages.check import label_troubles
@@ -62,6 +63,7 @@ def export_notes(year: CityYear) -> list[str]:
 
     found = (find_lost_findings(lost), *label_troubles(year), *year.roll.troubles)
     notes = [note for note in (borrowed_note(year), drift_note(year)) if note]
+    notes += find_visits(year).sentences
     return notes + [trouble.line for trouble in only_troubles(found)] + seal_notes(year)
 
 
@@ -99,6 +101,7 @@ def _export(year: CityYear) -> list[Path]:
         progress.stage = title
 
     write_change(folder)
+    write_visits(year, find_visits(year))
     write_manifest(folder, inputs.roll.balance)
     year.city.log("export", f"{year.year}: {len(products)} files from run {inputs.run_id}")
     return products
@@ -142,6 +145,7 @@ def export_inputs(year: CityYear, *, photos: bool = True) -> ExportInputs:
         drift=note,
         borrowed=borrowed,
         expected=expected_sentence(year),
+        missed=find_visits(year).cover,
         models=scored_by([year, *year.earlier]),
         today=year.today,
     )

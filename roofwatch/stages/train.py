@@ -20,6 +20,7 @@ from models.network import Backbones, load_backbones
 from models.registry import alias_version, check_ready, move_alias, register_model
 from roofwatch.answer import Answer
 from roofwatch.labeled import labeled_features
+from roofwatch.miss_rate import find_visits
 from roofwatch.progress import Progress
 from roofwatch.stages.tile import tile
 from roofwatch.trained import Trained
@@ -112,7 +113,10 @@ def _train(year: CityYear, labels: Labels) -> Trained:
         evaluation,
         fitted.rungs.scored,
         title=f"{year.city.name}: model trained {year.year}",
-        notes=describe_labels(labels, fitted.rows, evaluation),
+        notes=[
+            *describe_labels(labels, fitted.rows, evaluation),
+            *find_visits(year).sentences,
+        ],
     )
 
     write_model(year, fitted, evaluation)

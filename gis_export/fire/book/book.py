@@ -50,7 +50,11 @@ def write_fire_book(
 
     subtitle = f"{len(entries):,} vacant buildings, {book.flown}"
     draw_contents(
-        pdf, contents, begin=lambda: book.begin("Fire map book", subtitle), settings=settings
+        pdf,
+        contents,
+        begin=lambda: book.begin("Fire map book", subtitle),
+        settings=settings,
+        missed=inputs.missed,
     )
     for chapter in chapters:
         draw_chapter(book, chapter)

@@ -22,6 +22,7 @@ _MAPS_MM = 177
 """Where the column of maps ends, from the left margin."""
 _SECTION = TextStyle(size_pt=11, bold=True)
 _BODY = TextStyle(size_pt=9)
+_MISSED = TextStyle(size_pt=9, bold=True)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -41,7 +42,12 @@ class ContentsRow:
 
 
 def draw_contents(
-    pdf: FPDF, rows: Sequence[ContentsRow], *, begin: Callable[[], None], settings: ExportSettings
+    pdf: FPDF,
+    rows: Sequence[ContentsRow],
+    *,
+    begin: Callable[[], None],
+    settings: ExportSettings,
+    missed: str = "",
 ) -> None:
     """Draw how to read the book, and its districts with counts and pages.
 
@@ -50,13 +56,14 @@ def draw_contents(
         rows: The districts.
         begin: Begins a page.
         settings: The city's choices.
+        missed: How many open roofs are missed at most; "" where nobody checked.
     """
     for start in range(0, max(1, len(rows)), ROWS_PER_PAGE):
         begin()
         if start == 0:
             pdf.start_section("Contents")
 
-        y = _draw_reading(pdf, settings)
+        y = _draw_reading(pdf, settings, missed)
         y = _draw_head(pdf, y)
         for row in rows[start : start + ROWS_PER_PAGE]:
             _draw_row(pdf, row, y)
@@ -67,7 +74,7 @@ def draw_contents(
             put(pdf, (MARGIN_MM, y + 4), text, TextStyle(size_pt=10))
 
 
-def _draw_reading(pdf: FPDF, settings: ExportSettings) -> float:
+def _draw_reading(pdf: FPDF, settings: ExportSettings, missed: str) -> float:
     """Draw what the words mean and how to use the book; return where the next thing may begin."""
     y = TOP_MM + 6
     put(pdf, (MARGIN_MM, y), "What the words mean", _SECTION)
@@ -82,7 +89,10 @@ def _draw_reading(pdf: FPDF, settings: ExportSettings) -> float:
     y += 10
     put(pdf, (MARGIN_MM, y), "How to use this book", _SECTION)
     lines = wrapped(pdf, _how_to_use(settings), INNER_MM, _BODY)
-    return put_lines(pdf, (MARGIN_MM, y + 6), lines, _BODY) + 5
+    y = put_lines(pdf, (MARGIN_MM, y + 6), lines, _BODY)
+    if missed:
+        y = put_lines(pdf, (MARGIN_MM, y + 1), wrapped(pdf, missed, INNER_MM, _MISSED), _MISSED)
+    return y + 5
 
 
 def _how_to_use(settings: ExportSettings) -> str:

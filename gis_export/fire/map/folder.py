@@ -71,6 +71,7 @@ def _copy_page(folder: Path, inputs: ExportInputs) -> None:
         made=inputs.today.isoformat(),
         use_limit=USE_LIMIT,
         note=inputs.note,
+        missed=inputs.missed,
     )
     index.write_text(text, encoding="utf-8")
 
@@ -84,7 +85,7 @@ def _read_me(rows: gpd.GeoDataFrame, folder: Path, inputs: ExportInputs) -> str:
         f"Vacant roofs, {inputs.city}, photo of {inputs.year}. Made {inputs.today.isoformat()}.",
         "",
         USE_LIMIT,
-        *([inputs.note] if inputs.note else []),
+        *(text for text in (inputs.note, inputs.missed) if text),
         "",
         "Copy this whole folder to the tablet or laptop and open index.html in a browser. "
         "It needs no network and makes no network requests.",

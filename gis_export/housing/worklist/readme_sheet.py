@@ -85,8 +85,9 @@ def _title_lines(inputs: ExportInputs) -> list[Line]:
     lines: list[Line] = [((title, "title"),), ((USE_LIMIT, "limit"),)]
     if inputs.note:
         lines.append(((inputs.note, "limit"),))
-    if inputs.expected:
-        lines.append(((inputs.expected, "line"),))
+    for text in (inputs.expected, inputs.missed):
+        if text:
+            lines.append(((text, "line"),))
     return lines
 
 

@@ -1,0 +1,115 @@
+"""What visits say of the list of a year: the miss rate, and what became of its words."""
+
+import json
+from dataclasses import asdict, dataclass
+
+import pandas as pd
+
+from gis_export.table.audited import miss_rate_of, realized_of
+from gis_export.table.inputs import no_looks
+from imagery.files import atomic_path
+from imagery.json_files import read_facts
+from inference.hazard import HazardWord
+from inference.miss_rate import MissRate, Realized
+from roofwatch.year import CityYear
+
+_PROMISES = {
+    HazardWord.LIKELY: "precision_likely",
+    HazardWord.POSSIBLE: "precision_possible",
+}
+
+
+@dataclass(frozen=True, kw_only=True)
+class VisitFindings:
+    """What visits say of the list of a year or of the latest year before that was visited."""
+
+    missed: MissRate | None
+    """The miss rate, None where no random roof was visited."""
+    realized: tuple[Realized, ...]
+    """What became of LIKELY and POSSIBLE, by year, the latest first."""
+    year: int
+    """Year of the products."""
+
+    @property
+    def cover(self) -> str:
+        """Return the sentence for the cover of products; "" where nothing is known."""
+        return self.missed.said_in(self.year) if self.missed else ""
+
+    @property
+    def sentences(self) -> list[str]:
+        """Return every sentence."""
+        districts = self.missed.district_sentences if self.missed else []
+        realized = [found.sentence for found in self.realized if found.sentence]
+        return [text for text in (self.cover, *districts, *realized) if text]
+
+
+def find_visits(year: CityYear) -> VisitFindings:
+    """Return what visits say of a year and of those before it."""
+    looks = year.find_looks()
+    looks = no_looks() if looks is None else looks
+    years = [year, *year.earlier]
+    return VisitFindings(
+        missed=_latest_missed(looks, years),
+        realized=tuple(found for one_year in years for found in _realized(looks, one_year)),
+        year=year.year,
+    )
+
+
+def _latest_missed(looks: pd.DataFrame, years: list[CityYear]) -> MissRate | None:
+    """Return the miss rate of the latest year in which a random roof was judged."""
+    for year in years:
+        districts = year.roll.table.set_index("parcel_id")["inspection_district"]
+        missed = miss_rate_of(looks, districts, year=year.year)
+        if missed is not None and missed.city.judged:
+            return missed
+    return None
+
+
+def _realized(looks: pd.DataFrame, year: CityYear) -> tuple[Realized, ...]:
+    ledger = year.find_ledger()
+    return realized_of(looks, ledger, _promised(year)) if ledger is not None else ()
+
+
+def _promised(year: CityYear) -> dict[HazardWord, float]:
+    """Return the share open that the model's test on other blocks gave each word."""
+    path = year.files.report.evaluation
+    if not path.exists():
+        return {}
+
+    evaluation = read_facts(path, remedy=f"train {year.year} again")
+    ships = evaluation["ships"]
+    rungs = evaluation["rungs"]
+    if not isinstance(ships, dict) or not isinstance(rungs, list):
+        return {}
+    for figures in rungs:
+        if figures["name"] == ships["name"]:
+            known = {word: figures.get(key) for word, key in _PROMISES.items()}
+            return {word: float(share) for word, share in known.items() if share is not None}
+    return {}
+
+
+def write_visits(year: CityYear, found: VisitFindings) -> None:
+    """Write report/miss_rate.json: the sentences, and the counts behind them."""
+    facts = {
+        "sentences": found.sentences,
+        "missed": asdict(found.missed) if found.missed else None,
+        "most_missed": found.missed.city.most if found.missed else None,
+        "realized": [_facts(realized) for realized in found.realized if realized.checked.judged],
+    }
+    path = year.files.report.miss_rate
+    with atomic_path(path) as temporary:
+        temporary.write_text(json.dumps(facts, indent=2, allow_nan=False), encoding="utf-8")
+
+
+def _facts(realized: Realized) -> dict[str, object]:
+    checked = realized.checked
+    promised = realized.promised if realized.promised == realized.promised else None
+    return {
+        "year": realized.year,
+        "word": realized.word,
+        "checked": asdict(checked),
+        "share": checked.share,
+        "least": checked.least,
+        "most": checked.most,
+        "promised": promised,
+    }
