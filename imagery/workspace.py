@@ -178,6 +178,11 @@ class YearFiles:
         return self.folder / "evidence"
 
     @property
+    def desk(self) -> Path:
+        """Return the folder with the roofs that were drawn for the desk."""
+        return self.folder / "desk"
+
+    @property
     def report(self) -> ReportFiles:
         """Return where the reports are."""
         return ReportFiles(folder=self.folder / "report")

@@ -40,7 +40,7 @@ def look_at_flyover(
     stats = features.stats(year)
     own = on_flyover(head, stats)
     if looked:
-        return ScoredFlyover(stats=stats, share=_known_share(looked, stats.chips))
+        return ScoredFlyover(stats=stats, share=known_share(looked, stats.chips))
 
     ids: list[str] = []
     logits: list[NDArray[np.float64]] = [np.zeros(0)]
@@ -53,7 +53,8 @@ def look_at_flyover(
     return ScoredFlyover(stats=stats, share=share)
 
 
-def _known_share(looked: LookedShare, chips: int) -> Share:
+def known_share(looked: LookedShare, chips: int) -> Share:
+    """Return the share failing that looks by chance say, as scores are set to it."""
     return Share(
         share=looked.share,
         low=looked.low,

@@ -1,7 +1,7 @@
 """looks.csv: the roofs to look at next, ready to be filled in and added to the label file."""
 
 import csv
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
@@ -10,7 +10,7 @@ import pandas as pd
 from imagery.files import atomic_path
 from labels.draws import draw_numbers, is_of_draw, name_draw
 from labels.rows import LabelRows
-from labels.sample import Candidates, draw_looks
+from labels.sample import Candidates, Shares, draw_looks
 from labels.settings import LabelFile
 
 LOOKS = 100
@@ -58,8 +58,22 @@ def look_columns(source: LabelFile | None) -> LookColumns:
     )
 
 
+@dataclass(frozen=True, kw_only=True)
+class DrawPlan:
+    """How many roofs are drawn, and from where."""
+
+    looks: int = LOOKS
+    """How many."""
+    likely: float
+    """Score at which LIKELY begins."""
+    seed: int
+    """The same seed draws the same roofs."""
+    shares: Shares = field(default_factory=Shares)
+    """How many of them each part has."""
+
+
 def draw_next(
-    scored: pd.DataFrame, rows: LabelRows | None, *, year: int, likely: float, seed: int
+    scored: pd.DataFrame, rows: LabelRows | None, *, year: int, plan: DrawPlan
 ) -> NextLooks:
     """Draw the next roofs to look at in a flyover.
 
@@ -69,8 +83,7 @@ def draw_next(
         scored: Columns parcel_id, score, district and strangeness.
         rows: The label file; None where there is none.
         year: Year of the flyover.
-        likely: Score at which LIKELY begins.
-        seed: The same seed draws the same roofs.
+        plan: How many, and from where.
     """
     labeled: set[str] = set()
     drawn: set[str] = set()
@@ -90,8 +103,10 @@ def draw_next(
         strangeness=left["strangeness"].to_numpy(np.float64),
         is_labeled=left["parcel_id"].isin(labeled).to_numpy(bool),
     )
-    rng = np.random.default_rng([seed, year, draw])
-    table = draw_looks(candidates, looks=LOOKS, likely=likely, rng=rng)
+    rng = np.random.default_rng([plan.seed, year, draw])
+    table = draw_looks(
+        candidates, looks=plan.looks, likely=plan.likely, rng=rng, shares=plan.shares
+    )
     return NextLooks(year=year, draw=draw, table=table)
 
 

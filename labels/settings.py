@@ -7,6 +7,7 @@ from pathlib import Path
 from imagery.roll.files import DAY_ORDER
 from imagery.settings import key
 from imagery.values.days import check_day_order
+from labels.desk.settings import DeskSettings
 
 THRESHOLD = 10.0
 """Percent of the roof at and above which it counts as failing, where the city file does not say."""
@@ -94,3 +95,4 @@ class LooksSettings:
             "postgresql://USER@HOST:PORT/DATABASE, the password from PGPASSWORD or ~/.pgpass."
         ),
     )
+    desk: DeskSettings = field(default_factory=DeskSettings, metadata=key("[looks.desk]."))

@@ -28,6 +28,7 @@ def build_parser() -> argparse.ArgumentParser:
         add_drift,
         add_export,
         add_run,
+        add_desk,
         add_evidence,
         add_publish,
         add_audit,
@@ -162,6 +163,38 @@ def add_run(commands: Commands) -> None:
     )
 
 
+def add_desk(commands: Commands) -> None:
+    """Add `roofwatch desk`."""
+    text = "look at chips and say what is seen"
+    parser = _add_year_command(commands, "desk", text)
+    parser.add_argument(
+        "--share",
+        action="store_true",
+        help="let other machines reach the page, with a token; without it only this one does",
+    )
+    parser.add_argument(
+        "--port",
+        type=_port,
+        default=8765,
+        metavar="P",
+        help="port of the page, 0 for any that is free (default: 8765)",
+    )
+    parser.add_argument(
+        "--draw",
+        type=_positive,
+        default=0,
+        metavar="N",
+        help="open draw N again (default: the one that is not finished, or the next)",
+    )
+    parser.add_argument(
+        "--offline",
+        type=Path,
+        default=None,
+        metavar="FILE.html",
+        help="write the roofs of a second reader as one HTML file instead",
+    )
+
+
 def add_evidence(commands: Commands) -> None:
     """Add `roofwatch evidence`."""
     text = "the evidence packet of single parcels"
@@ -250,4 +283,11 @@ def _positive(text: str) -> int:
     number = int(text)
     if number < 1:
         raise argparse.ArgumentTypeError(f"got {number}, want 1 or more")
+    return number
+
+
+def _port(text: str) -> int:
+    number = int(text)
+    if not 0 <= number <= 65_535:
+        raise argparse.ArgumentTypeError(f"got {number}, want 0 to 65535")
     return number

@@ -14,7 +14,7 @@ from imagery.roll.files import ParcelFile, VacantFile
 from imagery.roll.parcels import VacantRoll, read_roll
 from labels.draws import looked_share
 from labels.files import read_label_rows, read_labels
-from labels.looks_file import LookColumns, draw_next, is_filled, look_columns, write_looks
+from labels.looks_file import DrawPlan, LookColumns, draw_next, is_filled, look_columns, write_looks
 from labels.settings import LabelFile
 from labels.values import read_chances
 
@@ -131,7 +131,7 @@ def test_the_list_is_a_label_file(roll: VacantRoll, file: LabelFile, tmp_path: P
 
     The next draw leaves these roofs out.
     """
-    first = draw_next(scored_roofs(), None, year=2024, likely=0.7, seed=0)
+    first = draw_next(scored_roofs(), None, year=2024, plan=DrawPlan(likely=0.7, seed=0))
     addresses = roll.table.set_index("parcel_id")["address"]
     columns = look_columns(file)
     write_looks(file.path, first, addresses, columns)
@@ -154,11 +154,13 @@ def test_the_list_is_a_label_file(roll: VacantRoll, file: LabelFile, tmp_path: P
     assert looked.share == pytest.approx(60 / ROOFS, abs=0.03)
     assert "100 roofs were looked at" in looked.sentence
 
-    second = draw_next(scored_roofs(), read_label_rows(file, roll), year=2024, likely=0.7, seed=0)
+    second = draw_next(
+        scored_roofs(), read_label_rows(file, roll), year=2024, plan=DrawPlan(likely=0.7, seed=0)
+    )
     assert second.draw == 2
     assert not set(second.table["parcel_id"]) & set(first.table["parcel_id"])
     other_year = draw_next(
-        scored_roofs(), read_label_rows(file, roll), year=2025, likely=0.7, seed=0
+        scored_roofs(), read_label_rows(file, roll), year=2025, plan=DrawPlan(likely=0.7, seed=0)
     )
     assert other_year.draw == 1
 
@@ -168,7 +170,7 @@ def test_labeled_roofs_are_drawn_at_random_alone(roll: VacantRoll, file: LabelFi
     lines = [f"L{number:03d},2024,1,desk,," for number in range(50)]
     file.path.write_text("parcel_id,year,collapsed,source,chosen,chance\n" + "\n".join(lines))
     rows = read_label_rows(file, roll)
-    looks = draw_next(scored_roofs(), rows, year=2024, likely=0.7, seed=0)
+    looks = draw_next(scored_roofs(), rows, year=2024, plan=DrawPlan(likely=0.7, seed=0))
     sure = looks.table[looks.table["part"] != "random"]
     assert not set(sure["parcel_id"]) & {f"L{number:03d}" for number in range(50)}
     assert (1 / looks.table["chance"]).sum() == pytest.approx(ROOFS)

@@ -24,10 +24,11 @@ from pyproj import Transformer
 
 from gis_export.housing.routes.route_sheets import write_route_sheets
 from gis_export.housing.routes.routing import Route
-from gis_export.housing.viewer import lon_lats, viewer_link
+from gis_export.housing.viewer import lon_lats
 from gis_export.table.inputs import ExportInputs
 from gis_export.table.rows import build_rows
 from gis_export.table.settings import ExportSettings, VisitSettings
+from imagery.roll.links import fill_template
 from inference.hazard import USE_LIMIT
 from labels.choices import DISPOSITIONS, ROOF_OPEN
 
@@ -240,7 +241,7 @@ def test_places_in_degrees_are_those_of_pyproj() -> None:
 
 
 def test_viewer_links() -> None:
-    link = viewer_link(
+    link = fill_template(
         "https://x.example/?q={address}&p={parcel_id}&c={lon},{lat}",
         parcel_id="0216 001",
         address="12 O'Hara & Co",
@@ -249,5 +250,5 @@ def test_viewer_links() -> None:
     query = "q=12%20O%27Hara%20%26%20Co&p=0216%20001&c=-76.650000,39.300000"
     assert link == f"https://x.example/?{query}"
 
-    assert viewer_link("https://x.example/{lon}", parcel_id="1", address="", lon_lat=None) == ""
-    assert viewer_link("", parcel_id="1", address="", lon_lat=(0, 0)) == ""
+    assert fill_template("https://x.example/{lon}", parcel_id="1", address="", lon_lat=None) == ""
+    assert fill_template("", parcel_id="1", address="", lon_lat=(0, 0)) == ""

@@ -181,11 +181,11 @@ def rung_features(
         blocks=labels["block"].to_numpy(object),
         flyovers=years,
         weights=weights,
-        groups=_rung_groups(rung, groups),
+        groups=rung_groups(rung, groups),
     )
 
 
-def _rung_groups(rung: str, groups: tuple[int, ...]) -> tuple[Group, ...]:
+def rung_groups(rung: str, groups: tuple[int, ...]) -> tuple[Group, ...]:
     """Return the groups of features of a rung."""
     of_network = tuple(Group(features=features) for features in groups)
     if rung == "network":

@@ -1,6 +1,5 @@
 """The city's choices about its products: the [export] table of the city file."""
 
-import re
 from dataclasses import asdict, dataclass, field
 from datetime import date
 from pathlib import Path
@@ -9,10 +8,10 @@ from pyproj import CRS
 from pyproj.exceptions import CRSError
 
 from imagery.errors import ConfigError
+from imagery.roll.links import check_template
 from imagery.settings import key
 
 MOST_POINTS = 1_000_000
-_PLACEHOLDERS = frozenset({"parcel_id", "lon", "lat", "address"})
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -148,25 +147,11 @@ class VisitSettings:
                     f"[export.visits] capacity of {district!r} is {visits}, want 0 or more"
                 )
 
-        _check_viewer(self.viewer)
+        check_template(self.viewer, "[export.visits] viewer")
 
     def of(self, district: str) -> int:
         """Return the visits of one district."""
         return self.capacity.get(district, self.per_district)
-
-
-def _check_viewer(viewer: str) -> None:
-    """Refuse an address that is no web address, or has places that nothing fills in."""
-    if viewer and not viewer.lower().startswith(("https://", "http://")):
-        raise ConfigError(
-            f"[export.visits] viewer is {viewer!r}, want an address that begins with https://, "
-            "such as https://maps.example.gov/?parcel={parcel_id}"
-        )
-
-    unknown = sorted(set(re.findall(r"\{(.*?)\}", viewer)) - _PLACEHOLDERS)
-    if unknown:
-        known = ", ".join(f"{{{name}}}" for name in sorted(_PLACEHOLDERS))
-        raise ConfigError(f"[export.visits] viewer has {{{unknown[0]}}}, want only {known}")
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -1,5 +1,6 @@
 """The chip store: uint8 shards that are memory-mapped, and a manifest with a row per parcel."""
 
+import hashlib
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
@@ -47,6 +48,13 @@ class StoredChip:
     """RGB, (3, H, W)."""
     mask: NDArray[np.bool_]
     """(H, W)."""
+
+    @property
+    def sha256(self) -> str:
+        """Return the checksum of the photo: its size and pixels, without the outline."""
+        height, width = self.mask.shape
+        size = f"{height} {width} ".encode()
+        return hashlib.sha256(size + self.pixels.tobytes()).hexdigest()
 
 
 @dataclass(frozen=True, kw_only=True)

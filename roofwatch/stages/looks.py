@@ -10,7 +10,7 @@ from imagery.files import atomic_path
 from imagery.json_files import read_facts
 from inference.ledger import Ledger
 from inference.strange import strangeness
-from labels.looks_file import draw_next, is_filled, look_columns, write_looks
+from labels.looks_file import DrawPlan, draw_next, is_filled, look_columns, write_looks
 from models.feature_cache import Features
 from models.head import Head
 from models.registry import version_file
@@ -60,19 +60,20 @@ def draw_year(year: CityYear, ledger: Ledger, features: Features, head: Head) ->
     if is_filled(path, columns):
         return
 
+    plan = DrawPlan(likely=head.likely, seed=year.file.train.seed)
+    scored = scored_roofs(year, ledger, features, head)
+    looks = draw_next(scored, year.city.label_rows, year=year.year, plan=plan)
+    addresses = year.roll.table.set_index("parcel_id")["address"]
+    write_looks(path, looks, addresses, columns)
+
+
+def scored_roofs(year: CityYear, ledger: Ledger, features: Features, head: Head) -> pd.DataFrame:
+    """Return parcel_id, score, district and strangeness of every roof that was scored."""
     places = parcel_places(year.city)[["parcel_id", "district"]]
     is_scored = ledger.table["status"] == "scored"
     scored = ledger.table.loc[is_scored, ["parcel_id", "score"]].merge(places, on="parcel_id")
     unlike = strangeness(features.rung(head.rung), head)
-    looks = draw_next(
-        pd.DataFrame(scored.merge(unlike, on="parcel_id", how="left")),
-        year.city.label_rows,
-        year=year.year,
-        likely=head.likely,
-        seed=year.file.train.seed,
-    )
-    addresses = year.roll.table.set_index("parcel_id")["address"]
-    write_looks(path, looks, addresses, columns)
+    return pd.DataFrame(scored.merge(unlike, on="parcel_id", how="left"))
 
 
 def find_words(

@@ -11,7 +11,7 @@ from PIL import Image
 from gis_export.housing.packets.checksums import TileSums
 from gis_export.housing.packets.packet_years import PacketYear, earlier_years, this_year
 from gis_export.housing.packets.sources import PacketSources
-from gis_export.housing.viewer import lon_lats, viewer_link
+from gis_export.housing.viewer import lon_lats
 from gis_export.printing.text import plain
 from gis_export.table.aging import as_date
 from gis_export.table.inputs import ExportInputs
@@ -19,6 +19,7 @@ from gis_export.table.settings import ExportSettings
 from gis_export.table.symbols import BY_CODE, Symbol
 from imagery.errors import InputError
 from imagery.file_names import safe_name
+from imagery.roll.links import fill_template
 
 SCORE_IN_WORDS = (
     "The score is a calibrated probability. 0.62 means: of 100 roofs with this score, about 62 "
@@ -135,7 +136,7 @@ def risk_rest(risk: str, symbol: Symbol) -> str:
 
 def _link(found: gpd.GeoDataFrame, settings: ExportSettings) -> str:
     row = found.iloc[0]
-    return viewer_link(
+    return fill_template(
         settings.visits.viewer,
         parcel_id=str(row["PARCEL_ID"]),
         address=plain(str(row["ADDRESS"])),

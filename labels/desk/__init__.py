@@ -1,0 +1,1 @@
+"""The desk: a page on which people say what they see on chips."""

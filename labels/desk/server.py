@@ -1,0 +1,207 @@
+"""The desk as a server: static files of the page, chips, and answers as JSON."""
+
+import json
+import socket
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import uvicorn
+from starlette.applications import Starlette
+from starlette.background import BackgroundTask
+from starlette.concurrency import run_in_threadpool
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import JSONResponse, PlainTextResponse, Response
+from starlette.routing import Route
+from starlette.types import ASGIApp
+
+from imagery.errors import InputError
+from labels.desk.desk import Conflict, Desk
+from labels.desk.guard import Door, Guard
+from labels.desk.html import SCRIPTS, STYLE, page_html, page_part
+from labels.desk.said import BadAnswer, Body, read_name, read_place, read_said
+from labels.desk.views import Place, View, card_view, look_view, page_facts, progress_view
+
+Heat = Callable[[str], bytes]
+"""Returns the heat map of a parcel's chip as WebP."""
+KINDS = {".css": "text/css", ".js": "text/javascript"}
+KEEP = {"Cache-Control": "private, max-age=3600"}
+"""A browser may keep a photo: its address changes with it."""
+WAIT_S = 1
+"""How long open requests may take when the desk is closed."""
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class DeskApp:
+    """The answers to every request."""
+
+    desk: Desk
+    """The sitting."""
+    place: Place
+    """Where it stands."""
+    door: Door
+    """What lets a page in."""
+    heat: Heat | None
+    """Makes heat maps; None where there are none."""
+
+    def make(self) -> Guard:
+        """Return the application, guarded."""
+        routes = [
+            Route("/", self.page),
+            Route("/page/{name}", self.static),
+            Route("/chip/{place:int}/{which}.webp", self.chip),
+            Route("/heat/{place:int}.webp", self.heat_map),
+            Route("/next", self.next, methods=["POST"]),
+            Route("/answer", self.answer, methods=["POST"]),
+            Route("/answered", self.answered, methods=["POST"]),
+            Route("/progress", self.progress, methods=["POST"]),
+        ]
+        app = Starlette(
+            routes=routes,
+            exception_handlers={
+                BadAnswer: _refuse(400),
+                Conflict: _refuse(409),
+                InputError: _refuse(503),
+            },
+        )
+        return Guard(app=app, door=self.door)
+
+    def page(self, request: Request) -> Response:
+        """Return the page; a page that came with the token gets it as a cookie."""
+        facts = page_facts(self.place, self.desk.setting.batch, self.desk.setting.threshold)
+        response = Response(page_html(facts), media_type="text/html")
+        if "token" in request.query_params:
+            response.set_cookie(
+                self.door.cookie, self.door.token, httponly=True, samesite="strict", path="/"
+            )
+        return response
+
+    def static(self, request: Request) -> Response:
+        """Return a script or the style."""
+        name = request.path_params["name"]
+        if name not in (*SCRIPTS, STYLE):
+            raise HTTPException(404)
+        return Response(page_part(name), media_type=KINDS[name[name.rindex(".") :]])
+
+    def chip(self, request: Request) -> Response:
+        """Return a photo."""
+        roof = self.desk.setting.roofs[self._number(request)]
+        photos = {"now": roof.now, "before": roof.before}
+        photo = photos.get(request.path_params["which"])
+        if photo is None:
+            raise HTTPException(404)
+        return Response(photo.webp, media_type="image/webp", headers=KEEP)
+
+    def heat_map(self, request: Request) -> Response:
+        """Return the heat map of a roof that the person has answered, and of no other."""
+        place = self._number(request)
+        who = read_name(dict(request.query_params))
+        if self.heat is None:
+            raise HTTPException(404)
+        if self.desk.answers.of(place, who) is None:
+            raise HTTPException(403, "answer first")
+        parcel_id = self.desk.setting.batch.slots[place].parcel_id
+        return Response(self.heat(parcel_id), media_type="image/webp")
+
+    async def next(self, request: Request) -> Response:
+        """Give a person the next roof."""
+        body = await _read(request)
+        return self._give(read_name(body))
+
+    async def answer(self, request: Request) -> Response:
+        """Write an answer, then give the next roof."""
+        body = await _read(request)
+        who = read_name(body)
+        said = read_said(body, len(self.desk.setting.batch.slots))
+        look = await run_in_threadpool(self.desk.answer, who, said)
+        return self._give(who, {"last": look_view(self.desk, said.place, look)})
+
+    async def answered(self, request: Request) -> Response:
+        """Return a roof that a person has answered, to be corrected."""
+        body = await _read(request)
+        who = read_name(body)
+        place = read_place(body, len(self.desk.setting.batch.slots))
+        look = self.desk.answer_of(who, place)
+        return JSONResponse(
+            {
+                "card": card_view(self.desk, place, []),
+                "mine": look_view(self.desk, place, look),
+                "progress": progress_view(self.desk, who),
+            }
+        )
+
+    async def progress(self, request: Request) -> Response:
+        """Return how far the batch is."""
+        body = await _read(request)
+        return JSONResponse(progress_view(self.desk, read_name(body)))
+
+    def _give(self, who: str, more: View | None = None) -> Response:
+        place, ahead = self.desk.give(who)
+        view = {
+            "card": None if place is None else card_view(self.desk, place, ahead),
+            "progress": progress_view(self.desk, who),
+            **(more or {}),
+        }
+        task = BackgroundTask(self.desk.refit) if self.desk.must_refit else None
+        return JSONResponse(view, background=task)
+
+    def _number(self, request: Request) -> int:
+        place = int(request.path_params["place"])
+        if place >= len(self.desk.setting.batch.slots):
+            raise HTTPException(404)
+        return place
+
+
+def bind(host: str, port: int) -> socket.socket:
+    """Return a socket that listens.
+
+    Raises:
+        InputError: the port is taken, or the address is not one of this machine.
+    """
+    listening = socket.socket()
+    listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listening.bind((host, port))
+    except OSError as error:
+        listening.close()
+        raise InputError(
+            f"desk: port {port} of {host} cannot be used ({error.strerror}); give another --port"
+        ) from error
+    return listening
+
+
+def make_server(app: ASGIApp) -> uvicorn.Server:
+    """Return what serves an application."""
+    config = uvicorn.Config(
+        app,
+        log_level="warning",
+        access_log=False,
+        server_header=False,
+        proxy_headers=False,
+        lifespan="off",
+        ws="none",
+        timeout_graceful_shutdown=WAIT_S,
+    )
+    return uvicorn.Server(config)
+
+
+async def _read(request: Request) -> Body:
+    """Return the JSON object of a request.
+
+    Raises:
+        BadAnswer: it is none.
+    """
+    try:
+        body = json.loads(await request.body())
+    except (ValueError, RecursionError) as error:
+        raise BadAnswer("want a JSON object") from error
+    if not isinstance(body, dict):
+        raise BadAnswer("want a JSON object")
+    return body
+
+
+def _refuse(code: int) -> Callable[[Request, Exception], Response]:
+    def refuse(_: Request, error: Exception) -> Response:
+        return PlainTextResponse(str(error), code)
+
+    return refuse

@@ -1,0 +1,80 @@
+"""What the desk shows of each roof: photos, address, link, heat map."""
+
+import io
+from dataclasses import replace
+
+import numpy as np
+import pandas as pd
+
+from gis_export.housing.viewer import lon_lats
+from imagery.chips.store import ChipStore
+from imagery.errors import InputError
+from imagery.roll.links import fill_template
+from inference.explain_heat import has_heat, heat_map
+from inference.explain_picture import draw_chip
+from labels.desk.batch import Batch
+from labels.desk.chips import DeskRoof, make_photo
+from labels.desk.server import Heat
+from roofwatch.desk_scored import ScoredYear
+from roofwatch.year import CityYear
+
+HEAT_PX = (960, 720)
+"""Greatest width and height of a heat map."""
+
+
+def show_roofs(
+    year: CityYear, batch: Batch, store: ChipStore, scored: ScoredYear | str
+) -> list[DeskRoof]:
+    """Return what is shown of each roof of a batch; everything is read now."""
+    before = year.earlier[0].find_chips() if year.earlier else None
+    roll = year.roll.table.set_index("parcel_id", drop=False)
+    places = dict(zip(roll.index, lon_lats(year.roll.table), strict=True))
+    scores = pd.Series(dtype=float)
+    if not isinstance(scored, str):
+        scores = scored.ledger.table.set_index("parcel_id")["score"]
+
+    roofs = []
+    for slot in batch.slots:
+        parcel_id = slot.parcel_id
+        now = store.read(parcel_id)
+        if now is None:
+            raise InputError(f"desk: parcel {parcel_id!r} lost its chip; start again")
+        old = before.read(parcel_id) if before else None
+        address = str(roll.loc[parcel_id, "address"] or "")
+        score = scores.get(parcel_id, np.nan)
+        oblique = fill_template(
+            year.file.looks.desk.oblique,
+            parcel_id=parcel_id,
+            address=address,
+            lon_lat=places[parcel_id],
+        )
+        roofs.append(
+            DeskRoof(
+                parcel_id=parcel_id,
+                address=address,
+                oblique=oblique,
+                photo=now.sha256,
+                now=make_photo(now),
+                before=make_photo(old) if old else None,
+                score=None if pd.isna(score) else float(score),
+            )
+        )
+    return roofs
+
+
+def make_heat(scored: ScoredYear | str, store: ChipStore) -> Heat | None:
+    """Return what draws the heat map of a chip; None where the model has none."""
+    if isinstance(scored, str) or not has_heat(scored.model.head):
+        return None
+    model = replace(scored.model, head=scored.head)
+
+    def draw(parcel_id: str) -> bytes:
+        chip = store.read(parcel_id)
+        if chip is None:
+            raise InputError(f"parcel {parcel_id!r} has no chip")
+        image = draw_chip(chip, heat_map(model, chip), HEAT_PX)
+        stream = io.BytesIO()
+        image.save(stream, "WEBP", quality=85)
+        return stream.getvalue()
+
+    return draw
