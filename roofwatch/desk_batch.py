@@ -28,11 +28,11 @@ def find_batch(year: CityYear, scored: ScoredYear | str, store: ChipStore, draw:
     if draw:
         for batch in batches:
             if batch.draw == draw:
-                return _with_chips(batch, store)
+                return _still_shown(year, batch, store)
         raise InputError(f"desk: no draw {draw} in {year.files.desk}; leave --draw out")
 
     if batches:
-        last = _with_chips(batches[-1], store)
+        last = _still_shown(year, batches[-1], store)
         if not is_finished(year, last):
             return last
     batch = draw_batch(year, scored, store, batches)
@@ -83,10 +83,15 @@ def unscored_roofs(year: CityYear, store: ChipStore) -> pd.DataFrame:
     return pd.DataFrame(chips.merge(places, on="parcel_id")).assign(score=0.5, strangeness=np.nan)
 
 
-def _with_chips(batch: Batch, store: ChipStore) -> Batch:
-    """Return a batch without roofs that have lost their chip."""
-    slots = tuple(slot for slot in batch.slots if store.place(slot.parcel_id) is not None)
-    return replace(batch, slots=slots)
+def _still_shown(year: CityYear, batch: Batch, store: ChipStore) -> Batch:
+    """Return a batch without roofs that have left the roll or lost their chip."""
+    on_roll = set(year.roll.table["parcel_id"])
+    slots = [
+        slot
+        for slot in batch.slots
+        if slot.parcel_id in on_roll and store.place(slot.parcel_id) is not None
+    ]
+    return replace(batch, slots=tuple(slots))
 
 
 def parcels_of(batch: Batch) -> set[str]:

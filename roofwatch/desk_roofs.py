@@ -1,20 +1,23 @@
 """What the desk shows of each roof: photos, address, link, heat map."""
 
 import io
+from collections.abc import Mapping
 from dataclasses import replace
+from functools import partial
 
 import numpy as np
 import pandas as pd
 
 from gis_export.housing.viewer import lon_lats
-from imagery.chips.store import ChipStore
+from imagery.chips.store import ChipStore, StoredChip
 from imagery.errors import InputError
 from imagery.roll.links import fill_template
 from inference.explain_heat import has_heat, heat_map
 from inference.explain_picture import draw_chip
 from labels.desk.batch import Batch
-from labels.desk.chips import DeskRoof, make_photo
+from labels.desk.chips import QUALITY, DeskRoof, make_photo
 from labels.desk.server import Heat
+from models.files import Model
 from roofwatch.desk_scored import ScoredYear
 from roofwatch.year import CityYear
 
@@ -62,19 +65,29 @@ def show_roofs(
     return roofs
 
 
-def make_heat(scored: ScoredYear | str, store: ChipStore) -> Heat | None:
-    """Return what draws the heat map of a chip; None where the model has none."""
+def make_heat(scored: ScoredYear | str, batch: Batch, store: ChipStore) -> Heat | None:
+    """Return what draws the heat map of a chip; None where the model has none.
+
+    The chips are read now: the year may be cut again while the desk is open.
+    """
     if isinstance(scored, str) or not has_heat(scored.model.head):
         return None
+
     model = replace(scored.model, head=scored.head)
+    chips = {slot.parcel_id: _copy(store.read(slot.parcel_id)) for slot in batch.slots}
+    return partial(draw_heat, model, chips)
 
-    def draw(parcel_id: str) -> bytes:
-        chip = store.read(parcel_id)
-        if chip is None:
-            raise InputError(f"parcel {parcel_id!r} has no chip")
-        image = draw_chip(chip, heat_map(model, chip), HEAT_PX)
-        stream = io.BytesIO()
-        image.save(stream, "WEBP", quality=85)
-        return stream.getvalue()
 
-    return draw
+def draw_heat(model: Model, chips: Mapping[str, StoredChip], parcel_id: str) -> bytes:
+    """Return a chip with its heat map as WebP."""
+    chip = chips[parcel_id]
+    image = draw_chip(chip, heat_map(model, chip), HEAT_PX)
+    stream = io.BytesIO()
+    image.save(stream, "WEBP", quality=QUALITY)
+    return stream.getvalue()
+
+
+def _copy(chip: StoredChip | None) -> StoredChip:
+    if chip is None:
+        raise InputError("desk: a roof lost its chip; start again")
+    return StoredChip(pixels=chip.pixels.copy(), mask=chip.mask)

@@ -142,6 +142,8 @@ class Served:
         sent = {"host": host, "cookie": f"{self.door.cookie}={self.door.token}"}
         content = b""
         if body is not None:
+            if isinstance(body, dict):
+                body = {"batch": self.desk.setting.batch.name, **body}
             content = json.dumps(body).encode()
             sent |= {"origin": f"http://{host}", "content-type": "application/json"}
         sent |= {name.replace("_", "-"): value for name, value in headers.items()}

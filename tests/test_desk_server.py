@@ -122,6 +122,16 @@ def test_the_answer_is_in_the_book_when_it_is_acknowledged(served: Served, book:
     assert progress["seen"] == served.desk.answers.seen
 
 
+def test_a_page_of_another_batch_answers_nothing(served: Served, book: Book) -> None:
+    """Its third roof is not ours."""
+    before = len(book.looks())
+    said = {"who": "Eve", "place": 3, "roof": "pct_100", "batch": "another"}
+    reply = served.ask("POST", "/answer", said)
+    assert reply.status == 409
+    assert b"open it again" in reply.body
+    assert len(book.looks()) == before
+
+
 def test_photos_are_kept_by_their_checksum(served: Served) -> None:
     card = served.ask("POST", "/next", {"who": "Di"}).json["card"]
     assert isinstance(card, dict)

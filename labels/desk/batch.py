@@ -70,6 +70,11 @@ class Batch:
         """Return the checksum by which the sitting is known in the book."""
         return hashlib.sha256(f"{self.year} {self.draw}\n{self.text}".encode()).hexdigest()
 
+    @property
+    def name(self) -> str:
+        """Return a short name, by which a page and the desk know that they mean the same roofs."""
+        return self.sha256[:12]
+
 
 def make_batch(looks: NextLooks, *, second_reader: float, rng: np.random.Generator) -> Batch:
     """Return a draw as a batch, some roofs of which two people look at.

@@ -105,12 +105,12 @@ class DeskApp:
 
     async def next(self, request: Request) -> Response:
         """Give a person the next roof."""
-        body = await _read(request)
+        body = await self._read(request)
         return self._give(read_name(body))
 
     async def answer(self, request: Request) -> Response:
         """Write an answer, then give the next roof."""
-        body = await _read(request)
+        body = await self._read(request)
         who = read_name(body)
         said = read_said(body, len(self.desk.setting.batch.slots))
         look = await run_in_threadpool(self.desk.answer, who, said)
@@ -118,7 +118,7 @@ class DeskApp:
 
     async def answered(self, request: Request) -> Response:
         """Return a roof that a person has answered, to be corrected."""
-        body = await _read(request)
+        body = await self._read(request)
         who = read_name(body)
         place = read_place(body, len(self.desk.setting.batch.slots))
         look = self.desk.answer_of(who, place)
@@ -132,8 +132,25 @@ class DeskApp:
 
     async def progress(self, request: Request) -> Response:
         """Return how far the batch is."""
-        body = await _read(request)
+        body = await self._read(request)
         return JSONResponse(progress_view(self.desk, read_name(body)))
+
+    async def _read(self, request: Request) -> Body:
+        """Return the JSON object of a request.
+
+        Raises:
+            BadAnswer: it is none.
+            Conflict: the page shows the roofs of another batch.
+        """
+        try:
+            body = json.loads(await request.body())
+        except (ValueError, RecursionError) as error:
+            raise BadAnswer("want a JSON object") from error
+        if not isinstance(body, dict):
+            raise BadAnswer("want a JSON object")
+        if body.get("batch") != self.desk.setting.batch.name:
+            raise Conflict("This page shows the roofs of another batch; open it again.")
+        return body
 
     def _give(self, who: str, more: View | None = None) -> Response:
         place, ahead = self.desk.give(who)
@@ -162,6 +179,7 @@ def bind(host: str, port: int) -> socket.socket:
     listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
         listening.bind((host, port))
+        listening.listen()
     except OSError as error:
         listening.close()
         raise InputError(
@@ -183,21 +201,6 @@ def make_server(app: ASGIApp) -> uvicorn.Server:
         timeout_graceful_shutdown=WAIT_S,
     )
     return uvicorn.Server(config)
-
-
-async def _read(request: Request) -> Body:
-    """Return the JSON object of a request.
-
-    Raises:
-        BadAnswer: it is none.
-    """
-    try:
-        body = json.loads(await request.body())
-    except (ValueError, RecursionError) as error:
-        raise BadAnswer("want a JSON object") from error
-    if not isinstance(body, dict):
-        raise BadAnswer("want a JSON object")
-    return body
 
 
 def _refuse(code: int) -> Callable[[Request, Exception], Response]:

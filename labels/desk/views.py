@@ -66,7 +66,7 @@ def page_facts(place: Place, batch: Batch, threshold: float) -> View:
         shares.append(share)
     return {
         **asdict(place),
-        "batch": batch.sha256[:12],
+        "batch": batch.name,
         "threshold": threshold,
         "shares": shares,
         "gone": [

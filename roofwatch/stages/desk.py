@@ -14,6 +14,7 @@ from labels.desk.learned import Learn
 from labels.desk.offline import write_file
 from labels.desk.server import DeskApp, Heat, bind, make_server
 from labels.desk.views import Place
+from labels.settings import THRESHOLD
 from roofwatch.answer import Answer
 from roofwatch.console import warn
 from roofwatch.desk_batch import find_batch, parcels_of
@@ -24,8 +25,6 @@ from roofwatch.stages.tile import tile
 from roofwatch.year import CityYear, open_year
 
 EVERYWHERE = "0.0.0.0"  # only with --share, and a warning is printed
-THRESHOLD = 10.0
-"""Percent from which on a roof is failing, where the city file has no [labels]."""
 SHARED = (
     "warning: other machines reach this desk. Whoever has the address sees the photos and can "
     "enter looks under any name; nothing on the way is encrypted. Give it to your readers only, "
@@ -80,7 +79,7 @@ def open_desk(year: CityYear, *, draw: int, city_file: Path) -> Opened:
     learn: Learn | None = None if isinstance(learner, str) else learner
     labels = year.file.labels
     before = year.earlier[0] if year.earlier else None
-    heat = make_heat(scored, store)
+    heat = make_heat(scored, batch, store)
 
     return Opened(
         place=Place(

@@ -2,7 +2,7 @@
 /* The page: shows roofs, takes answers by key or touch, corrects them. */
 
 const facts = JSON.parse(document.getElementById("facts").textContent);
-const source = facts.offline ? fileSource(facts) : serverSource;
+const source = facts.offline ? fileSource(facts) : serverSource(facts);
 const byId = (id) => document.getElementById(id);
 const RETRY_MS = 3000;
 const POLL_MS = 5000;

@@ -4,14 +4,14 @@
 class Stopped extends Error {}
 class Refused extends Error {}
 
-const serverSource = {
+const serverSource = (facts) => ({
   async ask(path, body) {
     let answer;
     try {
       answer = await fetch(path, {
         method: "POST",
         headers: { "Content-Type": "application/json" },
-        body: JSON.stringify(body),
+        body: JSON.stringify({ ...body, batch: facts.batch }),
       });
     } catch {
       throw new Stopped("The desk does not answer.");
@@ -27,7 +27,7 @@ const serverSource = {
   answered(who, place) { return this.ask("answered", { who, place }); },
   progress(who) { return this.ask("progress", { who }); },
   heat(who, place) { return `heat/${place}.webp?who=${encodeURIComponent(who)}`; },
-};
+});
 
 /* What is kept in this browser: nothing is lost where it keeps nothing. */
 const kept = {
