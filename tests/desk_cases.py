@@ -19,6 +19,7 @@ from labels.desk.chips import DeskRoof, make_photo
 from labels.desk.desk import Desk, DeskSetting
 from labels.desk.guard import LOOPBACK, Door
 from labels.desk.learned import Answered, Learn, Learned, Share
+from labels.desk.said import Said
 from labels.desk.server import DeskApp, bind, make_server
 from labels.desk.views import Place
 
@@ -100,6 +101,13 @@ def learn_backwards(answered: Sequence[Answered]) -> Learned:
         left=2,
         precision=share,
         recall=share,
+    )
+
+
+def make_zero(place: int) -> Said:
+    """Return the answer that nothing is open."""
+    return Said(
+        place=place, roof="pct_0", disposition="", confuser="", note="", seconds=4.0, corrects=""
     )
 
 

@@ -1,52 +1,23 @@
-"""The desk in a browser: by keyboard alone, killed in the middle, two readers, as a file."""
+"""The desk in a browser: by keyboard alone, killed in the middle, two readers at once."""
 
-import csv
 import time
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
-from desk_cases import (
-    PLACE,
-    Served,
-    book_at,
-    learn_backwards,
-    make_batch,
-    make_setting,
-    serve,
-)
-from playwright.sync_api import Browser, Page, expect, sync_playwright
+from desk_browser import SIZES, check_page, enter, new_page, open_browser, press
+from desk_cases import book_at, learn_backwards, make_batch, make_setting, serve
+from playwright.sync_api import Browser, expect
 
 from labels.book import Book
 from labels.desk.desk import DeskSetting
-from labels.desk.offline import write_file
 
-CHROMIUM = Path("/usr/bin/chromium")
-SIZES = ((1280, 800), (768, 1024))
 ROOFS = 24
-RULES = {
-    "runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"],
-}
-TARGETS = """() => {
-  const names = "button, a, input:not([type=checkbox])";
-  const visible = [...document.querySelectorAll(names)].filter((node) => node.offsetParent);
-  return visible.map((node) => {
-    const box = node.getBoundingClientRect();
-    return [node.textContent, box.width, box.height];
-  });
-}"""
 
 
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
-    """Return a browser, or skip the test."""
-    if not CHROMIUM.exists():
-        pytest.skip(f"no {CHROMIUM}")
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=str(CHROMIUM), args=["--no-sandbox"])
-        yield browser
-        browser.close()
+    yield from open_browser()
 
 
 @pytest.fixture
@@ -65,34 +36,6 @@ def book(tmp_path: Path) -> Book:
 @pytest.fixture
 def setting(book: Book) -> DeskSetting:
     return make_setting(make_batch(ROOFS, twice=(0, 2, 5, 7, 11)), book, learn_backwards)
-
-
-def new_page(browser: Browser, complaints: list[str], size: tuple[int, int]) -> Page:
-    """Return an empty page of a person of their own, which keeps its complaints."""
-
-    def keep_foreign(url: str) -> None:
-        if not url.startswith(("http://127.0.0.1:", "data:", "blob:", "file:")):
-            complaints.append(url)
-
-    page = browser.new_page(viewport={"width": size[0], "height": size[1]})
-    page.set_default_timeout(15_000)
-    page.on("pageerror", lambda error: complaints.append(str(error)))
-    page.on("request", lambda request: keep_foreign(request.url))
-    return page
-
-
-def enter(page: Page, served: Served, who: str) -> None:
-    """Give a name and wait for the first roof, or for the end."""
-    page.goto(served.address)
-    page.fill("#who", who)
-    page.keyboard.press("Enter")
-    page.wait_for_selector("#work:not([hidden]), #end:not([hidden])")
-
-
-def press(page: Page, key: str) -> None:
-    """Press a key, and wait until the desk has answered."""
-    page.keyboard.press(key)
-    page.wait_for_selector("body:not([aria-busy])")
 
 
 def test_a_batch_by_keyboard_killed_in_the_middle(
@@ -199,6 +142,10 @@ def test_axe_finds_no_fault_and_fingers_no_small_target(
         if size in SIZES:
             fits = "document.documentElement.scrollHeight <= innerHeight"
             assert page.evaluate(fits), "a roof and its answers fit on one screen"
+        if size not in SIZES:
+            page.close()
+            return
+
         for _ in range(10):
             press(page, "1")
         time.sleep(0.2)
@@ -212,17 +159,6 @@ def test_axe_finds_no_fault_and_fingers_no_small_target(
             press(page, "1")
         check_page(page, "end")
         page.close()
-
-
-def check_page(page: Page, state: str) -> None:
-    """Check WCAG 2.2 A and AA, the width, and what can be touched."""
-    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), state
-    found = Axe().run(page, options=RULES).response
-    faults = [(fault["id"], fault["nodes"][0]["html"]) for fault in found["violations"]]
-    assert faults == [], state
-    boxes = page.evaluate(TARGETS)
-    small = [(text, width, height) for text, width, height in boxes if min(width, height) < 44]
-    assert small == [], state
 
 
 def test_single_keys_can_be_switched_off(
@@ -273,46 +209,3 @@ def test_photos_are_enlarged_together_and_the_outline_goes(
         page.keyboard.press("h")
         expect(page.locator("#heat-image")).to_be_visible()
         page.close()
-
-
-def test_the_file_needs_nothing_and_saves_a_csv(
-    browser: Browser, setting: DeskSetting, complaints: list[str], tmp_path: Path
-) -> None:
-    """Roofs of the second reader; answers survive a reload; one is corrected."""
-    path = tmp_path / "desk.html"
-    assert write_file(path, PLACE, setting.batch, setting.roofs, 10.0) == 5
-    page = new_page(browser, complaints, SIZES[0])
-    page.goto(path.as_uri())
-    for key in ("3", "r"):
-        if page.locator("#start").is_visible():
-            page.fill("#who", 'Bob "B" O\'Neil')
-            page.keyboard.press("Enter")
-        press(page, key)
-    page.reload()
-    page.keyboard.press("Enter")
-    expect(page.locator("#count")).to_contain_text("2 of 5")
-    press(page, "u")
-    press(page, "7")
-    for _ in range(3):
-        press(page, "1")
-    expect(page.locator("#end-title")).to_have_text("This batch is finished")
-    check_page(page, "end of the file")
-    with page.expect_download() as download:
-        page.click("#save")
-    saved = tmp_path / "answers.csv"
-    download.value.save_as(saved)
-    page.close()
-
-    with saved.open(encoding="utf-8", newline="") as text:
-        rows = list(csv.DictReader(text))
-    twice = [slot for slot in setting.batch.slots if slot.readers == 2]
-    by_parcel = {row["parcel_id"]: row for row in rows}
-    assert set(by_parcel) == {slot.parcel_id for slot in twice}
-    first, second = (by_parcel[slot.parcel_id] for slot in twice[:2])
-    assert (first["roof"], first["roof_pct"], first["disposition"]) == ("pct_10_24", "17", "")
-    assert (second["roof"], second["roof_pct"], second["disposition"]) == ("cannot_tell", "", "")
-    assert first["who"] == 'Bob "B" O\'Neil'
-    assert {row["source"] for row in rows} == {"desk"}
-    assert {row["year"] for row in rows} == {"2024"}
-    assert float(first["chance"]) == twice[0].chance
-    assert first["photo"] == setting.roofs[0].photo
