@@ -1,13 +1,16 @@
 """The keys of [labels] and [looks] in the city file."""
 
 import datetime
+import difflib
 from dataclasses import dataclass, field
 from pathlib import Path
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from imagery.roll.files import DAY_ORDER
 from imagery.settings import key
 from imagery.values.days import check_day_order
 from labels.desk.settings import DeskSettings
+from labels.questions import ANSWERS
 
 THRESHOLD = 10.0
 """Percent of the roof at and above which it counts as failing, where the city file does not say."""
@@ -86,7 +89,7 @@ class LabelFile:
 
 @dataclass(frozen=True, kw_only=True)
 class LooksSettings:
-    """Where the looks of people are kept."""
+    """Where the looks of people are kept, and how files of findings are read."""
 
     url: str = field(
         default="",
@@ -96,3 +99,44 @@ class LooksSettings:
         ),
     )
     desk: DeskSettings = field(default_factory=DeskSettings, metadata=key("[looks.desk]."))
+    columns: dict[str, str] = field(
+        default_factory=dict,
+        metadata=key(
+            "Column of each answer in files of findings that are neither our work list nor an "
+            'export of our form, such as {parcel = "PIN", day = "Inspected", roof = "Open %"}. '
+            f"Answers: {', '.join(ANSWERS)}."
+        ),
+    )
+    day_order: str = field(
+        default="",
+        metadata=key(
+            f'Of days in files of findings; "" is that of [labels]. {DAY_ORDER}',
+        ),
+    )
+    time_zone: str = field(
+        default="",
+        metadata=key(
+            'Time zone of the city, such as "America/New_York": the day of a visit whose time is '
+            "in UTC."
+        ),
+    )
+
+    def __post_init__(self) -> None:
+        """Check the names of answers, the order of month and day, and the time zone."""
+        check_day_order(self.day_order)
+        for name in self.columns:
+            if name not in ANSWERS:
+                near = difflib.get_close_matches(name, ANSWERS, n=1)
+                remedy = f"did you mean {near[0]!r}?" if near else f"want {', '.join(ANSWERS)}"
+                raise ValueError(f"columns: no answer is called {name!r}, {remedy}")
+        try:
+            _ = self.zone
+        except (ZoneInfoNotFoundError, ValueError) as error:
+            raise ValueError(
+                f"time_zone is {self.time_zone!r}, want a name such as America/New_York"
+            ) from error
+
+    @property
+    def zone(self) -> ZoneInfo | None:
+        """Return the time zone, None where none is named."""
+        return ZoneInfo(self.time_zone) if self.time_zone else None

@@ -29,6 +29,7 @@ def build_parser() -> argparse.ArgumentParser:
         add_export,
         add_run,
         add_desk,
+        add_findings,
         add_evidence,
         add_publish,
         add_audit,
@@ -192,6 +193,23 @@ def add_desk(commands: Commands) -> None:
         default=None,
         metavar="FILE.html",
         help="write the roofs of a second reader as one HTML file instead",
+    )
+
+
+def add_findings(commands: Commands) -> None:
+    """Add `roofwatch findings`."""
+    text = "what inspectors found, from the files that they filled in"
+    parser = _add_city_command(commands, "findings", text)
+    parser.add_argument(
+        "files",
+        type=Path,
+        nargs="+",
+        metavar="FILE",
+        help="a filled work list, an export of the field form, or a table of the city's own",
+    )
+    parser.add_argument("--by", required=True, metavar="NAME", help="who enters them")
+    parser.add_argument(
+        "--undo", action="store_true", help="take back what the files brought; the log keeps it"
     )
 
 

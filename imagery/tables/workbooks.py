@@ -31,7 +31,7 @@ def read_workbook(file: TableFile) -> Table:
         check_layer(file, sheets)
         sheets = [file.layer]
 
-    read = {sheet: _read_sheet(file, sheet) for sheet in sheets}
+    read = {sheet: read_sheet(file, sheet) for sheet in sheets}
     filled = {sheet: rows for sheet, rows in read.items() if rows}
     if not filled:
         raise InputError(f"[{file.what}] path: {file.name} is empty; put the table there")
@@ -40,11 +40,18 @@ def read_workbook(file: TableFile) -> Table:
     return _make_table(filled[sheet], file)
 
 
-def _read_sheet(file: TableFile, sheet: str) -> list[Row]:
-    """Return the rows of a sheet that has any; their numbers are those of the sheet."""
+def read_sheet(file: TableFile, sheet: str, *, most: int | None = None) -> list[Row]:
+    """Return the rows of a sheet that has any; their numbers are those of the sheet.
+
+    Args:
+        file: The workbook.
+        sheet: Name of the sheet.
+        most: Read only so many rows from the top.
+    """
     frame: pd.DataFrame = pyogrio.read_dataframe(
         file.path,
         layer=sheet,
+        max_features=most,
         fid_as_index=True,
         use_arrow=True,
         HEADERS="DISABLE",

@@ -1,0 +1,42 @@
+"""Numbers that a spreadsheet shows as percentages: 1 in a cell is 100%, and 0.3 is 30%.
+
+A spreadsheet turns "100%" into such a number when somebody types it or takes it from a list.
+"""
+
+from pathlib import Path
+
+import openpyxl
+
+SUFFIXES = (".xlsx", ".xlsm")
+
+
+def read_percents(path: Path, sheet: str, column: str) -> dict[int, str]:
+    """Return what the percentages of a column look like, by row of the sheet from 1.
+
+    Args:
+        path: The workbook.
+        sheet: Name of the sheet.
+        column: Text of the column's header.
+    """
+    if path.suffix.lower() not in SUFFIXES:
+        return {}
+
+    book = openpyxl.load_workbook(path, read_only=True, data_only=True)
+    try:
+        places: set[int] = set()
+        shown: dict[int, str] = {}
+        for row in book[sheet].iter_rows():
+            for cell in row:
+                if cell.value == column:
+                    places.add(cell.column)
+                elif cell.value is not None and cell.column in places and _is_percent(cell):
+                    shown[cell.row] = f"{float(cell.value) * 100:.10g}%"
+        return shown
+    finally:
+        book.close()
+
+
+def _is_percent(cell: object) -> bool:
+    value = getattr(cell, "value", None)
+    is_number = isinstance(value, int | float) and not isinstance(value, bool)
+    return is_number and "%" in str(getattr(cell, "number_format", ""))
