@@ -10,6 +10,7 @@ import pandas as pd
 from imagery.roll.parcels import VacantRoll
 from imagery.values.texts import CONTROLS
 from labels.answers import LIVED_IN, Answers, Fault, read_answers
+from labels.desk_rows import as_desk_look, find_desk_faults, is_of_desk
 from labels.finding_parcels import FoundParcel, find_parcels
 from labels.finding_tables import FindingsTable
 from labels.look import Look, Means
@@ -162,12 +163,16 @@ def _read_row(table: FindingsTable, cells: _Cells, context: FindingsContext) -> 
 
     answers = read_answers(cells.said, threshold=context.threshold)
     faults = [*_faults_of(cells), *answers.faults]
+    if is_of_desk(cells.said):
+        faults += find_desk_faults(cells.said)
     if faults:
         return replace(row, faults=tuple(faults))
 
     year = flyover_of(cells.day, context.flights)
     chosen = _chosen(table, cells, year, context.choose)
     look = _look_of(cells, answers, chosen, year, context)
+    if is_of_desk(cells.said):
+        return replace(row, look=as_desk_look(look, cells.said))
     return replace(row, look=replace(look, photos=table.photos_of(place)))
 
 

@@ -98,7 +98,12 @@ def _visits(looks: Sequence[Look], known: Sequence[Look]) -> tuple[Look, ...]:
 
 
 def _visit(look: Look) -> str:
-    """Return what names a visit, whoever entered it, with whatever photos, from whatever list."""
+    """Return what names a visit, whoever entered it, with whatever photos, from whatever list.
+
+    Two readers of a photo are two looks.
+    """
+    if not look.on_site:
+        return look.look_id
     return replace(look, who="", chosen="", chance=None, photos=()).look_id
 
 

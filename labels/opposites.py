@@ -14,7 +14,9 @@ _TELL_NOTHING = ("", "razed", "no_access", "duplicate")
 def find_opposites(
     looks: Sequence[Look], known: Sequence[Look], *, threshold: float
 ) -> dict[int, Look]:
-    """Return the looks that another one of the same parcel and day contradicts.
+    """Return the visits that another one of the same parcel and day contradicts.
+
+    Two readers of a photo may differ: that is what the second one is for.
 
     Args:
         looks: Those of a file.
@@ -26,12 +28,12 @@ def find_opposites(
     """
     of_day: dict[tuple[str, date], list[Look]] = defaultdict(list)
     for look in (*looks, *known):
-        if look.day is not None:
+        if look.day is not None and look.on_site:
             of_day[look.parcel_id, look.day].append(look)
 
     found: dict[int, Look] = {}
     for place, look in enumerate(looks):
-        if look.day is None:
+        if look.day is None or not look.on_site:
             continue
         for other in of_day[look.parcel_id, look.day]:
             if are_opposite(look, other, threshold=threshold):

@@ -52,6 +52,7 @@ ROOF = Question(
     key="roof",
     names=(
         "roof_open",
+        "roof",
         "Roof open",
         "How much of the roof is open?",
         "¿Qué parte del techo está abierta?",
@@ -103,7 +104,7 @@ DISPOSITION = Question(
     names=("disposition", "What happens next?", "¿Qué sigue?"),
     choices=DISPOSITIONS,
 )
-NOTE = Question(key="note", names=("notes", "Notas"))
+NOTE = Question(key="note", names=("notes", "note", "Notas"))
 PHOTOS = Question(
     key="photos",
     names=(
@@ -117,7 +118,9 @@ PHOTOS = Question(
     has_many=True,
     is_answer=False,
 )
-WHO = Question(key="who", names=("SubmitterName", "_submitted_by", "Creator"), is_answer=False)
+WHO = Question(
+    key="who", names=("SubmitterName", "_submitted_by", "Creator", "who"), is_answer=False
+)
 CHOSEN = Question(key="chosen", names=("CHOSEN",), is_answer=False)
 CHANCE = Question(key="chance", names=("CHANCE",), is_answer=False)
 STATE = Question(
@@ -125,10 +128,23 @@ STATE = Question(
 )
 RECORD = Question(key="record", names=("globalid",), is_answer=False)
 
+MEANS = Question(key="means", names=("means",), is_answer=False)
+YEAR = Question(key="year", names=("year",), is_answer=False)
+SOURCE = Question(key="source", names=("source",), is_answer=False)
+PHOTO = Question(key="photo", names=("photo",), is_answer=False)
+CONFUSER = Question(key="confuser", names=("confuser",), is_answer=False)
+READER = Question(key="reader", names=("reader",), is_answer=False)
+SECONDS = Question(key="seconds", names=("seconds",), is_answer=False)
+SAID_AT = Question(key="said_at", names=("said_at",), is_answer=False)
+OF_DESK = (MEANS, YEAR, SOURCE, PHOTO, CONFUSER, READER, SECONDS, SAID_AT)
+"""What only answers of the desk have."""
+
 QUESTIONS = (
     *(PARCEL, SCAN, TYPED, DAY, REACHED, ROOF, ROOF_PCT, SIGNS_SEEN, SECURED, SIDES_OCCUPIED),
     *(SIGN_POSTED, OCCUPIED, DISPOSITION, NOTE, PHOTOS, WHO, CHOSEN, CHANCE, STATE, RECORD),
+    *OF_DESK,
 )
 """All of them."""
-ANSWERS = tuple(question.key for question in QUESTIONS if question not in (SCAN, TYPED, RECORD))
+_NOT_OF_CITIES = (SCAN, TYPED, RECORD, *OF_DESK)
+ANSWERS = tuple(question.key for question in QUESTIONS if question not in _NOT_OF_CITIES)
 """What `[looks] columns` may name."""
