@@ -2,7 +2,7 @@
 /* The same as `serverSource` for a page that is a file: answers stay in the browser until saved. */
 
 const CSV_COLUMNS = [
-  "parcel_id", "year", "visited_on", "roof", "roof_pct", "disposition", "confuser", "note", "who",
+  "parcel_id", "year", "visited_on", "roof_open", "roof_pct", "disposition", "confuser", "notes", "who",
   "source", "means", "photo", "chosen", "chance", "reader", "seconds", "said_at",
 ];
 const LEAST_PAIRS = { roofs: 0, same: 0, kappa: null, low: null, high: null };
@@ -65,7 +65,14 @@ function fileSource(facts) {
     heat() { return ""; },
     save(who) {
       const rows = answers.map((answer) => ({
-        ...answer, ...roofs[answer.place], year: facts.year, roof_pct: roofPct(answer), source: "desk", means: "photo",
+        ...answer,
+        ...roofs[answer.place],
+        year: facts.year,
+        roof_open: answer.roof,
+        roof_pct: roofPct(answer),
+        notes: answer.note,
+        source: "desk",
+        means: "photo",
       }));
       const lines = [CSV_COLUMNS, ...rows.map((row) => CSV_COLUMNS.map((column) => row[column]))];
       const text = lines.map((line) => line.map(cell).join(",")).join("\r\n");
