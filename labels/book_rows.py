@@ -1,6 +1,7 @@
 """Looks of the book as rows of a table, beside those of the label file. No file is opened."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from datetime import date
 
 import numpy as np
 import pandas as pd
@@ -15,18 +16,29 @@ from labels.parcels import LabelParcels
 from labels.rows import LabelRows
 from labels.values import CANNOT_TELL as NOT_SURE
 from labels.values import NOT_OPEN
+from labels.visit_days import Flight
 
 NOTHING_SAID = "nothing said of the roof"
+MOST_DAYS_AFTER = 366
+"""Days after a flight up to which a visit says how the roof was in the photo."""
 
 
-def book_rows(looks: Sequence[Look], roll: VacantRoll, *, threshold: float) -> LabelRows:
+def book_rows(
+    looks: Sequence[Look],
+    roll: VacantRoll,
+    *,
+    threshold: float,
+    flights: Sequence[Flight] = (),
+) -> LabelRows:
     """Return looks as rows.
 
     Args:
         looks: Those that count.
         roll: The vacant roll.
         threshold: Percent of the roof at and above which it counts as failing.
+        flights: Flyovers of the city.
     """
+    flown = {flight.year: flight.flown for flight in flights}
     parcels = _find_parcels(looks, roll)
     failing = [look.is_failing(threshold) for look in looks]
     days = pd.Series([look.day for look in looks], dtype="object")
@@ -37,7 +49,7 @@ def book_rows(looks: Sequence[Look], roll: VacantRoll, *, threshold: float) -> L
         roof_pct=pd.Series([look.roof_pct for look in looks], dtype="float64"),
         failing=pd.Series([is_failing is True for is_failing in failing], dtype="bool"),
         unclear=pd.Series([is_failing is None for is_failing in failing], dtype="bool"),
-        is_of_photo=pd.Series([look.is_of_photo for look in looks], dtype="bool"),
+        is_of_photo=pd.Series([_is_of_photo(look, flown) for look in looks], dtype="bool"),
         found=_texts([describe(look) for look in looks]),
         day=pd.to_datetime(days).astype("datetime64[ns]"),
         source=_texts([look.source for look in looks]),
@@ -47,6 +59,19 @@ def book_rows(looks: Sequence[Look], roll: VacantRoll, *, threshold: float) -> L
         said=_said(looks),
         troubles=parcels.troubles,
     )
+
+
+def _is_of_photo(look: Look, flown: Mapping[int, date | None]) -> bool:
+    """Tell whether a look says what the photo of its year shows.
+
+    Of a roof that somebody visited long after the flight nobody knows how it was in the photo.
+    """
+    if not look.is_of_photo or not look.on_site or look.day is None:
+        return look.is_of_photo
+    day = flown.get(look.year)
+    if day is None:
+        return look.day.year - look.year <= 1
+    return (look.day - day).days <= MOST_DAYS_AFTER
 
 
 def describe(look: Look) -> str:

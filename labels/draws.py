@@ -22,6 +22,8 @@ MOST_MEDIANS = 10.0
 """A label weighs at most this many times the median weight."""
 AUDIT = "audit"
 """How the words begin that say that a roof was chosen to count what the work list misses."""
+ON_THE_LIST = "work list"
+"""How a building was chosen that the work list named."""
 _DRAW = re.compile(r"^\s*draw\s+(\d{1,4})\b", re.IGNORECASE)
 
 

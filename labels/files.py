@@ -54,11 +54,22 @@ class Labels:
     """How many labels match a parcel."""
     troubles: tuple[Trouble, ...] = ()
     """What was noticed in the file."""
+    not_of_photo: int = 0
+    """Visits of roofs that changed since the photo, or long after it."""
 
     @property
     def notes(self) -> tuple[str, ...]:
         """Say which labels cannot be used, a line for each kind, and how chosen ones weigh."""
-        return (*self._weighed, *(trouble.line for trouble in self.troubles))
+        return (*self._weighed, *self._changed, *(trouble.line for trouble in self.troubles))
+
+    @property
+    def _changed(self) -> tuple[str, ...]:
+        if not self.not_of_photo:
+            return ()
+        return (
+            f"{self.not_of_photo:,} visits found a roof that is razed, repaired or a duplicate, or "
+            "were made more than a year after the flight: nothing is learned from them",
+        )
 
     @property
     def _weighed(self) -> tuple[str, ...]:
@@ -188,6 +199,7 @@ def usable_labels(
         matches=rows.parcels.count,
         sha256=_checksum(table),
         troubles=rows.troubles,
+        not_of_photo=int((rows.on_roll & ~rows.is_of_photo & ~is_later).sum()),
     )
 
 

@@ -11,6 +11,7 @@ from imagery.roll.parcels import VacantRoll
 from imagery.values.texts import CONTROLS
 from labels.answers import LIVED_IN, Answers, Fault, read_answers
 from labels.desk_rows import as_desk_look, find_desk_faults, is_of_desk
+from labels.draws import ON_THE_LIST
 from labels.finding_parcels import FoundParcel, find_parcels
 from labels.finding_tables import FindingsTable
 from labels.look import Look, Means
@@ -21,8 +22,6 @@ from labels.visit_days import Flight, VisitDay, flyover_of, read_visit_days
 
 SOURCE = "inspector"
 """What looks of findings say of their source."""
-ON_THE_LIST = "work list"
-"""How a building was chosen that the work list named."""
 _REJECTED = ("rejected", "validation_status_not_approved", "not approved")
 """How form servers mark a record that somebody has reviewed and turned down."""
 CONTROL = re.compile(CONTROLS)
@@ -230,10 +229,7 @@ def _chosen(
     said = cells.said[CHOSEN.key]
     if said:
         return said, None if pd.isna(cells.chance) else cells.chance
-    if table.columns.has(CHOSEN):
-        return ON_THE_LIST, None
 
     chosen, chance = choose(cells.parcel.parcel_id, year)
-    if not chosen and set(_OUR_LIST) <= set(table.columns.names):
-        return ON_THE_LIST, None
-    return chosen, chance
+    is_older_list = set(_OUR_LIST) <= set(table.columns.names) and not table.columns.has(CHOSEN)
+    return (ON_THE_LIST, None) if is_older_list and not chosen else (chosen, chance)

@@ -6,7 +6,8 @@ from pathlib import Path
 import pandas as pd
 
 from imagery.workspace import Workspace
-from labels.finding_rows import ON_THE_LIST, Choose
+from labels.draws import ON_THE_LIST
+from labels.finding_rows import Choose
 from labels.values import read_chances
 
 WORKLIST = "worklist.csv"

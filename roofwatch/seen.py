@@ -7,6 +7,7 @@ from labels.files import read_label_rows
 from labels.look import Look
 from labels.rows import LabelRows, join_rows
 from labels.settings import THRESHOLD
+from labels.visit_days import Flight
 from roofwatch.city_file import CityFile
 
 
@@ -45,5 +46,10 @@ def read_seen(file: CityFile, roll: VacantRoll, looks: tuple[Look, ...]) -> Labe
         return of_file
 
     threshold = source.threshold if source else THRESHOLD
-    of_book = book_rows(looks, roll, threshold=threshold)
+    of_book = book_rows(looks, roll, threshold=threshold, flights=flights_of(file))
     return join_rows(of_file, of_book) if of_file else of_book
+
+
+def flights_of(file: CityFile) -> tuple[Flight, ...]:
+    """Return the flyovers of a city."""
+    return tuple(Flight(year=source.year, flown=source.flown) for source in file.flyover)

@@ -171,10 +171,10 @@ def labels_of(text: str, choices: tuple[Choice, ...]) -> str:
     return ",".join(labels.get(name, name) for name in text.split()) if text else ""
 
 
-def write_list(path: Path) -> None:
+def write_list(path: Path, settings: ExportSettings | None = None) -> None:
     """Write our work list, with nothing filled in."""
     inputs = make_inputs(make_roll(VACANTS))
-    settings = ExportSettings()
+    settings = settings or ExportSettings()
     write_worklist_xlsx(build_rows(inputs, settings), path, inputs, settings)
 
 

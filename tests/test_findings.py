@@ -5,6 +5,7 @@ from dataclasses import replace
 from datetime import date
 from pathlib import Path
 
+import openpyxl
 import pytest
 from findings_cases import (
     ROWS,
@@ -12,10 +13,12 @@ from findings_cases import (
     fill_list,
     found_of,
     make_context,
+    write_list,
     write_odk,
     write_survey123,
 )
 
+from gis_export.table.settings import ExportSettings, VisitSettings
 from labels.findings import Findings, read_findings
 from labels.findings_told import summary
 
@@ -114,3 +117,26 @@ def test_the_same_file_twice_changes_nothing(name: str, tmp_path: Path) -> None:
     again = read_findings(tmp_path / name, replace(context, known=first.looks, by="Lee"))
     assert again.looks == first.looks
     assert len(again.problems) == len(first.problems)
+
+
+def test_roofs_drawn_at_random_keep_their_chance(tmp_path: Path) -> None:
+    path = tmp_path / "list.xlsx"
+    settings = ExportSettings(visits=VisitSettings(per_district=3, audit=0.34))
+    write_list(path, settings)
+    book = openpyxl.load_workbook(path)
+    sheet = book["Work list"]
+    columns = {cell.value: cell.column for cell in sheet[3]}
+    listed = {}
+    for row in range(4, sheet.max_row + 1):
+        sheet.cell(row, columns["Roof open"], "0%")
+        sheet.cell(row, columns["Visited on"], "2026-06-02")
+        chance = sheet.cell(row, columns["CHANCE"]).value
+        chosen = sheet.cell(row, columns["CHOSEN"]).value
+        parcel = sheet.cell(row, columns["Parcel"]).value
+        listed[parcel] = (chosen, float(chance) if chance else None)
+    book.save(path)
+
+    looks = read_findings(path, make_context()).looks
+
+    assert {look.parcel_id: (look.chosen, look.chance) for look in looks} == listed
+    assert {chosen for chosen, _ in listed.values()} == {"work list", "audit: random"}

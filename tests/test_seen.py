@@ -16,6 +16,7 @@ from labels.draws import looked_share
 from labels.files import usable_labels
 from labels.look import Means
 from labels.look_table import looks_of
+from labels.visit_days import Flight
 from roofwatch.config import read_city
 from roofwatch.year import City
 
@@ -93,6 +94,28 @@ def test_what_is_not_the_roof_of_the_photo_teaches_nothing_and_is_shown(city: Ci
     looks = looks_of(rows, until=2024)
     assert looks["failing"].tolist() == ["N"]
     assert looks["found"].tolist() == ["no open roof found; repaired"]
+
+
+@pytest.mark.parametrize(
+    ("day", "flown", "learns"),
+    [
+        (date(2024, 5, 2), date(2024, 3, 1), True),
+        (date(2025, 3, 2), date(2024, 3, 1), True),
+        (date(2025, 3, 3), date(2024, 3, 1), False),  # 367 days
+        (date(2025, 12, 31), None, True),
+        (date(2026, 1, 1), None, False),
+        (None, date(2024, 3, 1), True),
+    ],
+)
+def test_a_visit_long_after_the_flight_is_shown_and_teaches_nothing(
+    day: date | None, flown: date | None, learns: bool, city: City
+) -> None:
+    look = replace(VISIT, parcel_id=city.roll.table["parcel_id"][0], day=day)
+    flights = (Flight(year=2024, flown=flown),)
+    rows = book_rows([look], city.roll, threshold=10, flights=flights)
+    labels = usable_labels(rows, city.roll, until=2024, source_rank=())
+    assert (len(labels.table), labels.not_of_photo) == ((1, 0) if learns else (0, 1))
+    assert len(looks_of(rows, until=2024)) == 1
 
 
 def test_roofs_of_an_audit_say_nothing_of_the_whole_flyover(city: City) -> None:

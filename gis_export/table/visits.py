@@ -17,6 +17,7 @@ from gis_export.table.settings import VisitSettings
 from gis_export.table.site_states import EXCLUDED
 from gis_export.table.symbols import BY_WORD
 from inference.hazard import HazardWord
+from labels.draws import ON_THE_LIST
 from labels.sample import systematic
 
 NO_DISTRICT = "(no district)"
@@ -24,7 +25,7 @@ LAST = "\U0010ffff"
 """Sorts behind every name."""
 AUDIT = "audit: random"
 """CHOSEN of a visit that was drawn at random among the roofs that were not flagged."""
-LISTED = "list"
+LISTED = ON_THE_LIST
 """CHOSEN of every other visit."""
 CHOSEN = "CHOSEN"
 CHANCE = "CHANCE"

@@ -13,11 +13,10 @@ from labels.findings import Findings, read_findings
 from labels.findings_told import count_looks, numbered, summary
 from labels.look import Look
 from labels.settings import THRESHOLD
-from labels.visit_days import Flight
 from roofwatch.answer import FIX_FIRST, Answer
 from roofwatch.findings_files import checksum, find_entry, write_problems
 from roofwatch.list_chosen import chosen_by_list
-from roofwatch.seen import has_book
+from roofwatch.seen import flights_of, has_book
 from roofwatch.year import City, open_city
 
 COMMAND = "findings"
@@ -97,7 +96,7 @@ def context_of(city: City, by: str) -> FindingsContext:
 
     return FindingsContext(
         roll=city.roll,
-        flights=tuple(Flight(year=source.year, flown=source.flown) for source in city.file.flyover),
+        flights=flights_of(city.file),
         settings=replace(settings, day_order=order),
         threshold=threshold_of(city),
         by=by,
