@@ -7,6 +7,7 @@ of names, spell labels as field names, and cut long ones off. No file is opened.
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 from imagery.errors import InputError
 from imagery.troubles import shown
@@ -125,6 +126,7 @@ def _without_groups(name: str) -> str:
     return _GROUPS.split(name)[-1]
 
 
+@lru_cache(maxsize=4096)
 def _key(name: str) -> str:
     """Return letters and digits of a name, as aliases and field names share them."""
     return _LETTERS.sub("", plain(name))

@@ -143,10 +143,14 @@ def test_a_day_in_another_order_than_the_year(city: City) -> None:
     assert looks_of(rows, until=2024)["date"].tolist() == ["", "2024-05-02", "2024-06-02"]
 
 
+@pytest.mark.parametrize("has_labels", [True, False])
 def test_check_says_that_the_book_cannot_be_read(
-    tiny_city: CityBuilder, tmp_path: Path, roofwatch: Roofwatch
+    has_labels: bool, tiny_city: CityBuilder, tmp_path: Path, roofwatch: Roofwatch
 ) -> None:
-    path = tiny_city(tmp_path / "city", CITY_TOML + '\n[looks]\nurl = "sqlite:///looks.db"\n')
+    text = CITY_TOML + '\n[looks]\nurl = "sqlite:///looks.db"\n'
+    if not has_labels:
+        text = text[: text.index("[labels]")] + text[text.index("[[flyover]]") :]
+    path = tiny_city(tmp_path / "city", text)
     ran = roofwatch("check", path, "--year", "2024")
     assert ran.code == 3
     assert "want a whole path" in ran.out

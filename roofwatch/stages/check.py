@@ -138,8 +138,6 @@ def label_troubles(year: CityYear) -> tuple[Trouble, ...]:
 def find_labels(year: CityYear) -> tuple[Labels | None, tuple[Trouble, ...]]:
     """Return the labels, None where none can be read, and what was noticed."""
     source = year.file.labels
-    if source is None:
-        return None, ()
     try:
         labels = year.find_labels()
     except InputError as error:
@@ -164,10 +162,11 @@ def registry_troubles(year: CityYear) -> tuple[Trouble, ...]:
     return (trouble,)
 
 
-def _no_label_trouble(source: LabelFile, error: InputError) -> Trouble:
+def _no_label_trouble(source: LabelFile | None, error: InputError) -> Trouble:
+    name = source.path.name if source else "book of looks"
     return Trouble(
         what="label files of which no label can be used",
-        examples=(f"{source.path.name} ({error})",),
-        remedy="correct them, or take [labels] out of the city file",
+        examples=(f"{name} ({error})",),
+        remedy="correct them, or take [labels] or [looks] out of the city file",
         is_fix=True,
     )
