@@ -120,6 +120,43 @@ class Realized:
         )
 
 
+@dataclass(frozen=True, kw_only=True)
+class Recall:
+    """Which share of all open roofs the list flags, from visits to flagged and to other roofs."""
+
+    low: float
+    """Lower end of an interval that holds in at least 90 of 100 cities."""
+    share: float
+    """Estimate, NaN where no open roof was found."""
+    high: float
+    """Upper end."""
+
+
+def estimate_recall(
+    flagged: Checked, flagged_roofs: int, missed: Checked, other_roofs: int
+) -> Recall:
+    """Estimate the share of open roofs that are flagged.
+
+    Each end takes the worse bound of both counts, each with 95% confidence. Both fail at once so
+    rarely that the interval is wider than it needs to be.
+
+    Args:
+        flagged: What visits found of flagged roofs.
+        flagged_roofs: All flagged roofs.
+        missed: What visits found of random roofs that are not flagged.
+        other_roofs: All scored roofs that are not flagged.
+    """
+    return Recall(
+        low=_recall(flagged.least * flagged_roofs, missed.most * other_roofs),
+        share=_recall(flagged.share * flagged_roofs, missed.share * other_roofs),
+        high=_recall(flagged.most * flagged_roofs, missed.least * other_roofs),
+    )
+
+
+def _recall(found: float, missed: float) -> float:
+    return found / (found + missed) if found + missed > 0 else float("nan")
+
+
 def percent_up(share: float) -> str:
     """Return a share as percent with one digit, rounded up: it stands for "at most".
 

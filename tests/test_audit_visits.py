@@ -55,6 +55,8 @@ def test_findings_change_no_draw_and_the_next_one_begins_when_all_are_visited() 
     first = drawn_in(build_rows(city(), ExportSettings()))
     one = build_rows(city(SiteLook(parcel=first[0], failing="N")), ExportSettings())
     assert drawn_in(one) == first[1:]
+    chosen = with_choice(one, SETTINGS)
+    assert sorted(chosen.loc[chosen["CHOSEN"] == AUDIT, "PARCEL_ID"]) == first
 
     looks = [SiteLook(parcel=parcel, failing="Y") for parcel in first]
     both = build_rows(city(*looks), ExportSettings())

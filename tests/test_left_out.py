@@ -119,6 +119,12 @@ def test_verify_knows_what_is_left_out(years: tuple[Path, Path]) -> None:
     assert any("lacks 1 parcels of the ledger" in line for line in said)
     listed.write_bytes(original)
 
+    said_safe = table.assign(VISIT_TXT="safe")
+    said_safe.to_csv(listed, index=False)
+    said = [str(finding) for finding in verify_folder(after, ledger)]
+    assert any("VISIT_TXT says something else" in line for line in said)
+    listed.write_bytes(original)
+
     left_out = after / "fire/excluded.csv"
     original = left_out.read_bytes()
     read_csv(left_out).iloc[:1].to_csv(left_out, index=False)

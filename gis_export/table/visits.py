@@ -76,9 +76,21 @@ def visits_of(rows: gpd.GeoDataFrame, settings: VisitSettings) -> gpd.GeoDataFra
 def audit_chances(rows: gpd.GeoDataFrame, settings: VisitSettings) -> pd.Series:
     """Return the chance with which each row was drawn for this list, NaN for those that were not.
 
+    Roofs that somebody has visited since their photo are no longer on it.
+    """
+    chances = drawn_chances(rows, settings)
+    return chances.where(~_is_visited(rows))
+
+
+def drawn_chances(rows: gpd.GeoDataFrame, settings: VisitSettings) -> pd.Series:
+    """Return the chance with which each row was drawn for this list or for an earlier one.
+
     Scored roofs that the photo does not flag are drawn, every district in proportion. What people
     find changes no draw: the next one begins when all roofs of the last one have been visited, and
     it leaves them out.
+
+    Returns:
+        The chance within its draw, NaN for rows that were not drawn.
     """
     chances = pd.Series(np.nan, index=rows.index)
     is_framed = (rows[columns.PHOTO_LVL] == _NOT_FLAGGED) & _can_be_found(rows)
@@ -89,9 +101,8 @@ def audit_chances(rows: gpd.GeoDataFrame, settings: VisitSettings) -> pd.Series:
     draw = 1
     while len(frame) and most:
         drawn, chance = _draw(frame, most, settings, seed=(_SEED, year, draw))
-        still_open = drawn[~_is_visited(drawn)]
-        if len(still_open) or not len(drawn):
-            chances[still_open.index] = chance
+        chances[drawn.index] = chance
+        if not _is_visited(drawn).all() or not len(drawn):
             return chances
         frame = frame.drop(index=drawn.index)
         draw += 1
@@ -99,9 +110,12 @@ def audit_chances(rows: gpd.GeoDataFrame, settings: VisitSettings) -> pd.Series:
 
 
 def with_choice(rows: gpd.GeoDataFrame, settings: VisitSettings) -> gpd.GeoDataFrame:
-    """Return the rows with CHOSEN and CHANCE as text, "" for rows that are not on the list."""
+    """Return the rows with CHOSEN and CHANCE as text, "" for rows that nobody was sent to.
+
+    A roof that was drawn stays so when it has been visited.
+    """
     is_visit = visited(rows, settings)
-    chances = audit_chances(rows, settings).where(is_visit)
+    chances = drawn_chances(rows, settings)
     chosen = np.where(chances.notna(), AUDIT, np.where(is_visit, LISTED, ""))
     texts = ["" if pd.isna(chance) else f"{chance:.8g}" for chance in chances]
     return gpd.GeoDataFrame(rows.assign(**{CHOSEN: chosen, CHANCE: texts}))

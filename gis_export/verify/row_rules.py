@@ -24,6 +24,7 @@ _NOT_ASSESSED = BY_WORD[HazardWord.NOT_ASSESSED].code
 
 # What comes before the hazard word in the texts that repeat it.
 _OPENINGS = {columns.RISK_TXT: "", TEXT: f"{OPENING} "}
+_VISIT = r"^visited \d{4}(-\d{2}-\d{2})?, .*: |^visited \d{4}-\d{2}-\d{2}: "
 _MAY_BE_EMPTY = frozenset({columns.PREV_LVL})
 
 
@@ -50,6 +51,7 @@ def check_rows(path: Path, table: pa.Table, *, dbf: bool, once: bool = True) -> 
     if rows.has(columns.RISK_LVL):
         yield from _check_texts(rows)
         yield from _check_person(rows)
+        yield from _check_visit(rows)
 
 
 def _check_unique(path: Path, table: pa.Table) -> Iterator[Finding]:
@@ -211,6 +213,22 @@ def _check_texts(rows: Rows) -> Iterator[Finding]:
             "the word of RISK_LVL",
             "put the text back",
         )
+
+
+def _check_visit(rows: Rows) -> Iterator[Finding]:
+    """Check that the line on a visit says that somebody visited, and when."""
+    if not rows.has(columns.VISIT_TXT):
+        return
+
+    texts = rows.table[columns.VISIT_TXT]
+    is_ours = np.asarray(pc.match_substring_regex(texts, _VISIT), bool)
+    yield from rows.find(
+        ~is_ours & ~is_equal(texts, ""),
+        "VISIT_TXT says something else than what a visit found",
+        columns.VISIT_TXT,
+        "visited, the day, and what was found",
+        "put the text back",
+    )
 
 
 def _check_person(rows: Rows) -> Iterator[Finding]:

@@ -8,7 +8,7 @@ import numpy as np
 from gis_export.table.fields import FIELDS
 from gis_export.table.settings import VisitSettings
 from gis_export.table.tables import csv_frame
-from gis_export.table.visits import CHANCE, CHOSEN, by_priority, with_choice
+from gis_export.table.visits import CHANCE, CHOSEN, by_priority, visited, with_choice
 from inference.hazard import USE_LIMIT
 
 COLUMNS = (
@@ -50,7 +50,7 @@ def write_worklist(rows: gpd.GeoDataFrame, path: Path, settings: VisitSettings) 
     chosen, CHANCE with which chance where it was drawn.
     """
     chosen = with_choice(rows, settings)
-    is_visit = chosen[CHOSEN] != ""
+    is_visit = visited(rows, settings)
     order = by_priority(gpd.GeoDataFrame(chosen.assign(VISIT=np.where(is_visit, "Y", "N"))))
 
     fields = {field.name: field for field in FIELDS}

@@ -1,0 +1,233 @@
+"""Does what visits say of the list hold? Simulated inspectors over many small cities.
+
+    python -m benchmarks.circle [--seeds 100] [--demo DIR --year Y]
+
+Every city has scores with a known truth: with --demo those that a demo city's workspace keeps,
+drawn with replacement, else calibrated scores made up here. The work list is drawn as `export`
+does, simulated inspectors with stated errors visit it, and the miss rate, the share of LIKELY roofs
+that are open and the share of open roofs that are flagged are estimated from what they say. An
+estimate covers where its bound or 90% interval holds the truth.
+"""
+
+import argparse
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+
+import geopandas as gpd
+import numpy as np
+import pandas as pd
+import shapely
+from numpy.typing import NDArray
+
+from demo_city.people import INSPECTORS, ErrorRates
+from gis_export.table import columns
+from gis_export.table.audited import miss_rate_of, realized_of
+from gis_export.table.inputs import no_looks
+from gis_export.table.settings import VisitSettings
+from gis_export.table.visits import CHOSEN, with_choice
+from inference.hazard import HazardWord, Thresholds, hazard_word
+from inference.ledger import COLUMNS, Ledger
+from inference.miss_rate import Checked, estimate_recall
+from roofwatch.demo_truth import FAILING_PCT
+
+ROOFS = 2_000
+"""Vacants of a city."""
+DISTRICTS = 4
+THRESHOLDS = Thresholds(likely=0.5, possible=0.15)
+VISITS = VisitSettings(per_district=125, audit=0.15)
+"""A year of visits: all flagged roofs, and 75 drawn at random."""
+YEAR = 2026
+FLOWN = date(YEAR, 3, 9)
+VISITED = date(YEAR, 5, 2)
+CODES = {
+    HazardWord.LIKELY: "LIKELY",
+    HazardWord.POSSIBLE: "POSSIBLE",
+    HazardWord.NOT_SEEN: "NOT SEEN",
+}
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Scored:
+    """Roofs with a score and a known truth."""
+
+    score: NDArray[np.float64]
+    """Calibrated score, (N,)."""
+    is_open: NDArray[np.bool_]
+    """Whether the roof is open, (N,)."""
+
+    def draw(self, count: int, rng: np.random.Generator) -> "Scored":
+        """Return some of the roofs, drawn with replacement."""
+        places = rng.integers(len(self.score), size=count)
+        return Scored(score=self.score[places], is_open=self.is_open[places])
+
+
+@dataclass(frozen=True, kw_only=True)
+class Outcome:
+    """What one city's visits covered of the truth."""
+
+    miss_rate: bool
+    """The bound holds."""
+    precision: bool
+    """The interval of LIKELY holds."""
+    recall: bool
+    """The interval of LIKELY and POSSIBLE together holds."""
+    bound: float
+    """The bound of the miss rate."""
+    missed: float
+    """The true share open among the roofs that are not flagged."""
+
+
+def make_scores(rng: np.random.Generator, count: int) -> Scored:
+    """Return calibrated scores: of the roofs with a score, that share is open."""
+    score = rng.beta(0.12, 1.6, size=count)
+    return Scored(score=score, is_open=rng.random(count) < score)
+
+
+def read_scores(demo: Path, year: int) -> Scored:
+    """Return the scores of a demo's ledger beside the truth of its builder."""
+    ledger = pd.read_parquet(demo / "workspace" / str(year) / "ledger.parquet")
+    truth = pd.read_csv(demo / "truth.csv", dtype={"parcel_id": str})
+    both = ledger[ledger["status"] == "scored"].merge(truth[truth["year"] == year], on="parcel_id")
+    return Scored(
+        score=both["score"].to_numpy(np.float64),
+        is_open=(both["roof_pct"] >= FAILING_PCT).to_numpy(bool),
+    )
+
+
+def simulate(scored: Scored, rates: ErrorRates, rng: np.random.Generator) -> Outcome:
+    """Visit one city's list, and compare what the visits say with the truth."""
+    rows = list_rows(scored)
+    looks = visit(rows, scored, rates, rng)
+    words = rows[columns.PHOTO_LVL].to_numpy(str)
+    districts = rows.set_index(columns.PARCEL_ID)[columns.INSP_DIST]
+
+    missed = miss_rate_of(looks, districts, year=YEAR)
+    likely, possible = realized_of(looks, ledger_of(rows, scored), {})
+    if missed is None:
+        raise ValueError("no roof was drawn at random; want a larger share of visits")
+
+    is_flagged = words != CODES[HazardWord.NOT_SEEN]
+    flagged = Checked(
+        judged=likely.checked.judged + possible.checked.judged,
+        open=likely.checked.open + possible.checked.open,
+    )
+    recall = estimate_recall(flagged, int(is_flagged.sum()), missed.city, int((~is_flagged).sum()))
+    true_missed = float(scored.is_open[~is_flagged].mean())
+    true_precision = float(scored.is_open[words == CODES[HazardWord.LIKELY]].mean())
+    true_recall = float(is_flagged[scored.is_open].mean())
+    return Outcome(
+        miss_rate=missed.city.most >= true_missed,
+        precision=likely.checked.least <= true_precision <= likely.checked.most,
+        recall=recall.low <= true_recall <= recall.high,
+        bound=missed.city.most,
+        missed=true_missed,
+    )
+
+
+def list_rows(scored: Scored) -> gpd.GeoDataFrame:
+    """Return the rows of an export that decide who is visited, with their list."""
+    count = len(scored.score)
+    words = [hazard_word(float(score), THRESHOLDS) for score in scored.score]
+    points = {HazardWord.LIKELY: 60, HazardWord.POSSIBLE: 30, HazardWord.NOT_SEEN: 0}
+    rows = gpd.GeoDataFrame(
+        {
+            columns.PARCEL_ID: [f"{row:05d}" for row in range(count)],
+            columns.ADDRESS: "1 MAIN ST",
+            columns.INSP_DIST: [f"D{row % DISTRICTS}" for row in range(count)],
+            columns.PHOTO_LVL: [CODES[word] for word in words],
+            columns.STATUS: "scored",
+            columns.YEAR: YEAR,
+            columns.PRIORITY: [points[word] for word in words],
+            columns.RANK: pd.Series(scored.score).rank(method="first", ascending=False),
+            columns.IMG_DATE: FLOWN,
+            columns.LAST_VISIT: None,
+            columns.NEXT_VISIT: None,
+        },
+        geometry=[shapely.Point(row, 0) for row in range(count)],
+        crs="EPSG:32618",
+    )
+    return with_choice(rows, VISITS)
+
+
+def visit(
+    rows: gpd.GeoDataFrame, scored: Scored, rates: ErrorRates, rng: np.random.Generator
+) -> pd.DataFrame:
+    """Return what inspectors say of the roofs on the list."""
+    is_listed = (rows[CHOSEN] != "").to_numpy(bool)  # nobody has been visited yet
+    listed = rows[is_listed]
+    looks = pd.DataFrame(
+        {
+            "parcel_id": listed[columns.PARCEL_ID].to_numpy(),
+            "year": YEAR,
+            "date": VISITED.isoformat(),
+            "source": "inspector",
+            "found": "",
+            "failing": rates.look(scored.is_open[is_listed], rng),
+            "roof_pct": np.nan,
+            "on_site": True,
+            "chosen": listed[CHOSEN].to_numpy(),
+        }
+    )
+    return pd.concat([no_looks(), looks], ignore_index=True)
+
+
+def ledger_of(rows: gpd.GeoDataFrame, scored: Scored) -> Ledger:
+    """Return the ledger that the rows are of."""
+    words = [hazard_word(float(score), THRESHOLDS).value for score in scored.score]
+    table = pd.DataFrame({name: pd.Series([None] * len(rows), dtype=object) for name in COLUMNS})
+    table["parcel_id"] = rows[columns.PARCEL_ID].to_numpy()
+    table["status"] = "scored"
+    table["score"] = scored.score
+    table["hazard"] = words
+    return Ledger(year=YEAR, table=table)
+
+
+def run(
+    source: Callable[[np.random.Generator], Scored], *, seeds: int, rates: ErrorRates = INSPECTORS
+) -> list[Outcome]:
+    """Simulate one city a seed."""
+    outcomes = []
+    for seed in range(seeds):
+        rng = np.random.default_rng([7, seed])
+        outcomes.append(simulate(source(rng), rates, rng))
+    return outcomes
+
+
+def lines(outcomes: list[Outcome]) -> list[str]:
+    """Say in how many cities each estimate holds."""
+    count = len(outcomes)
+    bound = float(np.mean([outcome.bound for outcome in outcomes]))
+    missed = float(np.mean([outcome.missed for outcome in outcomes]))
+    held = {
+        "miss rate, at most (95%)": sum(outcome.miss_rate for outcome in outcomes),
+        "precision of LIKELY (90%)": sum(outcome.precision for outcome in outcomes),
+        "recall of the list (90%)": sum(outcome.recall for outcome in outcomes),
+    }
+    return [
+        *(f"{name:26} holds the truth in {cities:3} of {count}" for name, cities in held.items()),
+        f"mean bound of the miss rate {bound:.1%}, truth {missed:.1%}",
+    ]
+
+
+def main() -> None:
+    """Print in how many cities the estimates hold."""
+    options = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    options.add_argument("--seeds", type=int, default=100)
+    options.add_argument("--demo", type=Path, help="folder of a demo whose scores are used")
+    options.add_argument("--year", type=int, default=2024)
+    chosen = options.parse_args()
+
+    def from_demo(rng: np.random.Generator) -> Scored:
+        return read_scores(chosen.demo, chosen.year).draw(ROOFS, rng)
+
+    def made_up(rng: np.random.Generator) -> Scored:
+        return make_scores(rng, ROOFS)
+
+    source = from_demo if chosen.demo else made_up
+    print("\n".join(lines(run(source, seeds=chosen.seeds))))
+
+
+if __name__ == "__main__":
+    main()
