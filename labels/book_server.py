@@ -1,5 +1,6 @@
 """The database of the book: how it is reached, how it is written, and what it says in one line."""
 
+import os
 import sqlite3
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager
@@ -45,7 +46,10 @@ def make_engine(url: str) -> Engine:
     """
     address = _read_url(url)
     if address.get_backend_name() == "sqlite":
-        Path(address.database or "").parent.mkdir(parents=True, exist_ok=True)
+        path = Path(address.database or "")
+        if path.exists() and not os.access(path.parent, os.W_OK):
+            return _read_only_engine(path)
+        path.parent.mkdir(parents=True, exist_ok=True)
         engine = create_engine(address, connect_args={"timeout": BUSY_S}, poolclass=NullPool)
         event.listen(engine, "connect", _set_up_sqlite)
         event.listen(engine, "begin", _begin_sqlite)
@@ -62,6 +66,14 @@ def make_engine(url: str) -> Engine:
             "[looks] url: a PostgreSQL database needs psycopg, which is not installed; "
             "install roofwatch with its extra: pip install 'roofwatch[postgres]'"
         ) from error
+
+
+def _read_only_engine(path: Path) -> Engine:
+    """Return a database in a folder where nothing can be written, not even SQLite's side files."""
+    address = f"{path.as_uri()}?mode=ro&immutable=1"
+    return create_engine(
+        "sqlite://", creator=lambda: sqlite3.connect(address, uri=True), poolclass=NullPool
+    )
 
 
 def _read_url(url: str) -> URL:

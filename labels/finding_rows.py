@@ -15,10 +15,10 @@ from labels.draws import ON_THE_LIST
 from labels.finding_parcels import FoundParcel, find_parcels
 from labels.finding_tables import FindingsTable
 from labels.look import Look, Means
-from labels.questions import CHANCE, CHOSEN, DAY, NOTE, QUESTIONS, STATE, WHO
+from labels.questions import CHANCE, CHOSEN, DAY, NOTE, QUESTIONS, RECORD, STATE, WHO
 from labels.settings import LooksSettings
 from labels.values import read_chances
-from labels.visit_days import Flight, VisitDay, flyover_of, read_visit_days
+from labels.visit_days import Flight, VisitDay, flyover_of, from_arcgis, read_visit_days
 
 SOURCE = "inspector"
 """What looks of findings say of their source."""
@@ -94,6 +94,8 @@ class _Cells:
     """When."""
     chance: float
     """Chance with which it was chosen, NaN where the row does not say."""
+    is_bare: bool
+    """Whether its cells cannot be told apart."""
 
 
 def _read_cells(table: FindingsTable, context: FindingsContext) -> list[_Cells]:
@@ -101,14 +103,16 @@ def _read_cells(table: FindingsTable, context: FindingsContext) -> list[_Cells]:
     texts = {question.key: table.texts(question).tolist() for question in QUESTIONS}
     texts |= {key: _ticked(table, columns) for key, columns in table.columns.parts.items()}
     rows = [dict(zip(texts, row, strict=True)) for row in zip(*texts.values(), strict=True)]
-    is_filled = [_is_filled(row) for row in rows]
+    numbers = table.table.row_numbers.tolist()
+    is_bare = [number in table.table.bare for number in numbers]
+    is_filled = [_is_filled(row) or bare for row, bare in zip(rows, is_bare, strict=True)]
 
     # Ids of rows that say nothing must not make the others doubtful.
     ids = table.parcels()
     parcels = find_parcels(ids.where(pd.Series(is_filled, index=ids.index), ""), context.roll)
     settings = context.settings
     days = read_visit_days(
-        pd.Series(texts[DAY.key], dtype="str"),
+        pd.Series(_written_days(table, texts[DAY.key]), dtype="str"),
         order=settings.day_order,
         zone=settings.zone,
         today=context.today,
@@ -121,10 +125,18 @@ def _read_cells(table: FindingsTable, context: FindingsContext) -> list[_Cells]:
             parcel=parcels[place],
             day=days[place],
             chance=chances[place],
+            is_bare=is_bare[place],
         )
         for place in range(len(rows))
         if is_filled[place]
     ]
+
+
+def _written_days(table: FindingsTable, texts: list[str]) -> list[str]:
+    """Return days as they are written; ArcGIS writes times in UTC, which it does not say."""
+    if not table.columns.has(RECORD):
+        return texts
+    return [from_arcgis(text) for text in texts]
 
 
 def _is_filled(said: Mapping[str, str]) -> bool:
@@ -191,7 +203,7 @@ def _look_of(
         parcel_id=cells.parcel.parcel_id,
         year=year,
         day=cells.day.day,
-        who=said[WHO.key] or context.by,
+        who=CONTROL.sub("", said[WHO.key]) or context.by,
         source=SOURCE,
         means=Means.SITE,
         roof=answers.roof,
@@ -210,6 +222,8 @@ def _look_of(
 
 def _faults_of(cells: _Cells) -> list[Fault]:
     """Return why it is not certain what, when and whether something was seen."""
+    if cells.is_bare:
+        return [Fault(reason="more cells than the header has columns: put quotation marks")]
     faults = []
     if cells.said[STATE.key].casefold() in _REJECTED:
         faults.append(Fault(reason="it was turned down on the form server"))

@@ -194,6 +194,8 @@ def _read_single(path: Path, own: Mapping[str, str]) -> FindingsTable:
     columns = find_columns(names, own)
     if not columns.is_of_visits:
         raise _no_visits(path, names, has_parcel=columns.has_parcel)
+    if table.bare:
+        table = _read(path, "", columns)  # now the id of such a row is kept
     return FindingsTable(sheet="", table=table, columns=columns, photos={}, percents={})
 
 
@@ -204,8 +206,9 @@ def _read(path: Path, layer: str, columns: FormColumns | None) -> Table:
         InputError: it cannot be read.
     """
     names = columns.names if columns else ()
+    key = columns.by_question.get(PARCEL.key, ()) if columns else ()
     try:
-        return read_table(path, layer=layer, what=WHAT, columns=names)
+        return read_table(path, layer=layer, what=WHAT, key=key, columns=names)
     except InputError as error:
         raise InputError(str(error).replace(f"[{WHAT}] path: ", "")) from error
 

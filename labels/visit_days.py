@@ -12,6 +12,7 @@ from imagery.values.days import FIRST_YEAR, LATER, NUMBER, SWAPPED, UNDECIDED, r
 
 _YEAR = re.compile(r"(\d{4})(?:\.0+)?")
 _UTC = re.compile(r"(\d{4}-\d\d-\d\d)[T ](\d\d:\d\d(?::\d\d)?)(?:\.\d+)?\s*(?:Z|\+00:?00|UTC)")
+_ARCGIS = "%m/%d/%Y %I:%M:%S %p"
 _NOON_UTC = time(12)
 """From here on the day in UTC is that of any place from Greenwich to Hawaii."""
 _DATE_CELL_YEAR = 1905
@@ -66,6 +67,19 @@ def read_visit_days(
         _visit_day(text, None if pd.isna(day) else day, fault, today)
         for text, day, fault in zip(local, found, faults, strict=True)
     ]
+
+
+def from_arcgis(text: str) -> str:
+    """Return a time as ArcGIS writes it into a CSV, month first and in UTC, as ISO 8601.
+
+    >>> from_arcgis("6/2/2026 4:00:00 PM")
+    '2026-06-02T16:00:00Z'
+    """
+    try:
+        moment = datetime.strptime(text, _ARCGIS)
+    except ValueError:
+        return text
+    return f"{moment.isoformat()}Z"
 
 
 def _in_zone(text: str, zone: ZoneInfo | None) -> str:

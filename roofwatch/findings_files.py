@@ -25,7 +25,7 @@ def checksum(path: Path) -> str:
     return hashlib.sha256("\n".join(parts).encode()).hexdigest()
 
 
-def write_problems(path: Path, problems: Sequence[Problem], *, elsewhere: Path) -> Path | None:
+def write_problems(path: Path, problems: Sequence[Problem], *, workspace: Path) -> Path | None:
     """Write the rows that need a person, with reason and nearest match, to be corrected there.
 
     It can be read as findings itself. A file of an earlier run is replaced, or removed where no
@@ -34,12 +34,15 @@ def write_problems(path: Path, problems: Sequence[Problem], *, elsewhere: Path) 
     Args:
         path: The file of findings.
         problems: Its rows.
-        elsewhere: Folder for it where nothing may be written beside the file.
+        workspace: Folder for it where nothing may be written beside the file, or the file lies
+            among the products.
 
     Returns:
         The file, None where there is no problem.
     """
     beside = path.with_name(path.name + ENDING)
+    if path.resolve().is_relative_to(workspace.resolve()):
+        beside = workspace / beside.name
     if not problems:
         beside.unlink(missing_ok=True)
         return None
@@ -48,7 +51,7 @@ def write_problems(path: Path, problems: Sequence[Problem], *, elsewhere: Path) 
     except OSError as error:
         if error.errno not in MAY_NOT_WRITE:
             raise
-        beside = elsewhere / beside.name
+        beside = workspace / beside.name
         _write(beside, problems)
     return beside
 

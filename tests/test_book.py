@@ -1,5 +1,6 @@
 """The book of looks: nothing is doubled, nothing is lost, and what was taken back stays known."""
 
+import os
 import sqlite3
 import threading
 from collections.abc import Callable
@@ -180,3 +181,17 @@ def test_a_file_that_is_no_database_is_one_line(tmp_path: Path) -> None:
     (tmp_path / "looks.db").write_text("parcel_id,year\n" * 100)
     with pytest.raises(InputError, match="file is not a database"):
         open_book(file_url(tmp_path / "looks.db"))
+
+
+def test_a_book_where_nothing_can_be_written_is_read(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    make_book(tmp_path).add([VISIT], FILE)
+    before = sorted(path.name for path in tmp_path.iterdir())
+    # What the system says of a folder on a disk that is mounted read-only.
+    monkeypatch.setattr(os, "access", lambda path, mode: False)
+    book = make_book(tmp_path)
+    assert book.looks() == [VISIT]
+    with pytest.raises(InputError, match="readonly database"):
+        book.add([OTHER], FILE)
+    assert sorted(path.name for path in tmp_path.iterdir()) == before == ["looks.db"]

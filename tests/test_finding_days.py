@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from labels.settings import LooksSettings
-from labels.visit_days import Flight, VisitDay, flyover_of, read_visit_days
+from labels.visit_days import Flight, VisitDay, flyover_of, from_arcgis, read_visit_days
 
 TODAY = date(2026, 11, 24)
 JUNE_2 = date(2026, 6, 2)
@@ -86,6 +86,15 @@ def test_a_time_in_utc_is_the_day_of_the_city(moment: pd.Timestamp) -> None:
     is_date_alone = stamp == stamp.normalize()
     local = stamp if is_date_alone else stamp.tz_convert("America/New_York")
     assert found.day == local.date()
+
+
+def test_arcgis_writes_times_in_utc_month_first() -> None:
+    assert read(from_arcgis("6/2/2026 4:00:00 PM"))[0].day == JUNE_2
+    assert read(from_arcgis("6/2/2026 12:00:00 AM"))[0].day == JUNE_2
+    evening = from_arcgis("6/3/2026 2:30:00 AM")
+    assert "the time is in UTC" in read(evening)[0].reason
+    assert read(evening, zone="America/New_York")[0].day == JUNE_2
+    assert from_arcgis("14/6/2026") == "14/6/2026"
 
 
 FLIGHTS = (

@@ -95,8 +95,7 @@ def survey123_labels(path: Path) -> None:
     record = {ENGLISH.get(name, name): text for name, text in labeled.items()}
     record |= {"ObjectID": "1", "GlobalID": "{AB}", "Creator": "ana", "x": "-76.6", "y": "39.3"}
     record["Day of the visit"] = "6/2/2026 4:00:00 PM"
-    other = record | {"parcel_id": "0217 001", "Day of the visit": "6/14/2026 4:00:00 PM"}
-    pd.DataFrame([record, other]).to_csv(path, index=False)
+    pd.DataFrame([record]).to_csv(path, index=False)
 
 
 def survey123_shapefile(path: Path) -> None:

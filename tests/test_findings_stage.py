@@ -208,3 +208,29 @@ def test_where_nothing_may_be_written_the_rows_go_into_the_workspace(
     folder.chmod(0o555)
     roofwatch("findings", city_file, path, "--by", "Kim")
     assert (open_city(city_file).workspace.folder / "a.csv.problems.csv").exists()
+
+
+def test_a_list_that_was_filled_in_among_the_products_is_read_with_a_warning(
+    city_file: Path, roofwatch: Roofwatch
+) -> None:
+    city = open_city(city_file)
+    folder = city.workspace.year(2024).housing
+    folder.mkdir(parents=True)
+    path = write(folder / "list.csv", "9999,2024-05-02,100%,")
+    ran = roofwatch("findings", city_file, path, "--by", "Kim")
+    assert "the next export replaces it; copy the list elsewhere" in ran.out
+    assert (city.workspace.folder / "list.csv.problems.csv").exists()
+    assert [found.name for found in folder.iterdir()] == ["list.csv"]
+
+
+def test_a_row_whose_cells_cannot_be_told_apart_needs_a_person(
+    city_file: Path, tmp_path: Path, roofwatch: Roofwatch
+) -> None:
+    ids = open_city(city_file).roll.table["parcel_id"].tolist()
+    lines = [f"{name},2024-05-02,0%," for name in ids[:12]]
+    path = write(tmp_path / "a.csv", *lines, f"{ids[12]},2024-05-02,100%,monitor, and board up")
+    ran = roofwatch("findings", city_file, path, "--by", "Kim")
+    assert "12 visits: 12 sound; 1 row needs you" in ran.out
+    row = pd.read_csv(f"{path}.problems.csv", dtype="str").iloc[0]
+    assert "more cells than the header has columns" in row["reason"]
+    assert row["parcel"] == ids[12]

@@ -113,6 +113,7 @@ def finish_table(cells: Cells, file: TableFile) -> Table:
         troubles=only_troubles([*cells.troubles, _no_rows(cells, is_other, file)]),
         empty=int(is_empty.sum()),
         left_out=int(is_other.sum()),
+        bare=frozenset(cells.lines[cells.is_bare].tolist()),
     )
 
 

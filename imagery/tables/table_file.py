@@ -54,6 +54,8 @@ class Table:
     """Rows of the file without any value, which are not among the rows."""
     left_out: int = 0
     """Rows of the file that are no data, such as totals; a trouble names them."""
+    bare: frozenset[int] = frozenset()
+    """Row numbers of rows that kept their id alone: nobody can tell their cells apart."""
 
     def name_row(self, place: int) -> str:
         """Return the name of the row at a place, as messages use it."""

@@ -82,8 +82,8 @@ def take_in(city: City, path: Path, *, by: str) -> Taken:
         looks=found.looks,
         added=added,
         problems=len(found.problems),
-        problems_file=write_problems(path, found.problems, elsewhere=city.workspace.folder),
-        notes=tuple(notes_of(found, added)),
+        problems_file=write_problems(path, found.problems, workspace=city.workspace.folder),
+        notes=(*notes_of(found, added), *place_notes(path, city)),
     )
 
 
@@ -123,6 +123,16 @@ def notes_of(found: Findings, added: int) -> list[str]:
     }
     lines = [text for text, count in counts.items() if count]
     return lines + [trouble.line for trouble in found.troubles]
+
+
+def place_notes(path: Path, city: City) -> list[str]:
+    """Warn of a list that was filled in where the next export replaces it."""
+    if not path.resolve().is_relative_to(city.workspace.folder.resolve()):
+        return []
+    return [
+        f"{path} lies in the workspace, where the next export replaces it; copy the list elsewhere "
+        "before you fill it in"
+    ]
 
 
 def answer_of(taken: Sequence[Taken], *, threshold: float) -> Answer:
