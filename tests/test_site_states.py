@@ -42,6 +42,11 @@ def test_year_alone_stays_a_year_and_hides_nothing() -> None:
     assert row["VISIT_TXT"] == "visited 2026, day not recorded: no open roof seen"
     assert (row["LAST_VISIT"], row["NEXT_VISIT"]) == (None, None)
 
+    older = rows_with(SiteLook(parcel=A, failing="N", day="", year=2024)).loc[A]
+    assert older["VISIT_TXT"] == (
+        "visited 2024, day not recorded, before this photo: no open roof seen"
+    )
+
 
 @pytest.mark.parametrize(
     ("day", "review"), [("2026-05-02", date(2027, 5, 2)), ("2025-05-02", date(2026, 5, 2))]

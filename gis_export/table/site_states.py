@@ -131,7 +131,9 @@ def _visit_text(
         return ""
 
     when = latest.day.isoformat() if latest.day else f"{latest.year}, day not recorded"
-    is_older = latest.day is not None and not latest.is_after(flown, year)
+    is_older = latest.year < year
+    if latest.day is not None:
+        is_older = not latest.is_after(flown, year)
     before = ", before this photo" if is_older else ""
     return f"visited {when}{before}: {latest.verdict.value}"
 
