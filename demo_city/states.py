@@ -79,9 +79,15 @@ def vacant_histories(plan: CityPlan, index: int) -> dict[int, tuple[Roof, ...]]:
     return histories
 
 
-def label_block(plan: CityPlan, index: int) -> list[Label]:
-    """Write the reviewers' answers for one block: some wrong, some missing, a few undecided."""
-    rng = stream(plan.seed, "labels", index)
+def label_block(plan: CityPlan, index: int, draw: int = 0) -> list[Label]:
+    """Write the reviewers' answers for one block: some wrong, some missing, a few undecided.
+
+    Args:
+        plan: The city.
+        index: Block.
+        draw: Other reviewers of the same roofs from 1 on.
+    """
+    rng = stream(plan.seed, "labels", index, *([draw] if draw else []))
     lots = block_at(plan, index).lots
     labels: list[Label] = []
     for lot, history in vacant_histories(plan, index).items():

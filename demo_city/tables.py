@@ -85,11 +85,11 @@ def write_addresses(plan: CityPlan, path: Path) -> None:
     _write_csv(path, ("address", "alias"), rows)
 
 
-def write_labels(plan: CityPlan, path: Path) -> None:
-    """Write what reviewers said of the first two years."""
+def write_labels(plan: CityPlan, path: Path, draw: int = 0) -> None:
+    """Write what reviewers said of the first two years; see `label_block`."""
     rows = []
     for block in _blocks(plan):
-        for label in label_block(plan, block.index):
+        for label in label_block(plan, block.index, draw):
             rows.append((label.parcel_id, label.year, label.roof_pct, label.source))
     _write_csv(path, ("parcel_id", "year", "roof_pct", "source"), rows)
 

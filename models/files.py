@@ -27,7 +27,7 @@ SCALARS = (
     "share_error",
     "tried",
     "likely",
-    "possible",
+    "possible_even",
 )
 FLYOVERS = ("flyover_years", "flyover_chips", "flyover_center", "flyover_spread")
 REMEDY = "promote another version or train again"
@@ -130,7 +130,7 @@ def load_head(path: Path) -> Head:
         share_error=scalars["share_error"],
         tried=int(scalars["tried"]),
         likely=scalars["likely"],
-        possible=scalars["possible"],
+        possible_even=scalars["possible_even"],
     )
 
 

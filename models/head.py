@@ -72,8 +72,16 @@ class Head:
     """Flyovers that were left out whole to calibrate and to set the thresholds; 0: blocks were."""
     likely: float
     """Score at which LIKELY begins."""
-    possible: float
-    """Score at which POSSIBLE begins, in (0, likely]; it moves with `share`."""
+    possible_even: float
+    """Probability at even odds at which POSSIBLE begins, in (0, 1]."""
+
+    @property
+    def possible(self) -> float:
+        """Return the score at which POSSIBLE begins, in (0, likely]; it moves with `share`."""
+        if self.possible_even == 1:
+            return self.likely
+        score = float(expit(logit(self.possible_even) + logit(self.share)))
+        return min(max(score, LEAST_SCORE), self.likely)
 
     def __post_init__(self) -> None:
         """Check shapes, finiteness and ranges."""
@@ -87,10 +95,10 @@ class Head:
                 f"head has Platt slope {self.slope} and smallest scale {self.scale.min()}, "
                 "want both > 0"
             )
-        if not 0 < self.possible <= self.likely <= 1:
+        if not (0 < self.possible_even <= 1 and 0 < self.likely <= 1):
             raise ValueError(
-                f"head has possible {self.possible} and likely {self.likely}, "
-                "want 0 < possible <= likely <= 1"
+                f"head has possible {self.possible_even} and likely {self.likely}, "
+                "want both above 0 and at most 1"
             )
         self._check_shares()
 
@@ -117,9 +125,7 @@ class Head:
             )
 
     def _check_finite(self) -> None:
-        numbers = np.array(
-            [self.slope, self.offset, self.separation, self.share, self.likely, self.possible]
-        )
+        numbers = np.array([self.slope, self.offset, self.separation, self.share, self.likely])
         arrays = (self.center, self.scale, self.weights, self.bias, self.covariance, numbers)
         is_finite = all(np.isfinite(array).all() for array in arrays)
         if self.covariance.shape != (2, 2) or not is_finite:
@@ -157,17 +163,14 @@ def at_share(head: Head, share: float, *, deviation: float = 0.0) -> Head:
         share: Share failing, in (0, 1).
         deviation: Standard deviation of the log odds of the share.
     """
-    step = float(logit(share) - logit(head.share))
     covariance = head.covariance.copy()
     covariance[1, 1] += deviation**2
 
-    possible = float(expit(logit(head.possible) + step)) if head.possible < 1 else 1.0
     return replace(
         head,
         offset=float(offset_at(head, np.array([share]))[0]),
         covariance=covariance,
         share=share,
-        possible=min(max(possible, LEAST_SCORE), head.likely),
     )
 
 

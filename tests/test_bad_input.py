@@ -11,9 +11,9 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 from cities import CityBuilder, DoneCity, RasterWriter, Roofwatch
+from heads import plain_head
 
 from models.files import Model, save_model
-from models.head import Head
 from models.network import load_backbones
 from models.registry import Registry, register_model
 from models.runs import RunRecord
@@ -390,25 +390,7 @@ def test_tampered_model(done_city: DoneCity, roofwatch: Roofwatch, name: str, ho
 def save_small_model(folder: Path) -> ModelSpec:
     """Save a model whose head calls any roof the same, and return its spec."""
     spec = ModelSpec(input_px=32, gsd_m=0.5, margin_m=2, views=("roof_grey",), turns=1)
-    width = spec.features
-    head = Head(
-        rung="network",
-        flyovers=(),
-        center=np.zeros(width),
-        scale=np.ones(width),
-        weights=np.ones((4, width)),
-        bias=np.zeros(4),
-        slope=1.0,
-        offset=0.0,
-        covariance=np.eye(2),
-        separation=0.0,
-        share=0.5,
-        rates=np.array([[0.8, 0.1]]),
-        share_error=0.5,
-        tried=0,
-        likely=0.9,
-        possible=0.1,
-    )
+    head = plain_head(spec.features)
     save_model(folder, Model(spec=spec, head=head, backbones=load_backbones(spec)))
     return spec
 

@@ -4,6 +4,7 @@ Shares add up to the logit, peaks are where the roof fails, and pictures are kep
 """
 
 import dataclasses
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -12,6 +13,7 @@ import pytest
 import torch
 from affine import Affine
 from cities import DoneCity
+from heads import plain_head
 from numpy.typing import NDArray
 from PIL import Image
 from pyproj import CRS
@@ -64,9 +66,8 @@ def make_head(
     rng = np.random.default_rng(3)
     shipped = rng.normal(size=features) / 20 if weights is None else weights
 
-    return Head(
-        rung=rung,
-        flyovers=(),
+    return replace(
+        plain_head(features, rung),
         center=rng.normal(size=features),
         scale=rng.random(features) + 0.5,
         weights=np.stack([shipped, rng.normal(size=features)]),
@@ -74,13 +75,8 @@ def make_head(
         slope=1.4,
         offset=-0.6,
         covariance=np.eye(2) / 100,
-        separation=0.0,
-        share=0.5,
-        rates=np.array([[0.8, 0.1]]),
-        share_error=0.5,
-        tried=0,
         likely=0.5,
-        possible=0.2,
+        possible_even=0.2,
     )
 
 

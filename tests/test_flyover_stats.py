@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from heads import random_head
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
@@ -30,24 +31,15 @@ def looks_of(seed: int, chips: int) -> NDArray[np.float32]:
 def joined_head(flyovers: tuple[FlyoverStats, ...]) -> Head:
     """Return a head on measures and features that was trained on some flyovers."""
     pooled = pooled_stats(flyovers)
-    rng = np.random.default_rng(8)
-    return Head(
-        rung="joined",
+    return replace(
+        random_head(WIDTH, "joined", seed=8),
         flyovers=flyovers,
         center=pooled.center,
         scale=pooled.spread,
-        weights=rng.normal(size=(4, WIDTH)) / 4,
-        bias=np.zeros(4),
-        slope=1.2,
-        offset=-0.8,
-        covariance=np.eye(2) / 50,
         separation=1.0,
         share=0.2,
-        rates=np.array([[0.8, 0.1]]),
-        share_error=0.0,
-        tried=0,
         likely=0.7,
-        possible=0.1,
+        possible_even=0.3,
     )
 
 

@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from heads import plain_head, random_head
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
@@ -29,25 +30,13 @@ SPEC = ModelSpec(input_px=32, gsd_m=0.5, margin_m=2, views=("roof_grey",), turns
 
 def make_head(seed: int, features: int = SPEC.features, *, rung: str = "network") -> Head:
     """Return a head of three folds with random numbers."""
-    rng = np.random.default_rng(seed)
-
-    return Head(
-        rung=rung,
-        flyovers=(),
-        center=rng.normal(size=features),
-        scale=rng.random(features) + 0.5,
-        weights=rng.normal(size=(4, features)) / 50,
-        bias=rng.normal(size=4),
-        slope=1.3,
-        offset=-0.4,
+    return replace(
+        random_head(features, rung, seed=seed),
         covariance=np.array([[0.02, 0.01], [0.01, 0.03]]),
         separation=1.7,
         share=0.3,
         rates=np.array([[0.8, 0.1], [0.7, 0.05]]),
-        share_error=0.5,
         tried=2,
-        likely=0.6,
-        possible=0.2,
     )
 
 
@@ -90,7 +79,7 @@ def test_saved_model_is_loaded(tmp_path: Path, backbones: Backbones, rung: str) 
 
     assert loaded.spec == SPEC
     assert backbone_checksum(loaded.backbones) == backbone_checksum(backbones)
-    assert (loaded.head.rung, loaded.head.likely, loaded.head.possible) == (rung, 0.6, 0.2)
+    assert (loaded.head.rung, loaded.head.likely, loaded.head.possible_even) == (rung, 0.6, 0.2)
     features = np.random.default_rng(1).normal(size=(5, len(expected.center))).astype(np.float32)
     ours = np.stack(head_scores(loaded.head, features))
     np.testing.assert_array_equal(ours, np.stack(head_scores(expected, features)))
@@ -265,9 +254,8 @@ def test_interval_by_hand() -> None:
 
     The jackknife gives 3/4 * 5 = 3.75, to which the calibration adds its part.
     """
-    head = Head(
-        rung="dark_share",
-        flyovers=(),
+    head = replace(
+        plain_head(1, "dark_share"),
         center=np.array([1.0]),
         scale=np.array([2.0]),
         weights=np.array([[4.0], [2.0], [4.0], [6.0], [8.0]]),
@@ -275,13 +263,6 @@ def test_interval_by_hand() -> None:
         slope=0.5,
         offset=-1.0,
         covariance=np.array([[0.04, 0.01], [0.01, 0.09]]),
-        separation=0.0,
-        share=0.5,
-        rates=np.array([[0.8, 0.1]]),
-        share_error=0.5,
-        tried=0,
-        likely=1.0,
-        possible=0.5,
     )
     features = np.array([[2.0]], np.float32)  # standardized 0.5
     np.testing.assert_allclose(head_logits(head, features), [[2, 1, 2, 3, 4]])
@@ -303,8 +284,8 @@ BROKEN = [
     {"rung": "forest"},
     {"covariance": np.eye(3)},
     {"covariance": np.full((2, 2), np.inf)},
-    {"possible": 0.0},
-    {"possible": 0.9, "likely": 0.8},
+    {"possible_even": 0.0},
+    {"possible_even": 1.1},
     {"likely": 1.1},
     {"weights": np.ones(2)},
     {"separation": -0.1},
@@ -339,7 +320,7 @@ def test_a_broken_head_cannot_be_made(broken: dict[str, NDArray[np.float64]]) ->
         "share_error": 0.0,
         "tried": 0,
         "likely": 1.0,
-        "possible": 1.0,
+        "possible_even": 1.0,
     }
     make: Callable[..., Head] = Head
 

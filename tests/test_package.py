@@ -8,11 +8,11 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from heads import random_head
 
 from imagery.chips.store import StoredChip
 from models.checksum import model_checksum
 from models.files import Model, load_model, save_model
-from models.head import Head
 from models.measures import MEASURES
 from models.network import load_backbones
 from models.package import ROOT, save_package
@@ -33,26 +33,8 @@ QUIET = {"MLFLOW_DISABLE_TELEMETRY": "true", "DO_NOT_TRACK": "true"}
 def model_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A model on the named measures."""
     spec = ModelSpec(input_px=32, gsd_m=0.5, margin_m=2, views=("roof_grey",), turns=1)
-    count = len(MEASURES)
 
-    head = Head(
-        rung="measures",
-        flyovers=(),
-        center=np.zeros(count),
-        scale=np.full(count, 50.0),
-        weights=np.random.default_rng(0).normal(size=(4, count)) / 5,
-        bias=np.zeros(4),
-        slope=1.3,
-        offset=-0.4,
-        covariance=np.eye(2) / 100,
-        separation=0.0,
-        share=0.5,
-        rates=np.array([[0.8, 0.1]]),
-        share_error=0.5,
-        tried=0,
-        likely=0.6,
-        possible=0.2,
-    )
+    head = random_head(len(MEASURES), "measures")
 
     folder = tmp_path_factory.mktemp("model") / "model"
     save_model(folder, Model(spec=spec, head=head, backbones=load_backbones(spec)))

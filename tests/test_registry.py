@@ -23,13 +23,13 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from heads import random_head
 from mlflow.tracking import MlflowClient
 from numpy.typing import NDArray
 
 from imagery.chips.store import StoredChip
 from imagery.errors import InputError, MissingInput, TamperedModel
 from models.files import Model, load_model, save_model
-from models.head import Head
 from models.measures import MEASURES
 from models.network import load_backbones
 from models.registry import (
@@ -70,26 +70,8 @@ def saved_model(tmp_path_factory: pytest.TempPathFactory) -> SaveModel:
     backbones = load_backbones(SPEC)
 
     def save(seed: int, rung: str = "measures") -> Path:
-        rng = np.random.default_rng(seed)
         features = SPEC.features if rung == "network" else len(MEASURES)
-        head = Head(
-            rung=rung,
-            flyovers=(),
-            center=rng.normal(size=features),
-            scale=rng.random(features) + 50,
-            weights=rng.normal(size=(4, features)) / 5,
-            bias=rng.normal(size=4),
-            slope=1.3,
-            offset=-0.4,
-            covariance=np.eye(2) / 100,
-            separation=0.0,
-            share=0.5,
-            rates=np.array([[0.8, 0.1]]),
-            share_error=0.5,
-            tried=0,
-            likely=0.6,
-            possible=0.2,
-        )
+        head = random_head(features, rung, seed=seed)
 
         folder = tmp_path_factory.mktemp("model") / "model"
         save_model(folder, Model(spec=SPEC, head=head, backbones=backbones))

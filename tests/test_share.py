@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from heads import plain_head
 from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
@@ -29,23 +30,14 @@ def gaussian_head(*, separation: float = 0.0, rates: NDArray[np.float64] | None 
     With a separation it is right for logits from which the mean of their flyover was taken.
     """
     even = -APART * APART / 2 if not separation else 0.0
-    return Head(
-        rung="dark_share",
-        flyovers=(),
-        center=np.zeros(1),
-        scale=np.ones(1),
+    return replace(
+        plain_head(1, "dark_share"),
         weights=np.ones((1, 1)),
-        bias=np.zeros(1),
         slope=APART,
         offset=even,
-        covariance=np.zeros((2, 2)),
         separation=separation,
-        share=0.5,
         rates=np.array([[HITS, ALARMS]]) if rates is None else rates,
-        share_error=0.0,
-        tried=0,
-        likely=0.7,
-        possible=0.2,
+        possible_even=0.2,
     )
 
 
@@ -107,7 +99,7 @@ def test_the_mean_of_a_flyover_is_taken_back(share: float, separation: float) ->
 @given(shares, st.floats(0.001, 0.6))
 def test_possible_moves_with_the_scores(share: float, possible: float) -> None:
     """A roof that is POSSIBLE or LIKELY stays so at any share, if LIKELY is far away."""
-    head = replace(gaussian_head(), possible=possible, likely=1.0)
+    head = replace(gaussian_head(), possible_even=possible, likely=1.0)
     there = at_share(head, share)
     assert 0 < there.possible <= there.likely
     for at_even in (possible * 0.99, min(possible * 1.01, 0.999)):

@@ -7,12 +7,13 @@ import re
 
 import numpy as np
 import pytest
+from heads import plain_head
 from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 from scipy.stats import beta, binom, binomtest
 
-from models.head import Head, at_share
+from models.head import at_share
 from training.aims import Aims
 from training.fit import with_thresholds
 from training.precision_bound import certified_precision, precision_bound
@@ -21,24 +22,7 @@ from training.thresholds import MOST_LIKELY, Chosen, TriedFlyover, choose_thresh
 
 AIMS = Aims(recall=0.9)
 REPEATS = 200
-PLAIN_HEAD = Head(
-    rung="dark_share",
-    flyovers=(),
-    center=np.zeros(1),
-    scale=np.ones(1),
-    weights=np.ones((1, 1)),
-    bias=np.zeros(1),
-    slope=1.0,
-    offset=0.0,
-    covariance=np.zeros((2, 2)),
-    separation=0.0,
-    share=0.5,
-    rates=np.array([[0.8, 0.1]]),
-    share_error=0.5,
-    tried=0,
-    likely=1.0,
-    possible=1.0,
-)
+PLAIN_HEAD = plain_head(1, "dark_share")
 FORBIDDEN = re.compile(r"\b(safe\w*|clear\w*|low\w*|no risk|fine|good|intact)\b", re.IGNORECASE)
 
 

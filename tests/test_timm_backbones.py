@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 import torch
 from cities import CityBuilder, Roofwatch
+from heads import plain_head
 from safetensors.torch import save_file
 
 from imagery.chips.store import StoredChip
@@ -17,7 +18,6 @@ from imagery.errors import ConfigError, MissingInput
 from models.engine import compile_engine
 from models.features import chip_features
 from models.files import Model, load_model, save_model
-from models.head import Head
 from models.network import PooledBackbone, backbone_checksum, load_backbones, segments
 from models.spec import ModelSpec, spec_from_json, spec_to_json
 from roofwatch.city_file import ModelSettings
@@ -97,34 +97,11 @@ def test_weights_come_from_a_local_file(tmp_path: Path, *, classifier: bool) -> 
     assert chip_features(spec, backbones, [chip]).shape == (1, spec.features)
 
     sha256 = save_model(
-        tmp_path / "model", Model(spec=spec, head=plain_head(spec), backbones=backbones)
+        tmp_path / "model", Model(spec=spec, head=plain_head(spec.features), backbones=backbones)
     )
     loaded = load_model(tmp_path / "model", sha256)
     assert loaded.spec == spec == spec_from_json(spec_to_json(spec))
     assert backbone_checksum(loaded.backbones) == backbone_checksum(backbones)
-
-
-def plain_head(spec: ModelSpec) -> Head:
-    """Return a head that fits a spec."""
-    width = spec.features
-    return Head(
-        rung="network",
-        flyovers=(),
-        center=np.zeros(width),
-        scale=np.ones(width),
-        weights=np.zeros((1, width)),
-        bias=np.zeros(1),
-        slope=1.0,
-        offset=0.0,
-        covariance=np.zeros((2, 2)),
-        separation=0.0,
-        share=0.5,
-        rates=np.array([[0.9, 0.1]]),
-        share_error=0.0,
-        tried=0,
-        likely=0.7,
-        possible=0.5,
-    )
 
 
 @pytest.mark.parametrize(

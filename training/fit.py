@@ -227,14 +227,7 @@ def score_splits(
 
 def with_thresholds(head: Head, chosen: Chosen) -> Head:
     """Return the head with the thresholds that were chosen for it."""
-    even = replace(at_share(head, 0.5), likely=1.0, possible=chosen.possible)
-    set_head = at_share(even, head.share)
-    return replace(
-        set_head,
-        covariance=head.covariance,
-        likely=chosen.likely,
-        possible=min(set_head.possible, chosen.likely),
-    )
+    return replace(head, likely=chosen.likely, possible_even=chosen.possible)
 
 
 def _make_head(
@@ -262,7 +255,7 @@ def _make_head(
         share_error=0.0,
         tried=0,
         likely=1.0,
-        possible=1.0,
+        possible_even=1.0,
     )
     by_flyover = [shares[labeled.flyovers == year][0] for year in np.unique(labeled.flyovers)]
     return at_share(even, float(np.mean(by_flyover)))
