@@ -15,6 +15,12 @@ const Card = (() => {
     return row;
   }
 
+  // A visit since the flight that saw no open roof takes the place of "unverified", as in RISK_TXT.
+  function meaning(roof) {
+    const visited = "not seen on site";
+    return roof.RISK_TXT.includes(visited) ? roof.symbol.meaning.replace("unverified", visited) : roof.symbol.meaning;
+  }
+
   function hazard(roof) {
     const banner = make("div", "hazard");
     banner.style.backgroundColor = roof.symbol.color;
@@ -23,7 +29,7 @@ const Card = (() => {
     word.id = "card-word";
     words.append(word);
     const reason = roof.reason.replaceAll("_", " ");
-    words.append(make("p", "", reason && roof.symbol.code === "NA" ? `Reason: ${reason}` : roof.symbol.meaning));
+    words.append(make("p", "", reason && roof.symbol.code === "NA" ? `Reason: ${reason}` : meaning(roof)));
     banner.append(Symbols.element(roof.symbol, 72), words);
     return banner;
   }
