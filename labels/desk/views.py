@@ -51,6 +51,8 @@ class Place:
     """Why the desk does not learn, "" where it does."""
     has_heat: bool
     """Whether a heat map can be shown."""
+    as_of: str = ""
+    """Day of every answer as YYYY-MM-DD, where the city file sets one; "" for that of the clock."""
 
 
 def page_facts(place: Place, batch: Batch, threshold: float) -> View:

@@ -90,6 +90,7 @@ def open_desk(year: CityYear, *, draw: int, city_file: Path) -> Opened:
             train=f"roofwatch train {city_file} --year {year.year}",
             learns=f"The desk does not learn: {learner}." if isinstance(learner, str) else "",
             has_heat=heat is not None,
+            as_of=year.file.export.as_of,
         ),
         setting=DeskSetting(
             batch=batch,

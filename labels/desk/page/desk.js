@@ -56,6 +56,8 @@ async function start() {
   byId("side").hidden = false;
   byId("progress").hidden = false;
   byId("save").hidden = !facts.offline;
+  byId("list").hidden = Boolean(facts.offline);
+  byId("both").hidden = Boolean(facts.offline);
   const pending = kept.read(PENDING);
   if (pending && pending.who === desk.who) await deliver(pending.said);
   else await showNext();

@@ -60,12 +60,13 @@ function endLines(progress, facts) {
   const lines = [];
   const pace = progress.pace_s ? ` The median answer took ${progress.pace_s.toFixed(1)} s.` : "";
   lines.push(element("p", `${count(progress.seen, "roof")} seen, ${progress.failing} of them failing.${pace}`));
+  if (facts.offline) return [...lines, element("p", "Save the answers, and send the file back to whoever sent you this page.")];
+
   lines.push(element("p", agreementWords(progress.agreement)));
   if (progress.wanted_twice) {
     lines.push(element("p", `${count(progress.wanted_twice, "roof")} still wait for a second reader.`));
   }
-  if (facts.train) lines.push(...changeLines(progress, facts));
-  return lines;
+  return [...lines, ...changeLines(progress, facts)];
 }
 
 function changeLines(progress, facts) {

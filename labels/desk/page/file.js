@@ -50,7 +50,8 @@ function fileSource(facts) {
     async next() { return give({}); },
     async answer(who, said) {
       const now = new Date();
-      const answer = { ...said, who, said_at: now.toISOString(), visited_on: localDay(now) };
+      const day = facts.as_of || localDay(now);
+      const answer = { ...said, who, said_at: now.toISOString(), visited_on: day };
       const place = answers.findIndex((other) => other.place === said.place);
       if (place >= 0) answers.splice(place, 1);
       answers.push(answer);
