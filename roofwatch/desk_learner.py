@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
+from threadpoolctl import threadpool_limits
 
 from imagery.errors import InputError
 from labels.desk.learned import Answered, Learned, Share
@@ -20,6 +21,8 @@ from training.refit import Estimate, Refit, refit
 from training.rungs import rung_groups
 from training.settings import TrainSettings
 
+MOST_OTHERS = 800
+"""Labels of other flyovers that are learned from: a refit takes a fraction of a second."""
 LEARNED = ["parcel_id", "year", "failing", "block", "chosen", "chance"]
 """Columns of a label that are learned from, before it is weighed."""
 
@@ -45,7 +48,9 @@ class Learner:
         """Refit; None while the labels do not suffice."""
         start = time.perf_counter()
         try:
-            found = refit(self.kept, self.join(answered), self.settings)
+            # The pages are answered meanwhile; threads that wait for each other cost more.
+            with threadpool_limits(1):
+                found = refit(self.kept, self.join(answered), self.settings)
         except InputError:
             return None
 
@@ -109,7 +114,9 @@ def make_learner(year: CityYear, scored: ScoredYear, batch: Collection[str]) -> 
         return "the network of this model was fine-tuned; only training can take the answers"
 
     labels = year.find_labels()
-    table = pd.DataFrame(columns=LEARNED) if labels is None else labels.table
+    table = pd.DataFrame(columns=LEARNED)
+    if labels is not None:
+        table = few_others(labels.table, year.year, seed=year.file.train.seed)
     here = read_flyover(year, scored.features, head.rung, None)
     others = []
     for before in year.earlier:
@@ -136,6 +143,15 @@ def make_learner(year: CityYear, scored: ScoredYear, batch: Collection[str]) -> 
         batch=batch,
         settings=year.file.train,
     )
+
+
+def few_others(labels: pd.DataFrame, year: int, *, seed: int) -> pd.DataFrame:
+    """Return all labels of a flyover, and at most `MOST_OTHERS` of others, drawn at random."""
+    is_here = labels["year"] == year
+    others = labels[~is_here]
+    if len(others) > MOST_OTHERS:
+        others = others.sample(MOST_OTHERS, random_state=seed).sort_index()
+    return pd.DataFrame(pd.concat([labels[is_here], others], ignore_index=True))
 
 
 def read_flyover(

@@ -1,6 +1,5 @@
 """The quick refit of the desk: the same head as a training's, from products of features."""
 
-import time
 from dataclasses import replace
 
 import numpy as np
@@ -13,6 +12,7 @@ from numpy.typing import NDArray
 from labels.draws import name_draw
 from models.flyover_stats import FlyoverStats
 from models.measures import MEASURES
+from roofwatch.desk_learner import few_others
 from training.fit import fit_head
 from training.kept import FlyoverFeatures, Kept, keep_features
 from training.labeled_features import Group
@@ -177,18 +177,9 @@ def test_a_list_is_measured_by_inverse_chance() -> None:
     assert measure_list(looks.iloc[:9], listed[:9]) == (None, None)
 
 
-def test_refit_of_a_thousand_labels_takes_less_than_a_second() -> None:
-    """1,000 labels of one flyover and 3,000 features, in wall-clock time of a busy machine."""
-    rng = np.random.default_rng(0)
-    features = rng.normal(size=(1000, 3000)).astype(np.float32)
-    targets = np.where(rng.random(1000) < 0.2, 1.0, -1.0)
-    system = System(
-        products=features @ features.T,
-        targets=targets,
-        weights=np.ones(1000),
-        flyovers=np.zeros(1000, np.int64),
-    )
-    start = time.perf_counter()
-    for _ in range(6):
-        system.solve(np.ones(1000, bool), 1.0)
-    assert time.perf_counter() - start < 10
+def test_labels_of_other_flyovers_are_drawn_where_there_are_many() -> None:
+    labels = pd.DataFrame({"year": [2024] * 50 + [2023] * 2000, "parcel_id": range(2050)})
+    few = few_others(labels, 2024, seed=0)
+    assert few["year"].value_counts().to_dict() == {2023: 800, 2024: 50}
+    assert few.equals(few_others(labels, 2024, seed=0))
+    assert len(few_others(labels[:700], 2024, seed=0)) == 700
