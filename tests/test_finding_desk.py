@@ -16,11 +16,11 @@ SAID = {
     "parcel_id": "0216 001",
     "year": "2024",
     "visited_on": "2026-06-02",
-    "roof": "pct_10_24",
+    "roof_open": "pct_10_24",
     "roof_pct": "17",
     "disposition": "",
     "confuser": "tarp",
-    "note": "blue",
+    "notes": "blue",
     "who": "Ana",
     "source": "desk",
     "means": "photo",
@@ -44,7 +44,7 @@ def columns_of_page() -> list[str]:
 def test_a_saved_answer_is_a_look_at_the_photo_of_its_year(tmp_path: Path) -> None:
     assert list(SAID) == columns_of_page()
     path = tmp_path / "desk.csv"
-    razed = {"parcel_id": "0217 001", "roof": "", "roof_pct": "", "disposition": "razed"}
+    razed = {"parcel_id": "0217 001", "roof_open": "", "roof_pct": "", "disposition": "razed"}
     pd.DataFrame([SAID, SAID | razed]).to_csv(path, index=False)
 
     found = read_findings(path, make_context())
@@ -70,7 +70,7 @@ def test_a_saved_answer_is_a_look_at_the_photo_of_its_year(tmp_path: Path) -> No
 def test_two_readers_may_differ_and_are_two_looks(tmp_path: Path) -> None:
     path = tmp_path / "desk.csv"
     other = SAID | {"who": "Lee", "reader": "1"}
-    contrary = other | {"who": "Max", "roof": "pct_0", "roof_pct": "0"}
+    contrary = other | {"who": "Max", "roof_open": "pct_0", "roof_pct": "0"}
     pd.DataFrame([SAID, other, contrary]).to_csv(path, index=False)
     found = read_findings(path, make_context())
     assert (len(found.looks), found.problems) == (3, ())
