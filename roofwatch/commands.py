@@ -2,12 +2,15 @@
 
 import argparse
 from pathlib import Path
-from typing import TypeAlias
 
-from roofwatch.executors import EXECUTORS
-
-Commands: TypeAlias = "argparse._SubParsersAction[argparse.ArgumentParser]"
-"""Where the parsers of all commands are added."""
+from roofwatch.command_options import (
+    Commands,
+    add_city_command,
+    add_common_options,
+    add_year_command,
+    port,
+    positive,
+)
 
 
 def build_parser() -> argparse.ArgumentParser:
@@ -52,7 +55,7 @@ def add_demo(commands: Commands) -> None:
     )
     parser.add_argument(
         "--parcels",
-        type=_positive,
+        type=positive,
         default=2000,
         metavar="N",
         help="parcels in the city (default: 2000)",
@@ -60,13 +63,13 @@ def add_demo(commands: Commands) -> None:
     parser.add_argument(
         "--seed", type=int, default=0, metavar="S", help="seed of the city (default: 0)"
     )
-    _add_common_options(parser)
+    add_common_options(parser)
 
 
 def add_check(commands: Commands) -> None:
     """Add `roofwatch check`."""
     text = "intake report: what is there, what is missing, GO or FIX FIRST"
-    parser = _add_year_command(commands, "check", text)
+    parser = add_year_command(commands, "check", text)
     parser.add_argument(
         "--pixels",
         action="store_true",
@@ -76,21 +79,21 @@ def add_check(commands: Commands) -> None:
 
 def add_tile(commands: Commands) -> None:
     """Add `roofwatch tile`."""
-    _add_year_command(commands, "tile", "cut chips")
+    add_year_command(commands, "tile", "cut chips")
 
 
 def add_train(commands: Commands) -> None:
     """Add `roofwatch train`."""
     text = "train on labels dated Y or earlier, register a challenger in MLflow"
-    _add_year_command(commands, "train", text)
+    add_year_command(commands, "train", text)
 
 
 def add_promote(commands: Commands) -> None:
     """Add `roofwatch promote`."""
     text = "move the champion alias if the gate holds"
-    parser = _add_city_command(commands, "promote", text)
+    parser = add_city_command(commands, "promote", text)
     parser.add_argument(
-        "--version", type=_positive, required=True, metavar="V", help="version to make champion"
+        "--version", type=positive, required=True, metavar="V", help="version to make champion"
     )
     parser.add_argument("--by", required=True, metavar="NAME", help="who decides")
     parser.add_argument("--why", default="", metavar="TEXT", help="why")
@@ -107,7 +110,7 @@ def add_promote(commands: Commands) -> None:
 def add_adopt(commands: Commands) -> None:
     """Add `roofwatch adopt`."""
     text = "another city's model, with its origin"
-    parser = _add_city_command(commands, "adopt", text)
+    parser = add_city_command(commands, "adopt", text)
     parser.add_argument(
         "model",
         metavar="MODEL",
@@ -120,7 +123,7 @@ def add_adopt(commands: Commands) -> None:
 def add_score(commands: Commands) -> None:
     """Add `roofwatch score`."""
     text = "the ledger; default model is the champion"
-    parser = _add_year_command(commands, "score", text)
+    parser = add_year_command(commands, "score", text)
     parser.add_argument(
         "--model",
         default="champion",
@@ -132,12 +135,12 @@ def add_score(commands: Commands) -> None:
 def add_drift(commands: Commands) -> None:
     """Add `roofwatch drift`."""
     text = "is this flyover like those the model learned from: GO, CAUTION, STOP"
-    _add_year_command(commands, "drift", text)
+    add_year_command(commands, "drift", text)
 
 
 def add_export(commands: Commands) -> None:
     """Add `roofwatch export`."""
-    parser = _add_year_command(commands, "export", "every product")
+    parser = add_year_command(commands, "export", "every product")
     parser.add_argument(
         "--what-if",
         nargs="+",
@@ -153,7 +156,7 @@ def add_run(commands: Commands) -> None:
         "check, tile, train when there are new labels, score, export; "
         "never promotes over a champion"
     )
-    parser = _add_year_command(commands, "run", text)
+    parser = add_year_command(commands, "run", text)
     parser.add_argument(
         "--despite-drift",
         action="store_true",
@@ -167,7 +170,7 @@ def add_run(commands: Commands) -> None:
 def add_desk(commands: Commands) -> None:
     """Add `roofwatch desk`."""
     text = "look at chips and say what is seen"
-    parser = _add_year_command(commands, "desk", text)
+    parser = add_year_command(commands, "desk", text)
     parser.add_argument(
         "--share",
         action="store_true",
@@ -175,14 +178,14 @@ def add_desk(commands: Commands) -> None:
     )
     parser.add_argument(
         "--port",
-        type=_port,
+        type=port,
         default=8765,
         metavar="P",
         help="port of the page, 0 for any that is free (default: 8765)",
     )
     parser.add_argument(
         "--draw",
-        type=_positive,
+        type=positive,
         default=0,
         metavar="N",
         help="open draw N again (default: the one that is not finished, or the next)",
@@ -199,7 +202,7 @@ def add_desk(commands: Commands) -> None:
 def add_findings(commands: Commands) -> None:
     """Add `roofwatch findings`."""
     text = "what inspectors found, from the files that they filled in"
-    parser = _add_city_command(commands, "findings", text)
+    parser = add_city_command(commands, "findings", text)
     parser.add_argument(
         "files",
         type=Path,
@@ -216,7 +219,7 @@ def add_findings(commands: Commands) -> None:
 def add_evidence(commands: Commands) -> None:
     """Add `roofwatch evidence`."""
     text = "the evidence packet of single parcels"
-    parser = _add_year_command(commands, "evidence", text)
+    parser = add_year_command(commands, "evidence", text)
     parser.add_argument(
         "--parcel",
         required=True,
@@ -229,7 +232,7 @@ def add_evidence(commands: Commands) -> None:
 def add_publish(commands: Commands) -> None:
     """Add `roofwatch publish`."""
     text = "the layers into a PostGIS database"
-    parser = _add_year_command(commands, "publish", text)
+    parser = add_year_command(commands, "publish", text)
     parser.add_argument(
         "--to",
         required=True,
@@ -247,7 +250,7 @@ def add_publish(commands: Commands) -> None:
 def add_audit(commands: Commands) -> None:
     """Add `roofwatch audit`."""
     text = "check the hash chain of the audit log and the files of every year"
-    _add_city_command(commands, "audit", text)
+    add_city_command(commands, "audit", text)
 
 
 def add_verify(commands: Commands) -> None:
@@ -260,52 +263,4 @@ def add_verify(commands: Commands) -> None:
         metavar="DIR",
         help="folder of a pack, of a tier, of a year, or a workspace",
     )
-    _add_common_options(parser)
-
-
-def _add_year_command(commands: Commands, name: str, text: str) -> argparse.ArgumentParser:
-    parser = _add_city_command(commands, name, text)
-    parser.add_argument("--year", type=int, required=True, metavar="Y", help="year of the flyover")
-    return parser
-
-
-def _add_city_command(commands: Commands, name: str, text: str) -> argparse.ArgumentParser:
-    parser = commands.add_parser(name, help=text, description=text)
-    parser.add_argument("city", type=Path, metavar="CITY.toml", help="the city file")
-    _add_common_options(parser)
-    return parser
-
-
-def _add_common_options(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument(
-        "--executor",
-        choices=EXECUTORS,
-        default="processes",
-        help="how batches are executed (default: processes)",
-    )
-    parser.add_argument(
-        "--workers",
-        type=_positive,
-        default=0,
-        metavar="N",
-        help="worker processes (default: one per core)",
-    )
-    parser.add_argument(
-        "--scheduler", default="", metavar="ADDRESS", help="Dask scheduler, tcp://host:port"
-    )
-    parser.add_argument("--quiet", action="store_true", help="no progress")
-    parser.add_argument("--json", action="store_true", help="one JSON object on stdout at the end")
-
-
-def _positive(text: str) -> int:
-    number = int(text)
-    if number < 1:
-        raise argparse.ArgumentTypeError(f"got {number}, want 1 or more")
-    return number
-
-
-def _port(text: str) -> int:
-    number = int(text)
-    if not 0 <= number <= 65_535:
-        raise argparse.ArgumentTypeError(f"got {number}, want 0 to 65535")
-    return number
+    add_common_options(parser)
