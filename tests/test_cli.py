@@ -36,6 +36,8 @@ COMMANDS = (
     "drift",
     "export",
     "run",
+    "desk",
+    "findings",
     "evidence",
     "publish",
     "audit",
