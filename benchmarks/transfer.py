@@ -11,41 +11,61 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
+import pandas as pd
 from sklearn.metrics import average_precision_score, roc_auc_score
 
-from benchmarks.flyover_sets import LABELED, FlyoverSet, learn, open_sets, score, set_options
+from benchmarks.flyover_sets import LABELED, FlyoverSet, open_sets, score, set_options
 from benchmarks.recipes import RECIPES, rank
 from labels.sample import Candidates, draw_looks
-from models.head import Floats
+from models.head import Floats, Head
+from training.fit import fit_head
+from training.rungs import rung_features
 from training.settings import TrainSettings
+from training.splits import block_folds
 
 LEAST_FAILING = 20
 """Failing roofs that a flyover needs to be ranked."""
 LOOKS = (0, 25, 50, 100)
 """Looks at the coming flyover."""
+RUNG = "joined"
+"""What the looks are added to."""
+LIKELY = 0.7
+"""Where LIKELY begins, for roofs near it to be drawn."""
 SEEDS = 3
 """Draws of looks."""
 
 
+def learn_joined(sets: Sequence[FlyoverSet]) -> Head:
+    """Fit the joined rung as `roofwatch train` does, without thresholds."""
+    settings = TrainSettings()
+    rows = pd.concat([known.labels for known in sets], ignore_index=True)
+    flyovers = [known.stats for known in sets]
+    folds = block_folds(rows, settings.folds)
+    labeled = rung_features(rows, folds, RUNG, sets[0].spec.groups, flyovers)
+    fit = fit_head(
+        labeled, rung=RUNG, penalty=settings.penalty, light=settings.light, flyovers=flyovers
+    )
+    return fit.head
+
+
 def with_looks(
-    coming: FlyoverSet, past: Sequence[FlyoverSet], count: int, seed: int
+    coming: FlyoverSet, past: Sequence[FlyoverSet], before: Head, count: int, seed: int
 ) -> tuple[float, float]:
     """Return AUROC and AP on the roofs of the coming flyover that were not looked at.
 
     Args:
         coming: The flyover that is looked at.
         past: Flyovers with all their labels.
+        before: What was learned from the past alone.
         count: How many roofs are looked at, drawn as the product draws them.
         seed: Of the draw.
     """
-    settings = TrainSettings(bootstrap=1)
-    head = learn(past, settings).head("joined")
+    head = before
     rest = np.flatnonzero(coming.is_labeled)
     if count:
-        drawn = _draw(coming, score(head, coming).scores, head.likely, count, seed)
+        drawn = _draw(coming, score(before, coming).scores, LIKELY, count, seed)
         is_drawn = coming.labels["parcel_id"].isin([f"{coming.number} {name}" for name in drawn])
-        looked = replace(coming, labels=coming.labels[is_drawn])
-        head = learn([*past, looked], settings).head("joined")
+        head = learn_joined([*past, replace(coming, labels=coming.labels[is_drawn])])
         rest = rest[~np.isin(coming.parcel_ids[rest], list(drawn))]
 
     scores = score(head, coming).scores[rest]
@@ -86,14 +106,18 @@ def run(options: argparse.Namespace) -> None:
             found.append((roc_auc_score(failing, logits), average_precision_score(failing, logits)))
         print(_line(recipe.name, found), flush=True)
 
+    heads = {
+        coming.name: learn_joined([known for known in sets if known is not coming])
+        for coming in ranked
+    }
     for count in LOOKS:
         found = []
         for coming in ranked:
             past = [known for known in sets if known is not coming]
             draws = range(SEEDS if count else 1)
-            tried = [with_looks(coming, past, count, seed) for seed in draws]
+            tried = [with_looks(coming, past, heads[coming.name], count, seed) for seed in draws]
             found.append(tuple(np.mean(tried, axis=0)))
-        print(_line(f"as shipped, {count} looks", found), flush=True)
+        print(_line(f"joined, {count} looks", found), flush=True)
 
 
 def _line(name: str, found: Sequence[tuple[float, float]]) -> str:
