@@ -25,6 +25,8 @@ COMMAND_LINE = re.compile(r"\s*(?:\$ )?(?:\.venv/bin/)?roofwatch ([a-z]+)(.*)")
 EVERYWHERE = ("--executor", "--workers", "--scheduler", "--quiet", "--json")
 """Options of each command."""
 LIST_LOADED = "print([name for name in {names} if name in sys.modules])"
+NO_YEAR = ("demo", "promote", "adopt", "findings", "audit", "verify")
+"""Commands that are not of a year."""
 COMMANDS = (
     "demo",
     "check",
@@ -445,7 +447,7 @@ def test_help_of_each_command(command: str) -> None:
     """Each has a description and the options that are everywhere."""
     text = " ".join(commands_of_parser()[command].format_help().split())
     assert [option for option in EVERYWHERE if option not in text] == []
-    assert ("--year Y" in text) == (command not in ("demo", "promote", "adopt", "audit", "verify"))
+    assert ("--year Y" in text) == (command not in NO_YEAR)
     assert ("CITY.toml" in text) == (command not in ("demo", "verify"))
 
 
