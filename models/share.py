@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 from scipy.special import expit, logit
+from scipy.stats import t as student
 
 from models.flyover_stats import LEAST_CHIPS, Floats, FlyoverStats
 from models.head import Head, at_share, offset_at, on_flyover
@@ -19,6 +20,8 @@ APART = 0.15
 """The two estimates disagree from this difference on."""
 NORMAL_90 = 1.645
 """Half of a 90% interval of a normal distribution, standard deviations."""
+UPPER = 0.95
+"""Upper end of a 90% interval."""
 LEAST_BLOCKS = 8
 """With fewer blocks single roofs count as independent."""
 LEAST_APART = 0.1
@@ -146,8 +149,13 @@ def estimate_share(head: Head, logits: Floats, blocks: NDArray[np.generic] | Non
 
 
 def _strayed(head: Head, share: float) -> tuple[float, float]:
-    """Return a share as far below and above as estimates strayed in training."""
-    reach = NORMAL_90 * head.share_error
+    """Return a share as far below and above as estimates strayed in training.
+
+    Few flyovers that were left out tell little of how far (Student, 1908, "The probable error of a
+    mean", Biometrika 6).
+    """
+    widths = student.ppf(UPPER, head.tried) if head.tried else NORMAL_90
+    reach = float(widths) * head.share_error
     return float(expit(logit(share) - reach)), float(expit(logit(share) + reach))
 
 

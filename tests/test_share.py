@@ -268,3 +268,12 @@ def test_a_flyover_sets_statistics_and_share() -> None:
     assert (own.center[0], own.scale[0], own.share) == (3.0, 2.0, 0.1)
     assert own.offset == pytest.approx(float(offset_at(head, np.array([0.1]))[0]))
     assert own.covariance[1, 1] > 0
+
+
+@pytest.mark.parametrize(("tried", "widths"), [(0, 1.645), (2, 2.920), (3, 2.353), (30, 1.697)])
+def test_few_flyovers_left_out_widen_the_interval(tried: int, widths: float) -> None:
+    """Student's t by hand: with two flyovers the error is known badly, with thirty well."""
+    head = replace(at_share(gaussian_head(), 0.2), share_error=0.4, tried=tried)
+    found = estimate_share(head, flyover_of(0.2, roofs=20))
+    ends = expit(logit(0.2) + np.array([-1, 1]) * 0.4 * widths)
+    assert (found.low, found.high) == pytest.approx(tuple(ends), abs=1e-3)
