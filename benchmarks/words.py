@@ -40,6 +40,8 @@ LEAST_LIKELY = 20
 """Words are judged where this many roofs are LIKELY."""
 MOST_SHIFTED = 800
 """Roofs of a flyover that are shifted at most."""
+TICKS = (20, 50, 100, 200, 400)
+"""Counts of LIKELY that the picture names."""
 HEAD = (
     f"{'coming flyover':38}{'roofs':>6}{'AUROC':>7}{'AP':>6}{'LIKELY':>8}{'right':>7}{'found':>7}"
     f"{'POSSIBLE':>10}{'recall':>8}{'share':>7}{'estimated':>20}"
@@ -169,6 +171,9 @@ def draw(path: Path, rows: Sequence[Row], promised: float) -> None:
         ylabel="share of them that fail",
         title="LIKELY on a flyover that nobody had labeled",
     )
+
+    left.set_xticks(TICKS, [str(tick) for tick in TICKS])
+    left.minorticks_off()
 
     for row in rows:
         if not np.isnan(row.share):
