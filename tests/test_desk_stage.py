@@ -108,6 +108,7 @@ def test_a_batch_that_is_not_finished_goes_on(city_file: Path) -> None:
 
 
 def test_a_year_without_scores_is_drawn_at_random(city_file: Path) -> None:
+    (city_file.parent / "workspace" / "2024" / "ledger.parquet").unlink(missing_ok=True)
     found = opened(city_file, 2024)
     assert {slot.part for slot in found.setting.batch.slots} == {"random"}
     assert "has not been scored" in found.place.learns
