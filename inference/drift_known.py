@@ -4,14 +4,11 @@ They are the canaries of a flyover: no look at it is needed. Some were repaired 
 that only a large loss counts.
 """
 
-from scipy.stats import beta
-
 from inference.drift import KnownRoofs, Limits, Sign
+from labels.intervals import clopper_pearson
 
 LEAST_KNOWN = 10
 """Known failing roofs from which on they say something."""
-CONFIDENCE = 0.95
-"""Of the most that the model may still see."""
 LOST = Limits(caution=0.3, stop=0.65)
 """Share of the hits in training that is lost at least."""
 
@@ -24,7 +21,7 @@ def known_sign(known: KnownRoofs, hits: tuple[float, ...]) -> Sign:
         hits: Share of the failing roofs that an even bet called failing, by training flyover.
     """
     least = min(hits)
-    most = most_called(known)
+    _, most = clopper_pearson(known.called, known.roofs)
     lost = max(0.0, 1 - most / least) if least else 0.0
     return Sign(
         name="known failing roofs",
@@ -38,14 +35,3 @@ def known_sign(known: KnownRoofs, hits: tuple[float, ...]) -> Sign:
             "least."
         ),
     )
-
-
-def most_called(known: KnownRoofs) -> float:
-    """Return the upper bound of the share called failing (Clopper and Pearson, 1934).
-
-    >>> round(most_called(KnownRoofs(roofs=20, called=0)), 3)
-    0.139
-    """
-    if known.called == known.roofs:
-        return 1.0
-    return float(beta.ppf(CONFIDENCE, known.called + 1, known.roofs - known.called))

@@ -8,33 +8,17 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.special import expit
 
+from labels.intervals import Interval
 from models.head import Floats, log_odds
-
-
-@dataclass(frozen=True, kw_only=True)
-class Estimated:
-    """A figure and its ends over the 90% interval of the share failing."""
-
-    value: float
-    """In [0, 1]; NaN without scored roofs."""
-    low: float
-    """Lower end."""
-    high: float
-    """Upper end."""
-
-    @property
-    def text(self) -> str:
-        """Return it for people."""
-        return f"{self.value:.2f} ({self.low:.2f} to {self.high:.2f})"
 
 
 @dataclass(frozen=True, kw_only=True)
 class EstimatedFigures:
     """What the list is worth if the scores hold."""
 
-    recall: Estimated
-    """Share of the failing roofs that are LIKELY or POSSIBLE."""
-    average_precision: Estimated
+    recall: Interval
+    """Share of the failing roofs that are LIKELY or POSSIBLE; its ends are those of the share."""
+    average_precision: Interval
     """Of the order by score."""
 
     @property
@@ -43,8 +27,8 @@ class EstimatedFigures:
         if np.isnan(self.recall.value):
             return ""
         return (
-            f"If the scores hold, LIKELY and POSSIBLE have {self.recall.text} of the failing "
-            f"roofs, and the average precision is {self.average_precision.text}."
+            f"If the scores hold, LIKELY and POSSIBLE have {_text(self.recall)} of the failing "
+            f"roofs, and the average precision is {_text(self.average_precision)}."
         )
 
 
@@ -89,5 +73,9 @@ def _recall(scores: Floats, is_listed: "np.ndarray[tuple[int], np.dtype[np.bool_
     return float(scores[is_listed].sum() / scores.sum()) if scores.sum() else float("nan")
 
 
-def _figure(values: list[float]) -> Estimated:
-    return Estimated(value=values[0], low=min(values), high=max(values))
+def _figure(values: list[float]) -> Interval:
+    return Interval(value=values[0], low=min(values), high=max(values))
+
+
+def _text(figure: Interval) -> str:
+    return f"{figure.value:.2f} ({figure.low:.2f} to {figure.high:.2f})"

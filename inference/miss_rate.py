@@ -9,10 +9,8 @@ without replacement by district only makes them wider than they need to be.
 from dataclasses import dataclass
 from math import ceil
 
-from scipy.stats import beta
+from labels.intervals import clopper_pearson
 
-CONFIDENCE = 0.95
-"""Of a bound on one side; both sides together give a 90% interval."""
 LEAST_OF_DISTRICT = 20
 """Roofs of a district from which on its own bound is given: even none open says less than 14%."""
 _ROUNDING = 1e-9
@@ -37,16 +35,12 @@ class Checked:
     @property
     def most(self) -> float:
         """Return the bound below which the share open is, with 95% confidence."""
-        if self.open == self.judged:
-            return 1.0
-        return float(beta.ppf(CONFIDENCE, self.open + 1, self.judged - self.open))
+        return clopper_pearson(self.open, self.judged)[1]
 
     @property
     def least(self) -> float:
         """Return the bound above which the share open is, with 95% confidence."""
-        if not self.open:
-            return 0.0
-        return float(beta.ppf(1 - CONFIDENCE, self.open, self.judged - self.open + 1))
+        return clopper_pearson(self.open, self.judged)[0]
 
     @property
     def share(self) -> float:

@@ -13,11 +13,10 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-Floats = NDArray[np.float64]
+from labels.intervals import Floats, effective_number, weighted_share
+
 LEAST_LOOKS = 30.0
 """Looks at random, or as good as these, from which on they give the share failing."""
-NORMAL_90 = 1.645
-"""Half of a 90% interval of a normal distribution, standard deviations."""
 MOST_MEDIANS = 10.0
 """A label weighs at most this many times the median weight."""
 AUDIT = "audit"
@@ -89,10 +88,6 @@ def look_weights(chance: Floats, draws: NDArray[np.int64]) -> Floats:
 def looked_share(looks: pd.DataFrame) -> LookedShare | None:
     """Return the share failing of a flyover; None where too few looks were chosen by chance.
 
-    The interval is that of Wilson (1927, "Probable inference, the law of succession, and
-    statistical inference", Journal of the American Statistical Association 22) on the effective
-    number of looks (Kish, 1965, "Survey Sampling").
-
     Args:
         looks: Labels of the flyover: columns failing, chosen and chance (NaN: not known).
     """
@@ -101,21 +96,14 @@ def looked_share(looks: pd.DataFrame) -> LookedShare | None:
         return None
 
     weights = look_weights(known["chance"].to_numpy(np.float64), draw_numbers(known["chosen"]))
-    effective = float(weights.sum() ** 2 / (weights**2).sum())
+    effective = effective_number(weights)
     if effective < LEAST_LOOKS - 1e-6:
         return None
 
-    share = float(weights @ known["failing"].to_numpy(np.float64) / weights.sum())
-    low, high = wilson(share, effective)
-    return LookedShare(share=share, low=low, high=high, looks=len(known), effective=effective)
-
-
-def wilson(share: float, count: float) -> tuple[float, float]:
-    """Return the ends of the 90% interval of a share of `count` draws."""
-    squared = NORMAL_90**2 / count
-    middle = (share + squared / 2) / (1 + squared)
-    reach = np.sqrt(squared * (share * (1 - share) + squared / 4)) / (1 + squared)
-    return float(max(middle - reach, 0)), float(min(middle + reach, 1))
+    share = weighted_share(known["failing"].to_numpy(np.float64), weights)
+    return LookedShare(
+        share=share.value, low=share.low, high=share.high, looks=len(known), effective=effective
+    )
 
 
 def label_weights(chance: Floats, draws: NDArray[np.int64], years: NDArray[np.int64]) -> Floats:

@@ -9,7 +9,7 @@ import pandas as pd
 from threadpoolctl import threadpool_limits
 
 from imagery.errors import InputError
-from labels.desk.learned import Answered, Learned, Share
+from labels.desk.learned import Answered, Learned
 from labels.draws import draw_numbers, label_weights
 from models.feature_cache import Features
 from models.features import cached_features
@@ -17,7 +17,7 @@ from models.head import log_odds
 from roofwatch.desk_scored import ScoredYear
 from roofwatch.year import CityYear
 from training.kept import FlyoverFeatures, Kept, keep_features
-from training.refit import Estimate, Refit, refit
+from training.refit import Refit, refit
 from training.rungs import rung_groups
 from training.settings import TrainSettings
 
@@ -64,8 +64,8 @@ class Learner:
             listed=len(listed),
             joined=len(listed - self.listed),
             left=len(self.listed - listed),
-            precision=_share(found.precision),
-            recall=_share(found.recall),
+            precision=found.precision,
+            recall=found.recall,
         )
 
     def join(self, answered: Sequence[Answered]) -> pd.DataFrame:
@@ -186,9 +186,3 @@ def _kept_features(before: CityYear, scored: ScoredYear) -> Features | None:
     if store is None:
         return None
     return cached_features(store, scored.model.spec, scored.model.backbones)
-
-
-def _share(estimate: Estimate | None) -> Share | None:
-    if estimate is None:
-        return None
-    return Share(value=estimate.value, low=estimate.low, high=estimate.high)

@@ -18,10 +18,11 @@ from labels.desk.batch import Batch, Slot
 from labels.desk.chips import DeskRoof, make_photo
 from labels.desk.desk import Desk, DeskSetting
 from labels.desk.guard import LOOPBACK, Door
-from labels.desk.learned import Answered, Learn, Learned, Share
+from labels.desk.learned import Answered, Learn, Learned
 from labels.desk.said import Said
 from labels.desk.server import DeskApp, bind, make_server
 from labels.desk.views import Place
+from labels.intervals import Interval
 
 DAY = date(2026, 11, 30)
 TOKEN = "a-token-for-tests"
@@ -90,7 +91,7 @@ def make_setting(batch: Batch, book: Book, learn: Learn | None = None) -> DeskSe
 
 def learn_backwards(answered: Sequence[Answered]) -> Learned:
     """Find the later of the unsure roofs more doubtful."""
-    share = Share(value=0.5, low=0.25, high=0.75)
+    share = Interval(value=0.5, low=0.25, high=0.75)
     return Learned(
         answers=len(answered),
         labels=len(answered) + 100,

@@ -8,8 +8,9 @@ from scipy.stats import binomtest
 from sklearn.metrics import average_precision_score
 
 from inference.drift import Grade, KnownRoofs
-from inference.drift_known import known_sign, most_called
+from inference.drift_known import known_sign
 from inference.estimated import estimate_figures, expected_average_precision
+from labels.intervals import clopper_pearson
 
 
 @pytest.mark.parametrize(
@@ -32,10 +33,10 @@ def test_hits_of_none_say_nothing() -> None:
 
 
 @given(roofs=st.integers(1, 200), part=st.floats(0, 1))
-def test_the_bound_is_that_of_scipy(roofs: int, part: float) -> None:
-    known = KnownRoofs(roofs=roofs, called=int(part * roofs))
-    found = binomtest(known.called, roofs, alternative="less").proportion_ci(0.95, "exact")
-    assert most_called(known) == pytest.approx(found.high)
+def test_bounds_are_those_of_scipy(roofs: int, part: float) -> None:
+    hits = int(part * roofs)
+    found = binomtest(hits, roofs).proportion_ci(0.9, "exact")
+    assert clopper_pearson(hits, roofs) == pytest.approx((found.low, found.high))
 
 
 def test_a_part_is_no_more_than_the_whole() -> None:

@@ -12,7 +12,8 @@ from scipy.special import expit, logit
 
 from inference.hazard import Thresholds
 from inference.predict import look_at_flyover, score_features
-from labels.draws import LookedShare, wilson
+from labels.draws import LookedShare
+from labels.intervals import wilson
 from models.feature_cache import Features
 from models.files import load_head
 from models.share import Share

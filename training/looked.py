@@ -6,10 +6,13 @@ import numpy as np
 import pandas as pd
 from scipy.special import expit, logit
 
-from labels.draws import draw_numbers, look_weights, wilson
+from labels.draws import draw_numbers, look_weights
+from labels.intervals import Interval, weighted_share
 from models.head import Floats, Head, log_odds
 from training.ranking import Begins
 
+UNKNOWN = Interval(value=np.nan, low=np.nan, high=np.nan)
+"""A share that no look tells."""
 LEAST_LOOKS = 50
 """Looks of known chance from which on the words are checked."""
 
@@ -79,11 +82,9 @@ def check_words(looks: pd.DataFrame, begins: Begins, *, year: int) -> KeptWords 
     scores = known["score"].to_numpy(np.float64)
     is_likely = scores >= begins.likely
     is_listed = scores >= min(begins.possible, begins.likely)
-    own = weights[is_likely]
-    precision, low, high = np.nan, np.nan, np.nan
-    if len(own):
-        precision = float(own @ failing[is_likely] / own.sum())
-        low, high = wilson(precision, float(own.sum() ** 2 / (own**2).sum()))
+    precision = UNKNOWN
+    if is_likely.any():
+        precision = weighted_share(failing[is_likely], weights[is_likely])
 
     all_failing = float(weights @ failing)
     recall = float((weights * failing)[is_listed].sum() / all_failing) if all_failing else np.nan
@@ -93,9 +94,9 @@ def check_words(looks: pd.DataFrame, begins: Begins, *, year: int) -> KeptWords 
         failing=int(failing.sum()),
         likely=int(is_likely.sum()),
         likely_failing=int(failing[is_likely].sum()),
-        precision=precision,
-        low=low,
-        high=high,
+        precision=precision.value,
+        low=precision.low,
+        high=precision.high,
         recall=recall,
     )
 

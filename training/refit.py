@@ -15,7 +15,8 @@ from scipy.linalg import solve
 from scipy.special import expit
 
 from inference.predict import known_share
-from labels.draws import draw_numbers, look_weights, looked_share, wilson
+from labels.draws import draw_numbers, look_weights, looked_share
+from labels.intervals import Interval, weighted_share
 from models.feature_cache import PARTS
 from models.flyover_stats import pooled_stats
 from models.head import Floats, Head
@@ -34,18 +35,6 @@ LEAST_WEIGHED = 10
 """Looks of known chance from which on precision and recall are given."""
 
 
-@dataclass(frozen=True, kw_only=True)
-class Estimate:
-    """A share with its 90% interval."""
-
-    value: float
-    """In [0, 1]."""
-    low: float
-    """Lower end."""
-    high: float
-    """Upper end."""
-
-
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Refit:
     """What a head that learned from all labels so far says of the flyover."""
@@ -58,9 +47,9 @@ class Refit:
     """Score at which LIKELY begins."""
     possible: float
     """Score at which POSSIBLE begins."""
-    precision: Estimate | None
+    precision: Interval | None
     """Share of the list that fails; None while too few looks tell."""
-    recall: Estimate | None
+    recall: Interval | None
     """Share of the failing roofs that is on the list; None while too few looks tell."""
 
     @property
@@ -209,7 +198,7 @@ def set_to_flyover(head: Head, logits: Floats, kept: Kept, looks: pd.DataFrame) 
     return ScoredFlyover(stats=kept.stats, share=share).set(head)
 
 
-def measure_list(looks: pd.DataFrame, is_listed: Mask) -> tuple[Estimate | None, Estimate | None]:
+def measure_list(looks: pd.DataFrame, is_listed: Mask) -> tuple[Interval | None, Interval | None]:
     """Return precision and recall of a list, each look weighed by its inverse chance.
 
     Args:
@@ -225,17 +214,13 @@ def measure_list(looks: pd.DataFrame, is_listed: Mask) -> tuple[Estimate | None,
     failing = known["failing"].to_numpy(np.float64)
     listed = is_listed[is_known]
     is_failing = failing == 1
-    precision = _estimate(failing[listed], weights[listed])
-    recall = _estimate(listed[is_failing].astype(np.float64), weights[is_failing])
+    precision = _share_of(failing[listed], weights[listed])
+    recall = _share_of(listed[is_failing].astype(np.float64), weights[is_failing])
     return precision, recall
 
 
-def _estimate(hits: Floats, weights: Floats) -> Estimate | None:
-    if not len(hits):
-        return None
-    value = float(weights @ hits / weights.sum())
-    low, high = wilson(value, float(weights.sum() ** 2 / (weights**2).sum()))
-    return Estimate(value=value, low=low, high=high)
+def _share_of(hits: Floats, weights: Floats) -> Interval | None:
+    return weighted_share(hits, weights) if len(hits) else None
 
 
 def _tried(fit: Fit, labeled: LabeledFeatures) -> Sequence[TriedFlyover]:

@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from labels.draws import wilson
+from labels.intervals import wilson
 
 LEAST_CHIPS = 5
 """Roofs with two readers from which on kappa is given."""

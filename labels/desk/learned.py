@@ -3,6 +3,8 @@
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
+from labels.intervals import Interval
+
 
 @dataclass(frozen=True, kw_only=True)
 class Answered:
@@ -16,18 +18,6 @@ class Answered:
     """How it was chosen."""
     chance: float
     """Chance with which it was chosen."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class Share:
-    """A share with its 90% interval."""
-
-    value: float
-    """In [0, 1]."""
-    low: float
-    """Lower end."""
-    high: float
-    """Upper end."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -48,9 +38,9 @@ class Learned:
     """Of these, roofs that the list of the model that scored the year does not have."""
     left: int
     """Roofs of that list that are not on this one."""
-    precision: Share | None
+    precision: Interval | None
     """Share of the list that fails; None while too few looks tell."""
-    recall: Share | None
+    recall: Interval | None
     """Share of the failing roofs that is on the list; None while too few looks tell."""
 
 
