@@ -16,8 +16,8 @@ from roofwatch.desk_learner import few_others
 from training.fit import fit_head
 from training.kept import FlyoverFeatures, Kept, keep_features
 from training.labeled_features import Group
-from training.refit import System, fit_kept, measure_list, refit
-from training.ridge import solve_dual
+from training.refit import fit_kept, measure_list, refit
+from training.ridge import DualSystem, solve_ridge, sum_moments
 from training.rungs import rung_features
 from training.settings import TrainSettings
 
@@ -97,12 +97,20 @@ def test_products_give_the_head_that_features_give(
     targets = np.where(rng.random(rows) < 0.5, 1.0, -1.0)
     weights = rng.uniform(0.2, 3, rows)
     years = rng.integers(0, flyovers, rows)
-    wanted, _ = solve_dual(features, targets, weights, years, penalty)
+    moments = [
+        sum_moments(features[years == year], targets[years == year], weights[years == year])
+        for year in np.unique(years)
+    ]
+    wanted, _ = solve_ridge(moments, penalty)
 
-    system = System(
-        products=features @ features.T, targets=targets, weights=weights, flyovers=years
+    system = DualSystem(
+        rows=features,
+        products=features @ features.T,
+        targets=targets,
+        weights=weights,
+        groups=years,
     )
-    found = features.T @ system.solve(np.ones(rows, bool), penalty)
+    found, _ = system.solve(np.ones(rows, bool), penalty)
     np.testing.assert_allclose(found, wanted, rtol=1e-3, atol=1e-4)
 
 

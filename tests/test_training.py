@@ -27,7 +27,7 @@ from training.evaluate import measure
 from training.figures import FigureSettings
 from training.fit import Fit, fit_head, score_splits, with_thresholds
 from training.labeled_features import Group, LabeledFeatures
-from training.ridge import solve_dual, solve_ridge, sum_moments
+from training.ridge import make_dual, solve_ridge, sum_moments
 from training.splits import Split, block_folds
 from training.thresholds import TriedFlyover, choose_thresholds
 
@@ -224,7 +224,8 @@ def test_dual_is_primal(count: int, width: int) -> None:
         for group in np.unique(groups):
             mine = groups == group
             moments.append(sum_moments(rows[mine], targets[mine], weights[mine]))
-        ours, bias = solve_dual(rows, targets, weights, groups, 1.5)
+        system = make_dual(rows, targets, weights, groups)
+        ours, bias = system.solve(np.ones(count, bool), 1.5)
         theirs, their_bias = solve_ridge(moments, 1.5)
         np.testing.assert_allclose(ours, theirs, atol=2e-4)
         assert bias == pytest.approx(their_bias, abs=2e-3)

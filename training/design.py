@@ -13,18 +13,17 @@ from numpy.typing import NDArray
 from models.head import Floats
 from training.labeled_features import Group, LabeledFeatures
 from training.ridge import (
+    Mask,
     Matrix,
     Moments,
     Solution,
-    solve_dual,
+    make_dual,
     solve_ridge,
     sum_moments,
 )
 
 LEAST_DEVIATION = 1e-6
 """A feature that never changes is divided by this."""
-
-Mask = NDArray[np.bool_]
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -167,7 +166,7 @@ def solve_parts(design: Design, parts: Sequence[Mask]) -> list[Solution]:
         parts: Masks (N,): the rows that each head learns from.
     """
     if design.has_few_rows:
-        return [_solve_few(design.take(part)) for part in parts]
+        return _solve_few(design, parts)
 
     # Moments add up over rows. Rows that always go together, and lie in one flyover, form a cell.
     together = np.unique(np.stack([design.flyovers, *parts]), axis=1, return_inverse=True)
@@ -186,16 +185,15 @@ def solve_parts(design: Design, parts: Sequence[Mask]) -> list[Solution]:
     return solved
 
 
-def _solve_few(design: Design) -> Solution:
-    parts = _weighted_rows(design)
-    copies = len(parts)
-    return solve_dual(
-        np.concatenate([part.rows for part in parts]),
-        np.concatenate([part.targets for part in parts]),
-        np.concatenate([part.weights for part in parts]),
-        np.tile(design.flyovers, copies),
-        design.penalty,
+def _solve_few(design: Design, parts: Sequence[Mask]) -> list[Solution]:
+    copies = _weighted_rows(design)
+    system = make_dual(
+        np.concatenate([copy.rows for copy in copies]),
+        np.concatenate([copy.targets for copy in copies]),
+        np.concatenate([copy.weights for copy in copies]),
+        np.tile(design.flyovers, len(copies)),
     )
+    return [system.solve(np.tile(part, len(copies)), design.penalty) for part in parts]
 
 
 def _moments(design: Design) -> Moments:

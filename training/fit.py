@@ -27,10 +27,10 @@ from training.calibration import (
 )
 from training.design import Scaling, group_scaling, make_design, solve_parts
 from training.labeled_features import LabeledFeatures
+from training.ridge import Mask
 from training.splits import Split
 from training.thresholds import Chosen
 
-Mask = NDArray[np.bool_]
 LEAST_ERROR = 0.4
 """Estimated shares failing stray by this much at least on another flyover, in log odds."""
 LEAST_ERROR_WITHIN = 0.8

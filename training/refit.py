@@ -10,8 +10,6 @@ from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
-from scipy.linalg import solve
 from scipy.special import expit
 
 from inference.predict import known_share
@@ -22,11 +20,11 @@ from models.flyover_stats import pooled_stats
 from models.head import Floats, Head
 from models.share import ScoredFlyover, estimate_share
 from training.design import Scaling, group_roots, make_design
-from training.fit import Fit, LeftOut, LinearHeads, Mask, calibrate_heads, with_thresholds
+from training.fit import Fit, LeftOut, LinearHeads, calibrate_heads, with_thresholds
 from training.kept import Kept
 from training.labeled_features import LabeledFeatures
 from training.looked import at_flyover
-from training.ridge import Matrix
+from training.ridge import DualSystem, Mask, Matrix
 from training.settings import TrainSettings
 from training.splits import block_folds
 from training.thresholds import TriedFlyover, choose_thresholds
@@ -119,18 +117,21 @@ def fit_kept(
     as_is = Scaling(center=np.zeros(width), scale=np.ones(width))
     design = make_design(labeled, as_is, penalty=settings.penalty, light=0.0)
     targets: Floats = np.where(labeled.failing == 1, 1.0, -1.0)
-    system = System(
-        products=products, targets=targets, weights=design.weights, flyovers=labeled.flyovers
+    system = DualSystem(
+        rows=labeled.features,
+        products=products,
+        targets=targets,
+        weights=design.weights,
+        groups=labeled.flyovers,
     )
 
     logits = np.full(len(labeled), np.nan)
     for fold in np.unique(labeled.folds):
         is_out = labeled.folds == fold
-        found = system.solve(~is_out, settings.penalty)
+        found = system.carry(~is_out, settings.penalty)
         logits[is_out] = products[np.ix_(is_out, ~is_out)] @ found
 
-    whole = system.solve(np.ones(len(labeled), bool), settings.penalty)
-    direction: Floats = np.asarray(labeled.features.T @ whole, np.float64)
+    direction, _ = system.solve(np.ones(len(labeled), bool), settings.penalty)
     pooled = pooled_stats([stats.part(PARTS[kept.rung]) for stats in kept.flyovers])
     heads = LinearHeads(
         rung=kept.rung,
@@ -141,44 +142,6 @@ def fit_kept(
     )
     left_out = LeftOut(blocks=logits, flyovers=np.full(len(labeled), np.nan))
     return direction, calibrate_heads(heads, left_out, labeled)
-
-
-@dataclass(frozen=True, kw_only=True, eq=False)
-class System:
-    """The normal equations of ridge regression in their dual form, each flyover centered."""
-
-    products: Matrix
-    """Inner products of the labels' features, (N, N)."""
-    targets: Floats
-    """1 failing, -1 intact, (N,)."""
-    weights: Floats
-    """(N,), all > 0."""
-    flyovers: NDArray[np.int64]
-    """(N,)."""
-
-    def solve(self, part: Mask, penalty: float) -> Floats:
-        """Return what each label of a part carries, (P,): the head is their weighted sum.
-
-        The same as `training.ridge.solve_dual`, from products instead of features.
-        """
-        weights = self.weights[part]
-        flyover = np.unique(self.flyovers[part], return_inverse=True)[1]
-        shares = np.zeros((flyover.max() + 1, len(weights)))
-        shares[flyover, np.arange(len(weights))] = weights
-        shares /= shares.sum(axis=1, keepdims=True)
-
-        # Every row and column minus the weighted mean of its flyover.
-        products = self.products[np.ix_(part, part)].astype(np.float64)
-        means = shares @ products
-        means_of_means = (means @ shares.T)[np.ix_(flyover, flyover)]
-        products -= means[flyover] + means[flyover].T - means_of_means
-        products[np.diag_indices_from(products)] += penalty / weights
-
-        targets = self.targets[part]
-        wanted = targets - (shares @ targets)[flyover]
-        found = solve(products, wanted, assume_a="pos", overwrite_a=True, check_finite=False)
-        sums = np.bincount(flyover, weights=found)
-        return np.asarray(found - shares.T @ sums, np.float64)
 
 
 def set_to_flyover(head: Head, logits: Floats, kept: Kept, looks: pd.DataFrame) -> Head:

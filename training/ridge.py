@@ -17,6 +17,7 @@ from models.head import Floats
 Matrix = NDArray[np.float32]
 Solution = tuple[Floats, float]
 """Weights (F,) and intercept of a linear head."""
+Mask = NDArray[np.bool_]
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -100,29 +101,73 @@ def solve_ridge(groups: Sequence[Moments], penalty: float) -> Solution:
     return weights, float((targets - sums @ weights) / total)
 
 
-def solve_dual(
-    rows: Matrix,
-    targets: Floats,
-    weights: Floats,
-    groups: NDArray[np.int64],
-    penalty: float,
-) -> Solution:
-    """Return what `solve_ridge` does, for fewer rows (N, F) than features.
+@dataclass(frozen=True, kw_only=True, eq=False)
+class DualSystem:
+    """Rows whose inner products are known, each group with an intercept of its own.
 
-    The system that is solved is (N, N) instead of (F, F).
+    For fewer rows than features: the systems that are solved are as large as the rows, and what
+    two rows have in common is computed once for all parts of them.
     """
+
+    rows: Matrix
+    """Features, (N, F)."""
+    products: Matrix
+    """Inner products of every two rows, less any constant of each group, (N, N)."""
+    targets: Floats
+    """1 failing, -1 intact, (N,)."""
+    weights: Floats
+    """(N,), all > 0."""
+    groups: NDArray[np.int64]
+    """Group of each, (N,)."""
+
+    def carry(self, part: Mask, penalty: float) -> Floats:
+        """Return what each row of a part carries, (P,): the head is their weighted sum.
+
+        Args:
+            part: Rows to learn from, (N,).
+            penalty: L2 penalty of the head.
+        """
+        weights = self.weights[part]
+        group = np.unique(self.groups[part], return_inverse=True)[1]
+        shares = np.zeros((group.max() + 1, len(weights)))
+        shares[group, np.arange(len(weights))] = weights
+        shares /= shares.sum(axis=1, keepdims=True)
+
+        # Every row and column minus the weighted mean of its group.
+        products = self.products[np.ix_(part, part)].astype(np.float64)
+        means = shares @ products
+        means_of_means = (means @ shares.T)[np.ix_(group, group)]
+        products -= means[group] + means[group].T - means_of_means
+        products[np.diag_indices_from(products)] += penalty / weights
+
+        targets = self.targets[part]
+        wanted = targets - (shares @ targets)[group]
+        found = solve(products, wanted, assume_a="pos", overwrite_a=True, check_finite=False)
+        sums = np.bincount(group, weights=found)
+        return np.asarray(found - shares.T @ sums, np.float64)
+
+    def solve(self, part: Mask, penalty: float) -> Solution:
+        """Return what `solve_ridge` does for a part of the rows."""
+        rows = self.rows[part]
+        weights = self.weights[part]
+        carried = self.carry(part, penalty).astype(np.float32)
+        solution: Floats = np.asarray(rows.T @ carried, np.float64)
+        spare = weights @ self.targets[part] - (weights @ rows) @ solution
+        return solution, float(spare / weights.sum())
+
+
+def make_dual(
+    rows: Matrix, targets: Floats, weights: Floats, groups: NDArray[np.int64]
+) -> DualSystem:
+    """Return the system of rows (N, F) with targets, weights and groups (N,)."""
     centered = rows.astype(np.float32, copy=True)
-    wanted = targets.astype(np.float64, copy=True)
     for group in np.unique(groups):
         is_here = groups == group
-        total = weights[is_here].sum()
-        centered[is_here] -= ((weights[is_here] @ rows[is_here]) / total).astype(np.float32)
-        wanted[is_here] -= weights[is_here] @ targets[is_here] / total
-
-    products = np.asarray(centered @ centered.T, np.float64)
-    products[np.diag_indices_from(products)] += penalty / weights
-    found = solve(products, wanted, assume_a="pos", overwrite_a=True, check_finite=False)
-
-    solution: Floats = np.asarray(centered.T @ found.astype(np.float32), np.float64)
-    spare = weights @ targets - (weights @ rows) @ solution
-    return solution, float(spare / weights.sum())
+        centered[is_here] -= centered[is_here].mean(axis=0)
+    return DualSystem(
+        rows=rows,
+        products=np.asarray(centered @ centered.T, np.float32),
+        targets=targets,
+        weights=weights,
+        groups=groups,
+    )
