@@ -1,6 +1,6 @@
 """What products say of a model that another city made."""
 
-from imagery.json_files import read_facts
+from roofwatch.scored_by import scored_by
 from roofwatch.year import CityYear
 
 LENT = "The model was made in another city: no figures on how often it is right here are published."
@@ -13,11 +13,7 @@ def borrowed_note(year: CityYear) -> str:
     Raises:
         InputError: model.json is damaged.
     """
-    path = year.files.report.scored_by
-    if not path.exists():
-        return ""
-
-    facts = read_facts(path, remedy=f"score {year.year} again")
+    facts = scored_by(year)
     origin = str(facts.get("origin") or "")
     if not origin:
         return ""

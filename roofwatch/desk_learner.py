@@ -138,7 +138,7 @@ def make_learner(year: CityYear, scored: ScoredYear, batch: Collection[str]) -> 
     return Learner(
         kept=kept,
         labels=pd.DataFrame(table.loc[is_kept, LEARNED]),
-        blocks=block_of(year),
+        blocks=year.roll.block_of,
         listed=scored.listed,
         batch=batch,
         settings=year.file.train,
@@ -165,19 +165,13 @@ def read_flyover(
         ids += [name for name, keep in zip(parcel_ids, is_wanted, strict=True) if keep]
         parts.append(matrix[np.array(is_wanted, bool)])
 
-    blocks = block_of(year)
+    blocks = year.roll.block_of
     return FlyoverFeatures(
         stats=features.stats(year.year),
         parcel_ids=ids,
         blocks=[blocks.get(parcel_id, "") for parcel_id in ids],
         features=np.concatenate(parts),
     )
-
-
-def block_of(year: CityYear) -> dict[str, str]:
-    """Return the block of each parcel."""
-    table = year.roll.table[["parcel_id", "block"]]
-    return dict(table.itertuples(index=False, name=None))
 
 
 def _kept_features(before: CityYear, scored: ScoredYear) -> Features | None:

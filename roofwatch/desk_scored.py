@@ -76,9 +76,12 @@ def open_scored(year: CityYear, store: ChipStore) -> ScoredYear | str:
     if version.label != labels[0] or features is None:
         return f"the features of {year.year} are not those of {labels[0]}; score the year again"
 
-    blocks = dict(year.roll.table[["parcel_id", "block"]].itertuples(index=False, name=None))
     flyover = look_at_flyover(
-        features, model.head, year=year.year, blocks=blocks, looked=year.find_looked_share()
+        features,
+        model.head,
+        year=year.year,
+        blocks=year.roll.block_of,
+        looked=year.find_looked_share(),
     )
     return ScoredYear(
         ledger=ledger, version=version, model=model, features=features, flyover=flyover

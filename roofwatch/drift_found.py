@@ -71,14 +71,6 @@ def drift_note(year: CityYear) -> str:
     return found.note if found else ""
 
 
-def expected_sentence(year: CityYear) -> str:
-    """Return how many failing roofs are expected of a scored year; "" where that is not known."""
-    path = year.files.report.scored_by
-    if not path.exists():
-        return ""
-    return str(read_facts(path, remedy=f"score {year.year} again").get("expected") or "")
-
-
 def kept_reason(year: CityYear) -> str:
     """Return why somebody went on despite STOP, which stays until the year is scored again."""
     found = find_drift(year.files.report, year=year.year)

@@ -51,9 +51,12 @@ def score_year(
         trained: Its head.
         features: What the model sees of the year's chips.
     """
-    blocks = dict(year.roll.table[["parcel_id", "block"]].itertuples(index=False, name=None))
     flyover = look_at_flyover(
-        features, trained, year=year.year, blocks=blocks, looked=year.find_looked_share()
+        features,
+        trained,
+        year=year.year,
+        blocks=year.roll.block_of,
+        looked=year.find_looked_share(),
     )
     head = flyover.set(trained)
     scores = score_features(features.rung(head.rung), head)

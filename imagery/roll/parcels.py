@@ -116,6 +116,11 @@ class VacantRoll:
         return Matches(place=place, collisions=others)
 
     @cached_property
+    def block_of(self) -> dict[str, str]:
+        """Return the block of each vacant parcel."""
+        return dict(self.table[["parcel_id", "block"]].itertuples(index=False, name=None))
+
+    @cached_property
     def place(self) -> Place | None:
         """Return the middle of most vacants, None where none has an outline."""
         return place_of(self.table.geometry.to_numpy(), CRS(self.table.crs))

@@ -29,6 +29,7 @@ from models.spec import ModelVersion
 from roofwatch.answer import Answer
 from roofwatch.cold_start import require_model
 from roofwatch.drift_found import kept_reason
+from roofwatch.scored_by import scored_by
 from roofwatch.seen_flyover import other_scores, seen_in
 from roofwatch.stages.tile import tile
 from roofwatch.year import CityYear, open_year
@@ -173,13 +174,10 @@ def expect(
 
 def checked_before(year: CityYear, version: ModelVersion) -> tuple[str, ...]:
     """Return what looks at the flyover say of the model, if it scored the year last."""
-    report = year.files.report
-    if not report.looked.exists() or not report.scored_by.exists():
+    looked = year.files.report.looked
+    if not looked.exists() or scored_by(year).get("label") != version.label:
         return ()
-    remedy = f"score {year.year} again"
-    if read_facts(report.scored_by, remedy=remedy).get("label") != version.label:
-        return ()
-    sentences = read_facts(report.looked, remedy=remedy).get("sentences")
+    sentences = read_facts(looked, remedy=f"score {year.year} again").get("sentences")
     return tuple(map(str, sentences)) if isinstance(sentences, list) else ()
 
 

@@ -17,14 +17,14 @@ from gis_export.table.priority import street_sides
 from gis_export.table.rows import build_rows
 from imagery.errors import InputError, MissingInput
 from imagery.files import sha256_file
-from imagery.json_files import read_facts
 from imagery.troubles import MOST_EXAMPLES, only_troubles, shown
 from inference.ledger import Ledger
 from roofwatch.answer import Answer
 from roofwatch.borrowed_note import borrowed_note, lent_sentence
-from roofwatch.drift_found import drift_note, expected_sentence
+from roofwatch.drift_found import drift_note
 from roofwatch.miss_rate import find_visits, write_visits
 from roofwatch.progress import Progress
+from roofwatch.scored_by import expected_sentence, scored_by
 from roofwatch.seal import check_seal, last_seals
 from roofwatch.stages.check import label_troubles
 from roofwatch.stages.tile import registered_flyover
@@ -146,7 +146,7 @@ def export_inputs(year: CityYear, *, photos: bool = True) -> ExportInputs:
         borrowed=borrowed,
         expected=expected_sentence(year),
         missed=find_visits(year).cover,
-        models=scored_by([year, *year.earlier]),
+        models=models_of([year, *year.earlier]),
         today=year.today,
     )
 
@@ -214,15 +214,10 @@ def find_looks(year: CityYear) -> pd.DataFrame:
     return no_looks() if looks is None else looks
 
 
-def scored_by(years: list[CityYear]) -> dict[str, str]:
+def models_of(years: list[CityYear]) -> dict[str, str]:
     """Return the sha256 of the models that scored some years, by label."""
-    models: dict[str, str] = {}
-    for year in years:
-        path = year.files.report.scored_by
-        if path.exists():
-            model = read_facts(path, remedy=f"score {year.year} again")
-            models[str(model["label"])] = str(model["sha256"])
-    return models
+    facts = [scored_by(year) for year in years]
+    return {str(model["label"]): str(model["sha256"]) for model in facts if model}
 
 
 def other_points(year: CityYear, pairs: list[str]) -> WhatIf:

@@ -8,7 +8,8 @@ from inference.ledger import Ledger, build_ledger, write_ledger
 from models.card import ModelCard, write_model_card
 from roofwatch.answer import Answer, count_lines, count_values
 from roofwatch.cold_start import require_model
-from roofwatch.drift_found import drift_lines, expected_sentence
+from roofwatch.drift_found import drift_lines
+from roofwatch.scored_by import expected_sentence
 from roofwatch.seal import seal_text
 from roofwatch.stages.drift import look_at, show_drift
 from roofwatch.stages.explain import explain
