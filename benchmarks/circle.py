@@ -1,6 +1,6 @@
 """Does what visits say of the list hold? Simulated inspectors over many small cities.
 
-    python -m benchmarks.circle [--seeds 100] [--demo DIR --year Y]
+    python -m benchmarks.circle [--seeds 100] [--demo DIR --year Y] [--misses 0.03]
 
 Every city has scores with a known truth: with --demo those that a demo city's workspace keeps,
 drawn with replacement, else calibrated scores made up here. The work list is drawn as `export`
@@ -11,7 +11,7 @@ estimate covers where its bound or 90% interval holds the truth.
 
 import argparse
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
 
@@ -217,16 +217,20 @@ def main() -> None:
     options.add_argument("--seeds", type=int, default=100)
     options.add_argument("--demo", type=Path, help="folder of a demo whose scores are used")
     options.add_argument("--year", type=int, default=2024)
+    options.add_argument(
+        "--misses",
+        type=float,
+        default=INSPECTORS.misses,
+        help="share of open roofs that inspectors call sound",
+    )
     chosen = options.parse_args()
+    kept = read_scores(chosen.demo, chosen.year) if chosen.demo else None
 
-    def from_demo(rng: np.random.Generator) -> Scored:
-        return read_scores(chosen.demo, chosen.year).draw(ROOFS, rng)
+    def source(rng: np.random.Generator) -> Scored:
+        return make_scores(rng, ROOFS) if kept is None else kept.draw(ROOFS, rng)
 
-    def made_up(rng: np.random.Generator) -> Scored:
-        return make_scores(rng, ROOFS)
-
-    source = from_demo if chosen.demo else made_up
-    print("\n".join(lines(run(source, seeds=chosen.seeds))))
+    rates = replace(INSPECTORS, misses=chosen.misses)
+    print("\n".join(lines(run(source, seeds=chosen.seeds, rates=rates))))
 
 
 if __name__ == "__main__":
