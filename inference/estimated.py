@@ -27,8 +27,8 @@ class EstimatedFigures:
         if np.isnan(self.recall.value):
             return ""
         return (
-            f"If the scores hold, LIKELY and POSSIBLE have {_text(self.recall)} of the failing "
-            f"roofs, and the average precision is {_text(self.average_precision)}."
+            f"If the scores hold, LIKELY and POSSIBLE hold {_percent(self.recall)} of the failing "
+            f"roofs, and the average precision is {_number(self.average_precision)}."
         )
 
 
@@ -77,5 +77,9 @@ def _figure(values: list[float]) -> Interval:
     return Interval(value=values[0], low=min(values), high=max(values))
 
 
-def _text(figure: Interval) -> str:
+def _percent(figure: Interval) -> str:
+    return f"{figure.value:.0%} ({figure.low:.0%} to {figure.high:.0%})"
+
+
+def _number(figure: Interval) -> str:
     return f"{figure.value:.2f} ({figure.low:.2f} to {figure.high:.2f})"

@@ -161,17 +161,15 @@ def build_dispatch(
     differs = _differences(comparison)
     has_changed = differs.any(axis=1) | (comparison.held["STANDING"] == "REVIEW")
     changed = comparison.kept[has_changed]
-    state_after = _after(comparison, has_changed)
+    gone = {parcel: left[parcel] for parcel in comparison.gone.index if parcel in left}
 
     return Dispatch(
         add=_actions(comparison.added, "ADD", ["new on the vacant roll"] * len(comparison.added)),
         change=_actions(changed, "CHANGE", _reasons(differs[has_changed])),
         delete=_all_deletes(comparison, confirmed, left, on_roll=wanted["PARCEL_ID"]),
         match=match,
-        state=state_after.assign(FLYOVER=str(year)),
-        offered=offered_deletes(
-            {parcel: left[parcel] for parcel in comparison.gone.index if parcel in left}
-        ),
+        state=_after(comparison, has_changed).assign(FLYOVER=str(year)),
+        offered=offered_deletes(gone),
     )
 
 
