@@ -1,11 +1,11 @@
 """Damaged files and a full disk: one line, exit code 3, and the same command goes on afterwards."""
 
-import gc
-import itertools
 import os
 import resource
 import shutil
 import sqlite3
+import subprocess
+import sys
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
@@ -158,30 +158,39 @@ def test_each_limit_has_its_remedy(error: Exception, wanted: str | None) -> None
     assert (wanted in line) if wanted else line == ""
 
 
-def handles_with_free(count: int) -> int:
-    """Return the limit below which so many handles are free; those in use leave gaps."""
-    gc.collect()
-    used = {int(name) for name in os.listdir("/proc/self/fd")}  # noqa: PTH208  # of the system
-    free = (number for number in itertools.count() if number not in used)
-    return next(itertools.islice(free, count, None))
+# A process of its own: what earlier tests left open here is closed at any moment.
+TILE_WITH_FEW_HANDLES = """
+import os, resource, sys
+from roofwatch.cli import main
+import roofwatch.stages.tile
+free = int(sys.argv[1])
+used = len(os.listdir("/proc/self/fd")) - 1
+most = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
+resource.setrlimit(resource.RLIMIT_NOFILE, (used + free, most))
+sys.exit(main(sys.argv[2:]))
+"""
 
 
-def test_no_tile_is_called_unreadable_for_too_many_open_files(
-    tiny_city: CityBuilder, tmp_path: Path, roofwatch: Roofwatch
+def tile_with_few_handles(city: Path, free: int) -> "subprocess.CompletedProcess[str]":
+    """Cut a city in a process that may open only so many files more."""
+    words = [str(free), "tile", str(city), "--year", "2023", *ALONE]
+    command = [sys.executable, "-c", TILE_WITH_FEW_HANDLES, *words]
+    return subprocess.run(command, capture_output=True, text=True, check=False)
+
+
+@pytest.mark.parametrize("free", [1, 4])
+def test_no_tile_is_called_missing_or_unreadable_for_too_many_open_files(
+    free: int, tiny_city: CityBuilder, tmp_path: Path
 ) -> None:
     city = tiny_city(tmp_path)
     with pytest.raises(SystemLimit):
         refuse_no_handles(OSError(24, "Too many open files", "a.tif"))
     refuse_no_handles(OSError(5, "Input/output error", "a.tif"))
 
-    before = resource.getrlimit(resource.RLIMIT_NOFILE)
-    resource.setrlimit(resource.RLIMIT_NOFILE, (handles_with_free(4), before[1]))
-    try:
-        ran = roofwatch("tile", city, "--year", 2023, *ALONE)
-    finally:
-        resource.setrlimit(resource.RLIMIT_NOFILE, before)
-    assert ran.code == 3
-    assert "ulimit -n" in ran.error
+    ran = tile_with_few_handles(city, free=free)
+
+    assert ran.returncode == 3, ran.stderr
+    assert "ulimit -n" in ran.stderr
 
 
 def test_files_have_the_mode_of_the_umask(tmp_path: Path) -> None:

@@ -125,9 +125,13 @@ def _escape_folders(pattern: str) -> str:
 
 
 def _walk(folder: Path) -> Iterator[Path]:
-    """Yield the files below a folder, links followed, each folder once however links may loop."""
+    """Yield the files below a folder, links followed, each folder once however links may loop.
+
+    Raises:
+        OSError: a folder cannot be listed; its photos would be missing without a word.
+    """
     seen: set[str] = set()
-    for root, folders, names in os.walk(folder, followlinks=True):
+    for root, folders, names in os.walk(folder, followlinks=True, onerror=_refuse):
         folders[:] = sorted(name for name in folders if not name.startswith("."))
         real = os.path.realpath(root)
         if real in seen:
@@ -146,3 +150,7 @@ def _remote_folder(place: str) -> list[str]:
     except (DataSourceError, NotADirectoryError, FileNotFoundError):
         return []
     return [str(name) for name in names if str(name).lower().endswith(SUFFIXES)]
+
+
+def _refuse(error: OSError) -> None:
+    raise error
