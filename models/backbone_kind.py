@@ -1,4 +1,4 @@
-"""The networks that can be named: their input, and the feature maps that are pooled. No torch."""
+"""The networks of torchvision and of packages: input, and the maps that are pooled. No torch."""
 
 from dataclasses import dataclass
 
@@ -49,26 +49,3 @@ BACKBONES = {
     "resnet50": BackboneKind(side_px=224, channels=(512, 1024, 2048)),
 }
 """Networks by name."""
-
-
-def backbone_kind(name: str, input_px: int = 0) -> BackboneKind:
-    """Return what is fixed about a network.
-
-    Args:
-        name: Of `BACKBONES`, or "timm:" and a name of timm.
-        input_px: Side of the input, pixels; 0 for the one it was trained on.
-
-    Raises:
-        ValueError: no such network, or it does not take such images.
-    """
-    if name.startswith(TIMM):
-        from models.timm_backbones import timm_kind
-
-        return timm_kind(name, input_px)
-
-    if name not in BACKBONES:
-        raise ValueError(
-            f"backbone is {name!r}, want one of {', '.join(BACKBONES)}, "
-            f'"{TIMM}" and a name of timm, or several joined by +'
-        )
-    return BACKBONES[name]

@@ -13,7 +13,8 @@ import torchvision
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from models.backbone_kind import TIMM, backbone_kind
+from models.backbone_kind import TIMM
+from models.backbones import backbone_kind
 from models.engine import compile_engine, engine_name
 from models.spec import DOWNLOAD, ModelSpec
 from models.timm_backbones import build_timm, timm_maps, timm_segments, without_classifier
@@ -37,7 +38,7 @@ class PooledBackbone(nn.Module):
         """Build a network without weights.
 
         Args:
-            name: Name, see `models.backbone_kind`.
+            name: Name, see `models.backbones`.
             mean: Subtracted from red, green and blue, gray levels; empty for the network's own.
             std: Divides red, green and blue, gray levels; empty for the network's own.
         """

@@ -10,7 +10,8 @@ from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
 
 from imagery.settings import key
-from models.backbone_kind import BackboneKind, backbone_kind
+from models.backbone_kind import BackboneKind
+from models.backbones import backbone_kind
 
 DOWNLOAD = "download"
 """Value of [model] weights that fetches those of torchvision or timm."""
