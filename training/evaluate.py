@@ -43,22 +43,17 @@ def measure(
         settings: Bootstrap and visits.
         thresholds: Where LIKELY and POSSIBLE begin; without them their figures are NaN.
     """
-    failing = labels["failing"].to_numpy(np.int64)
     blocks = labels["block"].to_numpy()
-    folds = labels["fold"].to_numpy(np.int64)
-
-    called = _called_failing(ScoredLabels(scores=scores, failing=failing), folds)
-    even = labels[f"{name}_even"].to_numpy(np.float64) if f"{name}_even" in labels else None
-    scored = ScoredLabels(scores=scores, failing=failing, even=even, called=called)
+    scored = _scored_labels(name, scores, labels)
     ranking = rank_labels(scored, thresholds=thresholds, probability=True, top=settings.top)
     point = statistics_of(ranking)
     intervals = _intervals(ranking, blocks, settings)
-    spreads = _spreads(scored, folds)
+    spreads = _spreads(scored, labels["fold"].to_numpy(np.int64))
 
     return Figures(
         name=name,
-        labels=len(failing),
-        failing=int(failing.sum()),
+        labels=len(labels),
+        failing=int(scored.failing.sum()),
         blocks=len(pd.unique(blocks)),
         top=settings.top,
         resampled=drawn_unit(blocks),
@@ -81,6 +76,15 @@ def measure(
         f1_by_fold=spreads["f1"],
         precision_n_by_fold=spreads["precision_top"],
     )
+
+
+def _scored_labels(name: str, scores: Floats, labels: pd.DataFrame) -> ScoredLabels:
+    """Return labels with their scores, and with who is called failing; see `measure`."""
+    failing = labels["failing"].to_numpy(np.int64)
+    folds = labels["fold"].to_numpy(np.int64)
+    even = labels[f"{name}_even"].to_numpy(np.float64) if f"{name}_even" in labels else None
+    called = _called_failing(ScoredLabels(scores=scores, failing=failing), folds)
+    return ScoredLabels(scores=scores, failing=failing, even=even, called=called)
 
 
 def measure_rungs(

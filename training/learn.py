@@ -169,18 +169,13 @@ def learn(task: Task, lesson: Lesson, steps: Steps) -> Learned:
         for images, seen in task.loader:
             logits = learner(task.move(images))[:, 0]  # (B,)
             loss = binary_cross_entropy_with_logits(logits, targets[seen], weights[seen])
-            optimizer.zero_grad(set_to_none=True)
-            loss.backward()  # type: ignore[no-untyped-call]  # torch leaves it untyped
-            nn.utils.clip_grad_norm_(network.parameters(), CLIP)
-            optimizer.step()
-            schedule.step()
+            descend(loss, network, optimizer, schedule)
             average.follow(network, decay)
             loss_sum += loss.detach() / task.batches.world
             steps.advance(1)
 
         mean_loss = float(add_up(loss_sum)) / steps_per_epoch if epoch else math.nan
-        if epoch and not math.isfinite(mean_loss):
-            raise diverged(task, f"{lesson.name}: the loss is {mean_loss} in epoch {epoch}")
+        check_loss(task, lesson, epoch, mean_loss)
         judgment = judge(task, average, lesson.watch)
         history.append(lesson.record(epoch, loss=mean_loss, judgment=judgment))
         if not len(lesson.watch) or judgment > best.judgment:
@@ -192,6 +187,25 @@ def learn(task: Task, lesson: Lesson, steps: Steps) -> Learned:
     steps.advance((settings.epochs - epoch) * steps_per_epoch)
     network.load_state_dict(best.state)
     return Learned(network=network, best=best.epoch, history=tuple(history))
+
+
+def descend(loss: Tensor, network: RoofNetwork, optimizer: AdamW, schedule: LambdaLR) -> None:
+    """Take one step down the slope of a loss."""
+    optimizer.zero_grad(set_to_none=True)
+    loss.backward()  # type: ignore[no-untyped-call]  # torch leaves it untyped
+    nn.utils.clip_grad_norm_(network.parameters(), CLIP)
+    optimizer.step()
+    schedule.step()
+
+
+def check_loss(task: Task, lesson: Lesson, epoch: int, loss: float) -> None:
+    """Stop where the loss of an epoch with steps is no number.
+
+    Raises:
+        InputError: it is not finite.
+    """
+    if epoch and not math.isfinite(loss):
+        raise diverged(task, f"{lesson.name}: the loss is {loss} in epoch {epoch}")
 
 
 def smooth_targets(task: Task) -> Tensor:
