@@ -7,7 +7,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from imagery.errors import ConfigError
-from labels.draws import LookedShare
+from labels.draws.weights import LookedShare
 from models.feature_cache import Features
 from models.head import Head, head_logits, head_scores, on_flyover
 from models.share import ScoredFlyover, Share, estimate_share

@@ -11,9 +11,9 @@ from datetime import UTC, datetime
 
 from sqlalchemy import ColumnElement, Connection, Engine, RowMapping, Select, Table, insert, select
 
-from labels.book_schema import migrate
-from labels.book_server import make_engine, one_line, writing
-from labels.book_tables import ENTRIES, ENTRY_LOOKS, LOOKS, UNDOS, look_of, now, row_of
+from labels.database.schema import migrate
+from labels.database.server import make_engine, one_line, writing
+from labels.database.tables import ENTRIES, ENTRY_LOOKS, LOOKS, UNDOS, look_of, now, row_of
 from labels.look import Look
 
 _FEW = 500

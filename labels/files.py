@@ -1,6 +1,6 @@
 """The city's label file: which roofs a person called failing, in which year.
 
-`read_label_rows` reads and checks it once. Training (`read_labels`) and lists (`read_looks`)
+`read_label_rows` reads and checks it once. Training (`usable_labels`) and lists (`looks_of`)
 start from its rows, and so refuse the same. An unlabeled roof is never negative.
 """
 
@@ -17,12 +17,10 @@ from imagery.roll.parcels import VacantRoll
 from imagery.troubles import Trouble, only_troubles
 from imagery.values.days import DaySource, find_bad_days, read_days
 from imagery.values.texts import clean_texts
-from labels.columns import LabelColumns, read_columns
-from labels.draws import MOST_MEDIANS, draw_numbers, is_of_draw, label_weights
-from labels.parcels import match_labels
-from labels.rows import LabelRows, nothing_said
-from labels.settings import LabelFile
-from labels.values import (
+from labels.draws.weights import MOST_MEDIANS, draw_numbers, is_of_draw, label_weights
+from labels.label_file.columns import LabelColumns, read_columns
+from labels.label_file.parcels import match_labels
+from labels.label_file.values import (
     describe_numbers,
     find_bad_chances,
     find_bad_years,
@@ -31,6 +29,8 @@ from labels.values import (
     read_values,
     read_years,
 )
+from labels.settings import LabelFile
+from labels.table.rows import LabelRows, nothing_said
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)

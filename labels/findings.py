@@ -5,12 +5,12 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from imagery.troubles import Trouble, shown
-from labels.answers import Fault
-from labels.book_rows import describe
-from labels.finding_rows import FindingRow, FindingsContext, read_rows
-from labels.finding_tables import read_findings_tables
+from labels.filled.answers import Fault
+from labels.filled.opposites import find_opposites
+from labels.filled.rows import FindingRow, FindingsContext, read_rows
+from labels.filled.sheets import read_findings_tables
 from labels.look import Look
-from labels.opposites import find_opposites
+from labels.table.book_rows import describe
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -11,8 +11,8 @@ from functools import lru_cache
 
 from imagery.errors import InputError
 from imagery.troubles import shown
-from labels.questions import DAY, PARCEL, QUESTIONS, SCAN, TYPED, Question
-from labels.words import plain, words_of
+from labels.filled.questions import DAY, PARCEL, QUESTIONS, SCAN, TYPED, Question
+from labels.filled.words import plain, words_of
 
 LEAST_CUT = 8
 """Letters that are left of a name that was cut off."""

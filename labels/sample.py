@@ -5,8 +5,8 @@ that every roof of the flyover has a known chance above 0: looks weighed by its 
 roofs fail (Horvitz and Thompson, 1952, "A generalization of sampling without replacement from a
 finite universe", Journal of the American Statistical Association 47).
 
-The chance is that of the draw, given the scores and the draws before. `labels.draws` joins several
-draws of one flyover.
+The chance is that of the draw, given the scores and the draws before. `labels.draws.weights` joins
+several draws of one flyover.
 """
 
 from dataclasses import dataclass

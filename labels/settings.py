@@ -10,7 +10,7 @@ from imagery.roll.files import DAY_ORDER
 from imagery.settings import key
 from imagery.values.days import check_day_order
 from labels.desk.settings import DeskSettings
-from labels.questions import ANSWERS
+from labels.filled.questions import ANSWERS
 
 THRESHOLD = 10.0
 """Percent of the roof at and above which it counts as failing, where the city file does not say."""

@@ -8,7 +8,7 @@ import pandas as pd
 from imagery.chips.store import ChipStore
 from imagery.errors import InputError
 from labels.desk.batch import Batch, make_batch, read_batches, write_batch
-from labels.looks_file import DrawPlan, draw_next
+from labels.draws.looks_file import DrawPlan, draw_next
 from labels.sample import Shares
 from roofwatch.desk_scored import ScoredYear
 from roofwatch.labeled import parcel_places

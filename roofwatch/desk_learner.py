@@ -10,7 +10,7 @@ from threadpoolctl import threadpool_limits
 
 from imagery.errors import InputError
 from labels.desk.learned import Answered, Learned
-from labels.draws import draw_numbers, label_weights
+from labels.draws.weights import draw_numbers, label_weights
 from models.feature_cache import Features
 from models.features import cached_features
 from models.head import log_odds

@@ -6,9 +6,9 @@ from pathlib import Path
 import pandas as pd
 
 from imagery.workspace import Workspace
-from labels.draws import ON_THE_LIST
-from labels.finding_rows import Choose
-from labels.values import read_chances
+from labels.draws.weights import ON_THE_LIST
+from labels.filled.rows import Choose
+from labels.label_file.values import read_chances
 
 WORKLIST = "worklist.csv"
 _PARCEL = "PARCEL_ID"

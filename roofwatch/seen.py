@@ -2,18 +2,18 @@
 
 from imagery.roll.parcels import VacantRoll
 from imagery.workspace import Workspace
-from labels.book_rows import book_rows
 from labels.files import read_label_rows
+from labels.filled.visit_days import Flight
 from labels.look import Look
-from labels.rows import LabelRows, join_rows
 from labels.settings import THRESHOLD
-from labels.visit_days import Flight
+from labels.table.book_rows import book_rows
+from labels.table.rows import LabelRows, join_rows
 from roofwatch.city_file import CityFile
 
 
 def book_url(file: CityFile, workspace: Workspace) -> str:
     """Return the address of the book of looks."""
-    from labels.book_server import file_url
+    from labels.database.server import file_url
 
     return file.looks.url or file_url(workspace.looks_db.absolute())
 
@@ -23,7 +23,7 @@ def has_book(file: CityFile, workspace: Workspace) -> bool:
     if not file.looks.url:
         return workspace.looks_db.exists()
 
-    from labels.book_server import sqlite_path
+    from labels.database.server import sqlite_path
 
     path = sqlite_path(file.looks.url)
     return path is None or path.exists()

@@ -20,11 +20,11 @@ from imagery.locks import at_work, one_at_a_time
 from imagery.roll.parcels import VacantRoll, read_roll
 from imagery.workspace import Workspace, YearFiles
 from inference.ledger import Ledger, read_ledger
-from labels.draws import LookedShare, looked_share
+from labels.draws.weights import LookedShare, looked_share
 from labels.files import Labels, usable_labels
 from labels.look import Look
-from labels.look_table import looks_of
-from labels.rows import LabelRows
+from labels.table.look_table import looks_of
+from labels.table.rows import LabelRows
 from roofwatch.audit import AuditLine, append_audit
 from roofwatch.city_file import CityFile, FlyoverSource
 from roofwatch.config import read_city

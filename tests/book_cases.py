@@ -5,7 +5,7 @@ from datetime import UTC, date, datetime
 from pathlib import Path
 
 from labels.book import Book, Entry, open_book
-from labels.book_server import file_url
+from labels.database.server import file_url
 from labels.look import Look, Means
 
 VISIT = Look(

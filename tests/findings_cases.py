@@ -16,10 +16,10 @@ from gis_export.table.rows import build_rows
 from gis_export.table.settings import ExportSettings
 from imagery.roll.parcels import VacantRoll
 from labels.choices import DISPOSITIONS, ROOF_OPEN, SIDES, SIGNS, YES_NO, Choice
-from labels.finding_rows import FindingsContext
+from labels.filled.rows import FindingsContext
+from labels.filled.visit_days import Flight
 from labels.look import Look
 from labels.settings import LooksSettings
-from labels.visit_days import Flight
 
 TODAY = date(2026, 11, 24)
 FLIGHTS = (Flight(year=2024, flown=None), Flight(year=2026, flown=date(2026, 3, 9)))

@@ -19,9 +19,9 @@ from hypothesis import strategies as st
 
 from imagery.errors import InputError
 from labels.book import Book, Entry, open_book
-from labels.book_schema import NEWEST, VERSION_TABLE
-from labels.book_server import file_url
-from labels.book_tables import METADATA
+from labels.database.schema import NEWEST, VERSION_TABLE
+from labels.database.server import file_url
+from labels.database.tables import METADATA
 from labels.look import Look
 
 OTHER = replace(VISIT, parcel_id="0217 001", roof="pct_0", roof_pct=0.0)

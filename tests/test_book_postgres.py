@@ -14,8 +14,8 @@ from sqlalchemy.exc import DBAPIError
 from test_book import OTHER, write_at_once
 
 from labels.book import open_book
-from labels.book_schema import VERSION_TABLE
-from labels.book_tables import METADATA
+from labels.database.schema import VERSION_TABLE
+from labels.database.tables import METADATA
 
 
 @pytest.fixture(scope="module")

@@ -24,8 +24,9 @@ from gis_export.table.fields import FIELDS
 from gis_export.table.inputs import LOOK_COLUMNS, no_looks
 from gis_export.table.rows import build_rows
 from gis_export.table.settings import ExportSettings
-from labels.look_table import read_looks
+from labels.files import read_label_rows
 from labels.settings import LabelFile
+from labels.table.look_table import looks_of
 
 
 def make_looks(*looks: tuple[str, int, str, str, float, bool]) -> pd.DataFrame:
@@ -160,12 +161,12 @@ def test_labels_say_who_was_on_site(tmp_path: Path) -> None:
     )
     source = LabelFile(path=path, id=("id",), roof_pct="pct", source="who", on_site=("inspector",))
 
-    looks = read_looks(source, make_roll(3), until=2026)
+    looks = looks_of(read_label_rows(source, make_roll(3)), until=2026)
     assert list(looks.columns) == list(LOOK_COLUMNS)
     assert looks["failing"].tolist() == ["Y", "N", ""]
     assert looks["on_site"].tolist() == [True, True, False]
     assert looks["roof_pct"].fillna(-1).tolist() == [25, 5, -1]
     assert confirmed(looks, until=2026).index.tolist() == ["0216 001"]
 
-    without_site = read_looks(replace(source, on_site=()), make_roll(3), until=2026)
+    without_site = looks_of(read_label_rows(replace(source, on_site=()), make_roll(3)), until=2026)
     assert len(confirmed(without_site, until=2026)) == 0

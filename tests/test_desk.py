@@ -19,8 +19,8 @@ from labels.desk.batch import make_batch as batch_of
 from labels.desk.desk import Conflict, Desk
 from labels.desk.order import HELD_S, Held, follow
 from labels.desk.said import BadAnswer, Said, read_name, read_said
+from labels.draws.looks_file import NextLooks
 from labels.look import Means
-from labels.looks_file import NextLooks
 
 
 def say(place: int, roof: str = "pct_0", *, corrects: str = "", note: str = "") -> Said:

@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from labels.filled.visit_days import Flight, VisitDay, flyover_of, from_arcgis, read_visit_days
 from labels.settings import LooksSettings
-from labels.visit_days import Flight, VisitDay, flyover_of, from_arcgis, read_visit_days
 
 TODAY = date(2026, 11, 24)
 JUNE_2 = date(2026, 6, 2)

@@ -16,10 +16,10 @@ from gis_export.housing.question import Question
 from gis_export.housing.survey import LISTS, SURVEY
 from imagery.errors import InputError
 from labels.choices import SIDES, SIGNS
+from labels.filled.questions import QUESTIONS
 from labels.findings import Findings, read_findings
 from labels.forms import find_columns
 from labels.look import Look
-from labels.questions import QUESTIONS
 from labels.settings import LooksSettings
 
 ANSWERS = CLEAN.answers

@@ -4,9 +4,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from labels.answers import Answers, read_answers
 from labels.choices import DISPOSITIONS, SIDES, SIGNS, YES_NO
-from labels.words import nearest, read_many, read_one, read_roof
+from labels.filled.answers import Answers, read_answers
+from labels.filled.words import nearest, read_many, read_one, read_roof
 
 
 @pytest.mark.parametrize(

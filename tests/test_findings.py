@@ -19,8 +19,8 @@ from findings_cases import (
 )
 
 from gis_export.table.settings import ExportSettings, VisitSettings
+from labels.filled.summary import summary
 from labels.findings import Findings, read_findings
-from labels.findings_told import summary
 
 FILES: dict[str, Callable[[Path, tuple[Row, ...]], None]] = {
     "worklist.xlsx": fill_list,

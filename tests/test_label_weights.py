@@ -12,11 +12,18 @@ import shapely
 
 from imagery.roll.files import ParcelFile, VacantFile
 from imagery.roll.parcels import VacantRoll, read_roll
-from labels.draws import looked_share
+from labels.draws.looks_file import (
+    DrawPlan,
+    LookColumns,
+    draw_next,
+    is_filled,
+    look_columns,
+    write_looks,
+)
+from labels.draws.weights import looked_share
 from labels.files import read_label_rows, read_labels
-from labels.looks_file import DrawPlan, LookColumns, draw_next, is_filled, look_columns, write_looks
+from labels.label_file.values import read_chances
 from labels.settings import LabelFile
-from labels.values import read_chances
 
 ROOFS = 240
 

@@ -4,15 +4,16 @@ from dataclasses import replace
 from pathlib import Path
 
 import geopandas as gpd
+import pandas as pd
 import pytest
 import shapely
 
 from imagery.errors import InputError
 from imagery.roll.files import ParcelFile, VacantFile
 from imagery.roll.parcels import VacantRoll, read_roll
-from labels.files import read_labels
-from labels.look_table import read_looks
+from labels.files import read_label_rows, read_labels
 from labels.settings import LabelFile
+from labels.table.look_table import looks_of
 
 ROWS = """parcel_id,year,collapsed,source,date
 A,2023,0,inspector,2023-05-01
@@ -72,6 +73,11 @@ def test_a_missing_column_is_one_line(roll: VacantRoll, file: LabelFile) -> None
     """The section and the column are named."""
     with pytest.raises(InputError, match=r"\[labels\] source"):
         labels_of(roll, replace(file, source="who"))
+
+
+def read_looks(source: LabelFile, roll: VacantRoll, *, until: int) -> pd.DataFrame:
+    """Read a label file as lists do."""
+    return looks_of(read_label_rows(source, roll), until=until)
 
 
 @pytest.mark.parametrize("typo", ["1o", "maybe", "-1", "2"])

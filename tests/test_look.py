@@ -8,9 +8,9 @@ from book_cases import VISIT
 from hypothesis import given
 from hypothesis import strategies as st
 
-from labels.book_rows import describe
 from labels.choices import ROOF_OPEN
 from labels.look import Look, Means, bin_of, middle_of
+from labels.table.book_rows import describe
 
 
 def test_a_bin_has_its_middle_and_a_number_its_bin() -> None:

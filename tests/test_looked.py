@@ -12,7 +12,7 @@ from scipy.special import expit, logit
 
 from inference.hazard import Thresholds
 from inference.predict import look_at_flyover, score_features
-from labels.draws import LookedShare
+from labels.draws.weights import LookedShare
 from labels.intervals import wilson
 from models.feature_cache import Features
 from models.files import load_head

@@ -4,8 +4,9 @@ from pathlib import Path
 
 from export_cases import make_roll
 
-from labels.look_table import read_looks
+from labels.files import read_label_rows
 from labels.settings import LabelFile
+from labels.table.look_table import looks_of
 
 
 def test_looks_say_the_label_in_words_with_day_and_source(tmp_path: Path) -> None:
@@ -21,7 +22,7 @@ def test_looks_say_the_label_in_words_with_day_and_source(tmp_path: Path) -> Non
     )
     source = LabelFile(path=path, id=("id",), roof_pct="pct", source="who", date="day")
 
-    looks = read_looks(source, make_roll(3), until=2026)
+    looks = looks_of(read_label_rows(source, make_roll(3)), until=2026)
 
     assert looks[["parcel_id", "year", "date", "source", "found"]].to_numpy().tolist() == [
         ["0216 001", 2024, "2024-04-22", "inspector", "no open roof found"],
@@ -34,7 +35,9 @@ def test_looks_of_yes_and_no_labels(tmp_path: Path) -> None:
     path = tmp_path / "labels.csv"
     path.write_text("id,year,bad\n0216 001,2026,1\n0217 001,2026,0\n", encoding="utf-8")
 
-    looks = read_looks(LabelFile(path=path, id=("id",), collapsed="bad"), make_roll(3), until=2026)
+    looks = looks_of(
+        read_label_rows(LabelFile(path=path, id=("id",), collapsed="bad"), make_roll(3)), until=2026
+    )
 
     assert looks["found"].tolist() == ["roof open or failing", "no open roof found"]
     assert looks["source"].tolist() == looks["date"].tolist() == ["", ""]

@@ -15,7 +15,13 @@ from imagery.roll.files import VacantFile
 from imagery.roll.notices import Notices, read_notices
 from imagery.roll.tables import Table, read_table, text_column
 from imagery.values.degrees import read_degrees, read_pairs
-from labels.values import Cells, find_bad_years, find_contradictions, read_values, read_years
+from labels.label_file.values import (
+    Cells,
+    find_bad_years,
+    find_contradictions,
+    read_values,
+    read_years,
+)
 
 PINS = [f"0310 {place:03d}" for place in range(1, 9)]
 DAY = datetime.date(2021, 6, 15)

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from labels.draws import name_draw
+from labels.draws.weights import name_draw
 from models.flyover_stats import FlyoverStats
 from models.measures import MEASURES
 from roofwatch.desk_learner import few_others

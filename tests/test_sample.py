@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from labels.draws import label_weights, look_weights, looked_share, name_draw
+from labels.draws.weights import label_weights, look_weights, looked_share, name_draw
 from labels.intervals import wilson
 from labels.sample import PARTS, RANDOM, Candidates, Shares, draw_looks, systematic
 

@@ -11,12 +11,12 @@ from cities import CITY_TOML, CityBuilder, Roofwatch
 
 from gis_export.table.confirmed import confirmed
 from gis_export.table.inputs import LOOK_COLUMNS
-from labels.book_rows import book_rows
-from labels.draws import looked_share
+from labels.draws.weights import looked_share
 from labels.files import usable_labels
+from labels.filled.visit_days import Flight
 from labels.look import Means
-from labels.look_table import looks_of
-from labels.visit_days import Flight
+from labels.table.book_rows import book_rows
+from labels.table.look_table import looks_of
 from roofwatch.config import read_city
 from roofwatch.year import City
 

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 from scipy.special import expit, logit
 
-from labels.draws import draw_numbers, look_weights
+from labels.draws.weights import draw_numbers, look_weights
 from labels.intervals import Interval, weighted_share
 from models.head import Floats, Head, log_odds
 from training.ranking import Begins

@@ -13,7 +13,7 @@ import pandas as pd
 from scipy.special import expit
 
 from inference.predict import known_share
-from labels.draws import draw_numbers, look_weights, looked_share
+from labels.draws.weights import draw_numbers, look_weights, looked_share
 from labels.intervals import Interval, weighted_share
 from models.feature_cache import PARTS
 from models.flyover_stats import pooled_stats

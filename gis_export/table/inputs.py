@@ -11,7 +11,7 @@ from imagery.flyover.flyover import Flyover
 from imagery.flyover.tiles import Tile
 from imagery.roll.parcels import VacantRoll
 from inference.ledger import Ledger
-from labels.rows import SAID_COLUMNS
+from labels.table.rows import SAID_COLUMNS
 
 LOOK_COLUMNS = (
     "parcel_id",
@@ -26,7 +26,7 @@ LOOK_COLUMNS = (
     "chosen",
     "chance",
 )
-"""What `labels.look_table` returns."""
+"""What `labels.table.look_table` returns."""
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)

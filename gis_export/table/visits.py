@@ -17,7 +17,7 @@ from gis_export.table.settings import VisitSettings
 from gis_export.table.site_states import EXCLUDED
 from gis_export.table.symbols import BY_WORD
 from inference.hazard import HazardWord
-from labels.draws import ON_THE_LIST
+from labels.draws.weights import ON_THE_LIST
 from labels.sample import systematic
 
 NO_DISTRICT = "(no district)"

@@ -10,8 +10,8 @@ import numpy as np
 
 from imagery.errors import InputError
 from imagery.files import atomic_path
-from labels.draws import name_draw
-from labels.looks_file import NextLooks
+from labels.draws.looks_file import NextLooks
+from labels.draws.weights import name_draw
 from labels.sample import PARTS
 
 COLUMNS = ("parcel_id", "part", "chance", "readers")

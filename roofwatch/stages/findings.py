@@ -8,9 +8,9 @@ from pathlib import Path
 
 from imagery.errors import InputError, UsageError
 from labels.book import Entry
-from labels.finding_rows import FindingsContext
+from labels.filled.rows import FindingsContext
+from labels.filled.summary import count_looks, numbered, summary
 from labels.findings import Findings, read_findings
-from labels.findings_told import count_looks, numbered, summary
 from labels.look import Look
 from labels.settings import THRESHOLD
 from roofwatch.answer import FIX_FIRST, Answer

@@ -10,7 +10,7 @@ from imagery.files import atomic_path
 from imagery.json_files import read_facts
 from inference.ledger import Ledger
 from inference.strange import strangeness
-from labels.looks_file import DrawPlan, draw_next, is_filled, look_columns, write_looks
+from labels.draws.looks_file import DrawPlan, draw_next, is_filled, look_columns, write_looks
 from models.feature_cache import Features
 from models.head import Head
 from models.registry import version_file

@@ -5,9 +5,9 @@ from dataclasses import replace
 from datetime import datetime
 
 from imagery.troubles import shown
-from labels.answers import Fault
+from labels.filled.answers import Fault
+from labels.filled.questions import CONFUSER, MEANS, PHOTO, READER, SAID_AT, SECONDS, SOURCE, YEAR
 from labels.look import CONFUSERS, Look, Means
-from labels.questions import CONFUSER, MEANS, PHOTO, READER, SAID_AT, SECONDS, SOURCE, YEAR
 
 DESK = "desk"
 """Source of looks at photos where the file does not say."""

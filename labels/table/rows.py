@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 import pandas as pd
 
 from imagery.troubles import Trouble
-from labels.parcels import LabelParcels
+from labels.label_file.parcels import LabelParcels
 
 SAID_COLUMNS = (
     "who",

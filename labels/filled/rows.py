@@ -9,16 +9,16 @@ import pandas as pd
 
 from imagery.roll.parcels import VacantRoll
 from imagery.values.texts import CONTROLS
-from labels.answers import LIVED_IN, Answers, Fault, read_answers
-from labels.desk_rows import as_desk_look, find_desk_faults, is_of_desk
-from labels.draws import ON_THE_LIST
-from labels.finding_parcels import FoundParcel, find_parcels
-from labels.finding_tables import FindingsTable
+from labels.draws.weights import ON_THE_LIST
+from labels.filled.answers import LIVED_IN, Answers, Fault, read_answers
+from labels.filled.parcels import FoundParcel, find_parcels
+from labels.filled.photo_rows import as_desk_look, find_desk_faults, is_of_desk
+from labels.filled.questions import CHANCE, CHOSEN, DAY, NOTE, QUESTIONS, RECORD, STATE, WHO
+from labels.filled.sheets import FindingsTable
+from labels.filled.visit_days import Flight, VisitDay, flyover_of, from_arcgis, read_visit_days
+from labels.label_file.values import read_chances
 from labels.look import Look, Means
-from labels.questions import CHANCE, CHOSEN, DAY, NOTE, QUESTIONS, RECORD, STATE, WHO
 from labels.settings import LooksSettings
-from labels.values import read_chances
-from labels.visit_days import Flight, VisitDay, flyover_of, from_arcgis, read_visit_days
 
 SOURCE = "inspector"
 """What looks of findings say of their source."""

@@ -6,7 +6,7 @@ from sqlalchemy import Connection, Engine, inspect, select, table
 from sqlalchemy import column as plain_column
 
 from imagery.errors import InputError
-from labels.book_server import writing_schema
+from labels.database.server import writing_schema
 
 NEWEST = "0001"
 """Revision of the newest migration."""

@@ -2,8 +2,8 @@
 
 from alembic import context
 
-from labels.book_schema import VERSION_TABLE
-from labels.book_tables import METADATA
+from labels.database.schema import VERSION_TABLE
+from labels.database.tables import METADATA
 
 context.configure(
     connection=context.config.attributes["connection"],

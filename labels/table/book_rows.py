@@ -11,12 +11,12 @@ from imagery.roll.parcels import VacantRoll
 from imagery.troubles import Trouble, trouble_of
 from imagery.values.texts import clean_texts
 from labels.choices import DISPOSITIONS, ROOF_OPEN, Choice
+from labels.filled.visit_days import Flight
+from labels.label_file.parcels import LabelParcels
+from labels.label_file.values import CANNOT_TELL as NOT_SURE
+from labels.label_file.values import NOT_OPEN
 from labels.look import CANNOT_TELL, Look
-from labels.parcels import LabelParcels
-from labels.rows import LabelRows
-from labels.values import CANNOT_TELL as NOT_SURE
-from labels.values import NOT_OPEN
-from labels.visit_days import Flight
+from labels.table.rows import LabelRows
 
 NOTHING_SAID = "nothing said of the roof"
 MOST_DAYS_AFTER = 366

@@ -2,19 +2,7 @@
 
 import pandas as pd
 
-from imagery.roll.parcels import VacantRoll
-from labels.files import read_label_rows
-from labels.rows import SAID_COLUMNS, LabelRows
-from labels.settings import LabelFile
-
-
-def read_looks(source: LabelFile, roll: VacantRoll, *, until: int) -> pd.DataFrame:
-    """Read every label of a vacant parcel up to a year; see `looks_of`.
-
-    Raises:
-        InputError: see `labels.files.read_label_rows`.
-    """
-    return looks_of(read_label_rows(source, roll), until=until)
+from labels.table.rows import SAID_COLUMNS, LabelRows
 
 
 def looks_of(rows: LabelRows, *, until: int) -> pd.DataFrame:

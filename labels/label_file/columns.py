@@ -6,8 +6,8 @@ import pandas as pd
 
 from imagery.errors import InputError
 from imagery.roll.tables import Table, read_table, text_column
+from labels.label_file.values import Cells
 from labels.settings import LabelFile
-from labels.values import Cells
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)

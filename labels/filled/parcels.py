@@ -10,7 +10,7 @@ from imagery.roll.keys import joined_key
 from imagery.roll.parcels import VacantRoll
 from imagery.values.spreadsheets import changed_in_list
 from imagery.values.texts import clean_ids
-from labels.answers import Fault
+from labels.filled.answers import Fault
 
 LEAST_ALIKE = 70
 """How alike an id must be to be named as the nearest, of 100."""

@@ -15,9 +15,9 @@ from imagery.tables.layouts import clean_names
 from imagery.tables.table_file import Table, TableFile
 from imagery.tables.workbooks import WORKBOOKS, read_sheet
 from imagery.troubles import shown
+from labels.filled.percent_cells import read_percents
+from labels.filled.questions import PARCEL, PHOTOS, RECORD, ROOF, ROOF_PCT, SCAN, TYPED, Question
 from labels.forms import FormColumns, find_columns
-from labels.percent_cells import read_percents
-from labels.questions import PARCEL, PHOTOS, RECORD, ROOF, ROOF_PCT, SCAN, TYPED, Question
 
 WHAT = "findings"
 _LAYERED = (".gpkg", ".gdb", ".sqlite")

@@ -8,8 +8,7 @@ from dataclasses import dataclass, replace
 
 from imagery.troubles import shown
 from labels.choices import DISPOSITIONS, SIGNS, Choice
-from labels.look import CANNOT_TELL, middle_of
-from labels.questions import (
+from labels.filled.questions import (
     DISPOSITION,
     OCCUPIED,
     REACHED,
@@ -21,7 +20,8 @@ from labels.questions import (
     SIGNS_SEEN,
     Question,
 )
-from labels.words import nearest, read_many, read_one, read_roof
+from labels.filled.words import nearest, read_many, read_one, read_roof
+from labels.look import CANNOT_TELL, middle_of
 
 LIVED_IN = "somebody lives in it"
 """Added to the notes where the form says so and the disposition says something else."""

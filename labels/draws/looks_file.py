@@ -8,10 +8,10 @@ import numpy as np
 import pandas as pd
 
 from imagery.files import atomic_path
-from labels.draws import draw_numbers, is_of_draw, name_draw
-from labels.rows import LabelRows
+from labels.draws.weights import draw_numbers, is_of_draw, name_draw
 from labels.sample import Candidates, Shares, draw_looks
 from labels.settings import LabelFile
+from labels.table.rows import LabelRows
 
 LOOKS = 100
 """Roofs to look at."""

@@ -1,0 +1,1 @@
+"""The database of looks: how it is reached, its tables, and their migrations."""

@@ -1,0 +1,1 @@
+"""The city's label file: its columns, values and parcels."""
