@@ -140,10 +140,13 @@ def _score_year(year: CityYear, ours: Scorer, theirs: Scorer) -> BothScored | No
     names = {"score": "score_champion", "word": "word_champion", "even": "even_champion"}
     roofs = scored.roofs.merge(champion.roofs.rename(columns=names), on="parcel_id")
     places = parcel_places(year.city)[["parcel_id", "district"]].fillna("")
+    held_out = champion.held_out.rename(columns=names)
+    if ours.fold_of_block:
+        held_out = held_out.merge(scored.held_out, on="parcel_id")
     return BothScored(
         year=year.year,
         roofs=roofs.merge(places, on="parcel_id"),
-        held_out=champion.held_out.rename(columns=names),
+        held_out=held_out,
         share=scored.share,
         share_champion=champion.share,
     )

@@ -316,46 +316,58 @@ def ranked(name: str, order: list[int]) -> Figures:
     return replace(figures_of([0.9, 0.8, 0.7, 0.6, 0.5, 0.4], order), name=name)
 
 
-def test_the_simplest_within_the_margin_ships() -> None:
-    """Average precision 0.5, 0.75 and 0.833 of three rungs."""
-    dark = ranked("dark_share", [0, 1, 0, 1, 0, 0])
-    measures = ranked("measures", [1, 0, 0, 1, 0, 0])
+def test_the_usual_rung_ships_unless_another_is_surely_better() -> None:
+    """Average precision 0.833, 0.75 and 0.5 of three rungs, the last one ships usually."""
     network = ranked("network", [1, 0, 1, 0, 0, 0])
-    three = [dark, measures, network]
-    assert [rung.average_precision for rung in three] == pytest.approx([0.5, 0.75, 5 / 6])
+    measures = ranked("measures", [1, 0, 0, 1, 0, 0])
+    dark = ranked("dark_share", [0, 1, 0, 1, 0, 0])
+    three = [network, measures, dark]
+    assert [rung.average_precision for rung in three] == pytest.approx([5 / 6, 0.75, 0.5])
 
-    best = rung_that_ships(three, 0.02)
-    assert best.name == "network"
-    assert best.sentence == (
-        "C network ships: it has the best average precision, 0.833; no simpler one comes within "
-        "0.020 of it (B0 dark-pixel share has 0.500, B1 named measures has 0.750)."
+    doubtful = {"network": 0.94, "measures": 0.94}
+    usual = rung_that_ships(three, 0.02, sureness=doubtful)
+    assert usual.name == "dark_share"
+    assert usual.sentence == (
+        "B0 dark-pixel share ships: its average precision is 0.500; no other is better by more "
+        "than 0.020 and in 95% of resamples (C network has 0.833, B1 named measures has 0.750)."
     )
 
-    simpler = rung_that_ships(three, 0.1)
-    assert simpler.name == "measures"
-    assert "within 0.100 of the best (C network, 0.833), and it is simpler" in simpler.sentence
+    one_sure = rung_that_ships(three, 0.02, sureness={"network": 0.94, "measures": 0.97})
+    assert one_sure.name == "measures"
+    assert one_sure.sentence == (
+        "B1 named measures ships: its average precision 0.750 is above that of B0 dark-pixel "
+        "share (0.500) by more than 0.020, and in 97% of resamples."
+    )
 
-    assert rung_that_ships(three, 0.5).name == "dark_share"
-    assert rung_that_ships([dark], 0.0).name == "dark_share"
+    sure = {"network": 0.95, "measures": 1.0}
+    assert rung_that_ships(three, 0.02, sureness=sure).name == "network"
+    assert rung_that_ships(three, 0.3, sureness=sure).name == "network"
+    assert rung_that_ships(three, 0.4, sureness=sure).name == "dark_share"
+    assert rung_that_ships([dark], 0.0, sureness={}).name == "dark_share"
 
 
 def test_what_ships_is_chosen_by_other_flyovers_too() -> None:
-    """By hand: the network is best at home, the measures in the mean of home and elsewhere.
+    """By hand: the measures are better in the mean of home and elsewhere, 0.825 against 0.667.
 
     Flyovers weigh the same: the mean over them counts, not the figure of all labels.
     """
     measures = ranked("measures", [1, 0, 0, 1, 0, 0])
     network = ranked("network", [1, 0, 1, 0, 0, 0])
-    assert rung_that_ships([measures, network], 0.02).name == "network"
+    both = [measures, network]
+    assert rung_that_ships(both, 0.02, sureness={"measures": 1.0}).name == "network"
 
     elsewhere = [
         replace(measures, average_precision_by_fold=Spread(mean=0.9, std=0.0)),
         replace(network, average_precision_by_fold=Spread(mean=0.5, std=0.0)),
     ]
-    found = rung_that_ships([measures, network], 0.02, elsewhere)
+    found = rung_that_ships(both, 0.02, sureness={"measures": 1.0}, elsewhere=elsewhere)
     assert found.sentence == (
-        "B1 named measures ships: it has the best mean of the average precision in its own "
-        "flyovers and in others, 0.825, and it is the simplest."
+        "B1 named measures ships: its mean of the average precision in its own flyovers and in "
+        "others 0.825 is above that of C network (0.667) by more than 0.020, and in 100% of "
+        "resamples."
+    )
+    assert rung_that_ships(both, 0.02, sureness={"measures": 0.5}, elsewhere=elsewhere).name == (
+        "network"
     )
 
 

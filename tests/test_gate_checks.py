@@ -1,5 +1,6 @@
 """The single checks of the promotion gate, by hand."""
 
+from dataclasses import replace
 from typing import Final
 
 import numpy as np
@@ -180,6 +181,20 @@ def test_only_labels_that_the_champion_lacks_are_new() -> None:
     fresh = new_labels(ours, theirs, (flyover,))
     assert fresh[["parcel_id", "year"]].to_numpy().tolist() == [["001", 2024]]
     assert fresh["score_champion"].tolist() == [0.9]
+
+
+def test_new_labels_are_scored_at_the_share_failing_of_their_flyover() -> None:
+    """Looks from the top of a list fail far more often than the flyover they lie in."""
+    ours = pd.DataFrame(
+        {"parcel_id": ["001", "002"], "year": [2024, 2023], "score": [0.8, 0.7], "even": [0.5, 0.4]}
+    )
+    flyover = make_flyover(10, 20)
+    scored = flyover.held_out.assign(score=0.3, even=0.45)
+    earlier = replace(flyover, year=2023)  # whose heads are not known by block
+    fresh = new_labels(ours, ours.head(0), (replace(flyover, held_out=scored), earlier))
+    assert fresh["score"].tolist() == [0.3, 0.7]
+    assert fresh["even"].tolist() == [0.45, 0.4]
+    assert fresh["score_champion"].tolist() == [0.9, 0.9]
 
 
 @pytest.mark.parametrize(

@@ -17,6 +17,7 @@ TYPES = {"parcel_id": str, "year": np.int64, "failing": np.int64, "score": np.fl
 OPTIONAL = ("fold", "source")
 """Columns that a table may lack."""
 CHAMPION = ["score_champion", "even_champion"]
+AT_FLYOVER = "_at_flyover"
 
 
 class NotPaired(Exception):
@@ -112,7 +113,11 @@ def _join_labels(candidate: pd.DataFrame, champion: pd.DataFrame) -> pd.DataFram
 def new_labels(
     candidate: pd.DataFrame, champion: pd.DataFrame, flyovers: Sequence[BothScored]
 ) -> pd.DataFrame:
-    """Return the labels that the champion does not have, with its scores; newest first."""
+    """Return the labels that the champion does not have, with the scores of both; newest first.
+
+    Both are set to the share failing of the whole flyover where the candidate's heads are known:
+    that of the labels says nothing of roofs that were chosen for their scores.
+    """
     known = pd.MultiIndex.from_frame(champion[KEY])
     is_new = ~pd.MultiIndex.from_frame(candidate[KEY]).isin(known)
     fresh = candidate[is_new].sort_values(["year", "parcel_id"], ascending=[False, True])
@@ -120,7 +125,13 @@ def new_labels(
     held_out = [flyover.held_out.assign(year=flyover.year) for flyover in flyovers]
     nothing = pd.DataFrame({"parcel_id": pd.Series(dtype=object), "year": pd.Series(dtype=int)})
     nothing[CHAMPION] = np.zeros((0, len(CHAMPION)))
-    return fresh.merge(pd.concat([nothing, *held_out]).astype({"year": np.int64}), on=KEY)
+    every = pd.concat([nothing, *held_out]).astype({"year": np.int64})
+    joined = fresh.merge(every, on=KEY, suffixes=("", AT_FLYOVER))
+    for name in ("score", "even"):
+        at_flyover = f"{name}{AT_FLYOVER}"
+        if at_flyover in joined:
+            joined[name] = joined.pop(at_flyover).fillna(joined[name])
+    return joined
 
 
 def read_scores(registry: Registry, version: int) -> pd.DataFrame:

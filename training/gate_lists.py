@@ -25,8 +25,8 @@ class BothScored:
     """One row a roof: parcel_id, district ("" if unknown), score, word, score_champion,
     word_champion."""
     held_out: pd.DataFrame
-    """What the champion says with the roof's block left out: parcel_id, score_champion,
-    even_champion (at even odds)."""
+    """What both say with the roof's block left out: parcel_id, score_champion, even_champion (at
+    even odds); score and even where the candidate's heads are known by block."""
     share: Share
     """Share failing as the candidate estimates it."""
     share_champion: Share

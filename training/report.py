@@ -88,8 +88,12 @@ def evaluate(
 
     rungs = measure_rungs(scored, chosen, figure_settings)
     splits = {"block": rungs, **_measure_splits(others, chosen, figure_settings)}
+    candidates = _candidates(rungs, settings)
     ships = rung_that_ships(
-        _candidates(rungs, settings), settings.rung_margin, splits.get(ANOTHER_FLYOVER, [])
+        candidates,
+        settings.rung_margin,
+        sureness=_sureness(scored if transfer is None else transfer, candidates, figure_settings),
+        elsewhere=splits.get(ANOTHER_FLYOVER, []),
     )
     return Evaluation(
         rungs=rungs,
@@ -104,9 +108,31 @@ def evaluate(
 
 
 def _candidates(rungs: list[Figures], settings: TrainSettings) -> list[Figures]:
-    """Return the rungs that may ship; a frozen network ships joined with the measures."""
+    """Return the rungs that may ship, the usual one last.
+
+    A frozen network ships joined with the measures only, one that was fine-tuned by itself.
+    """
+    usual = "network" if settings.mode == "finetune" else "joined"
     is_tuned = settings.mode == "finetune"
-    return [rung for rung in rungs if is_tuned or rung.name != "network"]
+    allowed = [rung for rung in rungs if is_tuned or rung.name != "network"]
+    return sorted(allowed, key=lambda rung: rung.name == usual)
+
+
+def _sureness(
+    labels: pd.DataFrame, candidates: list[Figures], figure_settings: FigureSettings
+) -> dict[str, float]:
+    """Return in which share of resamples each candidate is better than the last one.
+
+    Args:
+        labels: Scored labels, whole flyovers left out where that was tried.
+        candidates: The usual one last.
+        figure_settings: Repeats and seed.
+    """
+    usual = candidates[-1].name
+    return {
+        rung.name: _compare_pair(labels, rung.name, usual, figure_settings).share_better
+        for rung in candidates[:-1]
+    }
 
 
 def write_report(
@@ -195,18 +221,22 @@ def _compare_rungs(
     scored: pd.DataFrame, figure_settings: FigureSettings
 ) -> list[tuple[str, str, Difference]]:
     """Compare the rungs of `COMPARED`, each pair on the same resamples."""
-    differences = []
-    for first, second in COMPARED:
-        difference = paired_difference(
-            scored[first].to_numpy(np.float64),
-            scored[second].to_numpy(np.float64),
-            scored,
-            figure_settings.repeats,
-            np.random.default_rng(figure_settings.seed),
-        )
-        differences.append((first, second, difference))
+    return [
+        (first, second, _compare_pair(scored, first, second, figure_settings))
+        for first, second in COMPARED
+    ]
 
-    return differences
+
+def _compare_pair(
+    scored: pd.DataFrame, first: str, second: str, figure_settings: FigureSettings
+) -> Difference:
+    return paired_difference(
+        scored[first].to_numpy(np.float64),
+        scored[second].to_numpy(np.float64),
+        scored,
+        figure_settings.repeats,
+        np.random.default_rng(figure_settings.seed),
+    )
 
 
 def _measure_splits(

@@ -30,7 +30,11 @@ class TrainSettings(Aims):
         ),
     )
     rung_margin: float = field(
-        default=0.02, metadata=key("Average precision that a simpler rung may lack and still ship.")
+        default=0.02,
+        metadata=key(
+            "Average precision by which another rung has to be better, beyond chance, to ship in "
+            "place of the joined one."
+        ),
     )
     visits: int = field(
         default=50, metadata=key("Precision and recall are reported among this many roofs.")
