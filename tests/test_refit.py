@@ -109,8 +109,9 @@ def test_products_give_the_head_that_features_give(
         targets=targets,
         weights=weights,
         groups=years,
+        penalty=penalty,
     )
-    found, _ = system.solve(np.ones(rows, bool), penalty)
+    found, _ = system.solve(np.ones(rows, bool))
     np.testing.assert_allclose(found, wanted, rtol=1e-3, atol=1e-4)
 
 

@@ -212,23 +212,26 @@ def test_ridge_is_scikit_learns(seed: int, count: int, width: int, penalty: floa
 def test_dual_is_primal(count: int, width: int) -> None:
     """A system of rows gives the weights and the intercept that one of features gives.
 
-    With one group, and with three that have an intercept each.
+    With one group, and with three that have an intercept each; of all rows, without a few, and
+    without most of them.
     """
     rng = np.random.default_rng(4)
     rows = rng.normal(1, 1, (count, width)).astype(np.float32)
     targets = rng.choice([-1.0, 1.0], count)
     weights = rng.uniform(0.5, 3, count)
+    numbers = np.arange(count)
 
-    for groups in (np.zeros(count, np.int64), np.arange(count) % 3):
-        moments = []
-        for group in np.unique(groups):
-            mine = groups == group
-            moments.append(sum_moments(rows[mine], targets[mine], weights[mine]))
-        system = make_dual(rows, targets, weights, groups)
-        ours, bias = system.solve(np.ones(count, bool), 1.5)
-        theirs, their_bias = solve_ridge(moments, 1.5)
-        np.testing.assert_allclose(ours, theirs, atol=2e-4)
-        assert bias == pytest.approx(their_bias, abs=2e-3)
+    for groups in (np.zeros(count, np.int64), numbers % 3):
+        system = make_dual(rows, targets, weights, groups, 1.5)
+        for part in (numbers >= 0, numbers % 5 > 0, numbers % 4 == 0):
+            moments = []
+            for group in np.unique(groups[part]):
+                mine = part & (groups == group)
+                moments.append(sum_moments(rows[mine], targets[mine], weights[mine]))
+            ours, bias = system.solve(part)
+            theirs, their_bias = solve_ridge(moments, 1.5)
+            np.testing.assert_allclose(ours, theirs, atol=2e-4)
+            assert bias == pytest.approx(their_bias, abs=2e-3)
 
 
 @given(seeds)

@@ -192,8 +192,9 @@ def _solve_few(design: Design, parts: Sequence[Mask]) -> list[Solution]:
         np.concatenate([copy.targets for copy in copies]),
         np.concatenate([copy.weights for copy in copies]),
         np.tile(design.flyovers, len(copies)),
+        design.penalty,
     )
-    return [system.solve(np.tile(part, len(copies)), design.penalty) for part in parts]
+    return [system.solve(np.tile(part, len(copies))) for part in parts]
 
 
 def _moments(design: Design) -> Moments:

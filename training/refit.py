@@ -123,15 +123,16 @@ def fit_kept(
         targets=targets,
         weights=design.weights,
         groups=labeled.flyovers,
+        penalty=settings.penalty,
     )
 
     logits = np.full(len(labeled), np.nan)
     for fold in np.unique(labeled.folds):
         is_out = labeled.folds == fold
-        found = system.carry(~is_out, settings.penalty)
+        found = system.carry(~is_out)
         logits[is_out] = products[np.ix_(is_out, ~is_out)] @ found
 
-    direction, _ = system.solve(np.ones(len(labeled), bool), settings.penalty)
+    direction, _ = system.solve(np.ones(len(labeled), bool))
     pooled = pooled_stats([stats.part(PARTS[kept.rung]) for stats in kept.flyovers])
     heads = LinearHeads(
         rung=kept.rung,

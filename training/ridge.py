@@ -7,10 +7,11 @@ fold out costs one subtraction and one solve.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.linalg import solve
+from scipy.linalg import lapack, solve
 
 from models.head import Floats
 
@@ -105,8 +106,8 @@ def solve_ridge(groups: Sequence[Moments], penalty: float) -> Solution:
 class DualSystem:
     """Rows whose inner products are known, each group with an intercept of its own.
 
-    For fewer rows than features: the systems that are solved are as large as the rows, and what
-    two rows have in common is computed once for all parts of them.
+    For fewer rows than features. What two rows have in common is computed once, and so is the
+    inverse: a head that left rows out costs a system as large as these.
     """
 
     rows: Matrix
@@ -119,47 +120,76 @@ class DualSystem:
     """(N,), all > 0."""
     groups: NDArray[np.int64]
     """Group of each, (N,)."""
+    penalty: float
+    """L2 penalty of the head, > 0."""
 
-    def carry(self, part: Mask, penalty: float) -> Floats:
+    def carry(self, part: Mask) -> Floats:
         """Return what each row of a part carries, (P,): the head is their weighted sum.
+
+        They solve (K + penalty / w) c + a_g = t, and add up to 0 in each group.
 
         Args:
             part: Rows to learn from, (N,).
-            penalty: L2 penalty of the head.
         """
-        weights = self.weights[part]
-        group = np.unique(self.groups[part], return_inverse=True)[1]
-        shares = np.zeros((group.max() + 1, len(weights)))
-        shares[group, np.arange(len(weights))] = weights
-        shares /= shares.sum(axis=1, keepdims=True)
+        is_own = self.groups[part][:, None] == np.unique(self.groups[part])
+        known = np.column_stack([self.targets[part], is_own])
+        solved = self._solve(part, known)
+        targets, intercepts = solved[:, 0], solved[:, 1:]
+        found = solve(is_own.T @ intercepts, is_own.T @ targets, assume_a="pos")
+        return np.asarray(targets - intercepts @ found, np.float64)
 
-        # Every row and column minus the weighted mean of its group.
-        products = self.products[np.ix_(part, part)].astype(np.float64)
-        means = shares @ products
-        means_of_means = (means @ shares.T)[np.ix_(group, group)]
-        products -= means[group] + means[group].T - means_of_means
-        products[np.diag_indices_from(products)] += penalty / weights
-
-        targets = self.targets[part]
-        wanted = targets - (shares @ targets)[group]
-        found = solve(products, wanted, assume_a="pos", overwrite_a=True, check_finite=False)
-        sums = np.bincount(group, weights=found)
-        return np.asarray(found - shares.T @ sums, np.float64)
-
-    def solve(self, part: Mask, penalty: float) -> Solution:
+    def solve(self, part: Mask) -> Solution:
         """Return what `solve_ridge` does for a part of the rows."""
         rows = self.rows[part]
         weights = self.weights[part]
-        carried = self.carry(part, penalty).astype(np.float32)
+        carried = self.carry(part).astype(np.float32)
         solution: Floats = np.asarray(rows.T @ carried, np.float64)
         spare = weights @ self.targets[part] - (weights @ rows) @ solution
         return solution, float(spare / weights.sum())
 
+    @cached_property
+    def _matrix(self) -> Floats:
+        """Products with the penalty on the diagonal, (N, N)."""
+        matrix = self.products.astype(np.float64)
+        matrix[np.diag_indices_from(matrix)] += self.penalty / self.weights
+        return matrix
+
+    @cached_property
+    def _inverse(self) -> Floats:
+        """Of `_matrix`, (N, N)."""
+        lower, _ = lapack.dpotrf(self._matrix, lower=1)
+        inverse, failed = lapack.dpotri(lower, lower=1)
+        if failed:
+            raise ValueError(f"products of rows are not positive definite ({failed})")
+        return np.asarray(np.tril(inverse) + np.tril(inverse, -1).T, np.float64)
+
+    def _solve(self, part: Mask, known: Floats) -> Floats:
+        """Solve the rows and columns of a part for known columns (P, C).
+
+        With G the inverse of the whole, that of a part is G_pp - G_po G_oo^-1 G_op.
+        """
+        out = ~part
+        if out.sum() > part.sum():
+            own = self._matrix[np.ix_(part, part)]
+            return np.asarray(solve(own, known, assume_a="pos", check_finite=False))
+
+        filled = np.zeros((len(part), known.shape[1]))
+        filled[part] = known
+        within = self._inverse @ filled
+        if out.any():
+            columns = self._inverse[:, out]
+            within -= columns @ solve(columns[out], within[out], assume_a="pos")
+        return np.asarray(within[part], np.float64)
+
 
 def make_dual(
-    rows: Matrix, targets: Floats, weights: Floats, groups: NDArray[np.int64]
+    rows: Matrix,
+    targets: Floats,
+    weights: Floats,
+    groups: NDArray[np.int64],
+    penalty: float,
 ) -> DualSystem:
-    """Return the system of rows (N, F) with targets, weights and groups (N,)."""
+    """Return the system of rows (N, F) with targets, weights and groups (N,), and a penalty."""
     centered = rows.astype(np.float32, copy=True)
     for group in np.unique(groups):
         is_here = groups == group
@@ -170,4 +200,5 @@ def make_dual(
         targets=targets,
         weights=weights,
         groups=groups,
+        penalty=penalty,
     )
