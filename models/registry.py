@@ -28,6 +28,8 @@ if TYPE_CHECKING:
 ALIASES = ("champion", "challenger")
 ORIGIN = "origin"
 """Tag of a version that was adopted: where it comes from, in words."""
+SECONDS = "train_seconds"
+"""Tag of a version: how long its training took, wall clock."""
 NOT_FOUND = ("RESOURCE_DOES_NOT_EXIST", "INVALID_PARAMETER_VALUE")
 """MLflow's error codes for a model, version or alias that does not exist."""
 
@@ -137,6 +139,23 @@ def record_promotion(registry: Registry, version: int, *, by: str, why: str) -> 
             # An argument of a command may hold what UTF-8 cannot.
             text = value.encode("utf-8", "replace").decode()
             mlflow.set_model_version_tag(registry.model, str(version), name, text)
+
+
+def record_seconds(registry: Registry, version: int, seconds: float) -> None:
+    """Record with a version how long its training took; the last one is kept."""
+    with _opened(registry) as mlflow:
+        mlflow.set_model_version_tag(registry.model, str(version), SECONDS, f"{seconds:.1f}")
+
+
+def last_training(registry: Registry) -> float | None:
+    """Return how long the training of the newest version that knows it took, in seconds."""
+    with _opened(registry) as mlflow:
+        versions = _versions(registry, mlflow)
+    timed = [version for version in versions if version.tags.get(SECONDS)]
+    if not timed:
+        return None
+    newest = max(timed, key=lambda version: int(version.version))
+    return float(newest.tags[SECONDS])
 
 
 def version_tag(registry: Registry, version: int, name: str) -> str:

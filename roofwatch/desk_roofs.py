@@ -14,6 +14,7 @@ from imagery.errors import InputError
 from imagery.roll.links import fill_template
 from inference.explain_heat import has_heat, heat_map
 from inference.explain_picture import draw_chip
+from inference.hazard import HazardWord
 from labels.desk.batch import Batch
 from labels.desk.chips import QUALITY, DeskRoof, make_photo
 from labels.desk.server import Heat
@@ -23,6 +24,8 @@ from roofwatch.year import CityYear
 
 HEAT_PX = (960, 720)
 """Greatest width and height of a heat map."""
+CALLED = {HazardWord.LIKELY.value: True, HazardWord.NOT_SEEN.value: False}
+"""Whether the model says that a roof fails, by the hazard word of the photo."""
 
 
 def show_roofs(
@@ -33,8 +36,11 @@ def show_roofs(
     roll = year.roll.table.set_index("parcel_id", drop=False)
     places = dict(zip(roll.index, lon_lats(year.roll.table), strict=True))
     scores = pd.Series(dtype=float)
+    words = pd.Series(dtype=object)
     if not isinstance(scored, str):
-        scores = scored.ledger.table.set_index("parcel_id")["score"]
+        ledger = scored.ledger.table.set_index("parcel_id")
+        scores = ledger["score"]
+        words = ledger["hazard"]
 
     roofs = []
     for slot in batch.slots:
@@ -60,6 +66,8 @@ def show_roofs(
                 now=make_photo(now),
                 before=make_photo(old) if old else None,
                 score=None if pd.isna(score) else float(score),
+                word=str(words.get(parcel_id, "")),
+                called=CALLED.get(str(words.get(parcel_id, ""))),
             )
         )
     return roofs

@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
+from labels.book import Recorded
 from labels.desk.agreement import Agreement, measure_agreement
 from labels.desk.batch import MOST_READERS, Batch, Slot
 from labels.desk.learned import Answered
@@ -10,6 +11,8 @@ from labels.look import Look
 
 SOURCE = "desk"
 """Source of every look from the desk."""
+REVIEW = MOST_READERS + 1
+"""Reader of a look that was given again, knowing what others or the model said."""
 
 
 def person(who: str) -> str:
@@ -27,20 +30,24 @@ class Answers:
     """Percent from which on a roof is failing."""
     by_place: list[dict[str, Look]] = field(default_factory=list)
     """The look of each person, the first reader first, by number of the roof."""
+    blind: list[dict[str, Look]] = field(default_factory=list)
+    """What each said last before they were told what others and the model say."""
 
     def __post_init__(self) -> None:
         """Make room for every roof."""
         self.by_place = [{} for _ in self.batch.slots]
+        self.blind = [{} for _ in self.batch.slots]
 
-    def take(self, looks: Iterable[Look]) -> None:
+    def take(self, history: Iterable[Recorded]) -> None:
         """Take the looks of the batch out of all that the book holds."""
         places = {slot.parcel_id: place for place, slot in enumerate(self.batch.slots)}
+        looks = [recorded.look for recorded in history if not recorded.undone_by]
         for look in sorted(looks, key=lambda look: (look.reader, look.said_at)):
             place = places.get(look.parcel_id)
             if place is None or look.source != SOURCE or look.year != self.batch.year:
                 continue
             if look.chosen == self.batch.chosen(self.batch.slots[place]):
-                self.by_place[place][person(look.who)] = look
+                self.put(place, look)
 
     def of(self, place: int, who: str) -> Look | None:
         """Return what a person said of a roof; None where they have not said anything."""
@@ -49,6 +56,8 @@ class Answers:
     def put(self, place: int, look: Look) -> None:
         """Keep a look, instead of the one of the same person."""
         self.by_place[place][person(look.who)] = look
+        if look.reader != REVIEW:
+            self.blind[place][person(look.who)] = look
 
     def others(self, place: int, who: str) -> int:
         """Return how many other people have looked at a roof."""
@@ -101,9 +110,9 @@ class Answers:
 
     @property
     def agreement(self) -> Agreement:
-        """Return how far the first two readers of a roof agree."""
+        """Return how far the first two readers of a roof agree, before they hear of each other."""
         pairs = []
-        for looks in self.by_place:
+        for looks in self.blind:
             words = [self.word(look) for look in looks.values()]
             if len(words) > 1:
                 pairs.append((words[0], words[1]))

@@ -49,6 +49,10 @@ class DeskRoof:
     """The flyover before; None where it shows nothing of the parcel."""
     score: float | None
     """Score when the roof was drawn; None where it was not scored."""
+    word: str = ""
+    """Hazard word of the photo, "" where it was not scored."""
+    called: bool | None = None
+    """Whether the model says that it fails; None where it leaves that open."""
 
 
 def make_photo(chip: StoredChip) -> Photo:

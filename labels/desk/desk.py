@@ -10,11 +10,13 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime
 
 from labels.book import Book, Entry
-from labels.desk.answers import SOURCE, Answers, person
+from labels.desk.answers import REVIEW, SOURCE, Answers, person
 from labels.desk.batch import Batch
 from labels.desk.chips import DeskRoof
+from labels.desk.disagreements import Disagreement, find_disagreement, find_disagreements
 from labels.desk.learned import Learn, Learned
 from labels.desk.order import Held, follow, next_places
+from labels.desk.retraining import Offer, Retraining
 from labels.desk.said import BadAnswer, Said
 from labels.look import Look, Means
 
@@ -44,6 +46,8 @@ class DeskSetting:
     """The day of an answer."""
     learn: Learn | None
     """Refits the head; None where there is nothing to learn from."""
+    training: Offer | None = None
+    """A training that people may start; None where there is none."""
 
 
 @dataclass(kw_only=True, eq=False)
@@ -60,6 +64,8 @@ class Desk:
     """Numbers of the roofs as they are shown."""
     history: list[Learned] = field(default_factory=list)
     """Every refit."""
+    retraining: Retraining = field(init=False)
+    """The trainings that people start."""
     refit_at: int = 0
     """Answers that there were when the last refit began."""
     _lock: threading.RLock = field(default_factory=threading.RLock)
@@ -71,7 +77,8 @@ class Desk:
         if [roof.parcel_id for roof in self.setting.roofs] != [s.parcel_id for s in batch.slots]:
             raise ValueError("the roofs that are shown are not those of the batch")
         self.answers = Answers(batch=batch, threshold=self.setting.threshold)
-        self.answers.take(self.setting.book.looks())
+        self.answers.take(self.setting.book.history())
+        self.retraining = Retraining(offer=self.setting.training)
         self.order = list(range(len(batch.slots)))
 
     def give(self, who: str) -> tuple[int | None, list[int]]:
@@ -93,10 +100,12 @@ class Desk:
         with self._lock:
             mine = self.answers.of(said.place, who)
             known = mine.look_id if mine else ""
-            if mine is not None and said.is_same(mine) and said.corrects in (known, mine.corrects):
+            if mine is not None and _is_written(said, mine):
                 return mine
             if said.corrects != known:
                 raise Conflict("this roof has another answer of yours already; undo to change it")
+            if said.is_review and mine is None:
+                raise BadAnswer("you have not answered this roof")
 
             look = self._make_look(who, said)
             self.setting.book.add([look], self._entry(who))
@@ -115,6 +124,16 @@ class Desk:
                 raise BadAnswer("you have not answered this roof")
             self.held.hold(place, who)
             return look
+
+    def disagreements(self, who: str) -> list[Disagreement]:
+        """Return what others or the model see differently, of roofs that a person has answered."""
+        with self._lock:
+            return find_disagreements(self.answers, self.setting.roofs, who)
+
+    def disagreement(self, who: str, place: int) -> Disagreement | None:
+        """Return the same of one roof, None where all say the same."""
+        with self._lock:
+            return find_disagreement(self.answers, self.setting.roofs, place, who)
 
     @property
     def must_refit(self) -> bool:
@@ -165,7 +184,7 @@ class Desk:
             chosen=batch.chosen(slot),
             chance=slot.chance,
             seconds=said.seconds,
-            reader=self.answers.reader(said.place, who),
+            reader=REVIEW if said.is_review else self.answers.reader(said.place, who),
             said_at=datetime.now(UTC),
         )
         return replace(look, corrects=said.corrects) if said.corrects else look
@@ -179,3 +198,13 @@ class Desk:
             by=who,
             command="desk",
         )
+
+
+def _is_written(said: Said, mine: Look) -> bool:
+    """Tell whether an answer is in the book already: it was sent twice.
+
+    Whoever looks again and stays with their answer says so once more.
+    """
+    if said.is_review and mine.reader != REVIEW:
+        return False
+    return said.is_same(mine) and said.corrects in (mine.look_id, mine.corrects)

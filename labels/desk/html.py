@@ -7,7 +7,7 @@ from importlib.resources import files
 
 from labels.desk.views import View
 
-SCRIPTS = ("source.js", "file.js", "viewer.js", "figures.js", "desk.js")
+SCRIPTS = ("source.js", "file.js", "viewer.js", "figures.js", "again.js", "desk.js")
 """In the order in which they are loaded."""
 STYLE = "page.css"
 _STYLE = "<!--style-->"

@@ -39,6 +39,8 @@ class Said:
     """Time it took."""
     corrects: str
     """`look_id` of the answer that it takes the place of, or ""."""
+    is_review: bool = False
+    """Whether they know what others and the model say."""
 
     def is_same(self, look: Look) -> bool:
         """Tell whether a look says the same."""
@@ -84,6 +86,7 @@ def read_said(body: Body, count: int) -> Said:
         note=" ".join(_text(body, "note").split()),
         seconds=_seconds(body),
         corrects=_text(body, "corrects"),
+        is_review=body.get("again", False) is True,
     )
     if bool(said.roof) == bool(said.disposition):
         raise BadAnswer("want a roof share or one of razed and occupied")

@@ -20,7 +20,15 @@ from labels.desk.desk import Conflict, Desk
 from labels.desk.guard import Door, Guard
 from labels.desk.html import SCRIPTS, STYLE, page_html, page_part
 from labels.desk.said import BadAnswer, Body, read_name, read_place, read_said
-from labels.desk.views import Place, View, card_view, look_view, page_facts, progress_view
+from labels.desk.views import (
+    Place,
+    View,
+    card_view,
+    look_view,
+    odd_view,
+    page_facts,
+    progress_view,
+)
 
 Heat = Callable[[str], bytes]
 """Returns the heat map of a parcel's chip as WebP."""
@@ -55,6 +63,8 @@ class DeskApp:
             Route("/answer", self.answer, methods=["POST"]),
             Route("/answered", self.answered, methods=["POST"]),
             Route("/progress", self.progress, methods=["POST"]),
+            Route("/disagreements", self.disagreements, methods=["POST"]),
+            Route("/train", self.train, methods=["POST"]),
         ]
         app = Starlette(
             routes=routes,
@@ -117,15 +127,20 @@ class DeskApp:
         return self._give(who, {"last": look_view(self.desk, said.place, look)})
 
     async def answered(self, request: Request) -> Response:
-        """Return a roof that a person has answered, to be corrected."""
+        """Return a roof that a person has answered, to be corrected.
+
+        What others and the model say of it goes with it only where it is looked at again.
+        """
         body = await self._read(request)
         who = read_name(body)
         place = read_place(body, len(self.desk.setting.batch.slots))
         look = self.desk.answer_of(who, place)
+        odd = self.desk.disagreement(who, place) if body.get("again") is True else None
         return JSONResponse(
             {
                 "card": card_view(self.desk, place, []),
                 "mine": look_view(self.desk, place, look),
+                "odd": odd_view(self.desk, odd) if odd else None,
                 "progress": progress_view(self.desk, who),
             }
         )
@@ -134,6 +149,19 @@ class DeskApp:
         """Return how far the batch is."""
         body = await self._read(request)
         return JSONResponse(progress_view(self.desk, read_name(body)))
+
+    async def disagreements(self, request: Request) -> Response:
+        """Return what others or the model see differently than a person."""
+        body = await self._read(request)
+        found = self.desk.disagreements(read_name(body))
+        return JSONResponse({"disagreements": [odd_view(self.desk, one) for one in found]})
+
+    async def train(self, request: Request) -> Response:
+        """Start a training; one that runs goes on."""
+        body = await self._read(request)
+        who = read_name(body)
+        self.desk.retraining.start(who)
+        return JSONResponse(progress_view(self.desk, who))
 
     async def _read(self, request: Request) -> Body:
         """Return the JSON object of a request.

@@ -7,7 +7,9 @@ from labels.choices import ROOF_OPEN
 from labels.desk.batch import Batch
 from labels.desk.chips import DeskRoof, Photo
 from labels.desk.desk import Desk
+from labels.desk.disagreements import Disagreement
 from labels.desk.learned import Learned
+from labels.desk.retraining import Retraining
 from labels.look import CONFUSERS, Look, middle_of
 from labels.sample import RANDOM, STRANGE, TOP, UNSURE
 
@@ -161,6 +163,8 @@ def progress_view(desk: Desk, who: str) -> View:
         "agreement": asdict(answers.agreement),
         "learned": learned_view(desk.history[-1]) if desk.history else None,
         "first": learned_view(desk.history[0]) if desk.history else None,
+        "odd": sum(not found.is_seen_again for found in desk.disagreements(who)),
+        "training": training_view(desk.retraining),
     }
 
 
@@ -175,4 +179,45 @@ def learned_view(learned: Learned) -> View:
         "left": learned.left,
         "precision": asdict(learned.precision) if learned.precision else None,
         "recall": asdict(learned.recall) if learned.recall else None,
+    }
+
+
+def odd_view(desk: Desk, found: Disagreement) -> View:
+    """Return a disagreement: the roof, and what was said of it."""
+    roof = desk.setting.roofs[found.place]
+    return {
+        "place": found.place,
+        "address": roof.address or roof.parcel_id,
+        "mine": said_words(found.mine),
+        "others": [f"{look.who}: {said_words(look)}" for look in found.others],
+        "model": _model_words(desk, found),
+        "again": found.is_seen_again,
+    }
+
+
+def _model_words(desk: Desk, found: Disagreement) -> str:
+    """Say what the model says, where that is the contrary."""
+    roof = desk.setting.roofs[found.place]
+    if not found.is_surprise:
+        return ""
+    score = "" if roof.score is None else f", score {roof.score:.2f}"
+    return f"{roof.word}{score}"
+
+
+def training_view(retraining: Retraining) -> View | None:
+    """Return how a training stands; None where there is none to start."""
+    offer = retraining.offer
+    if offer is None:
+        return None
+
+    result = retraining.result
+    return {
+        "seconds": retraining.seconds,
+        "note": offer.note,
+        "elapsed": retraining.elapsed_s,
+        "by": retraining.by,
+        "failure": result.failure if result else "",
+        "lines": list(result.lines) if result else [],
+        "gate": result.gate if result else "",
+        "promote": result.promote if result else "",
     }

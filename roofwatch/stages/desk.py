@@ -19,6 +19,7 @@ from roofwatch.answer import Answer
 from roofwatch.console import warn
 from roofwatch.desk_batch import find_batch, parcels_of
 from roofwatch.desk_learner import Learner, make_learner
+from roofwatch.desk_retrain import offer_training
 from roofwatch.desk_roofs import make_heat, show_roofs
 from roofwatch.desk_scored import ScoredYear, open_scored
 from roofwatch.stages.tile import tile
@@ -99,6 +100,7 @@ def open_desk(year: CityYear, *, draw: int, city_file: Path) -> Opened:
             threshold=labels.threshold if labels else THRESHOLD,
             day=lambda: year.city.today,
             learn=learn,
+            training=offer_training(year, city_file),
         ),
         heat=heat,
     )

@@ -2,7 +2,7 @@
 
 import argparse
 import shlex
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 from imagery.errors import UsageError
@@ -96,9 +96,27 @@ def promote_version(city: City, version: int, *, by: str, why: str, force: bool)
 
 def _promote(city: City, version: int, *, by: str, why: str, force: bool) -> Promotion:
     registry = city.registry
+    weighed = weigh_version(city, version)
+    verdict = weighed.verdict
+    is_done = verdict.holds or force
+    if is_done:
+        promote(registry, version, verdict, force=force)
+        forced = " (forced)" if force and not verdict.holds else ""
+        city.log("champion", f"version {version} by {by}{forced}: {why}; {verdict.text}")
+        record_promotion(registry, version, by=by, why=why)
+    return replace(weighed, is_done=is_done)
+
+
+def weigh_version(city: City, version: int) -> Promotion:
+    """Return what the gate says of a version; nothing is moved.
+
+    Raises:
+        MissingInput: no such version.
+        TamperedModel: its files are not those that were registered.
+    """
+    registry = city.registry
     resolve_model(registry, str(version))
     years = score_both(city, version, alias_version(registry, "champion"))
-
     verdict = judge(
         registry,
         version,
@@ -106,13 +124,7 @@ def _promote(city: City, version: int, *, by: str, why: str, force: bool) -> Pro
         was_champion=version in past_champions(city.workspace.audit),
         flyovers=years.flyovers,
     )
-    is_done = verdict.holds or force
-    if is_done:
-        promote(registry, version, verdict, force=force)
-        forced = " (forced)" if force and not verdict.holds else ""
-        city.log("champion", f"version {version} by {by}{forced}: {why}; {verdict.text}")
-        record_promotion(registry, version, by=by, why=why)
-    return Promotion(version=version, verdict=verdict, is_done=is_done, years=years)
+    return Promotion(version=version, verdict=verdict, is_done=False, years=years)
 
 
 def _follow(city: City, path: Path, *, and_export: bool) -> list[str]:

@@ -2,6 +2,7 @@
 
 import argparse
 import os
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
@@ -17,7 +18,13 @@ from labels.files import Labels
 from models.engine import engine_name
 from models.files import Model, save_head, save_model
 from models.network import Backbones, load_backbones
-from models.registry import alias_version, check_ready, move_alias, register_model
+from models.registry import (
+    alias_version,
+    check_ready,
+    move_alias,
+    record_seconds,
+    register_model,
+)
 from roofwatch.answer import Answer
 from roofwatch.labeled import labeled_features
 from roofwatch.miss_rate import find_visits
@@ -99,8 +106,11 @@ def train(year: CityYear) -> Trained:
             "train: the city file has no [labels], and the book holds no look; "
             "add path, id, year and collapsed or roof_pct, or read findings"
         )
+    began = time.monotonic()
     with year.at_work("train"):
-        return _train(year, labels)
+        trained = _train(year, labels)
+    record_seconds(year.city.registry, trained.version.version, time.monotonic() - began)
+    return trained
 
 
 def _train(year: CityYear, labels: Labels) -> Trained:

@@ -8,7 +8,7 @@ const RETRY_MS = 3000;
 const POLL_MS = 5000;
 const PENDING = `pending ${facts.batch}`;
 
-const desk = { who: "", card: null, mine: null, progress: null, last: null, since: 0, busy: false, confuser: "" };
+const desk = { who: "", card: null, mine: null, odd: null, progress: null, last: null, since: 0, busy: false, confuser: "" };
 
 function begin() {
   byId("where").textContent = `${facts.city}, ${facts.flown}`;
@@ -40,6 +40,9 @@ function listen() {
   byId("smaller").addEventListener("click", () => viewer.enlarge(1 / STEP));
   byId("fit").addEventListener("click", () => viewer.fit());
   byId("undo").addEventListener("click", undo);
+  byId("again-open").addEventListener("click", listAgain);
+  byId("again-leave").addEventListener("click", leaveAgain);
+  byId("train").addEventListener("click", train);
   byId("heat-open").addEventListener("click", showHeat);
   byId("save").addEventListener("click", () => source.save(desk.who));
   byId("keys-open").addEventListener("click", () => byId("keys").showModal());
@@ -78,6 +81,7 @@ async function answer(choice) {
     note: byId("note").value.trim().replace(/\s+/g, " "),
     seconds: Math.round((performance.now() - desk.since) / 100) / 10,
     corrects: desk.mine ? desk.mine.look_id : "",
+    again: Boolean(desk.odd),
   };
   kept.write(PENDING, { who: desk.who, said });
   await deliver(said);
@@ -88,6 +92,7 @@ async function deliver(said) {
   kept.remove(PENDING);
   if (got) take(got);
   else await showNext();
+  if (got && said.again) await listAgain();
 }
 
 /* The desk may be down for a while: what was said is sent again until it is written. */
@@ -119,6 +124,7 @@ async function patiently(ask) {
 function take(got) {
   if (got.last) desk.last = got.last;
   desk.mine = got.mine || null;
+  desk.odd = got.odd || null;
   desk.card = got.card;
   showProgress(got.progress);
   showLast();
@@ -129,6 +135,7 @@ function take(got) {
 function showCard(card) {
   byId("work").hidden = false;
   byId("end").hidden = true;
+  byId("again").hidden = true;
   const name = card.address || card.parcel_id;
   byId("title").textContent = card.address ? `${card.address} (${card.parcel_id})` : card.parcel_id;
   viewer.show(card, { now: `${name}, photo of ${facts.flown}`, before: `${name}, photo of ${facts.before}` });
@@ -147,7 +154,8 @@ function showCard(card) {
 function showMine() {
   const mine = desk.mine;
   byId("correcting").hidden = !mine;
-  byId("correcting").textContent = mine ? `You said: ${mine.said}. Your new answer takes its place. Esc leaves it as it is.` : "";
+  const before = desk.odd ? oddWords(desk.odd) : `You said: ${mine ? mine.said : ""}.`;
+  byId("correcting").textContent = mine ? `${before} Your new answer takes its place. Esc leaves it as it is.` : "";
   byId("note").value = mine ? mine.note : "";
   setConfuser(mine ? mine.confuser : "");
   for (const button of document.querySelectorAll("#shares button, #gone button")) {
@@ -160,6 +168,7 @@ function showMine() {
 function showEnd() {
   byId("work").hidden = true;
   byId("end").hidden = false;
+  byId("again").hidden = true;
   const isDone = desk.progress.seen === desk.progress.roofs;
   byId("end-title").textContent = isDone ? "This batch is finished" : "Other people have the last roofs";
   byId("end-text").replaceChildren(...endLines(desk.progress, facts));
@@ -173,7 +182,9 @@ function showProgress(progress) {
   byId("bar").value = progress.seen;
   byId("count").textContent = progressWords(progress);
   byId("undo").disabled = !earlierPlaces().length;
+  byId("again-open").firstChild.textContent = progress.odd ? `Disagreements: ${progress.odd} ` : "Disagreements ";
   showFigures(progress, facts);
+  showTraining(progress.training);
 }
 
 function showLast() {
@@ -197,14 +208,17 @@ async function undo() {
 }
 
 async function leave() {
-  if (desk.mine && !desk.busy) await showNext();
+  if (!desk.mine || desk.busy) return;
+  if (desk.odd) await listAgain();
+  else await showNext();
 }
 
 async function poll() {
   if (desk.busy || document.hidden) return;
   try {
     showProgress(await source.progress(desk.who));
-    if (!desk.card && desk.progress.seen < desk.progress.roofs) await showNext();
+    const isListed = !byId("again").hidden;
+    if (!desk.card && !isListed && desk.progress.seen < desk.progress.roofs) await showNext();
     else if (!desk.card) byId("end-text").replaceChildren(...endLines(desk.progress, facts));
   } catch (error) {
     if (!(error instanceof Stopped)) throw error;
@@ -236,6 +250,7 @@ function showHeat() {
 const OTHER_KEYS = {
   u: ["undo: correct your last answer", undo],
   h: ["heat map of your last answer", showHeat],
+  a: ["disagreements: roofs to look at again", listAgain],
   l: ["outline on and off", toggleOutline],
   "+": ["larger", () => viewer.enlarge(STEP)],
   "-": ["smaller", () => viewer.enlarge(1 / STEP)],
@@ -254,7 +269,7 @@ const SAME_KEYS = {
 function onKey(event) {
   const isTyping = event.target.matches("input:not([type=checkbox])");
   const isOther = event.ctrlKey || event.metaKey || event.altKey || event.repeat;
-  if (isTyping || isOther || !byId("keys-on").checked || (byId("work").hidden && event.key !== "u")) return;
+  if (isTyping || isOther || !byId("keys-on").checked || (byId("work").hidden && !"ua".includes(event.key))) return;
   if (document.querySelector("dialog[open]")) return;
 
   const key = event.key.length === 1 ? event.key.toLowerCase() : event.key;

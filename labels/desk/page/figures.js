@@ -14,7 +14,9 @@ function element(name, text, attributes = {}) {
 function figure(term, value, more) {
   const data = element("dd", `${value} `);
   if (more) data.append(element("small", more));
-  return [element("dt", term), data];
+  const row = document.createElement("div");
+  row.append(element("dt", term), data);
+  return row;
 }
 
 function shareFigure(term, share) {
@@ -32,9 +34,9 @@ function showFigures(progress, facts) {
     const list = document.createElement("dl");
     const moved = `${learned.joined} joined and ${learned.left} left since scoring`;
     list.append(
-      ...figure("Roofs on the list", learned.listed, moved),
-      ...shareFigure("Of these fail (precision)", learned.precision),
-      ...shareFigure("Failing roofs on it (recall)", learned.recall),
+      figure("Roofs on the list", learned.listed, moved),
+      shareFigure("Of these fail (precision)", learned.precision),
+      shareFigure("Failing roofs on it (recall)", learned.recall),
     );
     const made = `From ${learned.answers} answers here, ${count(learned.labels, "label")} in all; refit in ${learned.seconds.toFixed(2)} s.`;
     place.replaceChildren(list, element("p", made, { class: "small" }));
@@ -74,12 +76,10 @@ function changeLines(progress, facts) {
   const lines = [];
   if (learned) {
     const was = first && first !== learned ? ` It was ${first.listed} after ${first.answers} answers.` : "";
-    lines.push(element("p", `What changed: the list would have ${count(learned.listed, "roof")}; ${learned.joined} would join it and ${learned.left} leave it.${was}`));
-    lines.push(element("p", `Retrain now? The refit took ${learned.seconds.toFixed(2)} s and is not kept; training tests the model and registers it:`));
-  } else {
-    lines.push(element("p", "Retrain now:"));
+    lines.push(element("p", `By the refit the list would have ${count(learned.listed, "roof")}; ${learned.joined} would join it and ${learned.left} leave it.${was}`));
+    lines.push(element("p", `That refit took ${learned.seconds.toFixed(2)} s and is not kept.`));
   }
+  lines.push(element("p", "For the next roofs start the desk again. This trains from a terminal:"));
   lines.push(element("code", facts.train));
-  lines.push(element("p", "For the next roofs start the desk again."));
   return lines;
 }

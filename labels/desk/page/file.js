@@ -29,6 +29,8 @@ function fileSource(facts) {
       agreement: LEAST_PAIRS,
       learned: null,
       first: null,
+      odd: 0,
+      training: null,
     };
   };
   const roofPct = (answer) => {

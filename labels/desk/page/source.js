@@ -24,7 +24,9 @@ const serverSource = (facts) => ({
   },
   next(who) { return this.ask("next", { who }); },
   answer(who, said) { return this.ask("answer", { who, ...said }); },
-  answered(who, place) { return this.ask("answered", { who, place }); },
+  answered(who, place, again) { return this.ask("answered", { who, place, again: Boolean(again) }); },
+  disagreements(who) { return this.ask("disagreements", { who }); },
+  train(who) { return this.ask("train", { who }); },
   progress(who) { return this.ask("progress", { who }); },
   heat(who, place) { return `heat/${place}.webp?who=${encodeURIComponent(who)}`; },
 });
