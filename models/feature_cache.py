@@ -64,7 +64,7 @@ class Features:
             return kept
 
         try:
-            stats = measure_flyover(year, (looks for _, looks in self.rung("joined")), width)
+            stats = measure_flyover(year, _Looks(features=self), width)
         except ValueError as error:
             raise InputError(
                 f"{self.path}: features hold NaN or infinity; "
@@ -138,6 +138,18 @@ class Features:
             raise InputError(
                 f"{self.path} is damaged ({first_line(error)}); remove it and start again"
             ) from error
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Looks:
+    """What the model sees of the chips, shard by shard, as often as it is asked."""
+
+    features: Features
+    """On disk."""
+
+    def __iter__(self) -> Iterator[Matrix]:
+        """Yield measures and features (n, F)."""
+        return (looks for _, looks in self.features.rung("joined"))
 
 
 @dataclass(frozen=True, kw_only=True)

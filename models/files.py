@@ -29,7 +29,7 @@ SCALARS = (
     "likely",
     "possible_even",
 )
-FLYOVERS = ("flyover_years", "flyover_chips", "flyover_center", "flyover_spread")
+FLYOVERS = ("flyover_years", "flyover_chips", "flyover_center", "flyover_middle_spread")
 REMEDY = "promote another version or train again"
 BROKEN = (SafetensorError, ConfigError, ValueError, TypeError, KeyError)
 """Errors of files with the right checksum that hold no model."""
@@ -93,7 +93,7 @@ def save_head(path: Path, head: Head) -> None:
         arrays["flyover_years"] = np.array([stats.year for stats in head.flyovers])
         arrays["flyover_chips"] = np.array([stats.chips for stats in head.flyovers])
         arrays["flyover_center"] = np.stack([stats.center for stats in head.flyovers])
-        arrays["flyover_spread"] = np.stack([stats.spread for stats in head.flyovers])
+        arrays["flyover_middle_spread"] = np.stack([stats.spread for stats in head.flyovers])
     with atomic_path(path) as temporary:
         save_file(arrays, temporary, metadata={"rung": head.rung})
 

@@ -1,8 +1,11 @@
-"""The statistics of a flyover: mean and spread of everything the model sees, over all its chips.
+"""The statistics of a flyover: middle and spread of everything the model sees, over all its chips.
 
 Two flyovers differ in sensor, season, sun and haze before any roof does. A roof is therefore
 compared with its own flyover: features are standardized with these statistics, in training as in
 scoring. No labels are needed for it.
+
+The spread is that of the middle two thirds of the roofs: failing and strange ones, more in one
+flyover than in another, move it little. docs/experiments.md has the standard deviation beside it.
 """
 
 import json
@@ -18,6 +21,15 @@ from imagery.files import atomic_path
 Floats = NDArray[np.float64]
 LEAST_SPREAD = 1e-6
 """A feature that never changes is divided by this."""
+LEAST_PART = 0.1
+"""The spread is at least this part of the standard deviation: of most roofs a feature may be 0."""
+MIDDLE = (0.1587, 0.8413)
+"""Shares of roofs below the two ends of the middle: one standard deviation in a normal one."""
+BINS = 256
+"""Bins in which roofs are counted."""
+REACH = 4.0
+"""The bins reach this many standard deviations to each side of the mean; the outer ones hold what
+lies beyond."""
 LEAST_CHIPS = 60
 """With fewer chips a flyover's own statistics are too uncertain; pooled ones are used."""
 
@@ -33,7 +45,7 @@ class FlyoverStats:
     center: Floats
     """Mean of each measure, then of each feature of the network, (F,)."""
     spread: Floats
-    """Standard deviation of the same, (F,), all > 0."""
+    """Half of what the middle 68% of the roofs span, (F,), all > 0."""
 
     def __post_init__(self) -> None:
         """Check shapes and numbers."""
@@ -61,15 +73,32 @@ class FlyoverStats:
 
 
 def measure_flyover(year: int, parts: Iterable[NDArray[np.float32]], width: int) -> FlyoverStats:
-    """Return the statistics of a flyover, in one pass over its chips.
-
-    Sums are joined as in Chan, Golub and LeVeque (1983, "Algorithms for computing the sample
-    variance", The American Statistician 37).
+    """Return the statistics of a flyover, in two passes over its chips.
 
     Args:
         year: Year of the flyover.
-        parts: What the model sees of the chips, (n, width) each.
+        parts: What the model sees of the chips, (n, width) each; gone through twice.
         width: Number of columns.
+
+    Raises:
+        ValueError: a value is not a number.
+    """
+    count, center, deviation = _mean_and_deviation(parts, width)
+    if not np.isfinite(deviation).all():
+        raise ValueError(f"what the model sees of {year} holds a value that is not a number")
+
+    low, high = _ends_of_the_middle(parts, center, deviation)
+    spread = np.maximum((high - low) / 2, LEAST_PART * deviation)
+    return FlyoverStats(year=year, chips=count, center=center, spread=spread)
+
+
+def _mean_and_deviation(
+    parts: Iterable[NDArray[np.float32]], width: int
+) -> tuple[int, Floats, Floats]:
+    """Return chips, mean and standard deviation.
+
+    Sums are joined as in Chan, Golub and LeVeque (1983, "Algorithms for computing the sample
+    variance", The American Statistician 37).
     """
     count = 0
     center: Floats = np.zeros(width)
@@ -85,8 +114,37 @@ def measure_flyover(year: int, parts: Iterable[NDArray[np.float32]], width: int)
         center = center + step * (more / (count + more))
         count += more
 
-    spread = np.maximum(np.sqrt(squares / max(count, 1)), LEAST_SPREAD)
-    return FlyoverStats(year=year, chips=count, center=center, spread=spread)
+    deviation = np.maximum(np.sqrt(squares / max(count, 1)), LEAST_SPREAD)
+    return count, center, deviation
+
+
+def _ends_of_the_middle(
+    parts: Iterable[NDArray[np.float32]], center: Floats, deviation: Floats
+) -> list[Floats]:
+    """Return the values below which the shares `MIDDLE` of the roofs lie, (F,) each.
+
+    Roofs are counted in bins, so that a whole city need not lie in memory. Within a bin they are
+    taken as spread evenly: the values are right to 1/32 of a standard deviation.
+    """
+    width = len(center)
+    columns = np.arange(width)
+    counts = np.zeros(BINS * width, np.int64)
+    for part in parts:
+        place = (part - center) / deviation * (BINS / 2 / REACH) + BINS / 2
+        bins = np.clip(place, 0, BINS - 1).astype(np.int64)
+        counts += np.bincount((bins * width + columns).ravel(), minlength=BINS * width)
+
+    below = np.cumsum(counts.reshape(BINS, width), axis=0)
+    total = below[-1].max()
+    ends = []
+    for share in MIDDLE:
+        wanted = share * total
+        bin_of = (below >= wanted).argmax(axis=0)
+        before = np.where(bin_of > 0, below[bin_of - 1, columns], 0)
+        within = np.maximum(below[bin_of, columns] - before, 1)
+        place = bin_of + (wanted - before) / within
+        ends.append(center + (place - BINS / 2) * (2 * REACH / BINS) * deviation)
+    return ends
 
 
 def pooled_stats(flyovers: Iterable[FlyoverStats]) -> FlyoverStats:
@@ -113,7 +171,7 @@ def write_stats(path: Path, stats: FlyoverStats) -> None:
         "year": stats.year,
         "chips": stats.chips,
         "center": stats.center.tolist(),
-        "spread": stats.spread.tolist(),
+        "middle_spread": stats.spread.tolist(),
     }
     with atomic_path(path) as temporary:
         temporary.write_text(json.dumps(found), encoding="utf-8")
@@ -127,7 +185,7 @@ def read_stats(path: Path) -> FlyoverStats | None:
             year=int(found["year"]),
             chips=int(found["chips"]),
             center=np.array(found["center"], np.float64),
-            spread=np.array(found["spread"], np.float64),
+            spread=np.array(found["middle_spread"], np.float64),
         )
     except (OSError, ValueError, LookupError, TypeError):
         return None

@@ -45,29 +45,62 @@ def joined_head(flyovers: tuple[FlyoverStats, ...]) -> Head:
 
 @settings(max_examples=50)
 @given(seeds, st.lists(st.integers(0, 40), min_size=1, max_size=8))
-def test_one_pass_gives_what_numpy_gives(seed: int, sizes: list[int]) -> None:
-    """However the chips are divided into parts, empty ones among them."""
+def test_parts_change_nothing(seed: int, sizes: list[int]) -> None:
+    """However the chips are divided, empty parts among them; the mean is that of numpy."""
     looks = looks_of(seed, sum(sizes))
     parts = np.split(looks, np.cumsum(sizes)[:-1])
     found = measure_flyover(2024, parts, WIDTH)
+    whole = measure_flyover(2024, [looks], WIDTH)
     assert (found.year, found.chips) == (2024, len(looks))
+    assert (found.spread > 0).all()
+    np.testing.assert_allclose(found.spread, whole.spread, rtol=1e-6)
     if not len(looks):
         np.testing.assert_array_equal(found.center, np.zeros(WIDTH))
-        assert (found.spread > 0).all()
         return
 
     expected = looks.astype(np.float64)
     np.testing.assert_allclose(found.center, expected.mean(axis=0), rtol=1e-9, atol=1e-9)
-    spread = np.maximum(expected.std(axis=0), 1e-6)
-    np.testing.assert_allclose(found.spread, spread, rtol=1e-6)
+
+
+@settings(max_examples=20)
+@given(seeds)
+def test_the_spread_is_that_of_numpys_percentiles(seed: int) -> None:
+    """Half of the way from the 16th to the 84th, right to a small part of it."""
+    looks = looks_of(seed, 3000).astype(np.float64)
+    skewed = np.asarray(np.exp((looks - looks.mean(axis=0)) / looks.std(axis=0)), np.float32)
+    low, high = np.percentile(skewed.astype(np.float64), (15.87, 84.13), axis=0)
+    found = measure_flyover(2024, [skewed[:1000], skewed[1000:]], WIDTH)
+    np.testing.assert_allclose(found.spread, (high - low) / 2, rtol=0.03)
+
+
+def test_a_spread_by_hand() -> None:
+    """One hundred roofs at 0 to 99 and five strange ones at 1,000.
+
+    The middle 68.26 of the hundred span 68.26, those of all 105 span 71.7. The standard deviation
+    would rise from 28.9 to 205.
+    """
+    roofs = np.repeat(np.arange(100, dtype=np.float32)[:, None], WIDTH, axis=1)
+    assert measure_flyover(2024, [roofs], WIDTH).spread == pytest.approx(68.26 / 2, abs=0.5)
+
+    strange = np.full((5, WIDTH), 1000, np.float32)
+    found = measure_flyover(2024, [roofs, strange], WIDTH)
+    assert found.spread == pytest.approx(71.7 / 2, abs=3)
+
+
+def test_a_feature_that_most_roofs_lack_has_a_tenth_of_its_deviation() -> None:
+    """Of 100 roofs 95 have 0: the middle has no width, and no roof is set beyond ten spreads."""
+    looks = np.zeros((100, WIDTH), np.float32)
+    looks[:5] = 7
+    found = measure_flyover(2024, [looks], WIDTH)
+    np.testing.assert_allclose(found.spread, 0.1 * looks.std(axis=0), rtol=1e-6)
 
 
 def test_far_from_zero_nothing_is_lost() -> None:
     """A mean a million times the spread: sums of squares would lose all digits."""
-    values = np.array([4096, 4097, 4098, 4099, 4096.5, 4097.5], np.float32)
+    values = np.repeat(np.arange(4096, 4196, dtype=np.float32), 2)
     looks = np.repeat(values[:, None], WIDTH, axis=1) * np.float32(256)
     found = measure_flyover(2024, [looks[:1], looks[1:4], looks[4:]], WIDTH)
-    np.testing.assert_allclose(found.spread, values.std(dtype=np.float64) * 256, rtol=1e-12)
+    np.testing.assert_allclose(found.spread, 68.26 / 2 * 256, rtol=0.02)
 
 
 def test_a_column_that_never_changes_has_a_spread() -> None:
@@ -182,13 +215,14 @@ def test_the_cache_gives_and_writes_them(tmp_path: Path) -> None:
 
     stats = features.stats(2024)
     np.testing.assert_allclose(stats.center, looks.mean(axis=0, dtype=np.float64), rtol=1e-6)
-    np.testing.assert_allclose(stats.spread, looks.std(axis=0, dtype=np.float64), rtol=1e-6)
+    expected = measure_flyover(2024, [looks], WIDTH)
+    np.testing.assert_allclose(stats.spread, expected.spread, rtol=1e-6)
 
     (written,) = chips.glob("*.json")
     kept = json.loads(written.read_text(encoding="utf-8"))
     assert (kept["year"], kept["chips"]) == (2024, 90)
     np.testing.assert_allclose(kept["center"], stats.center, rtol=1e-8)
-    np.testing.assert_allclose(kept["spread"], stats.spread, rtol=1e-8)
+    np.testing.assert_allclose(kept["middle_spread"], stats.spread, rtol=1e-8)
 
 
 @pytest.mark.parametrize(
