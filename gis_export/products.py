@@ -8,12 +8,11 @@ import numpy as np
 
 from gis_export.data.data_tier import write_data
 from gis_export.fire.book.book import write_fire_book
-from gis_export.fire.dispatch.address_match import read_addresses
+from gis_export.fire.dispatch.address_match import AddressBook
+from gis_export.fire.dispatch.center import read_center
 from gis_export.fire.dispatch.columns import ColumnMap, column_map_of
-from gis_export.fire.dispatch.delivery import Dispatch, DispatchCenter, build_dispatch
-from gis_export.fire.dispatch.findings import lost_findings
+from gis_export.fire.dispatch.delivery import Dispatch, build_dispatch
 from gis_export.fire.dispatch.handover import keeping_delivery, mark_delivered, write_dispatch
-from gis_export.fire.dispatch.state import read_deletes, read_state
 from gis_export.fire.map.folder import write_fire_map
 from gis_export.formats.dictionary import write_dictionary
 from gis_export.formats.drawing_info import write_drawing_info
@@ -79,6 +78,8 @@ class _Job:
     """Where the rows come from."""
     dispatch: Dispatch
     """What changed for dispatch."""
+    addresses: AddressBook | None
+    """The dispatcher's list of addresses."""
     vendor: ColumnMap | None
     """How the vendor of dispatch wants its file."""
     pictures: Path
@@ -119,7 +120,8 @@ def export_products(
         Unbalanced: roll and ledger do not hold the same parcels.
         TierLeak: a product carries a field of another tier.
         BadProduct: a product does not say what the ledger says.
-        InputError: another export is at work here; a dispatch file that cannot be read.
+        InputError: another export is at work here; a dispatch file that cannot be read; a day
+            before the last delivery.
     """
     tell = progress or _silent
     for folder in (out, delivered):
@@ -141,14 +143,8 @@ def _prepare(
 ) -> _Job:
     """Build the rows, and compare them with what dispatch holds."""
     tell("rows")
+    center = read_center(delivered, settings.dispatch, inputs)
     table = build_table(inputs, settings)
-    state = read_state(delivered)
-    center = DispatchCenter(
-        state=state,
-        addresses=read_addresses(settings.dispatch),
-        deletes=read_deletes(delivered, today=inputs.today),
-        lost=lost_findings(state, inputs.looks, until=inputs.year),
-    )
     dispatch = build_dispatch(table.rows, center, settings, year=inputs.year, today=inputs.today)
     return _Job(
         table=table,
@@ -156,6 +152,7 @@ def _prepare(
         settings=settings,
         lineage=lineage_of(inputs),
         dispatch=dispatch,
+        addresses=center.addresses,
         vendor=column_map_of(settings.dispatch),
         pictures=files.explain,
         tell=tell,
@@ -194,7 +191,8 @@ def _write_fire(job: _Job, folder: Path) -> None:
     write_fire_map(kept, map_folder, job.inputs, job.settings, on_roll=on_roll.tolist())
 
     job.tell("fire book")
-    write_fire_book(kept, folder / "fire_book.pdf", job.inputs, job.settings)
+    listed = job.addresses.spelled if job.addresses else ()
+    write_fire_book(kept, folder / "fire_book.pdf", job.inputs, job.settings, listed=listed)
 
 
 def _write_housing(job: _Job, folder: Path) -> None:

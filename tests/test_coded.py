@@ -10,7 +10,7 @@ import shapely
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gis_export.fire.dispatch.rows import dispatch_text
+from gis_export.fire.dispatch.rows import CadLine, dispatch_text
 from gis_export.table.priority import Case, points_of
 from gis_export.table.settings import PrioritySettings
 from imagery.roll.files import ParcelFile, VacantFile
@@ -98,10 +98,11 @@ def test_unknown_neighbors(west: int, east: int, sides: str) -> None:
 
 def test_no_product_says_that_the_unknown_side_is_empty() -> None:
     """Dispatch and housing read what is known; a narrow text still says that more may be."""
-    texts = [dispatch_text("LIKELY", "2024-02-11", "E,U", width=width) for width in (80, 60)]
+    line = CadLine(code="LIKELY", day="2024-02-11", sides="E,U")
+    texts = [dispatch_text(line, width=width) for width in (90, 68)]
     assert texts == [
-        "VACANT ROOF LIKELY / PHOTO 2024-02-11 / OCC E, OTHERS UNKNOWN / SIZE-UP GOVERNS",
-        "VACANT ROOF LIKELY / PHOTO 2024-02-11 / OCC E,U",
+        "VACANT: OPEN ROOF LIKELY / PHOTO 11FEB2024, NOT VERIFIED / OCC E, OTHERS UNKNOWN",
+        "VACANT: OPEN ROOF LIKELY / PHOTO 11FEB2024, NOT VERIFIED / OCC E,U",
     ]
     case = Case(code="LIKELY", occupied_sides="E,U", change="NEW")
     reasons = [reason.reason for reason in points_of(case, PrioritySettings())]

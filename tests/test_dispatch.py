@@ -17,11 +17,14 @@ from gis_export.fire.dispatch.address_match import (
     match_addresses,
     read_addresses,
 )
+from gis_export.fire.dispatch.cad_words import cad_head
+from gis_export.fire.dispatch.center import DispatchCenter
 from gis_export.fire.dispatch.columns import ColumnMap, FileFormat, column_map_of
-from gis_export.fire.dispatch.delivery import Dispatch, DispatchCenter, build_dispatch
+from gis_export.fire.dispatch.delivery import Dispatch, build_dispatch
 from gis_export.fire.dispatch.file_format import QUOTING
 from gis_export.fire.dispatch.handover import keeping_delivery, mark_delivered, write_dispatch
-from gis_export.fire.dispatch.rows import DELIVERY_COLUMNS, dispatch_text, premise_key
+from gis_export.fire.dispatch.last_delivery import last_delivery
+from gis_export.fire.dispatch.rows import DELIVERY_COLUMNS, CadLine, dispatch_text, premise_key
 from gis_export.fire.dispatch.state import read_deletes, read_state
 from gis_export.products import export_products
 from gis_export.table.fields import Tier, fields_of
@@ -112,7 +115,7 @@ def test_a_row_says_everything_dispatch_needs(tmp_path: Path) -> None:
         "ADDRESS": "100 Peña Réunion St",
         "RISK_LVL": "LIKELY",
         "IMG_DATE": "2026-03-09",
-        "TEXT": "VACANT ROOF LIKELY / PHOTO 2026-03-09 / OCC E,W / SIZE-UP GOVERNS",
+        "TEXT": "VACANT: OPEN ROOF LIKELY / PHOTO 09MAR2026, NOT VERIFIED / OCC E,W",
         "EFFECTIVE": "2026-11-24",
         "REVIEW_BY": "2027-03-09",
         "SOURCE": "aerial photo 2026-03-09",
@@ -137,7 +140,7 @@ def test_unscored_row_gives_its_reason_and_no_photo() -> None:
 
     row = dispatch.add.set_index("RISK_LVL").loc["NA"]
     assert (row["TEXT"], row["SOURCE"]) == (
-        "VACANT ROOF NOT ASSESSED / OUTSIDE IMAGERY / SIDES UNKNOWN / SIZE-UP GOVERNS",
+        "VACANT: ROOF NOT ASSESSED / NO PHOTO / SIDES UNKNOWN / SIZE-UP GOVERNS",
         "vacant roll; roof not assessed",
     )
 
@@ -148,7 +151,7 @@ def test_what_a_person_saw_is_the_source() -> None:
     center = DispatchCenter(state=read_state(Path("/nowhere")))
     row = build_dispatch(rows, center, SETTINGS, year=2026, today=TODAY).add.iloc[0]
     assert (row["TEXT"], row["SOURCE"]) == (
-        "VACANT ROOF CONFIRMED / SEEN BY A PERSON 2026-05-02 / OCC E,W / SIZE-UP GOVERNS",
+        "VACANT: OPEN ROOF CONFIRMED 02MAY2026 / SEEN BY A PERSON / OCC E,W",
         "seen by a person 2026-05-02",
     )
 
@@ -159,18 +162,19 @@ def test_nothing_of_another_tier(tmp_path: Path) -> None:
     assert not (every_field - responder_fields) & set(DELIVERY_COLUMNS)
 
 
-@pytest.mark.parametrize("width", [60, 80, 200])
+@pytest.mark.parametrize("width", [64, 80, 200])
 def test_text_keeps_the_words_whole(width: int) -> None:
     for symbol in SYMBOLS:
-        text = dispatch_text(
-            symbol.code,
-            "2026-03-09",
-            "E,N,NE,NW,S,SE,SW,W",
-            width=width,
-            instead="X" * 70 if width == 60 else "",
+        line = CadLine(
+            code=symbol.code,
+            day="2026-03-09",
+            sides="E,N,NE,NW,S,SE,SW,W",
+            reason="x" * 70 if width == 64 else "",
+            is_due=True,
         )
+        text = dispatch_text(line, width=width)
         assert len(text) <= width
-        assert text.startswith(f"VACANT ROOF {symbol.word.value}")
+        assert text.startswith(f"{cad_head(symbol.code, '2026-03-09')} / REVIEW DUE")
 
 
 def test_premise_keys_are_unique() -> None:
@@ -179,7 +183,7 @@ def test_premise_keys_are_unique() -> None:
 
 
 def test_same_input_gives_an_empty_delta_on_another_day_and_run(tmp_path: Path) -> None:
-    """The day of the export, the run and a passed review day are no news.
+    """The day of the export and the run are no news until a row is due for review.
 
     The rows that dispatch holds stay as they were sent.
     """
@@ -187,7 +191,7 @@ def test_same_input_gives_an_empty_delta_on_another_day_and_run(tmp_path: Path) 
     assert sizes(deliver(make_inputs(roll), tmp_path)) == (4, 0, 0)
     before = read_state(tmp_path)
 
-    for days in (1, 150):
+    for days in (1, 105):
         later = dataclasses.replace(
             make_inputs(roll, today=TODAY + timedelta(days=days)), run_id=f"run-{days}"
         )
@@ -319,7 +323,8 @@ def test_deliveries_of_a_day_keep_their_order_and_hold_the_vendors_files(tmp_pat
     columns = column_map_of(vendor(tmp_path, VENDOR))
     dispatch = deliver(make_inputs(make_roll(1)), tmp_path)
     # Deliveries before the ninth were loaded and removed.
-    (tmp_path / "deliveries/2026-11-24_09").mkdir(parents=True)
+    (tmp_path / "deliveries/2026-11-17_09").mkdir(parents=True)
+    dispatch = dispatch.numbered(last_delivery(tmp_path).number + 1)
     tenth = tmp_path / "deliveries/2026-11-24_10"
 
     with keeping_delivery(dispatch, tmp_path, columns, today=TODAY):
@@ -659,7 +664,7 @@ Comment = "{TEXT} UNTIL {REVIEW_BY}"
 Effective = "EFFECTIVE"
 Id = "PARCEL_ID"
 [widths]
-Comment = 62
+Comment = 66
 [format]
 date = "%m/%d/%Y"
 delimiter = "|"
@@ -685,7 +690,7 @@ def test_a_vendor_gets_its_own_columns(tmp_path: Path) -> None:
         "BCFD",
         "A",
         "100 PENA REUNION ST ?",
-        "VACANT ROOF LIKELY / PHOTO 2026-03-09 UNTIL 03/09/2027",
+        "VACANT: OPEN ROOF LIKELY UNTIL 03/09/2027",
         "11/24/2026",
         "0216 001",
     ]
@@ -873,18 +878,18 @@ def test_a_codec_that_is_no_encoding_of_text_is_refused(encoding: str, tmp_path:
 
 def test_widths_never_cut_hazard_words_or_ids(tmp_path: Path) -> None:
     dispatch = deliver(make_inputs(make_roll(4)), tmp_path)
-    columns = ColumnMap(columns={"A": "{TEXT}", "B": "{SOURCE}"} | NEEDED, widths={"A": 29, "B": 5})
+    columns = ColumnMap(columns={"A": "{TEXT}", "B": "{SOURCE}"} | NEEDED, widths={"A": 49, "B": 5})
 
     write_dispatch(dispatch, tmp_path, columns)
 
     row = read_csv(tmp_path / "cad_add.csv").iloc[1]
-    assert (row["A"], row["B"]) == ("VACANT ROOF NOT SEEN IN PHOTO", "aeria")
+    assert (row["A"], row["B"]) == ("VACANT: NO OPEN ROOF SEEN 09MAR2026, NOT VERIFIED", "aeria")
 
 
 @pytest.mark.parametrize(
     ("template", "message"),
     [
-        ("{TEXT}", "A is 15 and would cut the hazard words of .*; want 18 or more"),
+        ("{TEXT}", "A is 15 and would cut the hazard words of .*; want 24 or more"),
         ("PREMISE {PREMISE}", "A is 15 and would cut the id .*; want 19 or more"),
     ],
 )
@@ -986,7 +991,7 @@ class NarrowCell:
             template="POSSIBLE? {TEXT}",
             address="1 OAK ST",
             narrow=21,
-            wanted=30,
+            wanted=36,
         ),
     ],
     ids=lambda cell: f"{cell.hazard}-{cell.address}",

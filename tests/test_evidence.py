@@ -162,6 +162,24 @@ def page() -> Iterator[Page]:
         browser.close()
 
 
+BROKEN_WORDS = """() => {
+  const broken = [];
+  const walker = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
+  while (walker.nextNode()) {
+    const node = walker.currentNode;
+    if (node.parentElement.closest("a, code, svg")) continue;
+    for (const found of node.textContent.matchAll(/[A-Za-z0-9]+/g)) {
+      const range = document.createRange();
+      range.setStart(node, found.index);
+      range.setEnd(node, found.index + found[0].length);
+      if (range.getClientRects().length > 1) broken.push(found[0]);
+    }
+  }
+  return broken;
+}"""
+"""Words that a line end runs through, but for links and checksums."""
+
+
 def test_the_page_is_accessible_and_asks_no_other_place(page: Page, tmp_path: Path) -> None:
     inputs = rich_inputs(tmp_path)
     (tmp_path / "explain").mkdir()
@@ -184,6 +202,7 @@ def test_the_page_is_accessible_and_asks_no_other_place(page: Page, tmp_path: Pa
     for width in (390, 1280):  # nothing sticks out sideways, on a telephone or a desk
         page.set_viewport_size({"width": width, "height": 800})
         assert page.evaluate("document.documentElement.scrollWidth") <= width
+        assert page.evaluate(BROKEN_WORDS) == []
 
     reader = read_page(html)
     assert not reader.tags & {"script", "iframe", "link", "object", "form"}

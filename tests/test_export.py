@@ -28,7 +28,7 @@ from export_cases import (
 )
 
 from gis_export import products
-from gis_export.fire.dispatch.rows import dispatch_text
+from gis_export.fire.dispatch.rows import CadLine, dispatch_text
 from gis_export.products import export_products
 from gis_export.table.aging import add_months, as_date, review_by, too_old
 from gis_export.table.export_table import polygons_only
@@ -416,11 +416,12 @@ def test_dispatch_tells_new_changed_and_left(tmp_path: Path) -> None:
 
 
 def test_dispatch_text_keeps_the_words_whole() -> None:
-    text = dispatch_text("NOT SEEN", "2026-03-09", "E,W", width=80)
-    assert text == "VACANT ROOF NOT SEEN IN PHOTO / PHOTO 2026-03-09 / OCC E,W / SIZE-UP GOVERNS"
+    text = dispatch_text(CadLine(code="NOT SEEN", day="2026-03-09", sides="E,W"), width=80)
+    assert text == "VACANT: NO OPEN ROOF SEEN 09MAR2026, NOT VERIFIED / OCC E,W / SIZE-UP GOVERNS"
 
     for symbol in SYMBOLS:
-        assert len(dispatch_text(symbol.code, "2026-03-09", "U", width=60)) <= 60
+        line = CadLine(code=symbol.code, day="2026-03-09", sides="U")
+        assert len(dispatch_text(line, width=64)) <= 64
 
 
 def test_damaged_dispatch_state_is_refused(tmp_path: Path) -> None:

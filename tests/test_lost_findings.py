@@ -7,7 +7,8 @@ import pandas as pd
 import pytest
 from export_cases import TODAY, make_inputs, make_ledger, make_roll, whole_looks
 
-from gis_export.fire.dispatch.delivery import FINDING_GONE, Dispatch, DispatchCenter, build_dispatch
+from gis_export.fire.dispatch.center import DispatchCenter
+from gis_export.fire.dispatch.delivery import FINDING_GONE, Dispatch, build_dispatch
 from gis_export.fire.dispatch.findings import find_lost_findings, lost_findings
 from gis_export.fire.dispatch.handover import mark_delivered
 from gis_export.fire.dispatch.state import read_state

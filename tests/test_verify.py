@@ -25,8 +25,9 @@ import shapely
 import xlsxwriter
 from export_cases import HAZARDS, TODAY, export, make_inputs, make_ledger, make_roll, read_csv
 
+from gis_export.fire.dispatch.center import DispatchCenter
 from gis_export.fire.dispatch.columns import ColumnMap, FileFormat
-from gis_export.fire.dispatch.delivery import DispatchCenter, build_dispatch
+from gis_export.fire.dispatch.delivery import build_dispatch
 from gis_export.fire.dispatch.handover import write_dispatch
 from gis_export.fire.dispatch.state import STATE_COLUMNS
 from gis_export.fire.map.folder import write_fire_map
@@ -673,7 +674,7 @@ def test_words_are_checked_where_scored_is_missing(
 
 
 def test_text_of_a_delivery_is_compared_with_its_word(year: Path) -> None:
-    text = "VACANT ROOF NOT SEEN IN PHOTO / PHOTO 2026-03-09"
+    text = "VACANT: NO OPEN ROOF SEEN 09MAR2026, NOT VERIFIED"
     edit(tell_fire(year) / "dispatch_add.csv", 0, TEXT=text)
 
     lines = said(year / "fire")

@@ -49,7 +49,7 @@ def encode_jpeg(image: Image.Image, *, quality: int) -> Jpeg:
     return Jpeg(data=stream.getvalue(), width_px=image.width, height_px=image.height)
 
 
-def draw_chip(pdf: FPDF, jpeg: Jpeg | None, place: PageBox, *, caption: str, alt_text: str) -> None:
+def draw_chip(pdf: FPDF, jpeg: Jpeg | None, place: PageBox, *, caption: str) -> None:
     """Draw a photo into a box, with a caption below it.
 
     Args:
@@ -57,7 +57,6 @@ def draw_chip(pdf: FPDF, jpeg: Jpeg | None, place: PageBox, *, caption: str, alt
         jpeg: The photo; without one the box says so.
         place: The box; the photo keeps its proportions in it.
         caption: Text below the box.
-        alt_text: What the photo shows, for those who cannot see it.
     """
     middle_mm = place.left_mm + place.width_mm / 2
     pdf.set_dash_pattern()
@@ -69,13 +68,13 @@ def draw_chip(pdf: FPDF, jpeg: Jpeg | None, place: PageBox, *, caption: str, alt
         at_mm = (middle_mm, place.top_mm + place.height_mm / 2 + 1)
         put(pdf, at_mm, "no picture", TextStyle(size_pt=7.5, gray=SOFT, align="C"))
     else:
-        _draw_inside(pdf, jpeg, place, alt_text=alt_text)
+        _draw_inside(pdf, jpeg, place)
 
     style = TextStyle(size_pt=6.8, align="C", max_width_mm=place.width_mm + 1)
     put(pdf, (middle_mm, place.bottom_mm + 2.9), caption, style)
 
 
-def _draw_inside(pdf: FPDF, jpeg: Jpeg, place: PageBox, *, alt_text: str) -> None:
+def _draw_inside(pdf: FPDF, jpeg: Jpeg, place: PageBox) -> None:
     """Draw a photo in the middle of a box, as large as fits."""
     mm_per_px = min(place.width_mm / jpeg.width_px, place.height_mm / jpeg.height_px)
     width_mm = jpeg.width_px * mm_per_px
@@ -87,5 +86,4 @@ def _draw_inside(pdf: FPDF, jpeg: Jpeg, place: PageBox, *, alt_text: str) -> Non
         y=place.top_mm + (place.height_mm - height_mm) / 2,
         w=width_mm,
         h=height_mm,
-        alt_text=alt_text,
     )

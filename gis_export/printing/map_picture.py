@@ -28,7 +28,7 @@ _JPEG_QUALITY = 55
 _NO_PHOTO_GRAY = 245
 
 
-def draw_photo(pdf: FPDF, photo: Photo | None, frame: Frame, *, alt_text: str) -> bool:
+def draw_photo(pdf: FPDF, photo: Photo | None, frame: Frame) -> bool:
     """Draw the ground of a frame; return whether a photo shows it."""
     page = frame.page
     jpeg = picture(photo, frame)
@@ -43,7 +43,6 @@ def draw_photo(pdf: FPDF, photo: Photo | None, frame: Frame, *, alt_text: str) -
         y=page.top_mm,
         w=page.width_mm,
         h=page.height_mm,
-        alt_text=alt_text,
     )
     return True
 

@@ -63,6 +63,18 @@ def new_document(title: str, *, subject: str, today: date) -> FPDF:
     return pdf
 
 
+def restart(pdf: FPDF) -> int:
+    """Take all pages out of a document, and return how many there were.
+
+    A document is drawn once to count its pages, and once more with "page 1 of 3" on each.
+    """
+    pages = pdf.page_no()
+    pdf.pages.clear()
+    pdf.page = 0
+    pdf._outline.clear()
+    return pages
+
+
 def save(pdf: FPDF, path: Path) -> Path:
     """Write the document; it appears whole or not at all."""
     with atomic_path(path) as temporary:

@@ -13,6 +13,16 @@ def add_months(day: date, months: int) -> date:
     return date(year, month0 + 1, min(day.day, last))
 
 
+def whole_months(earlier: date, later: date) -> int:
+    """Return the whole months from one day to a later one.
+
+    >>> whole_months(date(2024, 2, 11), date(2024, 6, 10))
+    3
+    """
+    months = (later.year - earlier.year) * 12 + later.month - earlier.month
+    return months if add_months(earlier, months) <= later else months - 1
+
+
 def as_date(value: object) -> date | None:
     """Return a cell as a plain date, None when it is empty.
 

@@ -12,6 +12,8 @@ from imagery.roll.links import check_template
 from imagery.settings import key
 
 MOST_POINTS = 1_000_000
+LEAST_WIDTH = 64
+"""Characters that the hazard words of dispatch need, with REVIEW DUE."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -86,9 +88,10 @@ class DispatchSettings:
 
     def __post_init__(self) -> None:
         """Check ranges."""
-        if self.width < 60:
+        if self.width < LEAST_WIDTH:
             raise ConfigError(
-                f"[export.dispatch] width is {self.width}, want 60 or more: the words must fit"
+                f"[export.dispatch] width is {self.width}, want {LEAST_WIDTH} or more: the words "
+                "must fit"
             )
 
 

@@ -11,7 +11,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from gis_export.fire.dispatch.rows import OPENING
+from gis_export.fire.dispatch.cad_words import CAD_WORDS
 from gis_export.table import columns
 from gis_export.table.symbols import BY_CODE, BY_WORD
 from gis_export.table.values import VALUES
@@ -22,8 +22,13 @@ from inference.hazard import HazardWord
 _CONFIRMED = BY_WORD[HazardWord.CONFIRMED].code
 _NOT_ASSESSED = BY_WORD[HazardWord.NOT_ASSESSED].code
 
-# What comes before the hazard word in the texts that repeat it.
-_OPENINGS = {columns.RISK_TXT: "", TEXT: f"{OPENING} "}
+# What the texts that repeat the hazard word begin with, by RISK_LVL.
+_STARTS = {
+    columns.RISK_TXT: {code: symbol.word.value for code, symbol in BY_CODE.items()},
+    TEXT: {code: words.head.partition("{")[0] for code, words in CAD_WORDS.items()},
+}
+# What dispatch holds may have been sent by an older version.
+_BEFORE = "VACANT ROOF "
 _VISIT = r"^visited \d{4}(-\d{2}-\d{2})?, .*: |^visited \d{4}-\d{2}-\d{2}: "
 _MAY_BE_EMPTY = frozenset({columns.PREV_LVL})
 
@@ -194,16 +199,17 @@ def _check_scored(rows: Rows, scored: Mask) -> Iterator[Finding]:
 
 def _check_texts(rows: Rows) -> Iterator[Finding]:
     """Check that every text that repeats the hazard word repeats that of RISK_LVL."""
-    for name, opening in _OPENINGS.items():
+    for name, starts in _STARTS.items():
         # Any table may have a column TEXT; only that of a delivery is ours.
         is_ours = name != TEXT or rows.has(ACTION)
         if not rows.has(name) or not is_ours:
             continue
 
         is_wrong = np.zeros(len(rows.table), bool)
-        for code, symbol in BY_CODE.items():
-            start = f"{opening}{symbol.word.value}"
+        for code, start in starts.items():
             agrees = np.asarray(pc.starts_with(rows.table[name], start), bool)
+            before = f"{_BEFORE}{BY_CODE[code].word.value}"
+            agrees |= rows.held() & np.asarray(pc.starts_with(rows.table[name], before), bool)
             is_wrong |= rows.equal(columns.RISK_LVL, code) & ~agrees
 
         yield from rows.find(

@@ -2,7 +2,8 @@
 
 from gis_export.fire.dispatch.address_match import read_addresses
 from gis_export.fire.dispatch.columns import column_map_of
-from gis_export.fire.dispatch.state import read_deletes, read_state
+from gis_export.fire.dispatch.last_delivery import check_day, last_delivery
+from gis_export.fire.dispatch.state import newest_flyover, read_deletes, read_state
 from gis_export.fire.dispatch.vendor_file import find_too_wide
 from imagery.errors import InputError
 from imagery.troubles import Trouble, only_troubles
@@ -18,7 +19,8 @@ def _read_files(year: CityYear) -> tuple[Trouble, ...]:
     delivered = year.city.workspace.folder
     try:
         book = read_addresses(year.file.export.dispatch)
-        read_state(delivered)
+        if year.year >= newest_flyover(read_state(delivered)):
+            check_day(last_delivery(delivered), year.as_of)
         read_deletes(delivered, today=year.as_of)
         column_map_of(year.file.export.dispatch)
     except InputError as error:

@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Sequence
+from datetime import date
 from pathlib import Path
 
 import geopandas as gpd
@@ -15,8 +16,10 @@ from gis_export.fire.book.chapter_pages import CELL_MM, draw_chapter
 from gis_export.fire.book.contents import ROWS_PER_PAGE, ContentsRow, draw_contents
 from gis_export.fire.book.entries import Entry, entries_of, places_of, sizes_of
 from gis_export.fire.book.street_list import list_pages
+from gis_export.fire.book.street_spelling import with_one_spelling
 from gis_export.printing.photo import photo_of
 from gis_export.printing.sheet import Heading, new_document, save
+from gis_export.table.aging import add_months, whole_months
 from gis_export.table.inputs import ExportInputs
 from gis_export.table.settings import ExportSettings
 from imagery.crs import utm_zone
@@ -25,7 +28,12 @@ _AUDIENCE = "for responders only"
 
 
 def write_fire_book(
-    rows: gpd.GeoDataFrame, path: Path, inputs: ExportInputs, settings: ExportSettings
+    rows: gpd.GeoDataFrame,
+    path: Path,
+    inputs: ExportInputs,
+    settings: ExportSettings,
+    *,
+    listed: Sequence[str] = (),
 ) -> Path:
     """Write the book: contents, then a chapter per fire district.
 
@@ -36,6 +44,7 @@ def write_fire_book(
         path: The PDF.
         inputs: City, flyover and day.
         settings: The city's choices.
+        listed: The dispatcher's addresses, for the spelling and the order of streets.
     """
     pdf = new_document(
         f"{inputs.city} {inputs.year}: vacant buildings, fire map book",
@@ -43,7 +52,7 @@ def write_fire_book(
         today=inputs.today,
     )
     crs = utm_zone(rows.geometry)
-    entries = entries_of(rows, crs, today=inputs.today)
+    entries = with_one_spelling(entries_of(rows, crs, today=inputs.today), listed)
     chapters = _make_chapters(pdf, entries)
     contents = _list_chapters(chapters)
     book = _make_book(pdf, crs, entries, inputs, pages=_count_pages(chapters))
@@ -54,7 +63,7 @@ def write_fire_book(
         contents,
         begin=lambda: book.begin("Fire map book", subtitle),
         settings=settings,
-        missed=inputs.missed,
+        cover=[text for text in (_age_in_words(entries, inputs, settings), inputs.missed) if text],
     )
     for chapter in chapters:
         draw_chapter(book, chapter)
@@ -128,16 +137,36 @@ def _make_book(
     )
 
 
-def _flown_in_words(entries: Sequence[Entry], inputs: ExportInputs) -> str:
-    """Return the day of the flight: the flyover's, else the latest that an entry has."""
-    day = inputs.flyover.flown if inputs.flyover else None
-    if day is None:
-        # CONFIRMED carries the day a person saw the building.
-        days = [
-            entry.as_of for entry in entries if entry.as_of and entry.symbol.code != "CONFIRMED"
-        ]
-        day = max(days, default=None)
+def _age_in_words(entries: Sequence[Entry], inputs: ExportInputs, settings: ExportSettings) -> str:
+    """Say how old the photo was when the book was made, and from when it counts less."""
+    flown = _day_flown(entries, inputs)
+    if flown is None:
+        return f"Made {inputs.today.isoformat()}. The day of the photo is not known."
 
+    months = whole_months(flown, inputs.today)
+    due = add_months(flown, settings.review_months)
+    stale = add_months(flown, settings.stale_months)
+    return (
+        f"Made {inputs.today.isoformat()}, {months} months after the photo of {flown.isoformat()}. "
+        f"After {due.isoformat()} every row of this photo is due for review. "
+        f"After {stale.isoformat()} NOT SEEN IN PHOTO no longer counts: get a new book."
+    )
+
+
+def _flown_in_words(entries: Sequence[Entry], inputs: ExportInputs) -> str:
+    """Return the day of the flight in words."""
+    day = _day_flown(entries, inputs)
     if day is None:
         return f"photo of {inputs.year}, day of flight not known"
     return f"photo flown {day.isoformat()}"
+
+
+def _day_flown(entries: Sequence[Entry], inputs: ExportInputs) -> date | None:
+    """Return the day of the flight: the flyover's, else the latest that an entry has."""
+    day = inputs.flyover.flown if inputs.flyover else None
+    if day is not None:
+        return day
+
+    # CONFIRMED carries the day a person saw the building.
+    days = [entry.as_of for entry in entries if entry.as_of and entry.symbol.code != "CONFIRMED"]
+    return max(days, default=None)

@@ -60,8 +60,7 @@ def _draw_index(book: Book, chapter: Chapter, *, section: str) -> None:
 
     ground = _ground_around(chapter.cells)
     frame = frame_around(ground, book.map_crs, _MAP_PLACE, finest=FINEST, room=0.97)
-    alt_text = f"{chapter.title}: index of its {count} maps"
-    has_photo = draw_photo(pdf, book.photo, frame, alt_text=alt_text)
+    has_photo = draw_photo(pdf, book.photo, frame)
 
     pdf.set_fill_color(INK)
     for x, y in frame.place(places_of(chapter.entries)).tolist():
@@ -114,31 +113,32 @@ def _draw_map(book: Book, maps: ChapterMaps, number: int, *, section: str) -> di
     frame = Frame(
         crs=book.map_crs, center=cell.ground.center, scale=float(cell.scale), page=_MAP_PLACE
     )
-    alt_text = f"{chapter.title}, map {number}: {_count_in_words(entries)}"
-    has_photo = draw_photo(pdf, book.photo, frame, alt_text=alt_text)
+    has_photo = draw_photo(pdf, book.photo, frame)
 
     # The map shows more than its cell: buildings around it are drawn, but listed elsewhere.
     hits = book.tree.query(shapely.box(*frame.ground.bounds))
     shown = [book.entries[hit] for hit in sorted(hits)]
-    symbols = draw_buildings(pdf, frame, shown)
+    own = frozenset(entry.parcel_id for entry in entries)
+    drawn = draw_buildings(pdf, frame, shown, own=own)
     draw_border(pdf, frame, grid=True)
     draw_neighbor_maps(pdf, frame, maps, cell)
 
-    own = {entry.parcel_id for entry in entries}
     others = sum(entry.parcel_id not in own for entry in shown)
-    note = _map_note(has_photo=has_photo, others=others)
+    note = _map_note(drawn.unnamed, has_photo=has_photo, others=others)
     draw_legend(pdf, frame, _count_words(shown), note=note, flown=book.flown)
 
     prefix = f"{number} " if chapter.has_index else ""
     return {
         symbol.entry.parcel_id: prefix + grid_cell(frame, symbol.x_mm, symbol.y_mm)
-        for symbol in symbols
+        for symbol in drawn.symbols
         if symbol.entry.parcel_id in own
     }
 
 
-def _map_note(*, has_photo: bool, others: int) -> str:
+def _map_note(unnamed: Sequence[str], *, has_photo: bool, others: int) -> str:
     notes = []
+    if unnamed:
+        notes.append(f"Also here: {', '.join(unnamed)}.")
     if not has_photo:
         notes.append(_NO_PHOTO)
     if others:
@@ -149,12 +149,6 @@ def _map_note(*, has_photo: bool, others: int) -> str:
 def _count_words(entries: Sequence[Entry]) -> Mapping[str, int]:
     """Return the number of buildings by RISK_LVL."""
     return Counter(entry.symbol.code for entry in entries)
-
-
-def _count_in_words(entries: Sequence[Entry]) -> str:
-    """Return the number of buildings of each hazard word, such as "2 LIKELY, 1 POSSIBLE"."""
-    counts = Counter(entry.symbol.word.value for entry in entries)
-    return ", ".join(f"{count} {word}" for word, count in sorted(counts.items()))
 
 
 def _draw_list_page(

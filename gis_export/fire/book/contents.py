@@ -11,7 +11,7 @@ from gis_export.printing.text import SOFT, TextStyle, put, put_lines, wrapped
 from gis_export.table.settings import ExportSettings
 from gis_export.table.symbols import SYMBOLS
 
-ROWS_PER_PAGE = 18
+ROWS_PER_PAGE = 16
 """Districts on one page."""
 _ROW_MM = 6.6
 _COUNTS_MM = {"CONFIRMED": 82.0, "LIKELY": 99.0, "POSSIBLE": 116.0, "NA": 135.0, "NOT SEEN": 154.0}
@@ -22,7 +22,7 @@ _MAPS_MM = 177
 """Where the column of maps ends, from the left margin."""
 _SECTION = TextStyle(size_pt=11, bold=True)
 _BODY = TextStyle(size_pt=9)
-_MISSED = TextStyle(size_pt=9, bold=True)
+_COVER = TextStyle(size_pt=9, bold=True)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -47,7 +47,7 @@ def draw_contents(
     *,
     begin: Callable[[], None],
     settings: ExportSettings,
-    missed: str = "",
+    cover: Sequence[str] = (),
 ) -> None:
     """Draw how to read the book, and its districts with counts and pages.
 
@@ -56,14 +56,14 @@ def draw_contents(
         rows: The districts.
         begin: Begins a page.
         settings: The city's choices.
-        missed: How many open roofs are missed at most; "" where nobody checked.
+        cover: What the first page says of this book: its age, how many open roofs it misses.
     """
     for start in range(0, max(1, len(rows)), ROWS_PER_PAGE):
         begin()
         if start == 0:
             pdf.start_section("Contents")
 
-        y = _draw_reading(pdf, settings, missed)
+        y = _draw_reading(pdf, settings, cover)
         y = _draw_head(pdf, y)
         for row in rows[start : start + ROWS_PER_PAGE]:
             _draw_row(pdf, row, y)
@@ -74,7 +74,7 @@ def draw_contents(
             put(pdf, (MARGIN_MM, y + 4), text, TextStyle(size_pt=10))
 
 
-def _draw_reading(pdf: FPDF, settings: ExportSettings, missed: str) -> float:
+def _draw_reading(pdf: FPDF, settings: ExportSettings, cover: Sequence[str]) -> float:
     """Draw what the words mean and how to use the book; return where the next thing may begin."""
     y = TOP_MM + 6
     put(pdf, (MARGIN_MM, y), "What the words mean", _SECTION)
@@ -90,16 +90,17 @@ def _draw_reading(pdf: FPDF, settings: ExportSettings, missed: str) -> float:
     put(pdf, (MARGIN_MM, y), "How to use this book", _SECTION)
     lines = wrapped(pdf, _how_to_use(settings), INNER_MM, _BODY)
     y = put_lines(pdf, (MARGIN_MM, y + 6), lines, _BODY)
-    if missed:
-        y = put_lines(pdf, (MARGIN_MM, y + 1), wrapped(pdf, missed, INNER_MM, _MISSED), _MISSED)
+    for sentence in cover:
+        y = put_lines(pdf, (MARGIN_MM, y + 1), wrapped(pdf, sentence, INNER_MM, _COVER), _COVER)
     return y + 5
 
 
 def _how_to_use(settings: ExportSettings) -> str:
     return (
-        "Find the address in the list of its district: streets by name, numbers by value; "
-        "N ASH ST stands under A. The list gives the hazard word, the day it stands for (day of "
-        "the flight, or the day a person saw it), the sides on which an attached neighbor is "
+        "Find the address in the list of its district: streets in the order of dispatch, else by "
+        "name, N ASH ST under A; numbers by value. The list gives the hazard word, the day it "
+        "stands for (day of the flight, or the day a person saw it), the sides on which an "
+        "attached neighbor is "
         "occupied, whether a warning sign is posted, and map and square. ? means that nobody "
         "knows. Symbols that would cover each other are moved and tied to their building by a "
         "line; the number below a symbol is the house number. "

@@ -8,8 +8,8 @@ import shapely
 from fpdf import FPDF
 
 from gis_export.fire.book.entries import Entry, places_of, sizes_of
-from gis_export.fire.book.street_names import Covered, draw_street_names
-from gis_export.fire.book.streets import street_labels
+from gis_export.fire.book.street_names import Covered, draw_lone_names, draw_street_names
+from gis_export.fire.book.streets import lone_labels, street_labels
 from gis_export.printing.frame import Frame
 from gis_export.printing.marks import draw_halo_text, draw_mark, draw_outline, mark_height_mm
 from gis_export.printing.spread import Points, spread
@@ -40,8 +40,27 @@ class DrawnSymbol:
     """Middle, from the upper edge of the page."""
 
 
-def draw_buildings(pdf: FPDF, frame: Frame, entries: Sequence[Entry]) -> list[DrawnSymbol]:
-    """Draw outlines, street names, symbols and house numbers of entries that have a place."""
+@dataclass(frozen=True, kw_only=True)
+class DrawnMap:
+    """What was drawn on a map."""
+
+    symbols: list[DrawnSymbol]
+    """Its symbols."""
+    unnamed: list[str]
+    """Streets of its own buildings for whose names there was no room."""
+
+
+def draw_buildings(
+    pdf: FPDF, frame: Frame, entries: Sequence[Entry], *, own: frozenset[str]
+) -> DrawnMap:
+    """Draw outlines, street names, symbols and house numbers of entries that have a place.
+
+    Args:
+        pdf: A document with a page begun.
+        frame: The map.
+        entries: The buildings.
+        own: Parcels that the map is for: the streets of all of them are named on it.
+    """
     entries = sorted(entries, key=lambda entry: (_ORDER[entry.symbol.code], entry.key))
     labels = [_house_number(entry) for entry in entries]
     homes = frame.place(places_of(entries))
@@ -59,12 +78,18 @@ def draw_buildings(pdf: FPDF, frame: Frame, entries: Sequence[Entry]) -> list[Dr
 
         addresses = [entry.address for entry in entries]
         streets = street_labels(addresses, homes, aside=_STREET_ASIDE_M / frame.scale * 1000)
-        draw_street_names(pdf, streets, Covered(page=page, centers=places, sizes=boxes))
+        covered = Covered(page=page, centers=places, sizes=boxes)
+        named = draw_street_names(pdf, streets, covered)
 
-    return [
+        wanted = {entry.address.street for entry in entries if entry.parcel_id in own} - {""}
+        lone = lone_labels(addresses, homes, wanted - named.streets)
+        unnamed = draw_lone_names(pdf, lone, named.covered)
+
+    symbols = [
         DrawnSymbol(entry=entry, x_mm=float(place[0]), y_mm=float(place[1]))
         for entry, place in zip(entries, places, strict=True)
     ]
+    return DrawnMap(symbols=symbols, unnamed=unnamed)
 
 
 def _house_number(entry: Entry) -> str:
@@ -95,7 +120,7 @@ def _move_apart(entries: Sequence[Entry], homes: Points, boxes: Points) -> Point
 
 def _side_key(entry: Entry) -> tuple[str, int, int, str]:
     """Return what sorts houses by street, side of the street and number."""
-    _, street, number, _ = entry.address.key
+    _, _, street, number, _ = entry.address.key
     return street, number % 2, number, entry.parcel_id
 
 

@@ -14,8 +14,8 @@ _DIRECTION = re.compile(
     r"^(?:N|S|E|W|NE|NW|SE|SW|NORTH|SOUTH|EAST|WEST)\.?\s+(?=\S)", re.IGNORECASE
 )
 _DIGITS = re.compile(r"\d+")
-SortKey = tuple[str, str, int, str]
-"""Street without its direction, street, value of the number, number; without regard to case."""
+SortKey = tuple[int, str, str, int, str]
+"""Place of the street, street without its direction, street, value of the number, number."""
 Vector = NDArray[np.float64]
 """x and y, (2,)."""
 
@@ -28,6 +28,8 @@ class Address:
     """Street as spelled, "" when there is no address."""
     number: str
     """House number as spelled, "" when there is none."""
+    place: int = 0
+    """Place of the street in the dispatcher's order; the same of all where there is none."""
 
     @property
     def value(self) -> int | None:
@@ -37,11 +39,11 @@ class Address:
 
     @property
     def key(self) -> SortKey:
-        """Return what sorts addresses by street: N ASH ST is under ASH, numbers by value."""
+        """Return what sorts addresses: by street, N ASH ST under ASH, then numbers by value."""
         value = self.value
         bare_street = _DIRECTION.sub("", self.street)
         order = -1 if value is None else value
-        return bare_street.casefold(), self.street.casefold(), order, self.number
+        return self.place, bare_street.casefold(), self.street.casefold(), order, self.number
 
 
 def split_address(text: str) -> Address:
@@ -61,6 +63,8 @@ def split_address(text: str) -> Address:
 class StreetLabel:
     """A street's name on a map."""
 
+    street: str
+    """Street."""
     text: str
     """Street and hundred block, such as "N ASH ST 300"."""
     x: float
@@ -77,6 +81,8 @@ class StreetLabel:
 class _HundredBlock:
     """The houses of one street whose numbers share their hundreds."""
 
+    street: str
+    """Street."""
     text: str
     """Its name on a map."""
     even: Points
@@ -110,6 +116,26 @@ def street_labels(
     return sorted(labels, key=lambda label: (-label.length, label.text))
 
 
+def lone_labels(
+    addresses: list[Address], places: NDArray[np.float64], streets: set[str]
+) -> dict[str, list[StreetLabel]]:
+    """Return labels at each house of some streets, for those that have no other name on a map.
+
+    Args:
+        addresses: One per house.
+        places: Their places on the page, (n, 2).
+        streets: The streets.
+    """
+    labels: dict[str, list[StreetLabel]] = {street: [] for street in sorted(streets)}
+    for address, (x, y) in zip(addresses, places.tolist(), strict=True):
+        if address.street in streets:
+            label = StreetLabel(
+                street=address.street, text=address.street, x=x, y=y, angle=0.0, length=0.0
+            )
+            labels[address.street].append(label)
+    return labels
+
+
 def _hundred_blocks(addresses: list[Address], places: Points) -> list[_HundredBlock]:
     """Return the hundred blocks with two or more of the houses."""
     rows_of: dict[tuple[str, int], list[int]] = {}
@@ -125,6 +151,7 @@ def _hundred_blocks(addresses: list[Address], places: Points) -> list[_HundredBl
         even = [row for row in rows if values[row] % 2 == 0]
         odd = [row for row in rows if values[row] % 2 == 1]
         block = _HundredBlock(
+            street=street,
             text=f"{street} {hundred * 100 or 1}",
             even=places[even],
             odd=places[odd],
@@ -151,7 +178,9 @@ def _label(block: _HundredBlock, aside: float) -> StreetLabel | None:
     angle = -float(np.degrees(np.arctan2(along[1], along[0])))
     angle = (angle + 90) % 180 - 90
     length = float(np.ptp(block.houses @ along))
-    return StreetLabel(text=block.text, x=float(x), y=float(y), angle=angle, length=length)
+    return StreetLabel(
+        street=block.street, text=block.text, x=float(x), y=float(y), angle=angle, length=length
+    )
 
 
 def _direction(places: Points) -> Vector | None:

@@ -9,18 +9,21 @@ our names, so that another column map changes no row.
 
 The state belongs to the newest flyover that was delivered: an export of an earlier year changes
 nothing. The files in `fire/` hold what the last export found, and the next one replaces them.
-Every delivery that holds a row is therefore also kept whole in `deliveries/<day>_<number>/`. When
-dispatch loads late, it loads the folders in the order of their names. A delivery is in place
-before the state says delivered: an export that is killed in between delivers again.
+Every delivery that holds a row is therefore also kept whole in `deliveries/<day>_<number>/`. The
+numbers run on without a gap, so that a missed one is seen. When dispatch loads late, it loads the
+folders in the order of their numbers. A day before the last delivery is refused: it would make rows
+younger. A delivery is in place before the state says delivered: an export that is killed in between
+delivers again.
 """
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, replace
 from datetime import date
 
 import geopandas as gpd
 import pandas as pd
 
-from gis_export.fire.dispatch.address_match import AddressBook, match_addresses
+from gis_export.fire.dispatch.address_match import match_addresses
+from gis_export.fire.dispatch.center import DispatchCenter
 from gis_export.fire.dispatch.findings import CONFIRMED
 from gis_export.fire.dispatch.left_parcels import LeftParcel, left_parcels, offered_deletes
 from gis_export.fire.dispatch.rows import (
@@ -82,20 +85,6 @@ class _Comparison:
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
-class DispatchCenter:
-    """What the dispatch center holds and knows."""
-
-    state: pd.DataFrame
-    """What the last delivery left, columns `STATE_COLUMNS`."""
-    addresses: AddressBook | None = None
-    """Its list of addresses; without it no address is looked up."""
-    deletes: dict[str, Deletion] = field(default_factory=dict)
-    """What people confirmed, by parcel."""
-    lost: frozenset[str] = frozenset()
-    """Parcels whose finding is gone; see `lost_findings`."""
-
-
-@dataclass(frozen=True, kw_only=True, eq=False)
 class Dispatch:
     """One year's delivery to dispatch; every table holds text only."""
 
@@ -113,11 +102,18 @@ class Dispatch:
     None for an earlier year, which leaves the state as it is."""
     offered: pd.DataFrame
     """Columns `DELETE_COLUMNS`: deletes that an inspector's finding suggests, BY still empty."""
+    number: int = 0
+    """Number of the delivery, one more than that of the last; 0 for an earlier year."""
 
     @property
     def deltas(self) -> dict[str, pd.DataFrame]:
         """Return the tables that tell dispatch what to do, by the end of their file's name."""
         return {"add": self.add, "change": self.change, "delete": self.delete}
+
+    def numbered(self, number: int) -> "Dispatch":
+        """Return the delivery with its number in every row."""
+        tables = {name: table.assign(DELIVERY=str(number)) for name, table in self.deltas.items()}
+        return replace(self, **tables, number=number)
 
 
 def build_dispatch(
@@ -163,14 +159,15 @@ def build_dispatch(
     changed = comparison.kept[has_changed]
     gone = {parcel: left[parcel] for parcel in comparison.gone.index if parcel in left}
 
-    return Dispatch(
+    dispatch = Dispatch(
         add=_actions(comparison.added, "ADD", ["new on the vacant roll"] * len(comparison.added)),
-        change=_actions(changed, "CHANGE", _reasons(differs[has_changed])),
+        change=_actions(changed, "CHANGE", _reasons(differs[has_changed], comparison)),
         delete=_all_deletes(comparison, confirmed, left, on_roll=wanted["PARCEL_ID"]),
         match=match,
         state=_after(comparison, has_changed).assign(FLYOVER=str(year)),
         offered=offered_deletes(gone),
     )
+    return dispatch.numbered(center.last.number + 1)
 
 
 def _kept_out_notes(
@@ -219,26 +216,26 @@ def _compare(
 def _differences(comparison: _Comparison) -> pd.DataFrame:
     """Return which of `_COMPARED` changed, row by row.
 
-    That a row has become due for review is no news to dispatch, which holds REVIEW_BY.
+    A row that has become due for review is one of them: its text says so from then on.
     """
     names = list(_COMPARED)
-    new = comparison.kept[names].copy()
-    old = comparison.held[names].copy()
-    for table in (new, old):
-        table["RISK_TXT"] = table["RISK_TXT"].str.removesuffix(REVIEW_DUE)
-    return new != old
+    return comparison.kept[names] != comparison.held[names]
 
 
-def _reasons(differs: pd.DataFrame) -> list[str]:
+def _reasons(differs: pd.DataFrame, comparison: _Comparison) -> list[str]:
     """Name what changed in each row; the texts only where nothing else did."""
+    is_due = comparison.kept["RISK_TXT"].str.endswith(REVIEW_DUE)
+    was_due = comparison.held["RISK_TXT"].str.endswith(REVIEW_DUE)
+    is_now_due = (is_due & ~was_due)[differs.index]
+
     reasons = []
-    for row in differs.to_numpy(dtype=bool):
+    for row, has_become_due in zip(differs.to_numpy(dtype=bool), is_now_due, strict=True):
         names = [name for name, has_changed in zip(_COMPARED, row, strict=True) if has_changed]
         facts = [name for name in names if name not in _WORDINGS]
-        if facts:
-            reasons.append(", ".join(facts))
-        else:
-            reasons.append("wording" if names else "no longer for review")
+        if has_become_due:
+            facts.append("review due")
+        wording = "wording" if names else "no longer for review"
+        reasons.append(", ".join(facts) or wording)
     return reasons
 
 
@@ -291,5 +288,5 @@ def _actions(
     """Return rows of a delivery, all with one action."""
     out = table[list(COLUMNS)].reset_index(drop=True)
     out.insert(0, "ACTION", action)
-    out = out.assign(REASON=reasons, BY=by or "", USE_LIMIT=USE_LIMIT)
+    out = out.assign(REASON=reasons, BY=by or "", USE_LIMIT=USE_LIMIT, DELIVERY="")
     return out[list(DELIVERY_COLUMNS)].astype("str")

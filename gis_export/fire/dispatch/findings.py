@@ -7,6 +7,7 @@ its parcel, the row stays as it was delivered, and a person is asked to look at 
 
 import pandas as pd
 
+from gis_export.fire.dispatch.rows import year_seen
 from gis_export.table.site_visits import Verdict, visits_by_parcel
 from gis_export.table.symbols import BY_WORD
 from gis_export.table.tables import harmless
@@ -14,8 +15,6 @@ from imagery.troubles import Trouble, shown, trouble_of
 from inference.hazard import HazardWord
 
 CONFIRMED = BY_WORD[HazardWord.CONFIRMED].code
-_YEAR = r"\((\d{4})\)"
-"""How RISK_TXT names a visit of which only the year is known."""
 
 
 def lost_findings(state: pd.DataFrame, looks: pd.DataFrame, *, until: int) -> frozenset[str]:
@@ -53,7 +52,7 @@ def find_lost_findings(lost: frozenset[str]) -> Trouble | None:
 
 def _days_seen(held: pd.DataFrame) -> pd.Series:
     """Return the day of the visit on which each row rests, or the last day of its year."""
-    years = held["RISK_TXT"].str.extract(_YEAR, expand=False).fillna("")
+    years = held["RISK_TXT"].map(year_seen)
     last = (years + "-12-31").where(years != "", "")
     return held["VER_DATE"].where(held["VER_DATE"] != "", last)
 

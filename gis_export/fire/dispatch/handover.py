@@ -9,10 +9,10 @@ import pandas as pd
 
 from gis_export.fire.dispatch.columns import ColumnMap
 from gis_export.fire.dispatch.delivery import Dispatch
+from gis_export.fire.dispatch.last_delivery import folder_of
 from gis_export.fire.dispatch.state import mark_delivered as mark_changes
 from gis_export.fire.dispatch.vendor_file import write_delivery
 from imagery.files import atomic_folder
-from imagery.workspace import Workspace
 
 OFFERED_FILE = "dispatch_deletes_offered.csv"
 """Lines that a person may sign and add to dispatch_deletes.csv; none where nothing is offered."""
@@ -50,7 +50,7 @@ def keeping_delivery(
         yield
         return
 
-    with atomic_folder(_next_folder(Workspace(folder=delivered).deliveries, today)) as folder:
+    with atomic_folder(folder_of(delivered, dispatch.number, today)) as folder:
         _write_deltas(dispatch, folder, columns)
         yield
 
@@ -71,11 +71,3 @@ def _write_deltas(dispatch: Dispatch, folder: Path, columns: ColumnMap | None) -
         write_delivery(table, folder / f"dispatch_{name}.csv", None)
         if columns:
             write_delivery(table, folder / f"cad_{name}.csv", columns)
-
-
-def _next_folder(deliveries: Path, today: date) -> Path:
-    """Return the folder after the last one of a day, such as 2026-11-24_02."""
-    day = today.isoformat()
-    endings = [path.name.rpartition("_")[2] for path in deliveries.glob(f"{day}_*")]
-    numbers = [int(ending) for ending in endings if ending.isdecimal()]
-    return deliveries / f"{day}_{max(numbers, default=0) + 1:02d}"

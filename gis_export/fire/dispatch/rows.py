@@ -1,13 +1,15 @@
 """What dispatch is told of each vacant: our names, text only, nothing of another tier."""
 
+import re
+from dataclasses import dataclass
 from datetime import date
 
 import geopandas as gpd
 import pandas as pd
 
 from gis_export.fire.dispatch.address_match import Match
+from gis_export.fire.dispatch.cad_words import BETWEEN, cad_basis, cad_head
 from gis_export.table.places import lon_lat
-from gis_export.table.symbols import BY_CODE
 from gis_export.table.tables import csv_texts, harmless
 
 COLUMNS = (
@@ -32,7 +34,7 @@ COLUMNS = (
     "FIRE_DIST",
 )
 """Values of a row, in our names; a vendor's file names them as it likes."""
-DELIVERY_COLUMNS = ("ACTION", *COLUMNS, "REASON", "BY", "USE_LIMIT")
+DELIVERY_COLUMNS = ("ACTION", *COLUMNS, "REASON", "BY", "USE_LIMIT", "DELIVERY")
 """Values of a row of a delivery."""
 DATES = ("IMG_DATE", "VER_DATE", "EFFECTIVE", "REVIEW_BY")
 MATCH_COLUMNS = (
@@ -59,8 +61,8 @@ _FROM_ROWS = (
     "FIRE_DIST",
 )
 REVIEW_DUE = " - REVIEW DUE"
-OPENING = "VACANT ROOF"
-"""What TEXT begins with, before the hazard words."""
+_YEAR = re.compile(r"\((\d{4})\)")
+"""How RISK_TXT names a visit of which only the year is known."""
 
 
 def dispatch_rows(
@@ -90,41 +92,63 @@ def dispatch_rows(
 
     rests_on = (table[name] for name in ("RISK_LVL", "IMG_DATE", "VERIFIED", "VER_DATE"))
     table["SOURCE"] = [source_of(*cells) for cells in zip(*rests_on, strict=True)]
-    table["TEXT"] = [text_of(row, width=width) for row in records(table)]
+    table["TEXT"] = [dispatch_text(line_of(row), width=width) for row in records(table)]
     return table[list(COLUMNS)].map(harmless).astype("str")
 
 
-def text_of(row: dict[str, str], *, width: int) -> str:
-    """Return the text of one row: the hazard words, what they rest on, the occupied sides."""
-    instead = ""
-    if row["VERIFIED"] == "Y":
-        instead = f"SEEN BY A PERSON {row['VER_DATE']}".strip()
-    elif row["RISK_LVL"] == "NA":
-        instead = row["NA_REASON"].replace("_", " ").upper()
+@dataclass(frozen=True, kw_only=True)
+class CadLine:
+    """What the text of one row says."""
 
-    return dispatch_text(
-        row["RISK_LVL"], row["IMG_DATE"], row["OCC_SIDES"], width=width, instead=instead
+    code: str
+    """RISK_LVL."""
+    day: str
+    """Day of the photo, or of the visit for CONFIRMED; "" when not known."""
+    sides: str
+    """OCC_SIDES."""
+    reason: str = ""
+    """NA_REASON."""
+    is_due: bool = False
+    """Whether the row is due for review."""
+
+
+def line_of(row: dict[str, str]) -> CadLine:
+    """Return what the text of one row says."""
+    day = row["IMG_DATE"]
+    if row["VERIFIED"] == "Y":
+        day = row["VER_DATE"] or year_seen(row["RISK_TXT"])
+
+    return CadLine(
+        code=row["RISK_LVL"],
+        day=day,
+        sides=row["OCC_SIDES"],
+        reason=row["NA_REASON"],
+        is_due=row["RISK_TXT"].endswith(REVIEW_DUE),
     )
 
 
-def dispatch_text(
-    code: str, flown: str, occupied_sides: str, *, width: int, instead: str = ""
-) -> str:
+def year_seen(risk_text: str) -> str:
+    """Return the year of a visit whose day is not known, as RISK_TXT names it; "" for none."""
+    found = _YEAR.search(risk_text)
+    return found.group(1) if found else ""
+
+
+def dispatch_text(line: CadLine, *, width: int) -> str:
     """Say a row in the characters that dispatch shows, the hazard words first and whole.
 
-    Args:
-        code: RISK_LVL.
-        flown: Day of the photo, "" when not known.
-        occupied_sides: OCC_SIDES.
-        width: Most characters; what does not fit is left out whole.
-        instead: What the word rests on where that is no photo.
+    Then come whether a review is due, what the words rest on, the occupied sides. What does not
+    fit is left out whole, the hazard words never.
     """
-    photo = f"PHOTO {flown}" if flown else "PHOTO DATE UNKNOWN"
-
-    text = f"{OPENING} {BY_CODE[code].word.value}"
-    sides = _sides_in_capitals(occupied_sides)
-    for spellings in ((instead or photo,), sides, ("SIZE-UP GOVERNS",)):
-        longer = [f"{text} / {fact}" for fact in spellings]
+    text = cad_head(line.code, line.day)
+    basis = cad_basis(line.code, line.day, line.reason)
+    parts = (
+        ("REVIEW DUE",) if line.is_due else (),
+        (basis,) if basis else (),
+        _sides_in_capitals(line.sides),
+        ("SIZE-UP GOVERNS",),
+    )
+    for spellings in parts:
+        longer = [f"{text}{BETWEEN}{spelling}" for spelling in spellings]
         text = next((each for each in longer if len(each) <= width), text)
     return text
 

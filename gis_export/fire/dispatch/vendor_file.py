@@ -10,6 +10,7 @@ from string import Formatter
 
 import pandas as pd
 
+from gis_export.fire.dispatch.cad_words import BETWEEN, CAD_WORDS, cad_head
 from gis_export.fire.dispatch.columns import ColumnMap, FileFormat, names_in
 from gis_export.fire.dispatch.file_format import ENDINGS, QUOTING
 from gis_export.fire.dispatch.rows import DATES, DELIVERY_COLUMNS, premise_key, records
@@ -21,8 +22,6 @@ from imagery.errors import ConfigError
 Values = dict[str, str]
 """What is filled into a template, by the names that it uses."""
 _IDS = ("PREMISE", "PARCEL_ID")
-_BETWEEN = " / "
-"""Between the parts of TEXT."""
 _WHOLE = {
     **dict.fromkeys(("TEXT", "RISK_TXT", "RISK_LVL"), "the hazard words"),
     **dict.fromkeys(_IDS, "the id"),
@@ -81,10 +80,14 @@ def write_delivery(table: pd.DataFrame, path: Path, columns: ColumnMap | None) -
 
 def find_too_wide(columns: ColumnMap, ids: Iterable[str], addresses: Iterable[str]) -> list[str]:
     """Say which parcels of a roll the vendor's columns are too narrow for, a line each."""
+    heads = {each: cad_head(each, "2000-01-01") for each in CAD_WORDS}
+    code, head = max(heads.items(), key=lambda pair: len(pair[1]))
+
     lines = []
     for parcel, address in zip(ids, addresses, strict=True):
         row = dict.fromkeys(DELIVERY_COLUMNS, "")
-        row |= {"ACTION": "ADD", "RISK_LVL": "NA", "ADDRESS": address, "PARCEL_ID": parcel}
+        row |= {"ACTION": "ADD", "ADDRESS": address, "PARCEL_ID": parcel}
+        row |= {"RISK_LVL": code, "TEXT": head}
         row["PREMISE"] = premise_key(parcel)
         try:
             _line(columns, row)
@@ -97,7 +100,8 @@ def _line(columns: ColumnMap, row: dict[str, str]) -> list[str]:
     """Return the cells of one row."""
     values = _values(columns, row)
     symbol = BY_CODE[row["RISK_LVL"]]
-    words = {"TEXT": symbol.word.value, "RISK_TXT": symbol.word.value, "RISK_LVL": symbol.code}
+    head, _, _ = row["TEXT"].partition(BETWEEN)
+    words = {"TEXT": head, "RISK_TXT": symbol.word.value, "RISK_LVL": symbol.code}
 
     return [_cell_text(columns, column, values, words) for column in columns.columns]
 
@@ -135,8 +139,8 @@ def _cell_text(columns: ColumnMap, column: str, values: Values, words: Values) -
         return cell.text
 
     has_text = "TEXT" in names_in(template, column)
-    while len(cell.text) > width and has_text and _BETWEEN in values["TEXT"]:
-        shorter, _, _ = values["TEXT"].rpartition(_BETWEEN)
+    while len(cell.text) > width and has_text and BETWEEN in values["TEXT"]:
+        shorter, _, _ = values["TEXT"].rpartition(BETWEEN)
         values = values | {"TEXT": shorter}
         cell = _fill(columns.format, template, values, words)
 

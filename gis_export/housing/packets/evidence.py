@@ -9,7 +9,7 @@ from gis_export.housing.packets.evidence_page import packet_html
 from gis_export.housing.packets.evidence_pdf import draw_packet
 from gis_export.housing.packets.packet import Packet, build_packet, find_row
 from gis_export.housing.packets.sources import PacketSources
-from gis_export.printing.sheet import new_document, save
+from gis_export.printing.sheet import new_document, restart, save
 from gis_export.table.visits import by_priority
 from imagery.file_names import safe_names
 from imagery.files import atomic_path
@@ -65,5 +65,6 @@ def _write(packet: Packet, stem: Path, today: date) -> tuple[Path, Path]:
         today=today,
     )
     draw_packet(pdf, packet)
+    draw_packet(pdf, packet, pages=restart(pdf))
     pdf_path = save(pdf, stem.with_name(f"{stem.name}.pdf"))
     return page_path, pdf_path

@@ -63,9 +63,9 @@ _MODEL_COLUMNS = (
 )
 
 
-def draw_packet(pdf: FPDF, packet: Packet) -> None:
-    """Draw a packet into a document."""
-    writer = PageWriter(pdf, _heading(packet))
+def draw_packet(pdf: FPDF, packet: Packet, *, pages: int = 0) -> None:
+    """Draw a packet into a document of so many pages, 0 when not known."""
+    writer = PageWriter(pdf, _heading(packet), pages=pages)
     _draw_summary(writer, packet)
     _draw_building(writer, packet)
     _draw_photos(writer, packet.years)
@@ -148,8 +148,7 @@ def _draw_photo(pdf: FPDF, year: PacketYear, place: PageBox) -> None:
     if year.word:
         caption = f"{caption}: {year.word}"
 
-    alt_text = f"The roof from above in {year.year}, with the outline of the parcel"
-    draw_chip(pdf, jpeg, place, caption=caption, alt_text=alt_text)
+    draw_chip(pdf, jpeg, place, caption=caption)
 
 
 def _draw_history(writer: PageWriter, packet: Packet) -> None:
@@ -192,17 +191,12 @@ def _draw_heat(writer: PageWriter, heat: Image.Image) -> None:
     writer.section("What in the photo suggests a failing roof", room_mm=height_mm + 3)
 
     jpeg = encode_jpeg(heat, quality=_JPEG_QUALITY)
-    alt_text = (
-        "This year's photo, what in it suggests a failing roof by brightness, and the labeled "
-        "roofs that look most alike"
-    )
     writer.pdf.image(
         io.BytesIO(jpeg.data),
         x=MARGIN_MM,
         y=writer.y_mm + 1,
         w=width_mm,
         h=height_mm,
-        alt_text=alt_text,
     )
     writer.y_mm += height_mm + 2
 

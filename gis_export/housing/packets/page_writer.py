@@ -43,15 +43,16 @@ class Column:
 class PageWriter:
     """A position on a page that moves down, and onto new pages as needed."""
 
-    def __init__(self, pdf: FPDF, heading: Heading) -> None:
-        """Begin the first page."""
+    def __init__(self, pdf: FPDF, heading: Heading, *, pages: int = 0) -> None:
+        """Begin the first page of `pages`, 0 when not known."""
         self.pdf = pdf
+        self.pages = pages
         self.heading = heading
         self.y_mm = TOP_MM
         self._begin_page()
 
     def _begin_page(self) -> None:
-        add_sheet(self.pdf, self.heading)
+        add_sheet(self.pdf, self.heading, pages=self.pages)
         self.y_mm = TOP_MM + 2
 
     def need(self, height_mm: float) -> None:

@@ -32,9 +32,13 @@ _ROOM = 0.84
 _NOTE = TextStyle(size_pt=7.5, gray=SOFT, max_width_mm=110)
 
 
-def draw_route_map(
-    pdf: FPDF, stops: Sequence[Stop], crs: CRS | None, photo: Photo | None, *, title: str
-) -> float:
+def route_map_mm(stops: Sequence[Stop], crs: CRS | None) -> float:
+    """Return the height that the map of some stops takes, 0 when no stop has a geometry."""
+    has_place = crs is not None and any(stop.point is not None for stop in stops)
+    return _PAGE.height_mm + _BELOW_MM if has_place else 0.0
+
+
+def draw_route_map(pdf: FPDF, stops: Sequence[Stop], crs: CRS | None, photo: Photo | None) -> float:
     """Draw the stops of a day at the top of a page.
 
     Args:
@@ -42,26 +46,25 @@ def draw_route_map(
         stops: In visiting order.
         crs: Metric CRS of their points.
         photo: The ground, None for none.
-        title: Name of the day, for those who cannot see the map.
 
     Returns:
         The height that the map takes, 0 when no stop has a geometry.
     """
-    numbers = [stop.number for stop in stops if stop.point is not None]
-    if not numbers or crs is None:
+    height_mm = route_map_mm(stops, crs)
+    if crs is None or height_mm == 0:
         return 0.0
 
+    numbers = [stop.number for stop in stops if stop.point is not None]
     points = np.array([stop.point for stop in stops if stop.point is not None], dtype=np.float64)
     frame = frame_around(_ground_around(points), crs, _PAGE, finest=_FINEST, room=_ROOM)
-    alt_text = f"{title}: map of {len(numbers)} stops in visiting order"
-    has_photo = draw_photo(pdf, photo, frame, alt_text=alt_text)
+    has_photo = draw_photo(pdf, photo, frame)
 
     homes_mm = frame.place(points)
     _draw_way(pdf, homes_mm)
     _draw_numbers(pdf, numbers, homes_mm)
     draw_border(pdf, frame)
     _draw_below(pdf, frame, has_photo=has_photo)
-    return _PAGE.height_mm + _BELOW_MM
+    return height_mm
 
 
 def _ground_around(points: Points) -> GroundBox:

@@ -11,7 +11,7 @@ from fpdf import FPDF
 from pyproj import CRS
 
 from gis_export.housing.roof_photos import RoofPhotos, earlier_photos, this_years_photos
-from gis_export.housing.routes.route_map import draw_route_map
+from gis_export.housing.routes.route_map import draw_route_map, route_map_mm
 from gis_export.housing.routes.routing import Route
 from gis_export.housing.routes.stops import STOP_MM, Stop, draw_stop, read_stops
 from gis_export.printing.map_edge import FOOT_M
@@ -36,6 +36,10 @@ NO_DISTRICT = "no_district"
 """File of the stops that are in no district."""
 _AUDIENCE = "for the housing department"
 _FEET_PER_MILE = 5280
+_FIRST_MM = TOP_MM - 1
+"""Where the first stop of a page begins."""
+_LAST_MM = BOTTOM_MM + 1.5
+"""Where its last one ends."""
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -56,6 +60,16 @@ class SheetSources:
     """Photos of the roofs: this year's, and earlier ones if there are any."""
     stops: dict[str, Stop]
     """Every building of a route, without its number, by parcel."""
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class _DaySheet:
+    """A day of one inspector."""
+
+    heading: Heading
+    """Heading of its pages."""
+    stops: tuple[Stop, ...]
+    """In visiting order."""
 
 
 def write_route_sheets(
@@ -127,20 +141,26 @@ def _write_district(days: Sequence[Route], sources: SheetSources, path: Path) ->
         today=sources.today,
     )
 
-    for day in days:
-        stops = []
-        for number, parcel_id in enumerate(day.parcels, start=1):
-            stops.append(replace(sources.stops[parcel_id], number=number))
-
-        heading = Heading(
-            title=f"{name}, day {day.day}",
-            subtitle=_summary(day),
-            place=sources.city,
-            audience=_AUDIENCE,
-            foot=f"{name}, day {day.day} of {len(days)}  ·  {sources.made}",
-        )
-        _draw_day(pdf, heading, stops, sources)
+    sheets = [_day_sheet(name, day, len(days), sources) for day in days]
+    pages = sum(_count_pages(sheet, sources) for sheet in sheets)
+    for sheet in sheets:
+        _draw_day(pdf, sheet, sources, pages=pages)
     return save(pdf, path)
+
+
+def _day_sheet(name: str, day: Route, days: int, sources: SheetSources) -> _DaySheet:
+    stops = []
+    for number, parcel_id in enumerate(day.parcels, start=1):
+        stops.append(replace(sources.stops[parcel_id], number=number))
+
+    heading = Heading(
+        title=f"{name}, day {day.day}",
+        subtitle=_summary(day),
+        place=sources.city,
+        audience=_AUDIENCE,
+        foot=f"{name}, day {day.day} of {days}  ·  {sources.made}",
+    )
+    return _DaySheet(heading=heading, stops=tuple(stops))
 
 
 def _summary(day: Route) -> str:
@@ -155,22 +175,33 @@ def _summary(day: Route) -> str:
     return f"{stops}, {kilometers:.1f} km ({miles:.1f} miles) straight from stop to stop"
 
 
-def _draw_day(pdf: FPDF, heading: Heading, stops: Sequence[Stop], sources: SheetSources) -> None:
-    _begin_page(pdf, heading)
-    pdf.start_section(heading.title)
-    first_mm = TOP_MM - 1
-    map_mm = draw_route_map(pdf, stops, sources.crs, sources.ground, title=heading.title)
+def _count_pages(sheet: _DaySheet, sources: SheetSources) -> int:
+    """Return the pages of a day: its first one has the map."""
+    first = _stops_in(_LAST_MM - _FIRST_MM - route_map_mm(sheet.stops, sources.crs))
+    others = _stops_in(_LAST_MM - _FIRST_MM)
+    return 1 + max(0, -(-(len(sheet.stops) - first) // others))
 
-    y_mm = first_mm + map_mm
-    for stop in stops:
-        if y_mm + STOP_MM > BOTTOM_MM + 1.5:
-            _begin_page(pdf, heading)
-            y_mm = first_mm
+
+def _stops_in(height_mm: float) -> int:
+    """Return how many stops a height holds."""
+    return int(height_mm / STOP_MM + 1e-9)
+
+
+def _draw_day(pdf: FPDF, sheet: _DaySheet, sources: SheetSources, *, pages: int) -> None:
+    _begin_page(pdf, sheet.heading, pages)
+    pdf.start_section(sheet.heading.title)
+    map_mm = draw_route_map(pdf, sheet.stops, sources.crs, sources.ground)
+
+    y_mm = _FIRST_MM + map_mm
+    for stop in sheet.stops:
+        if y_mm + STOP_MM > _LAST_MM + 1e-6:
+            _begin_page(pdf, sheet.heading, pages)
+            y_mm = _FIRST_MM
         draw_stop(pdf, stop, y_mm, photos=sources.roofs)
         y_mm += STOP_MM
 
 
-def _begin_page(pdf: FPDF, heading: Heading) -> None:
-    add_sheet(pdf, heading)
+def _begin_page(pdf: FPDF, heading: Heading, pages: int) -> None:
+    add_sheet(pdf, heading, pages=pages)
     date_mm = (MARGIN_MM + INNER_MM, 24.6)
     put(pdf, date_mm, "Date ________________", TextStyle(size_pt=8, align="R"))

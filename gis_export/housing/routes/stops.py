@@ -173,8 +173,7 @@ def _draw_pictures(pdf: FPDF, stop: Stop, top_mm: float, photos: Sequence[RoofPh
             left_mm=left_mm, top_mm=top_mm, width_mm=_CHIP_WIDTH_MM, height_mm=_CHIP_HEIGHT_MM
         )
         jpeg = chip_jpeg(year_photos.chips, stop.parcel_id)
-        alt_text = f"Roof of {stop.address or stop.parcel_id} from above, {caption}"
-        draw_chip(pdf, jpeg, place, caption=caption, alt_text=alt_text)
+        draw_chip(pdf, jpeg, place, caption=caption)
         left_mm += _CHIP_WIDTH_MM + _GAP_MM
 
     draw_qr(pdf, stop.parcel_id, left_mm, top_mm, _QR_MM)
