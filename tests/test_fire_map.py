@@ -429,7 +429,7 @@ def page(one_page: Page, errors: list[str]) -> Iterator[Page]:
 
 
 def test_map_counts_the_vacants_without_a_place(page: Page) -> None:
-    assert page.locator(".missing").inner_text().startswith("1 without a place: see the table.")
+    assert page.locator("#missing").inner_text().startswith("1 without a place: see the table.")
 
 
 def test_rows_go_on_aging_on_the_tablet(browser: Browser, map_folder: Path, tmp_path: Path) -> None:
@@ -753,7 +753,9 @@ def test_list_keeps_the_focus_while_the_map_moves(page: Page) -> None:
     held = str(page.evaluate("document.activeElement.dataset.row"))
     before = page.locator("#nearby-open").inner_text()
 
-    page.set_viewport_size({"width": 500, "height": 500})
+    spot = page.evaluate("Ground.spot(Roofs.all[document.activeElement.dataset.row])")
+    page.mouse.move(spot["x"], spot["y"])
+    page.mouse.wheel(0, -600)
     page.locator("#nearby-open", has_not_text=before).wait_for()
     assert str(page.evaluate("document.activeElement.dataset.row")) == held
 

@@ -1,16 +1,15 @@
 """Write the offline map folder: page, data, photo of the ground, photos of the roofs."""
 
-import shutil
 from collections.abc import Sequence
-from importlib.resources import as_file, files
+from importlib.resources import files
 from pathlib import Path
 
 import geopandas as gpd
-import jinja2
 
 from gis_export.fire.map.base_map import BaseMap, write_base_map
 from gis_export.fire.map.ground import ground_of
-from gis_export.fire.map.page_data import DrawnMap, page_script
+from gis_export.fire.map.page_data import DrawnMap, page_data
+from gis_export.fire.map.page_file import DataScript, page_html
 from gis_export.fire.map.photos import write_photos
 from gis_export.table.inputs import ExportInputs
 from gis_export.table.settings import ExportSettings
@@ -38,8 +37,7 @@ def write_fire_map(
         settings: The city's choices.
         on_roll: Address of every row as the vacant roll spells it: the search finds that too.
     """
-    _copy_page(folder, inputs)
-
+    folder.mkdir(parents=True)
     ground = ground_of(rows.geometry, gsd_m=settings.map.gsd_m, megapixels=settings.map.megapixels)
     base = _NO_MAP
     if ground is not None and inputs.flyover is not None:
@@ -47,33 +45,22 @@ def write_fire_map(
     has_photo = write_photos(inputs.chips, rows["PARCEL_ID"].tolist(), folder / "chips")
 
     drawn = DrawnMap(ground=ground, base=base, has_photo=has_photo)
-    script = page_script(rows, inputs, settings, drawn=drawn, on_roll=on_roll)
-    (folder / "data.js").write_text(script, encoding="utf-8")
+    data = page_data(rows, inputs, settings, drawn=drawn, on_roll=on_roll)
+    scripts = (DataScript(file="data.js", name="ROOFWATCH", value=data),)
+    for script in scripts:
+        (folder / script.file).write_text(script.text, encoding="utf-8")
+    (folder / "index.html").write_text(page_html(inputs, scripts), encoding="utf-8")
+    _copy_license(folder)
 
     text = _read_me(rows, folder, inputs)
     (folder / READ_ME).write_text(text, encoding="utf-8", newline="\r\n")
 
 
-def _copy_page(folder: Path, inputs: ExportInputs) -> None:
-    """Copy the page, its scripts and its library, and fill in what the page says of the city."""
-    package = files("gis_export.fire.map")
-    with as_file(package / "page") as page:
-        shutil.copytree(page, folder)
-    with as_file(package / "vendor") as vendor:
-        shutil.copytree(vendor, folder / "vendor")
-
-    index = folder / "index.html"
-    environment = jinja2.Environment(autoescape=True, keep_trailing_newline=True)
-    template = environment.from_string(index.read_text(encoding="utf-8"))
-    text = template.render(
-        city=inputs.city,
-        year=inputs.year,
-        made=inputs.today.isoformat(),
-        use_limit=USE_LIMIT,
-        note=inputs.note,
-        missed=inputs.missed,
-    )
-    index.write_text(text, encoding="utf-8")
+def _copy_license(folder: Path) -> None:
+    """Copy the license of the library that the page holds."""
+    name = "LICENSE-leaflet.txt"
+    text = (files("gis_export.fire.map") / "vendor" / name).read_text(encoding="utf-8")
+    (folder / name).write_text(text, encoding="utf-8")
 
 
 def _read_me(rows: gpd.GeoDataFrame, folder: Path, inputs: ExportInputs) -> str:

@@ -1,6 +1,5 @@
 """What the page reads: columns of text, and outlines as one list of whole decimeters."""
 
-import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -15,7 +14,7 @@ from pyproj import CRS
 
 from gis_export.fire.map.base_map import BaseMap
 from gis_export.fire.map.ground import TILE_PX, Ground
-from gis_export.table.aging import add_months, latest_day
+from gis_export.table.aging import add_months, as_date, latest_day
 from gis_export.table.distinct import by_distinct
 from gis_export.table.inputs import ExportInputs
 from gis_export.table.settings import ExportSettings
@@ -58,15 +57,15 @@ class DrawnMap:
     """Which rows have a photo of the roof."""
 
 
-def page_script(
+def page_data(
     rows: gpd.GeoDataFrame,
     inputs: ExportInputs,
     settings: ExportSettings,
     *,
     drawn: DrawnMap,
     on_roll: Sequence[str] = (),
-) -> str:
-    """Return data.js: one assignment, in which no text of the city can end the script.
+) -> dict[str, Json]:
+    """Return what the page reads.
 
     Args:
         rows: The rows of the export.
@@ -84,6 +83,9 @@ def page_script(
         "year": inputs.year,
         "made": inputs.today.isoformat(),
         "frozen": bool(settings.as_of),
+        "flown": _flown(rows),
+        "staleAfter": _stale_day(rows, inputs, settings),
+        "staleMonths": settings.stale_months,
         "useLimit": USE_LIMIT,
         "symbols": _legend(),
         "neverPhotographed": list[Json](NEVER_PHOTOGRAPHED),
@@ -93,9 +95,7 @@ def page_script(
         "ground": _ground_json(drawn.ground, drawn.base),
     }
 
-    # Browsers read ASCII faster. An escaped "<" cannot end the script.
-    text = json.dumps(data, separators=(",", ":")).replace("<", "\\u003c")
-    return f"window.ROOFWATCH={text};\n"
+    return data
 
 
 def _other_spellings(addresses: list[str], on_roll: Sequence[str]) -> list[Json]:
@@ -105,6 +105,24 @@ def _other_spellings(addresses: list[str], on_roll: Sequence[str]) -> list[Json]
 
     pairs = zip(on_roll, addresses, strict=True)
     return ["" if roll == address else roll for roll, address in pairs]
+
+
+def _flown(rows: gpd.GeoDataFrame) -> list[Json]:
+    """Return the first and the last day of the flight, nothing where none is known."""
+    days = _days(rows)
+    return [days[0].isoformat(), days[-1].isoformat()] if days else []
+
+
+def _stale_day(rows: gpd.GeoDataFrame, inputs: ExportInputs, settings: ExportSettings) -> str:
+    """Return the last day on which the oldest photo may still say NOT SEEN IN PHOTO."""
+    days = _days(rows)
+    flown = latest_day(days[0] if days else None, inputs.year)
+    return add_months(flown, settings.stale_months).isoformat()
+
+
+def _days(rows: gpd.GeoDataFrame) -> list[date]:
+    """Return the days on which the rows were photographed, sorted."""
+    return sorted({day for day in map(as_date, rows["IMG_DATE"]) if day is not None})
 
 
 def _stale_after(

@@ -38,7 +38,7 @@ const Card = (() => {
     const figure = make("figure");
     if (roof.photo) {
       const image = make("img");
-      image.src = roof.photo;
+      image.src = Copy.url(roof.photo);
       image.alt = `Roof from above, ${Roofs.title(roof)}`;
       figure.append(image, make("figcaption", "", `Photo flown ${Roofs.flown(roof)}. Parcel outlined. Long side shown across.`));
     } else {
@@ -72,7 +72,7 @@ const Card = (() => {
     for (const unit of roof.units) {
       const choose = button("choose", "", () => open(unit));
       const words = make("span", "words");
-      words.append(make("strong", "", unit.symbol.word), make("span", "", `${Roofs.title(unit)}, parcel ${unit.PARCEL_ID}`));
+      words.append(make("strong", "", Roofs.hazard(unit)), make("span", "", `${Roofs.title(unit)}, parcel ${unit.PARCEL_ID}`));
       choose.append(Symbols.element(unit.symbol, 28), words);
       if (unit === roof) choose.setAttribute("aria-current", "true");
       const row = make("li");

@@ -5,17 +5,18 @@ const Ground = (() => {
   const ground = window.ROOFWATCH.ground;
   const host = document.getElementById("map");
   const view = document.getElementById("map-view");
+  const frame = document.getElementById("frame");
   const overlap = document.getElementById("overlap");
   const FINEST_M = 0.06;
   const FINGER_PX = 22; // half of 44
-  const TOOLS_PX = 56; // height of the buttons above the map
+  const ROUND_PX = 20; // room around the city for whole symbols
   const EDGE_PX = 60; // a roof nearer to the edge than this is brought to the middle
 
   if (!ground) {
     view.append(Roofs.make("p", "notice", "No vacant building of this roll has a place on the map. The table lists them."));
-    for (const name of ["map", "nearby-open", "overlap", "keys"]) document.getElementById(name).hidden = true;
+    for (const name of ["map-box", "nearby-open", "overlap", "north", "keys"]) document.getElementById(name).hidden = true;
     const nothing = () => {};
-    return { show: nothing, select: nothing, clear: nothing, resize: nothing, whenPicked: nothing, whenMoved: nothing, inView: () => [], host };
+    return { show: nothing, select: nothing, clear: nothing, resize: nothing, whenPicked: nothing, whenMoved: nothing, inView: () => [], spot: nothing, host };
   }
 
   const coarsest = ground.gsd * 2 ** (ground.levels - 1);
@@ -28,7 +29,8 @@ const Ground = (() => {
     crs, minZoom: -1, maxZoom: Math.ceil(Math.log2(coarsest / FINEST_M)), zoomSnap: 0.5, maxBounds: bounds.pad(2), keyboardPanDelta: 120,
     attributionControl: false, zoomControl: false, doubleClickZoom: false, zoomAnimation: !still, fadeAnimation: !still, inertia: !still,
   });
-  L.control.scale({ position: "bottomright", maxWidth: 160 }).addTo(map);
+  const scale = L.control.scale({ maxWidth: 100 }).addTo(map);
+  document.getElementById("scale").append(scale.getContainer()); // beside the map, where it covers no symbol
 
   const names = new Set(ground.tiles);
   const Photo = L.GridLayer.extend({
@@ -37,7 +39,7 @@ const Ground = (() => {
       const name = `${place.z}/${place.x}_${place.y}`;
       image.alt = "";
       image.onload = image.onerror = () => done(null, image);
-      image.src = names.has(name) ? `base/${name}.webp` : "data:image/gif;base64,R0lGODlhAQABAAAAACH5BAEKAAEALAAAAAABAAEAAAICTAEAOw==";
+      image.src = names.has(name) ? Copy.url(`base/${name}.webp`) : "data:image/gif;base64,R0lGODlhAQABAAAAACH5BAEKAAEALAAAAAABAAEAAAICTAEAOw==";
       return image;
     },
   });
@@ -48,9 +50,9 @@ const Ground = (() => {
     placeless && `${Roofs.number(placeless)} without a place: see the table.`,
     ground.unread && `${Roofs.number(ground.unread)} photo tiles could not be read.`,
   ].filter(Boolean);
-  if (missing.length) view.append(Roofs.make("p", "missing", missing.join(" ")));
+  document.getElementById("missing").textContent = missing.join(" ");
 
-  const layer = new RoofLayer(pixelsAMeter, (overlaps) => { overlap.hidden = !overlaps; });
+  const layer = new RoofLayer(pixelsAMeter, (overlaps) => overlap.classList.toggle("quiet", !overlaps));
   const ring = L.marker([0, 0], { icon: L.divIcon({ className: "ring", iconSize: [56, 56] }), interactive: false, keyboard: false });
   let drawn = [];
   let picked = () => {};
@@ -59,12 +61,10 @@ const Ground = (() => {
   layer.addTo(map);
   new ResizeObserver(() => resize()).observe(host);
 
-  // All of the city, beside the legend or above it where there is room.
   function whole() {
-    const { offsetWidth: width, offsetHeight: height } = document.getElementById("legend");
-    const size = map.getSize();
-    const beside = size.x > 2 * width + 200, above = !beside && size.y > 2 * height + 100;
-    map.fitBounds(bounds, { paddingTopLeft: [beside ? width + 10 : 0, TOOLS_PX], paddingBottomRight: [0, above ? height + 10 : 0], animate: false });
+    const { top, bottom, height } = seen();
+    const room = bottom - top > 4 * ROUND_PX ? [top, height - bottom] : [0, 0];
+    map.fitBounds(bounds, { paddingTopLeft: [ROUND_PX, ROUND_PX + room[0]], paddingBottomRight: [ROUND_PX, ROUND_PX + room[1]], animate: false });
   }
 
   const resize = () => { if (host.clientWidth) map.invalidateSize({ animate: false }); }; // a hidden map keeps its size
@@ -76,8 +76,16 @@ const Ground = (() => {
     layer.show(drawn);
   }
 
+  // The part of the map that can be seen: a low screen scrolls, and what is scrolled away is not counted.
+  function seen() {
+    const box = host.getBoundingClientRect(), around = frame.getBoundingClientRect();
+    const top = Math.max(box.top, around.top) - box.top, bottom = Math.min(box.bottom, around.bottom) - box.top;
+    return { top, bottom: Math.max(top, bottom), width: box.width, height: box.height };
+  }
+
   function inView() {
-    const box = map.getBounds();
+    const { top, bottom, width } = seen();
+    const box = L.latLngBounds(map.containerPointToLatLng([0, top]), map.containerPointToLatLng([width, bottom]));
     const [west, east, north, south] = [box.getWest(), box.getEast(), box.getSouth(), box.getNorth()]; // y grows southward
     return drawn.filter(({ place: { x, y } }) => x >= west && x <= east && y >= north && y <= south).reverse();
   }
@@ -117,14 +125,20 @@ const Ground = (() => {
     if (!inside || map.getZoom() < closest - 1) map.setView(latLng(roof), Math.max(map.getZoom(), closest), { animate: false });
   }
 
+  // Where a symbol is on the screen.
+  function spot(roof) {
+    const at = map.latLngToContainerPoint(latLng(roof)), box = host.getBoundingClientRect();
+    return { x: box.x + at.x, y: box.y + at.y };
+  }
+
   const clear = () => ring.remove();
   document.getElementById("zoom-in").addEventListener("click", () => map.zoomIn());
   document.getElementById("zoom-out").addEventListener("click", () => map.zoomOut());
   document.getElementById("whole").addEventListener("click", whole);
 
   return {
-    show, select, clear, resize, inView, host,
+    show, select, clear, resize, inView, spot, host,
     whenPicked: (callback) => { picked = callback; },
-    whenMoved: (callback) => { map.on("moveend", callback); },
+    whenMoved: (callback) => { map.on("moveend", callback); frame.addEventListener("scroll", callback, { passive: true }); },
   };
 })();

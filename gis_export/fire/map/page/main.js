@@ -47,6 +47,9 @@
       element.hidden = key !== name;
       tabs[key].setAttribute("aria-pressed", String(key === name));
     }
+    const opener = document.getElementById("legend-open");
+    if (name === "map") document.getElementById("nearby-open").after(opener);
+    else document.getElementById("legend").prepend(opener);
     if (name === "table") Table.search(Search.found());
     else if (chosen) Ground.select(chosen);
     else Ground.resize();
@@ -99,5 +102,6 @@
   shine(matchMedia("(prefers-color-scheme: dark)").matches);
   showView("map");
   filtered();
+  Copy.check([...(window.ROOFWATCH.ground?.tiles || []).map((name) => `base/${name}.webp`), ...Roofs.all.map((roof) => roof.photo).filter(Boolean)]);
   requestAnimationFrame(() => setTimeout(() => performance.mark("usable"))); // drawn, and search answers
 })();

@@ -14,7 +14,7 @@ const Nearby = (() => {
   function item(roof) {
     const choose = button("choose", "", () => picked(roof, roofs));
     const words = make("span", "words");
-    words.append(make("strong", "", Roofs.title(roof)), make("span", "", roof.symbol.word));
+    words.append(make("strong", "", Roofs.title(roof)), make("span", "", Roofs.hazard(roof)));
     choose.append(Symbols.element(roof.symbol, 34), words);
     choose.dataset.row = roof.row;
     const row = make("li");
@@ -24,7 +24,7 @@ const Nearby = (() => {
 
   function update(inView) {
     roofs = inView;
-    opener.textContent = `List of ${number(roofs.length)} in view`;
+    opener.textContent = `List (${number(roofs.length)})`;
     opener.setAttribute("aria-expanded", String(isOpen()));
     if (!isOpen()) return;
     const more = roofs.length - SHOWN;

@@ -2,8 +2,8 @@
 // Paper: the card when one is open, else the map as it is shown or the table as it is filtered, always by day.
 
 const Paper = (() => {
-  const WIDE = { width: 930, height: 470 }; // pixels of CSS that fit Letter and A4 across, beside head, legend and use limit
-  const TALL = { width: 690, height: 640 };
+  const WIDE = { width: 930, height: 410 }; // pixels of CSS that fit Letter and A4 across, beside head, legend and use limit
+  const TALL = { width: 690, height: 570 };
   const root = document.documentElement;
 
   function ready() {

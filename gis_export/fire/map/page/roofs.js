@@ -6,7 +6,8 @@ const Roofs = (() => {
   const columns = data.columns;
   const A_FOLDER = 1000; // photos in one folder
   const A_METER = 10; // the outlines are in decimeters
-  const today = data.frozen ? data.made : new Date().toLocaleDateString("sv"); // rows go on aging on the tablet; "sv" writes YYYY-MM-DD
+  const clock = new Date().toLocaleDateString("sv"); // "sv" writes YYYY-MM-DD
+  const today = data.frozen ? data.made : clock; // rows go on aging on the tablet
   const day = today > data.made ? today : data.made;
   const shapes = Int32Array.from(data.shapes);
   const unseen = new Set(data.neverPhotographed); // reasons
@@ -87,6 +88,7 @@ const Roofs = (() => {
 
   const flown = (roof) => roof.IMG_DATE || (unseen.has(roof.NA_REASON) ? "no photo" : "date unknown");
   const sign = (roof) => ({ Y: "YES", N: "NO" })[roof.SIGN_POST] || "UNKNOWN";
+  const hazard = (roof) => (roof.reviewDue ? `${roof.symbol.word}, REVIEW DUE` : roof.symbol.word);
   const title = (roof) => roof.ADDRESS || "NO ADDRESS ON THE ROLL";
   const district = (roof) => roof.FIRE_DIST || "not known";
   const number = (count) => count.toLocaleString("en-US");
@@ -106,5 +108,5 @@ const Roofs = (() => {
     return element;
   }
 
-  return { all, ranked, compare, rings, occupied, asOf, flown, sign, title, district, number, make, button };
+  return { all, ranked, clock, compare, rings, occupied, asOf, flown, sign, hazard, title, district, number, make, button };
 })();

@@ -25,7 +25,7 @@ const Search = (() => {
     item.setAttribute("role", "option");
     item.setAttribute("aria-selected", String(i === active));
     const words = make("span", "words");
-    words.append(make("strong", "", Roofs.title(roof)), make("span", "", `${roof.symbol.word} - parcel ${roof.PARCEL_ID}`));
+    words.append(make("strong", "", Roofs.title(roof)), make("span", "", `${Roofs.hazard(roof)} - parcel ${roof.PARCEL_ID}`));
     item.append(Symbols.element(roof.symbol, 34), words);
     item.addEventListener("pointerdown", (event) => event.preventDefault()); // the field keeps the focus
     item.addEventListener("click", () => pick(roof));

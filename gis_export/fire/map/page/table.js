@@ -41,6 +41,7 @@ const Table = (() => {
     const hazard = make("td"), address = make("td");
     const words = make("div", "word");
     words.append(Symbols.element(roof.symbol, 32), make("strong", "", roof.symbol.word));
+    if (roof.reviewDue) words.append(make("span", "review", "REVIEW DUE"));
     hazard.append(words);
     address.append(button("link", Roofs.title(roof), (event) => { event.stopPropagation(); picked(roof, shown); }));
     row.append(
