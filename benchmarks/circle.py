@@ -1,12 +1,13 @@
 """Does what visits say of the list hold? Simulated inspectors over many small cities.
 
-    python -m benchmarks.circle [--seeds 100] [--demo DIR --year Y] [--misses 0.03]
+    python -m benchmarks.circle [--seeds 100] [--demo DIR --year Y] [--misses 0.03] [--again 0.2]
 
 Every city has scores with a known truth: with --demo those that a demo city's workspace keeps,
 drawn with replacement, else calibrated scores made up here. The work list is drawn as `export`
 does, simulated inspectors with stated errors visit it, and the miss rate, the share of LIKELY roofs
-that are open and the share of open roofs that are flagged are estimated from what they say. An
-estimate covers where its bound or 90% interval holds the truth.
+that are open and the share of open roofs that are flagged are estimated from what they say. With
+--again a share of the visited roofs is visited by a second inspector, which says how often they
+err. An estimate covers where its bound or 90% interval holds the truth.
 """
 
 import argparse
@@ -23,13 +24,13 @@ from numpy.typing import NDArray
 
 from demo_city.people import INSPECTORS, ErrorRates
 from gis_export.table import columns
-from gis_export.table.audited import miss_rate_of, realized_of
+from gis_export.table.audited import errors_of, miss_rate_of, realized_of
 from gis_export.table.inputs import no_looks
 from gis_export.table.settings import VisitSettings
 from gis_export.table.visits import CHOSEN, with_choice
 from inference.hazard import HazardWord, Thresholds, hazard_word
 from inference.ledger import COLUMNS, Ledger
-from inference.miss_rate import Checked, estimate_recall
+from inference.recall import WordVisits, estimate_recall
 from roofwatch.demo_truth import FAILING_PCT
 
 ROOFS = 2_000
@@ -41,6 +42,7 @@ VISITS = VisitSettings(per_district=125, audit=0.15)
 YEAR = 2026
 FLOWN = date(YEAR, 3, 9)
 VISITED = date(YEAR, 5, 2)
+VISITED_AGAIN = date(YEAR, 5, 20)
 CODES = {
     HazardWord.LIKELY: "LIKELY",
     HazardWord.POSSIBLE: "POSSIBLE",
@@ -75,6 +77,8 @@ class Outcome:
     """The interval of LIKELY and POSSIBLE together holds."""
     bound: float
     """The bound of the miss rate."""
+    width: float
+    """Width of the interval of recall."""
     missed: float
     """The true share open among the roofs that are not flagged."""
 
@@ -96,32 +100,46 @@ def read_scores(demo: Path, year: int) -> Scored:
     )
 
 
-def simulate(scored: Scored, rates: ErrorRates, rng: np.random.Generator) -> Outcome:
+def simulate(
+    scored: Scored, rates: ErrorRates, rng: np.random.Generator, *, again: float = 0
+) -> Outcome:
     """Visit one city's list, and compare what the visits say with the truth."""
     rows = list_rows(scored)
-    looks = visit(rows, scored, rates, rng)
+    is_listed = (rows[CHOSEN] != "").to_numpy(bool)  # nobody has been visited yet
+    looks = visit(rows, scored, rates, rng, is_visited=is_listed)
+    if again:
+        is_again = is_listed & (rng.random(len(rows)) < again)
+        second = visit(rows, scored, rates, rng, is_visited=is_again)
+        looks = pd.concat([looks, second.assign(date=VISITED_AGAIN.isoformat())], ignore_index=True)
     words = rows[columns.PHOTO_LVL].to_numpy(str)
     districts = rows.set_index(columns.PARCEL_ID)[columns.INSP_DIST]
 
+    ledger = ledger_of(rows, scored)
+    of_parcel = ledger.table.set_index("parcel_id")["hazard"]
+    errors = errors_of(looks, {YEAR: of_parcel})
     missed = miss_rate_of(looks, districts, year=YEAR)
-    likely, possible = realized_of(looks, ledger_of(rows, scored), {})
+    realized = realized_of(looks, ledger, {}, errors)
     if missed is None:
         raise ValueError("no roof was drawn at random; want a larger share of visits")
 
     is_flagged = words != CODES[HazardWord.NOT_SEEN]
-    flagged = Checked(
-        judged=likely.checked.judged + possible.checked.judged,
-        open=likely.checked.open + possible.checked.open,
+    listed = [
+        WordVisits(roofs=int((of_parcel == found.word).sum()), checked=found.checked)
+        for found in realized
+    ]
+    recall = estimate_recall(
+        listed, missed.city, int((~is_flagged).sum()), year=YEAR, errors=errors
     )
-    recall = estimate_recall(flagged, int(is_flagged.sum()), missed.city, int((~is_flagged).sum()))
+    bound = errors.most(missed.city.most)
     true_missed = float(scored.is_open[~is_flagged].mean())
     true_precision = float(scored.is_open[words == CODES[HazardWord.LIKELY]].mean())
     true_recall = float(is_flagged[scored.is_open].mean())
     return Outcome(
-        miss_rate=missed.city.most >= true_missed,
-        precision=likely.checked.least <= true_precision <= likely.checked.most,
+        miss_rate=bound >= true_missed,
+        precision=realized[0].least <= true_precision <= realized[0].most,
         recall=recall.low <= true_recall <= recall.high,
-        bound=missed.city.most,
+        bound=bound,
+        width=recall.high - recall.low,
         missed=true_missed,
     )
 
@@ -152,11 +170,15 @@ def list_rows(scored: Scored) -> gpd.GeoDataFrame:
 
 
 def visit(
-    rows: gpd.GeoDataFrame, scored: Scored, rates: ErrorRates, rng: np.random.Generator
+    rows: gpd.GeoDataFrame,
+    scored: Scored,
+    rates: ErrorRates,
+    rng: np.random.Generator,
+    *,
+    is_visited: NDArray[np.bool_],
 ) -> pd.DataFrame:
-    """Return what inspectors say of the roofs on the list."""
-    is_listed = (rows[CHOSEN] != "").to_numpy(bool)  # nobody has been visited yet
-    listed = rows[is_listed]
+    """Return what inspectors say of the roofs that they visit."""
+    listed = rows[is_visited]
     looks = pd.DataFrame(
         {
             "parcel_id": listed[columns.PARCEL_ID].to_numpy(),
@@ -164,7 +186,7 @@ def visit(
             "date": VISITED.isoformat(),
             "source": "inspector",
             "found": "",
-            "failing": rates.look(scored.is_open[is_listed], rng),
+            "failing": rates.look(scored.is_open[is_visited], rng),
             "roof_pct": np.nan,
             "on_site": True,
             "chosen": listed[CHOSEN].to_numpy(),
@@ -185,13 +207,17 @@ def ledger_of(rows: gpd.GeoDataFrame, scored: Scored) -> Ledger:
 
 
 def run(
-    source: Callable[[np.random.Generator], Scored], *, seeds: int, rates: ErrorRates = INSPECTORS
+    source: Callable[[np.random.Generator], Scored],
+    *,
+    seeds: int,
+    rates: ErrorRates = INSPECTORS,
+    again: float = 0,
 ) -> list[Outcome]:
     """Simulate one city a seed."""
     outcomes = []
     for seed in range(seeds):
         rng = np.random.default_rng([7, seed])
-        outcomes.append(simulate(source(rng), rates, rng))
+        outcomes.append(simulate(source(rng), rates, rng, again=again))
     return outcomes
 
 
@@ -200,6 +226,7 @@ def lines(outcomes: list[Outcome]) -> list[str]:
     count = len(outcomes)
     bound = float(np.mean([outcome.bound for outcome in outcomes]))
     missed = float(np.mean([outcome.missed for outcome in outcomes]))
+    width = float(np.mean([outcome.width for outcome in outcomes]))
     held = {
         "miss rate, at most (95%)": sum(outcome.miss_rate for outcome in outcomes),
         "precision of LIKELY (90%)": sum(outcome.precision for outcome in outcomes),
@@ -208,6 +235,7 @@ def lines(outcomes: list[Outcome]) -> list[str]:
     return [
         *(f"{name:26} holds the truth in {cities:3} of {count}" for name, cities in held.items()),
         f"mean bound of the miss rate {bound:.1%}, truth {missed:.1%}",
+        f"mean width of the interval of recall {width:.0%}",
     ]
 
 
@@ -223,6 +251,9 @@ def main() -> None:
         default=INSPECTORS.misses,
         help="share of open roofs that inspectors call sound",
     )
+    options.add_argument(
+        "--again", type=float, default=0, help="share of the visited roofs visited a second time"
+    )
     chosen = options.parse_args()
     kept = read_scores(chosen.demo, chosen.year) if chosen.demo else None
 
@@ -230,7 +261,7 @@ def main() -> None:
         return make_scores(rng, ROOFS) if kept is None else kept.draw(ROOFS, rng)
 
     rates = replace(INSPECTORS, misses=chosen.misses)
-    print("\n".join(lines(run(source, seeds=chosen.seeds, rates=rates))))
+    print("\n".join(lines(run(source, seeds=chosen.seeds, rates=rates, again=chosen.again))))
 
 
 if __name__ == "__main__":

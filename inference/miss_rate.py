@@ -3,12 +3,14 @@
 Roofs that are not flagged are drawn at random and visited. What the visits find is binomial, so the
 bounds are those of Clopper and Pearson (1934, "The use of confidence or fiducial limits illustrated
 in the case of the binomial", Biometrika 26). They hold for any number of roofs, and the drawing
-without replacement by district only makes them wider than they need to be.
+without replacement by district only makes them wider than they need to be. They know chance alone;
+`inference.visit_errors` widens them by the errors of the people who look.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from math import ceil
 
+from inference.visit_errors import VisitErrors
 from labels.intervals import clopper_pearson
 
 LEAST_OF_DISTRICT = 20
@@ -77,6 +79,13 @@ class MissRate:
             if checked.judged >= LEAST_OF_DISTRICT
         ]
 
+    def with_errors(self, errors: VisitErrors) -> str:
+        """Say the bound that allows for errors of the people who looked; "" for none."""
+        if not self.city.judged:
+            return ""
+        most = percent_up(errors.most(self.city.most))
+        return f"With errors of inspectors allowed for it is at most {most}."
+
     def said_in(self, year: int) -> str:
         """Return the sentence for products of a year: it names an earlier flyover."""
         if not self.sentence or year == self.year:
@@ -96,6 +105,18 @@ class Realized:
     """Roofs with the word that people visited."""
     promised: float
     """Share open that the tests before promised, NaN where they promised nothing."""
+    errors: VisitErrors = field(default_factory=VisitErrors)
+    """How often the people who looked err."""
+
+    @property
+    def least(self) -> float:
+        """Return the bound above which the share open is, with 95% confidence."""
+        return self.errors.least(self.checked.least)
+
+    @property
+    def most(self) -> float:
+        """Return the bound below which the share open is, with 95% confidence."""
+        return self.errors.most(self.checked.most)
 
     @property
     def sentence(self) -> str:
@@ -110,45 +131,8 @@ class Realized:
         return (
             f"Of {checked.judged} visited roofs that were {self.word} in {self.year}, "
             f"{_open(checked.open)}: {checked.share:.0%} "
-            f"(90%: {checked.least:.0%} to {checked.most:.0%}){promise}.{_rest(checked)}"
+            f"(90%: {self.least:.0%} to {self.most:.0%}){promise}.{_rest(checked)}"
         )
-
-
-@dataclass(frozen=True, kw_only=True)
-class Recall:
-    """Which share of all open roofs the list flags, from visits to flagged and to other roofs."""
-
-    low: float
-    """Lower end of an interval that holds in at least 90 of 100 cities."""
-    share: float
-    """Estimate, NaN where no open roof was found."""
-    high: float
-    """Upper end."""
-
-
-def estimate_recall(
-    flagged: Checked, flagged_roofs: int, missed: Checked, other_roofs: int
-) -> Recall:
-    """Estimate the share of open roofs that are flagged.
-
-    Each end takes the worse bound of both counts, each with 95% confidence. Both fail at once so
-    rarely that the interval is wider than it needs to be.
-
-    Args:
-        flagged: What visits found of flagged roofs.
-        flagged_roofs: All flagged roofs.
-        missed: What visits found of random roofs that are not flagged.
-        other_roofs: All scored roofs that are not flagged.
-    """
-    return Recall(
-        low=_recall(flagged.least * flagged_roofs, missed.most * other_roofs),
-        share=_recall(flagged.share * flagged_roofs, missed.share * other_roofs),
-        high=_recall(flagged.most * flagged_roofs, missed.least * other_roofs),
-    )
-
-
-def _recall(found: float, missed: float) -> float:
-    return found / (found + missed) if found + missed > 0 else float("nan")
 
 
 def percent_up(share: float) -> str:

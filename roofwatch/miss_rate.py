@@ -1,16 +1,19 @@
 """What visits say of the list of a year: the miss rate, and what became of its words."""
 
 import json
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 
 import pandas as pd
 
-from gis_export.table.audited import miss_rate_of, realized_of
+from gis_export.table.audited import errors_of, miss_rate_of, realized_of
 from gis_export.table.inputs import no_looks
 from imagery.files import atomic_path
 from imagery.json_files import read_facts
 from inference.hazard import HazardWord
 from inference.miss_rate import MissRate, Realized
+from inference.recall import Recall, WordVisits, estimate_recall
+from inference.visit_errors import VisitErrors
 from roofwatch.year import CityYear
 
 _PROMISES = {
@@ -27,20 +30,29 @@ class VisitFindings:
     """The miss rate, None where no random roof was visited."""
     realized: tuple[Realized, ...]
     """What became of LIKELY and POSSIBLE, by year, the latest first."""
+    recall: Recall | None
+    """Share of all open roofs that the list has; None where no random roof was visited."""
+    errors: VisitErrors
+    """How often the people who looked err."""
     year: int
     """Year of the products."""
 
     @property
     def cover(self) -> str:
-        """Return the sentence for the cover of products; "" where nothing is known."""
-        return self.missed.said_in(self.year) if self.missed else ""
+        """Return the sentences for the cover of products; "" where nothing is known."""
+        if self.missed is None:
+            return ""
+        recall = self.recall.sentence if self.recall else ""
+        said = (self.missed.said_in(self.year), self.missed.with_errors(self.errors), recall)
+        return " ".join(text for text in said if text)
 
     @property
     def sentences(self) -> list[str]:
         """Return every sentence."""
         districts = self.missed.district_sentences if self.missed else []
         realized = [found.sentence for found in self.realized if found.sentence]
-        return [text for text in (self.cover, *districts, *realized) if text]
+        found = [text for text in (self.cover, *districts, *realized) if text]
+        return [*found, self.errors.sentence] if found else []
 
 
 def find_visits(year: CityYear) -> VisitFindings:
@@ -48,11 +60,42 @@ def find_visits(year: CityYear) -> VisitFindings:
     looks = year.find_looks()
     looks = no_looks() if looks is None else looks
     years = [year, *year.earlier]
+    words = {one_year.year: _words(one_year) for one_year in years}
+    errors = errors_of(looks, words)
+    missed = _latest_missed(looks, years)
+    realized = tuple(found for one_year in years for found in _realized(looks, one_year, errors))
     return VisitFindings(
-        missed=_latest_missed(looks, years),
-        realized=tuple(found for one_year in years for found in _realized(looks, one_year)),
+        missed=missed,
+        realized=realized,
+        recall=_recall(missed, realized, words, errors) if missed else None,
+        errors=errors,
         year=year.year,
     )
+
+
+def _words(year: CityYear) -> pd.Series:
+    """Return the hazard word of each parcel; none where the year has not been scored."""
+    ledger = year.find_ledger()
+    if ledger is None:
+        return pd.Series(dtype="object")
+    return ledger.table.set_index("parcel_id")["hazard"]
+
+
+def _recall(
+    missed: MissRate,
+    realized: Sequence[Realized],
+    words: Mapping[int, pd.Series],
+    errors: VisitErrors,
+) -> Recall:
+    """Return the recall of the flyover whose miss rate is known."""
+    of_year = words[missed.year]
+    visits = [
+        WordVisits(roofs=int((of_year == found.word).sum()), checked=found.checked)
+        for found in realized
+        if found.year == missed.year
+    ]
+    others = int((of_year == HazardWord.NOT_SEEN.value).sum())
+    return estimate_recall(visits, missed.city, others, year=missed.year, errors=errors)
 
 
 def _latest_missed(looks: pd.DataFrame, years: list[CityYear]) -> MissRate | None:
@@ -65,9 +108,9 @@ def _latest_missed(looks: pd.DataFrame, years: list[CityYear]) -> MissRate | Non
     return None
 
 
-def _realized(looks: pd.DataFrame, year: CityYear) -> tuple[Realized, ...]:
+def _realized(looks: pd.DataFrame, year: CityYear, errors: VisitErrors) -> tuple[Realized, ...]:
     ledger = year.find_ledger()
-    return realized_of(looks, ledger, _promised(year)) if ledger is not None else ()
+    return realized_of(looks, ledger, _promised(year), errors) if ledger is not None else ()
 
 
 def _promised(year: CityYear) -> dict[HazardWord, float]:
@@ -94,6 +137,12 @@ def write_visits(year: CityYear, found: VisitFindings) -> None:
         "sentences": found.sentences,
         "missed": asdict(found.missed) if found.missed else None,
         "most_missed": found.missed.city.most if found.missed else None,
+        "recall": asdict(found.recall) if found.recall and found.recall.is_known else None,
+        "errors": {
+            **asdict(found.errors),
+            "misses": found.errors.misses,
+            "false_alarms": found.errors.false_alarms,
+        },
         "realized": [_facts(realized) for realized in found.realized if realized.checked.judged],
     }
     path = year.files.report.miss_rate
@@ -109,7 +158,7 @@ def _facts(realized: Realized) -> dict[str, object]:
         "word": realized.word,
         "checked": asdict(checked),
         "share": checked.share,
-        "least": checked.least,
-        "most": checked.most,
+        "least": realized.least,
+        "most": realized.most,
         "promised": promised,
     }

@@ -6,7 +6,6 @@ import pytest
 from benchmarks.circle import ROOFS, Scored, list_rows, make_scores, run, simulate
 from demo_city.people import INSPECTORS, ErrorRates
 from gis_export.table.visits import AUDIT, CHOSEN, LISTED
-from inference.miss_rate import Checked, estimate_recall
 
 NO_ERRORS = ErrorRates(misses=0, false_alarms=0, unjudged=0)
 
@@ -25,17 +24,6 @@ def test_people_err_as_often_as_they_say() -> None:
     assert (NO_ERRORS.look(is_open, rng) == np.where(is_open, "Y", "N")).all()
     with pytest.raises(ValueError, match="want shares"):
         ErrorRates(misses=1.5, false_alarms=0, unjudged=0)
-
-
-def test_recall_by_hand() -> None:
-    """Of 50 flagged roofs 40 are open, and of 500 others 1 in 100: 40 of 45 are flagged."""
-    recall = estimate_recall(Checked(judged=50, open=40), 50, Checked(judged=100, open=1), 500)
-    assert recall.share == pytest.approx(40 / 45)
-    assert recall.low < 40 / 45 < recall.high
-
-    nothing = estimate_recall(Checked(judged=5, open=0), 5, Checked(judged=5, open=0), 50)
-    assert np.isnan(nothing.share)
-    assert (nothing.low, nothing.high) == (0, 1)
 
 
 def test_list_of_a_city_holds_every_flagged_roof_and_the_random_ones() -> None:

@@ -153,12 +153,12 @@ def test_realized_precision_beside_what_was_promised() -> None:
         Checked(judged=0, open=0, unjudged=1),
     ]
     assert found[0].sentence == (
-        "Of 2 visited roofs that were LIKELY in 2026, 1 was open: 50% (90%: 3% to 97%); "
+        "Of 2 visited roofs that were LIKELY in 2026, 1 was open: 50% (90%: 2% to 100%); "
         "70% was promised."
     )
     assert found[1].sentence == ""
     unknown = Realized(year=2026, word="LIKELY", checked=found[0].checked, promised=nan)
-    assert unknown.sentence.endswith("(90%: 3% to 97%).")
+    assert unknown.sentence.endswith("(90%: 2% to 100%).")
 
 
 def test_cover_of_map_and_list_say_it(tmp_path: Path) -> None:

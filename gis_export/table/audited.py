@@ -11,10 +11,13 @@ from gis_export.table.visits import AUDIT, LISTED
 from inference.hazard import HazardWord
 from inference.ledger import Ledger
 from inference.miss_rate import Checked, MissRate, Realized
+from inference.visit_errors import Twice, VisitErrors
 
 _AUDIT_START = AUDIT.partition(":")[0]
 _NOT_OPEN = ("repaired", "no_roof_defect", "razed")
 """Dispositions that say that no roof is open where the look gives no share."""
+_CHANGED = ("repaired", "razed", "duplicate")
+"""Dispositions of a roof that is no longer, or never was, the one that was visited before."""
 
 
 def miss_rate_of(looks: pd.DataFrame, districts: pd.Series, *, year: int) -> MissRate | None:
@@ -36,7 +39,10 @@ def miss_rate_of(looks: pd.DataFrame, districts: pd.Series, *, year: int) -> Mis
 
 
 def realized_of(
-    looks: pd.DataFrame, ledger: Ledger, promised: Mapping[HazardWord, float]
+    looks: pd.DataFrame,
+    ledger: Ledger,
+    promised: Mapping[HazardWord, float],
+    errors: VisitErrors | None = None,
 ) -> tuple[Realized, ...]:
     """Return what visits of the list found of LIKELY and POSSIBLE roofs of a flyover.
 
@@ -44,6 +50,7 @@ def realized_of(
         looks: What people found.
         ledger: The flyover's ledger.
         promised: Share open by word, as far as it is known.
+        errors: How often the people who looked err; None where nobody has measured it.
     """
     answers = roof_answers(looks, year=ledger.year)
     words = ledger.table.set_index("parcel_id")["hazard"]
@@ -58,6 +65,7 @@ def realized_of(
             word=one_word.value,
             checked=checked,
             promised=promised.get(one_word, nan),
+            errors=errors or VisitErrors(),
         )
         found.append(realized)
     return tuple(found)
@@ -73,21 +81,64 @@ def roof_answers(looks: pd.DataFrame, *, year: int) -> pd.DataFrame:
     Returns:
         Columns parcel_id, answer (Y, N, "" where nobody could judge it) and chosen.
     """
-    counted = with_defaults(looks[looks["year"] == year])
-    is_dispute = counted["source"].str.strip().str.lower() == DISPUTE
-    is_visit = on_site(counted) & ~is_dispute
-    is_visit &= (counted["chosen"] != "") | (counted["look_id"] != "")
-    visits = counted[is_visit]
-
-    answer = visits["failing"].where(visits["failing"] != "", _by_disposition(visits))
-    order = visits["date"].where(answer != "", "") + answer
-    visits = visits.assign(answer=answer, order=order)
+    visits = _visits(looks, year)
+    order = visits["date"].where(visits["answer"] != "", "") + visits["answer"]
+    visits = visits.assign(order=order)
     latest = visits.sort_values("order", kind="stable").drop_duplicates("parcel_id", keep="last")
 
     is_audit = visits["chosen"].str.startswith(_AUDIT_START)
     audited = set(visits.loc[is_audit, "parcel_id"])
     chosen = latest["chosen"].where(~latest["parcel_id"].isin(audited), AUDIT)
     return pd.DataFrame(latest.assign(chosen=chosen)[["parcel_id", "answer", "chosen"]])
+
+
+def errors_of(looks: pd.DataFrame, words: Mapping[int, pd.Series]) -> VisitErrors:
+    """Return what roofs that were visited twice say of the people who look.
+
+    Two visits of one flyover count where their day or their person differs. The first two that
+    could judge the roof do; one that found it repaired or razed says nothing of the one before.
+
+    Args:
+        looks: What people found.
+        words: Hazard word by parcel, by flyover.
+    """
+    open_twice = []
+    sound_twice = []
+    for year, by_parcel in words.items():
+        pairs = _visited_twice(looks, year)
+        is_off = by_parcel.reindex(pairs.index).to_numpy() == HazardWord.NOT_SEEN.value
+        open_twice.append(pairs[pairs.any(axis=1)])
+        sound_twice.append(pairs[~pairs.all(axis=1) & is_off])
+    return VisitErrors(of_open=_twice(open_twice), of_sound=_twice(sound_twice))
+
+
+def _twice(pairs: list[pd.DataFrame]) -> Twice:
+    differ = sum(int((pair["first"] != pair["second"]).sum()) for pair in pairs)
+    return Twice(roofs=sum(len(pair) for pair in pairs), differ=differ)
+
+
+def _visited_twice(looks: pd.DataFrame, year: int) -> pd.DataFrame:
+    """Return columns first and second, whether each visit found the roof open, by parcel."""
+    visits = _visits(looks, year)
+    visits = visits[(visits["answer"] != "") & ~visits["disposition"].isin(_CHANGED)]
+    visits = visits.sort_values("date", kind="stable")
+    visits = visits.drop_duplicates(["parcel_id", "date", "who"])
+    number = visits.groupby("parcel_id").cumcount()
+    is_open = (visits["answer"] == "Y").set_axis(visits["parcel_id"])
+    first = is_open[(number == 0).to_numpy()]
+    second = is_open[(number == 1).to_numpy()]
+    return pd.DataFrame({"first": first.reindex(second.index), "second": second}, dtype=bool)
+
+
+def _visits(looks: pd.DataFrame, year: int) -> pd.DataFrame:
+    """Return the visits of a flyover that count, with an answer: Y, N, or "" for none."""
+    counted = with_defaults(looks[looks["year"] == year])
+    is_dispute = counted["source"].str.strip().str.lower() == DISPUTE
+    is_visit = on_site(counted) & ~is_dispute
+    is_visit &= (counted["chosen"] != "") | (counted["look_id"] != "")
+    visits = counted[is_visit]
+    answer = visits["failing"].where(visits["failing"] != "", _by_disposition(visits))
+    return pd.DataFrame(visits.assign(answer=answer))
 
 
 def _by_disposition(visits: pd.DataFrame) -> pd.Series:
