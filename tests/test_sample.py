@@ -10,7 +10,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from labels.draws.weights import label_weights, look_weights, looked_share, name_draw
+from labels.draws.weights import (
+    is_for_its_score,
+    label_weights,
+    look_weights,
+    looked_share,
+    name_draw,
+)
 from labels.intervals import wilson
 from labels.sample import PARTS, RANDOM, Candidates, Shares, draw_looks, systematic
 
@@ -212,3 +218,18 @@ def test_label_weights_are_clipped_and_average_one() -> None:
     years = np.array([2024, 2024, 2024, 2024, 2024, 2023])
     weights = label_weights(chance, np.ones(6, np.int64), years)
     np.testing.assert_allclose(weights, [4 / 13, 4 / 13, 4 / 13, 40 / 13, 1, 1])
+
+
+def test_what_a_model_chose_is_known_by_its_words() -> None:
+    """Draws, audits and the work list rest on scores; a city's own words do not."""
+    chosen = [
+        "",
+        "complaint",
+        "draw 2: top",
+        " Draw 1: random",
+        "work list",
+        "Audit: random",
+        "fire",
+    ]
+    found = is_for_its_score(pd.Series(chosen))
+    assert found.tolist() == [False, False, True, True, True, True]

@@ -13,7 +13,7 @@ import pandas as pd
 from scipy.special import expit
 
 from inference.predict import known_share
-from labels.draws.weights import draw_numbers, look_weights, looked_share
+from labels.draws.weights import draw_numbers, is_for_its_score, look_weights, looked_share
 from labels.intervals import Interval, weighted_share
 from models.feature_cache import PARTS
 from models.flyover_stats import pooled_stats
@@ -83,7 +83,7 @@ def refit(kept: Kept, labels: pd.DataFrame, settings: TrainSettings) -> Refit:
         groups=kept.groups,
     )
     direction, fit = fit_kept(labeled, kept.products[np.ix_(rows, rows)], kept, settings)
-    tried = _tried(fit, labeled)
+    tried = _tried(fit, labeled, ~is_for_its_score(labels["chosen"]))
     head = with_thresholds(fit.head, choose_thresholds(tried, settings, tried=False))
 
     is_here = years == kept.year
@@ -187,7 +187,7 @@ def _share_of(hits: Floats, weights: Floats) -> Interval | None:
     return weighted_share(hits, weights) if len(hits) else None
 
 
-def _tried(fit: Fit, labeled: LabeledFeatures) -> Sequence[TriedFlyover]:
+def _tried(fit: Fit, labeled: LabeledFeatures, is_fair: Mask) -> Sequence[TriedFlyover]:
     tried = []
     for year in np.unique(labeled.flyovers).tolist():
         is_here = labeled.flyovers == year
@@ -196,6 +196,7 @@ def _tried(fit: Fit, labeled: LabeledFeatures) -> Sequence[TriedFlyover]:
             scores=fit.out_of_fold.scores[is_here],
             even=fit.out_of_fold.even[is_here],
             failing=labeled.failing[is_here],
+            is_fair=is_fair[is_here],
         )
         tried.append(flyover)
     return tried

@@ -17,6 +17,7 @@ import pandas as pd
 
 from imagery.files import atomic_path
 from imagery.workspace import ReportFiles
+from labels.draws.weights import is_for_its_score
 from models.head import RUNGS
 from training.charts import draw_calibration, draw_curves
 from training.compare import Difference, Ships, paired_difference, rung_that_ships
@@ -203,7 +204,8 @@ def tried_in(table: pd.DataFrame, rung: str) -> list[TriedFlyover]:
     """Return the scores of a rung by flyover.
 
     Args:
-        table: Scored labels: columns year, failing, the rung and the rung at even odds.
+        table: Scored labels: columns year, failing, the rung and the rung at even odds; `chosen`
+            where it is known how they were.
         rung: Of `models.head.RUNGS`.
     """
     return [
@@ -212,6 +214,7 @@ def tried_in(table: pd.DataFrame, rung: str) -> list[TriedFlyover]:
             scores=rows[rung].to_numpy(np.float64),
             even=rows[f"{rung}_even"].to_numpy(np.float64),
             failing=rows["failing"].to_numpy(np.int64),
+            is_fair=~is_for_its_score(rows["chosen"]) if "chosen" in rows else None,
         )
         for year, rows in table.groupby("year")
     ]

@@ -9,6 +9,9 @@ many there are.
 Where several flyovers have labels each was left out whole, and the thresholds keep their aims in
 the worst of them, or in all together (`[train] promise`). With a single one they rest on its own
 blocks, and nothing is promised for the next: its light, sensor and season were never tried.
+
+Labels that were chosen for their scores say nothing of the failing roofs that score low: where
+there are enough others, POSSIBLE begins by these alone.
 """
 
 from collections.abc import Sequence
@@ -34,6 +37,9 @@ MOST_LIKELY = 0.9
 A flyover in which even such roofs failed too seldom is named in the sentence instead.
 """
 
+LEAST_FAIR = 10
+"""Failing labels not chosen for their scores from which on they alone say where POSSIBLE begins."""
+
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class TriedFlyover:
@@ -47,6 +53,16 @@ class TriedFlyover:
     """Probabilities at even odds, (N,)."""
     failing: NDArray[np.int64]
     """0 or 1, (N,)."""
+    is_fair: NDArray[np.bool_] | None = None
+    """Which labels were not chosen for their scores, (N,); None for all."""
+
+    @property
+    def positives(self) -> Floats:
+        """Return the scores of failing labels at even odds, ascending: the fair ones."""
+        is_used = self.failing == 1
+        if self.is_fair is not None:
+            is_used = is_used & self.is_fair
+        return np.sort(self.even[is_used])
 
     def __post_init__(self) -> None:
         """Check that all are probabilities.
@@ -101,13 +117,17 @@ def choose_thresholds(flyovers: Sequence[TriedFlyover], aims: Aims, *, tried: bo
         least = max(LEAST_LIKELY, aims.precision_likely, _sure_enough(flyovers))
     likely = max(_likely_of(flyover, aims, least) for flyover in known)
     kept = [precision_at(flyover.scores, flyover.failing, aims, likely) for flyover in known]
-    positives = [np.sort(flyover.even[flyover.failing == 1]) for flyover in known]
+    positives = _positives(known)
     recalls = [recall_bound(scores, aims) for scores in positives]
     averages = [average_recall_bound(scores, aims) for scores in positives]
 
     recall = min(recalls, key=lambda bound: bound.threshold)
     count = len(flyovers) if tried else 0
-    words = (_rests_on(flyovers, likely, count, aims), _where_both_begin(likely, recall, flyovers))
+    words = (
+        _rests_on(flyovers, likely, count, aims),
+        _where_both_begin(likely, recall, flyovers),
+        _how_chosen(known),
+    )
     return Chosen(
         likely=likely,
         possible=recall.threshold,
@@ -117,6 +137,26 @@ def choose_thresholds(flyovers: Sequence[TriedFlyover], aims: Aims, *, tried: bo
         tried=count,
         sentence=" ".join(filter(None, words)),
     )
+
+
+def _positives(flyovers: Sequence[TriedFlyover]) -> list[Floats]:
+    """Return the scores of failing labels by flyover: the fair ones where there are enough."""
+    fair = [flyover.positives for flyover in flyovers if len(flyover.positives)]
+    if sum(len(scores) for scores in fair) >= LEAST_FAIR:
+        return fair
+    return [np.sort(flyover.even[flyover.failing == 1]) for flyover in flyovers]
+
+
+def _how_chosen(flyovers: Sequence[TriedFlyover]) -> str:
+    """Say where failing labels that were chosen for their scores bear on POSSIBLE; "" without."""
+    failing = sum(int(flyover.failing.sum()) for flyover in flyovers)
+    fair = sum(len(flyover.positives) for flyover in flyovers)
+    if fair == failing:
+        return ""
+    chosen = f"{failing - fair} of the {failing} failing labels were chosen for their scores"
+    if fair >= LEAST_FAIR:
+        return f"{chosen}: POSSIBLE begins by the others."
+    return f"{chosen}: of failing roofs that score low more are missed than this says."
 
 
 def _likely_of(flyover: TriedFlyover, aims: Aims, least: float) -> float:
@@ -173,7 +213,14 @@ def _together(flyovers: Sequence[TriedFlyover]) -> TriedFlyover:
         scores=np.concatenate([flyover.scores for flyover in flyovers]),
         even=np.concatenate([flyover.even for flyover in flyovers]),
         failing=np.concatenate([flyover.failing for flyover in flyovers]),
+        is_fair=np.concatenate([_fair(flyover) for flyover in flyovers]),
     )
+
+
+def _fair(flyover: TriedFlyover) -> NDArray[np.bool_]:
+    if flyover.is_fair is None:
+        return np.ones(len(flyover.failing), bool)
+    return flyover.is_fair
 
 
 def _rests_on(flyovers: Sequence[TriedFlyover], likely: float, tried: int, aims: Aims) -> str:

@@ -70,6 +70,18 @@ def is_of_draw(chosen: pd.Series) -> pd.Series:
     return ~chosen.astype("str").str.strip().str.lower().str.startswith(AUDIT)
 
 
+def is_for_its_score(chosen: pd.Series) -> NDArray[np.bool_]:
+    """Tell which labels were chosen by what a model said of the roof, (N,).
+
+    Those of a draw or an audit, and buildings on the work list. That a model finds the failing ones
+    among them says little of the others.
+    """
+    words = chosen.astype("str").str.strip().str.lower()
+    is_listed = words.str.startswith(ON_THE_LIST) | words.str.startswith(AUDIT)
+    is_drawn = words.str.extract(_DRAW, expand=False).notna()
+    return np.asarray(is_listed | is_drawn, np.bool_)
+
+
 def look_weights(chance: Floats, draws: NDArray[np.int64]) -> Floats:
     """Return how many roofs of the flyover each look stands for, (N,).
 
