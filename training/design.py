@@ -126,6 +126,10 @@ def make_design(
 ) -> Design:
     """Standardize features, and weigh their labels.
 
+    How a label was chosen has no weight here: roofs chosen for their scores tell what sets failing
+    ones apart as well as any, and inverse chances cost in every trial (docs/experiments.md). They
+    count where labels say how often roofs fail, in `training.calibration`.
+
     Args:
         labeled: Features and labels.
         scaling: How they are standardized.
@@ -147,7 +151,7 @@ def make_design(
         relit=scaling.apply(labeled.relit) if labeled.relit is not None and has_copies else None,
         failing=labeled.failing,
         flyovers=labeled.flyovers,
-        weights=weights * labeled.weights,
+        weights=weights,
         penalty=penalty,
         light=light,
     )

@@ -40,7 +40,8 @@ class LabeledFeatures:
     """Year of the flyover of each label, (N,); labels of one flyover are compared with each
     other."""
     weights: NDArray[np.float64]
-    """What each label weighs, (N,): more where it stands for roofs that were seldom chosen."""
+    """What each label weighs where it says how often roofs fail, (N,): more where it stands for
+    roofs that were seldom chosen."""
     groups: tuple[Group, ...]
     """Groups of features, adding up to F."""
 
