@@ -103,7 +103,7 @@ class FeatureRun:
     @cached_property
     def network_key(self) -> str:
         """Return the checksum of all that features depend on, but for the chips."""
-        return features_key(self.network.spec, _load(self.network))
+        return features_key(self.network.spec, load_networks(self.network))
 
     def shards(self) -> list[ShardChips]:
         """Return the chips of every shard."""
@@ -194,7 +194,7 @@ def extract_batch(batch: FeatureBatch) -> int:
     """Compute measures and features of one shard; return the number of chips. Runs in a worker."""
     torch.set_num_threads(batch.threads)
     spec = batch.network.spec
-    backbones = _load(batch.network)
+    backbones = load_networks(batch.network)
 
     parts = []
     for start in range(0, len(batch.chips), CHIPS_AT_ONCE):
@@ -224,7 +224,8 @@ def chip_features(
 
 
 @lru_cache(maxsize=1)
-def _load(network: NetworkSource) -> Backbones:
+def load_networks(network: NetworkSource) -> Backbones:
+    """Return networks that nothing in this process changes: those loaded before."""
     return load_backbones(network.spec, network.weights)
 
 

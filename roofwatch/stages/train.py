@@ -16,6 +16,7 @@ from imagery.errors import ConfigError
 from imagery.files import sha256_file
 from labels.files import Labels
 from models.engine import engine_name
+from models.features import NetworkSource, load_networks
 from models.files import Model, save_head, save_model
 from models.network import Backbones, load_backbones
 from models.registry import (
@@ -156,13 +157,15 @@ def fit(year: CityYear, labels: Labels) -> Fitted:
     city = year.city
     settings = year.file.train
     spec = year.file.model.spec
-    backbones = load_backbones(spec, year.file.model.trusted_weights)
+    weights = year.file.model.trusted_weights
 
     if settings.mode == "frozen":
+        backbones = load_networks(NetworkSource(spec=spec, weights=weights))
         labeled = labeled_features(city, labels)
         rungs = fit_rungs(labeled.rows, labeled.flyovers, spec.groups, settings)
         return Fitted(rows=labeled.rows, rungs=rungs, backbones=backbones)
 
+    backbones = load_backbones(spec, weights)
     with processes():
         with first_alone():
             labeled = labeled_features(city, labels)
