@@ -6,14 +6,16 @@ from dataclasses import dataclass, replace
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
+from sklearn.metrics import average_precision_score
 
 from benchmarks.flyover_sets import FlyoverSet
 from models.feature_cache import PARTS, Matrix
 from models.flyover_stats import LEAST_SPREAD, measure_flyover
 from models.head import Floats
-from training.design import group_scaling, make_design, solve_parts
+from training.design import group_scaling, make_design, solve_parts, standard_scaling
 from training.labeled_features import LabeledFeatures
 from training.rungs import rung_features
+from training.splits import block_folds
 
 COMPONENTS = 256
 """Directions in which CORAL and whitening work."""
@@ -119,6 +121,13 @@ RECIPES = (
 )
 
 
+BEFORE = (RECIPES[1], RECIPES[0])
+"""What could ship before, simplest first."""
+MARGIN = 0.02
+"""Average precision that the simpler of them could lack."""
+FOLDS = 5
+
+
 def rank(recipe: Recipe, coming: FlyoverSet, past: Sequence[FlyoverSet]) -> Floats:
     """Return the logits of the coming flyover's chips by a head of the past ones, (N,)."""
     part = PARTS[recipe.rung]
@@ -138,6 +147,27 @@ def rank(recipe: Recipe, coming: FlyoverSet, past: Sequence[FlyoverSet]) -> Floa
 
     weights, _ = solve_parts(design, [np.ones(len(labeled), bool)])[0]
     return np.asarray(scaling.apply(placed[coming.number].astype(np.float32)) @ weights)
+
+
+def shipped_before(past: Sequence[FlyoverSet]) -> Recipe:
+    """Return the recipe that the product took before it set flyovers against themselves.
+
+    The simplest rung whose average precision, blocks left out, was within `MARGIN` of the best.
+    """
+    rows = pd.concat([known.labels for known in past], ignore_index=True)
+    folds = block_folds(rows, FOLDS)
+    found = {}
+    for recipe in BEFORE:
+        seen = rung_features(rows, folds, recipe.rung, past[0].spec.groups)
+        design = make_design(seen, standard_scaling(seen), penalty=1.0, light=0.1)
+        parts = [folds != fold for fold in range(FOLDS)]
+        logits = np.zeros(len(rows))
+        for part, (weights, bias) in zip(parts, solve_parts(design, parts), strict=True):
+            logits[~part] = design.features[~part] @ weights + bias
+        found[recipe] = float(average_precision_score(seen.failing, logits))
+
+    least = max(found.values()) - MARGIN
+    return next(recipe for recipe, precision in found.items() if precision >= least)
 
 
 def _labeled(
