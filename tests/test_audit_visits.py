@@ -117,3 +117,39 @@ def test_only_hidden_columns_tell_how_a_visit_was_chosen(tmp_path: Path) -> None
     for name in ("CHOSEN", "CHANCE"):
         letter = sheet.cell(3, list(header).index(name) + 1).column_letter
         assert sheet.column_dimensions[letter].hidden
+
+
+def cover_of(path: Path, inputs: ExportInputs, visits: VisitSettings) -> list[str]:
+    """Return the first lines of the work list's first page of words."""
+    settings = ExportSettings(visits=visits)
+    write_worklist_xlsx(build_rows(inputs, settings), path, inputs, settings)
+    sheet = openpyxl.load_workbook(path)["Read me"]
+    return [str(row[0]) for row in sheet.iter_rows(max_row=8, values_only=True) if row[0]]
+
+
+@pytest.mark.parametrize(
+    ("visits", "why"),
+    [
+        (VisitSettings(per_district=6), "because it has fewer than 13 visits"),
+        (VisitSettings(per_district=25, audit=0), "because [export.visits] audit is 0"),
+    ],
+)
+def test_a_list_without_a_random_visit_says_so(
+    tmp_path: Path, visits: VisitSettings, why: str
+) -> None:
+    """Twelve visits of 4% are 0.48 random ones: none."""
+    said = [line for line in cover_of(tmp_path / "w.xlsx", city(), visits) if "at random" in line]
+    assert len(said) == 1
+    assert said[0].startswith(f"No visit of this list was drawn at random, {why}: it cannot say")
+
+
+def test_a_list_with_a_random_visit_says_nothing_of_it(tmp_path: Path) -> None:
+    lines = cover_of(tmp_path / "w.xlsx", city(), VisitSettings(per_district=7))
+    assert not [line for line in lines if "at random" in line]
+
+
+def test_a_list_with_nothing_left_to_draw_says_so(tmp_path: Path) -> None:
+    roll = make_roll(60)
+    inputs = make_inputs(roll, make_ledger(roll, ("LIKELY",)))
+    lines = cover_of(tmp_path / "w.xlsx", inputs, SETTINGS)
+    assert [line for line in lines if "no roof that is not flagged is left" in line]

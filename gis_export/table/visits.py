@@ -5,7 +5,7 @@ find says how many open roofs are missed. A row that was visited stays off the l
 for review or a newer photo shows it.
 """
 
-from math import floor
+from math import ceil, floor
 
 import geopandas as gpd
 import numpy as np
@@ -107,6 +107,20 @@ def drawn_chances(rows: gpd.GeoDataFrame, settings: VisitSettings) -> pd.Series:
         frame = frame.drop(index=drawn.index)
         draw += 1
     return chances
+
+
+def audit_note(rows: gpd.GeoDataFrame, settings: VisitSettings) -> str:
+    """Say why no visit of a list was drawn at random, "" where one was or nothing is listed."""
+    if not visited(rows, settings).any() or audit_chances(rows, settings).notna().any():
+        return ""
+    told = "No visit of this list was drawn at random"
+    lost = "it cannot say how many open roofs are missed"
+    if not settings.audit:
+        return f"{told}, because [export.visits] audit is 0: {lost}."
+    if _audits(rows, settings):
+        return f"{told}, because no roof that is not flagged is left to draw: {lost}."
+    least = ceil(0.5 / settings.audit)
+    return f"{told}, because it has fewer than {least} visits: {lost}. Longer lists have one."
 
 
 def with_choice(rows: gpd.GeoDataFrame, settings: VisitSettings) -> gpd.GeoDataFrame:

@@ -7,7 +7,7 @@ from gis_export.table.inputs import ExportInputs
 from gis_export.table.priority import severity_points
 from gis_export.table.settings import ExportSettings, PrioritySettings, VisitSettings
 from gis_export.table.symbols import SYMBOLS
-from gis_export.table.visits import LAST, NO_DISTRICT
+from gis_export.table.visits import LAST, NO_DISTRICT, audit_note
 from inference.hazard import USE_LIMIT, HazardWord
 
 Cell = tuple[object, str]
@@ -57,7 +57,7 @@ def add_readme(
     sheet.page.hide_gridlines(2)
 
     sections = (
-        _title_lines(inputs),
+        _title_lines(inputs, audit_note(rows, settings.visits)),
         _usage_lines(),
         _hazard_lines(),
         _point_lines(settings.priority),
@@ -80,12 +80,12 @@ def _put_line(sheet: Sheet, row: int, line: Line) -> None:
         sheet.put(row, column, value, style)
 
 
-def _title_lines(inputs: ExportInputs) -> list[Line]:
+def _title_lines(inputs: ExportInputs, unaudited: str) -> list[Line]:
     title = f"{inputs.city} {inputs.year}: work list of vacant roofs"
     lines: list[Line] = [((title, "title"),), ((USE_LIMIT, "limit"),)]
     if inputs.note:
         lines.append(((inputs.note, "limit"),))
-    for text in (inputs.expected, inputs.missed):
+    for text in (inputs.expected, inputs.missed, unaudited):
         if text:
             lines.append(((text, "line"),))
     return lines
