@@ -9,7 +9,7 @@ import pandas as pd
 
 from imagery.errors import InputError, MissingInput
 from imagery.tables.arrow_table import FEATHER, PARQUET, read_arrow_table
-from imagery.tables.layers import READ_ERRORS, read_layer
+from imagery.tables.layers import READ_ERRORS, read_layer, why_unread
 from imagery.tables.table_file import GEOMETRY_TEXT, Table, TableFile
 from imagery.tables.text_shapes import place_shapes
 from imagery.tables.text_table import read_text_table
@@ -69,17 +69,9 @@ def read_table(
         return _read_vector(file) if is_virtual or path.is_dir() else _read_file(file)
     except (*READ_ERRORS, pd.errors.ParserError, zipfile.BadZipFile) as error:
         raise InputError(
-            f"[{what}] path: {path.name} cannot be read{_why(error, path)}; "
+            f"[{what}] path: {path.name} cannot be read: {why_unread(error, path)}; "
             "convert it to GeoPackage or CSV (UTF-8)"
         ) from error
-
-
-def _why(error: Exception, path: Path) -> str:
-    """Return what a library said of a file, without paths and hints for programmers."""
-    if path.is_dir():
-        return ": it is a folder, and no file geodatabase"
-    words = str(error).replace(str(path), path.name).split("; It might help", 1)[0]
-    return f": {words.rstrip('. ;')}"
 
 
 def _read_file(file: TableFile) -> Table:

@@ -48,6 +48,16 @@ _INTEGERS = {
 """Whole numbers stay whole beside a null; as floats they would lose digits."""
 
 
+def why_unread(error: Exception, path: Path) -> str:
+    """Return what a library said of a file, without paths and hints for programmers."""
+    if path.is_dir():
+        return "it is a folder, and no file geodatabase"
+    words = str(error).strip().replace(str(path), path.name).split("; It might help", 1)[0]
+    if not words or "not recognized as being in a supported file format" in words:
+        return "it is damaged, or no file of the kind that its suffix says"
+    return words.splitlines()[0].rstrip(". ;")
+
+
 def exact_type(kind: pa.DataType) -> object:
     """Return the type of pandas that holds a column exactly; None leaves it to Arrow."""
     return _INTEGERS.get(kind)

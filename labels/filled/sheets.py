@@ -8,9 +8,9 @@ from pathlib import Path
 import pandas as pd
 import pyogrio
 
-from imagery.errors import InputError, MissingInput, first_line
+from imagery.errors import InputError, MissingInput
 from imagery.roll.tables import read_table, text_column
-from imagery.tables.layers import OWN_TABLES, READ_ERRORS, list_layers
+from imagery.tables.layers import OWN_TABLES, READ_ERRORS, list_layers, why_unread
 from imagery.tables.layouts import clean_names
 from imagery.tables.table_file import Table, TableFile
 from imagery.tables.workbooks import WORKBOOKS, read_sheet
@@ -104,7 +104,8 @@ def read_findings_tables(path: Path, own: Mapping[str, str]) -> list[FindingsTab
         return _read_layers(path, own) if suffix in _LAYERED else [_read_single(path, own)]
     except READ_ERRORS as error:
         raise InputError(
-            f"{path.name} cannot be read ({first_line(error)}); export it again, or as CSV (UTF-8)"
+            f"{path.name} cannot be read: {why_unread(error, path)}; "
+            "export it again, or as CSV (UTF-8)"
         ) from error
 
 

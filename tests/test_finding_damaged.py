@@ -1,0 +1,69 @@
+"""Files of findings that cannot be opened: one plain line, without words for programmers."""
+
+import zipfile
+from pathlib import Path
+
+import openpyxl
+import pytest
+
+from imagery.errors import InputError
+from labels.filled.sheets import read_findings_tables
+
+DAMAGED = "it is damaged, or no file of the kind that its suffix says"
+
+
+def workbook(path: Path) -> bytes:
+    """Return a workbook of one visit."""
+    book = openpyxl.Workbook()
+    sheet = book.active
+    assert sheet is not None
+    for row in (("Parcel", "Visited on", "Roof open"), ("0216 001", "2026-05-02", "0%")):
+        sheet.append(row)
+    book.save(path)
+    return path.read_bytes()
+
+
+def refused(path: Path, content: bytes) -> str:
+    """Return the line that says why a file is not read."""
+    path.write_bytes(content)
+    with pytest.raises(InputError) as caught:
+        read_findings_tables(path, {})
+    assert caught.value.exit_code == 3
+    line = str(caught.value)
+    assert path.name in line
+    for word in ("<DRIVER>", "driver", "GDAL", str(path.parent), "\n"):
+        assert word not in line
+    return line
+
+
+@pytest.mark.parametrize("suffix", [".xlsx", ".gpkg", ".ods"])
+@pytest.mark.parametrize("content", [b"", b"not a workbook", b"PK\x03\x04broken", b"\x00" * 600])
+def test_what_is_no_such_file_is_one_line(tmp_path: Path, suffix: str, content: bytes) -> None:
+    line = refused(tmp_path / f"Filled list{suffix}", content)
+    remedy = "export it again, or as CSV (UTF-8)"
+    assert line == f"Filled list{suffix} cannot be read: {DAMAGED}; {remedy}"
+
+
+def test_a_workbook_cut_short_is_one_line(tmp_path: Path) -> None:
+    """The download broke off: at any length it is no workbook."""
+    whole = workbook(tmp_path / "whole.xlsx")
+    for share in (0.1, 0.5, 0.9, 0.99):
+        refused(tmp_path / "w.xlsx", whole[: int(share * len(whole))])
+
+
+def test_an_archive_that_is_no_workbook_is_one_line(tmp_path: Path) -> None:
+    path = tmp_path / "w.xlsx"
+    with zipfile.ZipFile(path, "w") as archive:
+        archive.writestr("notes.txt", "nothing")
+    refused(path, path.read_bytes())
+
+
+def test_a_workbook_with_a_broken_sheet_is_one_line(tmp_path: Path) -> None:
+    whole = tmp_path / "whole.xlsx"
+    workbook(whole)
+    path = tmp_path / "w.xlsx"
+    with zipfile.ZipFile(whole) as old, zipfile.ZipFile(path, "w") as new:
+        for name in old.namelist():
+            is_sheet = name.startswith("xl/worksheets/")
+            new.writestr(name, b"<worksheet" if is_sheet else old.read(name))
+    refused(path, path.read_bytes())
