@@ -224,7 +224,10 @@ def write_odk(path: Path, rows: tuple[Row, ...] = ROWS) -> None:
 
 
 def write_survey123(path: Path, rows: tuple[Row, ...] = ROWS) -> None:
-    """Write what Survey123 exports as GeoPackage: days as times in UTC, photos in a table."""
+    """Write what Survey123 exports as GeoPackage or file geodatabase.
+
+    Days are times in UTC, photos lie in a table.
+    """
     records = [row.answers for row in rows]
     frame = pd.DataFrame(records).rename(columns={"wall_floor_signs": "wall_floor"})
     frame["wall_floor"] = frame["wall_floor"].str.replace(" ", ",")
@@ -233,10 +236,12 @@ def write_survey123(path: Path, rows: tuple[Row, ...] = ROWS) -> None:
     frame["visited_on"] = pd.Series(days).replace("", pd.NaT).astype("datetime64[ms, UTC]")
     frame["globalid"] = [f"{{AB{number:02d}}}" for number in range(len(frame))]
     points = [shapely.Point(-76.6, 39.3)] * len(frame)
-    gpd.GeoDataFrame(frame, geometry=points, crs="EPSG:4326").to_file(path, layer="survey")
+    driver = "OpenFileGDB" if path.suffix == ".gdb" else "GPKG"
+    visits = gpd.GeoDataFrame(frame, geometry=points, crs="EPSG:4326")
+    visits.to_file(path, layer="survey", driver=driver)
 
     photos = pd.DataFrame({"rel_globalid": ["{ab00}", "{ab00}"], "att_name": ["f.jpg", "r.jpg"]})
-    pyogrio.write_dataframe(photos, path, layer="survey__ATTACH", append=False)
+    pyogrio.write_dataframe(photos, path, layer="survey__ATTACH", driver=driver)
 
 
 def found_of(looks: tuple[Look, ...]) -> dict[str, Look]:

@@ -26,6 +26,7 @@ FILES: dict[str, Callable[[Path, tuple[Row, ...]], None]] = {
     "worklist.xlsx": fill_list,
     "odk.csv": write_odk,
     "survey123.gpkg": write_survey123,
+    "survey123.gdb": write_survey123,
 }
 
 
