@@ -96,7 +96,7 @@ def main() -> None:
     city = build_demo_city(chosen.out, parcels=chosen.parcels, seed=chosen.seed)
     found = []
     for number in range(chosen.circles):
-        circle = begin(city, np.random.default_rng([chosen.seed, 14, number]))
+        circle = begin(city, number, np.random.default_rng([chosen.seed, 14, number]))
         found.append(go_round(circle))
     better = sum(difference.difference > 0 for difference in found)
     mean = np.mean([difference.difference for difference in found])
@@ -125,19 +125,25 @@ def go_round(circle: Circle) -> Difference:
     return found
 
 
-def begin(path: Path, rng: np.random.Generator) -> Circle:
-    """Give a demo city a city file whose labels are those of year one alone, and nothing else.
+def begin(path: Path, number: int, rng: np.random.Generator) -> Circle:
+    """Give a demo city a city file whose labels are those of year one alone, and a new workspace.
 
-    Chips and features stay: they are the same in every circle.
+    Chips and features are taken along: they are the same in every circle.
 
     Args:
         path: City file of the demo.
+        number: Number of the circle.
         rng: What blocks are untouched, and what people get wrong.
     """
     out = path.parent
-    clear(out / WORKSPACE)
+    workspace = out / f"{WORKSPACE}_{number}"
+    shutil.rmtree(workspace, ignore_errors=True)
+    for chips in sorted(out.glob(f"{WORKSPACE}_*/*/chips")):
+        (workspace / chips.parent.name).mkdir(parents=True)
+        chips.rename(workspace / chips.parent.name / chips.name)
+
     text = path.read_text(encoding="utf-8")
-    text = text.replace('workspace = "workspace"', f'workspace = "{WORKSPACE}"')
+    text = text.replace('workspace = "workspace"', f'workspace = "{workspace.name}"')
     text = text.replace('path = "labels.csv"', f'path = "{LABELS}"')
     (out / CITY_FILE).write_text(text, encoding="utf-8")
 
@@ -151,19 +157,6 @@ def begin(path: Path, rng: np.random.Generator) -> Circle:
     is_first = (labels["year"] == str(FIRST)) & ~labels["parcel_id"].isin(untouched)
     labels[is_first].to_csv(out / LABELS, index=False)
     return Circle(path=out / CITY_FILE, truth=read_truth(out), untouched=untouched, rng=rng)
-
-
-def clear(workspace: Path) -> None:
-    """Remove all that a circle left, but for chips and features."""
-    for path in workspace.glob("*"):
-        is_year = path.is_dir() and path.name.isdigit()
-        for left in path.iterdir() if is_year else (path,):
-            if left.name == "chips":
-                continue
-            if left.is_dir():
-                shutil.rmtree(left)
-            else:
-                left.unlink()
 
 
 def learn(circle: Circle, year: int) -> int:
