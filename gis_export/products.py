@@ -252,7 +252,7 @@ def _write_public(job: _Job, folder: Path) -> None:
         city=inputs.city,
         year=inputs.year,
         made=inputs.today,
-        figures=inputs.tested,
+        figures=" ".join(text for text in (inputs.visited, inputs.tested) if text),
     )
     write_public(kept_rows(job.table.rows), folder, text)
 

@@ -11,6 +11,8 @@ from models.checksum import model_checksum
 def tested_sentence(report: ReportFiles, model: Path) -> str:
     """Say how good the model that scored a year was found to be.
 
+    Only what does not depend on the thresholds is said: these were chosen on the same labels.
+
     Args:
         report: The year's reports.
         model: Folder of the model that was trained in the year.
@@ -25,15 +27,14 @@ def tested_sentence(report: ReportFiles, model: Path) -> str:
     by_name = {figures["name"]: figures for figures in evaluation["rungs"]}
     figures = by_name[evaluation["ships"]["name"]]
 
-    likely = ""
-    if figures["precision_likely"] is not None:
-        share = f"{figures['precision_likely']:.0%}"
-        likely = f"of the roofs that it called LIKELY {share} were failing, and "
+    low, high = figures["intervals"]["auroc"]
+    if figures["auroc"] is None or low is None:
+        return ""
     return (
         f"It was tested on {figures['labels']:,} roofs that people had looked at, "
         f"{figures['failing']:,} of them failing, in blocks that it had not learned from: "
-        f"{likely}{figures['recall_possible']:.0%} of the failing roofs "
-        "were called LIKELY or POSSIBLE."
+        f"of a failing roof and one that is not, it gave the failing one the higher score in "
+        f"{figures['auroc']:.0%} of pairs (90% interval {low:.0%} to {high:.0%})."
     )
 
 

@@ -79,6 +79,8 @@ class ExportInputs:
     """sha256 of every model that a ledger names, by its label such as "demo-city-roof/1"."""
     tested: str = ""
     """How good the model was found to be, for the public; "" when nobody has tested it."""
+    visited: str = ""
+    """What visits found of the roofs by hazard word, for the public; "" when nobody visited."""
     drift: str = ""
     """What every product says of a flyover that differs from those learned from; "" otherwise."""
     borrowed: str = ""

@@ -67,6 +67,8 @@ class Case:
     """Sides without a neighboring parcel, written like `occupied_sides`."""
     unseen: Unseen | None = None
     """None when neither a look nor a notice has a date."""
+    score: float | None = None
+    """SCORE to two digits, None where the roof was not scored."""
 
 
 def prioritize(
@@ -79,7 +81,7 @@ def prioritize(
     """Return PRIORITY and WHY of every row, computed once for each distinct combination.
 
     Args:
-        rows: Columns PARCEL_ID, RISK_LVL, OCC_SIDES, CHANGE, VBN_DATE.
+        rows: Columns PARCEL_ID, RISK_LVL, OCC_SIDES, CHANGE, VBN_DATE, SCORE.
         street_sides: In the order of `rows`; see `street_sides`.
         looks: What people found and when.
         today: Day against which years count.
@@ -94,6 +96,7 @@ def prioritize(
             "street": street_sides.to_numpy(),
             "years": years,
             "looked": looked,
+            "score": np.round(rows[columns.SCORE].to_numpy(dtype=np.float64, na_value=np.nan), 2),
         }
     )
     group = keys.groupby(list(keys.columns), sort=False, dropna=False).ngroup()
@@ -112,7 +115,8 @@ def prioritize(
 def _cases(keys: pd.DataFrame) -> list[Case]:
     """Return the cases of a table with the columns that `prioritize` makes."""
     cases = []
-    for code, occupied, change, street, years, looked in keys.itertuples(index=False):
+    for row in keys.itertuples(index=False):
+        code, occupied, change, street, years, looked, score = row
         unseen = None if years == _NEVER else Unseen(years=int(years), looked=bool(looked))
         case = Case(
             code=code,
@@ -120,6 +124,7 @@ def _cases(keys: pd.DataFrame) -> list[Case]:
             change=change,
             street_sides=street,
             unseen=unseen,
+            score=None if np.isnan(score) else float(score),
         )
         cases.append(case)
     return cases
@@ -137,7 +142,9 @@ def points_of(case: Case, settings: PrioritySettings) -> tuple[Reason, ...]:
     occupied = _sides(case.occupied_sides)
     street = _sides(case.street_sides)
     years = min(case.unseen.years, settings.unseen_years_max) if case.unseen else 0
+    score = case.score or 0.0
     others = (
+        Reason(reason=f"score {score:.2f}", points=round(settings.score * score)),
         Reason(
             reason=f"occupied neighbor on side {' and '.join(occupied)}",
             points=settings.occupied_side * len(occupied),

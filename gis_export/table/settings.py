@@ -27,6 +27,13 @@ class PrioritySettings:
         default=20, metadata=key("Of NOT ASSESSED: nothing is known of the roof.")
     )
     not_seen: int = field(default=0, metadata=key("Of NOT SEEN IN PHOTO."))
+    score: int = field(
+        default=60,
+        metadata=key(
+            "Of a score of 1; smaller scores get their share, so that of two POSSIBLE the surer "
+            "comes first. A roof without a score gets none."
+        ),
+    )
     occupied_side: int = field(
         default=15, metadata=key("Of each side with an occupied attached neighbor.")
     )

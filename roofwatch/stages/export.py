@@ -127,6 +127,7 @@ def export_inputs(year: CityYear, *, photos: bool = True) -> ExportInputs:
     check_roll(year, ledger)
     note = drift_note(year)
     borrowed = borrowed_note(year)
+    visits = find_visits(year)
 
     return ExportInputs(
         city=year.city.name,
@@ -145,7 +146,8 @@ def export_inputs(year: CityYear, *, photos: bool = True) -> ExportInputs:
         drift=note,
         borrowed=borrowed,
         expected=expected_sentence(year),
-        missed=find_visits(year).cover,
+        missed=visits.cover,
+        visited=" ".join(found.sentence for found in visits.realized if found.sentence),
         models=models_of([year, *year.earlier]),
         today=year.today,
     )

@@ -129,6 +129,7 @@ def _point_lines(settings: PrioritySettings) -> list[Line]:
     )
     return [
         *lines,
+        _point_line("score", settings.score, "a score of 1; smaller scores get their share"),
         _point_line("occupied_side", settings.occupied_side, side),
         _point_line("street_side", settings.street_side, street),
         _point_line("worse", settings.worse, worse),
