@@ -12,7 +12,12 @@ from gis_export.fire.dispatch.address_match import AddressBook
 from gis_export.fire.dispatch.center import read_center
 from gis_export.fire.dispatch.columns import ColumnMap, column_map_of
 from gis_export.fire.dispatch.delivery import Dispatch, build_dispatch
-from gis_export.fire.dispatch.handover import keeping_delivery, mark_delivered, write_dispatch
+from gis_export.fire.dispatch.handover import (
+    VENDOR_FILES,
+    keeping_delivery,
+    mark_delivered,
+    write_dispatch,
+)
 from gis_export.fire.map.folder import write_fire_map
 from gis_export.formats.dictionary import write_dictionary
 from gis_export.formats.drawing_info import write_drawing_info
@@ -21,6 +26,7 @@ from gis_export.formats.metadata import Lineage, lineage_of
 from gis_export.formats.pmtiles import write_pmtiles
 from gis_export.formats.qgis_project import write_qgis_project
 from gis_export.formats.shapefile import Pack, write_pack
+from gis_export.formats.spreadsheets import write_spreadsheets
 from gis_export.guides.pages import write_guides
 from gis_export.housing.capacity import write_capacity
 from gis_export.housing.form import write_form_media, write_xlsform
@@ -261,6 +267,7 @@ def _check_all(job: _Job, staging: Path) -> None:
     """Write the checksums of every folder, and verify every product."""
     job.tell("verify")
     for name in FOLDERS:
+        write_spreadsheets(staging / name, today=job.inputs.today, without=VENDOR_FILES)
         write_sums(staging / name)
     verify_products(staging, job.inputs.ledger, job.inputs.roll)
 

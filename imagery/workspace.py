@@ -110,6 +110,11 @@ class ReportFiles:
         return self.folder / "drift.html"
 
     @property
+    def before(self) -> Path:
+        """Return the flyover before as the model of this year scores it."""
+        return self.folder / "before.parquet"
+
+    @property
     def change(self) -> Path:
         """Return which parcels changed their hazard word since the flyover before."""
         return self.folder / "change.csv"

@@ -31,9 +31,10 @@ from gis_export import products
 from gis_export.fire.dispatch.rows import CadLine, dispatch_text
 from gis_export.products import export_products
 from gis_export.table.aging import add_months, as_date, review_by, too_old
+from gis_export.table.change import change_of
 from gis_export.table.export_table import polygons_only
 from gis_export.table.fields import DBF_TEXT_MAX, FIELDS, Field, Tier, fields_of
-from gis_export.table.priority import Case, change_of, points_of
+from gis_export.table.priority import Case, points_of
 from gis_export.table.rows import build_rows
 from gis_export.table.settings import (
     DispatchSettings,
@@ -326,11 +327,15 @@ def test_priority_is_a_sum_of_named_points() -> None:
 
 def test_change_against_the_flyover_before() -> None:
     pairs = {
-        ("LIKELY", ""): "NEW",
-        ("LIKELY", "POSSIBLE"): "WORSE",
-        ("NOT SEEN", "LIKELY"): "LESS SEEN",
-        ("NA", "LIKELY"): "NOW NA",
-        ("LIKELY", "NA"): "WAS NA",
+        ("LIKELY", "", 0): "NEW",
+        ("LIKELY", "POSSIBLE", 1): "WORSE",
+        ("LIKELY", "POSSIBLE", 0): "UNSURE",
+        ("NOT SEEN", "LIKELY", -1): "LESS SEEN",
+        ("NOT SEEN", "LIKELY", 1): "UNSURE",
+        ("CONFIRMED", "LIKELY", 0): "WORSE",
+        ("NA", "LIKELY", -1): "NOW NA",
+        ("LIKELY", "NA", 1): "WAS NA",
+        ("LIKELY", "LIKELY", 1): "SAME",
     }
     assert {pair: change_of(*pair) for pair in pairs} == pairs
 

@@ -40,6 +40,7 @@ def make_rows(
             "OCC_SIDES": occupied,
             "CHANGE": change,
             "VBN_DATE": pd.Series(notice, dtype=object),
+            "SCORE": float("nan"),
         }
     )
 

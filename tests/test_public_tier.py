@@ -94,7 +94,7 @@ def bounds_of(
             goal,
             constraints=LinearConstraint(np.array(sums), 0, 0),
             bounds=Bounds(least, most),
-            integrality=np.ones(table.size),
+            integrality=np.ones(table.size, dtype=np.int64),
         )
         assert answer.success
         ends.append(round(sign * answer.fun))

@@ -20,7 +20,9 @@ def trial(*pairs: str, visits: int = 2) -> WhatIf:
     inputs = make_inputs(roll, ledger)
     rows = build_rows(inputs, ExportSettings())
 
-    settings = ExportSettings(visits=VisitSettings(per_district=visits))
+    settings = ExportSettings(
+        priority=PrioritySettings(score=0), visits=VisitSettings(per_district=visits)
+    )
     changed = parse_weights(pairs, settings.priority)
     return what_if(rows, inputs, pd.Series(["U"] * 4), settings, changed)
 

@@ -15,7 +15,7 @@ YEAR_TO_YEAR = "year_to_year"
 
 Not for responders."""
 
-CHANGED = ("WORSE", "LESS SEEN", "NOW NA", "WAS NA")
+CHANGED = ("WORSE", "LESS SEEN", "UNSURE", "NOW NA", "WAS NA")
 """Values of CHANGE that say another hazard level than before."""
 
 

@@ -10,8 +10,7 @@ from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.optimize import linprog
-from scipy.sparse import csr_array
+from scipy.optimize import Bounds, LinearConstraint, milp
 
 Counts = NDArray[np.int64]
 Mask = NDArray[np.bool_]
@@ -29,7 +28,7 @@ class Published:
     """Which of them are not shown, (n, m)."""
 
     @cached_property
-    def _equations(self) -> csr_array:
+    def _equations(self) -> NDArray[np.float64]:
         """Coefficients of the hidden cells in the sums of rows and columns, (n + m, hidden)."""
         rows, columns = np.nonzero(self.hidden)
         height, width = self.table.shape
@@ -37,13 +36,10 @@ class Published:
         in_row = np.where(columns == width - 1, -1.0, 1.0)
         in_column = np.where(rows == height - 1, -1.0, 1.0)
 
-        return csr_array(
-            (
-                np.concatenate([in_row, in_column]),
-                (np.concatenate([rows, height + columns]), np.concatenate([places, places])),
-            ),
-            shape=(height + width, len(rows)),
-        )
+        equations = np.zeros((height + width, len(rows)))
+        equations[rows, places] = in_row
+        equations[height + columns, places] = in_column
+        return equations
 
     @cached_property
     def _places(self) -> Counts:
@@ -59,17 +55,16 @@ class Published:
         """Tell whether a hidden count can be fewer than some number of values."""
         place = int(self._places[cell])
         count = self._equations.shape[1]
+        sums = LinearConstraint(self._equations, self._sums, self._sums)
         goal = np.zeros(count)
         goal[place] = 1.0
 
-        least = linprog(goal, A_eq=self._equations, b_eq=self._sums, method="highs")
-        low = round(least.fun)
+        least = milp(goal, constraints=sums, bounds=Bounds(0, np.inf))
+        low = int(np.rint(np.asarray(least.x, np.float64)[place]))
         if self.table[cell] - low >= values - 1:
             return False
 
-        bounds = [(0.0, None)] * count
-        bounds[place] = (float(low + values - 1), None)
-        higher = linprog(
-            np.zeros(count), A_eq=self._equations, b_eq=self._sums, bounds=bounds, method="highs"
-        )
+        from_here = np.zeros(count)
+        from_here[place] = low + values - 1
+        higher = milp(np.zeros(count), constraints=sums, bounds=Bounds(from_here, np.inf))
         return not higher.success

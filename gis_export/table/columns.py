@@ -46,6 +46,7 @@ LAST_VISIT = "LAST_VISIT"
 NEXT_VISIT = "NEXT_VISIT"
 DISPUTED = "DISPUTED"
 PHOTO_LVL = "PHOTO_LVL"
+RISK_CODE = "RISK_CODE"
 
 GEOMETRY = "geometry"
 """The parcel: a polygon, a multipolygon or None. It is no attribute and has no `Field`."""

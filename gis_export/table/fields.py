@@ -143,7 +143,7 @@ FIELDS: tuple[Field, ...] = (
     _text(columns.PREV_LVL, "previous_hazard_level", 10, _HOUSING,
           "RISK_LVL of the flyover before; empty when there was none."),
     _text(columns.CHANGE, "change", 10, _HOUSING,
-          "NEW, WORSE, SAME, LESS SEEN, NOW NA or WAS NA against the flyover before."),
+          "NEW, WORSE, SAME, LESS SEEN, UNSURE, NOW NA or WAS NA against the flyover before."),
     _integer(columns.PRIORITY, "priority", 9, _HOUSING,
              "Sum of the points that WHY lists."),
     _text(columns.WHY, "why", 254, _HOUSING,
@@ -186,6 +186,9 @@ FIELDS: tuple[Field, ...] = (
           "Why what is said of the building is in dispute; empty when it is not."),
     _text(columns.PHOTO_LVL, "photo_hazard_level", 10, _DATA,
           "RISK_LVL by the photo alone, whatever people found."),
+    _text(columns.RISK_CODE, "hazard_code", 12, _ALL,
+          "RISK_LVL for programs, without NA: CONFIRMED, LIKELY, POSSIBLE, NOT_ASSESSED or "
+          "NOT_SEEN. pandas and R read NA as missing."),
 )
 # fmt: on
 """Every field of every tier, in the order of the products."""

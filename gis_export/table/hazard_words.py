@@ -94,6 +94,11 @@ def risk_level(word: str) -> str:
     return BY_WORD[word].code
 
 
+def plain_code(word: str) -> str:
+    """Return RISK_CODE of a hazard word."""
+    return BY_WORD[word].plain_code
+
+
 def previous_levels(previous: Ledger | None, looks: pd.DataFrame) -> pd.Series:
     """Return RISK_LVL of the flyover before, indexed by parcel.
 

@@ -75,6 +75,9 @@ class ExportInputs:
     `labels.choices.DISPOSITIONS`, "sign_posted" and "secured" Y, N or "", "sides" such as "N E",
     "none" or "", "signs" names of `labels.choices.SIGNS`; those that only the book knows are ""
     for rows of a label file."""
+    before: pd.DataFrame | None = None
+    """The flyover before as the model of this ledger scores it: columns parcel_id, score,
+    score_low, score_high; None where it was not scored again."""
     models: dict[str, str]
     """sha256 of every model that a ledger names, by its label such as "demo-city-roof/1"."""
     tested: str = ""

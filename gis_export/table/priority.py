@@ -17,7 +17,6 @@ from gis_export.table.symbols import BY_CODE
 from imagery.roll.parcels import VacantRoll
 from inference.hazard import HazardWord
 
-_SEVERITY = {"NOT SEEN": 0, "POSSIBLE": 1, "LIKELY": 2, "CONFIRMED": 3}
 _NEVER = -1
 """Years since the last look where neither a look nor a notice has a date."""
 
@@ -212,19 +211,6 @@ def street_sides(roll: VacantRoll, parcel_ids: pd.Series) -> pd.Series:
 
     found = [str(by_parcel.get(str(parcel), "U")) for parcel in parcel_ids]
     return pd.Series(found, index=parcel_ids.index, dtype=object)
-
-
-def change_of(code: str, before: str) -> str:
-    """Return CHANGE: RISK_LVL of this flyover against the one before ("" when there was none)."""
-    if not before:
-        return "NEW"
-    if code == before:
-        return "SAME"
-    if code == "NA":
-        return "NOW NA"
-    if before == "NA":
-        return "WAS NA"
-    return "WORSE" if _SEVERITY[code] > _SEVERITY[before] else "LESS SEEN"
 
 
 def _sides(letters: str) -> list[str]:

@@ -6,6 +6,7 @@ import pandas as pd
 
 from gis_export.table import columns
 from gis_export.table.aging import as_date
+from gis_export.table.change import changes_of
 from gis_export.table.confirmed import roof_bin
 from gis_export.table.distinct import by_distinct
 from gis_export.table.export_table import COLUMNS, ExportTable, polygons_only
@@ -13,11 +14,12 @@ from gis_export.table.hazard_words import (
     REFUTED,
     HazardTexts,
     hazard_texts,
+    plain_code,
     previous_levels,
     risk_level,
 )
 from gis_export.table.inputs import ExportInputs
-from gis_export.table.priority import Reason, change_of, prioritize, street_sides
+from gis_export.table.priority import Reason, prioritize, street_sides
 from gis_export.table.settings import ExportSettings
 from gis_export.table.site_states import EXCLUDED, SiteState, objects, site_states
 from gis_export.table.site_visits import visits_by_parcel
@@ -224,6 +226,7 @@ def _describe(rows: pd.DataFrame, texts: HazardTexts) -> pd.DataFrame:
     reasons = rows[columns.NA_REASON]
 
     rows[columns.RISK_LVL] = by_distinct(risk_level, words)
+    rows[columns.RISK_CODE] = by_distinct(plain_code, words)
     rows[columns.RISK_TXT] = by_distinct(texts.text, words, flown, review, rows[_SEEN], reasons)
     rows[columns.SCORED] = np.where(rows[columns.STATUS] == "scored", "Y", "N")
     rows[columns.REVIEW_BY] = by_distinct(texts.review_by, flown, review)
@@ -238,7 +241,7 @@ def _compare(rows: pd.DataFrame, inputs: ExportInputs) -> pd.DataFrame:
     levels = levels.reindex(rows[columns.PARCEL_ID], fill_value="")
 
     rows[columns.PREV_LVL] = levels.to_numpy(dtype=object)
-    rows[columns.CHANGE] = by_distinct(change_of, rows[columns.RISK_LVL], rows[columns.PREV_LVL])
+    rows[columns.CHANGE] = objects(changes_of(rows, inputs))
     return rows
 
 

@@ -23,6 +23,8 @@ class Symbol:
     """The word the symbol stands for."""
     code: str
     """RISK_LVL of the word."""
+    plain_code: str
+    """RISK_CODE of the word: one word that no program reads as missing."""
     shape: Shape
     """Shape of the marker; 'tag' is a filled wide rectangle."""
     letter: str
@@ -41,6 +43,7 @@ SYMBOLS: tuple[Symbol, ...] = (
     Symbol(
         word=HazardWord.CONFIRMED,
         code="CONFIRMED",
+        plain_code="CONFIRMED",
         shape="hexagon",
         letter="C",
         color="#D55E00",
@@ -51,6 +54,7 @@ SYMBOLS: tuple[Symbol, ...] = (
     Symbol(
         word=HazardWord.LIKELY,
         code="LIKELY",
+        plain_code="LIKELY",
         shape="triangle",
         letter="L",
         color="#E69F00",
@@ -61,6 +65,7 @@ SYMBOLS: tuple[Symbol, ...] = (
     Symbol(
         word=HazardWord.POSSIBLE,
         code="POSSIBLE",
+        plain_code="POSSIBLE",
         shape="diamond",
         letter="P",
         color="#F0E442",
@@ -71,6 +76,7 @@ SYMBOLS: tuple[Symbol, ...] = (
     Symbol(
         word=HazardWord.NOT_ASSESSED,
         code="NA",
+        plain_code="NOT_ASSESSED",
         shape="tag",
         letter="?",
         color="#CC79A7",
@@ -81,6 +87,7 @@ SYMBOLS: tuple[Symbol, ...] = (
     Symbol(
         word=HazardWord.NOT_SEEN,
         code="NOT SEEN",
+        plain_code="NOT_SEEN",
         shape="circle",
         letter="N",
         color="#56B4E9",

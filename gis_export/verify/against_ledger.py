@@ -249,12 +249,29 @@ def _check_words(rows: Rows, codes: pa.Array) -> Iterator[Finding]:
 
     is_out = is_excluded(rows) & rows.equal(columns.RISK_LVL, _NOT_ASSESSED)
     differs = ~is_equal(rows.table[columns.RISK_LVL], codes)
+    is_wrong = differs & ~has_aged & ~is_by_person & ~is_out & ~rows.held()
+    is_lost = rows.equal(columns.VERIFIED, "Y") & ~rows.equal(columns.RISK_LVL, _CONFIRMED)
+    is_lost &= ~is_excluded(rows) & ~rows.held()
     yield from rows.find(
-        differs & ~has_aged & ~is_by_person & ~is_out & ~rows.held(),
+        is_lost,
+        "says another word of a roof that a person saw failing",
+        columns.RISK_LVL,
+        _CONFIRMED,
+        "put CONFIRMED back; only a later finding takes it back: roofwatch findings",
+    )
+    yield from rows.find(
+        is_wrong & ~is_lost & ~rows.equal(columns.RISK_LVL, _CONFIRMED),
         "says another hazard word than the ledger",
         columns.RISK_LVL,
         codes,
         "put the word back; what a person found belongs in the city's labels",
+    )
+    yield from rows.find(
+        is_wrong & rows.equal(columns.RISK_LVL, _CONFIRMED),
+        "says CONFIRMED of a roof that no person saw",
+        columns.RISK_LVL,
+        codes,
+        "put the word back; a person confirms through the city's labels: roofwatch findings",
     )
 
 

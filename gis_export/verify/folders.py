@@ -12,6 +12,7 @@ from gis_export.verify.finding import LEAK, Finding
 from gis_export.verify.product_checks import check_products
 from gis_export.verify.product_files import LEDGER_STEM, OTHER_DAYS, find_homes, find_products
 from gis_export.verify.sums import MANIFEST, SUMS, check_sums
+from gis_export.verify.texts import check_reports, check_texts
 from imagery.errors import MissingInput, RoofwatchError
 from imagery.roll.parcels import VacantRoll
 from inference.ledger import Ledger
@@ -58,6 +59,7 @@ def verify_folder(
         )
 
     findings = list(check_products(folder, products, ledger, distrusted))
+    findings += [*check_texts(folder), *check_reports(folder)]
     return findings + list(check_sums(folder, homes))
 
 
@@ -99,7 +101,7 @@ def verify_products(out: Path, ledger: Ledger, roll: VacantRoll) -> None:
             if path not in products:
                 raise BadProduct(f"{path} was not written; {_NOT_DELIVERED}")
 
-    for finding in check_products(out, products, ledger, ()):
+    for finding in (*check_products(out, products, ledger, ()), *check_texts(out)):
         if finding.what == LEAK:
             raise TierLeak(str(finding))
         raise BadProduct(f"{finding}; {_NOT_DELIVERED}")

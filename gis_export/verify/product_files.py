@@ -38,12 +38,16 @@ _NOT_ROWS = frozenset({*VENDOR_FILES, _WORKSPACE.audit.name})
 def find_products(folder: Path) -> list[Path]:
     """Return every file under a folder that may hold rows, sorted.
 
-    Chips, reports and hidden files are left out. So are a vendor's files: they have names and an
-    encoding of their own, and repeat what `dispatch_*.csv` says.
+    Chips and hidden files are left out, and of the reports all but that on changed words. So are a
+    vendor's files: they have names and an encoding of their own, and repeat what `dispatch_*.csv`
+    says.
     """
     products = []
-    for root, names in _walk(folder):
+    for root, names in walk(folder):
         products += [root / name for name in names if _is_product(root / name)]
+        change = YearFiles(folder=root).report.change
+        if change.is_file():
+            products.append(change)
     return sorted(products)
 
 
@@ -56,7 +60,7 @@ def _is_product(path: Path) -> bool:
     return not is_part_of_shapefile
 
 
-def _walk(folder: Path) -> Iterator[tuple[Path, list[str]]]:
+def walk(folder: Path) -> Iterator[tuple[Path, list[str]]]:
     """Yield the folders that may hold products, and the names of their files."""
     for root, folders, names in os.walk(folder):
         kept = [name for name in folders if name not in _NOT_PRODUCTS]
@@ -76,6 +80,6 @@ def find_ledger(folder: Path) -> Path | None:
 
 def find_homes(folder: Path) -> list[Path]:
     """Return the folders in and above `folder` that hold checksums."""
-    inside = [root for root, _ in _walk(folder)]
+    inside = [root for root, _ in walk(folder)]
     above = folder.resolve().parents[: LEVELS - 1]
     return [place for place in (*inside, *above) if has_sums(place)]

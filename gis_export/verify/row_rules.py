@@ -55,6 +55,7 @@ def check_rows(path: Path, table: pa.Table, *, dbf: bool, once: bool = True) -> 
 
     if rows.has(columns.RISK_LVL):
         yield from _check_texts(rows)
+        yield from _check_code(rows)
         yield from _check_person(rows)
         yield from _check_visit(rows)
 
@@ -219,6 +220,24 @@ def _check_texts(rows: Rows) -> Iterator[Finding]:
             "the word of RISK_LVL",
             "put the text back",
         )
+
+
+def _check_code(rows: Rows) -> Iterator[Finding]:
+    """Check that the code for programs is that of the word."""
+    if not rows.has(columns.RISK_CODE):
+        return
+
+    is_wrong = np.zeros(len(rows.table), bool)
+    for code, symbol in BY_CODE.items():
+        is_other = ~rows.equal(columns.RISK_CODE, symbol.plain_code)
+        is_wrong |= rows.equal(columns.RISK_LVL, code) & is_other
+    yield from rows.find(
+        is_wrong,
+        "RISK_CODE says another hazard word than RISK_LVL",
+        columns.RISK_CODE,
+        "the word of RISK_LVL",
+        "put the code back",
+    )
 
 
 def _check_visit(rows: Rows) -> Iterator[Finding]:

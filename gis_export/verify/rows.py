@@ -45,6 +45,7 @@ TEXTS = (
     columns.VISIT_TXT,
     columns.LAST_VISIT,
     columns.PHOTO_LVL,
+    columns.RISK_CODE,
     ACTION,
     TEXT,
 )

@@ -20,7 +20,7 @@ from inference.typical import typical_roof
 from models.checksum import BACKBONE
 from models.feature_cache import Features
 from models.features import NetworkSource, store_features
-from models.files import load_model
+from models.files import Model, load_model
 from models.flyover_stats import FlyoverStats, is_same_flyover, read_stats
 from models.head import Head
 from models.registry import resolve_model
@@ -46,6 +46,8 @@ class Look:
 
     version: ModelVersion
     """The model."""
+    model: Model
+    """Its files."""
     trained: Head
     """Its head as it was trained."""
     store: ChipStore
@@ -129,6 +131,7 @@ def look_at(year: CityYear, wanted: str) -> Look:
     thresholds = found.thresholds(drift.held_back)
     return Look(
         version=version,
+        model=model,
         trained=model.head,
         store=store,
         features=features,

@@ -20,6 +20,7 @@ from imagery.files import sha256_file
 from imagery.troubles import MOST_EXAMPLES, only_troubles, shown
 from inference.ledger import Ledger
 from roofwatch.answer import Answer
+from roofwatch.before import read_before
 from roofwatch.borrowed_note import borrowed_note, lent_sentence
 from roofwatch.drift_found import drift_note
 from roofwatch.miss_rate import find_visits, write_visits
@@ -140,6 +141,7 @@ def export_inputs(year: CityYear, *, photos: bool = True) -> ExportInputs:
         tiles=year.delivered_tiles,
         earlier=tuple(earlier_year(before) for before in year.earlier),
         looks=find_looks(year),
+        before=read_before(year, ledger),
         tested=note
         or tested_sentence(year.files.report, year.files.model)
         or lent_sentence(borrowed),

@@ -7,6 +7,7 @@ from inference.drift import Grade
 from inference.ledger import Ledger, build_ledger, write_ledger
 from models.card import ModelCard, write_model_card
 from roofwatch.answer import Answer, count_lines, count_values
+from roofwatch.before import write_before
 from roofwatch.cold_start import require_model
 from roofwatch.drift_found import drift_lines
 from roofwatch.scored_by import expected_sentence
@@ -85,6 +86,7 @@ def _score(year: CityYear, wanted: str, despite: str) -> Ledger:
     done = f"{year.year} with {version.label}: {scored} of {len(ledger.table)} scored"
     city.log("score", done + seal_text(path))
 
+    write_before(year, version, look.model)
     head = look.flyover.set(look.trained)
     checked = leave_looks(year, version, ledger, look.features, head)
     why = despite if look.drift.grade == Grade.STOP else ""

@@ -39,6 +39,7 @@ COLUMNS = (
     "DEMO_FLG",
     "MODEL_VER",
     "RUN_ID",
+    "RISK_CODE",
 )
 """Fields of the list; VISIT comes before them; USE_LIMIT, CHOSEN and CHANCE after them."""
 
