@@ -30,11 +30,7 @@ _MEANINGS = {
     "NA": "not looked at: blur, shadow, trees, a gap in the photos, "
     "or a photo that has grown too old"
 }
-FAILING = "CONFIRMED OR LIKELY"
-"""One column: alone, each of the two would mostly be too small to be shown."""
-_COLUMN_OF = {"CONFIRMED": FAILING, "LIKELY": FAILING}
-WORDS = tuple(dict.fromkeys(_COLUMN_OF.get(symbol.code, symbol.word.value) for symbol in SYMBOLS))
-"""Columns of the counts, worst first."""
+WORDS = tuple(symbol.word.value for symbol in SYMBOLS)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -85,15 +81,14 @@ def public_table(rows: pd.DataFrame) -> pd.DataFrame:
 
 
 def _count(rows: pd.DataFrame) -> pd.DataFrame:
-    """Return the buildings of each neighborhood (rows) by the words of `WORDS` (columns)."""
+    """Return the buildings of each neighborhood (rows) by RISK_LVL (columns)."""
+    codes = [symbol.code for symbol in SYMBOLS]
     if not len(rows):
-        return pd.DataFrame(index=pd.Index([], dtype="str"), columns=list(WORDS), dtype="int64")
-
-    column_of = {symbol.code: _COLUMN_OF.get(symbol.code, symbol.word.value) for symbol in SYMBOLS}
+        return pd.DataFrame(index=pd.Index([], dtype="str"), columns=codes, dtype="int64")
 
     names = rows[columns.NBHD].fillna("").astype("str").str.strip().replace("", UNKNOWN)
-    counts = pd.crosstab(names, rows[columns.RISK_LVL].map(column_of))
-    return counts.reindex(columns=list(WORDS), fill_value=0).sort_index()
+    counts = pd.crosstab(names, rows[columns.RISK_LVL])
+    return counts.reindex(columns=codes, fill_value=0).sort_index()
 
 
 def _page(rows: pd.DataFrame, table: pd.DataFrame, text: PublicText) -> str:

@@ -3,44 +3,35 @@
 Counts under `SMALL` are hidden (primary suppression). A reader who knows the totals could
 subtract the rest. So further cells are hidden until every hidden cell is at a corner of a
 rectangle whose four corners are hidden and can move up and down by turns without changing any
-sum (complementary suppression; Cox 1980, "Suppression methodology and statistical disclosure
-control"). A count of 0 can only move up. What a hidden count can be, by all that is shown, must
-span at least `SMALL` values: subtraction tells no more than "under 10" does.
+sum: then at least one other table fits what is published (complementary suppression; Cox 1980,
+"Suppression methodology and statistical disclosure control"). A count of 0 can only move up.
 """
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
-from gis_export.public.narrowing import Cell, Counts, Mask, Published
-
 SMALL = 10
 """Counts under this are not shown."""
 
-Room = NDArray[np.int64]
-_FREE = 1_000_000_000
-"""More than any count."""
+Counts = NDArray[np.int64]
+Mask = NDArray[np.bool_]
 _TOTAL_COST = 1_000_000
 """Makes totals the last to be hidden."""
-_CITY_COST = 1_000_000_000
-"""Makes those of the whole city come after all others."""
-_WIDTH_WORTH = 20
-"""How many buildings more it may cost that a hidden count can move by one more."""
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class _Moves:
-    """How far the entries of a table with totals can move, (n + 1, m + 1) each.
+    """Which entries of a table with totals can move, (n + 1, m + 1) each.
 
     Totals count with a minus, so that every row and column sums to 0.
     """
 
-    up: Room
-    """How far each can rise; `_FREE` for any distance."""
-    down: Room
-    """How far each can fall."""
+    up: Mask
+    """Entries that can rise."""
+    down: Mask
+    """Entries that can fall."""
 
 
 def with_totals(counts: Counts) -> Counts:
@@ -60,59 +51,24 @@ def hidden_cells(counts: Counts) -> Mask:
     if not len(counts):
         return hidden
 
-    moves = _find_moves(table)
-    for least in (1, SMALL - 1):
-        for cell in _by_place(hidden):
-            _protect(table, hidden, moves, cell, least=least)
-
+    exposed = np.argwhere(hidden & ~protected(table, hidden))
+    while len(exposed):
+        row, column = (int(place) for place in exposed[0])
+        far_row, far_column = _cheapest_rectangle(table, hidden, row, column)
+        hidden[np.ix_([row, far_row], [column, far_column])] = True
+        exposed = np.argwhere(hidden & ~protected(table, hidden))
     return hidden
 
 
-def _by_place(hidden: Mask) -> Iterator[Cell]:
-    """Yield the hidden cells, also those that are hidden meanwhile."""
-    done: set[Cell] = set()
-    while True:
-        cells = [(int(row), int(column)) for row, column in np.argwhere(hidden)]
-        waiting = [cell for cell in cells if cell not in done]
-        if not waiting:
-            return
-        for cell in waiting:
-            done.add(cell)
-            yield cell
+def protected(table: Counts, hidden: Mask) -> Mask:
+    """Return which hidden cells of a table with totals no reader can compute.
 
-
-def _protect(table: Counts, hidden: Mask, moves: _Moves, cell: Cell, *, least: int) -> None:
-    """Hide further cells until a hidden one can move by at least so much; changes `hidden`.
-
-    The totals of the whole city are hidden only where nothing else will do.
+    Each is at a corner of a rectangle of hidden cells that can move.
     """
-    while not _moves_within(hidden, moves, cell, least=least):
-        published = Published(table=table, hidden=hidden)
-        if least > 1 and not published.is_narrow(cell, values=least + 1):
-            return
-
-        costs = _costs(table, hidden, cell)
-        widths = np.minimum(_widths(moves, cell), least)
-        is_open = (widths >= 1) & np.isfinite(costs)
-        is_open[-1] &= widths[-1] >= least
-        far = _best(np.where(is_open, costs - widths * _WIDTH_WORTH, np.inf))
-        hidden[np.ix_([cell[0], far[0]], [cell[1], far[1]])] = True
-
-
-def _best(costs: NDArray[np.float64]) -> Cell:
-    """Return the place of the least cost."""
-    row, column = np.unravel_index(np.argmin(costs), costs.shape)
-    return int(row), int(column)
-
-
-def _moves_within(hidden: Mask, moves: _Moves, cell: Cell, *, least: int) -> bool:
-    """Tell whether one rectangle of hidden cells lets a cell move by at least so much."""
-    row, column = cell
-    fits = hidden & hidden[row][None, :] & hidden[:, column][:, None]
-    fits &= _widths(moves, cell) >= least
-    fits[row] = False
-    fits[:, column] = False
-    return bool(fits.any())
+    moves = _find_moves(table)
+    up = moves.up & hidden
+    down = moves.down & hidden
+    return np.asarray(hidden & (_is_corner(up, down) | _is_corner(down, up)), dtype=bool)
 
 
 def _find_moves(table: Counts) -> _Moves:
@@ -120,39 +76,53 @@ def _find_moves(table: Counts) -> _Moves:
     sign[-1] *= -1
     sign[:, -1] *= -1
 
+    is_positive = table > 0
     return _Moves(
-        up=np.where(sign > 0, _FREE, table),
-        down=np.where(sign > 0, table, _FREE),
+        up=np.asarray((sign > 0) | is_positive, dtype=bool),
+        down=np.asarray((sign < 0) | is_positive, dtype=bool),
     )
 
 
-def _widths(moves: _Moves, cell: Cell) -> Room:
-    """Return how far a cell moves up and down in the rectangle with each far corner.
+def _is_corner(first: Mask, second: Mask) -> Mask:
+    """Return which cells begin a rectangle that can move.
 
-    A corner and the far one move together, the two between move against them.
+    Args:
+        first: Cells that can make the move of this corner and of the far one.
+        second: Cells that can make the opposite move, of the two corners between.
     """
-    return _reach(moves.up, moves.down, cell) + _reach(moves.down, moves.up, cell)
+    near = first.astype(np.int64)
+    between = second.astype(np.int64)
+
+    # Ways from a cell along its row, to the far corner, and back along its column. Those that
+    # stay in the row or in the column are no rectangles.
+    all_ways = between @ near.T @ between
+    both = between * near
+    same_row = both.sum(axis=1, keepdims=True) * between
+    same_column = both.sum(axis=0, keepdims=True) * between
+    ways = all_ways - same_row - same_column + both * between
+    return np.asarray(first & (ways > 0), dtype=bool)
 
 
-def _reach(first: Room, second: Room, cell: Cell) -> Room:
-    """Return how far a cell can make its move in the rectangle with each far corner."""
-    row, column = cell
-    between = np.minimum(second[row][None, :], second[:, column][:, None])
-    return np.asarray(np.minimum(np.minimum(first, first[row, column]), between))
+def _cheapest_rectangle(table: Counts, hidden: Mask, row: int, column: int) -> tuple[int, int]:
+    """Return the far corner of the rectangle that hides the fewest and smallest further counts."""
+    moves = _find_moves(table)
+    fits = _far_corners(moves.up, moves.down, row, column)
+    fits |= _far_corners(moves.down, moves.up, row, column)
+    fits[row] = False
+    fits[:, column] = False
 
-
-def _costs(table: Counts, hidden: Mask, cell: Cell) -> NDArray[np.float64]:
-    """Return what the rectangle with each far corner hides: few and small counts cost least.
-
-    Infinite where it hides nothing new, or is none.
-    """
-    row, column = cell
     cost = np.where(hidden, 0.0, table + 1.0)
+    cost[-1] += np.where(hidden[-1], 0, _TOTAL_COST)
     cost[:, -1] += np.where(hidden[:, -1], 0, _TOTAL_COST)
-    cost[-1] += np.where(hidden[-1], 0, _CITY_COST)
-
     total_cost = cost[row][None, :] + cost[:, column][:, None] + cost
-    total_cost[total_cost == 0] = np.inf
-    total_cost[row] = np.inf
-    total_cost[:, column] = np.inf
-    return np.asarray(total_cost)
+
+    cheapest = np.argmin(np.where(fits, total_cost, np.inf))
+    far_row, far_column = np.unravel_index(cheapest, table.shape)
+    return int(far_row), int(far_column)
+
+
+def _far_corners(first: Mask, second: Mask, row: int, column: int) -> Mask:
+    """Return the far corners of the rectangles that a cell can begin with the first move."""
+    in_row = second[row][None, :]
+    in_column = second[:, column][:, None]
+    return np.asarray(first[row, column] & in_row & in_column & first, dtype=bool)
