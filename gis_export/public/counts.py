@@ -30,7 +30,16 @@ _MEANINGS = {
     "NA": "not looked at: blur, shadow, trees, a gap in the photos, "
     "or a photo that has grown too old"
 }
-WORDS = tuple(symbol.word.value for symbol in SYMBOLS)
+OPEN = "CONFIRMED OR LIKELY"
+"""One column for both: by themselves they are too few in most neighborhoods to be shown."""
+_COLUMN_OF = {
+    symbol.code: OPEN if symbol.code in ("CONFIRMED", "LIKELY") else symbol.word.value
+    for symbol in SYMBOLS
+}
+WORDS = tuple(dict.fromkeys(_COLUMN_OF.values()))
+"""Columns of counts."""
+_WORTH = {OPEN: 8.0, "POSSIBLE": 4.0, "NOT ASSESSED": 2.0}
+"""What a count is worth to readers beside one of NOT SEEN IN PHOTO: the least is hidden first."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -69,11 +78,12 @@ def public_table(rows: pd.DataFrame) -> pd.DataFrame:
     """Return the published table as text, the whole city in the last row.
 
     Returns:
-        Columns NEIGHBORHOOD, one for each hazard word, and `TOTAL`.
+        Columns NEIGHBORHOOD, `WORDS`, and `TOTAL`.
     """
     counts = _count(rows)
     numbers = counts.to_numpy(dtype=np.int64)
-    shown = np.where(hidden_cells(numbers), NOT_SHOWN, with_totals(numbers).astype(str))
+    hidden = hidden_cells(numbers, worth=[_WORTH.get(word, 1.0) for word in WORDS])
+    shown = np.where(hidden, NOT_SHOWN, with_totals(numbers).astype(str))
 
     table = pd.DataFrame(shown, columns=[*WORDS, TOTAL], dtype="str")
     table.insert(0, "NEIGHBORHOOD", [*counts.index, CITY])
@@ -81,14 +91,13 @@ def public_table(rows: pd.DataFrame) -> pd.DataFrame:
 
 
 def _count(rows: pd.DataFrame) -> pd.DataFrame:
-    """Return the buildings of each neighborhood (rows) by RISK_LVL (columns)."""
-    codes = [symbol.code for symbol in SYMBOLS]
+    """Return the buildings of each neighborhood (rows) by `WORDS` (columns)."""
     if not len(rows):
-        return pd.DataFrame(index=pd.Index([], dtype="str"), columns=codes, dtype="int64")
+        return pd.DataFrame(index=pd.Index([], dtype="str"), columns=list(WORDS), dtype="int64")
 
     names = rows[columns.NBHD].fillna("").astype("str").str.strip().replace("", UNKNOWN)
-    counts = pd.crosstab(names, rows[columns.RISK_LVL])
-    return counts.reindex(columns=codes, fill_value=0).sort_index()
+    counts = pd.crosstab(names, rows[columns.RISK_LVL].map(_COLUMN_OF))
+    return counts.reindex(columns=list(WORDS), fill_value=0).sort_index()
 
 
 def _page(rows: pd.DataFrame, table: pd.DataFrame, text: PublicText) -> str:

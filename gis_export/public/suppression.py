@@ -1,37 +1,35 @@
 """Hide the small counts of a table with totals, and enough others to keep them hidden.
 
-Counts under `SMALL` are hidden (primary suppression). A reader who knows the totals could
-subtract the rest. So further cells are hidden until every hidden cell is at a corner of a
-rectangle whose four corners are hidden and can move up and down by turns without changing any
-sum: then at least one other table fits what is published (complementary suppression; Cox 1980,
-"Suppression methodology and statistical disclosure control"). A count of 0 can only move up.
+Counts under `SMALL` are hidden (primary suppression). A reader who knows the totals could subtract
+the rest, or find that a hidden count lies within a few of its true value. So further cells are
+hidden until every hidden one could be any of `SMALL` counts or more (complementary suppression).
+
+How far a hidden count could be from its true value is found as a largest flow (Gusfield 1988, "A
+graph theoretic approach to statistical data security", SIAM Journal on Computing 17): rows and
+columns are nodes, a hidden cell is an arc between them, and what one cell gains, others of its row
+and column lose. Counts are whole, and so are the flows.
 """
 
-from dataclasses import dataclass
+from collections import deque
+from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.sparse import csr_array
+from scipy.sparse.csgraph import maximum_flow
 
 SMALL = 10
-"""Counts under this are not shown."""
+"""Counts under this are not shown, and a hidden count could be so many different ones."""
 
 Counts = NDArray[np.int64]
 Mask = NDArray[np.bool_]
-_TOTAL_COST = 1_000_000
+Cell = tuple[int, int]
+_ENOUGH = 1_000_000
+"""More than any count that matters: nothing limits how far a count could rise."""
+_TOTAL_COST = 1e9
 """Makes totals the last to be hidden."""
-
-
-@dataclass(frozen=True, kw_only=True, eq=False)
-class _Moves:
-    """Which entries of a table with totals can move, (n + 1, m + 1) each.
-
-    Totals count with a minus, so that every row and column sums to 0.
-    """
-
-    up: Mask
-    """Entries that can rise."""
-    down: Mask
-    """Entries that can fall."""
+_MOST_TRIED = 12
+"""Cells of the same row or column that are tried, the cheapest ones."""
 
 
 def with_totals(counts: Counts) -> Counts:
@@ -40,89 +38,115 @@ def with_totals(counts: Counts) -> Counts:
     return np.hstack([rows, rows.sum(axis=1, keepdims=True)])
 
 
-def hidden_cells(counts: Counts) -> Mask:
+def hidden_cells(counts: Counts, worth: Sequence[float] = ()) -> Mask:
     """Return which cells of a table and its totals must not be shown, (n + 1, m + 1).
 
     Args:
         counts: (n, m), none negative.
+        worth: How much a count of each column is worth to readers, m numbers; empty for all alike.
     """
     table = with_totals(counts)
     hidden = np.asarray(table < SMALL, dtype=bool)
     if not len(counts):
         return hidden
 
-    exposed = np.argwhere(hidden & ~protected(table, hidden))
-    while len(exposed):
-        row, column = (int(place) for place in exposed[0])
-        far_row, far_column = _cheapest_rectangle(table, hidden, row, column)
-        hidden[np.ix_([row, far_row], [column, far_column])] = True
-        exposed = np.argwhere(hidden & ~protected(table, hidden))
+    cost: NDArray[np.float64] = table.astype(np.float64) + 1
+    if len(worth):
+        cost[:, :-1] *= np.asarray(worth)
+    cost[-1] += _TOTAL_COST
+    cost[:, -1] += _TOTAL_COST
+
+    # What is hidden later only makes ranges wider: each cell is done once.
+    waiting = deque(_cells(hidden))
+    while waiting:
+        cell = waiting.popleft()
+        if possible_counts(table, hidden, cell) >= SMALL:
+            continue
+        further = _one_more(table, hidden, cell, cost) or _rectangle(table, hidden, cell, cost)
+        for place in further:
+            hidden[place] = True
+        waiting += further
     return hidden
 
 
-def protected(table: Counts, hidden: Mask) -> Mask:
-    """Return which hidden cells of a table with totals no reader can compute.
-
-    Each is at a corner of a rectangle of hidden cells that can move.
-    """
-    moves = _find_moves(table)
-    up = moves.up & hidden
-    down = moves.down & hidden
-    return np.asarray(hidden & (_is_corner(up, down) | _is_corner(down, up)), dtype=bool)
-
-
-def _find_moves(table: Counts) -> _Moves:
-    sign = np.ones(table.shape, dtype=np.int64)
-    sign[-1] *= -1
-    sign[:, -1] *= -1
-
-    is_positive = table > 0
-    return _Moves(
-        up=np.asarray((sign > 0) | is_positive, dtype=bool),
-        down=np.asarray((sign < 0) | is_positive, dtype=bool),
-    )
-
-
-def _is_corner(first: Mask, second: Mask) -> Mask:
-    """Return which cells begin a rectangle that can move.
+def possible_counts(table: Counts, hidden: Mask, cell: Cell) -> int:
+    """Return how many different counts a hidden cell could hold by all that is shown.
 
     Args:
-        first: Cells that can make the move of this corner and of the far one.
-        second: Cells that can make the opposite move, of the two corners between.
+        table: Counts with totals, (n + 1, m + 1).
+        hidden: What is not shown.
+        cell: Row and column of a hidden cell.
     """
-    near = first.astype(np.int64)
-    between = second.astype(np.int64)
+    row, column = cell
+    height, width = table.shape
+    gains, losses = _moves(table)
+    own = min(int(gains[cell]), _ENOUGH), min(int(losses[cell]), _ENOUGH)
 
-    # Ways from a cell along its row, to the far corner, and back along its column. Those that
-    # stay in the row or in the column are no rectangles.
-    all_ways = between @ near.T @ between
-    both = between * near
-    same_row = both.sum(axis=1, keepdims=True) * between
-    same_column = both.sum(axis=0, keepdims=True) * between
-    ways = all_ways - same_row - same_column + both * between
-    return np.asarray(first & (ways > 0), dtype=bool)
-
-
-def _cheapest_rectangle(table: Counts, hidden: Mask, row: int, column: int) -> tuple[int, int]:
-    """Return the far corner of the rectangle that hides the fewest and smallest further counts."""
-    moves = _find_moves(table)
-    fits = _far_corners(moves.up, moves.down, row, column)
-    fits |= _far_corners(moves.down, moves.up, row, column)
-    fits[row] = False
-    fits[:, column] = False
-
-    cost = np.where(hidden, 0.0, table + 1.0)
-    cost[-1] += np.where(hidden[-1], 0, _TOTAL_COST)
-    cost[:, -1] += np.where(hidden[:, -1], 0, _TOTAL_COST)
-    total_cost = cost[row][None, :] + cost[:, column][:, None] + cost
-
-    cheapest = np.argmin(np.where(fits, total_cost, np.inf))
-    far_row, far_column = np.unravel_index(cheapest, table.shape)
-    return int(far_row), int(far_column)
+    # What the cell gains, others of its column lose, whose rows gain elsewhere, back to its row.
+    others = hidden.copy()
+    others[cell] = False
+    rows, columns = np.nonzero(others)
+    amounts = np.concatenate([gains[others], losses[others]]).astype(np.int32)
+    starts = np.concatenate([rows, columns + height])
+    ends = np.concatenate([columns + height, rows])
+    graph = csr_array((amounts, (starts, ends)), shape=(height + width, height + width))
+    up = maximum_flow(graph, column + height, row).flow_value
+    down = maximum_flow(graph, row, column + height).flow_value
+    return int(min(up, own[0]) + min(down, own[1])) + 1
 
 
-def _far_corners(first: Mask, second: Mask, row: int, column: int) -> Mask:
-    """Return the far corners of the rectangles that a cell can begin with the first move."""
-    in_row = second[row][None, :]
-    in_column = second[:, column][:, None]
-    return np.asarray(first[row, column] & in_row & in_column & first, dtype=bool)
+def _moves(table: Counts) -> tuple[Counts, Counts]:
+    """Return how much each entry could gain and lose if it were hidden, (n + 1, m + 1) each.
+
+    Totals count with a minus, so that every row and column sums to 0: what a total loses as a
+    count, its entry gains.
+    """
+    is_minus = np.zeros(table.shape, bool)
+    is_minus[-1] ^= True
+    is_minus[:, -1] ^= True
+    most = np.minimum(table, _ENOUGH)
+    return np.where(is_minus, most, _ENOUGH), np.where(is_minus, _ENOUGH, most)
+
+
+def _one_more(table: Counts, hidden: Mask, cell: Cell, cost: NDArray[np.float64]) -> list[Cell]:
+    """Return the cheapest cell of the same row or column that suffices; none where none does."""
+    row, column = cell
+    in_row = [(row, other) for other in range(table.shape[1])]
+    in_column = [(other, column) for other in range(table.shape[0])]
+    shown = [place for place in {*in_row, *in_column} if not hidden[place]]
+    for place in sorted(shown, key=lambda place: (cost[place], place))[:_MOST_TRIED]:
+        tried = hidden.copy()
+        tried[place] = True
+        if possible_counts(table, tried, cell) >= SMALL:
+            return [place]
+    return []
+
+
+def _rectangle(table: Counts, hidden: Mask, cell: Cell, cost: NDArray[np.float64]) -> list[Cell]:
+    """Return what is shown of the cheapest rectangle that suffices by itself.
+
+    One through the totals always does: they can rise without end.
+    """
+    row, column = cell
+    gains, losses = _moves(table)
+    up = _least(gains[cell], losses[row], losses[:, column], gains)
+    down = _least(losses[cell], gains[row], gains[:, column], losses)
+    price = np.where(hidden, 0.0, cost)
+    total = price + price[row] + price[:, column][:, None]
+    total[up + down + 1 < SMALL] = np.inf
+    total[row] = total[:, column] = np.inf
+
+    far = np.unravel_index(int(np.argmin(total)), table.shape)
+    far_row, far_column = int(far[0]), int(far[1])
+    corners = [(row, far_column), (far_row, column), (far_row, far_column)]
+    return [corner for corner in corners if not hidden[corner]]
+
+
+def _least(own: np.int64, in_row: Counts, in_column: Counts, far: Counts) -> Counts:
+    """Return how far the corners of each rectangle let each other move, (n + 1, m + 1)."""
+    between = np.minimum(in_row[None, :], in_column[:, None])
+    return np.minimum(np.minimum(own, between), far)
+
+
+def _cells(mask: Mask) -> list[Cell]:
+    return [(int(row), int(column)) for row, column in np.argwhere(mask)]
