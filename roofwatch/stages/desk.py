@@ -32,6 +32,11 @@ SHARED = (
     "inside your own network."
 )
 
+STILL_TRAINING = (
+    "desk: the page is closed; the training that somebody started there goes on, and the command "
+    "ends with it; Ctrl-C stops it"
+)
+
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Opened:
@@ -132,6 +137,8 @@ def serve(year: CityYear, opened: Opened, *, share: bool, port: int) -> Answer:
         pass  # how a desk is closed
     finally:
         listening.close()
+    if desk.retraining.elapsed_s is not None:
+        warn(STILL_TRAINING)
     return _closed(year, opened, desk)
 
 
