@@ -21,14 +21,14 @@ _PLACES = (
     ("fire_map", "data.js"),
     ("public", "index.html"),
 )
-_PAGES = "evidence"
+_PAGES = frozenset({"evidence", "phone_lists"})
 _PUT_BACK = f"put the whole sentence back, or {EXPORT_AGAIN}"
 _BLANKS = re.compile(r"\s+")
 
 
 def must_carry(path: Path) -> bool:
     """Tell whether every copy of a file carries the sentence."""
-    is_page = path.parent.name == _PAGES and path.suffix == ".html"
+    is_page = path.parent.name in _PAGES and path.suffix == ".html"
     is_place = (path.parent.name, path.name) in _PLACES
     return is_page or is_place or path.name in _NAMES or path.name.endswith(_ENDINGS)
 

@@ -34,7 +34,7 @@ from training.tested import tested_sentence
 
 OPENED = (".shp", ".gpkg", ".qgs", ".csv", ".xlsx", ".parquet", ".pmtiles", ".pdf")
 """Suffixes of the files that people open."""
-SETS = ("evidence", "route_sheets")
+SETS = ("evidence", "route_sheets", "phone_lists")
 """Folders of many sheets, which are named as folders."""
 
 
@@ -245,7 +245,7 @@ def opened_products(products: list[Path]) -> list[str]:
     """
     files: set[str] = set()
     for path in products:
-        if path.suffix in OPENED or path.name == "index.html":
-            is_sheet = path.parent.name in SETS
+        is_sheet = path.parent.name in SETS
+        if is_sheet or path.suffix in OPENED or path.name == "index.html":
             files.add(str(path.parent if is_sheet else path))
     return sorted(files)

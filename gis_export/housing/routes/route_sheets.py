@@ -92,8 +92,8 @@ def write_route_sheets(
         The files, sorted by district.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    sources = _read_sources(routes, rows, inputs, settings)
-    names = _file_names(routes)
+    sources = read_sources(routes, rows, inputs, settings)
+    names = file_names(routes)
 
     paths = []
     ordered = sorted(routes, key=lambda route: (route.district, route.day))
@@ -103,9 +103,10 @@ def write_route_sheets(
     return paths
 
 
-def _read_sources(
+def read_sources(
     routes: Sequence[Route], rows: gpd.GeoDataFrame, inputs: ExportInputs, settings: ExportSettings
 ) -> SheetSources:
+    """Return what every sheet of a run is made from."""
     crs = utm_zone(rows.geometry)
     now = this_years_photos(inputs)
     before = earlier_photos(inputs)
@@ -126,15 +127,14 @@ def _read_sources(
     )
 
 
-def _file_names(routes: Sequence[Route]) -> dict[str, str]:
+def file_names(routes: Sequence[Route]) -> dict[str, str]:
     """Return the file of every district, without its suffix."""
     districts = {route.district for route in routes if route.district}
     return {"": NO_DISTRICT, **safe_names(districts, taken=(NO_DISTRICT,))}
 
 
 def _write_district(days: Sequence[Route], sources: SheetSources, path: Path) -> Path:
-    district = days[0].district
-    name = f"Inspection district {district}" if district else "No inspection district"
+    name = _district_title(days[0])
     pdf = new_document(
         f"{sources.city}: route sheets, {name.lower()}",
         subject="A day of visits to vacant buildings per sheet",
@@ -148,14 +148,23 @@ def _write_district(days: Sequence[Route], sources: SheetSources, path: Path) ->
     return save(pdf, path)
 
 
+def _district_title(route: Route) -> str:
+    return f"Inspection district {route.district}" if route.district else "No inspection district"
+
+
+def day_title(route: Route) -> str:
+    """Return the title of a day's pages."""
+    return f"{_district_title(route)}, day {route.day}"
+
+
 def _day_sheet(name: str, day: Route, days: int, sources: SheetSources) -> _DaySheet:
     stops = []
     for number, parcel_id in enumerate(day.parcels, start=1):
         stops.append(replace(sources.stops[parcel_id], number=number))
 
     heading = Heading(
-        title=f"{name}, day {day.day}",
-        subtitle=_summary(day),
+        title=day_title(day),
+        subtitle=summary_of(day),
         place=sources.city,
         audience=_AUDIENCE,
         foot=f"{name}, day {day.day} of {days}  ·  {sources.made}",
@@ -163,7 +172,7 @@ def _day_sheet(name: str, day: Route, days: int, sources: SheetSources) -> _DayS
     return _DaySheet(heading=heading, stops=tuple(stops))
 
 
-def _summary(day: Route) -> str:
+def summary_of(day: Route) -> str:
     """Return the number of stops and the way between them."""
     count = len(day.parcels)
     stops = f"{count} stop" if count == 1 else f"{count} stops"
