@@ -96,7 +96,7 @@ def test_of_two_possible_the_surer_comes_first() -> None:
     ]
     reasons = [[str(reason) for reason in points_of(case, settings)] for case in cases]
     assert reasons == [
-        ["POSSIBLE +30", "score 0.11 +7"],
-        ["POSSIBLE +30", "score 0.53 +32"],
+        ["POSSIBLE +30", "score of the photo +7"],
+        ["POSSIBLE +30", "score of the photo +32"],
         ["POSSIBLE +30"],
     ]

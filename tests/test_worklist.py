@@ -120,7 +120,10 @@ def test_ids_dates_and_accents_survive(tmp_path: Path) -> None:
     assert visits["Address"].tolist() == ["100 Peña Réunion St", "102 Peña Réunion St"]
     assert pd.isna(visits["Notice date"][0])
     assert visits["Notice date"][1].date() == date(2015, 1, 31)
-    assert visits["Why"][0] == "LIKELY +60\nscore 0.75 +45\noccupied neighbor on side E and W +30"
+    assert (
+        visits["Why"][0]
+        == "LIKELY +60\nscore of the photo +45\noccupied neighbor on side E and W +30"
+    )
     assert sheet["A2"].value == USE_LIMIT
 
 

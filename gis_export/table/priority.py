@@ -143,7 +143,7 @@ def points_of(case: Case, settings: PrioritySettings) -> tuple[Reason, ...]:
     years = min(case.unseen.years, settings.unseen_years_max) if case.unseen else 0
     score = case.score or 0.0
     others = (
-        Reason(reason=f"score {score:.2f}", points=round(settings.score * score)),
+        Reason(reason="score of the photo", points=round(settings.score * score)),
         Reason(
             reason=f"occupied neighbor on side {' and '.join(occupied)}",
             points=settings.occupied_side * len(occupied),
