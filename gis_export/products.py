@@ -18,6 +18,7 @@ from gis_export.fire.dispatch.handover import (
     mark_delivered,
     write_dispatch,
 )
+from gis_export.fire.map.districts import write_district_maps
 from gis_export.fire.map.folder import write_fire_map
 from gis_export.formats.dictionary import write_dictionary
 from gis_export.formats.drawing_info import write_drawing_info
@@ -195,7 +196,8 @@ def _write_fire(job: _Job, folder: Path) -> None:
     map_folder = folder / "fire_map"
     kept = kept_rows(table.rows)
     on_roll = on_roll[~is_left_out(table.rows).to_numpy()]
-    write_fire_map(kept, map_folder, job.inputs, job.settings, on_roll=on_roll.tolist())
+    city = write_fire_map(kept, map_folder, job.inputs, job.settings, on_roll=on_roll.tolist())
+    write_district_maps(city, folder / "fire_map_districts", job.inputs, job.settings)
 
     job.tell("fire book")
     listed = job.addresses.spelled if job.addresses else ()

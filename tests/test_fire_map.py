@@ -354,7 +354,7 @@ def test_photo_is_shrunk_before_the_outline_is_drawn(tmp_path: Path) -> None:
     }
     store = ChipStore(folder=tmp_path, manifest=pd.DataFrame([place]), rows={"a": 0})
 
-    assert write_photos(store, ["a", "none"], tmp_path / "chips") == [True, False]
+    assert write_photos(store, ["a", "none"], tmp_path / "chips") == "10"
 
     with Image.open(tmp_path / "chips/0/0.webp") as image:
         assert (image.format, image.size) == ("WEBP", (480, 150))

@@ -26,7 +26,7 @@ from imagery.roll.places import WITHOUT_AREA, degrees_of, find_bad_outlines, pla
 from imagery.roll.row_balance import RollBalance, count_merged
 from imagery.roll.strays import find_remote, lost_points, without_strays
 from imagery.troubles import Trouble, only_troubles
-from imagery.values.coded import find_turned_round
+from imagery.values.coded import NOT_KNOWN, find_turned_round
 
 ROLL_COLUMNS = (
     "parcel_id",
@@ -40,6 +40,8 @@ ROLL_COLUMNS = (
     "street_sides",
     "geometry",
 )
+LOT_COLUMNS = ("parcel_id", "address", "occupied", "geometry")
+"""Of all parcels; `occupied` as in `imagery.values.coded`."""
 TEXTS = ("address", "neighborhood", "fire_district", "inspection_district")
 """Columns of the roll that are empty where the city file names none."""
 
@@ -78,6 +80,8 @@ class VacantRoll:
     """Why the building outlines cannot be those of this city, "" where they can."""
     troubles: tuple[Trouble, ...] = ()
     """What was noticed in the files of parcels, notices and outlines."""
+    lots: gpd.GeoDataFrame | None = None
+    """Every parcel once, columns `LOT_COLUMNS`; None for a roll that is no file's."""
 
     def __post_init__(self) -> None:
         """Check columns, unique keys, CRS and the balance."""
@@ -219,6 +223,8 @@ def join_roll(
     lost = rows_without_parcel(joined, lots)
     roll = _make_table(known, lost)
 
+    if lived_in is None:
+        lots = lots.assign(occupied=NOT_KNOWN)
     is_flat = known["outline_fault"].isin(WITHOUT_AREA)
     return VacantRoll(
         table=roll,
@@ -226,6 +232,7 @@ def join_roll(
         joined_by_place=found_by.by_place,
         unmatched=tuple(sorted(lost["parcel_id"])),
         all_parcels=lots["parcel_id"],
+        lots=lots[list(LOT_COLUMNS)],
         min_matched=min_matched,
         without_area=tuple(sorted(known.loc[is_flat, "parcel_id"])),
         balance=_balance(notices, ids_on_roll(joined, lots), vacants=len(roll)),

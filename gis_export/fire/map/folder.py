@@ -6,8 +6,12 @@ from pathlib import Path
 
 import geopandas as gpd
 
+from gis_export.fire.dispatch.address_match import read_addresses
 from gis_export.fire.map.base_map import BaseMap, write_base_map
-from gis_export.fire.map.ground import ground_of
+from gis_export.fire.map.districts import FireMap
+from gis_export.fire.map.ground import Ground, ground_of
+from gis_export.fire.map.houses import houses_of
+from gis_export.fire.map.houses_data import houses_data
 from gis_export.fire.map.page_data import DrawnMap, page_data
 from gis_export.fire.map.page_file import DataScript, page_html
 from gis_export.fire.map.photos import write_photos
@@ -27,8 +31,8 @@ def write_fire_map(
     settings: ExportSettings,
     *,
     on_roll: Sequence[str] = (),
-) -> None:
-    """Write index.html and what it needs into the new folder `folder`.
+) -> FireMap:
+    """Write index.html and what it needs into the new folder `folder`; return what was drawn.
 
     Args:
         rows: The rows of the export, ADDRESS as dispatch spells it.
@@ -42,11 +46,19 @@ def write_fire_map(
     base = _NO_MAP
     if ground is not None and inputs.flyover is not None:
         base = write_base_map(inputs.flyover, ground, folder)
-    has_photo = write_photos(inputs.chips, rows["PARCEL_ID"].tolist(), folder / "chips")
+    drawn = _draw(rows, folder, inputs, ground=ground, base=base)
+    spelled = on_roll or rows["ADDRESS"].tolist()
+    houses = None
+    if ground is not None:
+        book = read_addresses(settings.dispatch)
+        houses = houses_of(rows, ground, addresses=spelled, lots=inputs.roll.lots, book=book)
 
-    drawn = DrawnMap(ground=ground, base=base, has_photo=has_photo)
     data = page_data(rows, inputs, settings, drawn=drawn, on_roll=on_roll)
-    scripts = (DataScript(file="data.js", name="ROOFWATCH", value=data),)
+    addresses = houses_data(houses) if houses else None
+    scripts = (
+        DataScript(file="data.js", name="ROOFWATCH", value=data),
+        DataScript(file="addresses.js", name="ROOFWATCH_HOUSES", value=addresses),
+    )
     for script in scripts:
         (folder / script.file).write_text(script.text, encoding="utf-8")
     (folder / "index.html").write_text(page_html(inputs, scripts), encoding="utf-8")
@@ -54,6 +66,26 @@ def write_fire_map(
 
     text = _read_me(rows, folder, inputs)
     (folder / READ_ME).write_text(text, encoding="utf-8", newline="\r\n")
+    return FireMap(folder=folder, rows=rows, on_roll=spelled, drawn=drawn, houses=houses)
+
+
+def _draw(
+    rows: gpd.GeoDataFrame,
+    folder: Path,
+    inputs: ExportInputs,
+    *,
+    ground: Ground | None,
+    base: BaseMap,
+) -> DrawnMap:
+    """Write the photos of the roofs, of this year and of the one before."""
+    parcels = rows["PARCEL_ID"].tolist()
+    before = inputs.earlier[0].chips if inputs.earlier and inputs.chips else None
+    return DrawnMap(
+        ground=ground,
+        base=base,
+        photos=write_photos(inputs.chips, parcels, folder / "chips"),
+        before=write_photos(before, parcels, folder / "chips_before", frames=inputs.chips),
+    )
 
 
 def _copy_license(folder: Path) -> None:

@@ -46,6 +46,20 @@ _UNITS_A_METER = 10
 
 
 @dataclass(frozen=True, kw_only=True)
+class Extent:
+    """A part of the ground, meters east and south of the northwest corner."""
+
+    west: float
+    """Its western edge."""
+    north: float
+    """Its northern edge."""
+    east: float
+    """Its eastern edge."""
+    south: float
+    """Its southern edge."""
+
+
+@dataclass(frozen=True, kw_only=True)
 class DrawnMap:
     """What the map's folder shows beside the page."""
 
@@ -53,8 +67,12 @@ class DrawnMap:
     """Where the map is; None when no parcel has a geometry."""
     base: BaseMap
     """The photo of the ground."""
-    has_photo: list[bool]
-    """Which rows have a photo of the roof."""
+    photos: str
+    """Which rows have a photo of the roof, and how it is turned: see `write_photos`."""
+    before: str
+    """The same of the year before."""
+    extent: Extent | None = None
+    """What of the ground is shown first; None shows all of it."""
 
 
 def page_data(
@@ -90,9 +108,11 @@ def page_data(
         "symbols": _legend(),
         "neverPhotographed": list[Json](NEVER_PHOTOGRAPHED),
         "columns": columns,
-        "photos": "".join("01"[has_photo] for has_photo in drawn.has_photo),
+        "photos": drawn.photos,
+        "before": drawn.before,
+        "beforeFlown": _before_flown(inputs),
         "shapes": list[Json](shape_numbers(rows.geometry, drawn.ground)),
-        "ground": _ground_json(drawn.ground, drawn.base),
+        "ground": _ground_json(drawn.ground, drawn.base, drawn.extent),
     }
 
     return data
@@ -111,6 +131,15 @@ def _flown(rows: gpd.GeoDataFrame) -> list[Json]:
     """Return the first and the last day of the flight, nothing where none is known."""
     days = _days(rows)
     return [days[0].isoformat(), days[-1].isoformat()] if days else []
+
+
+def _before_flown(inputs: ExportInputs) -> str:
+    """Return when the photos of the year before were taken, "" where there is no such year."""
+    if not inputs.earlier:
+        return ""
+
+    before = inputs.earlier[0]
+    return before.flown.isoformat() if before.flown else str(before.year)
 
 
 def _stale_day(rows: gpd.GeoDataFrame, inputs: ExportInputs, settings: ExportSettings) -> str:
@@ -199,7 +228,7 @@ def _whole(coordinates: object, ground: Ground) -> NDArray[np.int64]:
     return np.rint(ground.place(points) * _UNITS_A_METER).astype(np.int64)
 
 
-def _ground_json(ground: Ground | None, base: BaseMap) -> Json:
+def _ground_json(ground: Ground | None, base: BaseMap, extent: Extent | None) -> Json:
     """Return the grid of the map and the names of its tiles."""
     if ground is None:
         return None
@@ -212,4 +241,5 @@ def _ground_json(ground: Ground | None, base: BaseMap) -> Json:
         "tilePx": TILE_PX,
         "tiles": list[Json](base.tiles),
         "unread": base.unread,
+        "extent": [extent.west, extent.north, extent.east, extent.south] if extent else None,
     }

@@ -57,15 +57,14 @@ def _as_script(value: Json) -> Json:
     return value
 
 
-def page_html(
-    inputs: ExportInputs, scripts: Sequence[DataScript], *, is_single: bool = False
-) -> str:
+def page_html(inputs: ExportInputs, scripts: Sequence[DataScript], *, part: str = "") -> str:
     """Return the page, with its own scripts and styles inside.
 
     Args:
         inputs: City, year and day.
         scripts: The data that it checks.
-        is_single: Put the data into the page too, which then needs no other file.
+        part: The fire district that it shows alone; the data is then in the page too, which needs
+            no other file.
     """
     environment = jinja2.Environment(autoescape=True, keep_trailing_newline=True)
     text = environment.from_string(_read("page/index.html")).render(
@@ -75,6 +74,7 @@ def page_html(
         use_limit=USE_LIMIT,
         note=inputs.note,
         missed=inputs.missed,
+        part=part,
         checksums=json.dumps({script.name: script.checksum for script in scripts}),
     )
 
@@ -83,7 +83,7 @@ def page_html(
     hashes: dict[str, list[str]] = {"style": [], "script": []}
     for place in range(1, len(parts), 2):
         name = parts[place]
-        if name in data and not is_single:
+        if name in data and not part:
             parts[place] = f'<script src="{name}"></script>'
             continue
 

@@ -40,10 +40,34 @@ const Card = (() => {
       const image = make("img");
       image.src = Copy.url(roof.photo);
       image.alt = `Roof from above, ${Roofs.title(roof)}`;
-      figure.append(image, make("figcaption", "", `Photo flown ${Roofs.flown(roof)}. Parcel outlined. Long side shown across.`));
+      figure.append(image, make("figcaption", "", `Photo flown ${Roofs.flown(roof)}. Parcel outlined. ${roof.isNorthUp ? "North is up, as on the map." : "Long side shown across."}`));
     } else {
       figure.append(make("figcaption", "none", "No photo of this roof"));
     }
+    return figure;
+  }
+
+  // The photo of the year before over this year's, with a line between them that a slider moves.
+  function compared(roof) {
+    const before = window.ROOFWATCH.beforeFlown, now = Roofs.flown(roof);
+    const figure = make("figure", "compared");
+    const both = make("div", "both");
+    for (const [name, flown] of [[roof.photo, now], [roof.before, before]]) {
+      const image = make("img");
+      image.src = Copy.url(name);
+      image.alt = `Roof from above, ${flown}`;
+      both.append(image);
+    }
+    both.append(make("div", "between"));
+    const slider = make("input");
+    Object.assign(slider, { type: "range", min: 0, max: 100, value: 50 });
+    slider.setAttribute("aria-label", `Line between the photo of ${before} and that of ${now}`);
+    const move = () => both.style.setProperty("--at", `${slider.value}%`);
+    slider.addEventListener("input", move);
+    move();
+    const days = make("figcaption", "days");
+    days.append(make("span", "", `Left: ${before}, the year before`), make("span", "", `Right: ${now}`));
+    figure.append(days, both, slider);
     return figure;
   }
 
@@ -83,6 +107,31 @@ const Card = (() => {
     return all;
   }
 
+  // The card of an address that is not on the roll.
+  function notOnRoll(house) {
+    const elsewhere = house.state === "V"; // in the single file of one district
+    const banner = make("div", "hazard off-roll");
+    const words = make("div");
+    const word = make("h2", "", elsewhere ? "OTHER DISTRICT" : "NOT ON THE ROLL");
+    word.id = "card-word";
+    words.append(word, make("p", "", elsewhere ? "On the vacant roll: see the map of the whole city." : "Nobody assessed this roof. That does not mean safe."));
+    banner.append(words);
+    return banner;
+  }
+
+  function unlistedFacts(house) {
+    const address = make("p", "address", house.title);
+    address.id = "card-address";
+    const lines = make("dl");
+    lines.append(line("Occupancy", Incident.state(house)));
+    return [address, lines, Incident.section(house)];
+  }
+
+  function nextDoor(roof) {
+    const house = Houses.of(roof);
+    return house ? [Incident.section(house)] : [];
+  }
+
   function foot() {
     const row = make("div", "foot");
     const before = button("step", "Previous", () => turn(-1));
@@ -113,8 +162,9 @@ const Card = (() => {
     body.setAttribute("role", "group");
     body.setAttribute("aria-label", "What is known of this building");
     const rest = make("div", "rest");
-    rest.append(facts(roof), ...(roof.units ? [units(roof)] : []), photo(roof));
-    body.append(hazard(roof), rest);
+    if (roof.isHouse) rest.append(...unlistedFacts(roof));
+    else rest.append(facts(roof), ...(roof.units ? [units(roof)] : []), photo(roof), ...nextDoor(roof), ...(roof.photo && roof.before ? [compared(roof)] : []));
+    body.append(roof.isHouse ? notOnRoll(roof) : hazard(roof), rest);
     card.replaceChildren(body, foot());
     card.hidden = false;
     document.body.classList.add("card-open");

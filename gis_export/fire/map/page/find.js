@@ -13,9 +13,12 @@ const Find = (() => {
   const spellings = new Map();
   for (const line of SPELLINGS) for (const word of line.split(" ")) spellings.set(word, line);
   const DIRECTIONS = new Set(SPELLINGS.slice(0, 8).flatMap((line) => line.split(" ")));
+  const OMITTED = new Set(["BLK", "BLOCK", "OF", "THE"]); // "2800 BLK E OLIVER" and "2800 block of east Oliver" are 2800 E OLIVER
   const KEY_FROM = 3; // fewer characters stand in every parcel number
 
   const plain = (text) => text.normalize("NFD").replace(/[\u0300-\u036f'’.]/g, "").toUpperCase().replace(/[^\p{L}\p{N}]+/gu, " ").trim();
+
+  const wordsOf = (typed) => plain(typed).split(" ").filter((word) => word && !OMITTED.has(word));
 
   // Every spelling of a word; most words of a city's addresses are met many times.
   const known = new Map();
@@ -77,7 +80,7 @@ const Find = (() => {
 
   // The roofs, and in `instead` what they answer to where that is not all that was typed.
   function find(typed) {
-    const words = plain(typed).split(" ").filter(Boolean);
+    const words = wordsOf(typed);
     if (!words.length) return { roofs: Roofs.ranked, instead: "" };
     const roofs = answers(words);
     if (roofs.length) return { roofs: exactFirst(roofs, typed), instead: "" };
@@ -98,5 +101,5 @@ const Find = (() => {
     return { roofs: [], instead: "" };
   }
 
-  return { find };
+  return { find, plain, wordsOf, spelled };
 })();

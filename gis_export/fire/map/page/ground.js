@@ -24,7 +24,8 @@ const Ground = (() => {
   const closest = Math.log2(coarsest / Painter.CLOSE_M);
   const still = matchMedia("(prefers-reduced-motion: reduce)").matches;
   const crs = L.extend({}, L.CRS.Simple, { transformation: new L.Transformation(1 / coarsest, 0, 1 / coarsest, 0) });
-  const bounds = L.latLngBounds([0, 0], [ground.height, ground.width]);
+  const [west, north, east, south] = ground.extent || [0, 0, ground.width, ground.height]; // of one district, or of the city
+  const bounds = L.latLngBounds([north, west], [south, east]);
   const map = L.map(host, {
     crs, minZoom: -1, maxZoom: Math.ceil(Math.log2(coarsest / FINEST_M)), zoomSnap: 0.5, maxBounds: bounds.pad(2), keyboardPanDelta: 120,
     attributionControl: false, zoomControl: false, doubleClickZoom: false, zoomAnimation: !still, fadeAnimation: !still, inertia: !still,

@@ -78,6 +78,7 @@
   Card.whenClosed(closed);
   Table.whenPicked(open);
   Nearby.whenPicked(open);
+  Incident.whenPicked((next) => open(next, []));
   Search.whenPicked(open);
   Search.whenTyped((found) => { if (view() === "table") Table.search(found); });
   Ground.whenPicked((roof) => open(roof, Ground.inView()));
@@ -102,6 +103,6 @@
   shine(matchMedia("(prefers-color-scheme: dark)").matches);
   showView("map");
   filtered();
-  Copy.check([...(window.ROOFWATCH.ground?.tiles || []).map((name) => `base/${name}.webp`), ...Roofs.all.map((roof) => roof.photo).filter(Boolean)]);
+  Copy.check([...(window.ROOFWATCH.ground?.tiles || []).map((name) => `base/${name}.webp`), ...Roofs.all.flatMap((roof) => [roof.photo, roof.before]).filter(Boolean)]);
   requestAnimationFrame(() => setTimeout(() => performance.mark("usable"))); // drawn, and search answers
 })();

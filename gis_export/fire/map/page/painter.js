@@ -58,6 +58,7 @@ const Painter = (() => {
       const toPixel = (x, y) => [x * scale - left, y * scale - top];
       for (const symbol of [...Symbols.all].reverse()) outline(context, symbol, seen.filter((one) => one.symbol === symbol), toPixel);
     }
+    Streets.draw(context, view);
     const sprites = new Map(Symbols.all.map((symbol) => [symbol, Symbols.sprite(symbol, radiusOf(symbol, meters), density)]));
     if (near) place(context, seen, sprites);
     else stamp(context, seen, sprites, density);

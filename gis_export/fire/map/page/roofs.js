@@ -28,7 +28,11 @@ const Roofs = (() => {
       this.place = this.rings ? { x: shapes[at + 1] / A_METER, y: shapes[at + 2] / A_METER } : null;
     }
 
-    get photo() { return data.photos[this.row] === "1" ? `chips/${Math.floor(this.row / A_FOLDER)}/${this.row}.webp` : ""; }
+    get photo() { return data.photos[this.row] === "0" ? "" : this.file("chips"); }
+    get before() { return data.before[this.row] === "0" ? "" : this.file("chips_before"); }
+    get isNorthUp() { return data.photos[this.row] === "2"; }
+
+    file(folder) { return `${folder}/${Math.floor(this.row / A_FOLDER)}/${this.row}.webp`; }
     get reviewDue() { return this.REVIEW_BY < day; }
   }
   for (const [name, column] of Object.entries(columns)) Object.defineProperty(Roof.prototype, name, { get() { return column[this.row]; } });

@@ -11,6 +11,7 @@ const Search = (() => {
   const told = document.getElementById("found-told");
   let found = Roofs.ranked;
   let instead = "";
+  let houses = []; // not on the roll
   let active = -1;
   let shut = false;
   let picked = () => {};
@@ -19,20 +20,30 @@ const Search = (() => {
   const inTable = () => document.body.dataset.view === "table";
   const isOpen = () => !panel.hidden;
 
+  // What can be chosen: addresses that are not on the roll, then roofs.
+  const choices = () => [...houses, ...found].slice(0, SHOWN);
+
+  function described(answer) {
+    const words = make("span", "words");
+    if (answer.isHouse) words.append(make("strong", "", answer.title), make("span", "", Incident.brief(answer)));
+    else words.append(make("strong", "", Roofs.title(answer)), make("span", "", `${Roofs.hazard(answer)} - parcel ${answer.PARCEL_ID}`));
+    return words;
+  }
+
   function option(roof, i) {
     const item = make("li");
     item.id = `found-${i}`;
     item.setAttribute("role", "option");
     item.setAttribute("aria-selected", String(i === active));
-    const words = make("span", "words");
-    words.append(make("strong", "", Roofs.title(roof)), make("span", "", `${Roofs.hazard(roof)} - parcel ${roof.PARCEL_ID}`));
-    item.append(Symbols.element(roof.symbol, 34), words);
+    if (!roof.isHouse) item.append(Symbols.element(roof.symbol, 34));
+    item.append(described(roof));
     item.addEventListener("pointerdown", (event) => event.preventDefault()); // the field keeps the focus
     item.addEventListener("click", () => pick(roof));
     return item;
   }
 
   function say() {
+    if (!found.length && houses.length) return "No vacant roof here answers to that. That does not mean safe.";
     if (!found.length) return NOT_FOUND;
     const more = found.length - SHOWN;
     if (instead) return `Nothing answers to all of it. ${number(found.length)} to ${instead}`;
@@ -42,12 +53,12 @@ const Search = (() => {
   function render() {
     const open = input.value.trim() !== "" && document.activeElement === input && !inTable() && !shut;
     panel.hidden = !open;
-    input.setAttribute("aria-expanded", String(open && found.length > 0));
+    input.setAttribute("aria-expanded", String(open && choices().length > 0));
     if (!open) return input.removeAttribute("aria-activedescendant");
-    list.replaceChildren(...found.slice(0, SHOWN).map(option));
-    list.hidden = !found.length;
+    list.replaceChildren(...choices().map(option));
+    list.hidden = !choices().length;
     told.textContent = say();
-    told.classList.toggle("none", !found.length);
+    told.classList.toggle("none", !choices().length);
     if (active >= 0) {
       input.setAttribute("aria-activedescendant", `found-${active}`);
       list.children[active].scrollIntoView({ block: "nearest" });
@@ -57,11 +68,12 @@ const Search = (() => {
   function pick(roof) {
     shut = true;
     render();
-    picked(roof, found);
+    picked(roof, roof.isHouse ? [] : found);
   }
 
   function look() {
     ({ roofs: found, instead } = Find.find(input.value));
+    houses = found.length && !instead ? Houses.find(input.value).filter((house) => !house.isUnlisted) : Houses.find(input.value);
     active = -1;
     shut = false;
     typed(found);
@@ -77,11 +89,12 @@ const Search = (() => {
 
   input.addEventListener("input", look);
   input.addEventListener("keydown", (event) => {
-    const last = Math.min(found.length, SHOWN) - 1;
+    const answers = choices();
+    const last = answers.length - 1;
     if (event.key === "Escape" && (isOpen() || input.value)) return escape(event);
-    const unsure = instead && active < 0; // a near answer opens only once it has been pointed at
-    if (event.key === "Enter" && isOpen() && found.length && !unsure) return pick(found[Math.max(active, 0)]);
-    if (event.key === "ArrowDown" || (event.key === "Enter" && isOpen() && found.length)) { active = Math.min(active + 1, last); shut = false; }
+    const unsure = instead && active < 0 && !houses.length; // a near answer opens only once it has been pointed at
+    if (event.key === "Enter" && isOpen() && answers.length && !unsure) return pick(answers[Math.max(active, 0)]);
+    if (event.key === "ArrowDown" || (event.key === "Enter" && isOpen() && answers.length)) { active = Math.min(active + 1, last); shut = false; }
     else if (event.key === "ArrowUp") active = Math.max(active - 1, -1);
     else return;
     event.preventDefault();
