@@ -66,7 +66,7 @@ const Card = (() => {
     slider.addEventListener("input", move);
     move();
     const days = make("figcaption", "days");
-    days.append(make("span", "", `Left: ${before}, the year before`), make("span", "", `Right: ${now}`));
+    days.append(make("span", "", `Left: ${before}`), make("span", "", `Right: ${now}`));
     figure.append(days, both, slider);
     return figure;
   }

@@ -34,6 +34,8 @@ const Copy = (() => {
     notice.querySelector("span").textContent = more;
   }
 
+  say(CHECKING, "");
+
   // A photo that is cut opens but cannot be decoded.
   async function isWhole(name) {
     const image = new Image();

@@ -140,6 +140,6 @@ const Ground = (() => {
   return {
     show, select, clear, resize, inView, spot, host,
     whenPicked: (callback) => { picked = callback; },
-    whenMoved: (callback) => { map.on("moveend", callback); frame.addEventListener("scroll", callback, { passive: true }); },
+    whenMoved: (callback) => { map.on("moveend", callback); frame.addEventListener("scroll", callback, { passive: true }); new ResizeObserver(callback).observe(frame); },
   };
 })();
