@@ -20,7 +20,7 @@ import shapely
 from affine import Affine
 from axe_playwright_python.sync_playwright import Axe
 from PIL import Image, ImageColor
-from playwright.sync_api import Browser, ConsoleMessage, Page, sync_playwright
+from playwright.sync_api import Browser, ConsoleMessage, Page, Request, sync_playwright
 from pypdf import PdfReader
 from pyproj import CRS
 
@@ -403,11 +403,16 @@ def one_page(map_folder: Path, browser: Browser, requests: list[str], errors: li
         if message.type == "error":
             errors.append(message.text)
 
+    def keep_failed(request: Request) -> None:
+        # A reload stops the photos that the page is still opening to check its copy.
+        if request.failure != "net::ERR_ABORTED":
+            errors.append(request.url)
+
     page = browser.new_page()
     page.set_default_timeout(10_000)
     page.clock.set_fixed_time("2026-11-24T12:00:00")
     page.on("request", lambda request: requests.append(request.url))
-    page.on("requestfailed", lambda request: errors.append(request.url))
+    page.on("requestfailed", keep_failed)
     page.on("pageerror", lambda error: errors.append(str(error)))
     page.on("console", keep_error)
     page.goto((map_folder / "index.html").as_uri())
