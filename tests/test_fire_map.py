@@ -692,7 +692,7 @@ def test_tap_on_the_map_opens_the_card(page: Page) -> None:
 def test_roof_that_was_not_assessed_says_why(page: Page) -> None:
     said = open_card(page, "20 elm")
     assert "NOT ASSESSED" in said
-    assert "Reason: no geometry" in said
+    assert "Reason: no place on map" in said
     assert "No photo of this roof" in said
 
 

@@ -12,6 +12,7 @@ import shapely
 from numpy.typing import NDArray
 from pyproj import CRS
 
+from gis_export.fire.dispatch.cad_words import CAD_REASONS
 from gis_export.fire.map.base_map import BaseMap
 from gis_export.fire.map.ground import TILE_PX, Ground
 from gis_export.table.aging import add_months, as_date, latest_day
@@ -107,6 +108,7 @@ def page_data(
         "useLimit": USE_LIMIT,
         "symbols": _legend(),
         "neverPhotographed": list[Json](NEVER_PHOTOGRAPHED),
+        "reasons": {reason: words.lower() for reason, words in CAD_REASONS.items()},
         "columns": columns,
         "photos": drawn.photos,
         "before": drawn.before,

@@ -28,7 +28,7 @@ const Card = (() => {
     const word = make("h2", "", roof.symbol.word);
     word.id = "card-word";
     words.append(word);
-    const reason = roof.reason.replaceAll("_", " ");
+    const reason = window.ROOFWATCH.reasons[roof.reason] ?? roof.reason.replaceAll("_", " ");
     words.append(make("p", "", reason && roof.symbol.code === "NA" ? `Reason: ${reason}` : meaning(roof)));
     banner.append(Symbols.element(roof.symbol, 72), words);
     return banner;

@@ -101,8 +101,20 @@ const Roofs = (() => {
   function make(tag, className, text) {
     const element = document.createElement(tag);
     if (className) element.className = className;
-    if (text !== undefined) element.textContent = text;
+    if (text !== undefined) element.append(...withDays(String(text)));
     return element;
+  }
+
+  function dayOf(day) {
+    const element = document.createElement("span");
+    element.className = "day";
+    element.textContent = day;
+    return element;
+  }
+
+  // The text with each day in an element of its own, which no line end divides.
+  function withDays(text) {
+    return text.split(/(\d{4}-\d\d-\d\d)/).map((part, place) => (place % 2 ? dayOf(part) : part));
   }
 
   function button(className, text, act) {
