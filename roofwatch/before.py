@@ -1,6 +1,7 @@
 """The flyover before as the model of a year scores it: only one model's scores can be compared."""
 
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 import pandas as pd
 import pyarrow as pa
@@ -8,22 +9,26 @@ import pyarrow as pa
 from imagery.errors import InputError
 from imagery.files import atomic_path
 from inference.ledger import Ledger
-from models.features import cached_features
-from models.files import Model
 from models.spec import ModelVersion
 from roofwatch.year import CityYear
-from roofwatch.year_scores import score_year
+
+if TYPE_CHECKING:
+    from models.files import Model
 
 _COLUMNS = ["parcel_id", "score", "score_low", "score_high"]
 _YEAR = "year"
 _MODEL = "model_version"
 
 
-def write_before(year: CityYear, version: ModelVersion, model: Model) -> None:
+def write_before(year: CityYear, version: ModelVersion, model: "Model") -> None:
     """Score the flyover before again from its cached features, and keep the scores.
 
     Where its features are not cached, nothing is kept, and no change can be told.
     """
+    # An export needs no torch.
+    from models.features import cached_features
+    from roofwatch.year_scores import score_year
+
     path = year.files.report.before
     path.unlink(missing_ok=True)
     before = _scored_last(year.earlier)

@@ -232,4 +232,4 @@ def test_what_a_model_chose_is_known_by_its_words() -> None:
         "fire",
     ]
     found = is_for_its_score(pd.Series(chosen))
-    assert found.tolist() == [False, False, True, True, True, True]
+    assert found.tolist() == [False, False, True, True, True, True, False]

@@ -627,6 +627,7 @@ def test_edit_by_another_person_is_taken_only_with_their_name_on_it(year: Path) 
         patch(path, "RISK_LVL", 0, b"CONFIRMED")
         patch(path, "RISK_TXT", 0, b"CONFIRMED: seen on 1 June")
         patch(path, "VERIFIED", 0, b"Y")
+        patch(path, "RISK_CODE", 0, b"CONFIRMED")
     assert [line for line in said(year / "fire") if "fire.zip" not in line] == []
 
 
@@ -762,6 +763,7 @@ def test_only_not_seen_in_photo_ages(row: int, word: str, year: Path) -> None:
     numbers = dict.fromkeys(("score", "rank", "rank_in_district", "score_low", "score_high"), "")
     gone = {
         "hazard_level": "NA",
+        "hazard_code": "NOT_ASSESSED",
         "hazard_text": "NOT ASSESSED: imagery too old",
         "scored": "N",
         "not_assessed_reason": "imagery_too_old",

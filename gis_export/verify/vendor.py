@@ -4,6 +4,7 @@ Which column holds what only the city's column map knows. So each value that mos
 carry must be in every line of it: whoever edits one line leaves the others as they were.
 """
 
+import codecs
 import re
 from collections.abc import Iterator
 from pathlib import Path
@@ -20,6 +21,8 @@ _CODE = "RISK_LVL"
 """Looked for only where the file carries no words: it is part of them."""
 _MOST = 0.5
 """Share of the lines from which on a value counts as carried."""
+_MARKS = ((codecs.BOM_UTF16_LE, "utf-16"), (codecs.BOM_UTF16_BE, "utf-16"))
+"""How files in other encodings begin that are not read byte by byte."""
 _FEWEST = 3
 """Lines that tell what a file carries."""
 
@@ -63,7 +66,9 @@ def _is_carried(lines: list[str], rows: pd.DataFrame, name: str) -> bool:
 
 def _lines(path: Path) -> list[str]:
     """Return the lines of a file in capitals, in whatever encoding."""
-    text = path.read_bytes().decode("utf-8", errors="replace")
+    raw = path.read_bytes()
+    encoding = next((name for mark, name in _MARKS if raw.startswith(mark)), "utf-8")
+    text = raw.decode(encoding, errors="replace")
     return [line.upper() for line in text.splitlines() if line.strip()]
 
 

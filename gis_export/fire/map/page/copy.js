@@ -34,8 +34,6 @@ const Copy = (() => {
     notice.querySelector("span").textContent = more;
   }
 
-  say(CHECKING, "");
-
   // A photo that is cut opens but cannot be decoded.
   async function isWhole(name) {
     const image = new Image();
@@ -49,8 +47,10 @@ const Copy = (() => {
     }
   }
 
-  // Opens every photo in the background; the notice stays if one is not right.
+  // Opens every photo in the background; the notice stays if one is not right. The page calls it last: one that is cut
+  // does not come so far.
   async function check(names) {
+    say(CHECKING, "");
     const bad = [];
     let next = 0, done = 0;
     async function walk() {
