@@ -18,7 +18,7 @@ SURE = 0.95
 """Share of resamples in which a ranking has to be better than chance."""
 LEAST_OF_CLASS = 5
 """Labels of each class from which on new labels are compared by themselves."""
-SELDOM_BETTER = 0.2
+SELDOM_BETTER = 0.05
 """A figure that the candidate wins in fewer resamples is worse by more than chance."""
 BRIER_MARGIN = 0.02
 """The mean squared error of the scores may rise by this much."""
