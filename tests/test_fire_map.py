@@ -450,7 +450,7 @@ def test_rows_go_on_aging_on_the_tablet(browser: Browser, map_folder: Path, tmp_
         page.goto((map_folder / "index.html").as_uri())
         page.wait_for_selector(".leaflet-interactive, canvas")
         card = open_card(page, ADDRESSES[3])
-        seen.append(("NOT SEEN IN PHOTO" in card, "REVIEW DUE" in card, "imagery too old" in card))
+        seen.append(("NOT SEEN IN PHOTO" in card, "REVIEW DUE" in card, "old photo" in card))
 
     settings = ExportSettings(as_of="2026-11-24")
     frozen = write_map(make_inputs(tmp_path), tmp_path / "frozen", settings)
