@@ -12,7 +12,7 @@ from pathlib import Path
 
 import geopandas as gpd
 from PIL import Image
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import BrowserContext, Page, sync_playwright
 
 from gis_export.fire.map.folder import write_fire_map
 from gis_export.table.rows import build_rows
@@ -24,6 +24,8 @@ from roofwatch.year import City
 DOCS = Path(__file__).parent
 CHROMIUM = "/usr/bin/chromium"
 QUALITY = 82
+CHECK_MS = 120_000
+"""The page opens every photo before it says that the copy is whole."""
 FADE_MS = 1500
 """Photos of the ground fade in."""
 
@@ -41,8 +43,10 @@ def main(city_file: Path, year: int) -> None:
         address = (scratch / "fire_map/index.html").as_uri()
 
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
-        _photograph_day(browser, address, worst, scratch)
-        _photograph_night(browser, address, worst)
+        context = browser.new_context()
+        context.clock.install(time=f"{inputs.today}T12:00:00")
+        _photograph_day(context, address, worst, scratch)
+        _photograph_night(context, address, worst)
         browser.close()
 
 
@@ -52,9 +56,9 @@ def _find_worst(rows: gpd.GeoDataFrame) -> str:
     return str(rows["PARCEL_ID"][rows["RISK_LVL"].map(order.index).idxmin()])
 
 
-def _photograph_day(browser: Browser, address: str, parcel_id: str, scratch: Path) -> None:
+def _photograph_day(context: BrowserContext, address: str, parcel_id: str, scratch: Path) -> None:
     """Take the map with a card, and the card on paper."""
-    page = _open(browser, address, width=1280, height=800)
+    page = _open(context, address, width=1280, height=800)
     _search(page, parcel_id)
     page.evaluate("document.activeElement.blur()")
     _save(page, "fire_map.jpg")
@@ -65,8 +69,8 @@ def _photograph_day(browser: Browser, address: str, parcel_id: str, scratch: Pat
     _save_jpeg(Image.open(scratch / "card.png"), "fire_map_print.jpg")
 
 
-def _photograph_night(browser: Browser, address: str, parcel_id: str) -> None:
-    page = _open(browser, address, width=768, height=1024)
+def _photograph_night(context: BrowserContext, address: str, parcel_id: str) -> None:
+    page = _open(context, address, width=768, height=1024)
     page.click("#light")
     _search(page, parcel_id)
     page.click("#zoom-out")
@@ -74,9 +78,11 @@ def _photograph_night(browser: Browser, address: str, parcel_id: str) -> None:
     _save(page, "fire_map_night.jpg")
 
 
-def _open(browser: Browser, address: str, *, width: int, height: int) -> Page:
-    page = browser.new_page(viewport={"width": width, "height": height})
+def _open(context: BrowserContext, address: str, *, width: int, height: int) -> Page:
+    page = context.new_page()
+    page.set_viewport_size({"width": width, "height": height})
     page.goto(address)
+    page.wait_for_selector("body[data-copy=whole]", state="attached", timeout=CHECK_MS)
     return page
 
 

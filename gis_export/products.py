@@ -34,7 +34,7 @@ from gis_export.housing.form import write_form_media, write_xlsform
 from gis_export.housing.packets.evidence import write_packets
 from gis_export.housing.packets.sources import PacketSources
 from gis_export.housing.routes.phone_list import write_phone_lists
-from gis_export.housing.routes.route_sheets import write_route_sheets
+from gis_export.housing.routes.route_sheets import read_sources, write_route_sheets
 from gis_export.housing.routes.routing import plan_routes
 from gis_export.housing.worklist.worklist_csv import write_worklist
 from gis_export.housing.worklist.worklist_xlsx import write_worklist_xlsx
@@ -224,8 +224,9 @@ def _write_housing(job: _Job, folder: Path) -> None:
 
     job.tell("routes")
     routes = plan_routes(rows, job.settings)
-    write_route_sheets(routes, rows, folder / "route_sheets", job.inputs, job.settings)
-    write_phone_lists(routes, rows, folder / "phone_lists", job.inputs, job.settings)
+    sheets = read_sources(routes, rows, job.inputs, job.settings)
+    write_route_sheets(routes, sheets, folder / "route_sheets")
+    write_phone_lists(routes, sheets, folder / "phone_lists", run_id=job.inputs.run_id)
 
     job.tell("evidence")
     sources = PacketSources(

@@ -2,10 +2,12 @@
 
 import contextlib
 import io
+from collections.abc import Iterator
 
 import geopandas as gpd
 import numpy as np
 import pytest
+from chromium import open_browser
 from cities import (
     CITY_TOML,
     CityBuilder,
@@ -22,6 +24,7 @@ from cities import write_raster as write_one_raster
 from cities import write_tiles as write_four_tiles
 from hypothesis import settings
 from numpy.typing import NDArray
+from playwright.sync_api import Browser
 
 from roofwatch.cli import main
 
@@ -87,6 +90,12 @@ def roofwatch(capfd: pytest.CaptureFixture[str]) -> Roofwatch:
         return Ran(code=code, out=captured.out, err=captured.err)
 
     return run
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    """Return a browser, or skip the test."""
+    yield from open_browser()
 
 
 @pytest.fixture(scope="session")

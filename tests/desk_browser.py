@@ -1,14 +1,9 @@
 """The desk in a browser, for tests: pages that keep their complaints, keys, WCAG 2.2."""
 
-from collections.abc import Iterator
-from pathlib import Path
-
-import pytest
 from axe_playwright_python.sync_playwright import Axe
 from desk_cases import Served
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page
 
-CHROMIUM = Path("/usr/bin/chromium")
 SIZES = ((1280, 800), (768, 1024))
 RULES = {
     "runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"],
@@ -21,16 +16,6 @@ TARGETS = """() => {
     return [node.textContent, box.width, box.height];
   });
 }"""
-
-
-def open_browser() -> Iterator[Browser]:
-    """Yield a browser, or skip the test."""
-    if not CHROMIUM.exists():
-        pytest.skip(f"no {CHROMIUM}")
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=str(CHROMIUM), args=["--no-sandbox"])
-        yield browser
-        browser.close()
 
 
 def new_page(browser: Browser, complaints: list[str], size: tuple[int, int]) -> Page:

@@ -7,7 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from desk_browser import check_page, enter, new_page, open_browser, press
+from desk_browser import check_page, enter, new_page, press
 from desk_cases import Served, book_at, learn_backwards, make_batch, make_setting, make_zero, serve
 from playwright.sync_api import Browser, Page, expect
 
@@ -28,11 +28,6 @@ BELOW = """() => {
   const low = (id) => document.getElementById(id).getBoundingClientRect().bottom;
   return ids.filter((id) => low(id) > innerHeight);
 }"""
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    yield from open_browser()
 
 
 @pytest.fixture

@@ -5,16 +5,11 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from desk_browser import SIZES, check_page, new_page, open_browser, press
+from desk_browser import SIZES, check_page, new_page, press
 from desk_cases import PLACE, book_at, make_batch, make_setting
 from playwright.sync_api import Browser, expect
 
 from labels.desk.offline import write_file
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    yield from open_browser()
 
 
 @pytest.fixture

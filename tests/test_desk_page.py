@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from desk_browser import SIZES, check_page, enter, new_page, open_browser, press
+from desk_browser import SIZES, check_page, enter, new_page, press
 from desk_cases import book_at, learn_backwards, make_batch, make_setting, serve
 from playwright.sync_api import Browser, expect
 
@@ -13,11 +13,6 @@ from labels.book import Book
 from labels.desk.desk import DeskSetting
 
 ROOFS = 24
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    yield from open_browser()
 
 
 @pytest.fixture

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
+from chromium import CHROMIUM
 from export_cases import read_csv
 from playwright.sync_api import sync_playwright
 
@@ -20,8 +21,6 @@ from gis_export.table.fields import FIELDS, Tier, fields_of
 from gis_export.table.symbols import SYMBOLS
 from gis_export.table.values import VALUES
 from inference.hazard import USE_LIMIT
-
-CHROMIUM = Path("/usr/bin/chromium")
 
 
 @pytest.mark.parametrize("tier", list(Tier))

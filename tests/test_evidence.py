@@ -15,6 +15,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from axe_playwright_python.sync_playwright import Axe
+from chromium import CHROMIUM
 from export_cases import FLOWN, make_inputs, make_ledger, make_roll, whole_looks
 from paper_cases import flat, odd_roll, overlaps, page_texts, page_words
 from PIL import Image
@@ -30,7 +31,6 @@ from imagery.errors import InputError, MissingInput
 from imagery.flyover.tiles import Tile
 from inference.hazard import USE_LIMIT
 
-CHROMIUM = Path("/usr/bin/chromium")
 PARCEL = "0216 001"
 ASKING = {"src", "srcset", "poster", "action", "data", "background"}
 """Attributes that make a browser ask for a file."""

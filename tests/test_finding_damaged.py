@@ -48,14 +48,15 @@ def test_a_workbook_cut_short_is_one_line(tmp_path: Path) -> None:
     """The download broke off: at any length it is no workbook."""
     whole = workbook(tmp_path / "whole.xlsx")
     for share in (0.1, 0.5, 0.9, 0.99):
-        refused(tmp_path / "w.xlsx", whole[: int(share * len(whole))])
+        line = refused(tmp_path / "w.xlsx", whole[: int(share * len(whole))])
+        assert DAMAGED in line
 
 
 def test_an_archive_that_is_no_workbook_is_one_line(tmp_path: Path) -> None:
     path = tmp_path / "w.xlsx"
     with zipfile.ZipFile(path, "w") as archive:
         archive.writestr("notes.txt", "nothing")
-    refused(path, path.read_bytes())
+    assert DAMAGED in refused(path, path.read_bytes())
 
 
 def test_a_workbook_with_a_broken_sheet_is_one_line(tmp_path: Path) -> None:
@@ -66,4 +67,4 @@ def test_a_workbook_with_a_broken_sheet_is_one_line(tmp_path: Path) -> None:
         for name in old.namelist():
             is_sheet = name.startswith("xl/worksheets/")
             new.writestr(name, b"<worksheet" if is_sheet else old.read(name))
-    refused(path, path.read_bytes())
+    assert DAMAGED in refused(path, path.read_bytes())

@@ -20,7 +20,7 @@ import shapely
 from affine import Affine
 from axe_playwright_python.sync_playwright import Axe
 from PIL import Image, ImageColor
-from playwright.sync_api import Browser, ConsoleMessage, Page, Request, sync_playwright
+from playwright.sync_api import Browser, ConsoleMessage, Page, Request
 from pypdf import PdfReader
 from pyproj import CRS
 
@@ -40,7 +40,6 @@ from imagery.roll.parcels import VacantRoll
 from inference.hazard import USE_LIMIT
 from inference.ledger import COLUMNS, Ledger
 
-CHROMIUM = Path("/usr/bin/chromium")
 WORDS = ("CONFIRMED", "LIKELY", "POSSIBLE", "NOT SEEN IN PHOTO", "NOT ASSESSED", "NOT ASSESSED")
 ADDRESSES = (
     "12 <b>Peña</b> St",
@@ -382,17 +381,6 @@ def requests() -> list[str]:
 def errors() -> list[str]:
     """Return every complaint of the page."""
     return []
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    """Return a browser, or skip the test."""
-    if not CHROMIUM.exists():
-        pytest.skip(f"no {CHROMIUM}")
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=str(CHROMIUM), args=["--no-sandbox"])
-        yield browser
-        browser.close()
 
 
 @pytest.fixture(scope="module")

@@ -1,12 +1,11 @@
 """A copy of the fire map that is not whole says so, whichever file is missing or cut."""
 
 import shutil
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Page, sync_playwright
-from test_fire_map import CHROMIUM, make_inputs, write_map
+from playwright.sync_api import Browser, Page
+from test_fire_map import make_inputs, write_map
 
 from gis_export.fire.map.page_file import DataScript
 
@@ -23,14 +22,9 @@ def whole(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def page() -> Iterator[Page]:
-    """Return a page, or skip the test."""
-    if not CHROMIUM.exists():
-        pytest.skip(f"no {CHROMIUM}")
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=str(CHROMIUM), args=["--no-sandbox"])
-        yield browser.new_page()
-        browser.close()
+def page(browser: Browser) -> Page:
+    """Return an empty page."""
+    return browser.new_page()
 
 
 def notice(page: Page, folder: Path) -> str:

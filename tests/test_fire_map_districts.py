@@ -1,12 +1,11 @@
 """The map of one fire district is a single file that needs no other, and says that it is a part."""
 
 import shutil
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Page, sync_playwright
-from test_fire_map import CHROMIUM, make_inputs, open_card
+from playwright.sync_api import Browser, Page
+from test_fire_map import make_inputs, open_card
 
 from gis_export.fire.map.districts import write_district_maps
 from gis_export.fire.map.folder import write_fire_map
@@ -27,14 +26,9 @@ def districts(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def page() -> Iterator[Page]:
-    """Return a page, or skip the test."""
-    if not CHROMIUM.exists():
-        pytest.skip(f"no {CHROMIUM}")
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=str(CHROMIUM), args=["--no-sandbox"])
-        yield browser.new_page()
-        browser.close()
+def page(browser: Browser) -> Page:
+    """Return an empty page."""
+    return browser.new_page()
 
 
 def test_one_file_for_each_district_holds_all_of_it(page: Page, districts: Path) -> None:

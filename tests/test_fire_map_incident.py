@@ -1,14 +1,13 @@
 """Incident view: what is next door to an address, on the roll or not, against answers by hand."""
 
 import dataclasses
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from incident_town import ANSWERS, CORNERS, OCCUPANCY, ON_ROLL, make_lots
-from playwright.sync_api import Page, sync_playwright
-from test_fire_map import CHROMIUM, make_inputs, write_map
+from playwright.sync_api import Browser, Page
+from test_fire_map import make_inputs, write_map
 
 from gis_export.table.settings import DispatchSettings, ExportSettings
 
@@ -51,18 +50,13 @@ def town(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def page(town: Path) -> Iterator[Page]:
-    """Return the page of the map, or skip the test."""
-    if not CHROMIUM.exists():
-        pytest.skip(f"no {CHROMIUM}")
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=str(CHROMIUM), args=["--no-sandbox"])
-        page = browser.new_page(viewport={"width": 1280, "height": 800}, reduced_motion="reduce")
-        page.set_default_timeout(10_000)
-        page.clock.set_fixed_time("2026-11-24T12:00:00")
-        page.goto((town / "index.html").as_uri())
-        yield page
-        browser.close()
+def page(browser: Browser, town: Path) -> Page:
+    """Return the page of the map."""
+    page = browser.new_page(viewport={"width": 1280, "height": 800}, reduced_motion="reduce")
+    page.set_default_timeout(10_000)
+    page.clock.set_fixed_time("2026-11-24T12:00:00")
+    page.goto((town / "index.html").as_uri())
+    return page
 
 
 def next_door(page: Page, typed: str) -> list[str]:

@@ -1,7 +1,6 @@
 """Nothing lies over a symbol, the card or the sentence, at any size, by day and by night."""
 
 import dataclasses
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Literal
 
@@ -9,9 +8,9 @@ import geopandas as gpd
 import pandas as pd
 import pytest
 import shapely
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page
 from pypdf import PdfReader
-from test_fire_map import CHROMIUM, NORTH, WEST, make_inputs, open_card, write_map
+from test_fire_map import NORTH, WEST, make_inputs, open_card, write_map
 
 from gis_export.table.inputs import ExportInputs
 from gis_export.table.settings import ExportSettings
@@ -66,17 +65,6 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Return the map of a town of 60 vacant roofs."""
     scratch = tmp_path_factory.mktemp("town")
     return write_map(make_town(scratch), scratch / "fire_map")
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    """Return a browser, or skip the test."""
-    if not CHROMIUM.exists():
-        pytest.skip(f"no {CHROMIUM}")
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=str(CHROMIUM), args=["--no-sandbox"])
-        yield browser
-        browser.close()
 
 
 @pytest.fixture(scope="module")

@@ -7,7 +7,7 @@ from pathlib import Path
 import geopandas as gpd
 import pytest
 import test_fire_map
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page
 
 
 @pytest.fixture(scope="module")
@@ -20,18 +20,6 @@ def map_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     table = gpd.GeoDataFrame(inputs.roll.table.set_geometry(stacked, crs=inputs.roll.table.crs))
     stack = replace(inputs, roll=replace(inputs.roll, table=table))
     return test_fire_map.write_map(stack, folder / "fire_map")
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    """Return a browser, or skip the test."""
-    if not test_fire_map.CHROMIUM.exists():
-        pytest.skip(f"no {test_fire_map.CHROMIUM}")
-    with sync_playwright() as playwright:
-        executable = str(test_fire_map.CHROMIUM)
-        browser = playwright.chromium.launch(executable_path=executable, args=["--no-sandbox"])
-        yield browser
-        browser.close()
 
 
 @pytest.fixture

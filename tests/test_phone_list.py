@@ -6,18 +6,19 @@ from pathlib import Path
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
+from chromium import CHROMIUM
 from export_cases import make_inputs, make_roll
 from findings_cases import make_context
 from playwright.sync_api import Page, sync_playwright
 
 from gis_export.housing.routes.phone_list import asked, write_phone_lists
+from gis_export.housing.routes.route_sheets import read_sources
 from gis_export.housing.routes.routing import Route
 from gis_export.table.rows import build_rows
 from gis_export.table.settings import ExportSettings
 from inference.hazard import USE_LIMIT
 from labels.findings import read_findings
 
-CHROMIUM = Path("/usr/bin/chromium")
 ORDER = ("0218 001", "0216 001", "0217 001")
 VISITED = "2026-06-02"
 
@@ -33,7 +34,9 @@ def listed(tmp_path_factory: pytest.TempPathFactory) -> Path:
     rows = build_rows(inputs, settings)
     folder = tmp_path_factory.mktemp("housing") / "phone_lists"
     routes = [Route(district="D0", day=2, parcels=ORDER, length_m=1609.3)]
-    [path] = write_phone_lists(routes, rows, folder, inputs, settings)
+    [path] = write_phone_lists(
+        routes, read_sources(routes, rows, inputs, settings), folder, run_id=inputs.run_id
+    )
     assert path.name == "D0_day_2.html"
     return path
 

@@ -20,6 +20,7 @@ import pandas as pd
 import pyogrio
 import pytest
 import shapely
+from chromium import CHROMIUM
 from export_cases import make_inputs, make_ledger, make_roll
 from PIL import Image, ImageColor
 from playwright.sync_api import Page, sync_playwright
@@ -32,7 +33,6 @@ from gis_export.table.settings import ExportSettings
 from gis_export.table.symbols import SYMBOLS
 from inference.hazard import USE_LIMIT
 
-CHROMIUM = Path("/usr/bin/chromium")
 NPM = Path(os.environ.get("ROOFWATCH_NPM", Path(__file__).parent / ".npm"))
 ODD = ('1 Peña & <b>Réunion</b> St "rear"', "=cmd()", "2 Main St\nUnit 3")
 

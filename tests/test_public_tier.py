@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from axe_playwright_python.sync_playwright import Axe
+from chromium import CHROMIUM
 from export_cases import make_inputs, make_ledger, make_roll, read_csv
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -34,7 +35,6 @@ from gis_export.table.rows import build_rows
 from gis_export.table.settings import ExportSettings
 from inference.hazard import USE_LIMIT
 
-CHROMIUM = Path("/usr/bin/chromium")
 MOST = 10_000
 """More than any count of these tables."""
 TEXT = PublicText(

@@ -22,7 +22,7 @@ from paper_cases import (
 from pypdf import PdfReader
 from pyproj import Transformer
 
-from gis_export.housing.routes.route_sheets import write_route_sheets
+from gis_export.housing.routes.route_sheets import read_sources, write_route_sheets
 from gis_export.housing.routes.routing import Route
 from gis_export.housing.viewer import lon_lats
 from gis_export.table.inputs import ExportInputs
@@ -39,7 +39,9 @@ def write(
     """Write the sheets of some routes and return their paths."""
     settings = ExportSettings(visits=VisitSettings(viewer=viewer))
     rows = build_rows(inputs, settings)
-    return write_route_sheets(routes, rows, folder / "route_sheets", inputs, settings)
+    return write_route_sheets(
+        routes, read_sources(routes, rows, inputs, settings), folder / "route_sheets"
+    )
 
 
 def route(*parcels: str, district: str = "D0", day: int = 1, length_m: float = 1609.3) -> Route:
@@ -192,7 +194,9 @@ def test_word_date_and_review_due_are_never_cut(tmp_path: Path) -> None:
     )
     routes = [route(*rows["PARCEL_ID"])]
 
-    [path] = write_route_sheets(routes, rows, tmp_path, inputs, ExportSettings())
+    [path] = write_route_sheets(
+        routes, read_sources(routes, rows, inputs, ExportSettings()), tmp_path
+    )
 
     command = ["pdftotext", "-raw", str(path), "-"]
     printed = subprocess.run(command, check=True, capture_output=True, text=True).stdout

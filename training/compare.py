@@ -75,33 +75,35 @@ def rung_that_ships(
     what = "average precision"
     if there:
         what = "mean of the average precision in its own flyovers and in others"
+
     usual = figures[-1]
     better = [
         rung
         for rung in figures[:-1]
         if values[rung.name] > values[usual.name] + margin and sureness[rung.name] >= SURE
     ]
-    if better:
-        best = max(better, key=lambda rung: values[rung.name])
-        return Ships(
-            name=best.name,
-            sentence=(
-                f"{_name(best)} ships: its {what} {values[best.name]:.3f} is above that of "
-                f"{_name(usual)} ({values[usual.name]:.3f}) by more than {margin:.3f}, and in "
-                f"{sureness[best.name]:.0%} of resamples."
-            ),
-        )
+    if not better:
+        said = f"{_name(usual)} ships: its {what} is {values[usual.name]:.3f}"
+        return Ships(name=usual.name, sentence=f"{said}{_others(figures[:-1], values, margin)}.")
 
-    others = [f"{_name(rung)} has {values[rung.name]:.3f}" for rung in figures[:-1]]
-    rest = ""
-    if others:
-        rest = (
-            f"; no other is better by more than {margin:.3f} and in {SURE:.0%} of resamples "
-            f"({', '.join(others)})"
-        )
+    best = max(better, key=lambda rung: values[rung.name])
     return Ships(
-        name=usual.name,
-        sentence=f"{_name(usual)} ships: its {what} is {values[usual.name]:.3f}{rest}.",
+        name=best.name,
+        sentence=(
+            f"{_name(best)} ships: its {what} {values[best.name]:.3f} is above that of "
+            f"{_name(usual)} ({values[usual.name]:.3f}) by more than {margin:.3f}, and in "
+            f"{sureness[best.name]:.0%} of resamples."
+        ),
+    )
+
+
+def _others(figures: Sequence[Figures], values: Mapping[str, float], margin: float) -> str:
+    """Say what the rungs have that do not ship; "" without any."""
+    if not figures:
+        return ""
+    others = ", ".join(f"{_name(rung)} has {values[rung.name]:.3f}" for rung in figures)
+    return (
+        f"; no other is better by more than {margin:.3f} and in {SURE:.0%} of resamples ({others})"
     )
 
 

@@ -113,10 +113,9 @@ def _candidates(rungs: list[Figures], settings: TrainSettings) -> list[Figures]:
 
     A frozen network ships joined with the measures only, one that was fine-tuned by itself.
     """
-    usual = "network" if settings.mode == "finetune" else "joined"
-    is_tuned = settings.mode == "finetune"
-    allowed = [rung for rung in rungs if is_tuned or rung.name != "network"]
-    return sorted(allowed, key=lambda rung: rung.name == usual)
+    if settings.mode == "finetune":
+        return sorted(rungs, key=lambda rung: rung.name == "network")
+    return [rung for rung in rungs if rung.name != "network"]
 
 
 def _sureness(

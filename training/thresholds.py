@@ -57,12 +57,14 @@ class TriedFlyover:
     """Which labels were not chosen for their scores, (N,); None for all."""
 
     @property
+    def fair(self) -> NDArray[np.bool_]:
+        """Return which labels were not chosen for their scores, (N,)."""
+        return np.ones(len(self.failing), np.bool_) if self.is_fair is None else self.is_fair
+
+    @property
     def positives(self) -> Floats:
-        """Return the scores of failing labels at even odds, ascending: the fair ones."""
-        is_used = self.failing == 1
-        if self.is_fair is not None:
-            is_used = is_used & self.is_fair
-        return np.sort(self.even[is_used])
+        """Return the scores of fair failing labels at even odds, ascending."""
+        return np.sort(self.even[(self.failing == 1) & self.fair])
 
     def __post_init__(self) -> None:
         """Check that all are probabilities.
@@ -213,14 +215,8 @@ def _together(flyovers: Sequence[TriedFlyover]) -> TriedFlyover:
         scores=np.concatenate([flyover.scores for flyover in flyovers]),
         even=np.concatenate([flyover.even for flyover in flyovers]),
         failing=np.concatenate([flyover.failing for flyover in flyovers]),
-        is_fair=np.concatenate([_fair(flyover) for flyover in flyovers]),
+        is_fair=np.concatenate([flyover.fair for flyover in flyovers]),
     )
-
-
-def _fair(flyover: TriedFlyover) -> NDArray[np.bool_]:
-    if flyover.is_fair is None:
-        return np.ones(len(flyover.failing), bool)
-    return flyover.is_fair
 
 
 def _rests_on(flyovers: Sequence[TriedFlyover], likely: float, tried: int, aims: Aims) -> str:

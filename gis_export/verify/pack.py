@@ -14,11 +14,12 @@ from gis_export.formats.shapefile import NO_GEOMETRY, PARTS, POINTS, pack_files
 from gis_export.table import columns
 from gis_export.table.fields import Tier, fields_of
 from gis_export.verify.addresses import AddressCheck
-from gis_export.verify.against_ledger import Known, check_against_ledger
+from gis_export.verify.against_ledger import check_against_ledger
 from gis_export.verify.days import DayCheck
 from gis_export.verify.dbf import read_dbf
 from gis_export.verify.dbf_rules import check_dbf
 from gis_export.verify.finding import EXPORT_AGAIN, Finding, and_more
+from gis_export.verify.known import Known
 from gis_export.verify.left_out import LeftOutCheck
 from gis_export.verify.places import ShapeCheck, check_places
 from gis_export.verify.read import Layer, read_csv, read_shape

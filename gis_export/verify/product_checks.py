@@ -10,8 +10,9 @@ from gis_export.formats.geopackage import CENTROIDS, ROOFS
 from gis_export.formats.shapefile import NO_GEOMETRY, POINTS
 from gis_export.table import columns
 from gis_export.table.fields import Tier
-from gis_export.verify.against_ledger import Known, check_against_ledger
+from gis_export.verify.against_ledger import check_against_ledger
 from gis_export.verify.finding import Finding
+from gis_export.verify.known import Known
 from gis_export.verify.pack import PackCheck, check_pack
 from gis_export.verify.product_files import OTHER_DAYS, find_ledger
 from gis_export.verify.read import layer_names, read_csv, read_layer, read_page, read_parquet

@@ -223,8 +223,6 @@ def join_roll(
     lost = rows_without_parcel(joined, lots)
     roll = _make_table(known, lost)
 
-    if lived_in is None:
-        lots = lots.assign(occupied=NOT_KNOWN)
     is_flat = known["outline_fault"].isin(WITHOUT_AREA)
     return VacantRoll(
         table=roll,
@@ -232,7 +230,7 @@ def join_roll(
         joined_by_place=found_by.by_place,
         unmatched=tuple(sorted(lost["parcel_id"])),
         all_parcels=lots["parcel_id"],
-        lots=lots[list(LOT_COLUMNS)],
+        lots=_all_lots(lots, occupancy=occupancy),
         min_matched=min_matched,
         without_area=tuple(sorted(known.loc[is_flat, "parcel_id"])),
         balance=_balance(notices, ids_on_roll(joined, lots), vacants=len(roll)),
@@ -242,6 +240,13 @@ def join_roll(
             *only_troubles([lost_points(joined, lots), find_remote(lots, places)]),
         ),
     )
+
+
+def _all_lots(lots: gpd.GeoDataFrame, *, occupancy: bool) -> gpd.GeoDataFrame:
+    """Return `LOT_COLUMNS` of every parcel."""
+    if not occupancy:
+        lots = lots.assign(occupied=NOT_KNOWN)
+    return lots[list(LOT_COLUMNS)]
 
 
 def _first_notices(joined: pd.DataFrame) -> pd.DataFrame:

@@ -6,8 +6,11 @@ from imagery.errors import InputError
 from inference.drift import Grade
 from inference.ledger import Ledger, build_ledger, write_ledger
 from models.card import ModelCard, write_model_card
+from models.features import cached_features
+from models.files import Model
+from models.spec import ModelVersion
 from roofwatch.answer import Answer, count_lines, count_values
-from roofwatch.before import write_before
+from roofwatch.before import keep_before, last_scored
 from roofwatch.cold_start import require_model
 from roofwatch.drift_found import drift_lines
 from roofwatch.scored_by import expected_sentence
@@ -16,6 +19,7 @@ from roofwatch.stages.drift import look_at, show_drift
 from roofwatch.stages.explain import explain
 from roofwatch.stages.looks import leave_looks, look_lines
 from roofwatch.year import CityYear, open_year
+from roofwatch.year_scores import score_year
 
 
 def command(options: argparse.Namespace) -> Answer:
@@ -86,7 +90,7 @@ def _score(year: CityYear, wanted: str, despite: str) -> Ledger:
     done = f"{year.year} with {version.label}: {scored} of {len(ledger.table)} scored"
     city.log("score", done + seal_text(path))
 
-    write_before(year, version, look.model)
+    score_before(year, version, look.model)
     head = look.flyover.set(look.trained)
     checked = leave_looks(year, version, ledger, look.features, head)
     why = despite if look.drift.grade == Grade.STOP else ""
@@ -106,3 +110,20 @@ def _score(year: CityYear, wanted: str, despite: str) -> Ledger:
     )
     write_model_card(year.files.report, card)
     return ledger
+
+
+def score_before(year: CityYear, version: ModelVersion, model: Model) -> None:
+    """Score the flyover before again from its cached features: only one model's scores compare.
+
+    Where its features are not cached, nothing is kept, and no change can be told.
+    """
+    year.files.report.before.unlink(missing_ok=True)
+    before = last_scored(year.earlier)
+    store = before.find_chips() if before else None
+    if before is None or store is None:
+        return
+
+    features = cached_features(store, model.spec, model.backbones)
+    if features is not None:
+        scores = score_year(before, version, model.head, features).scores
+        keep_before(year, before, scores, version.label)

@@ -143,15 +143,7 @@ def build_dispatch(
     wanted = dispatch_rows(rows, matches, width=settings.dispatch.width, today=today)
 
     if year < newest_flyover(state):
-        nothing = _actions(wanted.iloc[:0], "", [])
-        return Dispatch(
-            add=nothing,
-            change=nothing,
-            delete=nothing,
-            match=match,
-            state=None,
-            offered=offered_deletes({}),
-        )
+        return _nothing(wanted, match)
 
     comparison = _compare(wanted, center, left)
     differs = _differences(comparison)
@@ -168,6 +160,14 @@ def build_dispatch(
         offered=offered_deletes(gone),
     )
     return dispatch.numbered(center.last.number + 1)
+
+
+def _nothing(wanted: pd.DataFrame, match: pd.DataFrame) -> Dispatch:
+    """Return no delivery: the match report alone."""
+    none = _actions(wanted.iloc[:0], "", [])
+    return Dispatch(
+        add=none, change=none, delete=none, match=match, state=None, offered=offered_deletes({})
+    )
 
 
 def _kept_out_notes(

@@ -10,7 +10,6 @@ from dataclasses import dataclass, replace
 from importlib.resources import files
 from pathlib import Path
 
-import geopandas as gpd
 import jinja2
 import numpy as np
 from pyproj import CRS
@@ -19,7 +18,6 @@ from gis_export.housing.routes.route_sheets import (
     SheetSources,
     day_title,
     file_names,
-    read_sources,
     summary_of,
 )
 from gis_export.housing.routes.routing import Route
@@ -29,8 +27,6 @@ from gis_export.printing.chip_photo import chip_jpeg
 from gis_export.printing.frame import PageBox, frame_around
 from gis_export.printing.map_picture import picture
 from gis_export.printing.photo import Photo
-from gis_export.table.inputs import ExportInputs
-from gis_export.table.settings import ExportSettings
 from imagery.boxes import GroundBox
 from imagery.files import atomic_path
 from inference.hazard import USE_LIMIT
@@ -108,26 +104,20 @@ class MapStrip:
 
 
 def write_phone_lists(
-    routes: Sequence[Route],
-    rows: gpd.GeoDataFrame,
-    folder: Path,
-    inputs: ExportInputs,
-    settings: ExportSettings,
+    routes: Sequence[Route], sources: SheetSources, folder: Path, *, run_id: str
 ) -> list[Path]:
     """Write one page a day.
 
     Args:
         routes: Days with their stops in visiting order.
-        rows: What `build_rows` returned; every stop is among them.
+        sources: What `read_sources` returned for them.
         folder: Where the pages go, such as housing/phone_lists.
-        inputs: City, flyover and chips.
-        settings: The city's choices.
+        run_id: Keeps the answers of one export apart from those of another on the phone.
 
     Returns:
         The files, sorted by district and day.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    sources = read_sources(routes, rows, inputs, settings)
     names = file_names(routes)
     source = files("gis_export.housing.routes") / "phone_list.html"
     environment = jinja2.Environment(autoescape=True, trim_blocks=True, lstrip_blocks=True)
@@ -136,7 +126,7 @@ def write_phone_lists(
     paths = []
     for route in sorted(routes, key=lambda route: (route.district, route.day)):
         stem = f"{names[route.district]}_day_{route.day}"
-        page = _page(template, route, sources, stem=stem, run_id=inputs.run_id)
+        page = _page(template, route, sources, stem=stem, run_id=run_id)
         with atomic_path(folder / f"{stem}.html") as temporary:
             temporary.write_text(page, encoding="utf-8")
         paths.append(folder / f"{stem}.html")

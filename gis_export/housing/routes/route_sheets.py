@@ -72,27 +72,18 @@ class _DaySheet:
     """In visiting order."""
 
 
-def write_route_sheets(
-    routes: Sequence[Route],
-    rows: gpd.GeoDataFrame,
-    folder: Path,
-    inputs: ExportInputs,
-    settings: ExportSettings,
-) -> list[Path]:
+def write_route_sheets(routes: Sequence[Route], sources: SheetSources, folder: Path) -> list[Path]:
     """Write a PDF per inspection district, its days one after the other.
 
     Args:
         routes: Days with their stops in visiting order.
-        rows: What `build_rows` returned; every stop is among them.
+        sources: What `read_sources` returned for them.
         folder: Where the PDFs go, such as housing/route_sheets.
-        inputs: City, flyover and chips.
-        settings: The city's choices.
 
     Returns:
         The files, sorted by district.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    sources = read_sources(routes, rows, inputs, settings)
     names = file_names(routes)
 
     paths = []
@@ -106,7 +97,14 @@ def write_route_sheets(
 def read_sources(
     routes: Sequence[Route], rows: gpd.GeoDataFrame, inputs: ExportInputs, settings: ExportSettings
 ) -> SheetSources:
-    """Return what every sheet of a run is made from."""
+    """Return what every sheet and phone list of a run is made from.
+
+    Args:
+        routes: Days with their stops.
+        rows: What `build_rows` returned; every stop is among them.
+        inputs: City, flyover and chips.
+        settings: The city's choices.
+    """
     crs = utm_zone(rows.geometry)
     now = this_years_photos(inputs)
     before = earlier_photos(inputs)
