@@ -59,12 +59,24 @@ def test_an_archive_that_is_no_workbook_is_one_line(tmp_path: Path) -> None:
     assert DAMAGED in refused(path, path.read_bytes())
 
 
-def test_a_workbook_with_a_broken_sheet_is_one_line(tmp_path: Path) -> None:
+@pytest.mark.parametrize("share", [0.0, 0.02, 0.5, 0.99])
+def test_a_workbook_with_a_broken_sheet_is_one_line(tmp_path: Path, share: float) -> None:
+    """The archive is whole, a sheet in it is not: GDAL alone would read the rows before."""
     whole = tmp_path / "whole.xlsx"
     workbook(whole)
     path = tmp_path / "w.xlsx"
     with zipfile.ZipFile(whole) as old, zipfile.ZipFile(path, "w") as new:
         for name in old.namelist():
+            part = old.read(name)
             is_sheet = name.startswith("xl/worksheets/")
-            new.writestr(name, b"<worksheet" if is_sheet else old.read(name))
-    assert DAMAGED in refused(path, path.read_bytes())
+            new.writestr(name, part[: int(share * len(part))] if is_sheet else part)
+    assert "it is damaged in xl/worksheets/sheet1.xml;" in refused(path, path.read_bytes())
+
+
+def test_a_workbook_with_a_flipped_byte_is_one_line(tmp_path: Path) -> None:
+    """A byte in the middle of the sheet's compressed cells is another."""
+    content = bytearray(workbook(tmp_path / "whole.xlsx"))
+    with zipfile.ZipFile(tmp_path / "whole.xlsx") as archive:
+        sheet = archive.getinfo("xl/worksheets/sheet1.xml")
+    content[sheet.header_offset + 30 + len(sheet.filename) + sheet.compress_size // 2] ^= 0xFF
+    assert "damaged" in refused(tmp_path / "w.xlsx", bytes(content))

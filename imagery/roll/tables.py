@@ -1,6 +1,5 @@
 """Tables as cities keep them: files read whole, columns as text."""
 
-import zipfile
 from pathlib import Path
 
 import geopandas as gpd
@@ -67,7 +66,7 @@ def read_table(
 
     try:
         return _read_vector(file) if is_virtual or path.is_dir() else _read_file(file)
-    except (*READ_ERRORS, pd.errors.ParserError, zipfile.BadZipFile) as error:
+    except (*READ_ERRORS, pd.errors.ParserError) as error:
         raise InputError(
             f"[{what}] path: {path.name} cannot be read: {why_unread(error, path)}; "
             "convert it to GeoPackage or CSV (UTF-8)"

@@ -1,6 +1,7 @@
 """Layers of vector files, and which of several is meant."""
 
 import warnings
+import zipfile
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -22,6 +23,7 @@ READ_ERRORS = (
     GeometryError,
     UnicodeDecodeError,
     pa.ArrowException,
+    zipfile.BadZipFile,
 )
 """What reading a layer raises where GDAL or Arrow cannot."""
 SINGLE = (".shp", ".geojson", ".geojsonl", ".geojsons", ".fgb", ".dbf")
@@ -53,7 +55,8 @@ def why_unread(error: Exception, path: Path) -> str:
     if path.is_dir():
         return "it is a folder, and no file geodatabase"
     words = str(error).strip().replace(str(path), path.name).split("; It might help", 1)[0]
-    if not words or "not recognized as being in a supported file format" in words:
+    is_foreign = "not recognized as being in a supported file format" in words
+    if not words or is_foreign or "not a zip file" in words:
         return "it is damaged, or no file of the kind that its suffix says"
     return words.splitlines()[0].rstrip(". ;")
 

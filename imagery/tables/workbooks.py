@@ -1,8 +1,12 @@
 """Sheets of workbooks, every cell as text."""
 
 import re
+import zipfile
+import zlib
 from collections.abc import Sequence
 from dataclasses import replace
+from pathlib import Path
+from xml.parsers import expat
 
 import pandas as pd
 import pyogrio
@@ -16,7 +20,11 @@ from imagery.tables.table_file import Table, TableFile
 from imagery.troubles import Trouble, only_troubles, shown, trouble_of
 
 WORKBOOKS = (".xlsx", ".xlsm", ".ods")
+_DAMAGED = (expat.ExpatError, zlib.error, zipfile.BadZipFile, EOFError, RuntimeError)
+"""What reading a part raises; RuntimeError where it is locked with a password."""
 _UNNAMED = re.compile(r"Field\d+")
+_CELLS = re.compile(r"(xl/(worksheets|sharedStrings).*|content)\.xml")
+"""Parts of a workbook that hold cells."""
 
 
 def read_workbook(file: TableFile) -> Table:
@@ -26,7 +34,7 @@ def read_workbook(file: TableFile) -> Table:
         MissingInput: no such sheet.
         InputError: several sheets could be meant, or none holds anything.
     """
-    sheets = [name for name, _ in list_layers(file.path)]
+    sheets = list_sheets(file.path)
     if file.layer:
         check_layer(file, sheets)
         sheets = [file.layer]
@@ -38,6 +46,23 @@ def read_workbook(file: TableFile) -> Table:
     fitting = [sheet for sheet, rows in filled.items() if _has_columns(rows, file)]
     sheet = choose_layer(file, fitting or list(filled))
     return _make_table(filled[sheet], file)
+
+
+def list_sheets(path: Path) -> list[str]:
+    """Return the names of a workbook's sheets.
+
+    Raises:
+        BadZipFile: a part that holds cells is damaged; GDAL reads the rows before the damage, and
+            says nothing of those behind it.
+    """
+    with zipfile.ZipFile(path) as archive:
+        for name in filter(_CELLS.fullmatch, archive.namelist()):
+            try:
+                with archive.open(name) as part:
+                    expat.ParserCreate().ParseFile(part)
+            except _DAMAGED as error:
+                raise zipfile.BadZipFile(f"it is damaged in {name}") from error
+    return [name for name, _ in list_layers(path)]
 
 
 def read_sheet(file: TableFile, sheet: str, *, most: int | None = None) -> list[Row]:

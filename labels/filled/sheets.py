@@ -13,7 +13,7 @@ from imagery.roll.tables import read_table, text_column
 from imagery.tables.layers import OWN_TABLES, READ_ERRORS, list_layers, why_unread
 from imagery.tables.layouts import clean_names
 from imagery.tables.table_file import Table, TableFile
-from imagery.tables.workbooks import WORKBOOKS, read_sheet
+from imagery.tables.workbooks import WORKBOOKS, list_sheets, read_sheet
 from imagery.troubles import shown
 from labels.filled.percent_cells import read_percents
 from labels.filled.questions import PARCEL, PHOTOS, RECORD, ROOF, ROOF_PCT, SCAN, TYPED, Question
@@ -113,7 +113,7 @@ def _read_workbook(path: Path, own: Mapping[str, str]) -> list[FindingsTable]:
     """Read the sheets whose header is one of visits; inspectors copy and split them."""
     tables = []
     seen: list[str] = []
-    for sheet, _ in list_layers(path):
+    for sheet in list_sheets(path):
         head = read_sheet(TableFile(path=path, what=WHAT), sheet, most=_HEAD_ROWS)
         columns = _columns_of_head([clean_names(row.cells) for row in head], own)
         seen += [cell for row in head for cell in row.cells if cell.strip()]
