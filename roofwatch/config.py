@@ -131,6 +131,8 @@ def named_files(city: CityFile) -> Iterator[tuple[str, Path]]:
         yield "[export.dispatch] columns", dispatch.columns
     if dispatch.addresses:
         yield "[export.dispatch] addresses", dispatch.addresses
+    if city.export.fires:
+        yield "[export.fires] path", city.export.fires.path
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -5,42 +5,24 @@ numbers, each once.
 """
 
 import re
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import date
 from itertools import pairwise
 from pathlib import Path
 
 import pandas as pd
 import pytest
-from export_cases import make_inputs, make_ledger, make_roll, read_csv
-from site_cases import SiteLook, looks_table
+from delivery_cases import FLOWN_2027, Export, deliver, folders, replay
+from export_cases import read_csv
+from site_cases import SiteLook
 
 from gis_export.fire.dispatch.cad_words import CAD_REASONS, CAD_WORDS, cad_day
-from gis_export.fire.dispatch.center import read_center
-from gis_export.fire.dispatch.delivery import Dispatch, build_dispatch
-from gis_export.fire.dispatch.handover import keeping_delivery, mark_delivered
-from gis_export.fire.dispatch.rows import COLUMNS, CadLine, dispatch_text, records
+from gis_export.fire.dispatch.rows import CadLine, dispatch_text
 from gis_export.fire.dispatch.state import read_state
-from gis_export.table.rows import build_rows
-from gis_export.table.settings import ExportSettings
 from imagery.errors import InputError
 
-SETTINGS = ExportSettings()
 OPEN = SiteLook(parcel="0216 001", day="2026-06-20", failing="Y", roof_pct=60)
 RAZED = SiteLook(parcel="0218 001", day="2026-07-03", disposition="razed")
-FLOWN_2027 = date(2027, 3, 1)
-
-
-@dataclass(frozen=True, kw_only=True)
-class Export:
-    """What one export knows."""
-
-    day: date
-    """Day of the export."""
-    looks: tuple[SiteLook, ...] = ()
-    """What people have found until then."""
-    year: int = 2026
-    """Flyover."""
 
 
 EXPORTS = (
@@ -51,56 +33,6 @@ EXPORTS = (
     Export(day=date(2027, 3, 10), looks=(OPEN, RAZED)),  # rows fall due for review
     Export(day=date(2027, 4, 1), looks=(OPEN, RAZED), year=2027),
 )
-
-
-def deliver(export: Export, delivered: Path) -> Dispatch:
-    """Deliver as an export does, without its other products."""
-    hazards = ("LIKELY", "NOT SEEN IN PHOTO", "POSSIBLE", "NOT ASSESSED")
-    flown = date(2026, 3, 9)
-    if export.year == 2027:
-        hazards = ("LIKELY", "POSSIBLE", "POSSIBLE", "NOT ASSESSED")
-        flown = FLOWN_2027
-
-    roll = make_roll(6)
-    ledger = make_ledger(roll, hazards, year=export.year, flown=flown)
-    inputs = make_inputs(roll, ledger, today=export.day)
-    inputs = replace(inputs, year=export.year, looks=looks_table(*export.looks))
-    center = read_center(delivered, SETTINGS.dispatch, inputs)
-    rows = build_rows(inputs, SETTINGS)
-    dispatch = build_dispatch(rows, center, SETTINGS, year=export.year, today=export.day)
-    with keeping_delivery(dispatch, delivered, None, today=export.day):
-        pass
-    mark_delivered(dispatch, delivered, run_id="run")
-    return dispatch
-
-
-def folders(delivered: Path) -> list[Path]:
-    """Return the kept deliveries in the order of their names."""
-    return sorted((delivered / "deliveries").iterdir())
-
-
-def replay(deliveries: list[Path]) -> pd.DataFrame:
-    """Load deliveries into an empty system; return what it holds, by parcel."""
-    held: dict[str, dict[str, str]] = {}
-    for folder in deliveries:
-        for name in ("add", "change", "delete"):
-            for row in records(read_csv(folder / f"dispatch_{name}.csv")):
-                load(row, held)
-
-    table = pd.DataFrame(held.values(), dtype="str")
-    return table.sort_values("PARCEL_ID").reset_index(drop=True)
-
-
-def load(row: dict[str, str], held: dict[str, dict[str, str]]) -> None:
-    """Do what the action of a row says."""
-    parcel = row["PARCEL_ID"]
-    if row["ACTION"] == "DELETE":
-        del held[parcel]
-    elif row["ACTION"] == "REVIEW":
-        held[parcel]["STANDING"] = "REVIEW"
-    else:
-        assert (parcel in held) == (row["ACTION"] == "CHANGE")
-        held[parcel] = {name: row[name] for name in COLUMNS} | {"STANDING": "ACTIVE"}
 
 
 @pytest.fixture(scope="module")

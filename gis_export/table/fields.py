@@ -189,6 +189,13 @@ FIELDS: tuple[Field, ...] = (
     _text(columns.RISK_CODE, "hazard_code", 12, _ALL,
           "RISK_LVL for programs, without NA: CONFIRMED, LIKELY, POSSIBLE, NOT_ASSESSED or "
           "NOT_SEEN. pandas and R read NA as missing."),
+    _text(columns.PREV_CODE, "previous_hazard_code", 12, _HOUSING,
+          "PREV_LVL for programs, without NA; empty when there was no flyover before."),
+    _text(columns.PHOTO_CODE, "photo_hazard_code", 12, _DATA,
+          "PHOTO_LVL for programs, without NA."),
+    _date(columns.FIRE_DATE, "fire_date", _FIRE,
+          "Day of the latest fire since which neither a photo nor a person has seen the roof; "
+          "empty when there is none. It changes no hazard word."),
 )
 # fmt: on
 """Every field of every tier, in the order of the products."""

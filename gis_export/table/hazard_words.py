@@ -11,7 +11,7 @@ from gis_export.table.distinct import by_distinct
 from gis_export.table.inputs import ExportInputs
 from gis_export.table.settings import ExportSettings
 from gis_export.table.site_states import SiteRules
-from gis_export.table.symbols import BY_WORD
+from gis_export.table.symbols import BY_CODE, BY_WORD
 from inference.hazard import HazardWord
 from inference.ledger import Ledger
 
@@ -97,6 +97,11 @@ def risk_level(word: str) -> str:
 def plain_code(word: str) -> str:
     """Return RISK_CODE of a hazard word."""
     return BY_WORD[word].plain_code
+
+
+def code_of_level(level: str) -> str:
+    """Return the code for programs of RISK_LVL, "" for none."""
+    return BY_CODE[level].plain_code if level else ""
 
 
 def previous_levels(previous: Ledger | None, looks: pd.DataFrame) -> pd.Series:

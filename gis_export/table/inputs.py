@@ -1,7 +1,7 @@
 """What an export is made from."""
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from datetime import date
 
 import pandas as pd
@@ -75,6 +75,8 @@ class ExportInputs:
     `labels.choices.DISPOSITIONS`, "sign_posted" and "secured" Y, N or "", "sides" such as "N E",
     "none" or "", "signs" names of `labels.choices.SIGNS`; those that only the book knows are ""
     for rows of a label file."""
+    fires: Mapping[str, date] = field(default_factory=dict)
+    """Day of the latest fire of each vacant parcel that had one."""
     before: pd.DataFrame | None = None
     """The flyover before as the model of this ledger scores it: columns parcel_id, score,
     score_low, score_high; None where it was not scored again."""

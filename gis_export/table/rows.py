@@ -10,9 +10,11 @@ from gis_export.table.change import changes_of
 from gis_export.table.confirmed import roof_bin
 from gis_export.table.distinct import by_distinct
 from gis_export.table.export_table import COLUMNS, ExportTable, polygons_only
+from gis_export.table.fires_since import fires_since
 from gis_export.table.hazard_words import (
     REFUTED,
     HazardTexts,
+    code_of_level,
     hazard_texts,
     plain_code,
     previous_levels,
@@ -80,6 +82,7 @@ def build_table(inputs: ExportInputs, settings: ExportSettings) -> ExportTable:
     texts = hazard_texts(inputs, settings)
     rows = _join(inputs)
     rows = _age(rows, texts)
+    rows[columns.FIRE_DATE] = objects(fires_since(rows, inputs, too_old=TOO_OLD))
     rows = _visit(rows, inputs, texts)
     rows = _describe(rows, texts)
     rows = _compare(rows, inputs)
@@ -143,6 +146,7 @@ def _age(rows: pd.DataFrame, texts: HazardTexts) -> pd.DataFrame:
     rows.loc[is_stale, columns.NA_REASON] = TOO_OLD
 
     rows[columns.PHOTO_LVL] = by_distinct(risk_level, rows[_HAZARD])
+    rows[columns.PHOTO_CODE] = by_distinct(plain_code, rows[_HAZARD])
     rows = _without_scores(rows)
 
     # Ranks are of the photo: what people find moves no other row.
@@ -241,6 +245,7 @@ def _compare(rows: pd.DataFrame, inputs: ExportInputs) -> pd.DataFrame:
     levels = levels.reindex(rows[columns.PARCEL_ID], fill_value="")
 
     rows[columns.PREV_LVL] = levels.to_numpy(dtype=object)
+    rows[columns.PREV_CODE] = by_distinct(code_of_level, levels.reset_index(drop=True))
     rows[columns.CHANGE] = objects(changes_of(rows, inputs))
     return rows
 

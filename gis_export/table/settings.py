@@ -7,6 +7,7 @@ from pathlib import Path
 from pyproj import CRS
 from pyproj.exceptions import CRSError
 
+from gis_export.table.fire_settings import FireFile
 from imagery.errors import ConfigError
 from imagery.roll.links import check_template
 from imagery.settings import key
@@ -14,6 +15,8 @@ from imagery.settings import key
 MOST_POINTS = 1_000_000
 LEAST_WIDTH = 64
 """Characters that the hazard words of dispatch need, with REVIEW DUE."""
+LEAST_FIRE_WIDTH = 80
+"""The same with a fire."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -218,9 +221,16 @@ class ExportSettings:
     )
     visits: VisitSettings = field(default_factory=VisitSettings, metadata=key("[export.visits]."))
     map: MapSettings = field(default_factory=MapSettings, metadata=key("[export.map]."))
+    fires: FireFile | None = field(default=None, metadata=key("[export.fires]."))
 
     def __post_init__(self) -> None:
         """Check ranges, the day and the CRSs."""
+        if self.fires and self.dispatch.width < LEAST_FIRE_WIDTH:
+            raise ConfigError(
+                f"[export.dispatch] width is {self.dispatch.width}, want {LEAST_FIRE_WIDTH} or "
+                "more beside [export.fires]: hazard words, fire and REVIEW DUE must fit"
+            )
+
         for name in ("stale_months", "review_months"):
             months = getattr(self, name)
             if not 1 <= months <= 1200:

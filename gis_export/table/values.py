@@ -22,6 +22,10 @@ VALUES: dict[str, dict[str, str]] = {
     columns.DEMO_FLG: _KNOWN,
     columns.PHOTO_LVL: {symbol.code: f"{symbol.word.value} by the photo" for symbol in SYMBOLS},
     columns.RISK_CODE: {symbol.plain_code: symbol.word.value for symbol in SYMBOLS},
+    columns.PHOTO_CODE: {
+        symbol.plain_code: f"{symbol.word.value} by the photo" for symbol in SYMBOLS
+    },
+    columns.PREV_CODE: {symbol.plain_code: f"{symbol.word.value} then" for symbol in SYMBOLS},
     columns.PREV_LVL: {symbol.code: f"{symbol.word.value} then" for symbol in SYMBOLS},
     columns.CHANGE: {
         "NEW": "on the list for the first time",

@@ -17,7 +17,13 @@ from gis_export.verify.audience import FOLDERS, LEVELS
 from gis_export.verify.finding import EXPORT_AGAIN, Finding
 from gis_export.verify.rows import Rows, is_excluded
 
-DAYS = (columns.IMG_DATE, columns.REVIEW_BY, columns.VER_DATE, columns.LAST_VISIT)
+DAYS = (
+    columns.IMG_DATE,
+    columns.REVIEW_BY,
+    columns.VER_DATE,
+    columns.LAST_VISIT,
+    columns.FIRE_DATE,
+)
 NO_DATE = -1
 """Number of a cell that holds something other than a date."""
 
@@ -69,6 +75,8 @@ class DayCheck:
         yield from _check_last(rows, days, columns.VER_DATE, latest, seen)
         visited = "a row was visited on a day in the future"
         yield from _check_last(rows, days, columns.LAST_VISIT, latest, visited)
+        burned = "a row had a fire on a day in the future"
+        yield from _check_last(rows, days, columns.FIRE_DATE, latest, burned)
         yield from _check_order(rows, days)
 
     def made_of(self, folder: Path) -> date | None:

@@ -16,6 +16,7 @@ from gis_export.table import columns
 from gis_export.table.symbols import BY_CODE, BY_WORD
 from gis_export.table.values import VALUES
 from gis_export.verify.finding import Finding, some
+from gis_export.verify.fire_rules import check_fire
 from gis_export.verify.rows import ACTION, NUMBERS, TEXT, Mask, Rows, is_equal, keys_of
 from inference.hazard import HazardWord
 
@@ -30,7 +31,13 @@ _STARTS = {
 # What dispatch holds may have been sent by an older version.
 _BEFORE = "VACANT ROOF "
 _VISIT = r"^visited \d{4}(-\d{2}-\d{2})?, .*: |^visited \d{4}-\d{2}-\d{2}: "
-_MAY_BE_EMPTY = frozenset({columns.PREV_LVL})
+_MAY_BE_EMPTY = frozenset({columns.PREV_LVL, columns.PREV_CODE})
+_CODES = {
+    columns.RISK_CODE: columns.RISK_LVL,
+    columns.PREV_CODE: columns.PREV_LVL,
+    columns.PHOTO_CODE: columns.PHOTO_LVL,
+}
+"""Codes for programs, and the level that each repeats."""
 
 
 def check_rows(path: Path, table: pa.Table, *, dbf: bool, once: bool = True) -> Iterator[Finding]:
@@ -55,7 +62,9 @@ def check_rows(path: Path, table: pa.Table, *, dbf: bool, once: bool = True) -> 
 
     if rows.has(columns.RISK_LVL):
         yield from _check_texts(rows)
-        yield from _check_code(rows)
+        for code, level in _CODES.items():
+            yield from _check_code(rows, code, level)
+        yield from check_fire(rows)
         yield from _check_person(rows)
         yield from _check_visit(rows)
 
@@ -222,20 +231,21 @@ def _check_texts(rows: Rows) -> Iterator[Finding]:
         )
 
 
-def _check_code(rows: Rows) -> Iterator[Finding]:
-    """Check that the code for programs is that of the word."""
-    if not rows.has(columns.RISK_CODE):
+def _check_code(rows: Rows, name: str, level: str) -> Iterator[Finding]:
+    """Check that a code for programs is that of the word."""
+    if not rows.has(name) or not rows.has(level):
         return
 
     is_wrong = np.zeros(len(rows.table), bool)
     for code, symbol in BY_CODE.items():
-        is_other = ~rows.equal(columns.RISK_CODE, symbol.plain_code)
-        is_wrong |= rows.equal(columns.RISK_LVL, code) & is_other
+        is_other = ~rows.equal(name, symbol.plain_code)
+        is_wrong |= rows.equal(level, code) & is_other
+    is_older = rows.held() & rows.equal(name, "")
     yield from rows.find(
-        is_wrong,
-        "RISK_CODE says another hazard word than RISK_LVL",
-        columns.RISK_CODE,
-        "the word of RISK_LVL",
+        is_wrong & ~is_older,
+        f"{name} says another hazard word than {level}",
+        name,
+        f"the word of {level}",
         "put the code back",
     )
 

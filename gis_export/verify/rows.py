@@ -46,6 +46,9 @@ TEXTS = (
     columns.LAST_VISIT,
     columns.PHOTO_LVL,
     columns.RISK_CODE,
+    columns.PREV_CODE,
+    columns.PHOTO_CODE,
+    columns.FIRE_DATE,
     ACTION,
     TEXT,
 )

@@ -7,6 +7,7 @@ from pathlib import Path
 import pandas as pd
 
 from gis_export.fire.dispatch.findings import find_lost_findings, lost_findings
+from gis_export.fire.dispatch.held_fires import find_lost_fires, with_held_fires
 from gis_export.fire.dispatch.state import newest_flyover, read_state
 from gis_export.housing.worklist.what_if import WhatIf, parse_weights, what_if
 from gis_export.products import STEPS, export_products
@@ -28,6 +29,7 @@ from roofwatch.progress import Progress
 from roofwatch.scored_by import expected_sentence, scored_by
 from roofwatch.seal import check_seal, last_seals
 from roofwatch.stages.check import label_troubles
+from roofwatch.stages.dispatch_inputs import find_fires
 from roofwatch.stages.tile import registered_flyover
 from roofwatch.year import CityYear, open_year
 from training.tested import tested_sentence
@@ -62,8 +64,15 @@ def export_notes(year: CityYear) -> list[str]:
     if year.year >= newest_flyover(state):
         lost = lost_findings(state, find_looks(year), until=year.year)
 
-    found = (find_lost_findings(lost), *label_troubles(year), *year.roll.troubles)
-    notes = [note for note in (borrowed_note(year), drift_note(year)) if note]
+    fires = find_fires(year)
+    found = (
+        find_lost_findings(lost),
+        find_lost_fires(fires.latest, state),
+        *fires.troubles,
+        *label_troubles(year),
+        *year.roll.troubles,
+    )
+    notes = [note for note in (borrowed_note(year), drift_note(year), fires.line) if note]
     notes += find_visits(year).sentences
     return notes + [trouble.line for trouble in only_troubles(found)] + seal_notes(year)
 
@@ -129,6 +138,8 @@ def export_inputs(year: CityYear, *, photos: bool = True) -> ExportInputs:
     note = drift_note(year)
     borrowed = borrowed_note(year)
     visits = find_visits(year)
+    state = read_state(year.city.workspace.folder)
+    parcels = year.roll.table["parcel_id"].astype("str")
 
     return ExportInputs(
         city=year.city.name,
@@ -141,6 +152,7 @@ def export_inputs(year: CityYear, *, photos: bool = True) -> ExportInputs:
         tiles=year.delivered_tiles,
         earlier=tuple(earlier_year(before) for before in year.earlier),
         looks=find_looks(year),
+        fires=with_held_fires(find_fires(year).latest, state, parcels),
         before=read_before(year, ledger),
         tested=note
         or tested_sentence(year.files.report, year.files.model)

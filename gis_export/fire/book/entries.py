@@ -87,7 +87,7 @@ def _entry(record: Mapping[str, object], shape: BaseGeometry | None, *, today: d
         sign="?" if sign in ("U", "") else sign,
         notes=_notes(
             str(record[columns.NA_REASON]),
-            str(record[columns.VISIT_TXT]),
+            [_fire_note(record), str(record[columns.VISIT_TXT])],
             has_place=shape is not None,
             is_due=is_due,
         ),
@@ -101,8 +101,14 @@ def _sides_in_words(sides: str) -> str:
     return sides.replace("U", "?").replace(",", " ") or "none"
 
 
-def _notes(reason: str, visit: str, *, has_place: bool, is_due: bool) -> tuple[str, ...]:
-    notes = [visit] if visit else []
+def _fire_note(record: Mapping[str, object]) -> str:
+    """Return that there was a fire and that nobody has seen the roof since, "" for none."""
+    fire = as_date(record[columns.FIRE_DATE])
+    return f"fire {fire.isoformat()}, roof not seen since" if fire else ""
+
+
+def _notes(reason: str, found: list[str], *, has_place: bool, is_due: bool) -> tuple[str, ...]:
+    notes = [text for text in found if text]
     if reason:
         notes.append(reason.replace("_", " "))
     if not has_place and reason != "no_geometry":

@@ -25,16 +25,25 @@ class CadWords:
     """What is never cut; {day} is the day that it rests on."""
     basis: str
     """What it rests on, left out where it does not fit; "" where the head says it."""
+    fire: str = ""
+    """The head where the roof was not seen since a fire; "" adds `FIRE_WORDS` to `head`."""
 
 
 CAD_WORDS: dict[str, CadWords] = {
     "CONFIRMED": CadWords(head="VACANT: OPEN ROOF CONFIRMED {day}", basis="SEEN BY A PERSON"),
     "LIKELY": CadWords(head="VACANT: OPEN ROOF LIKELY", basis="PHOTO {day}, NOT VERIFIED"),
     "POSSIBLE": CadWords(head="VACANT: OPEN ROOF POSSIBLE", basis="PHOTO {day}, NOT VERIFIED"),
-    "NOT SEEN": CadWords(head="VACANT: NO OPEN ROOF SEEN {day}, NOT VERIFIED", basis=""),
+    "NOT SEEN": CadWords(
+        head="VACANT: NO OPEN ROOF SEEN {day}, NOT VERIFIED",
+        basis="",
+        fire="VACANT: NO OPEN ROOF SEEN {day}, UNSEEN SINCE FIRE {fire}",
+    ),
     "NA": CadWords(head="VACANT: ROOF NOT ASSESSED", basis=""),
 }
 """By RISK_LVL."""
+
+FIRE_WORDS = ", UNSEEN SINCE FIRE {fire}"
+"""Added to the head where neither a photo nor a person has seen the roof since a fire."""
 
 CAD_REASONS: dict[str, str] = {
     "no_imagery": "NO PHOTO",
@@ -69,14 +78,20 @@ def cad_day(day: str) -> str:
     return f"{known.day:02d}{_MONTHS[known.month - 1]}{known.year:04d}"
 
 
-def cad_head(code: str, day: str) -> str:
+def cad_head(code: str, day: str, fire: str = "") -> str:
     """Return the words that are never cut.
 
     Args:
         code: RISK_LVL.
         day: ISO day that the word rests on, a year, or "" when not known.
+        fire: ISO day of a fire since which nobody has seen the roof, "" for none.
     """
-    return CAD_WORDS[code].head.format(day=cad_day(day))
+    words = CAD_WORDS[code]
+    if not fire:
+        return words.head.format(day=cad_day(day))
+
+    head = words.fire or f"{words.head}{FIRE_WORDS}"
+    return head.format(day=cad_day(day), fire=cad_day(fire))
 
 
 def cad_basis(code: str, day: str, reason: str) -> str:

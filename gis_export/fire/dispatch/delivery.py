@@ -60,8 +60,9 @@ _COMPARED = (
     "OCC_SIDES",
     "SIGN_POST",
     "FIRE_DIST",
+    "FIRE_DATE",
 )
-"""Values that make a change; EFFECTIVE, ALIASES and SOURCE follow from others."""
+"""Values that make a change; EFFECTIVE, ALIASES, SOURCE and RISK_CODE follow from others."""
 _WORDINGS = ("RISK_TXT", "TEXT")
 """Values that are named as the reason of a change only when nothing else changed."""
 

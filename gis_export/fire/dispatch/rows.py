@@ -12,7 +12,7 @@ from gis_export.fire.dispatch.cad_words import BETWEEN, cad_basis, cad_head
 from gis_export.table.places import lon_lat
 from gis_export.table.tables import csv_texts, harmless
 
-COLUMNS = (
+_FIRST_COLUMNS = (
     "PREMISE",
     "PARCEL_ID",
     "ADDRESS",
@@ -33,10 +33,21 @@ COLUMNS = (
     "SIGN_POST",
     "FIRE_DIST",
 )
+_LATER_COLUMNS = ("RISK_CODE", "FIRE_DATE")
+"""What came later stands last, so that an import by position still works."""
+COLUMNS = (*_FIRST_COLUMNS, *_LATER_COLUMNS)
 """Values of a row, in our names; a vendor's file names them as it likes."""
-DELIVERY_COLUMNS = ("ACTION", *COLUMNS, "REASON", "BY", "USE_LIMIT", "DELIVERY")
+DELIVERY_COLUMNS = (
+    "ACTION",
+    *_FIRST_COLUMNS,
+    "REASON",
+    "BY",
+    "USE_LIMIT",
+    "DELIVERY",
+    *_LATER_COLUMNS,
+)
 """Values of a row of a delivery."""
-DATES = ("IMG_DATE", "VER_DATE", "EFFECTIVE", "REVIEW_BY")
+DATES = ("IMG_DATE", "VER_DATE", "EFFECTIVE", "REVIEW_BY", "FIRE_DATE")
 MATCH_COLUMNS = (
     "PARCEL_ID",
     "ADDRESS",
@@ -59,6 +70,7 @@ _FROM_ROWS = (
     "OCC_SIDES",
     "SIGN_POST",
     "FIRE_DIST",
+    *_LATER_COLUMNS,
 )
 REVIEW_DUE = " - REVIEW DUE"
 _YEAR = re.compile(r"\((\d{4})\)")
@@ -110,6 +122,8 @@ class CadLine:
     """NA_REASON."""
     is_due: bool = False
     """Whether the row is due for review."""
+    fire: str = ""
+    """FIRE_DATE."""
 
 
 def line_of(row: dict[str, str]) -> CadLine:
@@ -124,6 +138,7 @@ def line_of(row: dict[str, str]) -> CadLine:
         sides=row["OCC_SIDES"],
         reason=row["NA_REASON"],
         is_due=row["RISK_TXT"].endswith(REVIEW_DUE),
+        fire=row["FIRE_DATE"],
     )
 
 
@@ -139,7 +154,7 @@ def dispatch_text(line: CadLine, *, width: int) -> str:
     Then come whether a review is due, what the words rest on, the occupied sides. What does not
     fit is left out whole, the hazard words never.
     """
-    text = cad_head(line.code, line.day)
+    text = cad_head(line.code, line.day, line.fire)
     basis = cad_basis(line.code, line.day, line.reason)
     parts = (
         ("REVIEW DUE",) if line.is_due else (),

@@ -78,9 +78,19 @@ def write_delivery(table: pd.DataFrame, path: Path, columns: ColumnMap | None) -
         writer.writerows(lines)
 
 
-def find_too_wide(columns: ColumnMap, ids: Iterable[str], addresses: Iterable[str]) -> list[str]:
-    """Say which parcels of a roll the vendor's columns are too narrow for, a line each."""
-    heads = {each: cad_head(each, "2000-01-01") for each in CAD_WORDS}
+def find_too_wide(
+    columns: ColumnMap, ids: Iterable[str], addresses: Iterable[str], *, with_fires: bool = False
+) -> list[str]:
+    """Say which parcels of a roll the vendor's columns are too narrow for, a line each.
+
+    Args:
+        columns: The vendor's columns.
+        ids: Every parcel.
+        addresses: The address of each.
+        with_fires: Whether the words may name a fire.
+    """
+    fire = "2000-01-01" if with_fires else ""
+    heads = {each: cad_head(each, "2000-01-01", fire) for each in CAD_WORDS}
     code, head = max(heads.items(), key=lambda pair: len(pair[1]))
 
     lines = []

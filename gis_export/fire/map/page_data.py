@@ -41,6 +41,7 @@ COLUMNS = (
     "VERIFIED",
     "VER_DATE",
     "VISIT_TXT",
+    "FIRE_DATE",
 )
 _UNITS_A_METER = 10
 """Outlines are whole decimeters."""

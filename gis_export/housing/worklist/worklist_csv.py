@@ -40,6 +40,7 @@ COLUMNS = (
     "MODEL_VER",
     "RUN_ID",
     "RISK_CODE",
+    "PREV_CODE",
 )
 """Fields of the list; VISIT comes before them; USE_LIMIT, CHOSEN and CHANCE after them."""
 

@@ -76,6 +76,7 @@ const Card = (() => {
     address.id = "card-address";
     const lines = make("dl");
     lines.append(line("As of", Roofs.asOf(roof)), line("Occupied sides", Roofs.occupied(roof)), line("Sign posted", Roofs.sign(roof)));
+    if (roof.FIRE_DATE) lines.append(line("Fire", `${roof.FIRE_DATE}, roof not seen since`));
     if (roof.VISIT_TXT) lines.append(line("Visited", roof.VISIT_TXT.replace("visited ", "")));
     const small = make("p", "small");
     if (roof.ON_ROLL) small.append(make("span", "", `On the roll ${roof.ON_ROLL}`));
