@@ -6,7 +6,6 @@ A fire never changes a hazard word, up or down. It is said beside it until the r
 from collections.abc import Mapping
 from datetime import date
 
-import numpy as np
 import pandas as pd
 
 from gis_export.table import columns
@@ -34,14 +33,15 @@ def fires_since(rows: pd.DataFrame, inputs: ExportInputs, *, too_old: str) -> li
         return [None] * len(rows)
 
     is_shown = (rows[columns.PHOTO_LVL] != _NOT_ASSESSED) | (rows[columns.NA_REASON] == too_old)
-    flown = np.where(is_shown, rows[columns.IMG_DATE], None)
+    photos = zip(rows[columns.IMG_DATE], is_shown, strict=True)
+    flown = [as_date(day) if shown else None for day, shown in photos]
     looks = inputs.looks[inputs.looks["parcel_id"].isin(list(fires))]
     visits = visits_by_parcel(looks, until=inputs.year)
 
     days = []
     for parcel, photo in zip(rows[columns.PARCEL_ID], flown, strict=True):
         fire = fires.get(str(parcel))
-        seen = [as_date(photo), _day_on_site(visits, str(parcel))]
+        seen = [photo, _day_on_site(visits, str(parcel))]
         is_seen = fire is not None and any(day is not None and day > fire for day in seen)
         days.append(None if is_seen else fire)
     return days
