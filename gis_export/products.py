@@ -273,6 +273,9 @@ def _check_all(job: _Job, staging: Path) -> None:
     job.tell("verify")
     for name in FOLDERS:
         write_spreadsheets(staging / name, today=job.inputs.today, without=VENDOR_FILES)
+        if name == "fire":
+            # The map travels alone too, on tablets and memory sticks.
+            write_sums(staging / name / "fire_map")
         write_sums(staging / name)
     verify_products(staging, job.inputs.ledger, job.inputs.roll)
 

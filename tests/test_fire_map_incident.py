@@ -1,9 +1,11 @@
 """Incident view: what is next door to an address, on the roll or not, against answers by hand."""
 
 import dataclasses
+import itertools
 from pathlib import Path
 
 import pytest
+import shapely
 from axe_playwright_python.sync_playwright import Axe
 from incident_town import ANSWERS, CORNERS, OCCUPANCY, ON_ROLL, make_lots
 from playwright.sync_api import Browser, Page
@@ -148,6 +150,103 @@ def test_blocks_are_named_on_the_map(page: Page) -> None:
     assert oliver["x"] - place["x"] == pytest.approx(9, abs=1)
     assert abs(oliver["angle"]) <= 1
     assert abs(labels["300 BLK N ASH"]["angle"]) >= 89
+
+
+@pytest.mark.parametrize(
+    "typed",
+    [
+        "OLIVER & ASH",
+        "OLIVER AND ASH",
+        "ash & oliver",
+        "E OLIVER ST / ASH ST",
+        "East Oliver Street at North Ash Street",
+    ],
+)
+def test_a_corner_is_found_with_or_without_types_and_directions(page: Page, typed: str) -> None:
+    """ASH runs 16 m east of its lots, OLIVER midway between its own: they meet at (-12, 0)."""
+    page.fill("#search", typed)
+    assert page.locator("#found li >> nth=0").inner_text().split("\n")[0] == page.evaluate(
+        "Corners.find(document.getElementById('search').value).corners[0].title"
+    )
+    page.keyboard.press("Enter")
+
+    card = page.locator("#card")
+    title = card.locator(".address").inner_text()
+    assert set(title.split(" & ")) == {"E OLIVER ST", "N ASH ST"}
+    assert "302 N Ash St\nvacant, NOT ASSESSED" in card.inner_text()
+    assert "2801 E OLIVER ST\noccupied" in card.inner_text()
+    corner = page.evaluate(f"Corners.find({typed!r}).corners[0].place")
+    place = page.evaluate("Roofs.all.find((roof) => roof.ADDRESS.startsWith('2803')).place")
+    assert corner["x"] - place["x"] == pytest.approx(-21, abs=1)
+    assert corner["y"] - place["y"] == pytest.approx(18, abs=1)
+
+
+@pytest.mark.parametrize(
+    ("typed", "said"),
+    [
+        (
+            "OLIVER & PARK",
+            "Only E OLIVER ST has addresses here, none is known on PARK: corner not known.",
+        ),
+        ("ELM / PARK", "No address is known on ELM or on PARK: corner not known."),
+        ("OLIVER & BIDDLE", "No corner of E OLIVER ST and E BIDDLE ST is known."),
+    ],
+)
+def test_a_corner_that_is_not_known_says_so(page: Page, typed: str, said: str) -> None:
+    page.fill("#search", typed)
+    assert page.locator("#found-told").inner_text() == said
+    assert page.locator("#found li").count() == 0
+
+
+def test_corners_that_share_a_name_are_both_named(page: Page) -> None:
+    """Enter chooses none of them; half a number is no corner."""
+    page.evaluate("Card.hide()")
+    assert page.evaluate("Corners.find('2803 1/2 E OLIVER ST')") is None
+    found = page.evaluate("Corners.find('E ST & N ASH').corners.map((one) => one.title)")
+    assert {frozenset(title.split(" & ")) for title in found} == {
+        frozenset({"E OLIVER ST", "N ASH ST"}),
+        frozenset({"E BIDDLE ST", "N ASH ST"}),
+    }
+
+    page.fill("#search", "E ST & N ASH")
+    assert page.locator("#found-told").inner_text() == "2 corners answer to that: choose one"
+    page.keyboard.press("Enter")
+    assert page.locator("#card").is_hidden()
+    page.keyboard.press("Enter")
+    assert page.locator("#card .hazard h2").inner_text() == "CORNER"
+
+
+BOXES = """([labels, scale]) => {
+  const context = document.createElement("canvas").getContext("2d");
+  const kept = Streets.apart(context, labels, scale);
+  return kept.map((label) => [label.text, Streets.box(context, label, scale)]);
+}"""
+LABELS = [
+    {"text": "2800 BLK E OLIVER", "x": 100, "y": 100, "angle": 0},
+    {"text": "2800 BLK US 40", "x": 104, "y": 101, "angle": 2},  # one pavement, two names
+    {"text": "300 BLK N ASH", "x": 100, "y": 160, "angle": 90},
+    {"text": "300 BLK N LONG NAME OF A SAINT", "x": 130, "y": 130, "angle": 45},
+    {"text": "2900 BLK E OLIVER", "x": 200, "y": 100, "angle": 0},
+]
+
+
+@pytest.mark.parametrize("scale", [0.5, 1.0, 1.25, 2.0, 4.0, 8.0, 32.0])
+def test_street_names_never_overlap_and_the_first_stays(page: Page, scale: float) -> None:
+    kept = page.evaluate(BOXES, [LABELS, scale])
+    boxes = [shapely.Polygon(corners) for _, corners in kept]
+    for one, other in itertools.combinations(boxes, 2):
+        assert one.intersection(other).area < 1e-6
+
+    names = [text for text, _ in kept]
+    assert names[0] == LABELS[0]["text"]
+    assert page.evaluate(BOXES, [LABELS, scale]) == kept
+
+    # What was left out had no room beside what was written.
+    for label in LABELS:
+        if label["text"] not in names:
+            alone = shapely.Polygon(page.evaluate(BOXES, [[label], scale])[0][1])
+            assert any(alone.intersects(box) for box in boxes)
+    assert (LABELS[1]["text"] in names) == (scale == 32.0)
 
 
 @pytest.mark.parametrize("size", [(1280, 800), (390, 844)])

@@ -90,6 +90,8 @@ SENTENCE = "does not carry the whole sentence"
 LEDGER = "says another hazard word than the ledger"
 PERSON = "of a roof that a person saw failing"
 NOBODY = "says CONFIRMED of a roof that no person saw"
+NOT_FAILING = "says CONFIRMED of a roof that no person saw failing"
+SAW = "lacks that a person saw the roof failing"
 BACK = "put the word back"
 WHOLE = "put the whole sentence back"
 FINDINGS = "roofwatch findings"
@@ -108,8 +110,42 @@ def case(file: str, edit: Edit, said: str, remedy: str) -> Case:
     return Case(file=file, edit=edit, said=said, remedy=remedy)
 
 
+CONFIRMED = {
+    "RISK_LVL": "CONFIRMED",
+    "RISK_CODE": "CONFIRMED",
+    "RISK_TXT": "CONFIRMED: roof open or failing, seen by a person (2026-06-02)",
+    "VERIFIED": "Y",
+    "VER_DATE": "2026-06-02",
+}
+"""A row as it would be had a person seen the roof failing."""
+IN_LAYER = {
+    "hazard_level": "CONFIRMED",
+    "hazard_code": "CONFIRMED",
+    "hazard_text": "CONFIRMED: roof open or failing, seen by a person (2026-06-02)",
+    "verified": "Y",
+    "verified_date": "2026-06-02",
+}
+BY_PHOTO = {
+    "RISK_LVL": "POSSIBLE",
+    "RISK_CODE": "POSSIBLE",
+    "RISK_TXT": "POSSIBLE: roof may be open or failing, unverified (photo 2026-03-09)",
+    "VERIFIED": "N",
+    "VER_DATE": "",
+}
+"""The row of OPEN as it would be had nobody seen it."""
+
 # fmt: off
 CASES = (
+    case(LIST, cell("0217 001", **CONFIRMED), NOT_FAILING, FINDINGS),
+    case(LIST, cell(OPEN, **BY_PHOTO), SAW, FINDINGS),
+    case(ADD, cell("0216 001", **CONFIRMED, TEXT="VACANT: OPEN ROOF CONFIRMED 02JUN2026"),
+         NOT_FAILING, FINDINGS),
+    case(FIRE_GPKG, sql("vacant_roofs", **IN_LAYER), NOT_FAILING, FINDINGS),
+    case(SCORES, cell("0217 001", **IN_LAYER), NOT_FAILING, FINDINGS),
+    case(SCORES, cell("0216 001", previous_hazard_code="POSSIBLE"), "PREV_CODE says", "code back"),
+    case(SCORES, cell("0216 001", photo_hazard_code="NOT_SEEN"), "PHOTO_CODE says", "code back"),
+    case(ADD, cell("0216 001", FIRE_DATE="2026-06-02"), "another fire than", "text back"),
+    case(ADD, cell("0216 001", FIRE_DATE="2099-06-02"), "a fire on a day in the future", "day"),
     case(LIST, cell("0216 001", RISK_LVL="POSSIBLE"), LEDGER, BACK),
     case(LIST, cell("0216 001", RISK_LVL="NOT SEEN"), LEDGER, BACK),
     case(LIST, cell(OPEN, RISK_LVL="POSSIBLE"), PERSON, FINDINGS),

@@ -21,6 +21,7 @@ from gis_export.verify.dbf_rules import check_dbf
 from gis_export.verify.finding import EXPORT_AGAIN, Finding, and_more
 from gis_export.verify.known import Known
 from gis_export.verify.left_out import LeftOutCheck
+from gis_export.verify.persons import PersonCheck
 from gis_export.verify.places import ShapeCheck, check_places
 from gis_export.verify.read import Layer, read_csv, read_shape
 from gis_export.verify.reading import reading
@@ -46,6 +47,8 @@ class PackCheck:
     """Days of the exports."""
     addresses: AddressCheck = field(default_factory=AddressCheck)
     """Addresses of every product."""
+    persons: PersonCheck = field(default_factory=PersonCheck)
+    """What every product says that people saw."""
     left_out: LeftOutCheck = field(default_factory=LeftOutCheck)
     """Buildings that map and list leave out."""
     sums: dict[Path, int] = field(default_factory=dict)
@@ -131,6 +134,7 @@ def _check_tables(shape: Path, table: pa.Table, tier: Tier, run: PackCheck) -> I
         yield from check_rows(path, rows, dbf=is_dbf)
         yield from run.days.check(path, rows, folder=shape.parent, dbf=is_dbf)
         run.addresses.add(path, rows, folder=shape.parent)
+        run.persons.add(path, rows, folder=shape.parent)
 
 
 def _check_points(points: Path, shape: Path, parcels: Layer, run: PackCheck) -> Iterator[Finding]:

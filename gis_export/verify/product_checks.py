@@ -52,9 +52,10 @@ def check_products(
         except Unreadable as error:
             yield error.finding
 
-    # Addresses are compared last: only then all products of a department have been read.
+    # Products are compared with each other last: only then all of them have been read.
     for run in runs.values():
         yield from run.addresses.findings()
+        yield from run.persons.findings()
 
 
 def _check_product(path: Path, root: Path, run: PackCheck) -> Iterator[Finding]:
@@ -113,6 +114,7 @@ def _check_table(
     yield from check_rows(path, table, dbf=False, once=whole)
     yield from run.days.check(path, table, folder=home, dbf=False)
     run.addresses.add(path, table, folder=home)
+    run.persons.add(path, table, folder=home)
 
 
 def _read_known(path: Path | None) -> Known | None:

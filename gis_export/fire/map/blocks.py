@@ -20,6 +20,18 @@ _ASIDE_M = 16.0
 
 
 @dataclass(frozen=True, kw_only=True)
+class Corner:
+    """Where another street crosses at one end of a block."""
+
+    street: str
+    """The other street in normal form."""
+    x: float
+    """Where the two meet, meters east of the northwest corner."""
+    y: float
+    """The same, meters south."""
+
+
+@dataclass(frozen=True, kw_only=True)
 class Block:
     """The houses of one street whose numbers share their hundreds."""
 
@@ -33,8 +45,8 @@ class Block:
     """The same, meters south."""
     angle: float
     """Direction of the name, degrees clockwise from east, -90 to 90."""
-    corners: tuple[str, str]
-    """Street that crosses at the low numbers, and at the high ones; "" where not known."""
+    corners: "tuple[Corner | None, Corner | None]"
+    """Corner at the low numbers, and at the high ones; None where not known."""
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -160,9 +172,9 @@ def _segment(start: Floats, end: Floats) -> shapely.LineString:
 
 def _crossing(
     line: _Line, end: shapely.LineString, lines: Sequence[_Line], tree: shapely.STRtree
-) -> str:
-    """Return the street that crosses beyond one end of a block, the nearest one; "" for none."""
-    nearest = ""
+) -> Corner | None:
+    """Return the nearest corner beyond one end of a block, None where no street crosses."""
+    nearest = None
     least = np.inf
     for place in tree.query(end, predicate="intersects"):
         other = lines[place]
@@ -170,8 +182,9 @@ def _crossing(
         if other.street == line.street or cosine > np.cos(np.radians(_CROSS_DEGREES)):
             continue
 
-        away = shapely.distance(shapely.get_point(end, 0), other.longer.intersection(end))
+        meeting = shapely.centroid(other.longer.intersection(end))
+        away = shapely.distance(shapely.get_point(end, 0), meeting)
         if away < least:
-            nearest = other.street
+            nearest = Corner(street=other.street, x=float(meeting.x), y=float(meeting.y))
             least = away
     return nearest

@@ -3,7 +3,7 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from gis_export.fire.map.blocks import Block, blocks_of
+from gis_export.fire.map.blocks import Block, Corner, blocks_of
 from gis_export.fire.map.houses import Houses
 from gis_export.fire.map.page_data import Json
 from gis_export.fire.map.sides import sides_of
@@ -51,8 +51,17 @@ def _whole(values: NDArray[np.float64]) -> list[Json]:
 
 
 def _block(block: Block, place_of: dict[str, int]) -> Json:
-    """Return street, hundred, x, y in decimeters, angle, and the streets at the two corners."""
+    """Return street, hundred, x, y in decimeters, angle, and both corners: street, x, y."""
     x = round(block.x * _UNITS_A_METER)
     y = round(block.y * _UNITS_A_METER)
-    low, high = (place_of.get(name, _NONE) if name else _NONE for name in block.corners)
-    return [place_of[block.street], block.hundred, x, y, round(block.angle), low, high]
+    low, high = (_corner(corner, place_of) for corner in block.corners)
+    return [place_of[block.street], block.hundred, x, y, round(block.angle), *low, *high]
+
+
+def _corner(corner: Corner | None, place_of: dict[str, int]) -> list[int]:
+    """Return street, x and y in decimeters, the street -1 for none."""
+    if corner is None:
+        return [_NONE, 0, 0]
+    x = round(corner.x * _UNITS_A_METER)
+    y = round(corner.y * _UNITS_A_METER)
+    return [place_of[corner.street], x, y]

@@ -120,6 +120,23 @@ const Card = (() => {
     return banner;
   }
 
+  // The card of a corner.
+  function atCorner(corner) {
+    const address = make("p", "address", corner.title);
+    address.id = "card-address";
+    return [address, Corners.section(corner)];
+  }
+
+  function cornerHead() {
+    const banner = make("div", "hazard off-roll");
+    const words = make("div");
+    const word = make("h2", "", "CORNER");
+    word.id = "card-word";
+    words.append(word, make("p", "", "The nearest numbers of both streets. A building that is not named may be vacant too."));
+    banner.append(words);
+    return banner;
+  }
+
   function unlistedFacts(house) {
     const address = make("p", "address", house.title);
     address.id = "card-address";
@@ -163,9 +180,10 @@ const Card = (() => {
     body.setAttribute("role", "group");
     body.setAttribute("aria-label", "What is known of this building");
     const rest = make("div", "rest");
-    if (roof.isHouse) rest.append(...unlistedFacts(roof));
+    if (roof.isCorner) rest.append(...atCorner(roof));
+    else if (roof.isHouse) rest.append(...unlistedFacts(roof));
     else rest.append(facts(roof), ...(roof.units ? [units(roof)] : []), photo(roof), ...nextDoor(roof), ...(roof.photo && roof.before ? [compared(roof)] : []));
-    body.append(roof.isHouse ? notOnRoll(roof) : hazard(roof), rest);
+    body.append(roof.isCorner ? cornerHead() : roof.isHouse ? notOnRoll(roof) : hazard(roof), rest);
     card.replaceChildren(body, foot());
     card.hidden = false;
     document.body.classList.add("card-open");

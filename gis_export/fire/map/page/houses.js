@@ -117,11 +117,28 @@ const Houses = (() => {
   // The streets at both ends of a house's block, as far as they are known.
   function corners(of) {
     const block = blocks.get(`${of.streetAt} ${Math.floor(of.value / 100)}`);
-    const crossing = block ? block.slice(5).filter((street) => street >= 0) : [];
+    const crossing = block ? [block[5], block[8]].filter((street) => street >= 0) : [];
     return crossing.map((street) => `${short(of.street, true)} & ${short(data.streets[street], true)}`);
+  }
+
+  // Where streets meet: both streets and the place, each meeting of two blocks once.
+  const meetings = data.blocks.flatMap(([street, , , , , ...ends]) => [ends.slice(0, 3), ends.slice(3, 6)]
+    .filter(([other]) => other >= 0).map(([other, x, y]) => ({ streets: [street, other], x: x / A_METER, y: y / A_METER })));
+
+  // The numbers of a street that are nearest to a place.
+  function nearest(street, { x, y }, count) {
+    const away = (one) => Math.hypot(one.place.x - x, one.place.y - y);
+    return onStreet(street).filter((one) => one.place).sort((a, b) => away(a) - away(b)).slice(0, count).sort((a, b) => a.value - b.value);
+  }
+
+  // The streets with all of some words: words in full go before those that are only begun.
+  function streetsNamed(words) {
+    const like = streetsLike(words);
+    const full = like.filter((street) => words.every((word) => texts[street].includes(` ${word} `)));
+    return full.length ? full : like;
   }
 
   const labels = data.blocks.map(([street, hundred, x, y, angle]) => ({ text: blockName(data.streets[street], hundred), x: x / A_METER, y: y / A_METER, angle }));
 
-  return { of, find, neighbors, sides, corners, labels, block: (one) => blockName(one.street, Math.floor(one.value / 100)), short };
+  return { of, find, neighbors, sides, corners, labels, meetings, nearest, streetsNamed, streetName: (street) => data.streets[street], block: (one) => blockName(one.street, Math.floor(one.value / 100)), short };
 })();

@@ -18,6 +18,7 @@ const Incident = (() => {
   }
 
   function brief(house) {
+    if (house.isCorner) return "corner: nearest numbers of both streets";
     if (house.isUnlisted) return "number in no list: see the nearest";
     return house.state === "V" ? "vacant, in another district" : "not on the vacant roll: see next door";
   }
@@ -59,6 +60,13 @@ const Incident = (() => {
     return list;
   }
 
+  // Houses with their numbers and states.
+  function list(houses) {
+    const all = make("ul", "numbers");
+    for (const house of houses) all.append(item(where({ house }), link(house), make("span", "", state(house))));
+    return all;
+  }
+
   function where({ house, doors, isAcross }) {
     if (doors) return doors === 1 ? "next door" : `${doors} doors`;
     if (isAcross) return "across";
@@ -78,5 +86,5 @@ const Incident = (() => {
     return all;
   }
 
-  return { section, state, brief, whenPicked: (callback) => { picked = callback; } };
+  return { section, list, state, brief, whenPicked: (callback) => { picked = callback; } };
 })();

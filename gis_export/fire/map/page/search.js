@@ -11,7 +11,8 @@ const Search = (() => {
   const told = document.getElementById("found-told");
   let found = Roofs.ranked;
   let instead = "";
-  let houses = []; // not on the roll
+  let houses = []; // not on the roll, and corners
+  let remark = ""; // on a corner
   let active = -1;
   let shut = false;
   let picked = () => {};
@@ -43,6 +44,7 @@ const Search = (() => {
   }
 
   function say() {
+    if (remark) return remark;
     if (!found.length && houses.length) return "No vacant roof here answers to that. That does not mean safe.";
     if (!found.length) return NOT_FOUND;
     const more = found.length - SHOWN;
@@ -72,8 +74,10 @@ const Search = (() => {
   }
 
   function look() {
-    ({ roofs: found, instead } = Find.find(input.value));
-    houses = found.length && !instead ? Houses.find(input.value).filter((house) => !house.isUnlisted) : Houses.find(input.value);
+    const corner = Corners.find(input.value);
+    ({ roofs: found, instead } = corner ? { roofs: corner.roofs, instead: "" } : Find.find(input.value));
+    remark = corner ? corner.remark : "";
+    houses = corner ? corner.corners : found.length && !instead ? Houses.find(input.value).filter((house) => !house.isUnlisted) : Houses.find(input.value);
     active = -1;
     shut = false;
     typed(found);
@@ -92,7 +96,7 @@ const Search = (() => {
     const answers = choices();
     const last = answers.length - 1;
     if (event.key === "Escape" && (isOpen() || input.value)) return escape(event);
-    const unsure = instead && active < 0 && !houses.length; // a near answer opens only once it has been pointed at
+    const unsure = active < 0 && ((instead && !houses.length) || remark); // a near answer opens only once it has been pointed at
     if (event.key === "Enter" && isOpen() && answers.length && !unsure) return pick(answers[Math.max(active, 0)]);
     if (event.key === "ArrowDown" || (event.key === "Enter" && isOpen() && answers.length)) { active = Math.min(active + 1, last); shut = false; }
     else if (event.key === "ArrowUp") active = Math.max(active - 1, -1);
