@@ -8,6 +8,8 @@ from playwright.sync_api import Browser, Page
 from test_fire_map import make_inputs, write_map
 
 from gis_export.fire.map.page_file import DataScript
+from gis_export.verify.folders import verify_folder, verify_notes
+from gis_export.verify.sums import write_sums
 
 NOTICE = "INCOMPLETE COPY: DO NOT USE"
 UNREAD = {"README.txt", "LICENSE-leaflet.txt"}
@@ -68,6 +70,29 @@ def test_every_file_removed_or_cut_gives_the_notice(
         assert notice(page, copy).startswith(NOTICE), name
         path.write_bytes(text)
     assert notice(page, copy) == ""
+
+
+def test_verify_names_a_file_that_is_removed_or_cut(whole: Path, tmp_path: Path) -> None:
+    """Also those that the page does not read; the folder went alone, with its own checksums."""
+    copy = tmp_path / "stick"
+    shutil.copytree(whole, copy)
+    write_sums(copy)
+    assert verify_folder(copy) == []
+
+    for name in ("index.html", "data.js", "chips/0/0.webp", *sorted(UNREAD)):
+        path = copy / name
+        raw = path.read_bytes()
+        path.write_bytes(raw[: len(raw) // 2])
+        assert any(name in str(finding) for finding in verify_folder(copy)), name
+        path.unlink()
+        assert any(name in str(finding) for finding in verify_folder(copy)), name
+        path.write_bytes(raw)
+
+    sums = (copy / "SHA256SUMS").read_bytes()
+    (copy / "SHA256SUMS").write_bytes(sums[: len(sums) // 2])
+    assert verify_folder(copy)
+    (copy / "SHA256SUMS").unlink()
+    assert "checksums were not checked" in verify_notes(copy)[0]
 
 
 def test_page_that_is_cut_keeps_the_notice(page: Page, whole: Path, tmp_path: Path) -> None:

@@ -79,7 +79,7 @@ class SumCheck:
 
 
 def write_sums(folder: Path) -> None:
-    """Write SHA256SUMS of every file under a folder but itself, sorted by name."""
+    """Write SHA256SUMS of every file under a folder but those of checksums, sorted by name."""
     lines = [sum_line(sha256_file(folder / name), name) for name in _files(folder)]
     with atomic_path(folder / SUMS) as temporary:
         temporary.write_bytes(os.fsencode("".join(lines)))
@@ -194,6 +194,6 @@ def _name_in(home: Path, path: Path) -> str:
 
 
 def _files(folder: Path) -> list[str]:
-    """Return the names of all files under a folder but its SHA256SUMS, sorted."""
+    """Return the names of all files under a folder but those of checksums, sorted."""
     names = [path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file()]
-    return sorted(name for name in names if name != SUMS)
+    return sorted(name for name in names if Path(name).name != SUMS)
