@@ -43,6 +43,15 @@ class PixelBox:
         columns = slice(self.column_start, self.column_stop)
         return rows, columns
 
+    def grown(self, margin: int) -> "PixelBox":
+        """Return it with a margin on every side, pixels; it may reach beyond the image."""
+        return PixelBox(
+            row_start=self.row_start - margin,
+            row_stop=self.row_stop + margin,
+            column_start=self.column_start - margin,
+            column_stop=self.column_stop + margin,
+        )
+
     def overlap(self, other: "PixelBox") -> "PixelBox":
         """Return what both share; it may be empty."""
         return PixelBox(

@@ -3,13 +3,15 @@
 They are the second rung of the ladder of models.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from imagery.boxes import PixelBox
 from imagery.chips.store import StoredChip
+from models.preprocess import roof_box
 
 DARK = 60
 """Gray level at and below which a pixel counts as dark."""
@@ -17,6 +19,8 @@ BRIGHT = 200
 """Gray level at and above which a pixel counts as bright."""
 TENSOR_PX = 2.0
 """Standard deviation of the neighborhood of the structure tensor, pixels."""
+REACH_PX = 10
+"""How far beyond a roof its edges depend on: the blur's radius is four standard deviations."""
 MEASURES = (
     "dark_share",
     "bright_share",
@@ -54,38 +58,40 @@ def roof_measures(chip: StoredChip) -> NDArray[np.float32]:
 
 def _measure(chip: StoredChip) -> Iterator[float]:
     """Yield the measures in their order."""
-    mask = chip.mask
-    pixels = np.ascontiguousarray(chip.pixels.transpose(1, 2, 0))
-    gray = cv2.cvtColor(pixels, cv2.COLOR_RGB2GRAY).astype(np.float32)
+    whole = cv2.cvtColor(cv2.merge(list(chip.pixels)), cv2.COLOR_RGB2GRAY)
+    around = whole[chip.known & ~chip.mask]
 
+    # Nothing else reaches farther beyond the roof than the edges' neighborhood.
+    near = roof_box(chip.mask).grown(REACH_PX).overlap(PixelBox.whole(*chip.mask.shape))
+    mask = chip.mask[near.slices]
+    gray = whole[near.slices].astype(np.float32)
     inside = gray[mask]
     yield float((inside <= DARK).mean())
     yield float((inside >= BRIGHT).mean())
     yield float(inside.mean())
     yield float(inside.std())
 
-    yield from _colors(pixels[mask].astype(np.float32), inside)
+    yield from _colors([band[near.slices][mask] for band in chip.pixels], inside)
     yield from _edges(gray, mask)
-
-    ground = gray[~mask & pixels.any(axis=2)]
-    yield float(inside.mean() - ground.mean()) if ground.size else 0.0
+    yield float(inside.mean() - around.mean()) if around.size else 0.0
 
 
-def _colors(roof: NDArray[np.float32], gray: Gray) -> Iterator[float]:
+def _colors(roof: Sequence[NDArray[np.uint8]], gray: Gray) -> Iterator[float]:
     """Yield saturation, warmth, greenness and spread of the colors of a roof.
 
     Args:
-        roof: RGB, (n, 3).
+        roof: Red, green and blue, (n,) each.
         gray: Gray levels of the same pixels, (n,).
     """
-    strongest = roof.max(axis=1)
-    saturation = (strongest - roof.min(axis=1)) / np.maximum(strongest, 1)
+    red, green, blue = roof
+    strongest = np.maximum(np.maximum(red, green), blue)
+    weakest = np.minimum(np.minimum(red, green), blue)
+    saturation = (strongest - weakest) / np.maximum(strongest, 1).astype(np.float32)
     yield float(saturation.mean())
 
-    red, green, blue = roof.mean(axis=0)
-    yield float(red - blue)
-    yield float(green - (red + blue) / 2)
-    yield float((roof - gray[:, None]).std())
+    yield float(red.mean() - blue.mean())
+    yield float(green.mean() - (red.mean() + blue.mean()) / 2)
+    yield float(np.stack([band - gray for band in roof]).std())
 
 
 def _edges(gray: Gray, mask: Mask) -> Iterator[float]:

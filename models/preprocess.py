@@ -37,17 +37,18 @@ def chip_views(chip: StoredChip, spec: ModelSpec, side_px: int) -> Image:
     Returns:
         Images, uint8 (views * turns, 3, side_px, side_px).
     """
-    pixels = np.ascontiguousarray(chip.pixels.transpose(1, 2, 0))
-    known = np.any(pixels, axis=2)
+    pixels = np.asarray(cv2.merge(list(chip.pixels)), np.uint8)
+    known = chip.known
     if spec.stretch:
         pixels = stretch_colors(pixels, known)
-    filled = np.where(known[..., None], pixels, np.uint8(GRAY))
+    filled = pixels if known.all() else np.where(known[..., None], pixels, np.uint8(GRAY))
 
-    images = []
-    for name in spec.views:
+    images = np.empty((len(spec.views), spec.turns, 3, side_px, side_px), np.uint8)
+    for place, name in enumerate(spec.views):
         view = _square(_view(name, pixels, filled, chip.mask), side_px)
-        images += [turn_image(view, number) for number in range(spec.turns)]
-    return np.ascontiguousarray(np.stack(images).transpose(0, 3, 1, 2))
+        for number in range(spec.turns):
+            images[place, number] = turn_image(view, number).transpose(2, 0, 1)
+    return images.reshape(-1, 3, side_px, side_px)
 
 
 def stretch_colors(pixels: Image, known: Mask) -> Image:

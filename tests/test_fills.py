@@ -88,6 +88,16 @@ def test_slopes_are_no_fills() -> None:
     assert find_fills(rgbx(photo(120))) is None
 
 
+@pytest.mark.parametrize("band", [0, 1, 2])
+def test_flat_in_one_color_is_no_fill(band: int) -> None:
+    """A sensor that saturates in one color still shows the roof in the others."""
+    pixels = rgbx(photo(120))
+    pixels[20:60, 20:60, band] = 255
+    assert find_fills(pixels) is None
+    pixels[20:60, 20:60, :3] = 255
+    assert find_fills(pixels) is not None
+
+
 @pytest.mark.parametrize(
     ("values", "share"),
     [

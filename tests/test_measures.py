@@ -50,6 +50,20 @@ def test_plain_roof_on_plain_ground() -> None:
     assert measures_of(gray)["dark_share"] == pytest.approx(1 - 32 * 32 / SIDE**2)
 
 
+def test_far_surroundings_change_nothing_but_the_contrast_to_them() -> None:
+    """The same roof with its near surroundings, alone and in the middle of a busy neighborhood."""
+    rng = np.random.default_rng(0)
+    busy = rng.integers(0, 256, (3, 200, 180)).astype(np.uint8)
+    mask = np.zeros((200, 180), bool)
+    mask[80:130, 60:95] = True
+    near = (slice(60, 150), slice(40, 115))
+
+    alone = measures_of(busy[:, *near], mask[near])
+    among = measures_of(busy, mask)
+    for name in set(MEASURES) - {"contrast_to_ground"}:
+        assert among[name] == pytest.approx(alone[name], rel=1e-6), name
+
+
 def test_no_ground_at_all() -> None:
     """A roof without known ground around it has no contrast to it.
 

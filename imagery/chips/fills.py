@@ -41,7 +41,7 @@ def find_fills(pixels: Pixels) -> Fills | None:
     Returns:
         The flat areas, None where there is none.
     """
-    if not _may_be_flat(pixels):
+    if not _may_be_flat(pixels) or not _green_is_flat(pixels):
         return None
 
     is_flat = cv2.dilate(_flat(pixels, FLAT_PX), np.ones((FLAT_PX, FLAT_PX), np.uint8))
@@ -86,6 +86,14 @@ def _may_be_flat(pixels: Pixels) -> bool:
     # Squares of the first row and column reach beyond the sample.
     inside = np.ascontiguousarray(_flat(sample, 2)[1:, 1:])
     return inside.size > 0 and bool(cv2.countNonZero(inside))
+
+
+def _green_is_flat(pixels: Pixels) -> bool:
+    """Tell whether a square is flat in green, which costs a quarter of all four bands."""
+    green = cv2.extractChannel(pixels, 1)
+    square = np.ones((FLAT_PX, FLAT_PX), np.uint8)
+    spread = cv2.subtract(cv2.dilate(green, square), cv2.erode(green, square))
+    return bool(cv2.minMaxLoc(spread)[0] <= GRAIN)
 
 
 def _flat(pixels: Pixels, side_px: int) -> Fills:

@@ -50,6 +50,12 @@ class StoredChip:
     """(H, W)."""
 
     @property
+    def known(self) -> NDArray[np.bool_]:
+        """Tell where there is imagery, (H, W); where there is none, all colors are 0."""
+        red, green, blue = self.pixels
+        return (red | green | blue) > 0
+
+    @property
     def sha256(self) -> str:
         """Return the checksum of the photo: its size and pixels, without the outline."""
         height, width = self.mask.shape
