@@ -16,8 +16,9 @@ from numpy.typing import NDArray
 
 from imagery.chips.store import ChipPlace
 from inference.hazard import Thresholds, hazard_word
+from models.extract import NetworkSource
 from models.feature_cache import PARTS, Matrix
-from models.features import NetworkSource, store_features
+from models.features import store_features
 from models.flyover_stats import Floats, FlyoverStats, measure_flyover
 from models.head import Head, head_logits, head_scores, on_flyover
 from models.share import ScoredFlyover, Share, estimate_share

@@ -22,10 +22,9 @@ from demo_city.city import build_demo_city
 from imagery.chips.store import StoredChip
 from models.engine import engine_name
 from models.feature_cache import PARTS
-from models.features import chip_features
 from models.flyover_stats import FlyoverStats, measure_flyover
 from models.measures import MEASURES
-from models.network import Backbones, load_backbones
+from models.network import Backbones, chip_features, load_backbones
 from models.preprocess import chip_views
 from models.spec import ModelSpec
 from roofwatch.config import read_city

@@ -11,9 +11,9 @@ from numpy.typing import NDArray
 from benchmarks.flyover_sets import FlyoverSet
 from imagery.chips.store import StoredChip, read_chip
 from imagery.files import atomic_path
-from models.features import CHIPS_AT_ONCE, chip_features
+from models.extract import CHIPS_AT_ONCE
 from models.measures import roof_measures
-from models.network import load_backbones
+from models.network import chip_features, load_backbones
 
 Image = NDArray[np.uint8]
 Shift = Callable[[Image, float], Image]

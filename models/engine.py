@@ -1,29 +1,23 @@
-"""The engine behind the frozen networks: a CUDA card, else OpenVINO if it is installed, else torch.
+"""The engine behind the frozen networks: a CUDA card, else OpenVINO where it is, else torch."""
 
-OpenVINO reports its use to a server, and keeps an id in the home folder, as soon as it is imported;
-`load_openvino` imports it without that part. Nothing else may import it.
-"""
-
-import importlib
 import importlib.util
-import sys
 import warnings
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from functools import lru_cache, partial
-from types import ModuleType
+from pathlib import Path
+from typing import TypeVar
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
 from torch import nn
 
-Images = NDArray[np.uint8]
-Features = NDArray[np.float32]
-Engine = Callable[[Images], Features]
-"""Maps uint8 images (B, 3, P, P) to float32 features (B, F)."""
+from models.openvino_engine import Engine, Features, Images, compile_openvino, load_openvino
+
+Result = TypeVar("Result")
+
 EXAMPLE_IMAGES = 2
-HINTS = {"bf16": "bf16", "fp32": "f32"}
-"""OpenVINO's names of the precisions."""
+OPENVINO = "openvino"
+"""First word of the names of its engines."""
 
 
 @lru_cache(maxsize=1)
@@ -41,13 +35,6 @@ def engine_name() -> str:
     return "torch-cpu-bf16"
 
 
-def load_openvino() -> ModuleType:
-    """Import OpenVINO as if its package for usage reports were not installed, in this process."""
-    # None makes an import fail as a missing package does; OpenVINO then takes its own silent stub.
-    sys.modules["openvino_telemetry"] = None  # type: ignore[assignment]  # documented by Python
-    return importlib.import_module("openvino")
-
-
 @lru_cache(maxsize=4)
 def compile_engine(network: nn.Module, side_px: int, threads: int, name: str) -> Engine:
     """Prepare a network for scoring.
@@ -59,13 +46,22 @@ def compile_engine(network: nn.Module, side_px: int, threads: int, name: str) ->
         name: Engine and precision, see `engine_name`.
     """
     engine, *device, precision = name.split("-")
-    if engine == "openvino":
-        return _compile_openvino(network, side_px, threads, precision)
+    if engine == OPENVINO:
+        return _converted(
+            network, side_px, partial(compile_openvino, threads=threads, precision=precision)
+        )
 
     return partial(_run_torch, network.to(device[0]), device[0], precision)
 
 
-def _compile_openvino(network: nn.Module, side_px: int, threads: int, precision: str) -> Engine:
+def save_converted(network: nn.Module, side_px: int, path: Path) -> None:
+    """Write a network as OpenVINO's files, PATH.xml and the .bin beside it, in full precision."""
+    save = load_openvino().save_model
+    _converted(network, side_px, lambda model: save(model, str(path), compress_to_fp16=False))
+
+
+def _converted(network: nn.Module, side_px: int, use: Callable[[object], Result]) -> Result:
+    """Convert a network to OpenVINO's model, which takes uint8 images, and use it."""
     openvino = load_openvino()
     from openvino.frontend import FrontEndManager
     from openvino.frontend.pytorch.ts_decoder import TorchScriptPythonDecoder
@@ -73,23 +69,14 @@ def _compile_openvino(network: nn.Module, side_px: int, threads: int, precision:
     with warnings.catch_warnings(), torch.inference_mode():
         # Tracing warns of every Python number in the network.
         warnings.simplefilter("ignore")
-        # The model refers to both of these, so they must live until it is compiled.
+        # The model refers to both of these, so they must live as long as it is used.
         decoder = TorchScriptPythonDecoder(_trace(network, side_px))
         frontends = FrontEndManager()
         frontend = frontends.load_by_framework("pytorch")
         model = frontend.convert(frontend.load(decoder))
     model.inputs[0].get_node().set_element_type(openvino.Type.u8)
     model.reshape([-1, 3, side_px, side_px])
-
-    options = {
-        "INFERENCE_PRECISION_HINT": HINTS[precision],
-        "INFERENCE_NUM_THREADS": threads,
-        "NUM_STREAMS": 1,
-        # With pinning, all workers would run on core 0.
-        "ENABLE_CPU_PINNING": False,
-    }
-    compiled = openvino.Core().compile_model(model, "CPU", options)
-    return partial(_run_openvino, compiled)
+    return use(model)
 
 
 def _trace(network: nn.Module, side_px: int) -> torch.jit.ScriptModule:
@@ -99,10 +86,6 @@ def _trace(network: nn.Module, side_px: int) -> torch.jit.ScriptModule:
     )
     frozen: torch.jit.ScriptModule = torch.jit.freeze(traced.eval())
     return frozen
-
-
-def _run_openvino(compiled: Callable[[Images], Mapping[int, Features]], images: Images) -> Features:
-    return np.array(compiled(images)[0], dtype=np.float32)
 
 
 def _run_torch(network: nn.Module, device: str, precision: str, images: Images) -> Features:

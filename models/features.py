@@ -4,69 +4,31 @@ What is computed is cached beside the chips. Shards that have not changed keep t
 """
 
 import hashlib
+import shutil
+import tempfile
 from collections.abc import Callable, Collection, Iterator, Sequence
-from dataclasses import dataclass
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
 from functools import cached_property, lru_cache
 from pathlib import Path
 
-import numpy as np
 import pandas as pd
-import torch
 
-from imagery.chips.store import ChipPlace, ChipStore, StoredChip, read_chip, shard_key
-from imagery.files import atomic_path
+from imagery.chips.store import ChipStore, shard_key
 from imagery.workspace import ChipFiles
-from models.engine import engine_name
-from models.feature_cache import CacheGroup, Features, Matrix, cache_schema, write_cache
-from models.light import light_seed, relight
-from models.measures import roof_measures
-from models.network import Backbones, backbone_checksum, load_backbones, pooled_features
-from models.preprocess import chip_views
+from models.engine import OPENVINO, engine_name, save_converted
+from models.extract import FeatureBatch, NetworkSource, extract_batch
+from models.feature_cache import CacheGroup, Features, cache_schema, write_cache
+from models.light import light_seed
+from models.network import Backbones, backbone_checksum, load_backbones
 from models.spec import ModelSpec, spec_to_json
 
-CHIPS_AT_ONCE = 4
-"""Chips per forward pass."""
 MAKER = 2
 """Increase this when the same chips would give other features."""
-Mapper = Callable[[Callable[["FeatureBatch"], int], Sequence["FeatureBatch"]], Iterator[int]]
+Mapper = Callable[[Callable[[FeatureBatch], int], Sequence[FeatureBatch]], Iterator[int]]
 """Executes batches."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class NetworkSource:
-    """Networks, and where their weights are."""
-
-    spec: ModelSpec
-    """Networks and preprocessing."""
-    weights: str = ""
-    """Local weights file, "" for the packaged ones; see `models.network.load_backbones`."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class FeatureBatch:
-    """One task: the chips of one shard."""
-
-    chips: tuple[ChipPlace, ...]
-    """Where every chip is stored."""
-    seeds: tuple[int, ...]
-    """Seed of the other light of every chip; empty for chips as they are."""
-    network: NetworkSource
-    """What looks at the chips."""
-    target: Path
-    """Where the measures and features go, float32 (chips, measures + features) as .npy."""
-    threads: int
-    """Threads of this worker."""
-
-    def read(self, start: int, stop: int) -> list[StoredChip]:
-        """Read some chips, in the light in which they are wanted."""
-        chips = [read_chip(place) for place in self.chips[start:stop]]
-        if not self.seeds:
-            return chips
-
-        relit = []
-        for chip, seed in zip(chips, self.seeds[start:stop], strict=True):
-            relit.append(StoredChip(pixels=relight(chip.pixels, seed), mask=chip.mask))
-        return relit
+_NETWORKS = ".networks_"
+"""Beginning of the folders of converted networks."""
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -167,13 +129,32 @@ def store_features(
 
     kept = kept or {}
     batches = [run.batch(shard) for shard in shards if shard.key not in kept]
-    for _ in mapper(extract_batch, [batch for batch in batches if not batch.target.exists()]):
-        pass
+    with _converted(network, store.folder) as ready:
+        fresh = [replace(batch, network=ready) for batch in batches if not batch.target.exists()]
+        for _ in mapper(extract_batch, fresh):
+            pass
 
     groups = [run.group(shard) for shard in shards]
     write_cache(run.features, groups, kept, cache_schema(run.network_key, network.spec.features))
     _remove_batches(store.folder)
     return run.features
+
+
+@contextmanager
+def _converted(network: NetworkSource, folder: Path) -> Iterator[NetworkSource]:
+    """Convert networks to OpenVINO's files below a folder, for workers that do without torch."""
+    engine, *_, precision = engine_name().split("-")
+    if engine != OPENVINO:
+        yield network
+        return
+
+    with tempfile.TemporaryDirectory(prefix=_NETWORKS, dir=folder) as name:
+        paths = []
+        for number, backbone in enumerate(load_networks(network)):
+            path = Path(name) / f"network_{number}.xml"
+            save_converted(backbone, network.spec.side_px(backbone.name), path)
+            paths.append(path)
+        yield replace(network, converted=tuple(paths), precision=precision)
 
 
 def cached_features(store: ChipStore, spec: ModelSpec, backbones: Backbones) -> Features | None:
@@ -190,39 +171,6 @@ def features_key(spec: ModelSpec, backbones: Backbones) -> str:
     return _short(f"{MAKER} {spec_to_json(spec)} {weights} {engine_name()}")
 
 
-def extract_batch(batch: FeatureBatch) -> int:
-    """Compute measures and features of one shard; return the number of chips. Runs in a worker."""
-    torch.set_num_threads(batch.threads)
-    spec = batch.network.spec
-    backbones = load_networks(batch.network)
-
-    parts = []
-    for start in range(0, len(batch.chips), CHIPS_AT_ONCE):
-        chips = batch.read(start, start + CHIPS_AT_ONCE)
-        measures = np.stack([roof_measures(chip) for chip in chips])
-        features = chip_features(spec, backbones, chips, threads=batch.threads)
-        parts.append(np.concatenate([measures, features], axis=1))
-
-    with atomic_path(batch.target) as temporary, temporary.open("wb") as stream:
-        np.save(stream, np.concatenate(parts), allow_pickle=False)
-    return len(batch.chips)
-
-
-def chip_features(
-    spec: ModelSpec, backbones: Backbones, chips: Sequence[StoredChip], *, threads: int = 0
-) -> Matrix:
-    """Return the features of chips, averaged over the turns, (N, spec.features)."""
-    parts = []
-    for backbone in backbones:
-        side_px = spec.side_px(backbone.name)
-        images = np.concatenate([chip_views(chip, spec, side_px) for chip in chips])
-        pooled = pooled_features(backbone, images, threads=threads)
-
-        by_turn = pooled.reshape(len(chips), len(spec.views), spec.turns, -1)
-        parts.append(by_turn.mean(axis=2).reshape(len(chips), -1))
-    return np.concatenate(parts, axis=1)
-
-
 @lru_cache(maxsize=1)
 def load_networks(network: NetworkSource) -> Backbones:
     """Return networks that nothing in this process changes: those loaded before."""
@@ -233,6 +181,8 @@ def _remove_batches(folder: Path) -> None:
     """Remove what workers left, whole or not."""
     for leftover in (*folder.glob("features_*.npy"), *folder.glob(".*.features_*.npy")):
         leftover.unlink()
+    for leftover in folder.glob(f"{_NETWORKS}*"):
+        shutil.rmtree(leftover)
 
 
 def _short(text: str) -> str:

@@ -5,6 +5,7 @@ Their code is torchvision's, or timm's where torchvision lacks a network.
 
 import hashlib
 import itertools
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -13,9 +14,11 @@ import torchvision
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
+from imagery.chips.store import StoredChip
 from models.backbone_kind import TIMM
 from models.backbones import backbone_kind
 from models.engine import compile_engine, engine_name
+from models.extract import Engines, engine_features
 from models.spec import DOWNLOAD, ModelSpec
 from models.timm_backbones import build_timm, timm_maps, timm_segments, without_classifier
 from models.weights import LITE, State, library_state, misfit, read_state
@@ -200,21 +203,25 @@ def backbone_checksum(backbones: Backbones) -> str:
     return digest.hexdigest()
 
 
-def pooled_features(
-    backbone: PooledBackbone, images: NDArray[np.uint8], *, threads: int = 0
-) -> NDArray[np.float32]:
-    """Return the features of images.
+def backbone_engines(backbones: Backbones, spec: ModelSpec, *, threads: int = 0) -> Engines:
+    """Return what runs the networks of a spec on this machine.
 
-    Inside, the network runs at low precision where the machine has it.
+    Inside, they run at low precision where the machine has it.
 
     Args:
-        backbone: The network.
-        images: RGB, uint8 (B, 3, P, P).
+        backbones: The networks.
+        spec: Sides of their inputs.
         threads: Threads to use, 0 for as many as torch does.
-
-    Returns:
-        Features, float32 (B, F).
     """
-    side_px = images.shape[2]
-    engine = compile_engine(backbone, side_px, threads or torch.get_num_threads(), engine_name())
-    return engine(images)
+    count = threads or torch.get_num_threads()
+    return tuple(
+        compile_engine(backbone, spec.side_px(backbone.name), count, engine_name())
+        for backbone in backbones
+    )
+
+
+def chip_features(
+    spec: ModelSpec, backbones: Backbones, chips: Sequence[StoredChip], *, threads: int = 0
+) -> NDArray[np.float32]:
+    """Return the features of chips, averaged over the turns, (N, spec.features)."""
+    return engine_features(spec, backbone_engines(backbones, spec, threads=threads), chips)

@@ -7,11 +7,12 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from imagery.chips.store import StoredChip
+from models.extract import CHIPS_AT_ONCE
 from models.feature_cache import COLUMNS, feature_matrix
-from models.features import CHIPS_AT_ONCE, chip_features
 from models.files import Model
 from models.head import head_scores
 from models.measures import roof_measures
+from models.network import chip_features
 
 
 def score_chips(model: Model, chips: Sequence[StoredChip]) -> NDArray[np.float64]:

@@ -11,8 +11,9 @@ from imagery.errors import MissingInput
 from inference.hazard import Thresholds
 from inference.predict import look_at_flyover, score_features
 from labels.files import Labels
+from models.extract import NetworkSource
 from models.feature_cache import Features
-from models.features import NetworkSource, store_features
+from models.features import store_features
 from models.files import load_head
 from models.head import RUNGS, Head
 from roofwatch.stages.tile import tile

@@ -7,7 +7,8 @@ import pandas as pd
 from imagery.chips.tiling import metric_crs
 from imagery.errors import InputError
 from labels.files import Labels
-from models.features import NetworkSource, store_features
+from models.extract import NetworkSource
+from models.features import store_features
 from models.flyover_stats import FlyoverStats
 from roofwatch.stages.tile import tile
 from roofwatch.year import City, CityYear

@@ -27,13 +27,19 @@ from imagery.chips.store import ChipStore, StoredChip, open_store
 from imagery.errors import MissingInput
 from models.backbone_kind import BACKBONES
 from models.engine import compile_engine, engine_name, load_openvino
+from models.extract import FeatureBatch, NetworkSource, extract_batch
 from models.feature_cache import PARTS, Features, feature_matrix
-from models.features import FeatureBatch, NetworkSource, chip_features, extract_batch
 from models.flyover_stats import measure_flyover
 from models.head import RUNGS, head_scores
 from models.light import light_seed, relight
 from models.measures import MEASURES, roof_measures
-from models.network import PooledBackbone, build_network, load_backbones, pooled_features
+from models.network import (
+    PooledBackbone,
+    backbone_engines,
+    build_network,
+    chip_features,
+    load_backbones,
+)
 from models.preprocess import GRAY, chip_views, stretch_colors, turn_image, view_box
 from models.spec import VIEWS, ModelSpec
 from models.weights import lite_state
@@ -381,7 +387,8 @@ def test_features_do_not_hang_on_neighbors_in_the_batch(backbone: PooledBackbone
     alone = chip_features(spec, (backbone,), chips[1:2], threads=1)
     np.testing.assert_allclose(alone[0], together[1], atol=0.02, rtol=0.02)
 
-    by_turn = pooled_features(backbone, chip_views(chips[1], spec, 64), threads=1)
+    (engine,) = backbone_engines((backbone,), spec, threads=1)
+    by_turn = engine(chip_views(chips[1], spec, 64))
     averaged = np.concatenate([by_turn[:2].mean(axis=0), by_turn[2:].mean(axis=0)])
     np.testing.assert_allclose(together[1], averaged, atol=0.02, rtol=0.02)
 

@@ -16,9 +16,14 @@ from safetensors.torch import save_file
 from imagery.chips.store import StoredChip
 from imagery.errors import ConfigError, MissingInput
 from models.engine import compile_engine
-from models.features import chip_features
 from models.files import Model, load_model, save_model
-from models.network import PooledBackbone, backbone_checksum, load_backbones, segments
+from models.network import (
+    PooledBackbone,
+    backbone_checksum,
+    chip_features,
+    load_backbones,
+    segments,
+)
 from models.spec import ModelSpec, spec_from_json, spec_to_json
 from roofwatch.city_file import ModelSettings
 

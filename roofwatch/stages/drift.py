@@ -18,8 +18,9 @@ from inference.expected import Expected, expect_failing
 from inference.hazard import HazardWord, Thresholds, hazard_word
 from inference.typical import typical_roof
 from models.checksum import BACKBONE
+from models.extract import NetworkSource
 from models.feature_cache import Features
-from models.features import NetworkSource, store_features
+from models.features import store_features
 from models.files import Model, load_model
 from models.flyover_stats import FlyoverStats, is_same_flyover, read_stats
 from models.head import Head

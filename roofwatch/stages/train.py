@@ -16,7 +16,8 @@ from imagery.errors import ConfigError
 from imagery.files import sha256_file
 from labels.files import Labels
 from models.engine import engine_name
-from models.features import NetworkSource, load_networks
+from models.extract import NetworkSource
+from models.features import load_networks
 from models.files import Model, save_head, save_model
 from models.network import Backbones, load_backbones
 from models.registry import (
