@@ -6,6 +6,8 @@ each other.
 
 import hashlib
 import importlib
+import subprocess
+import sys
 import warnings
 from dataclasses import replace
 from pathlib import Path
@@ -22,12 +24,13 @@ from hypothesis.extra.numpy import arrays
 from numpy.typing import NDArray
 from scipy.stats import spearmanr
 
+import models
 from imagery.boxes import PixelBox
 from imagery.chips.store import ChipStore, StoredChip, open_store
 from imagery.errors import MissingInput
 from models.backbone_kind import BACKBONES
-from models.engine import compile_engine, engine_name, load_openvino
-from models.extract import FeatureBatch, NetworkSource, extract_batch
+from models.engine import OPENVINO, compile_engine, engine_name, load_openvino, save_converted
+from models.extract import CHIPS_AT_ONCE, FeatureBatch, NetworkSource, extract_batch
 from models.feature_cache import PARTS, Features, feature_matrix
 from models.flyover_stats import measure_flyover
 from models.head import RUNGS, head_scores
@@ -460,6 +463,35 @@ def batch_of(store: ChipStore, target: Path, threads: int, *, relit: bool = Fals
         target=target,
         threads=threads,
     )
+
+
+def test_a_converted_network_sees_the_same(
+    tmp_path: Path, store: ChipStore, backbone: PooledBackbone
+) -> None:
+    """What the main process hands to workers is the network, to the last bit."""
+    if not engine_name().startswith(OPENVINO):
+        pytest.skip("networks are converted for OpenVINO alone")
+    path = tmp_path / "network.xml"
+    save_converted(backbone, 64, path)
+    batch = batch_of(store, tmp_path / "seen.npy", 1)
+    precision = engine_name().rsplit("-", 1)[1]
+    ready = replace(batch.network, converted=(path,), precision=precision)
+    extract_batch(replace(batch, network=ready))
+
+    chips = batch.read(0, len(batch.chips))
+    parts = []
+    for start in range(0, len(chips), CHIPS_AT_ONCE):
+        parts.append(
+            chip_features(SPEC, (backbone,), chips[start : start + CHIPS_AT_ONCE], threads=1)
+        )
+    seen = np.load(tmp_path / "seen.npy")[:, len(MEASURES) :]
+    np.testing.assert_array_equal(seen, np.concatenate(parts))
+
+
+def test_workers_start_without_torch() -> None:
+    """Torch, torchvision and timm take a worker several seconds."""
+    code = "import sys, models.extract; assert not {'torch', 'timm'} & set(sys.modules)"
+    subprocess.run([sys.executable, "-c", code], check=True, cwd=Path(models.__file__).parents[1])
 
 
 def test_threads_do_not_change_the_bytes(tmp_path: Path, store: ChipStore) -> None:
