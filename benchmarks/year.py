@@ -7,7 +7,7 @@ after the other, each a cold process with the executor `processes`: wall and CPU
 its processes, peak anonymous memory of the main process and of the largest other one. The same
 is run again unchanged, and with 1% of the vacancy notices changed.
 
-With --stages only those run, on what the run before left.
+With --stages run it is the one command that does the whole year.
 """
 
 import argparse
@@ -31,6 +31,7 @@ from imagery.workspace import Workspace
 OUT = Path("out/year")
 BEFORE, YEAR = 2023, 2024
 STAGES = ("check", "tile", "drift", "score", "export")
+RUNS = ("first", "again", "changed")
 POLL_S = 0.1
 CHANGED = 0.01
 """Share of the notices that leave the roll, and of new ones, before the third run."""
@@ -61,16 +62,15 @@ def main() -> None:
     registry = Workspace(folder=options.model / "workspace").mlflow_db
     city = year_city(options.out, vacants=options.vacants, kind=options.kind, registry=registry)
     workspace = city.parent / "workspace"
-    if not options.stages:
-        _finish_year_before(city, workspace)
+    _finish_year_before(city, workspace)
 
     notices = city.parent / "vacant.csv"
     whole = pd.read_csv(notices, dtype="str")
     costs: list[Cost] = []
-    for run in ("again",) if options.stages else ("first", "again", "changed"):
+    for run in RUNS:
         if run == "changed":
             _change(whole, _parcels(city)).to_csv(notices, index=False)
-        costs += [_measure(run, stage, city) for stage in options.stages or STAGES]
+        costs += [_measure(run, stage, city) for stage in options.stages]
     whole.to_csv(notices, index=False)
     _show(costs, vacants=options.vacants)
     size_mb = _size_mb(workspace / str(YEAR))
@@ -84,7 +84,7 @@ def _parse() -> argparse.Namespace:
     parser.add_argument("--vacants", type=int, default=15_000)
     parser.add_argument("--kind", choices=("jpeg", "deflate"), default="jpeg")
     parser.add_argument("--out", type=Path, default=OUT)
-    parser.add_argument("--stages", nargs="*", choices=STAGES, default=[])
+    parser.add_argument("--stages", nargs="+", choices=(*STAGES, "run"), default=STAGES)
     parser.add_argument(
         "--model",
         type=Path,

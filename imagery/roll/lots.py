@@ -118,7 +118,9 @@ def _without_points(shapes: Shapes) -> Shapes:
 
 def _repair(shapes: Shapes) -> Shapes:
     """Return flat, valid polygons; None where nothing is left."""
-    flat = shapely.force_2d(shapes)
+    flat = shapes.copy()
+    has_heights = shapely.has_z(shapes)
+    flat[has_heights] = shapely.force_2d(shapes[has_heights])
     flat[shapely.is_empty(flat)] = None
 
     is_good = shapely.is_valid(flat) & is_area(flat)
