@@ -154,26 +154,36 @@ class PastFlyovers:
         return with_thresholds(self.fitted.fits[name].head, self.evaluation.chosen[name])
 
 
-def open_sets(data: Path, workspace: Path, names: Sequence[tuple[str, int]]) -> list[FlyoverSet]:
+@dataclass(frozen=True, kw_only=True)
+class SetFolders:
+    """Where the sets are, and how they are looked at."""
+
+    data: Path
+    """Folder of all sets."""
+    workspace: Path
+    """Where chips and features are kept, by set."""
+    model: str = ""
+    """More lines of [model]."""
+
+
+def open_sets(folders: SetFolders, names: Sequence[tuple[str, int]]) -> list[FlyoverSet]:
     """Open sets one after the other; their numbers differ from those of any other call's sets."""
     first = 1 + 100 * [LABELED, INTACT, UNLABELED].index(tuple(names))
     return [
-        open_set(data, name, year, workspace, number)
-        for number, (name, year) in enumerate(names, first)
+        open_set(folders, name, year, number) for number, (name, year) in enumerate(names, first)
     ]
 
 
-def open_set(data: Path, name: str, year: int, workspace: Path, number: int) -> FlyoverSet:
+def open_set(folders: SetFolders, name: str, year: int, number: int) -> FlyoverSet:
     """Cut a set and compute its features, or find them done.
 
     Args:
-        data: Folder of all sets.
-        name: Folder of the set below it.
+        folders: Where it is.
+        name: Folder of the set.
         year: Which of its flyovers.
-        workspace: Where chips and features are kept, by set.
         number: Stands for the year among other sets.
     """
-    of_year = _open_city(data, name, year, workspace)
+    of_year = _open_city(folders, name, year)
     labels = of_year.find_labels()
     rows = pd.DataFrame({"parcel_id": [], "year": []}) if labels is None else labels.table
     rows = rows[rows["year"] == year]
@@ -187,11 +197,11 @@ def open_set(data: Path, name: str, year: int, workspace: Path, number: int) -> 
             parcel_id=rows["parcel_id"].radd(mark),
         )
 
-    model = of_year.file.model
+    settings = of_year.file.model
     store = tile(of_year)
     features = store_features(
         store,
-        NetworkSource(spec=model.spec, weights=model.weights),
+        NetworkSource(spec=settings.spec, weights=settings.weights),
         threads=1,
         mapper=of_year.city.runner(f"look at {name}", len(of_year.roll)),
     )
@@ -203,7 +213,7 @@ def open_set(data: Path, name: str, year: int, workspace: Path, number: int) -> 
     return FlyoverSet(
         name=f"{Path(name).name} {year}",
         number=number,
-        spec=model.spec,
+        spec=settings.spec,
         chips=store.places(manifest),
         parcel_ids=np.array(ids, object),
         blocks=np.array([block_of[parcel_id] for parcel_id in ids], object),
@@ -213,10 +223,10 @@ def open_set(data: Path, name: str, year: int, workspace: Path, number: int) -> 
     )
 
 
-def _open_city(data: Path, name: str, year: int, workspace: Path) -> CityYear:
+def _open_city(folders: SetFolders, name: str, year: int) -> CityYear:
     """Write the city file of a set, and open it."""
-    folder = data / name.replace("blind/joplin2012", "joplin2011")
-    home = workspace / folder.name
+    folder = folders.data / name.replace("blind/joplin2012", "joplin2011")
+    home = folders.workspace / folder.name
     home.mkdir(parents=True, exist_ok=True)
     has_labels = (folder / "labels.csv").exists()
     text = CITY.format(
@@ -228,7 +238,7 @@ def _open_city(data: Path, name: str, year: int, workspace: Path) -> CityYear:
         labels=LABELS.format(data=folder.resolve()) if has_labels else "",
     )
     file = home / f"city_{year}.toml"
-    file.write_text(text, encoding="utf-8")
+    file.write_text(text + folders.model + "\n", encoding="utf-8")
     return City(file=read_city(file), quiet=True).year(year)
 
 
@@ -265,4 +275,12 @@ def set_options(description: str | None) -> argparse.ArgumentParser:
         metavar="DIR",
         help="kept between runs",
     )
+    parser.add_argument(
+        "--model", default="", metavar="LINES", help="more lines of [model], as in a city file"
+    )
     return parser
+
+
+def set_folders(options: argparse.Namespace) -> SetFolders:
+    """Return what `set_options` read."""
+    return SetFolders(data=options.data, workspace=options.workspace, model=options.model)

@@ -1,6 +1,6 @@
 """How well the ranking carries over to a flyover that nobody has labeled, and what looks add.
 
-    python -m benchmarks.transfer --data DIR [--workspace DIR]
+    python -m benchmarks.transfer --data DIR [--workspace DIR] [--model "input_px = 224"]
 
 Each labeled flyover in turn is the coming one, and the others are the past. First every recipe for
 setting features against a flyover, then the recipe that ships with looks at the coming flyover.
@@ -14,7 +14,7 @@ import numpy as np
 import pandas as pd
 from sklearn.metrics import average_precision_score, roc_auc_score
 
-from benchmarks.flyover_sets import LABELED, FlyoverSet, open_sets, score, set_options
+from benchmarks.flyover_sets import LABELED, FlyoverSet, open_sets, score, set_folders, set_options
 from benchmarks.recipes import RECIPES, Recipe, rank, shipped_before
 from labels.sample import Candidates, draw_looks
 from models.head import Floats, Head
@@ -106,7 +106,7 @@ def rank_left_out(
 
 def run(options: argparse.Namespace) -> None:
     """Print both tables."""
-    sets = open_sets(options.data, options.workspace, LABELED)
+    sets = open_sets(set_folders(options), LABELED)
     ranked = [known for known in sets if (known.failing == 1).sum() >= LEAST_FAILING]
     names = "".join(f"{known.name:>18}" for known in ranked)
     print(f"{'AUROC/AP of a flyover left out':38}{names}{'mean':>8}", flush=True)

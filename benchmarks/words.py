@@ -26,6 +26,7 @@ from benchmarks.flyover_sets import (
     learn,
     open_sets,
     score,
+    set_folders,
     set_options,
 )
 from benchmarks.shifts import SHIFTS, shifted
@@ -193,8 +194,8 @@ def draw(path: Path, rows: Sequence[Row], promised: float) -> None:
 def run(options: argparse.Namespace) -> None:
     """Print the table."""
     settings = TrainSettings(bootstrap=20)
-    labeled = open_sets(options.data, options.workspace, LABELED)
-    intact = open_sets(options.data, options.workspace, INTACT)
+    labeled = open_sets(set_folders(options), LABELED)
+    intact = open_sets(set_folders(options), INTACT)
     print(HEAD, flush=True)
 
     rows = []
@@ -218,7 +219,7 @@ def run(options: argparse.Namespace) -> None:
 def print_unlabeled(past: PastFlyovers, options: argparse.Namespace) -> None:
     """Score the sets whose labels are kept apart by a model of all labeled ones."""
     print("\nsets without labels here")
-    for flyover in open_sets(options.data, options.workspace, UNLABELED):
+    for flyover in open_sets(set_folders(options), UNLABELED):
         print(judge(flyover, score(past.head(), flyover)).line, flush=True)
 
 
