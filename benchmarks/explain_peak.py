@@ -23,6 +23,7 @@ from demo_city.layout import CityPlan
 from imagery.chips.store import GRID_COLUMNS, ChipStore, StoredChip, open_store
 from imagery.chips.tiling import metric_crs
 from inference.explain_heat import heat_map, peak
+from inference.explain_model import heat_model
 from inference.hazard import HazardWord
 from models.files import Model, load_model
 from models.registry import resolve_model
@@ -109,7 +110,7 @@ def measure_peak(model: Model, chip: StoredChip, area: NDArray[np.bool_], *, lis
     return Hit(
         listed=listed,
         chance=float(is_hit[chip.mask].mean()),
-        peak=bool(is_hit[peak(heat_map(model, chip), chip.mask, gsd_m=gsd_m)]),
+        peak=bool(is_hit[peak(heat_map(heat_model(model), chip), chip.mask, gsd_m=gsd_m)]),
         middle=bool(is_hit[_middle(chip)]),
         darkest=bool(is_hit[_darkest(chip, reach_px)]),
     )

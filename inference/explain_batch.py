@@ -3,18 +3,15 @@
 A worker gets paths and places only, and reads chips and model itself.
 """
 
-from dataclasses import dataclass, replace
-from functools import lru_cache
+from dataclasses import dataclass
 from pathlib import Path
-
-import torch
 
 from imagery.chips.store import ChipPlace, read_chip
 from imagery.files import atomic_path
-from inference.explain_heat import has_heat, heat_map, peak
+from inference.explain_heat import HeatModel, has_heat, heat_map, peak
 from inference.explain_picture import Panel, draw_explanation
-from models.files import Model, load_model
-from models.share import ScoredFlyover
+from models.extract import NetworkSource, open_maps
+from models.head import Head
 
 QUALITY = 80
 """Of WebP, 0 to 100."""
@@ -58,12 +55,10 @@ class ExplainBatch:
 
     tasks: tuple[ExplainTask, ...]
     """The pictures."""
-    model: Path
-    """Folder of the model."""
-    sha256: str
-    """Its checksum."""
-    flyover: ScoredFlyover
-    """The flyover that was scored."""
+    networks: NetworkSource
+    """The networks of the model, and its spec."""
+    head: Head
+    """Its head, set to the flyover that was scored."""
     threads: int
     """Threads of this worker."""
 
@@ -84,9 +79,8 @@ class Explained:
 
 def explain_batch(batch: ExplainBatch) -> Explained:
     """Draw some pictures. Runs in a worker."""
-    torch.set_num_threads(batch.threads)
-    loaded = explained_model(batch.model, batch.sha256)
-    model = replace(loaded, head=batch.flyover.set(loaded.head))
+    maps = open_maps(batch.networks, batch.threads) if has_heat(batch.head) else ()
+    model = HeatModel(spec=batch.networks.spec, head=batch.head, maps=maps)
 
     peaks = {}
     for task in batch.tasks:
@@ -96,7 +90,7 @@ def explain_batch(batch: ExplainBatch) -> Explained:
     return Explained(peaks=peaks, count=len(batch.tasks))
 
 
-def draw_picture(task: ExplainTask, model: Model) -> tuple[int, int] | None:
+def draw_picture(task: ExplainTask, model: HeatModel) -> tuple[int, int] | None:
     """Write one picture; return row and column of the peak of its heat map, None without one."""
     roof = task.roof.panel()
     near = [portrait.panel() for portrait in task.near]
@@ -109,13 +103,3 @@ def draw_picture(task: ExplainTask, model: Model) -> tuple[int, int] | None:
     if heat is None:
         return None
     return peak(heat, roof.chip.mask, gsd_m=model.spec.gsd_m)
-
-
-@lru_cache(maxsize=1)
-def explained_model(folder: Path, sha256: str) -> Model:
-    """Load a model after its checksum has been compared; the last one is kept.
-
-    Raises:
-        TamperedModel: the checksum differs.
-    """
-    return load_model(folder, sha256)

@@ -14,16 +14,15 @@ from itertools import islice
 
 import cv2
 import numpy as np
-import torch
 from numpy.typing import NDArray
 
 from imagery.boxes import PixelBox
 from imagery.chips.store import StoredChip
-from models.files import Model
 from models.head import Floats, Head
 from models.measures import MEASURES, roof_measures
-from models.network import PooledBackbone
+from models.openvino_engine import MapEngine
 from models.preprocess import chip_views, view_box
+from models.spec import ModelSpec
 
 SPOT_M = 0.5
 """Standard deviation of the spot whose hottest place is the peak, meters."""
@@ -67,7 +66,19 @@ class MapPart:
     """Mean of the channels' spreads over the flyover, (C,)."""
 
 
-def heat_map(model: Model, chip: StoredChip) -> Heat:
+@dataclass(frozen=True, kw_only=True, eq=False)
+class HeatModel:
+    """What a heat map is made with."""
+
+    spec: ModelSpec
+    """Views and networks."""
+    head: Head
+    """The head, set to its flyover."""
+    maps: tuple[MapEngine, ...]
+    """What gives the feature maps of each network."""
+
+
+def heat_map(model: HeatModel, chip: StoredChip) -> Heat:
     """Share the calibrated logit out to the pixels of a chip, in float32 on the CPU.
 
     Scoring runs at lower precision where the machine has it, so its logit may differ in the third
@@ -87,13 +98,14 @@ def heat_map(model: Model, chip: StoredChip) -> Heat:
     heat = np.zeros(chip.mask.shape)
     total = 0.0
     parts = _map_parts(head, spec.groups)
-    for backbone in model.backbones:
-        images = chip_views(chip, spec, spec.side_px(backbone.name))
+    for network, maps in zip(spec.backbones, model.maps, strict=True):
+        images = chip_views(chip, spec, spec.side_px(network))
+        channels = spec.kind(network).channels
         views = np.split(images, len(spec.views))
         for name, turned in zip(spec.views, views, strict=True):
             box = view_box(name, chip.mask)
-            own_parts = list(islice(parts, len(backbone.kind.channels)))
-            for shares in view_shares(backbone, turned, own_parts):
+            own_parts = list(islice(parts, len(channels)))
+            for shares in view_shares(maps, turned, own_parts):
                 heat += spread_over(shares, box, chip.mask.shape)
                 total += float(shares.sum())
 
@@ -121,23 +133,21 @@ def _share_of_measures(head: Head, chip: StoredChip) -> float:
 
 
 def view_shares(
-    backbone: PooledBackbone, turned: NDArray[np.uint8], parts: Sequence[MapPart]
+    maps: MapEngine, turned: NDArray[np.uint8], parts: Sequence[MapPart]
 ) -> list[Floats]:
     """Return the share of every position of each feature map of one view.
 
     Args:
-        backbone: The network.
+        maps: Gives the network's feature maps.
         turned: The view in its orientations, uint8 (turns, 3, P, P).
         parts: The part of the head for each feature map.
 
     Returns:
         Maps (p, p), averaged over the orientations and turned back.
     """
-    with torch.inference_mode():
-        maps = [values.double().numpy() for values in backbone.maps(torch.from_numpy(turned))]
-
     shares = []
-    for values, part in zip(maps, parts, strict=True):
+    for found, part in zip(maps(turned), parts, strict=True):
+        values = found.astype(np.float64)
         upright = []
         for number, turned_values in enumerate(values):
             upright.append(turn_back(position_shares(turned_values, part), number))

@@ -21,13 +21,16 @@ from inference.explain_batch import (
     ExplainTask,
     Portrait,
     explain_batch,
-    explained_model,
 )
 from inference.explain_heat import has_heat
 from inference.explain_labels import LabeledRoofs, checksum
 from inference.explain_measures import measure_shares
 from inference.explain_nearest import NEAREST, RoofFeatures, nearest_roofs
+from models.checksum import BACKBONE
+from models.extract import NetworkSource
 from models.feature_cache import Features, feature_matrix
+from models.features import converted
+from models.files import load_model
 from models.head import Head, on_flyover
 from models.share import ScoredFlyover
 from models.spec import ModelVersion
@@ -149,7 +152,8 @@ def draw_roofs(
     if not parcel_ids:
         return []
 
-    head = year.flyover.set(explained_model(year.version.folder, year.version.sha256).head)
+    version = year.version
+    head = year.flyover.set(load_model(version.folder, version.sha256).head)
     finder = RoofFinder.of(head, year.labeled)
     seen = year.features.of(parcel_ids)
 
@@ -162,19 +166,15 @@ def draw_roofs(
         rows.append(make_row(parcel_id, near, lines))
 
     groups = [tuple(tasks[start : start + PER_BATCH]) for start in range(0, len(tasks), PER_BATCH)]
-    batches = [
-        ExplainBatch(
-            tasks=group,
-            model=year.version.folder,
-            sha256=year.version.sha256,
-            flyover=year.flyover,
-            threads=threads,
-        )
-        for group in groups
-    ]
     peaks: dict[str, tuple[int, int]] = {}
-    for explained in runner(explain_batch, batches):
-        peaks |= explained.peaks
+    networks = NetworkSource(spec=version.spec, weights=str(version.folder / BACKBONE))
+    with converted(networks, year.store.folder, maps=True) as ready:
+        batches = [
+            ExplainBatch(tasks=group, networks=ready, head=head, threads=threads)
+            for group in groups
+        ]
+        for explained in runner(explain_batch, batches):
+            peaks |= explained.peaks
     return [add_peak(row, peaks) for row in rows]
 
 

@@ -11,7 +11,16 @@ import numpy as np
 import torch
 from torch import nn
 
-from models.openvino_engine import Engine, Features, Images, compile_openvino, load_openvino
+from models.openvino_engine import (
+    Engine,
+    Features,
+    Images,
+    MapEngine,
+    Maps,
+    compile_maps,
+    compile_openvino,
+    load_openvino,
+)
 
 Result = TypeVar("Result")
 
@@ -33,6 +42,14 @@ def engine_name() -> str:
         capabilities = load_openvino().Core().get_property("CPU", "OPTIMIZATION_CAPABILITIES")
         return "openvino-bf16" if "BF16" in capabilities else "openvino-fp32"
     return "torch-cpu-bf16"
+
+
+@lru_cache(maxsize=4)
+def compile_map_engine(network: nn.Module, side_px: int, threads: int) -> MapEngine:
+    """Prepare a network whose outputs are feature maps, in full precision on the CPU."""
+    if engine_name().startswith(OPENVINO):
+        return _converted(network, side_px, partial(compile_maps, threads=threads))
+    return partial(_run_torch_maps, network)
 
 
 @lru_cache(maxsize=4)
@@ -96,3 +113,8 @@ def _run_torch(network: nn.Module, device: str, precision: str, images: Images) 
     ):
         features = network(torch.from_numpy(images).to(device))
         return np.asarray(features.float().cpu().numpy(), dtype=np.float32)
+
+
+def _run_torch_maps(network: nn.Module, images: Images) -> Maps:
+    with torch.inference_mode():
+        return [values.float().numpy() for values in network(torch.from_numpy(images))]

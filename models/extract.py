@@ -15,7 +15,7 @@ from imagery.chips.store import ChipPlace, StoredChip, read_chip
 from imagery.files import atomic_path
 from models.light import relight
 from models.measures import roof_measures
-from models.openvino_engine import Engine, compile_openvino
+from models.openvino_engine import Engine, MapEngine, compile_maps, compile_openvino
 from models.preprocess import chip_views
 from models.spec import ModelSpec
 
@@ -98,6 +98,25 @@ def open_engines(network: NetworkSource, threads: int) -> Engines:
     torch.set_num_threads(threads)
     backbones = load_backbones(network.spec, network.weights)
     return backbone_engines(backbones, network.spec, threads=threads)
+
+
+@lru_cache(maxsize=1)
+def open_maps(network: NetworkSource, threads: int) -> tuple[MapEngine, ...]:
+    """Prepare what gives the feature maps of the networks; those of the last call are kept.
+
+    Args:
+        network: Where `converted`, the files' outputs are the feature maps.
+        threads: Threads that they may use.
+    """
+    if network.converted:
+        return tuple(compile_maps(path, threads) for path in network.converted)
+
+    import torch
+
+    from models.network import load_backbones, map_engines
+
+    torch.set_num_threads(threads)
+    return map_engines(load_backbones(network.spec, network.weights), network.spec, threads=threads)
 
 
 def engine_features(spec: ModelSpec, engines: Engines, chips: Sequence[StoredChip]) -> Matrix:

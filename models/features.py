@@ -20,7 +20,7 @@ from models.engine import OPENVINO, engine_name, save_converted
 from models.extract import FeatureBatch, NetworkSource, extract_batch
 from models.feature_cache import CacheGroup, Features, cache_schema, write_cache
 from models.light import light_seed
-from models.network import Backbones, backbone_checksum, load_backbones
+from models.network import Backbones, backbone_checksum, feature_maps, load_backbones
 from models.spec import ModelSpec, spec_to_json
 
 MAKER = 2
@@ -129,7 +129,7 @@ def store_features(
 
     kept = kept or {}
     batches = [run.batch(shard) for shard in shards if shard.key not in kept]
-    with _converted(network, store.folder) as ready:
+    with converted(network, store.folder) as ready:
         fresh = [replace(batch, network=ready) for batch in batches if not batch.target.exists()]
         for _ in mapper(extract_batch, fresh):
             pass
@@ -141,8 +141,16 @@ def store_features(
 
 
 @contextmanager
-def _converted(network: NetworkSource, folder: Path) -> Iterator[NetworkSource]:
-    """Convert networks to OpenVINO's files below a folder, for workers that do without torch."""
+def converted(
+    network: NetworkSource, folder: Path, *, maps: bool = False
+) -> Iterator[NetworkSource]:
+    """Convert networks to OpenVINO's files below a folder, for workers that do without torch.
+
+    Args:
+        network: The networks; where another engine runs them, they stay as they are.
+        folder: Reached by every worker. The files are removed at the end.
+        maps: Their outputs are the feature maps, not the features.
+    """
     engine, *_, precision = engine_name().split("-")
     if engine != OPENVINO:
         yield network
@@ -152,7 +160,8 @@ def _converted(network: NetworkSource, folder: Path) -> Iterator[NetworkSource]:
         paths = []
         for number, backbone in enumerate(load_networks(network)):
             path = Path(name) / f"network_{number}.xml"
-            save_converted(backbone, network.spec.side_px(backbone.name), path)
+            whole = feature_maps(backbone) if maps else backbone
+            save_converted(whole, network.spec.side_px(backbone.name), path)
             paths.append(path)
         yield replace(network, converted=tuple(paths), precision=precision)
 

@@ -6,6 +6,7 @@ Their code is torchvision's, or timm's where torchvision lacks a network.
 import hashlib
 import itertools
 from collections.abc import Sequence
+from functools import lru_cache
 from pathlib import Path
 
 import numpy as np
@@ -17,8 +18,9 @@ from torch import Tensor, nn
 from imagery.chips.store import StoredChip
 from models.backbone_kind import TIMM
 from models.backbones import backbone_kind
-from models.engine import compile_engine, engine_name
+from models.engine import compile_engine, compile_map_engine, engine_name
 from models.extract import Engines, engine_features
+from models.openvino_engine import MapEngine
 from models.spec import DOWNLOAD, ModelSpec
 from models.timm_backbones import build_timm, timm_maps, timm_segments, without_classifier
 from models.weights import LITE, State, library_state, misfit, read_state
@@ -27,6 +29,8 @@ LEAST_VARIANCE = 1e-30
 """Of a feature map: the root of 0 has no finite gradient."""
 Backbones = tuple["PooledBackbone", ...]
 """The networks of one spec, in its order."""
+MapEngines = tuple[MapEngine, ...]
+"""What gives the feature maps of each network of a spec, in its order."""
 
 
 class PooledBackbone(nn.Module):
@@ -91,6 +95,19 @@ class PooledBackbone(nn.Module):
             variance = (values - mean[:, :, None, None]).square().mean(dim=(2, 3))
             pooled += [mean, variance.clamp_min(LEAST_VARIANCE).sqrt()]
         return torch.cat(pooled, dim=1)
+
+
+class FeatureMaps(nn.Module):
+    """A network whose outputs are the feature maps that are pooled."""
+
+    def __init__(self, backbone: PooledBackbone) -> None:
+        """Take a network; nothing of it is copied."""
+        super().__init__()
+        self.backbone = backbone
+
+    def forward(self, images: Tensor) -> tuple[Tensor, ...]:
+        """Map images (B, 3, P, P) to maps (B, C, p, p), finest first."""
+        return tuple(self.backbone.maps(images))
 
 
 def segments(name: str, network: nn.Module) -> list[list[nn.Module]]:
@@ -225,3 +242,18 @@ def chip_features(
 ) -> NDArray[np.float32]:
     """Return the features of chips, averaged over the turns, (N, spec.features)."""
     return engine_features(spec, backbone_engines(backbones, spec, threads=threads), chips)
+
+
+def map_engines(backbones: Backbones, spec: ModelSpec, *, threads: int = 0) -> MapEngines:
+    """Return what gives the feature maps of the networks of a spec, in full precision."""
+    count = threads or torch.get_num_threads()
+    return tuple(
+        compile_map_engine(feature_maps(backbone), spec.side_px(backbone.name), count)
+        for backbone in backbones
+    )
+
+
+@lru_cache(maxsize=4)
+def feature_maps(backbone: PooledBackbone) -> FeatureMaps:
+    """Return the network whose outputs are the feature maps of another one."""
+    return FeatureMaps(backbone).eval()

@@ -18,6 +18,11 @@ Images = NDArray[np.uint8]
 Features = NDArray[np.float32]
 Engine = Callable[[Images], Features]
 """Maps uint8 images (B, 3, P, P) to float32 features (B, F)."""
+Maps = list[NDArray[np.float32]]
+MapEngine = Callable[[Images], Maps]
+"""Maps uint8 images (B, 3, P, P) to feature maps (B, C, p, p), finest first."""
+Compiled = Callable[[Images], Mapping[int, Features]]
+"""OpenVINO's compiled model, as it is used here."""
 HINTS = {"bf16": "bf16", "fp32": "f32"}
 """OpenVINO's names of the precisions."""
 
@@ -30,13 +35,22 @@ def load_openvino() -> ModuleType:
 
 
 def compile_openvino(model: object, threads: int, precision: str) -> Engine:
-    """Prepare a network for scoring.
+    """Prepare a network whose only output is its features.
 
     Args:
         model: OpenVINO's model, or the path of its .xml file.
         threads: Threads that it may use.
         precision: "bf16" or "fp32".
     """
+    return partial(_run, _compile(model, threads, precision))
+
+
+def compile_maps(model: object, threads: int) -> MapEngine:
+    """Prepare a network whose outputs are its feature maps, in full precision."""
+    return partial(_run_maps, _compile(model, threads, "fp32"))
+
+
+def _compile(model: object, threads: int, precision: str) -> Compiled:
     options = {
         "INFERENCE_PRECISION_HINT": HINTS[precision],
         "INFERENCE_NUM_THREADS": threads,
@@ -45,9 +59,14 @@ def compile_openvino(model: object, threads: int, precision: str) -> Engine:
         "ENABLE_CPU_PINNING": False,
     }
     network = str(model) if isinstance(model, Path) else model
-    compiled = load_openvino().Core().compile_model(network, "CPU", options)
-    return partial(_run, compiled)
+    compiled: Compiled = load_openvino().Core().compile_model(network, "CPU", options)
+    return compiled
 
 
-def _run(compiled: Callable[[Images], Mapping[int, Features]], images: Images) -> Features:
+def _run(compiled: Compiled, images: Images) -> Features:
     return np.array(compiled(images)[0], dtype=np.float32)
+
+
+def _run_maps(compiled: Compiled, images: Images) -> Maps:
+    found = compiled(images)
+    return [np.array(found[place], dtype=np.float32) for place in range(len(found))]

@@ -12,13 +12,13 @@ from gis_export.housing.viewer import lon_lats
 from imagery.chips.store import ChipStore, StoredChip
 from imagery.errors import InputError
 from imagery.roll.links import fill_template
-from inference.explain_heat import has_heat, heat_map
+from inference.explain_heat import HeatModel, has_heat, heat_map
+from inference.explain_model import heat_model
 from inference.explain_picture import draw_chip
 from inference.hazard import HazardWord
 from labels.desk.batch import Batch
 from labels.desk.chips import QUALITY, DeskRoof, make_photo
 from labels.desk.server import Heat
-from models.files import Model
 from roofwatch.desk_scored import ScoredYear
 from roofwatch.year import CityYear
 
@@ -81,12 +81,12 @@ def make_heat(scored: ScoredYear | str, batch: Batch, store: ChipStore) -> Heat 
     if isinstance(scored, str) or not has_heat(scored.model.head):
         return None
 
-    model = replace(scored.model, head=scored.head)
+    model = heat_model(replace(scored.model, head=scored.head))
     chips = {slot.parcel_id: _copy(store.read(slot.parcel_id)) for slot in batch.slots}
     return partial(draw_heat, model, chips)
 
 
-def draw_heat(model: Model, chips: Mapping[str, StoredChip], parcel_id: str) -> bytes:
+def draw_heat(model: HeatModel, chips: Mapping[str, StoredChip], parcel_id: str) -> bytes:
     """Return a chip with its heat map as WebP."""
     chip = chips[parcel_id]
     image = draw_chip(chip, heat_map(model, chip), HEAT_PX)

@@ -30,6 +30,7 @@ from imagery.boxes import PixelBox
 from imagery.chips.store import StoredChip
 from inference.explain_heat import (
     Heat,
+    HeatModel,
     MapPart,
     heat_map,
     peak,
@@ -39,6 +40,7 @@ from inference.explain_heat import (
 )
 from inference.explain_listed import COLUMNS
 from inference.explain_measures import WORDS, measure_shares
+from inference.explain_model import heat_model
 from inference.explain_nearest import RoofFeatures, nearest_roofs
 from inference.explain_picture import Panel, draw_explanation
 from inference.ledger import Ledger, read_ledger
@@ -126,7 +128,7 @@ def test_shares_add_up_to_the_logit(backbones: Backbones, rung: str) -> None:
     model = Model(spec=SPEC, head=make_head(width, rung), backbones=backbones)
     chip = make_chip()
 
-    heat = heat_map(model, chip)
+    heat = heat_map(heat_model(model), chip)
 
     assert heat.values.shape == chip.mask.shape
     assert heat.values.dtype == np.float32
@@ -143,7 +145,7 @@ def test_what_lies_beyond_the_chip_is_counted_apart(backbones: Backbones) -> Non
     model = Model(spec=spec, head=make_head(spec.features), backbones=backbones)
     chip = make_chip()
 
-    heat = heat_map(model, chip)
+    heat = heat_map(heat_model(model), chip)
 
     assert abs(heat.beyond) > 1e-3
     logit = plain_logit(model, chip)
@@ -246,7 +248,7 @@ def test_the_peak_lies_on_the_bright_square(backbones: Backbones, top: int, left
     pixels = np.full((3, *mask.shape), 90, np.uint8)
     noise = np.random.default_rng(0).integers(0, 2, (1, 5, 7)).astype(np.uint8)
     pixels[:, top : top + 5, left : left + 7] = noise * 200 + 40
-    heat = heat_map(model, StoredChip(pixels=pixels, mask=mask))
+    heat = heat_map(heat_model(model), StoredChip(pixels=pixels, mask=mask))
 
     row, column = peak(heat, mask, gsd_m=spec.gsd_m)
     assert top - 3 <= row < top + 8
@@ -288,7 +290,7 @@ def test_measures_in_words() -> None:
     only = measure_shares(make_head(1, "dark_share"), measures[:1])
     assert [measure.name for measure in only] == ["dark_share"]
     with pytest.raises(ValueError, match="no heat map"):
-        heat_map(Model(spec=SPEC, head=head, backbones=()), make_chip())
+        heat_map(HeatModel(spec=SPEC, head=head, maps=()), make_chip())
 
 
 def test_nearest_roofs_by_hand() -> None:
