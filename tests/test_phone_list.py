@@ -97,6 +97,7 @@ def test_answers_are_kept_saved_and_read_by_findings(
     assert page.locator("#count").inner_text() == "0 / 3"
     answer(page)
     assert page.locator("#count").inner_text() == "2 / 3"
+    assert page.locator("#unsaved").inner_text() == "Answers not yet saved in a file."
 
     # A phone that was switched off has the answers still.
     page.reload()
@@ -107,6 +108,7 @@ def test_answers_are_kept_saved_and_read_by_findings(
     saved = tmp_path / "findings_D0_day_2.csv"
     waiting.value.save_as(saved)
     assert waiting.value.suggested_filename == saved.name
+    assert page.locator("#unsaved").inner_text() == ""
     assert page.locator("#copy").input_value() == saved.read_text(encoding="utf-8").replace(
         "\r\n", "\n"
     )
@@ -119,6 +121,48 @@ def test_answers_are_kept_saved_and_read_by_findings(
     assert (seen.day, seen.disposition, seen.roof_pct) == (date(2026, 6, 2), "stabilize", 37)
     assert looks["0216 001"].disposition == "no_access"
     assert [url for url in asks if not url.startswith(("file:", "data:", "blob:"))] == []
+
+
+DENIED = "Object.defineProperty(window, 'localStorage', {get() { throw new Error('denied'); }});"
+FORGETFUL = "Storage.prototype.setItem = () => {}; Storage.prototype.getItem = () => null;"
+
+
+@pytest.mark.parametrize("storage", [DENIED, FORGETFUL], ids=["denied", "forgetful"])
+def test_a_browser_that_keeps_nothing_says_so_and_warns_before_it_closes(
+    page: Page, listed: Path, tmp_path: Path, storage: str
+) -> None:
+    """It warns while answers are in no file, and no longer once they are."""
+    other = page.context.new_page()
+    warnings: list[str] = []
+    other.on("dialog", lambda dialog: (warnings.append(dialog.type), dialog.accept()))
+    other.add_init_script(storage)
+    other.goto(listed.as_uri())
+    assert other.locator("#lost").is_visible()
+    assert other.locator("#unsaved").inner_text() == ""
+
+    other.locator("summary").nth(1).click()
+    tick(other, "0216 001", "reached", "no")
+    assert "does not keep them" in other.locator("#unsaved").inner_text()
+    other.reload()
+    assert warnings == ["beforeunload"]
+
+    other.locator("summary").nth(1).click()
+    tick(other, "0216 001", "reached", "no")
+    with other.expect_download() as waiting:
+        other.locator("#save").click()
+    waiting.value.save_as(tmp_path / "saved.csv")
+    assert "0216 001" in (tmp_path / "saved.csv").read_text(encoding="utf-8")
+    assert other.locator("#unsaved").inner_text() == ""
+    other.reload()
+    assert warnings == ["beforeunload"]
+    other.close()
+
+
+def test_a_view_without_scripts_says_that_it_keeps_nothing(page: Page, listed: Path) -> None:
+    """The preview of a phone's file manager runs no script; a browser takes the notice away."""
+    assert 'id="still"' in listed.read_text(encoding="utf-8")
+    page.goto(listed.as_uri())
+    assert page.locator("#still").count() == 0
 
 
 def test_the_page_fits_a_phone_and_is_accessible(page: Page, listed: Path) -> None:
