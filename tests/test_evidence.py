@@ -29,7 +29,7 @@ from gis_export.table.settings import ExportSettings, VisitSettings
 from imagery.chips.store import ChipStore
 from imagery.errors import InputError, MissingInput
 from imagery.flyover.tiles import Tile
-from inference.hazard import USE_LIMIT
+from inference.hazard import USE_LIMIT, HazardWord
 
 PARCEL = "0216 001"
 ASKING = {"src", "srcset", "poster", "action", "data", "background"}
@@ -225,9 +225,9 @@ def test_what_it_says_of_each_year(tmp_path: Path) -> None:
     html, _ = write(rich_inputs(tmp_path), tmp_path)
     texts = read_page(html).texts
     said = " | ".join(texts)
-    assert "2026 | 2026-03-09 | LIKELY | 0.75 (0.38 to 0.75) | demo-roof/3" in said
-    assert "2025 | 2025-03-01 | NOT ASSESSED | not scored | none | outside imagery" in said
-    assert "2024 | day not known | none | not scored | none | this year was never scored" in said
+    assert "2026 | 2026-03-09 | 0.75 (0.38 to 0.75) | demo-roof/3" in said
+    assert "2025 | 2025-03-01 | not scored | none | outside imagery" in said
+    assert "2024 | day not known | not scored | none | this year was never scored" in said
     assert f"demo-roof/3 | {'f' * 64}" in said
     assert "run-1" in said
     assert "Nobody has looked" not in said
@@ -240,6 +240,15 @@ def test_what_it_says_of_each_year(tmp_path: Path) -> None:
     assert f"2024 | old.tif | {hashlib.sha256(b'tile of an old year').hexdigest()}" in said
     assert "2025 | a.tif | kept on another machine; no checksum" in said
     assert "hidden" not in said
+
+
+def test_one_hazard_word_a_building(tmp_path: Path) -> None:
+    """Years before have other words; the page and the PDF show the word of today alone."""
+    html, pdf = write(rich_inputs(tmp_path), tmp_path)
+    texts = [" ".join(read_page(html).texts), " ".join(page_texts(pdf))]
+    for text in texts:
+        words = set(re.findall("|".join(word.value for word in HazardWord), text))
+        assert words == {"LIKELY"}
 
 
 def test_its_points_add_up_to_the_priority(tmp_path: Path) -> None:

@@ -29,6 +29,10 @@ _JPEG_QUALITY = 85
 _LONG_ADDRESS = 30
 """Characters of an address that are sure to fit into the heading."""
 _SUM_PT = 7.0
+_WORD_OF_TODAY = (
+    "The hazard word is that of today. What changed since the flyover before is in "
+    "report/change.csv."
+)
 _WORD = TextStyle(size_pt=14, bold=True)
 _RISK = TextStyle(size_pt=9)
 _ADDRESS = TextStyle(size_pt=10, bold=True)
@@ -38,10 +42,9 @@ _FACT_COLUMNS = (Column(title="", width_mm=62), Column(title="", width_mm=INNER_
 _YEAR_COLUMNS = (
     Column(title="Year", width_mm=14),
     Column(title="Flown", width_mm=26),
-    Column(title="Hazard word", width_mm=38),
     Column(title="Score (90% interval)", width_mm=38),
     Column(title="Model", width_mm=34),
-    Column(title="Why not assessed", width_mm=INNER_MM - 150),
+    Column(title="Why not assessed", width_mm=INNER_MM - 112),
 )
 _LOOK_COLUMNS = (
     Column(title="Day", width_mm=46),
@@ -144,28 +147,23 @@ def _draw_photo(pdf: FPDF, year: PacketYear, place: PageBox) -> None:
     if year.picture is not None:
         jpeg = encode_jpeg(year.picture, quality=_JPEG_QUALITY)
 
-    caption = f"{year.year}, flown {year.flown}"
-    if year.word:
-        caption = f"{caption}: {year.word}"
-
-    draw_chip(pdf, jpeg, place, caption=caption)
+    draw_chip(pdf, jpeg, place, caption=f"{year.year}, flown {year.flown}")
 
 
 def _draw_history(writer: PageWriter, packet: Packet) -> None:
-    writer.section("Hazard words and scores by year")
+    writer.section("Scores by year")
     rows = []
     for year in packet.years:
         row = (
             str(year.year),
             year.flown,
-            year.word or "none",
             year.score,
             year.model or "none",
             year.reason,
         )
         rows.append(row)
     writer.table(_YEAR_COLUMNS, rows)
-    writer.text("Words of earlier years stand as they were given then.")
+    writer.text(_WORD_OF_TODAY)
 
     writer.section("How the score is to be read")
     writer.text(SCORE_IN_WORDS)

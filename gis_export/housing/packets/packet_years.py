@@ -10,7 +10,6 @@ from gis_export.housing.packets.checksums import TileSums
 from gis_export.printing.text import plain
 from gis_export.table.aging import as_date
 from gis_export.table.inputs import ExportInputs, Year
-from gis_export.table.symbols import BY_CODE
 from gis_export.table.tables import is_null
 from imagery.chips.picture import outlined
 from imagery.chips.store import ChipStore
@@ -29,8 +28,6 @@ class PacketYear:
     """Year of the flyover."""
     flown: str
     """Day of the flight, or that it is not known."""
-    word: str
-    """Hazard word; "" when the year was never scored."""
     score: str
     """Score with its interval, or that there is none."""
     reason: str
@@ -50,7 +47,6 @@ def this_year(row: pd.Series, inputs: ExportInputs, sums: TileSums) -> PacketYea
     return PacketYear(
         year=inputs.year,
         flown=_day_text(row["IMG_DATE"]),
-        word=BY_CODE[row["RISK_LVL"]].word.value,
         score=score if is_scored else NOT_SCORED,
         reason=_reason_text(row["NA_REASON"]),
         model=str(row["MODEL_VER"]) if is_scored else "",
@@ -66,19 +62,15 @@ def earlier_years(parcel_id: str, inputs: ExportInputs, sums: TileSums) -> list[
 
 def _earlier_year(parcel_id: str, year: Year, sums: TileSums) -> PacketYear:
     entry = _ledger_entry(year.ledger, parcel_id)
-    word = ""
     score = NOT_SCORED
     model = ""
-    if entry is not None:
-        word = str(entry["hazard"])
-        if _is_scored(entry):
-            score = score_text(entry["score"], entry["score_low"], entry["score_high"])
-            model = str(entry["model_version"])
+    if entry is not None and _is_scored(entry):
+        score = score_text(entry["score"], entry["score_low"], entry["score_high"])
+        model = str(entry["model_version"])
 
     return PacketYear(
         year=year.year,
         flown=_day_text(year.flown),
-        word=word,
         score=score,
         reason=_earlier_reason(year.ledger, entry),
         model=model,
