@@ -107,9 +107,10 @@ def _fill_sheet(book: xlsxwriter.Workbook, table: pd.DataFrame, title: str) -> N
         sheet.set_column(column, column, min(_WIDEST, longest + 2), text)
         sheet.write_string(0, column, name, head)
 
+    is_number = [name in _NUMBERS for name in table.columns]
     for row, cells in enumerate(table.itertuples(index=False, name=None), 1):
         for column, cell in enumerate(cells):
-            if table.columns[column] in _NUMBERS and cell:
+            if is_number[column] and cell:
                 sheet.write_number(row, column, float(cell))
             elif cell:
                 sheet.write_string(row, column, cell, text)

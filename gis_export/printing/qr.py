@@ -1,5 +1,7 @@
 """QR codes on paper."""
 
+from functools import lru_cache
+
 import numpy as np
 import segno
 from fpdf import FPDF
@@ -14,8 +16,7 @@ _OVERLAP = 1.04
 
 def draw_qr(pdf: FPDF, text: str, left_mm: float, top_mm: float, side_mm: float) -> None:
     """Draw a QR code as rectangles, with its white border within `side_mm`."""
-    code = segno.make(text, error="m", micro=False)
-    rows = [bytes(row) for row in code.matrix_iter(border=_QUIET_ZONE)]
+    rows = _modules(text)
     module_mm = side_mm / len(rows)
 
     pdf.set_fill_color(255)
@@ -28,6 +29,13 @@ def draw_qr(pdf: FPDF, text: str, left_mm: float, top_mm: float, side_mm: float)
             x_mm = left_mm + start * module_mm
             width_mm = (stop - start) * module_mm
             pdf.rect(x_mm, y_mm, width_mm, module_mm * _OVERLAP, style="F")
+
+
+@lru_cache(maxsize=1024)
+def _modules(text: str) -> tuple[bytes, ...]:
+    """Return the rows of a code, 1 for black; a parcel's is on its route sheet and packet."""
+    code = segno.make(text, error="m", micro=False)
+    return tuple(bytes(row) for row in code.matrix_iter(border=_QUIET_ZONE))
 
 
 def _black_runs(row: bytes) -> list[tuple[int, int]]:

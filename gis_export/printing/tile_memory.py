@@ -28,6 +28,10 @@ _REMEMBERED_BYTES = 256_000_000
 """Memory that whole tiles may take."""
 _LIKE = 1.15
 """A picture that is less coarser than this is sampled from the remembered tile as it is."""
+_FINEST_M = 0.17
+"""Meters per pixel of the finest printed map, 1:1,000."""
+_MUCH_COARSER = 4
+"""Maps up to this much coarser than the finest are made from what the finest read."""
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -50,8 +54,9 @@ class TilePart:
 class TileMemory:
     """Reads tiles, and remembers the whole ones that were used last.
 
-    Maps of every scale share what is remembered: it is as coarse as the next power of two, which
-    is mostly an overview of the file.
+    Maps of most scales share what is remembered: it is as coarse as the nearest power of two,
+    which is mostly an overview of the file. What a map shows does not depend on which were drawn
+    before it.
     """
 
     def __init__(self, white: float, *, most_bytes: int = _REMEMBERED_BYTES) -> None:
@@ -77,10 +82,12 @@ class TileMemory:
         Returns:
             What was read, at least the part; None when the tile cannot be read.
         """
-        level = 2 ** int(math.log2(step))
+        level = _nearest_level(step)
         if tile.width * tile.height > _WHOLE_PX * level**2:
             return _read_part(tile, box, step, self.white)
 
+        finest = _finest_level(tile)
+        level = finest if finest <= level <= finest * _MUCH_COARSER else level
         whole = self._remember(tile, level)
         if whole is None or step < level * _LIKE:
             return whole
@@ -102,6 +109,19 @@ class TileMemory:
             _, oldest = self.kept.popitem(last=False)
             self.bytes -= oldest.size_bytes if oldest else 0
         return self.kept[key]
+
+
+def _nearest_level(step: float) -> int:
+    """Return the power of two that is nearest to some pixels of a tile per pixel."""
+    return int(2 ** round(math.log2(step)))
+
+
+def _finest_level(tile: Tile) -> int:
+    """Return the level that the finest printed map needs of a tile, or that fits in memory."""
+    level = _nearest_level(max(1.0, _FINEST_M / tile.gsd_m)) if tile.gsd_m > 0 else 1
+    while tile.width * tile.height > _WHOLE_PX * level**2:
+        level *= 2
+    return level
 
 
 def _read_part(tile: Tile, box: PixelBox, step: float, white: float) -> TilePart | None:

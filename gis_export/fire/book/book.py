@@ -17,7 +17,7 @@ from gis_export.fire.book.contents import ROWS_PER_PAGE, ContentsRow, draw_conte
 from gis_export.fire.book.entries import Entry, entries_of, places_of, sizes_of
 from gis_export.fire.book.street_list import list_pages
 from gis_export.fire.book.street_spelling import with_one_spelling
-from gis_export.printing.photo import photo_of
+from gis_export.printing.photo import Photo, photo_of
 from gis_export.printing.sheet import Heading, new_document, save
 from gis_export.table.aging import add_months, whole_months
 from gis_export.table.inputs import ExportInputs
@@ -34,6 +34,7 @@ def write_fire_book(
     settings: ExportSettings,
     *,
     listed: Sequence[str] = (),
+    ground: Photo | None = None,
 ) -> Path:
     """Write the book: contents, then a chapter per fire district.
 
@@ -45,6 +46,7 @@ def write_fire_book(
         inputs: City, flyover and day.
         settings: The city's choices.
         listed: The dispatcher's addresses, for the spelling and the order of streets.
+        ground: The flyover, if it was indexed before in the UTM zone of the rows.
     """
     pdf = new_document(
         f"{inputs.city} {inputs.year}: vacant buildings, fire map book",
@@ -55,7 +57,8 @@ def write_fire_book(
     entries = with_one_spelling(entries_of(rows, crs, today=inputs.today), listed)
     chapters = _make_chapters(pdf, entries)
     contents = _list_chapters(chapters)
-    book = _make_book(pdf, crs, entries, inputs, pages=_count_pages(chapters))
+    photo = ground or (photo_of(inputs.flyover, crs) if crs is not None else None)
+    book = _make_book(pdf, crs, entries, inputs, photo=photo, pages=_count_pages(chapters))
 
     subtitle = f"{len(entries):,} vacant buildings, {book.flown}"
     draw_contents(
@@ -112,7 +115,13 @@ def _count_contents_pages(chapters: Sequence[Chapter]) -> int:
 
 
 def _make_book(
-    pdf: FPDF, crs: CRS | None, entries: Sequence[Entry], inputs: ExportInputs, *, pages: int
+    pdf: FPDF,
+    crs: CRS | None,
+    entries: Sequence[Entry],
+    inputs: ExportInputs,
+    *,
+    photo: Photo | None,
+    pages: int,
 ) -> Book:
     placed = tuple(entry for entry in entries if entry.point is not None)
     flown = _flown_in_words(entries, inputs)
@@ -128,7 +137,7 @@ def _make_book(
     return Book(
         pdf=pdf,
         crs=crs,
-        photo=photo_of(inputs.flyover, crs) if crs is not None else None,
+        photo=photo,
         entries=placed,
         tree=shapely.STRtree([shapely.Point(entry.point) for entry in placed if entry.point]),
         heading=heading,

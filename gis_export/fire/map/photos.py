@@ -121,7 +121,7 @@ def _frame_of(chips: ChipStore, parcel_id: str) -> NorthUp | None:
 
 def _turn(chip: StoredChip, grid: Affine, frame: NorthUp) -> NDArray[np.uint8]:
     """Return a chip turned into a picture with the outline of its parcel, (h, w, 3)."""
-    pixels = np.moveaxis(chip.pixels, 0, -1)
+    pixels = np.asarray(cv2.merge(list(chip.pixels)), np.uint8)
     mask = chip.mask.astype(np.uint8)
     scale = float(np.hypot(grid.a, grid.d)) / frame.transform.a
     if scale < _ACROSS_AT_MOST:

@@ -14,6 +14,9 @@ from gis_export.table.visits import by_priority
 from imagery.file_names import safe_names
 from imagery.files import atomic_path
 
+_USUAL_PAGES = 3
+"""Pages of most packets with a heat map and two flyovers before."""
+
 
 def write_packets(
     sources: PacketSources, folder: Path, *, parcels: Sequence[str] | None = None
@@ -64,7 +67,8 @@ def _write(packet: Packet, stem: Path, today: date) -> tuple[Path, Path]:
         subject="What is known of one vacant building",
         today=today,
     )
-    draw_packet(pdf, packet)
-    draw_packet(pdf, packet, pages=restart(pdf))
+    draw_packet(pdf, packet, pages=_USUAL_PAGES)
+    if pdf.page_no() != _USUAL_PAGES:
+        draw_packet(pdf, packet, pages=restart(pdf))
     pdf_path = save(pdf, stem.with_name(f"{stem.name}.pdf"))
     return page_path, pdf_path

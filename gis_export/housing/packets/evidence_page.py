@@ -2,6 +2,7 @@
 
 import base64
 import io
+from functools import cache
 from importlib.resources import files
 
 import jinja2
@@ -26,16 +27,20 @@ _SHAPES = {
 
 def packet_html(packet: Packet) -> str:
     """Return the packet as a page that makes no network requests."""
-    source = files("gis_export.housing.packets") / "evidence.html"
-    environment = jinja2.Environment(autoescape=True)
-    template = environment.from_string(source.read_text(encoding="utf-8"))
-    return template.render(
+    return _template().render(
         packet=packet,
         mark=markupsafe.Markup(_svg(packet.symbol)),
         use_limit=USE_LIMIT,
         score_in_words=SCORE_IN_WORDS,
         data_uri=_data_uri,
     )
+
+
+@cache
+def _template() -> jinja2.Template:
+    source = files("gis_export.housing.packets") / "evidence.html"
+    environment = jinja2.Environment(autoescape=True)
+    return environment.from_string(source.read_text(encoding="utf-8"))
 
 
 def _svg(symbol: Symbol) -> str:
@@ -53,5 +58,5 @@ def _svg(symbol: Symbol) -> str:
 
 def _data_uri(image: Image.Image) -> str:
     stream = io.BytesIO()
-    image.save(stream, "WEBP", quality=_WEBP_QUALITY, method=4)
+    image.save(stream, "WEBP", quality=_WEBP_QUALITY, method=2)
     return f"data:image/webp;base64,{base64.b64encode(stream.getvalue()).decode()}"

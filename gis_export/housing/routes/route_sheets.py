@@ -95,7 +95,12 @@ def write_route_sheets(routes: Sequence[Route], sources: SheetSources, folder: P
 
 
 def read_sources(
-    routes: Sequence[Route], rows: gpd.GeoDataFrame, inputs: ExportInputs, settings: ExportSettings
+    routes: Sequence[Route],
+    rows: gpd.GeoDataFrame,
+    inputs: ExportInputs,
+    settings: ExportSettings,
+    *,
+    ground: Photo | None = None,
 ) -> SheetSources:
     """Return what every sheet and phone list of a run is made from.
 
@@ -104,6 +109,7 @@ def read_sources(
         rows: What `build_rows` returned; every stop is among them.
         inputs: City, flyover and chips.
         settings: The city's choices.
+        ground: The flyover, if it was indexed before in the UTM zone of the rows.
     """
     crs = utm_zone(rows.geometry)
     now = this_years_photos(inputs)
@@ -119,7 +125,7 @@ def read_sources(
         made=inputs.foot,
         today=inputs.today,
         crs=crs,
-        ground=photo_of(inputs.flyover, crs) if crs is not None else None,
+        ground=ground or (photo_of(inputs.flyover, crs) if crs is not None else None),
         roofs=(now, before) if before is not None else (now,),
         stops=read_stops(visits, crs, settings.visits.viewer),
     )
