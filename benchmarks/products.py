@@ -10,7 +10,7 @@ from itertools import pairwise
 
 from benchmarks.fire_city import fire_city
 from benchmarks.table import OUT, Row, show
-from gis_export.products import export_products
+from gis_export.products import Course, export_products
 from gis_export.table.settings import ExportSettings
 
 VACANTS = 15_000
@@ -57,7 +57,9 @@ def main() -> None:
     inputs = fire_city(OUT / "fire_chips", vacants=VACANTS)
 
     clock = StepClock()
-    export_products(inputs, out / "2024", ExportSettings(), delivered=out, progress=clock.begin)
+    export_products(
+        inputs, out / "2024", ExportSettings(), delivered=out, course=Course(tell=clock.begin)
+    )
     clock.begin("")
     show(clock.rows(), "products")
 

@@ -27,7 +27,7 @@ from export_cases import (
     read_csv,
 )
 
-from gis_export import products
+from gis_export import part_writers
 from gis_export.fire.dispatch.rows import CadLine, dispatch_text
 from gis_export.products import export_products
 from gis_export.table.aging import add_months, as_date, review_by, too_old
@@ -449,7 +449,7 @@ def test_failing_run_keeps_the_previous_products(
     def full_disk(*_: object, **__: object) -> None:
         raise OSError("no space left")
 
-    monkeypatch.setattr(products, "write_worklist", full_disk)
+    monkeypatch.setattr(part_writers, "write_worklist", full_disk)
     with pytest.raises(OSError, match="no space left"):
         export(make_inputs(make_roll(2)), tmp_path)
     assert {path: path.read_bytes() for path in tmp_path.rglob("*") if path.is_file()} == before

@@ -2,6 +2,7 @@
 
 import argparse
 from dataclasses import asdict
+from functools import partial
 from pathlib import Path
 
 import pandas as pd
@@ -10,7 +11,8 @@ from gis_export.fire.dispatch.findings import find_lost_findings, lost_findings
 from gis_export.fire.dispatch.held_fires import find_lost_fires, with_held_fires
 from gis_export.fire.dispatch.state import newest_flyover, read_state
 from gis_export.housing.worklist.what_if import WhatIf, parse_weights, what_if
-from gis_export.products import STEPS, export_products
+from gis_export.parts import PartRunner
+from gis_export.products import STEPS, Course, export_products
 from gis_export.report.change import write_change
 from gis_export.report.manifest import write_manifest
 from gis_export.table.inputs import ExportInputs, Year, no_looks
@@ -24,6 +26,7 @@ from roofwatch.answer import Answer
 from roofwatch.before import read_before
 from roofwatch.borrowed_note import borrowed_note, lent_sentence
 from roofwatch.drift_found import drift_note
+from roofwatch.executors import Execution, map_batches
 from roofwatch.miss_rate import find_visits, write_visits
 from roofwatch.progress import Progress
 from roofwatch.scored_by import expected_sentence, scored_by
@@ -99,14 +102,14 @@ def _export(year: CityYear) -> list[Path]:
 
         def show_step(step: str) -> None:
             progress.stage = f"{title}, {step}"
-            progress.update(STEPS.index(step) + 1, len(STEPS))
+            progress.update(progress.done + 1, len(STEPS))
 
         products = export_products(
             inputs,
             folder,
             year.file.export,
             delivered=year.city.workspace.folder,
-            progress=show_step,
+            course=Course(tell=show_step, run=_part_runner(year.city.execution)),
         )
         progress.stage = title
 
@@ -115,6 +118,13 @@ def _export(year: CityYear) -> list[Path]:
     write_manifest(folder, inputs.roll.balance)
     year.city.log("export", f"{year.year}: {len(products)} files from run {inputs.run_id}")
     return products
+
+
+def _part_runner(execution: Execution) -> PartRunner | None:
+    """Return what makes the long parts; None where there would be one process anyway."""
+    if execution.count == 1 and execution.executor != "dask":
+        return None
+    return partial(map_batches, execution=execution)
 
 
 def export_inputs(year: CityYear, *, photos: bool = True) -> ExportInputs:

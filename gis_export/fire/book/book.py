@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
 
@@ -27,14 +28,23 @@ from imagery.crs import utm_zone
 _AUDIENCE = "for responders only"
 
 
+@dataclass(frozen=True, kw_only=True, eq=False)
+class BookSources:
+    """What an export has read for the book."""
+
+    listed: Sequence[str] = ()
+    """The dispatcher's addresses, for the spelling and the order of streets."""
+    ground: Photo | None = None
+    """The flyover, indexed in the UTM zone of the rows; None where the book does it."""
+
+
 def write_fire_book(
     rows: gpd.GeoDataFrame,
     path: Path,
     inputs: ExportInputs,
     settings: ExportSettings,
     *,
-    listed: Sequence[str] = (),
-    ground: Photo | None = None,
+    sources: BookSources | None = None,
 ) -> Path:
     """Write the book: contents, then a chapter per fire district.
 
@@ -45,8 +55,7 @@ def write_fire_book(
         path: The PDF.
         inputs: City, flyover and day.
         settings: The city's choices.
-        listed: The dispatcher's addresses, for the spelling and the order of streets.
-        ground: The flyover, if it was indexed before in the UTM zone of the rows.
+        sources: What was read before.
     """
     pdf = new_document(
         f"{inputs.city} {inputs.year}: vacant buildings, fire map book",
@@ -54,11 +63,13 @@ def write_fire_book(
         today=inputs.today,
     )
     crs = utm_zone(rows.geometry)
-    entries = with_one_spelling(entries_of(rows, crs, today=inputs.today), listed)
+    known = sources or BookSources()
+    entries = with_one_spelling(entries_of(rows, crs, today=inputs.today), known.listed)
     chapters = _make_chapters(pdf, entries)
     contents = _list_chapters(chapters)
-    photo = ground or (photo_of(inputs.flyover, crs) if crs is not None else None)
-    book = _make_book(pdf, crs, entries, inputs, photo=photo, pages=_count_pages(chapters))
+    book = _make_book(pdf, crs, entries, inputs, pages=_count_pages(chapters))
+    if known.ground is not None:
+        book = replace(book, photo=known.ground)
 
     subtitle = f"{len(entries):,} vacant buildings, {book.flown}"
     draw_contents(
@@ -120,7 +131,6 @@ def _make_book(
     entries: Sequence[Entry],
     inputs: ExportInputs,
     *,
-    photo: Photo | None,
     pages: int,
 ) -> Book:
     placed = tuple(entry for entry in entries if entry.point is not None)
@@ -137,7 +147,7 @@ def _make_book(
     return Book(
         pdf=pdf,
         crs=crs,
-        photo=photo,
+        photo=photo_of(inputs.flyover, crs) if crs is not None else None,
         entries=placed,
         tree=shapely.STRtree([shapely.Point(entry.point) for entry in placed if entry.point]),
         heading=heading,

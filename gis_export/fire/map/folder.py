@@ -1,6 +1,7 @@
 """Write the offline map folder: page, data, photo of the ground, photos of the roofs."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from importlib.resources import files
 from pathlib import Path
 
@@ -24,6 +25,30 @@ READ_ME = "README.txt"
 _NO_MAP = BaseMap(tiles=(), unread=0)
 
 
+@dataclass(frozen=True, kw_only=True)
+class RoofsShown:
+    """Which rows have a photo of the roof, and how it is turned: see `write_photos`."""
+
+    now: str
+    """Of this year."""
+    before: str
+    """Of the year before."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class MapPhotos:
+    """The photos of a map."""
+
+    folder: Path
+    """Where they are, as in the folder of the map."""
+    base: BaseMap
+    """The photo of the ground."""
+    roofs: RoofsShown
+    """The photos of the roofs."""
+    on_roll: Sequence[str] = ()
+    """Address of every row as the vacant roll spells it; () for that of the rows."""
+
+
 def write_fire_map(
     rows: gpd.GeoDataFrame,
     folder: Path,
@@ -42,50 +67,72 @@ def write_fire_map(
         on_roll: Address of every row as the vacant roll spells it: the search finds that too.
     """
     folder.mkdir(parents=True)
-    ground = ground_of(rows.geometry, gsd_m=settings.map.gsd_m, megapixels=settings.map.megapixels)
-    base = _NO_MAP
-    if ground is not None and inputs.flyover is not None:
-        base = write_base_map(inputs.flyover, ground, folder)
-    drawn = _draw(rows, folder, inputs, ground=ground, base=base)
-    spelled = on_roll or rows["ADDRESS"].tolist()
+    base = write_ground(rows, folder, inputs, settings)
+    roofs = write_roofs(rows, folder, inputs)
+    shown = MapPhotos(folder=folder, base=base, roofs=roofs, on_roll=on_roll)
+    return write_page(rows, folder, inputs, settings, shown=shown)
+
+
+def write_page(
+    rows: gpd.GeoDataFrame,
+    folder: Path,
+    inputs: ExportInputs,
+    settings: ExportSettings,
+    *,
+    shown: MapPhotos,
+) -> FireMap:
+    """Write the page of a map whose photos have been written; return what was drawn."""
+    ground = _ground_of(rows, settings)
+    drawn = DrawnMap(
+        ground=ground, base=shown.base, photos=shown.roofs.now, before=shown.roofs.before
+    )
+    spelled = shown.on_roll or rows["ADDRESS"].tolist()
     houses = None
     if ground is not None:
         book = read_addresses(settings.dispatch)
         houses = houses_of(rows, ground, addresses=spelled, lots=inputs.roll.lots, book=book)
 
-    data = page_data(rows, inputs, settings, drawn=drawn, on_roll=on_roll)
+    data = page_data(rows, inputs, settings, drawn=drawn, on_roll=shown.on_roll)
     addresses = houses_data(houses) if houses else None
     scripts = (
         DataScript(file="data.js", name="ROOFWATCH", value=data),
         DataScript(file="addresses.js", name="ROOFWATCH_HOUSES", value=addresses),
     )
+    folder.mkdir(parents=True, exist_ok=True)
     for script in scripts:
         (folder / script.file).write_text(script.text, encoding="utf-8")
     (folder / "index.html").write_text(page_html(inputs, scripts), encoding="utf-8")
     _copy_license(folder)
 
-    text = _read_me(rows, folder, inputs)
+    text = _read_me(rows, {folder, shown.folder}, inputs)
     (folder / READ_ME).write_text(text, encoding="utf-8", newline="\r\n")
-    return FireMap(folder=folder, rows=rows, on_roll=spelled, drawn=drawn, houses=houses)
+    return FireMap(folder=shown.folder, rows=rows, on_roll=spelled, drawn=drawn, houses=houses)
 
 
-def _draw(
-    rows: gpd.GeoDataFrame,
-    folder: Path,
-    inputs: ExportInputs,
-    *,
-    ground: Ground | None,
-    base: BaseMap,
-) -> DrawnMap:
+def write_ground(
+    rows: gpd.GeoDataFrame, folder: Path, inputs: ExportInputs, settings: ExportSettings
+) -> BaseMap:
+    """Write the photo of the ground into the folder of the map."""
+    ground = _ground_of(rows, settings)
+    if ground is None or inputs.flyover is None:
+        return _NO_MAP
+    return write_base_map(inputs.flyover, ground, folder)
+
+
+def write_roofs(rows: gpd.GeoDataFrame, folder: Path, inputs: ExportInputs) -> RoofsShown:
     """Write the photos of the roofs, of this year and of the one before."""
     parcels = rows["PARCEL_ID"].tolist()
     before = inputs.earlier[0].chips if inputs.earlier and inputs.chips else None
-    return DrawnMap(
-        ground=ground,
-        base=base,
-        photos=write_photos(inputs.chips, parcels, folder / "chips"),
+    return RoofsShown(
+        now=write_photos(inputs.chips, parcels, folder / "chips"),
         before=write_photos(before, parcels, folder / "chips_before", frames=inputs.chips),
     )
+
+
+def _ground_of(rows: gpd.GeoDataFrame, settings: ExportSettings) -> Ground | None:
+    """Return the grid of the map, None where no row has a geometry."""
+    choice = settings.map
+    return ground_of(rows.geometry, gsd_m=choice.gsd_m, megapixels=choice.megapixels)
 
 
 def _copy_license(folder: Path) -> None:
@@ -95,9 +142,10 @@ def _copy_license(folder: Path) -> None:
     (folder / name).write_text(text, encoding="utf-8")
 
 
-def _read_me(rows: gpd.GeoDataFrame, folder: Path, inputs: ExportInputs) -> str:
+def _read_me(rows: gpd.GeoDataFrame, folders: Iterable[Path], inputs: ExportInputs) -> str:
     """Say how to open the map, how large it is and what it holds, for the person who copies it."""
-    sizes = [path.stat().st_size for path in folder.rglob("*") if path.is_file()]
+    paths = [path for folder in folders for path in folder.rglob("*") if path.is_file()]
+    sizes = [path.stat().st_size for path in paths]
     counts = rows["RISK_LVL"].value_counts()
 
     lines = [
