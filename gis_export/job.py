@@ -69,7 +69,8 @@ class ExportJob:
     def on_roll(self) -> list[str]:
         """Return the address of each of `fire_rows` as the vacant roll spells it."""
         kept = ~is_left_out(self.table.rows)
-        return self.table.rows.loc[kept, columns.ADDRESS].tolist()
+        addresses: list[str] = self.table.rows.loc[kept, columns.ADDRESS].tolist()
+        return addresses
 
     @cached_property
     def ground(self) -> Photo | None:

@@ -70,8 +70,8 @@ def export_products(
         with keeping_delivery(job.dispatch, delivered, job.vendor, today=inputs.today):
             for name in FOLDERS:
                 put(staging / name, out / name)
-            write_record(parts, out)
         mark_delivered(job.dispatch, delivered, run_id=inputs.run_id)
+        write_record(parts, out)
     return list_files(out)
 
 
