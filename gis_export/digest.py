@@ -1,7 +1,7 @@
 """A checksum of facts: the same facts give the same text in every process and on every day."""
 
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import fields, is_dataclass
 from datetime import date
 from enum import Enum
@@ -39,7 +39,7 @@ def _pieces(fact: object) -> Iterator[bytes]:
         yield str(len(fact)).encode()
         for item in fact:
             yield from _pieces(item)
-    elif isinstance(fact, dict):
+    elif isinstance(fact, Mapping):
         yield from _pieces(list(fact.items()))
     elif isinstance(fact, set | frozenset):
         yield from _pieces(sorted(fact, key=repr))

@@ -5,9 +5,11 @@ no file was changed or lost since. So a finding costs the parts that show it, an
 same takes little more than its checks.
 """
 
+import os
 import pickle
 import shutil
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
+from contextlib import closing
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -24,7 +26,6 @@ from gis_export.stamps import Stamps, code_stamp
 from imagery.files import sha256_file
 
 _PARTS = ".parts"
-_JOB = ".job"
 _NOTHING: Mapping[str, Told] = MappingProxyType({})
 
 
@@ -85,6 +86,8 @@ def write_parts(job: ExportJob, staging: Path, out: Path, course: Course) -> lis
     waiting: list[PartTask] = []
     stamps = Stamps(job)
     last = read_record(out)
+    # A process that lives on must not take the job of an earlier export for this one.
+    job_file = staging / f".job_{os.urandom(8).hex()}"
     for part in PARTS:
         key = stamps.key(part.needs) if part.needs else ""
         before = last.get(part.name)
@@ -93,7 +96,7 @@ def write_parts(job: ExportJob, staging: Path, out: Path, course: Course) -> lis
             course.tell(part.name)
         else:
             folder = staging / _PARTS / part.name
-            task = PartTask(name=part.name, key=key, job=staging / _JOB, folder=folder)
+            task = PartTask(name=part.name, key=key, job=job_file, folder=folder)
             waiting.append(task)
 
     for made in _make_all(job, waiting, staging, done, run=course.run):
@@ -120,19 +123,22 @@ def _make_all(
         run: Makes the long ones.
     """
     short = [task for task in waiting if not task.is_long]
-    for made in _make_long(job, [task for task in waiting if task.is_long], run=run):
-        move_in(made, staging / _PARTS / made.name, staging)
-        yield made
+    long = [task for task in waiting if task.is_long]
+    # Closed at once when a part fails: nobody writes any more when the folder is removed.
+    with closing(_make_long(job, long, run=run)) as made_elsewhere:
+        for made in made_elsewhere:
+            move_in(made, staging / _PARTS / made.name, staging)
+            yield made
 
-        ready = [task for task in short if task.is_ready(done)]
-        short = [task for task in short if task not in ready]
-        yield from _make_short(job, ready, staging, done)
+            ready = [task for task in short if task.is_ready(done)]
+            short = [task for task in short if task not in ready]
+            yield from _make_short(job, ready, staging, done)
     yield from _make_short(job, short, staging, done)
 
 
 def _make_long(
     job: ExportJob, tasks: Sequence[PartTask], *, run: PartRunner | None
-) -> Iterator[MadePart]:
+) -> Generator[MadePart, None, None]:
     if run is None:
         for task in tasks:
             yield _make(job, task)

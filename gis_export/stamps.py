@@ -38,8 +38,14 @@ class Stamps:
 
         Args:
             needs: Names of properties of this class.
+
+        Returns:
+            "" where something cannot be compared: such a part is made again.
         """
-        return digest(code_stamp(), [(name, getattr(self, name)) for name in needs])
+        try:
+            return digest(code_stamp(), [(name, getattr(self, name)) for name in needs])
+        except TypeError:
+            return ""
 
     @cached_property
     def rows(self) -> str:
