@@ -5,13 +5,10 @@ no file was changed or lost since. So a finding costs the parts that show it, an
 same takes little more than its checks.
 """
 
-import os
-import pickle
 import shutil
 from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass
-from functools import lru_cache
 from pathlib import Path
 from types import MappingProxyType
 
@@ -31,14 +28,14 @@ _NOTHING: Mapping[str, Told] = MappingProxyType({})
 
 @dataclass(frozen=True, kw_only=True)
 class PartTask:
-    """A part to be made, small enough to be sent to another process."""
+    """A part to be made, here or in another process."""
 
     name: str
     """Name of the part."""
     key: str
     """Checksum of what it is made from."""
-    job: Path
-    """File with the job."""
+    job: ExportJob
+    """What it is made from."""
     folder: Path
     """Where to write."""
 
@@ -86,8 +83,6 @@ def write_parts(job: ExportJob, staging: Path, out: Path, course: Course) -> lis
     waiting: list[PartTask] = []
     stamps = Stamps(job)
     last = read_record(out)
-    # A process that lives on must not take the job of an earlier export for this one.
-    job_file = staging / f".job_{os.urandom(8).hex()}"
     for part in PARTS:
         key = stamps.key(part.needs) if part.needs else ""
         before = last.get(part.name)
@@ -96,17 +91,16 @@ def write_parts(job: ExportJob, staging: Path, out: Path, course: Course) -> lis
             course.tell(part.name)
         else:
             folder = staging / _PARTS / part.name
-            task = PartTask(name=part.name, key=key, job=job_file, folder=folder)
+            task = PartTask(name=part.name, key=key, job=job, folder=folder)
             waiting.append(task)
 
-    for made in _make_all(job, waiting, staging, done, run=course.run):
+    for made in _make_all(waiting, staging, done, run=course.run):
         done[made.name] = made
         course.tell(made.name)
     return [*done.values(), *_write_spreadsheets(job, staging, out, last)]
 
 
 def _make_all(
-    job: ExportJob,
     waiting: Sequence[PartTask],
     staging: Path,
     done: Mapping[str, MadePart],
@@ -116,7 +110,6 @@ def _make_all(
     """Make parts; short ones are made here, while other processes make the long ones.
 
     Args:
-        job: What they are made from.
         waiting: The parts.
         staging: Where their files are moved to.
         done: Grows with every part that was yielded.
@@ -125,62 +118,45 @@ def _make_all(
     short = [task for task in waiting if not task.is_long]
     long = [task for task in waiting if task.is_long]
     # Closed at once when a part fails: nobody writes any more when the folder is removed.
-    with closing(_make_long(job, long, run=run)) as made_elsewhere:
+    with closing(_make_long(long, run=run)) as made_elsewhere:
         for made in made_elsewhere:
             move_in(made, staging / _PARTS / made.name, staging)
             yield made
 
             ready = [task for task in short if task.is_ready(done)]
             short = [task for task in short if task not in ready]
-            yield from _make_short(job, ready, staging, done)
-    yield from _make_short(job, short, staging, done)
+            yield from _make_short(ready, staging, done)
+    yield from _make_short(short, staging, done)
 
 
 def _make_long(
-    job: ExportJob, tasks: Sequence[PartTask], *, run: PartRunner | None
+    tasks: Sequence[PartTask], *, run: PartRunner | None
 ) -> Generator[MadePart, None, None]:
-    if run is None:
-        for task in tasks:
-            yield _make(job, task)
-        return
-
-    if tasks:
-        tasks[0].job.write_bytes(pickle.dumps(job, protocol=5))
-    yield from run(make_part, tasks)
+    yield from map(make_part, tasks) if run is None else run(make_part, tasks)
 
 
 def _make_short(
-    job: ExportJob, tasks: Sequence[PartTask], staging: Path, done: Mapping[str, MadePart]
+    tasks: Sequence[PartTask], staging: Path, done: Mapping[str, MadePart]
 ) -> Iterator[MadePart]:
     for task in tasks:
         told = {name: made.told for name, made in done.items()}
-        made = _make(job, task, read=staging, told=told)
+        made = _make(task, read=staging, told=told)
         move_in(made, task.folder, staging)
         yield made
 
 
 def make_part(task: PartTask) -> MadePart:
     """Make a part that needs no other, in any process."""
-    return _make(_read_job(task.job), task)
-
-
-@lru_cache(maxsize=1)
-def _read_job(path: Path) -> ExportJob:
-    """Read the job of an export; a process that makes several parts reads it once."""
-    job = pickle.loads(path.read_bytes())  # noqa: S301  # from our own process
-    if not isinstance(job, ExportJob):
-        raise TypeError(f"{path} holds {type(job).__name__}, want a job")
-    return job
+    return _make(task)
 
 
 def _make(
-    job: ExportJob, task: PartTask, *, read: Path | None = None, told: Mapping[str, Told] = _NOTHING
+    task: PartTask, *, read: Path | None = None, told: Mapping[str, Told] = _NOTHING
 ) -> MadePart:
     """Make a part.
 
     Args:
-        job: What it is made from.
-        task: Which one, and where.
+        task: Which one, from what, and where.
         read: Folder with what was made before; None for a part that reads none of it.
         told: What those parts told.
     """
@@ -191,7 +167,7 @@ def _make(
     shutil.rmtree(task.folder, ignore_errors=True)
     task.folder.mkdir(parents=True)
     finished = Finished(folder=read or task.folder, told=told)
-    answer = MAKERS[task.name](job, task.folder, finished)
+    answer = MAKERS[task.name](task.job, task.folder, finished)
     return describe(task.name, task.key, task.folder, told=answer)
 
 

@@ -97,5 +97,8 @@ def _prepare(
 def _check_all(job: ExportJob, staging: Path) -> None:
     """Write the checksums of every folder, and verify every product."""
     for name in FOLDERS:
+        if name == "fire":
+            # The map travels alone too, on tablets and memory sticks.
+            write_sums(staging / name / "fire_map")
         write_sums(staging / name)
     verify_products(staging, job.inputs.ledger, job.inputs.roll)
