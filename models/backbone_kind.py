@@ -26,8 +26,6 @@ class BackboneKind:
     """Subtracted from red, green and blue, gray levels."""
     std: tuple[float, ...] = IMAGENET_STD
     """Divides red, green and blue, gray levels."""
-    usual_px: int = 0
-    """Side of a smaller input with which it ranks as well (docs/experiments.md); 0 for none."""
 
     @property
     def features(self) -> int:
@@ -37,7 +35,7 @@ class BackboneKind:
 
 BACKBONES = {
     "efficientnet_lite0": BackboneKind(
-        side_px=224, usual_px=128, channels=(40, 112, 320), mean=LITE_MEAN, std=LITE_STD
+        side_px=224, channels=(40, 112, 320), mean=LITE_MEAN, std=LITE_STD
     ),
     "efficientnet_lite1": BackboneKind(
         side_px=240, channels=(40, 112, 320), mean=LITE_MEAN, std=LITE_STD

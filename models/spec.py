@@ -39,10 +39,7 @@ class ModelSpec:
     )
     input_px: int = field(
         default=0,
-        metadata=key(
-            "Side of the square input, pixels; 0 in a city file is what is usual for the network: "
-            "128 for efficientnet_lite0 alone, else what it was trained on."
-        ),
+        metadata=key("Side of the square input, pixels; 0 is what the network was trained on."),
     )
     gsd_m: float = field(default=0.1, metadata=key("Meters per pixel of the chips."))
     margin_m: float = field(default=10.0, metadata=key("Meters around the parcel on a chip."))

@@ -75,12 +75,9 @@ class ModelSettings(ModelSpec):
 
     @property
     def spec(self) -> ModelSpec:
-        """Return the spec alone, with the side of the input that is usual for the network."""
+        """Return the spec alone."""
         names = [part.name for part in dataclasses.fields(ModelSpec)]
-        spec = ModelSpec(**{name: getattr(self, name) for name in names})
-        if spec.input_px or len(spec.backbones) > 1:
-            return spec
-        return dataclasses.replace(spec, input_px=spec.kind(spec.backbone).usual_px)
+        return ModelSpec(**{name: getattr(self, name) for name in names})
 
     @cached_property
     def trusted_weights(self) -> str:
