@@ -620,15 +620,17 @@ def test_broken_ledger_is_a_finding(year: Path) -> None:
     assert find_line(said(year / "fire"), "ledger.parquet: is not a complete ledger")
 
 
-def test_edit_by_another_person_is_taken_only_with_their_name_on_it(year: Path) -> None:
-    """A person who saw the roof may say CONFIRMED: then VERIFIED says so too."""
+def test_confirmed_by_hand_is_named(year: Path) -> None:
+    """A person who saw the roof says so through findings, so that every product says it."""
     for layer in ("fire", "fire_points"):
         path = year / f"fire/{layer}.dbf"
         patch(path, "RISK_LVL", 0, b"CONFIRMED")
         patch(path, "RISK_TXT", 0, b"CONFIRMED: seen on 1 June")
         patch(path, "VERIFIED", 0, b"Y")
         patch(path, "RISK_CODE", 0, b"CONFIRMED")
-    assert [line for line in said(year / "fire") if "fire.zip" not in line] == []
+    lines = [line for line in said(year / "fire") if "fire.zip" not in line]
+    assert len(lines) == 1
+    assert find_line(lines, "fire.shp: says CONFIRMED of a roof", "roofwatch findings")
 
 
 @pytest.mark.parametrize("today", [TODAY, date(2027, 10, 1)])

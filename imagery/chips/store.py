@@ -53,7 +53,7 @@ class StoredChip:
     def known(self) -> NDArray[np.bool_]:
         """Tell where there is imagery, (H, W); where there is none, all colors are 0."""
         red, green, blue = self.pixels
-        return (red | green | blue) > 0
+        return np.asarray((red | green | blue) > 0)
 
     @property
     def sha256(self) -> str:
