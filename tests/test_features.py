@@ -29,7 +29,7 @@ from imagery.boxes import PixelBox
 from imagery.chips.store import ChipStore, StoredChip, open_store
 from imagery.errors import MissingInput
 from models.backbone_kind import BACKBONES
-from models.engine import OPENVINO, compile_engine, engine_name, load_openvino, save_converted
+from models.engine import OPENVINO, compile_engine, engine_name, save_converted
 from models.extract import CHIPS_AT_ONCE, FeatureBatch, NetworkSource, extract_batch
 from models.feature_cache import PARTS, Features, feature_matrix
 from models.flyover_stats import measure_flyover
@@ -43,6 +43,7 @@ from models.network import (
     chip_features,
     load_backbones,
 )
+from models.openvino_engine import load_openvino
 from models.preprocess import GRAY, chip_views, stretch_colors, turn_image, view_box
 from models.spec import VIEWS, ModelSpec
 from models.weights import lite_state

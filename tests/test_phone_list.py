@@ -9,7 +9,7 @@ from axe_playwright_python.sync_playwright import Axe
 from chromium import CHROMIUM
 from export_cases import make_inputs, make_roll
 from findings_cases import make_context
-from playwright.sync_api import Page, sync_playwright
+from playwright.sync_api import Dialog, Page, sync_playwright
 
 from gis_export.housing.routes.phone_list import asked, write_phone_lists
 from gis_export.housing.routes.route_sheets import read_sources
@@ -134,7 +134,12 @@ def test_a_browser_that_keeps_nothing_says_so_and_warns_before_it_closes(
     """It warns while answers are in no file, and no longer once they are."""
     other = page.context.new_page()
     warnings: list[str] = []
-    other.on("dialog", lambda dialog: (warnings.append(dialog.type), dialog.accept()))
+
+    def accept(dialog: Dialog) -> None:
+        warnings.append(dialog.type)
+        dialog.accept()
+
+    other.on("dialog", accept)
     other.add_init_script(storage)
     other.goto(listed.as_uri())
     assert other.locator("#lost").is_visible()
