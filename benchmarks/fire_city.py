@@ -4,7 +4,7 @@ Hazard words come in a real city's shares, everything from one seed. There is no
 ground stays gray; the chips are as large as those of a 7.5 cm flyover.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
 
@@ -19,6 +19,7 @@ from shapely.affinity import rotate
 from gis_export.table.inputs import ExportInputs, no_looks
 from imagery.chips.store import ChipStore, shard_path
 from imagery.roll.parcels import VacantRoll
+from imagery.values.coded import NO, NOT_KNOWN, YES
 from inference.ledger import COLUMNS, Ledger
 
 YEAR = 2024
@@ -59,6 +60,7 @@ STREETS = (
     "WOLFE",
     "ASHLAND",
 )
+OCCUPANCY = (YES, YES, NO, NOT_KNOWN, YES)
 STREET_KINDS = ("ST", "AVE", "LN", "CT")
 
 CHIP_HEIGHT = 330
@@ -117,22 +119,32 @@ class Lot:
         return rotate(upright, 4.0, origin=(WEST_M, SOUTH_M))
 
 
-def fire_city(folder: Path, *, vacants: int = 15_000, seed: int = 0) -> ExportInputs:
+def fire_city(
+    folder: Path, *, vacants: int = 15_000, parcels: int = 0, seed: int = 0
+) -> ExportInputs:
     """Return the inputs of a fire map of that many vacants.
 
     Args:
         folder: Where the chips are kept.
         vacants: Rows of the roll.
+        parcels: Parcels of the city with an address, those of the roll among them; 0 for none.
         seed: Seed of places, words and chips.
     """
     rng = np.random.default_rng(seed)
-    table = _make_table(rng, _choose_lots(rng, vacants))
+    lots = _choose_lots(rng, vacants)
+    table = _make_table(rng, lots)
     parcel_ids = table["parcel_id"].tolist()
     return ExportInputs(
         city="Bench City",
         year=YEAR,
         run_id="bench",
-        roll=VacantRoll(table=table, notices=vacants, joined_by_place=0, unmatched=()),
+        roll=VacantRoll(
+            table=table,
+            notices=vacants,
+            joined_by_place=0,
+            unmatched=(),
+            lots=_make_parcels(lots, parcels) if parcels else None,
+        ),
         ledger=_make_ledger(rng, parcel_ids),
         flyover=None,
         chips=_write_chips(rng, parcel_ids, folder),
@@ -161,6 +173,26 @@ def _choose_lots(rng: np.random.Generator, vacants: int) -> list[Lot]:
     for (across, down), number in zip(blocks.tolist(), numbers.tolist(), strict=True):
         lots[Lot(across=across, down=down, number=number)] = None
     return sorted(list(lots)[:vacants])
+
+
+def _make_parcels(lots: list[Lot], count: int) -> gpd.GeoDataFrame:
+    """Return the lots and their neighbors in the same blocks, that many where there are enough."""
+    every: dict[Lot, None] = dict.fromkeys(lots)
+    for lot in lots:
+        for number in range(2 * LOTS_PER_ROW):
+            if len(every) < count:
+                every[replace(lot, number=number)] = None
+
+    parcels = sorted(every)
+    return gpd.GeoDataFrame(
+        {
+            "parcel_id": [parcel.parcel_id for parcel in parcels],
+            "address": [parcel.address for parcel in parcels],
+            "occupied": [OCCUPANCY[parcel.number % len(OCCUPANCY)] for parcel in parcels],
+        },
+        geometry=[parcel.outline for parcel in parcels],
+        crs="EPSG:26918",
+    )
 
 
 def _make_table(rng: np.random.Generator, lots: list[Lot]) -> gpd.GeoDataFrame:

@@ -94,12 +94,13 @@ def _write() -> Row:
     )
 
 
-def _open(browser: Browser) -> OpenMap:
+def open_map(browser: Browser, folder: Path = OUT) -> OpenMap:
+    """Open a map, and wait until it can be used."""
     page = browser.new_context(viewport={"width": 1280, "height": 800}).new_page()
     session = page.context.new_cdp_session(page)
     session.send("Performance.enable", {"timeDomain": "threadTicks"})
 
-    page.goto((OUT / "index.html").absolute().as_uri())
+    page.goto((folder / "index.html").absolute().as_uri())
     while not page.evaluate("performance.getEntriesByName('usable').length"):
         page.wait_for_timeout(50)
     return OpenMap(page=page, session=session)
@@ -109,7 +110,7 @@ def _load(browser: Browser) -> list[Row]:
     loads_s = []
     cpu_s = []
     for _ in range(LOADS):
-        opened = _open(browser)
+        opened = open_map(browser)
         usable_ms = opened.page.evaluate("performance.getEntriesByName('usable')[0].startTime")
         loads_s.append(float(usable_ms) / 1000)
         cpu_s.append(opened.cpu_s())
@@ -129,7 +130,7 @@ def _load(browser: Browser) -> list[Row]:
 
 def _search(browser: Browser) -> list[Row]:
     """Type an address three times, key by key."""
-    opened = _open(browser)
+    opened = open_map(browser)
     keys_ms = []
     for _ in range(3):
         for end in range(1, len(TYPED) + 1):
@@ -144,7 +145,7 @@ def _search(browser: Browser) -> list[Row]:
 
 def _frames(browser: Browser) -> list[Row]:
     """Move the map at three scales, from the city to one street and out again."""
-    opened = _open(browser)
+    opened = open_map(browser)
     page = opened.page
     rows = _move(opened, "city")
 

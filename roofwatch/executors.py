@@ -5,8 +5,11 @@ which is done again elsewhere. A batch that kills `DEATHS` workers in a row ends
 """
 
 import argparse
+import ctypes
 import multiprocessing
 import os
+import signal
+import sys
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from concurrent.futures.process import BrokenProcessPool
@@ -20,6 +23,8 @@ Done = TypeVar("Done")
 EXECUTORS = ("serial", "processes", "dask")
 DEATHS = 3
 """Pools of workers that may die without one batch done in between."""
+_END_WITH_PARENT = 1
+"""PR_SET_PDEATHSIG of prctl(2)."""
 DASK_BATCH = 64
 """Batches that are sent to a Dask scheduler in one message."""
 
@@ -105,7 +110,13 @@ def _map_in_one_pool(
     # A fork with open datasets fails, hence spawn.
     spawn = multiprocessing.get_context("spawn")
     workers = min(execution.count, len(batches))
-    with ProcessPoolExecutor(max_workers=workers, mp_context=spawn) as pool:
+    pool = ProcessPoolExecutor(
+        max_workers=workers,
+        mp_context=spawn,
+        initializer=end_with_parent,
+        initargs=(os.getpid(),),
+    )
+    with pool:
         pending = {pool.submit(function, batch): number for number, batch in batches.items()}
         try:
             for future in as_completed(pending):
@@ -113,6 +124,19 @@ def _map_in_one_pool(
         finally:
             for future in pending:
                 future.cancel()
+
+
+def end_with_parent(parent: int) -> None:
+    """Let the system end this process as soon as its parent has ended, killed or not (Linux).
+
+    Args:
+        parent: Process id of the parent.
+    """
+    if sys.platform != "linux":
+        return
+    ctypes.CDLL(None).prctl(_END_WITH_PARENT, signal.SIGTERM)
+    if os.getppid() != parent:  # it ended meanwhile
+        sys.exit(1)
 
 
 def _map_in_dask(

@@ -2,14 +2,19 @@
 
 import os
 import signal
+import subprocess
+import sys
+import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TypeVar
 
 import pytest
 from cities import CityBuilder
 from distributed import LocalCluster
 
+import roofwatch
 from imagery.chips import plan
 from imagery.chips.cutting import Work, cut_task
 from imagery.chips.inputs import CutInputs
@@ -22,6 +27,8 @@ from imagery.flyover.flyover import open_flyover
 from imagery.roll.files import ParcelFile, VacantFile
 from imagery.roll.parcels import read_roll
 from roofwatch.executors import Execution, map_batches
+
+Found = TypeVar("Found")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -215,3 +222,56 @@ def die(batch: int) -> int:
     """Kill the worker."""
     os.kill(os.getpid(), signal.SIGKILL)
     return batch
+
+
+SLEEPERS = """\
+import subprocess
+from roofwatch.executors import Execution, map_batches
+for _ in map_batches(subprocess.run, [["sleep", "20"]] * 2, Execution(workers=2)):
+    pass
+"""
+
+
+@pytest.mark.parametrize("how", [signal.SIGTERM, signal.SIGKILL])
+def test_workers_end_with_their_parent(how: signal.Signals) -> None:
+    """However it ends: no worker sleeps on with a gigabyte of memory."""
+    home = Path(roofwatch.__file__).parents[1]
+    with subprocess.Popen([sys.executable, "-c", SLEEPERS], cwd=home) as parent:
+        workers = wait_for(lambda: both(busy_workers(parent.pid)))
+        assert len(workers) == 2
+        parent.send_signal(how)
+        parent.wait()
+    assert wait_for(lambda: not any(map(is_alive, workers)))
+
+
+def busy_workers(pid: int) -> list[int]:
+    """Return the workers of a process that have begun their batch, which is a process too."""
+    return [child for child in children_of(pid) if children_of(child)]
+
+
+def both(workers: list[int]) -> list[int]:
+    return workers if len(workers) == 2 else []
+
+
+def children_of(pid: int) -> list[int]:
+    try:
+        tasks = list(Path(f"/proc/{pid}/task").iterdir())
+        return [int(child) for task in tasks for child in (task / "children").read_text().split()]
+    except (FileNotFoundError, ProcessLookupError):
+        return []
+
+
+def is_alive(pid: int) -> bool:
+    """Tell whether a process runs; one that waits to be buried does not."""
+    try:
+        return "\nState:\tZ" not in Path(f"/proc/{pid}/status").read_text()
+    except (FileNotFoundError, ProcessLookupError):
+        return False
+
+
+def wait_for(ask: Callable[[], Found], seconds: float = 30) -> Found:
+    """Ask until the answer is true, or the time is over; return the last answer."""
+    end = time.monotonic() + seconds
+    while not (found := ask()) and time.monotonic() < end:
+        time.sleep(0.05)
+    return found
