@@ -213,6 +213,7 @@ def _ledger(ids: list[str]) -> pd.DataFrame:
             "img_date": pd.Series([FLOWN] * count, dtype=object),
             **dict.fromkeys(qualities, 0.25),
             "tiles": "a.tif",
+            "note": "",
         }
     )
     return table[list(COLUMNS)]

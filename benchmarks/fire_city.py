@@ -243,6 +243,7 @@ def _make_ledger(rng: np.random.Generator, parcel_ids: list[str]) -> Ledger:
             "seam_share": 0.0,
             "ground_share": 0.0,
             "tiles": "a.tif",
+            "note": "",
         }
     )
     return Ledger(year=YEAR, table=table[list(COLUMNS)])

@@ -28,6 +28,7 @@ COLUMNS = (
     "img_date",
     *QUALITY_COLUMNS,
     "tiles",
+    "note",
 )
 NEVER_PHOTOGRAPHED = ("no_imagery", "no_geometry", "no_roof_area")
 """Reasons of rows that no photo shows; they have no date of a photo."""
@@ -157,8 +158,13 @@ def read_ledger(folder: Path, year: int) -> Ledger:
     """
     path = YearFiles(folder=folder).ledger
     try:
-        return Ledger(year=year, table=read_whole(path))
+        return Ledger(year=year, table=with_notes(read_whole(path)))
     except DamagedTable as error:
         raise InputError(f"{error}; score {year} again") from error
     except (ValueError, Unbalanced) as error:
         raise InputError(f"{path} is no whole ledger ({error}); score {year} again") from error
+
+
+def with_notes(table: pd.DataFrame) -> pd.DataFrame:
+    """Return a ledger's table with its notes; ledgers of earlier versions have none."""
+    return table if "note" in table else table.assign(note="")

@@ -85,6 +85,7 @@ def make_ledger(
             "seam_share": 0.0,
             "ground_share": 0.0,
             "tiles": "a.tif",
+            "note": "",
         }
     )
     return Ledger(year=year, table=table[list(COLUMNS)])

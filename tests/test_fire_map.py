@@ -165,6 +165,7 @@ def make_ledger() -> Ledger:
             "sharpness": 1.0,
             "dark_share": 0.1,
             "tiles": "t0.tif",
+            "note": "",
             "shadow_share": 0.0,
             "canopy_share": 0.0,
             "seam_share": 0.0,

@@ -25,6 +25,7 @@ def manifest_of(reasons: list[str]) -> pd.DataFrame:
         "height": 1,
         "width": 1,
         "tiles": "a.tif",
+        "note": "",
         "decoder": "gdal",
         "covered_share": 1.0,
         "nodata_share": 0.0,

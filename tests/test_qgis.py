@@ -225,6 +225,7 @@ def make_ledger_of_all_words() -> Ledger:
             "sharpness": 1.0,
             "dark_share": 0.1,
             "tiles": "",
+            "note": "",
             "shadow_share": 0.0,
             "canopy_share": 0.0,
             "seam_share": 0.0,

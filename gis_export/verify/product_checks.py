@@ -20,7 +20,7 @@ from gis_export.verify.reading import Unreadable
 from gis_export.verify.row_rules import check_rows
 from gis_export.verify.tiers import check_tier, tier_audience
 from imagery.errors import Unbalanced
-from inference.ledger import Ledger
+from inference.ledger import Ledger, with_notes
 
 WHOLE = ("worklist.csv", "match_report.csv", "scores.csv", "scores.parquet")
 """Tables that hold every vacant parcel."""
@@ -127,7 +127,7 @@ def _read_known(path: Path | None) -> Known | None:
         return None
 
     try:
-        table = pd.read_parquet(path)
+        table = with_notes(pd.read_parquet(path))
         year = int(table["year"].iloc[0]) if len(table) else 0
         return Known(ledger=Ledger(year=year, table=table))
     except (OSError, ValueError, KeyError, Unbalanced) as error:

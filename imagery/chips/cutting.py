@@ -117,6 +117,8 @@ def cut_parcel(job: CutJob, parcel: ParcelCut, pieces: list[list[Piece]]) -> Cut
     reason = why_not(quality, job.limits, unreadable=has_damage(scene))
 
     tiles = [job.task.tiles[read.tile] for read in parcel.reads]
+    gsd_m = max((tile.gsd_m for tile in tiles), default=0.0)
+    quality = replace(quality, photo_gsd_m=max(gsd_m, job.settings.gsd_m))
     if not reason and any(tile.displaced for tile in tiles):
         reason = "tile_shifted"
 

@@ -13,7 +13,7 @@ from imagery.flyover.flyover import Flyover
 from imagery.roll.files import FootprintFile
 from imagery.roll.parcels import VacantRoll
 
-CUTTER = 3
+CUTTER = 4
 """Increase this when the same inputs give different chips."""
 
 

@@ -2,8 +2,10 @@
 
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 
+from imagery.chips.bare_lots import BARE_NOTES, NO_BUILDING, note_bare_lots
 from imagery.chips.store import (
     MANIFEST_COLUMNS,
     CutRow,
@@ -18,12 +20,6 @@ from imagery.files import atomic_path
 from imagery.parquet import DamagedTable, read_whole
 from imagery.workspace import ChipFiles
 
-USUAL_GROUND = 0.2
-"""Median share of ground tint in roofs up to which the tint distinguishes roofs from ground.
-
-Above it the sensor or the roofs are of that tint themselves.
-"""
-
 
 def write_manifest(plan: CutPlan, year: int, folder: Path, *, max_ground: float) -> None:
     """Join the rows of all shards, and remove shards of another plan.
@@ -32,14 +28,14 @@ def write_manifest(plan: CutPlan, year: int, folder: Path, *, max_ground: float)
         plan: The plan; all its tasks have been cut.
         year: Year of the flyover.
         folder: The `chips/` folder.
-        max_ground: Largest share of a roof with the tint of ground.
+        max_ground: Share of ground tint that suggests a lot without a building.
     """
     parts = [read_rows(folder, number) for number in shard_numbers(plan)]
     if plan.absent or not parts:
         parts.append(describe_absent(plan, year))
 
     manifest = pd.concat(parts, ignore_index=True).sort_values("parcel_id", ignore_index=True)
-    set_aside_ground(manifest, max_ground)
+    manifest = set_aside_bare(manifest, None, max_ground)
     with atomic_path(ChipFiles(folder=folder).manifest) as temporary:
         manifest.to_parquet(temporary, index=False)
 
@@ -70,17 +66,55 @@ def describe_absent(plan: CutPlan, year: int) -> pd.DataFrame:
     return pd.DataFrame(records, columns=list(MANIFEST_COLUMNS))
 
 
-def set_aside_ground(manifest: pd.DataFrame, max_ground: float) -> None:
-    """Mark the parcels on which no building is seen, unless most roofs have the tint of ground."""
-    is_chip = manifest["status"] == "chip"
-    if not is_chip.any():
-        return
+def set_aside_bare(
+    manifest: pd.DataFrame, before: pd.DataFrame | None, max_ground: float
+) -> pd.DataFrame:
+    """Return the manifest with the lots marked on which no building is seen.
 
-    ground = manifest["ground_share"]
-    if ground[is_chip].median() <= USUAL_GROUND:
-        no_building = is_chip & (ground > max_ground)
-        manifest.loc[no_building, "status"] = "not_assessed"
-        manifest.loc[no_building, "reason"] = "no_building_seen"
+    The same manifest may be marked again, such as when the flyover before has been cut.
+
+    Args:
+        manifest: The manifest, marked or not.
+        before: That of the flyover before; None for none.
+        max_ground: Share of ground tint that counts.
+    """
+    notes = note_bare_lots(manifest, before, max_ground).to_numpy()
+    is_bare = np.isin(notes, BARE_NOTES)
+    was_bare = (manifest["reason"] == NO_BUILDING).to_numpy()
+    is_chip = (manifest["status"] == "chip").to_numpy() | was_bare
+
+    marked = manifest.copy()
+    marked["note"] = np.where(is_chip, notes, "")
+    marked.loc[is_chip, "status"] = np.where(is_bare[is_chip], "not_assessed", "chip")
+    marked.loc[is_chip, "reason"] = np.where(is_bare[is_chip], NO_BUILDING, "")
+    return marked
+
+
+def compare_with_before(folder: Path, before: Path, *, max_ground: float) -> bool:
+    """Mark lots without a building again, now that the flyover before is known.
+
+    Args:
+        folder: The `chips/` folder of the year.
+        before: That of the flyover before.
+        max_ground: Share of ground tint that counts.
+
+    Returns:
+        Whether the manifest was written again.
+    """
+    path = ChipFiles(folder=folder).manifest
+    manifest = read_whole(path)
+    earlier = read_whole(ChipFiles(folder=before).manifest)
+    if "photo_gsd_m" not in earlier:
+        return False
+
+    marked = set_aside_bare(manifest, earlier, max_ground)
+    names = ["status", "reason", "note"]
+    if (marked[names].to_numpy() == manifest[names].to_numpy()).all():
+        return False
+
+    with atomic_path(path) as temporary:
+        marked.to_parquet(temporary, index=False)
+    return True
 
 
 def shard_numbers(plan: CutPlan) -> list[int]:

@@ -1,12 +1,13 @@
 """What the pixels of a chip allow: measures inside the roof, and the limits of what is assessed."""
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field, fields
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
 from imagery.chips.fills import Fills, filled_share
+from imagery.chips.surface import LEAST_LIT, SHADE, Surface, measure_surface
 from imagery.flyover.pixels import DATA, NODATA, Pixels
 
 DARK = 60
@@ -21,10 +22,6 @@ GROUND = np.array([(-10.2, 19.8, -10.2, 0), (10.0, 0, -10.0, 0)])
 Both are above 0 on grass and soil (green paint has more blue than red). They are ten times as
 large, so that rounding to a byte does not matter.
 """
-SHADE = 55
-"""Gray level up to which the tint of a roof cannot be told."""
-LEAST_LIT = 0.1
-"""Share of a roof that must be brighter than `SHADE`; otherwise all of it is looked at."""
 ROUGH = 2.0
 """Mean absolute Laplacian around a pixel above which it may be leaves, grass or soil.
 
@@ -55,9 +52,23 @@ class Quality:
     """Share that comes from another tile than most of the roof."""
     ground_share: float = 0.0
     """Share of the lit roof that has the tint of grass and soil; near 1 without a building."""
+    surface: Surface = field(default_factory=Surface)
+    """What is seen inside the outline, away from its walls."""
+    photo_gsd_m: float = 0.0
+    """Meters per pixel of the coarsest photo of the roof, or of the chip if it is coarser."""
 
 
-QUALITY_COLUMNS = tuple(measure.name for measure in fields(Quality))
+QUALITY_COLUMNS = (
+    "covered_share",
+    "nodata_share",
+    "sharpness",
+    "dark_share",
+    "shadow_share",
+    "canopy_share",
+    "seam_share",
+    "ground_share",
+)
+SURFACE_COLUMNS = tuple(measure.name for measure in fields(Surface))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -143,6 +154,7 @@ def measure_quality(scene: Scene) -> Quality:
         canopy_share=_leaf_share(roof),
         seam_share=_seam_share(owners),
         ground_share=_ground_share(roof),
+        surface=measure_surface(pixels, shown),
     )
 
 

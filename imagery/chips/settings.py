@@ -48,8 +48,9 @@ class TileSettings:
     max_ground: float = field(
         default=0.8,
         metadata=key(
-            "Largest share of a roof with the tint of grass and soil; more is `no_building_seen`. "
-            "Not applied to a flyover whose roofs have that tint as a rule."
+            "Share of a roof with the tint of grass and soil that suggests a lot without a "
+            "building. `no_building_seen` needs more than tint: no edges, and the flyover before "
+            "is looked at. 1 calls no lot so."
         ),
     )
     registration: str = field(

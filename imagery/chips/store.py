@@ -12,7 +12,7 @@ import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
 from imagery.chips.chip import Chip
-from imagery.chips.quality import QUALITY_COLUMNS, Quality
+from imagery.chips.quality import QUALITY_COLUMNS, SURFACE_COLUMNS, Quality
 from imagery.errors import InputError
 from imagery.files import atomic_path
 from imagery.parquet import DamagedTable, read_metadata, read_whole
@@ -27,6 +27,7 @@ MANIFEST_COLUMNS = (
     "year",
     "status",
     "reason",
+    "note",
     "shard",
     "index",
     "offset",
@@ -35,6 +36,8 @@ MANIFEST_COLUMNS = (
     "tiles",
     "decoder",
     *QUALITY_COLUMNS,
+    *SURFACE_COLUMNS,
+    "photo_gsd_m",
     *GRID_COLUMNS,
 )
 """Of the manifest, with a row per vacant parcel; `offset` is in bytes."""
@@ -282,6 +285,7 @@ def describe_row(row: CutRow, origin: ShardOrigin) -> dict[str, object]:
         "year": origin.year,
         "status": "chip" if chip else "not_assessed",
         "reason": row.reason,
+        "note": "",
         "shard": -1,
         "index": -1,
         "offset": -1,
@@ -292,6 +296,9 @@ def describe_row(row: CutRow, origin: ShardOrigin) -> dict[str, object]:
     }
     for name in QUALITY_COLUMNS:
         record[name] = getattr(quality, name)
+    for name in SURFACE_COLUMNS:
+        record[name] = getattr(quality.surface, name)
+    record["photo_gsd_m"] = quality.photo_gsd_m
     for name, term in zip(GRID_COLUMNS, transform, strict=True):
         record[name] = term
     return record

@@ -7,6 +7,7 @@ import argparse
 from dataclasses import replace
 from pathlib import Path
 
+from imagery.chips.bare_lots import IN_DOUBT
 from imagery.chips.displacement import (
     ACTIONS,
     Displacements,
@@ -15,8 +16,9 @@ from imagery.chips.displacement import (
     write_displacements,
 )
 from imagery.chips.inputs import CutInputs
+from imagery.chips.manifest import compare_with_before
 from imagery.chips.registration import TileShift, tile_shifts
-from imagery.chips.store import ChipStore
+from imagery.chips.store import ChipStore, open_store
 from imagery.chips.tiling import CutRunner, metric_crs, tile_parcels
 from imagery.errors import InputError
 from imagery.flyover.flyover import Flyover
@@ -33,7 +35,7 @@ def command(options: argparse.Namespace) -> Answer:
     is_chip = store.manifest["status"] == "chip"
     counts = count_values(store.manifest["reason"].mask(is_chip, "chip"))
     shifts = shift_lines(year)
-    notes = [f"  note: {line}" for line in shifts]
+    notes = [f"  note: {line}" for line in (*shifts, *doubt_lines(store))]
 
     return Answer(
         lines=[*count_lines(counts), *notes, f"chips: {store.folder}"],
@@ -44,6 +46,16 @@ def command(options: argparse.Namespace) -> Answer:
             "displaced_tiles": shifts,
         },
     )
+
+
+def doubt_lines(store: ChipStore) -> tuple[str, ...]:
+    """Say how many lots may be without a building and are scored all the same."""
+    in_doubt = store.manifest.loc[store.manifest["note"] == IN_DOUBT, "parcel_id"]
+    if not len(in_doubt):
+        return ()
+
+    examples = ", ".join(in_doubt.head(3))
+    return (f"scored, {IN_DOUBT}: {len(in_doubt)} lots ({examples}); a person should look",)
 
 
 def tile(year: CityYear, spec: ModelSpec | None = None) -> ChipStore:
@@ -79,7 +91,7 @@ def tile(year: CityYear, spec: ModelSpec | None = None) -> ChipStore:
             measure_shifts(year, delivered, spec)
         elif year.files.registration.exists():
             year.files.registration.unlink()
-        store = cut_chips(year, register(year, delivered))
+        store = recall_before(year, cut_chips(year, register(year, delivered)))
 
     year.cut[settings] = store
     return store
@@ -110,6 +122,25 @@ def cut_chips(year: CityYear, inputs: CutInputs) -> ChipStore:
     """Cut a flyover of the year, as delivered or corrected."""
     runner: CutRunner = year.city.runner(f"cut {year.year}", len(year.roll))
     return tile_parcels(inputs, year.files.chips.folder, runner)
+
+
+def recall_before(year: CityYear, store: ChipStore) -> ChipStore:
+    """Mark lots without a building again, with the flyover before beside them."""
+    if not year.earlier:
+        return store
+
+    before = year.earlier[0].files.chips
+    if not before.manifest.exists():
+        return store
+
+    max_ground = year.file.tile.max_ground
+    if not compare_with_before(store.folder, before.folder, max_ground=max_ground):
+        return store
+    return replace(
+        open_store(store.folder),
+        units_touched=store.units_touched,
+        units_decoded=store.units_decoded,
+    )
 
 
 def register(year: CityYear, delivered: CutInputs) -> CutInputs:
