@@ -1,5 +1,6 @@
 """One parcel through the whole chip stage: plan, jobs, shard, manifest, store."""
 
+from collections.abc import Callable
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -59,7 +60,8 @@ def cut_plan(plan: CutPlan, flyover: Flyover, settings: TileSettings, folder: Pa
 def read_row(store: ChipStore, cut: CutSettings) -> CutRow:
     """Return the only row of a store, its pixels copied into memory."""
     row = store.manifest.iloc[0]
-    quality = Quality(**{name: float(row[name]) for name in QUALITY_COLUMNS})
+    make: Callable[..., Quality] = Quality
+    quality = make(**{name: float(row[name]) for name in QUALITY_COLUMNS})
     stored = store.read(PARCEL_ID)
     chip = None
     if stored is not None:

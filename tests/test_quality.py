@@ -1,5 +1,7 @@
 """Quality measures by hand, and the reasons that follow from them."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from numpy.typing import NDArray
@@ -91,25 +93,27 @@ def test_seams_through_the_roof() -> None:
     assert measure_quality(scene((120, 120, 120), owners=owners)).seam_share == pytest.approx(0.25)
 
 
+WHOLE = Quality(covered_share=1.0, sharpness=9.0)
+
+
 @pytest.mark.parametrize(
     ("quality", "reason"),
     [
-        ({}, ""),
-        ({"covered_share": 0.0}, "no_imagery"),
-        ({"covered_share": 0.5}, "partial_imagery"),
-        ({"nodata_share": 0.1}, "nodata"),
-        ({"sharpness": 1.0}, "blurred"),
-        ({"shadow_share": 0.95}, "black_shadow"),
-        ({"canopy_share": 0.95}, "canopy"),
+        (WHOLE, ""),
+        (replace(WHOLE, covered_share=0.0), "no_imagery"),
+        (replace(WHOLE, covered_share=0.5), "partial_imagery"),
+        (replace(WHOLE, nodata_share=0.1), "nodata"),
+        (replace(WHOLE, sharpness=1.0), "blurred"),
+        (replace(WHOLE, shadow_share=0.95), "black_shadow"),
+        (replace(WHOLE, canopy_share=0.95), "canopy"),
     ],
 )
-def test_reasons(quality: dict[str, float], reason: str) -> None:
+def test_reasons(quality: Quality, reason: str) -> None:
     """Each limit has its own reason."""
     limits = QualityLimits(
         min_covered=0.98, max_nodata=0.02, min_sharpness=2.0, max_shadow=0.9, max_canopy=0.9
     )
-    whole: dict[str, float] = {"covered_share": 1.0, "sharpness": 9.0}
-    assert why_not(Quality(**(whole | quality)), limits, unreadable=False) == reason
+    assert why_not(quality, limits, unreadable=False) == reason
 
 
 def test_damage_is_named_before_gaps() -> None:
