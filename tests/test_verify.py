@@ -695,7 +695,7 @@ def test_what_dispatch_holds_may_say_the_word_of_then(year: Path) -> None:
     fire = tell_fire(year)
     sent = read_csv(fire / "dispatch_add.csv").iloc[[1]]
     sent = sent.assign(RISK_LVL="LIKELY")
-    sent[["RISK_TXT", "TEXT", "VERIFIED", "SIGN_POST", "ADJ_OCC"]] = ""
+    sent[["RISK_TXT", "TEXT", "VERIFIED", "SIGN_POST", "ADJ_OCC", "RISK_CODE"]] = ""
     review = sent.assign(ACTION="REVIEW")
     delete = sent.assign(ACTION="DELETE", PARCEL_ID="0001 001")
     held = pd.concat([review, delete])
