@@ -9,7 +9,7 @@ from pathlib import Path, PurePosixPath
 from gis_export.staging import FOLDERS
 from imagery.files import atomic_path, sha256_file
 
-RECORD = ".export_parts.json"
+RECORD = "export_parts.json"
 """File in the year's folder; without it every part is made."""
 Told = tuple[str, ...]
 """What a part tells those after it beside its files."""
