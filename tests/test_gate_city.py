@@ -4,6 +4,7 @@ Labels shuffled against their ids, labels at random, findings from the top of th
 looks.
 """
 
+import re
 from pathlib import Path
 
 import numpy as np
@@ -117,7 +118,7 @@ def test_a_first_model_at_chance_is_no_champion(
     assert "check the ids and years of the label file, and train again" in str(caught.value)
     assert alias_version(copy.open().registry, "champion") is None
     log = (copy.folder / "workspace" / "audit.csv").read_text(encoding="utf-8")
-    assert ',train,"demo-city-roof/1 on 76 labels' in log
+    assert re.search(r',train,"demo-city-roof/1 on \d\d labels', log)
     assert ",champion," not in log
 
     refused = roofwatch("promote", copy.path, "--version", 1, "--by", "Ann", *ALONE)
