@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from gis_export.fire.dispatch.handover import VENDOR_FILES
+from gis_export.part_record import RECORD
 from gis_export.verify.audience import LEVELS
 from gis_export.verify.names import TABLES, VECTOR
 from gis_export.verify.sums import has_sums
@@ -31,8 +32,8 @@ _NOT_PRODUCTS = frozenset(
 )
 
 
-_NOT_ROWS = frozenset({*VENDOR_FILES, _WORKSPACE.audit.name})
-"""Tables that are checked elsewhere, or that repeat others."""
+_NOT_ROWS = frozenset({*VENDOR_FILES, _WORKSPACE.audit.name, RECORD})
+"""Files without rows, tables that are checked elsewhere, or that repeat others."""
 
 
 def find_products(folder: Path) -> list[Path]:
