@@ -8,31 +8,17 @@ is used as it is. Wall seconds, and peak anonymous memory of all processes.
 import argparse
 import json
 import os
-import subprocess
 import sys
-import time
-from dataclasses import dataclass
 from pathlib import Path
 
 import pandas as pd
 
-from benchmarks.memory import anonymous_mb, family
+from benchmarks.commands import run_command
 from demo_city.city import build_demo_city
 from imagery.workspace import Workspace
 
 OUT = Path("out/whole")
 YEAR = 2022
-POLL_S = 0.5
-
-
-@dataclass(frozen=True, kw_only=True)
-class Cost:
-    """What one command cost."""
-
-    wall_s: float
-    """Seconds of the wall clock."""
-    peak_mb: float
-    """Peak anonymous memory of its processes together."""
 
 
 def main() -> None:
@@ -42,10 +28,10 @@ def main() -> None:
 
     costs = {}
     for stage in ("tile", "score"):
-        costs[stage] = _measure([stage, str(city), "--year", str(YEAR)])
+        costs[stage] = run_command([stage, str(city), "--year", str(YEAR)])
         print(
             f"{stage:6s} {costs[stage].wall_s / 60:6.1f} min   peak anonymous memory "
-            f"{costs[stage].peak_mb:6.0f} MB, all processes together"
+            f"{costs[stage].together_mb:6.0f} MB, all processes together"
         )
 
     files = Workspace(folder=options.out / "workspace").year(YEAR)
@@ -57,7 +43,7 @@ def main() -> None:
         "parcels": options.parcels,
         "vacants": len(status),
         "seconds_and_peak_mb": {
-            stage: (cost.wall_s, cost.peak_mb) for stage, cost in costs.items()
+            stage: (cost.wall_s, cost.together_mb) for stage, cost in costs.items()
         },
     }
     (options.out / "whole_city.json").write_text(json.dumps(facts, indent=2))
@@ -87,21 +73,6 @@ def _build(out: Path, parcels: int, *, model: Path) -> Path:
 
 def _report(stage: str, done: int, total: int) -> None:
     print(f"{stage} {done} of {total}", file=sys.stderr)
-
-
-def _measure(arguments: list[str]) -> Cost:
-    """Run one roofwatch command."""
-    start = time.monotonic()
-    peak_mb = 0.0
-    with subprocess.Popen([sys.executable, "-m", "roofwatch.cli", *arguments]) as process:
-        while process.poll() is None:
-            now_mb = sum(anonymous_mb(pid) for pid in family(process.pid))
-            peak_mb = max(peak_mb, now_mb)
-            time.sleep(POLL_S)
-
-    if process.returncode:
-        raise SystemExit(process.returncode)
-    return Cost(wall_s=time.monotonic() - start, peak_mb=peak_mb)
 
 
 if __name__ == "__main__":

@@ -13,47 +13,24 @@ With --stages run it is the one command that does the whole year.
 import argparse
 import json
 import os
-import resource
 import shutil
-import subprocess
-import sys
-import time
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from pathlib import Path
 
 import pandas as pd
 import pyogrio
 
-from benchmarks.memory import anonymous_mb, family
-from benchmarks.year_city import year_city
+from benchmarks.commands import Cost, run_command
+from benchmarks.year_city import YEARS, year_city
 from imagery.workspace import Workspace
 
 OUT = Path("out/year")
-BEFORE, YEAR = 2023, 2024
+BEFORE, YEAR = YEARS
 STAGES = ("check", "tile", "drift", "score", "export")
 RUNS = ("first", "again", "changed")
-POLL_S = 0.1
 CHANGED = 0.01
 """Share of the notices that leave the roll, and of new ones, before the third run."""
 _PAGE_CACHE = Path("/proc/sys/vm/drop_caches")
-
-
-@dataclass(frozen=True, kw_only=True)
-class Cost:
-    """What one command cost."""
-
-    run: str
-    """Which run: first, again, changed."""
-    stage: str
-    """The command."""
-    wall_s: float
-    """Seconds of the wall clock."""
-    cpu_s: float
-    """CPU seconds of all its processes."""
-    main_mb: float
-    """Peak anonymous memory of the main process."""
-    worker_mb: float
-    """Peak anonymous memory of the largest other process."""
 
 
 def main() -> None:
@@ -66,16 +43,20 @@ def main() -> None:
 
     notices = city.parent / "vacant.csv"
     whole = pd.read_csv(notices, dtype="str")
-    costs: list[Cost] = []
+    rows = []
     for run in RUNS:
         if run == "changed":
             _change(whole, _parcels(city)).to_csv(notices, index=False)
-        costs += [_measure(run, stage, city) for stage in options.stages]
+        for stage in options.stages:
+            cost = _run_cold(run, stage, city)
+            rows.append({"run": run, "stage": stage, **asdict(cost)})
     whole.to_csv(notices, index=False)
-    _show(costs, vacants=options.vacants)
+
+    table = pd.DataFrame(rows)
+    _show(table, vacants=options.vacants)
     size_mb = _size_mb(workspace / str(YEAR))
     print(f"{size_mb:,.0f} MB on disk for the year")
-    facts = {"vacants": options.vacants, "disk_mb": size_mb, "costs": [asdict(c) for c in costs]}
+    facts = {"vacants": options.vacants, "disk_mb": size_mb, "costs": rows}
     (options.out / "year.json").write_text(json.dumps(facts, indent=1))
 
 
@@ -100,7 +81,7 @@ def _finish_year_before(city: Path, workspace: Path) -> None:
     if not kept.exists():
         shutil.rmtree(workspace, ignore_errors=True)
         for stage in STAGES:
-            _measure("before", stage, city, year=BEFORE)
+            _run_cold("before", stage, city, year=BEFORE)
         kept.mkdir()
         _copy_state(workspace, kept)
 
@@ -134,32 +115,15 @@ def _parcels(city: Path) -> pd.Series:
     return pyogrio.read_dataframe(path, columns=["parcel_id"], read_geometry=False)["parcel_id"]
 
 
-def _measure(run: str, stage: str, city: Path, *, year: int = YEAR) -> Cost:
-    """Run one command, cold: nothing of the flyover is in the page cache."""
+def _run_cold(run: str, stage: str, city: Path, *, year: int = YEAR) -> Cost:
+    """Run one command; nothing of the flyover is in the page cache."""
     _drop_page_cache()
-    command = [sys.executable, "-m", "roofwatch.cli", stage, str(city), "--year", str(year)]
-    cpu_before = _children_cpu_s()
-    start = time.monotonic()
-    peaks: dict[int, float] = {}
-    with subprocess.Popen([*command, "--quiet"], stdout=subprocess.DEVNULL) as process:
-        while process.poll() is None:
-            for pid in family(process.pid):
-                peaks[pid] = max(peaks.get(pid, 0.0), anonymous_mb(pid))
-            time.sleep(POLL_S)
-    wall_s = time.monotonic() - start
-    if process.returncode:
-        raise SystemExit(f"{stage}: exit {process.returncode}")
-
-    main_mb = peaks.pop(process.pid, 0.0)
-    cost = Cost(
-        run=run,
-        stage=stage,
-        wall_s=wall_s,
-        cpu_s=_children_cpu_s() - cpu_before,
-        main_mb=main_mb,
-        worker_mb=max(peaks.values(), default=0.0),
+    cost = run_command([stage, str(city), "--year", str(year), "--quiet"])
+    print(
+        f"{run:8s} {stage:7s} {cost.wall_s:7.1f} s wall {cost.cpu_s:7.1f} s CPU "
+        f"{cost.main_mb:6.0f} MB main {cost.worker_mb:6.0f} MB worker",
+        flush=True,
     )
-    print(_line(cost), flush=True)
     return cost
 
 
@@ -169,20 +133,7 @@ def _drop_page_cache() -> None:
         _PAGE_CACHE.write_text("1")
 
 
-def _children_cpu_s() -> float:
-    usage = resource.getrusage(resource.RUSAGE_CHILDREN)
-    return usage.ru_utime + usage.ru_stime
-
-
-def _line(cost: Cost) -> str:
-    return (
-        f"{cost.run:8s} {cost.stage:7s} {cost.wall_s:7.1f} s wall {cost.cpu_s:7.1f} s CPU "
-        f"{cost.main_mb:6.0f} MB main {cost.worker_mb:6.0f} MB worker"
-    )
-
-
-def _show(costs: list[Cost], *, vacants: int) -> None:
-    table = pd.DataFrame([asdict(cost) for cost in costs])
+def _show(table: pd.DataFrame, *, vacants: int) -> None:
     for run, rows in table.groupby("run", sort=False):
         wall_s, cpu_s = rows["wall_s"].sum(), rows["cpu_s"].sum()
         print(

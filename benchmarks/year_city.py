@@ -23,6 +23,7 @@ from tqdm import tqdm
 from benchmarks.fixture import FORMATS
 from demo_city import tables
 from demo_city.camera import CAMERAS, photograph
+from demo_city.city_file import CAD_COLUMNS, city_toml
 from demo_city.deliver import HALO_PX, render_tile
 from demo_city.layout import CityPlan
 from demo_city.noise import stream
@@ -39,49 +40,8 @@ PATTERN = CityPlan(parcels=4_700, seed=0)
 """The part of the demo city that is laid side by side."""
 INSIDE_PX = 360
 """Where the picture starts, from the corner of the first flyover's grid: past its slanting edge."""
-RENDERED = {2023: 2022, 2024: 2024}
-"""Year of the flyover: year of the demo whose light and houses it shows."""
-CITY_TOML = """[city]
-name = "Demo City"
-workspace = "workspace"
-
-[parcels]
-path = "parcels.gpkg"
-id = "parcel_id"
-block = "block"
-address = "address"
-neighborhood = "neighborhood"
-fire_district = "fire_district"
-inspection_district = "inspection_district"
-occupied = "occupied"
-
-[vacant]
-path = "vacant.csv"
-id = "parcel_id"
-notice_date = "notice_date"
-
-[footprints]
-path = "buildings.gpkg"
-
-[[flyover]]
-year = 2023
-path = "flyover/2023"
-date = "2023-03-05"
-
-[[flyover]]
-year = 2024
-path = "flyover/2024"
-date = "2024-02-11"
-
-[export]
-as_of = "2024-06-01"
-
-[export.dispatch]
-addresses = "addresses.csv"
-
-[mlflow]
-uri = "sqlite:///{registry}"
-"""
+YEARS = (2022, 2024)
+"""Flyovers: those of the demo without a change of CRS between them."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -129,17 +89,19 @@ def year_city(out: Path, *, vacants: int, kind: str, registry: Path) -> Path:
 
     shutil.rmtree(out, ignore_errors=True)
     out.mkdir(parents=True)
-    for year in RENDERED:
+    for year in YEARS:
         _write_flyover(out / "flyover" / str(year), year, kind)
     _write_tables(out, vacants)
-    city.write_text(CITY_TOML.replace("{registry}", str(registry.resolve())), encoding="utf-8")
+    own = f'{city_toml(YEARS)}\n[mlflow]\nuri = "sqlite:///{registry.resolve()}"\n'
+    city.write_text(own, encoding="utf-8")
+    (out / "cad_columns.toml").write_text(CAD_COLUMNS, encoding="utf-8")
     done.write_text(record, encoding="utf-8")
     return city
 
 
 def _left_top(year: int) -> tuple[float, float]:
     """Return the upper left corner of the first picture, feet: a whole pixel of the year's grid."""
-    first, grid = (plan_year(PATTERN, RENDERED[y])[0][0].grid for y in (2023, year))
+    first, grid = (plan_year(PATTERN, y)[0][0].grid for y in (YEARS[0], year))
     start = np.array(first.left_top) + np.array((1, -1)) * INSIDE_PX * PIXEL_FT
     steps = np.round((start - np.array(grid.left_top)) / PIXEL_FT)
     left, top = np.array(grid.left_top) + steps * PIXEL_FT
@@ -181,7 +143,7 @@ def _copies() -> list[Copy]:
 
 def _picture(year: int, left: float, top: float) -> NDArray[np.uint8]:
     """Return the picture (SIDE_PX, SIDE_PX, 3) whose upper left corner is given in feet."""
-    kept, lost = plan_year(PATTERN, RENDERED[year])
+    kept, lost = plan_year(PATTERN, year)
     tiles = [replace(tile, shift_ft=0.0) for tile in (*kept, *lost)]
     picture = np.zeros((SIDE_PX, SIDE_PX, 3), np.uint8)
     with ProcessPoolExecutor() as pool:
@@ -218,6 +180,7 @@ def _write_tables(out: Path, vacants: int) -> None:
     tables.write_parcels(PATTERN, pattern / "parcels.gpkg")
     tables.write_footprints(PATTERN, pattern / "buildings.gpkg")
     tables.write_vacant(PATTERN, pattern / "vacant.csv")
+    tables.write_labels(PATTERN, pattern / "labels.csv")
 
     lots = _inside(gpd.read_file(pattern / "parcels.gpkg"))
     houses = _inside(gpd.read_file(pattern / "buildings.gpkg"))
@@ -242,10 +205,15 @@ def _write_tables(out: Path, vacants: int) -> None:
     _repeat(houses).to_file(out / "buildings.gpkg")
     every[["address"]].assign(alias="").to_csv(out / "addresses.csv", index=False)
 
+    labels = pd.read_csv(pattern / "labels.csv", dtype="str")
+    labeled = pd.concat([copy.named(labels) for copy in _copies()])
+    labeled[labeled["parcel_id"].isin(chosen["parcel_id"])].to_csv(out / "labels.csv", index=False)
+    shutil.rmtree(pattern)
+
 
 def _inside(shapes: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
     """Return what has its middle in the first picture."""
-    left, top = _left_top(2023)
+    left, top = _left_top(YEARS[0])
     side_ft = SIDE_PX * PIXEL_FT
     middle = shapes.centroid
     inside = middle.x.between(left, left + side_ft) & middle.y.between(top - side_ft, top)

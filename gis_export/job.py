@@ -44,6 +44,15 @@ class ExportJob:
     pictures: Path
     """Folder of the heat maps that `score` left; it may be missing."""
 
+    @property
+    def apart(self) -> "ExportJob":
+        """Return the job for another process: without the parcels that are not on the roll.
+
+        They are most of a city, and only the page of the fire map shows them.
+        """
+        roll = replace(self.inputs.roll, lots=None)
+        return replace(self, inputs=replace(self.inputs, roll=roll))
+
     def title(self, ending: str) -> str:
         """Return the title of a product for people."""
         return f"{self.inputs.city} {self.inputs.year}, vacant roofs{ending}"

@@ -23,8 +23,8 @@ class Part:
 PARTS = (
     Part(name=ROOFS, needs=("parcels", "chips"), is_long=True),
     Part(name=GROUND, needs=("place", "flyover"), is_long=True),
-    Part(name="routes", needs=("rows", "flyover", "chips"), is_long=True),
-    Part(name="fire book", needs=("rows", "flyover"), is_long=True),
+    # Made together: their maps decode each tile of the flyover once.
+    Part(name="book and routes", needs=("rows", "flyover", "chips"), is_long=True),
     Part(name="evidence", needs=("rows", "chips", "pictures", "tiles"), is_long=True),
     Part(name="work list", needs=("rows", "chips"), is_long=True),
     Part(name="data", needs=("rows",), is_long=True),

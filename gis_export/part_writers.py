@@ -81,7 +81,7 @@ def _fire_map(job: ExportJob, folder: Path, finished: Finished) -> Told:
     return ()
 
 
-def _fire_book(job: ExportJob, folder: Path, _: Finished) -> Told:
+def _book_and_routes(job: ExportJob, folder: Path, _: Finished) -> Told:
     listed = job.addresses.spelled if job.addresses else ()
     write_fire_book(
         job.fire_rows,
@@ -90,6 +90,11 @@ def _fire_book(job: ExportJob, folder: Path, _: Finished) -> Told:
         job.settings,
         sources=BookSources(listed=listed, ground=job.ground),
     )
+
+    routes = plan_routes(job.rows, job.settings)
+    sheets = read_sources(routes, job.rows, job.inputs, job.settings, ground=job.ground)
+    write_route_sheets(routes, sheets, folder / "housing/route_sheets")
+    write_phone_lists(routes, sheets, folder / "housing/phone_lists", run_id=job.inputs.run_id)
     return ()
 
 
@@ -99,39 +104,27 @@ def _dispatch(job: ExportJob, folder: Path, _: Finished) -> Told:
 
 
 def _fire_layers(job: ExportJob, folder: Path, _: Finished) -> Told:
-    pack = Pack(
-        name="fire",
-        tier=Tier.RESPONDER,
-        title=job.title(" for the fire department"),
-        lineage=job.lineage,
-    )
-    _write_layers(job, job.fire_table, _made(folder / "fire"), pack)
-    return ()
+    return _layers(job, job.fire_table, folder / "fire", Tier.RESPONDER)
 
 
 def _housing_layers(job: ExportJob, folder: Path, _: Finished) -> Told:
-    pack = Pack(
-        name="housing",
-        tier=Tier.HOUSING,
-        title=job.title(" for the housing department"),
-        lineage=job.lineage,
-    )
-    _write_layers(job, job.table, _made(folder / "housing"), pack)
-    return ()
+    return _layers(job, job.table, folder / "housing", Tier.HOUSING)
 
 
-def _write_layers(job: ExportJob, table: ExportTable, folder: Path, pack: Pack) -> None:
+def _layers(job: ExportJob, table: ExportTable, folder: Path, tier: Tier) -> Told:
     """Write a department's layers, their styles and dictionary, and the guides."""
-    name = pack.name
+    _made(folder)
+    name = folder.name
+    title = job.title(f" for the {name} department")
+    pack = Pack(name=name, tier=tier, title=title, lineage=job.lineage)
     write_pack(table, folder, pack, also_crs=job.settings.also_crs)
-    write_geopackage(
-        table, folder / f"{name}.gpkg", tier=pack.tier, title=pack.title, note=pack.lineage.note
-    )
-    write_qgis_project(folder, name=name, title=pack.title, crs=table.crs, tier=pack.tier)
-    write_drawing_info(folder / f"{name}.drawingInfo.json", pack.tier)
+    write_geopackage(table, folder / f"{name}.gpkg", tier=tier, title=title, note=job.lineage.note)
+    write_qgis_project(folder, name=name, title=title, crs=table.crs, tier=tier)
+    write_drawing_info(folder / f"{name}.drawingInfo.json", tier)
     write_left_out(table.rows, folder)
-    write_dictionary(folder, pack.tier)
+    write_dictionary(folder, tier)
     write_guides(folder, name)
+    return ()
 
 
 def _work_list(job: ExportJob, folder: Path, _: Finished) -> Told:
@@ -141,14 +134,6 @@ def _work_list(job: ExportJob, folder: Path, _: Finished) -> Told:
     write_capacity(job.rows, housing / "capacity.csv", job.settings, start=job.inputs.today)
     write_xlsform(housing / "findings_form.xlsx", city=job.inputs.city)
     write_form_media(job.rows, housing)
-    return ()
-
-
-def _routes(job: ExportJob, folder: Path, _: Finished) -> Told:
-    routes = plan_routes(job.rows, job.settings)
-    sheets = read_sources(routes, job.rows, job.inputs, job.settings, ground=job.ground)
-    write_route_sheets(routes, sheets, folder / "housing/route_sheets")
-    write_phone_lists(routes, sheets, folder / "housing/phone_lists", run_id=job.inputs.run_id)
     return ()
 
 
@@ -188,8 +173,7 @@ def _made(folder: Path) -> Path:
 MAKERS: dict[str, Maker] = {
     ROOFS: _roofs,
     GROUND: _ground,
-    "routes": _routes,
-    "fire book": _fire_book,
+    "book and routes": _book_and_routes,
     "evidence": _evidence,
     "work list": _work_list,
     "data": _data,

@@ -8,7 +8,7 @@ same takes little more than its checks.
 import shutil
 from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from types import MappingProxyType
 
@@ -132,7 +132,11 @@ def _make_all(
 def _make_long(
     tasks: Sequence[PartTask], *, run: PartRunner | None
 ) -> Generator[MadePart, None, None]:
-    yield from map(make_part, tasks) if run is None else run(make_part, tasks)
+    if run is None:
+        yield from map(make_part, tasks)
+        return
+
+    yield from run(make_part, [replace(task, job=task.job.apart) for task in tasks])
 
 
 def _make_short(
@@ -140,20 +144,15 @@ def _make_short(
 ) -> Iterator[MadePart]:
     for task in tasks:
         told = {name: made.told for name, made in done.items()}
-        made = _make(task, read=staging, told=told)
+        made = make_part(task, read=staging, told=told)
         move_in(made, task.folder, staging)
         yield made
 
 
-def make_part(task: PartTask) -> MadePart:
-    """Make a part that needs no other, in any process."""
-    return _make(task)
-
-
-def _make(
+def make_part(
     task: PartTask, *, read: Path | None = None, told: Mapping[str, Told] = _NOTHING
 ) -> MadePart:
-    """Make a part.
+    """Make a part, in any process.
 
     Args:
         task: Which one, from what, and where.

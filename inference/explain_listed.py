@@ -4,6 +4,7 @@ A picture is kept as long as nothing changes that it was made from.
 """
 
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -168,7 +169,8 @@ def draw_roofs(
     groups = [tuple(tasks[start : start + PER_BATCH]) for start in range(0, len(tasks), PER_BATCH)]
     peaks: dict[str, tuple[int, int]] = {}
     networks = NetworkSource(spec=version.spec, weights=str(version.folder / BACKBONE))
-    with converted(networks, year.store.folder, maps=True) as ready:
+    conversion = converted(networks, year.store.folder, maps=True)
+    with conversion if has_heat(head) else nullcontext(networks) as ready:
         batches = [
             ExplainBatch(tasks=group, networks=ready, head=head, threads=threads)
             for group in groups

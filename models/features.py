@@ -129,10 +129,11 @@ def store_features(
 
     kept = kept or {}
     batches = [run.batch(shard) for shard in shards if shard.key not in kept]
-    with converted(network, store.folder) as ready:
-        fresh = [replace(batch, network=ready) for batch in batches if not batch.target.exists()]
-        for _ in mapper(extract_batch, fresh):
-            pass
+    fresh = [batch for batch in batches if not batch.target.exists()]
+    if fresh:
+        with converted(network, store.folder) as ready:
+            for _ in mapper(extract_batch, [replace(batch, network=ready) for batch in fresh]):
+                pass
 
     groups = [run.group(shard) for shard in shards]
     write_cache(run.features, groups, kept, cache_schema(run.network_key, network.spec.features))

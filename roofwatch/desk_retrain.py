@@ -2,6 +2,7 @@
 
 import logging
 import multiprocessing
+import os
 import shlex
 from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
@@ -12,7 +13,7 @@ from imagery.errors import RoofwatchError
 from labels.desk.retraining import STOPPED, Offer, Retrained
 from models.registry import alias_version, last_training
 from roofwatch.config import read_city
-from roofwatch.executors import Execution
+from roofwatch.executors import Execution, end_with_parent
 from roofwatch.trained import Trained
 from roofwatch.year import City, CityYear
 
@@ -38,7 +39,9 @@ def run_apart(city: City, year: int, city_file: Path, who: str) -> Retrained:
     """Train in a process of its own: the page is answered meanwhile, and no memory is kept."""
     city.log("desk", f"{year}: training started by {who}")
     spawn = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(max_workers=1, mp_context=spawn) as pool:
+    with ProcessPoolExecutor(
+        max_workers=1, mp_context=spawn, initializer=end_with_parent, initargs=(os.getpid(),)
+    ) as pool:
         try:
             return pool.submit(retrain, city_file, year, city.execution).result()
         except BrokenProcessPool:

@@ -33,6 +33,7 @@ from roofwatch.progress import Progress
 from roofwatch.seen import book_url, has_book, read_seen
 
 if TYPE_CHECKING:
+    from gis_export.fire.fires import Fires
     from labels.book import Book
     from models.registry import Registry
 
@@ -206,6 +207,20 @@ class CityYear:
         limits = self.file.tile.image_limits
         files = read_files(self.year, source.path, crs=source.crs, limits=limits)
         return make_flyover(files, source.flown, vacants=self.roll.lon_lat)
+
+    @cached_property
+    def fires(self) -> "Fires":
+        """Return the fires of the city's table.
+
+        Raises:
+            InputError: see `gis_export.fire.fires.read_fires`.
+        """
+        from gis_export.fire.dispatch.address_match import read_addresses
+        from gis_export.fire.fires import read_fires
+
+        export = self.file.export
+        book = read_addresses(export.dispatch) if export.fires else None
+        return read_fires(export.fires, self.roll, book, today=self.as_of)
 
     @property
     def earlier(self) -> list["CityYear"]:

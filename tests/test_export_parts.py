@@ -102,7 +102,7 @@ def test_after_a_finding_the_products_are_those_of_a_whole_export(
     assert without_times(products) == without_times(handed_over)
     assert products["fire/fire_book.pdf"] != last[1]["fire/fire_book.pdf"]
     assert (said[0], said[-1]) == ("rows", "verify")
-    assert {"roofs", "fire book", "fire map", "dispatch"} <= set(said)
+    assert {"roofs", "book and routes", "fire map", "dispatch"} <= set(said)
 
 
 def without_times(products: dict[str, bytes]) -> dict[str, bytes]:
@@ -132,11 +132,11 @@ def test_a_record_that_is_damaged_or_leads_elsewhere_is_none(
     last: tuple[Path, dict[str, bytes]], tmp_path: Path
 ) -> None:
     text = (last[0] / "2026" / RECORD).read_text(encoding="utf-8")
-    assert len(read_record(last[0] / "2026")) == 15
+    assert len(read_record(last[0] / "2026")) == 14
     assert read_record(tmp_path) == {}
 
     outside = text.replace("fire/fire_book.pdf", "fire/../../audit.csv")
-    for damaged in (text[:100], "[]", '{"fire book": 1}', outside):
+    for damaged in (text[:100], "[]", '{"book and routes": 1}', outside):
         (tmp_path / RECORD).write_text(damaged, encoding="utf-8")
         assert read_record(tmp_path) == {}
 

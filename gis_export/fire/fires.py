@@ -7,7 +7,7 @@ is not certain is named, and says nothing of any building.
 
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 from functools import cached_property
 
@@ -18,6 +18,7 @@ from gis_export.fire.dispatch.address_match import AddressBook, match_addresses
 from gis_export.table.fire_settings import FireFile
 from imagery.roll.parcels import VacantRoll
 from imagery.roll.tables import optional_column, read_table, text_column
+from imagery.tables.table_file import Table
 from imagery.troubles import Trouble, only_troubles, shown, trouble_of
 from imagery.values.days import DaySource, find_bad_days, read_days
 from imagery.values.texts import clean_ids, clean_texts
@@ -127,11 +128,7 @@ def read_fires(
     if source is None:
         return Fires()
 
-    key = source.id or (source.address,)
-    columns = tuple(name for name in (source.address, source.day) if name)
-    file = read_table(
-        source.path, layer=source.layer, what="export.fires", key=key, columns=columns
-    )
+    file = _read_file(source)
     ids = pd.Series("", index=file.rows.index)
     if source.id:
         ids = text_column(file.rows, source.id, what="[export.fires] id")
@@ -139,16 +136,14 @@ def read_fires(
     days = text_column(file.rows, (source.day,), what="[export.fires] day")
     read = read_days(days, order=source.day_order, latest=today)
 
-    names = ids.where(ids.str.strip() != "", addresses)
     day_source = DaySource(
         file=source.path.name,
         section="export.fires",
         noun="fires",
         column=source.day,
-        names=names,
+        names=ids.where(ids.str.strip() != "", addresses),
         rows=file.row_numbers,
     )
-    places = _Places(roll=roll, book=book)
     table = pd.DataFrame(
         {
             "id": clean_ids(ids),
@@ -158,14 +153,18 @@ def read_fires(
             "row": file.row_numbers,
         }
     )
-    fires = _place_fires(table, places)
+    fires = _place_fires(table, _Places(roll=roll, book=book))
     noticed = (*file.troubles, *find_bad_days(read, days, day_source), *fires.troubles)
-    return Fires(
-        latest=fires.latest,
-        at_vacant=fires.at_vacant,
-        elsewhere=fires.elsewhere,
-        total=fires.total,
-        troubles=noticed,
+    return replace(fires, troubles=noticed)
+
+
+def _read_file(source: FireFile) -> Table:
+    return read_table(
+        source.path,
+        layer=source.layer,
+        what="export.fires",
+        key=source.id or (source.address,),
+        columns=tuple(name for name in (source.address, source.day) if name),
     )
 
 

@@ -280,7 +280,7 @@ def describe_row(row: CutRow, origin: ShardOrigin) -> dict[str, object]:
     transform = chip.transform if chip else (np.nan,) * len(GRID_COLUMNS)
     quality = row.quality or Quality()
 
-    record: dict[str, object] = {
+    return {
         "parcel_id": row.parcel_id,
         "year": origin.year,
         "status": "chip" if chip else "not_assessed",
@@ -293,12 +293,8 @@ def describe_row(row: CutRow, origin: ShardOrigin) -> dict[str, object]:
         "width": width,
         "tiles": row.tiles,
         "decoder": origin.decoder,
+        **{name: getattr(quality, name) for name in QUALITY_COLUMNS},
+        **{name: getattr(quality.surface, name) for name in SURFACE_COLUMNS},
+        "photo_gsd_m": quality.photo_gsd_m,
+        **dict(zip(GRID_COLUMNS, transform, strict=True)),
     }
-    for name in QUALITY_COLUMNS:
-        record[name] = getattr(quality, name)
-    for name in SURFACE_COLUMNS:
-        record[name] = getattr(quality.surface, name)
-    record["photo_gsd_m"] = quality.photo_gsd_m
-    for name, term in zip(GRID_COLUMNS, transform, strict=True):
-        record[name] = term
-    return record

@@ -5,7 +5,6 @@ from gis_export.fire.dispatch.columns import column_map_of
 from gis_export.fire.dispatch.last_delivery import check_day, last_delivery
 from gis_export.fire.dispatch.state import newest_flyover, read_deletes, read_state
 from gis_export.fire.dispatch.vendor_file import find_too_wide
-from gis_export.fire.fires import Fires, read_fires
 from imagery.errors import InputError
 from imagery.troubles import Trouble, only_troubles
 from roofwatch.year import CityYear
@@ -19,7 +18,7 @@ def dispatch_troubles(year: CityYear) -> tuple[Trouble, ...]:
 def _read_files(year: CityYear) -> tuple[Trouble, ...]:
     delivered = year.city.workspace.folder
     try:
-        fires = find_fires(year)
+        fires = year.fires
         book = read_addresses(year.file.export.dispatch)
         if year.year >= newest_flyover(read_state(delivered)):
             check_day(last_delivery(delivered), year.as_of)
@@ -34,17 +33,6 @@ def _read_files(year: CityYear) -> tuple[Trouble, ...]:
         )
         return (unreadable,)
     return (*(book.troubles if book else ()), *fires.troubles)
-
-
-def find_fires(year: CityYear) -> Fires:
-    """Return the fires of the city's table.
-
-    Raises:
-        InputError: see `read_fires`.
-    """
-    export = year.file.export
-    book = read_addresses(export.dispatch)
-    return read_fires(export.fires, year.roll, book, today=year.as_of)
 
 
 def _find_too_wide(year: CityYear) -> Trouble | None:

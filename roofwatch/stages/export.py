@@ -32,7 +32,6 @@ from roofwatch.progress import Progress
 from roofwatch.scored_by import expected_sentence, scored_by
 from roofwatch.seal import check_seal, last_seals
 from roofwatch.stages.check import label_troubles
-from roofwatch.stages.dispatch_inputs import find_fires
 from roofwatch.stages.tile import registered_flyover
 from roofwatch.year import CityYear, open_year
 from training.tested import tested_sentence
@@ -67,7 +66,7 @@ def export_notes(year: CityYear) -> list[str]:
     if year.year >= newest_flyover(state):
         lost = lost_findings(state, find_looks(year), until=year.year)
 
-    fires = find_fires(year)
+    fires = year.fires
     found = (
         find_lost_findings(lost),
         find_lost_fires(fires.latest, state),
@@ -162,7 +161,7 @@ def export_inputs(year: CityYear, *, photos: bool = True) -> ExportInputs:
         tiles=year.delivered_tiles,
         earlier=tuple(earlier_year(before) for before in year.earlier),
         looks=find_looks(year),
-        fires=with_held_fires(find_fires(year).latest, state, parcels),
+        fires=with_held_fires(year.fires.latest, state, parcels),
         before=read_before(year, ledger),
         tested=note
         or tested_sentence(year.files.report, year.files.model)

@@ -2,14 +2,13 @@
 
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 
 import geopandas as gpd
 import shapely
 from fpdf import FPDF
-from pyproj import CRS
 
 from gis_export.fire.book.atlas import cut_cells
 from gis_export.fire.book.chapter import NO_DISTRICT, Book, Chapter
@@ -67,9 +66,18 @@ def write_fire_book(
     entries = with_one_spelling(entries_of(rows, crs, today=inputs.today), known.listed)
     chapters = _make_chapters(pdf, entries)
     contents = _list_chapters(chapters)
-    book = _make_book(pdf, crs, entries, inputs, pages=_count_pages(chapters))
-    if known.ground is not None:
-        book = replace(book, photo=known.ground)
+    placed = tuple(entry for entry in entries if entry.point is not None)
+    flown = _flown_in_words(entries, inputs)
+    book = Book(
+        pdf=pdf,
+        crs=crs,
+        photo=known.ground or (photo_of(inputs.flyover, crs) if crs is not None else None),
+        entries=placed,
+        tree=shapely.STRtree([shapely.Point(entry.point) for entry in placed if entry.point]),
+        heading=_make_heading(inputs, flown),
+        flown=flown,
+        pages=_count_pages(chapters),
+    )
 
     subtitle = f"{len(entries):,} vacant buildings, {book.flown}"
     draw_contents(
@@ -125,34 +133,13 @@ def _count_contents_pages(chapters: Sequence[Chapter]) -> int:
     return max(1, -(-len(chapters) // ROWS_PER_PAGE))
 
 
-def _make_book(
-    pdf: FPDF,
-    crs: CRS | None,
-    entries: Sequence[Entry],
-    inputs: ExportInputs,
-    *,
-    pages: int,
-) -> Book:
-    placed = tuple(entry for entry in entries if entry.point is not None)
-    flown = _flown_in_words(entries, inputs)
-
-    heading = Heading(
+def _make_heading(inputs: ExportInputs, flown: str) -> Heading:
+    return Heading(
         title="",
         subtitle="",
         place=f"{inputs.city} {inputs.year}",
         audience=_AUDIENCE,
         foot=f"{flown}  ·  {inputs.foot}",
-    )
-
-    return Book(
-        pdf=pdf,
-        crs=crs,
-        photo=photo_of(inputs.flyover, crs) if crs is not None else None,
-        entries=placed,
-        tree=shapely.STRtree([shapely.Point(entry.point) for entry in placed if entry.point]),
-        heading=heading,
-        flown=flown,
-        pages=pages,
     )
 
 

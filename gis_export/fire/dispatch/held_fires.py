@@ -35,8 +35,8 @@ def with_held_fires(
 def find_lost_fires(fires: Mapping[str, date], state: pd.DataFrame) -> Trouble | None:
     """Name the parcels that dispatch holds with a fire that the table lacks, None for none."""
     in_table = {harmless(parcel): day for parcel, day in fires.items()}
-    lost = [parcel for parcel, day in _held(state).items() if in_table.get(parcel, day) < day]
-    lost += [parcel for parcel in _held(state) if parcel not in in_table]
+    held = _held(state).items()
+    lost = [parcel for parcel, day in held if in_table.get(parcel, date.min) < day]
     return trouble_of(
         [shown(parcel) for parcel in sorted(lost)],
         what="parcels that dispatch holds with a fire that is gone from the table of fires",
