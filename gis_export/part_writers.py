@@ -27,6 +27,8 @@ from gis_export.housing.capacity import write_capacity
 from gis_export.housing.form import write_form_media, write_xlsform
 from gis_export.housing.packets.evidence import write_packets
 from gis_export.housing.packets.sources import PacketSources
+from gis_export.housing.plan.days import crews_of
+from gis_export.housing.plan.tables import build_plan, outlook_of
 from gis_export.housing.routes.phone_list import write_phone_lists
 from gis_export.housing.routes.route_sheets import read_sources, write_route_sheets
 from gis_export.housing.routes.routing import plan_routes
@@ -131,7 +133,9 @@ def _work_list(job: ExportJob, folder: Path, _: Finished) -> Told:
     housing = _made(folder / "housing")
     write_worklist(job.rows, housing / "worklist.csv", job.settings.visits)
     write_worklist_xlsx(job.rows, housing / "worklist.xlsx", job.inputs, job.settings)
-    write_capacity(job.rows, housing / "capacity.csv", job.settings, start=job.inputs.today)
+    outlook = outlook_of(job.table.rows, job.inputs, job.settings)
+    tables = build_plan(job.table.rows, outlook, job.settings.visits)
+    write_capacity(tables, housing / "capacity.csv", crews_of(job.settings, job.inputs.today))
     write_xlsform(housing / "findings_form.xlsx", city=job.inputs.city)
     write_form_media(job.rows, housing)
     return ()

@@ -120,6 +120,11 @@ class ReportFiles:
         return self.folder / "change.csv"
 
     @property
+    def plan(self) -> Path:
+        """Return what crews find by when, for people."""
+        return self.folder / "plan.html"
+
+    @property
     def manifest(self) -> Path:
         """Return the sha256 of every file of the year."""
         return self.folder / "manifest.json"

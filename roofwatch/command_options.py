@@ -1,6 +1,7 @@
 """What the parsers of all commands share: the city, the year, and how the work is done."""
 
 import argparse
+from datetime import date
 from pathlib import Path
 from typing import TypeAlias
 
@@ -53,6 +54,17 @@ def positive(text: str) -> int:
     if number < 1:
         raise argparse.ArgumentTypeError(f"got {number}, want 1 or more")
     return number
+
+
+def day(text: str) -> date:
+    """Read a day."""
+    try:
+        found = date.fromisoformat(text)
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(f"got {text!r}, want YYYY-MM-DD") from error
+    if not 1900 <= found.year < 2200:
+        raise argparse.ArgumentTypeError(f"got {text!r}, want a day from 1900 to 2199")
+    return found
 
 
 def port(text: str) -> int:

@@ -11,6 +11,7 @@ from roofwatch.command_options import (
     port,
     positive,
 )
+from roofwatch.crew_commands import add_plan
 
 
 def build_parser() -> argparse.ArgumentParser:
@@ -33,6 +34,7 @@ def build_parser() -> argparse.ArgumentParser:
         add_run,
         add_desk,
         add_findings,
+        add_plan,
         add_evidence,
         add_publish,
         add_audit,

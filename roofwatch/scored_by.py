@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 
+from gis_export.table.inputs import ShareFailing
 from imagery.json_files import read_facts
 from roofwatch.year import CityYear
 
@@ -14,6 +15,18 @@ def scored_by(year: CityYear) -> Mapping[str, object]:
     """
     path = year.files.report.scored_by
     return read_facts(path, remedy=f"score {year.year} again") if path.exists() else {}
+
+
+def share_failing(year: CityYear) -> ShareFailing | None:
+    """Return the share failing that the scores of a year are set to; None where it is not known."""
+    facts = scored_by(year).get("share_failing")
+    if not isinstance(facts, Mapping):
+        return None
+
+    low, high, looks = (facts.get(name) for name in ("low", "high", "looks"))
+    if not isinstance(low, int | float) or not isinstance(high, int | float):
+        return None
+    return ShareFailing(low=low, high=high, looks=looks if isinstance(looks, int) else 0)
 
 
 def expected_sentence(year: CityYear) -> str:

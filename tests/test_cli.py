@@ -40,6 +40,7 @@ COMMANDS = (
     "run",
     "desk",
     "findings",
+    "plan",
     "evidence",
     "publish",
     "audit",

@@ -45,6 +45,31 @@ class Year:
     """Opens the headers of its imagery, for checksums."""
 
 
+@dataclass(frozen=True, kw_only=True)
+class ShareFailing:
+    """What is known of the share of a flyover's roofs that fail."""
+
+    low: float
+    """Lower end of its 90% interval, in [0, 1]."""
+    high: float
+    """Upper end."""
+    looks: int = 0
+    """Roofs that people looked at by chance, where the share comes from them; 0: from the scores
+    alone."""
+
+    @property
+    def sentence(self) -> str:
+        """Say it to people."""
+        between = f"The share failing at these photos is between {self.low:.0%} and {self.high:.0%}"
+        if self.looks:
+            return f"{between}, by {self.looks:,} looks by chance."
+        return (
+            f"{between}, by the scores alone. That is what makes the interval of the finds wide. "
+            "Visits narrow it once they are entered (roofwatch findings), and so do thirty looks "
+            "by chance at the photos (roofwatch desk, then score)."
+        )
+
+
 @dataclass(frozen=True, kw_only=True, eq=False)
 class ExportInputs:
     """Everything one year's products are made from."""
@@ -90,6 +115,8 @@ class ExportInputs:
     """What every product says of a flyover that differs from those learned from; "" otherwise."""
     borrowed: str = ""
     """Where a borrowed model comes from and what it may not say; "" for the city's own."""
+    share: ShareFailing | None = None
+    """Share of the roofs that fail; None where the model names none."""
     expected: str = ""
     """How many failing roofs are expected, in one sentence; "" where that is not known."""
     missed: str = ""

@@ -8,6 +8,7 @@ from pyproj import CRS
 from pyproj.exceptions import CRSError
 
 from gis_export.table.fire_settings import FireFile
+from gis_export.table.plan_settings import PlanSettings
 from imagery.errors import ConfigError
 from imagery.roll.links import check_template
 from imagery.settings import key
@@ -220,6 +221,7 @@ class ExportSettings:
         default_factory=DispatchSettings, metadata=key("[export.dispatch].")
     )
     visits: VisitSettings = field(default_factory=VisitSettings, metadata=key("[export.visits]."))
+    plan: PlanSettings = field(default_factory=PlanSettings, metadata=key("[export.plan]."))
     map: MapSettings = field(default_factory=MapSettings, metadata=key("[export.map]."))
     fires: FireFile | None = field(default=None, metadata=key("[export.fires]."))
 

@@ -48,9 +48,7 @@ def visited(rows: gpd.GeoDataFrame, settings: VisitSettings) -> pd.Series:
 
     A parcel with neither geometry nor address is never on the list: nobody would find it.
     """
-    is_open = _can_be_found(rows) & rows[columns.NEXT_VISIT].isna()
-    is_open &= rows[columns.STATUS] != EXCLUDED
-    in_order = by_priority(gpd.GeoDataFrame(rows[is_open]))
+    in_order = by_priority(gpd.GeoDataFrame(rows[can_be_visited(rows)]))
 
     # Visits by chance are few, and none of them may fall off the end of the list.
     is_drawn = audit_chances(rows, settings).notna()
@@ -59,6 +57,16 @@ def visited(rows: gpd.GeoDataFrame, settings: VisitSettings) -> pd.Series:
     place = in_order.groupby(columns.INSP_DIST).cumcount()
     visits = _capacity(rows, settings)
     return pd.Series(place.reindex(rows.index) < visits, index=rows.index, dtype=bool)
+
+
+def can_be_visited(rows: gpd.GeoDataFrame) -> pd.Series:
+    """Return for every row whether somebody may be sent to it.
+
+    A building that is gone or lived in is left out, and so is one that was visited since its photo
+    and is not due yet.
+    """
+    is_open = _can_be_found(rows) & rows[columns.NEXT_VISIT].isna()
+    return pd.Series(is_open & (rows[columns.STATUS] != EXCLUDED), dtype=bool)
 
 
 def visits_of(rows: gpd.GeoDataFrame, settings: VisitSettings) -> gpd.GeoDataFrame:

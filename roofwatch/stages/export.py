@@ -29,11 +29,12 @@ from roofwatch.drift_found import drift_note
 from roofwatch.executors import Execution, map_batches
 from roofwatch.miss_rate import find_visits, write_visits
 from roofwatch.progress import Progress
-from roofwatch.scored_by import expected_sentence, scored_by
+from roofwatch.scored_by import expected_sentence, scored_by, share_failing
 from roofwatch.seal import check_seal, last_seals
 from roofwatch.stages.check import label_troubles
 from roofwatch.stages.tile import registered_flyover
 from roofwatch.year import CityYear, open_year
+from roofwatch.year_plan import write_plan
 from training.tested import tested_sentence
 
 OPENED = (".shp", ".gpkg", ".qgs", ".csv", ".xlsx", ".parquet", ".pmtiles", ".pdf")
@@ -113,6 +114,7 @@ def _export(year: CityYear) -> list[Path]:
         progress.stage = title
 
     write_change(folder)
+    write_plan(year, inputs)
     write_visits(year, find_visits(year))
     write_manifest(folder, inputs.roll.balance)
     year.city.log("export", f"{year.year}: {len(products)} files from run {inputs.run_id}")
@@ -168,6 +170,7 @@ def export_inputs(year: CityYear, *, photos: bool = True) -> ExportInputs:
         or lent_sentence(borrowed),
         drift=note,
         borrowed=borrowed,
+        share=share_failing(year),
         expected=expected_sentence(year),
         missed=visits.cover,
         visited=" ".join(found.sentence for found in visits.realized if found.sentence),
