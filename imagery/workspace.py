@@ -115,9 +115,24 @@ class ReportFiles:
         return self.folder / "before.parquet"
 
     @property
+    def roll(self) -> Path:
+        """Return the vacant roll as it was when the year was scored, with outlines."""
+        return self.folder / "roll.parquet"
+
+    @property
     def change(self) -> Path:
-        """Return which parcels changed their hazard word since the flyover before."""
+        """Return what changed since the flyover before, parcel by parcel."""
         return self.folder / "change.csv"
+
+    @property
+    def change_layer(self) -> Path:
+        """Return the same as a layer."""
+        return self.folder / "change.gpkg"
+
+    @property
+    def lineage(self) -> Path:
+        """Return what became of each parcel of the roll before."""
+        return self.folder / "lineage.csv"
 
     @property
     def plan(self) -> Path:

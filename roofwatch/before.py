@@ -10,7 +10,9 @@ from imagery.files import atomic_path
 from inference.ledger import Ledger
 from roofwatch.year import CityYear
 
-_COLUMNS = ["parcel_id", "score", "score_low", "score_high"]
+_SCORES = ["parcel_id", "score", "score_low", "score_high"]
+_WORD = "hazard"
+_COLUMNS = [*_SCORES, _WORD]
 _YEAR = "year"
 _MODEL = "model_version"
 
@@ -21,7 +23,8 @@ def keep_before(year: CityYear, before: CityYear, scores: pd.DataFrame, label: s
     Args:
         year: The year whose model scored it.
         before: The flyover.
-        scores: Columns parcel_id, score, score_low and score_high.
+        scores: Columns parcel_id, score, score_low, score_high, and hazard, the word that the model
+            gives at the thresholds of this year.
         label: Name and version of the model.
     """
     path = year.files.report.before
@@ -45,12 +48,19 @@ def read_before(year: CityYear, ledger: Ledger) -> pd.DataFrame | None:
         return None
 
     try:
-        table = pd.read_parquet(path, columns=[*_COLUMNS, _YEAR, _MODEL])
-    except (OSError, ValueError, pa.ArrowException) as error:
+        table = pd.read_parquet(path)
+        is_ours = _is_of(table, ledger, before.year)
+    except (OSError, ValueError, KeyError, pa.ArrowException) as error:
         raise InputError(f"{path} cannot be read; score {year.year} again") from error
+    if not is_ours:
+        return None
+    # Files of earlier versions hold no words.
+    return table if _WORD in table else table.assign(**{_WORD: ""})
+
+
+def _is_of(table: pd.DataFrame, ledger: Ledger, year: int) -> bool:
     labels = set(ledger.table[_MODEL].dropna().astype(str))
-    is_ours = set(table[_MODEL]) <= labels and set(table[_YEAR]) <= {before.year}
-    return table[_COLUMNS] if is_ours else None
+    return set(table[_MODEL]) <= labels and set(table[_YEAR]) <= {year}
 
 
 def last_scored(earlier: Sequence[CityYear]) -> CityYear | None:

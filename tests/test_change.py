@@ -7,7 +7,7 @@ import pandas as pd
 from export_cases import make_inputs, make_ledger, make_roll
 from scipy.special import expit
 
-from gis_export.table.change import changes_of, scored_before, sure_moves
+from gis_export.table.change import changes_of, row_moves, scored_before
 from gis_export.table.inputs import ExportInputs
 from gis_export.table.priority import Case, points_of
 from gis_export.table.rows import build_rows
@@ -47,7 +47,7 @@ def test_what_all_roofs_share_is_light_and_what_one_has_alone_is_change() -> Non
     now[WORSE] = before[WORSE] + 6
     rows = make_rows(expit(now).tolist())
 
-    moves = sure_moves(rows, before_of(rows, expit(before).tolist()))
+    moves = row_moves(rows, before_of(rows, expit(before).tolist()))
 
     assert moves[WORSE] == 1
     # A 99% interval leaves out one in a hundred of those that did not change.
@@ -57,8 +57,8 @@ def test_what_all_roofs_share_is_light_and_what_one_has_alone_is_change() -> Non
 def test_few_roofs_are_compared_by_their_own_intervals() -> None:
     rows = make_rows([0.8, 0.8, 0.2])
     before = before_of(rows, [0.3, 0.75, 0.9])
-    assert sure_moves(rows, before).tolist() == [1, 0, -1]
-    assert sure_moves(rows, before.iloc[:0]).tolist() == [0, 0, 0]
+    assert row_moves(rows, before).tolist() == [1, 0, -1]
+    assert row_moves(rows, before.iloc[:0]).tolist() == [0, 0, 0]
 
 
 def test_another_model_alone_makes_nothing_worse() -> None:

@@ -66,7 +66,7 @@ def year(tmp_path_factory: pytest.TempPathFactory) -> Path:
     year = folder / "2026"
     write_ledger(inputs.ledger, year)
     (year / "report").mkdir()
-    write_change(year)
+    write_change(inputs, year)
     (year / "report/evaluation.json").write_text('{"rungs": []}')
     (year / "report/drift.html").write_text("<!doctype html><html><p>GO</p></html>")
     for path in year.rglob("SHA256SUMS"):

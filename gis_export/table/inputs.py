@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import date
 
+import geopandas as gpd
 import pandas as pd
 
 from imagery.chips.store import ChipStore
@@ -29,6 +30,10 @@ LOOK_COLUMNS = (
 """What `labels.table.look_table` returns."""
 
 
+KEPT_ROLL = ("parcel_id", "address", "neighborhood", "inspection_district", "geometry")
+"""What is kept of a year's roll."""
+
+
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Year:
     """What an earlier year left."""
@@ -43,6 +48,8 @@ class Year:
     """None when no chips were cut."""
     tiles: Callable[[], tuple[Tile, ...]] = tuple
     """Opens the headers of its imagery, for checksums."""
+    roll: gpd.GeoDataFrame | None = None
+    """Its roll, columns `KEPT_ROLL`; None when it was not kept."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -104,7 +111,7 @@ class ExportInputs:
     """Day of the latest fire of each vacant parcel that had one."""
     before: pd.DataFrame | None = None
     """The flyover before as the model of this ledger scores it: columns parcel_id, score,
-    score_low, score_high; None where it was not scored again."""
+    score_low, score_high and hazard; None where it was not scored again."""
     models: dict[str, str]
     """sha256 of every model that a ledger names, by its label such as "demo-city-roof/1"."""
     tested: str = ""
@@ -142,10 +149,12 @@ class ExportInputs:
     @property
     def previous(self) -> Ledger | None:
         """Return the latest ledger before this one."""
-        for earlier_year in self.earlier:
-            if earlier_year.ledger is not None:
-                return earlier_year.ledger
-        return None
+        return self.year_before.ledger if self.year_before else None
+
+    @property
+    def year_before(self) -> Year | None:
+        """Return the latest year before that was scored."""
+        return next((year for year in self.earlier if year.ledger is not None), None)
 
 
 def no_looks() -> pd.DataFrame:

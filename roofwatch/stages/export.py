@@ -27,6 +27,7 @@ from roofwatch.before import read_before
 from roofwatch.borrowed_note import borrowed_note, lent_sentence
 from roofwatch.drift_found import drift_note
 from roofwatch.executors import Execution, map_batches
+from roofwatch.kept_roll import read_kept_roll
 from roofwatch.miss_rate import find_visits, write_visits
 from roofwatch.progress import Progress
 from roofwatch.scored_by import expected_sentence, scored_by, share_failing
@@ -113,8 +114,8 @@ def _export(year: CityYear) -> list[Path]:
         )
         progress.stage = title
 
-    write_change(folder)
     write_plan(year, inputs)
+    write_change(inputs, folder)
     write_visits(year, find_visits(year))
     write_manifest(folder, inputs.roll.balance)
     year.city.log("export", f"{year.year}: {len(products)} files from run {inputs.run_id}")
@@ -233,6 +234,7 @@ def earlier_year(year: CityYear) -> Year:
         ledger=trusted_ledger(year),
         chips=year.find_chips(),
         tiles=year.delivered_tiles,
+        roll=read_kept_roll(year),
     )
 
 

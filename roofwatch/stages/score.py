@@ -4,6 +4,7 @@ import argparse
 
 from imagery.errors import InputError
 from inference.drift import Grade
+from inference.hazard import hazard_word
 from inference.ledger import Ledger, build_ledger, write_ledger
 from models.card import ModelCard, write_model_card
 from models.features import cached_features
@@ -13,6 +14,7 @@ from roofwatch.answer import Answer, count_lines, count_values
 from roofwatch.before import keep_before, last_scored
 from roofwatch.cold_start import require_model
 from roofwatch.drift_found import drift_lines
+from roofwatch.kept_roll import keep_roll
 from roofwatch.scored_by import expected_sentence
 from roofwatch.seal import seal_text
 from roofwatch.stages.drift import look_at, show_drift
@@ -86,6 +88,7 @@ def _score(year: CityYear, wanted: str, despite: str) -> Ledger:
         balance = f"{len(year.roll)} vacants in, {len(ledger.table)} rows out"
         raise InputError(f"{balance}; cut {year.year} again")
     path, _ = write_ledger(ledger, year.files.folder)
+    keep_roll(year)
     scored = int((ledger.table["status"] == "scored").sum())
     done = f"{year.year} with {version.label}: {scored} of {len(ledger.table)} scored"
     city.log("score", done + seal_text(path))
@@ -125,5 +128,6 @@ def score_before(year: CityYear, version: ModelVersion, model: Model) -> None:
 
     features = cached_features(store, model.spec, model.backbones)
     if features is not None:
-        scores = score_year(before, version, model.head, features).scores
-        keep_before(year, before, scores, version.label)
+        found = score_year(before, version, model.head, features)
+        words = [hazard_word(score, found.begins).value for score in found.scores["score"]]
+        keep_before(year, before, found.scores.assign(hazard=words), version.label)
