@@ -148,6 +148,11 @@ def two_years(tmp_path: Path, *looks: SiteLook) -> tuple[ExportInputs, Path]:
     return inputs, folder
 
 
+def cells(change: pd.DataFrame, parcel_id: str, *names: str) -> list[str]:
+    """Return some cells of a row."""
+    return [str(change.at[parcel_id, name]) for name in names]
+
+
 def test_change_csv_names_every_parcel_that_changed(tmp_path: Path) -> None:
     inputs, folder = two_years(
         tmp_path,
@@ -165,12 +170,12 @@ def test_change_csv_names_every_parcel_that_changed(tmp_path: Path) -> None:
         "0221 001": "GONE FROM ROLL",
         "0299 001": "NEW ON ROLL",
     }
-    assert change.loc["0221 001", ["address", "list_change", "why"]].tolist() == [
+    assert cells(change, "0221 001", "address", "list_change", "why") == [
         "110 Peña Réunion St",
         "LEFT",
         "roll",
     ]
-    assert change.loc["0216 001", ["list_change", "why", "score", "score_before"]].tolist() == [
+    assert cells(change, "0216 001", "list_change", "why", "score", "score_before") == [
         "ENTERED",
         "score",
         "0.750000",
@@ -209,7 +214,7 @@ def test_a_renumbered_parcel_is_compared_with_itself(tmp_path: Path) -> None:
     write_change(moved, folder)
 
     change = read_csv(folder / "report/change.csv").set_index("parcel_id")
-    assert change.loc["7777 001", ["outcome", "lineage", "parcel_id_before"]].tolist() == [
+    assert cells(change, "7777 001", "outcome", "lineage", "parcel_id_before") == [
         "NEW",
         "same",
         "0216 001",

@@ -60,13 +60,13 @@ class YearPair:
     rows: pd.DataFrame
     """Rows of data/scores.csv as text, by parcel_id; only vacants of now."""
     photo: pd.DataFrame
-    """The ledger of now by parcel_id."""
+    """The ledger of now by parcel_id; `reason` is "" where there is none."""
     before: pd.DataFrame
     """What `scored_before` returns."""
     levels: pd.Series
     """Hazard code of the products of the year before, by parcel_id of that year."""
-    ledger_before: pd.DataFrame
-    """The ledger of the year before by parcel_id of that year."""
+    was_scored: frozenset[str]
+    """Parcels whose photo was scored the year before, by parcel_id of that year."""
     visits: Mapping[str, ParcelVisits]
     """What people on site found, by parcel."""
     flown_before: date | None
@@ -81,7 +81,7 @@ class YearPair:
         is_again = parcel_id in self.before.index
         return RoofThen(
             level=_word(str(self.levels[parcel_id])),
-            is_scored=self.ledger_before.at[parcel_id, "status"] == "scored",
+            is_scored=parcel_id in self.was_scored,
             word=str(self.before.at[parcel_id, "hazard"]) if is_again else "",
         )
 
@@ -89,11 +89,10 @@ class YearPair:
         """Return a parcel as it is now; None where it is not on the roll."""
         if parcel_id not in self.rows.index:
             return None
-        reason = self.photo.at[parcel_id, "reason"]
         return RoofNow(
             level=_word(str(self.rows.at[parcel_id, "hazard_level"])),
             word=str(self.photo.at[parcel_id, "hazard"]),
-            reason="" if pd.isna(reason) else str(reason),
+            reason=str(self.photo.at[parcel_id, "reason"]),
             found=self._found(parcel_id),
         )
 
@@ -129,12 +128,14 @@ def pair_years(inputs: ExportInputs, rows: pd.DataFrame) -> YearPair | None:
     before = inputs.year_before
     if before is None or before.ledger is None:
         return None
+    photo = inputs.ledger.table.set_index("parcel_id")
+    table = before.ledger.table
     return YearPair(
         rows=rows.set_index("parcel_id"),
-        photo=inputs.ledger.table.set_index("parcel_id"),
+        photo=photo.assign(reason=photo["reason"].astype("string").fillna("")),
         before=scored_before(inputs),
         levels=previous_levels(before.ledger, inputs.looks),
-        ledger_before=before.ledger.table.set_index("parcel_id"),
+        was_scored=frozenset(table.loc[table["status"] == "scored", "parcel_id"].astype(str)),
         visits=visits_by_parcel(inputs.looks, until=inputs.year),
         flown_before=before.flown,
         year_before=before.year,
