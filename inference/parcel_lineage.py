@@ -202,9 +202,11 @@ def _leftovers(
     pairs: Overlaps, frames: list[pd.DataFrame], before: Parcels, now: Parcels
 ) -> pd.DataFrame:
     """Return the pairs of one key of which the outlines say nothing, such as a moved outline."""
-    known = pd.concat([frame["parcel_id_before"] for frame in frames])
-    is_open = ~before.ids.iloc[pairs.before].isin(known).to_numpy(bool)
-    return _frame(pairs.take(is_open), before, now, Lineage.SAME, "key")
+    known = pd.concat(frames, ignore_index=True)
+    is_same = known["lineage"] == Lineage.SAME.value
+    is_open = ~before.ids.iloc[pairs.before].isin(known["parcel_id_before"]).to_numpy(bool)
+    is_free = ~now.ids.iloc[pairs.now].isin(known.loc[is_same, "parcel_id"]).to_numpy(bool)
+    return _frame(pairs.take(is_open & is_free), before, now, Lineage.SAME, "key")
 
 
 def _frame(

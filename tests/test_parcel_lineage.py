@@ -88,6 +88,14 @@ def test_an_outline_that_was_redrawn_elsewhere_keeps_its_key() -> None:
     }
 
 
+def test_a_key_that_moved_to_other_ground_is_not_given_to_two_parcels() -> None:
+    before: dict[str, Box | None] = {"0001": (1, 3), "0002": (3, 13)}
+    assert traced(before, {"0001": (2, 13)}) == {
+        ("0001", "", "gone", ""),
+        ("0002", "0001", "same", "outline"),
+    }
+
+
 def test_a_parcel_off_the_roll_is_not_new() -> None:
     now = lots({"0216 001": (0, 5), "0216 002": (5, 10)})
     table = trace_parcels(lots({"0216 001": (0, 5)}), now.ids.iloc[:1], now)
@@ -100,7 +108,7 @@ def test_a_key_twice_is_refused() -> None:
         Parcels(ids=pd.Series(["0216 001", "0216 001"]), shapes=shapes)
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=200, deadline=None)
 @given(
     before=st.lists(st.integers(0, 12), min_size=1, max_size=8, unique=True),
     now=st.lists(st.integers(0, 12), min_size=1, max_size=8, unique=True),
