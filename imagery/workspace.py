@@ -203,6 +203,11 @@ class YearFiles:
         return self.folder / "evidence"
 
     @property
+    def storm(self) -> Path:
+        """Return the folder with a folder for each storm, by its day."""
+        return self.folder / "storm"
+
+    @property
     def desk(self) -> Path:
         """Return the folder with the roofs that were drawn for the desk."""
         return self.folder / "desk"

@@ -7,6 +7,7 @@ from functools import cached_property
 from pathlib import Path
 
 from gis_export.table.settings import ExportSettings
+from gis_export.table.storm_settings import StormSettings
 from imagery.chips.settings import TileSettings
 from imagery.errors import ConfigError
 from imagery.files import sha256_file
@@ -165,6 +166,8 @@ class CityFile:
     """[score]."""
     export: ExportSettings = field(default_factory=ExportSettings)
     """[export]."""
+    storm: StormSettings = field(default_factory=StormSettings)
+    """[storm]."""
     mlflow: MlflowSettings = field(default_factory=MlflowSettings)
     """[mlflow]."""
 

@@ -11,7 +11,7 @@ from roofwatch.command_options import (
     port,
     positive,
 )
-from roofwatch.crew_commands import add_plan
+from roofwatch.crew_commands import add_plan, add_storm
 
 
 def build_parser() -> argparse.ArgumentParser:
@@ -35,6 +35,7 @@ def build_parser() -> argparse.ArgumentParser:
         add_desk,
         add_findings,
         add_plan,
+        add_storm,
         add_evidence,
         add_publish,
         add_audit,

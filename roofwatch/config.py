@@ -133,6 +133,8 @@ def named_files(city: CityFile) -> Iterator[tuple[str, Path]]:
         yield "[export.dispatch] addresses", dispatch.addresses
     if city.export.fires:
         yield "[export.fires] path", city.export.fires.path
+    for place in city.storm.places:
+        yield "[[storm.places]] path", place.path
 
 
 @dataclass(frozen=True, kw_only=True)

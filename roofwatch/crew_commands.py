@@ -28,3 +28,16 @@ def add_plan(commands: Commands) -> None:
         metavar="D",
         help="first day, YYYY-MM-DD (default: [export.plan] start)",
     )
+
+
+def add_storm(commands: Commands) -> None:
+    """Add `roofwatch storm`."""
+    text = "what to look at again after a storm, people near it first"
+    parser = add_year_command(commands, "storm", text)
+    parser.add_argument(
+        "--day",
+        type=day,
+        required=True,
+        metavar="D",
+        help="day of the storm, YYYY-MM-DD, after the flight and not after today",
+    )

@@ -41,6 +41,7 @@ COMMANDS = (
     "desk",
     "findings",
     "plan",
+    "storm",
     "evidence",
     "publish",
     "audit",

@@ -18,8 +18,8 @@ def write_manifest(folder: Path, balance: RollBalance | None) -> None:
     """Write the checksums of a year's files, and where every row of the vacancy file went.
 
     Chips are left out, which have checksums of their own, and so are packets that people asked
-    for one by one, the list of roofs to look at, which people fill in, and the page of the planner,
-    which `plan` writes again.
+    for one by one, lists after storms, the list of roofs to look at, which people fill in, and the
+    page of the planner, which `plan` writes again.
 
     Args:
         folder: The year's folder, exported.
@@ -36,7 +36,7 @@ def write_manifest(folder: Path, balance: RollBalance | None) -> None:
 
 def _find_files(files: YearFiles) -> Iterator[Path]:
     """Yield every file that the manifest lists."""
-    left_out = {files.chips.folder, files.evidence}
+    left_out = {files.chips.folder, files.evidence, files.storm}
     report = files.report
     unlisted = {report.manifest.name, report.looks.name, report.plan.name}
     for root, folders, names in os.walk(files.folder):

@@ -65,8 +65,14 @@ def can_be_visited(rows: gpd.GeoDataFrame) -> pd.Series:
     A building that is gone or lived in is left out, and so is one that was visited since its photo
     and is not due yet.
     """
-    is_open = _can_be_found(rows) & rows[columns.NEXT_VISIT].isna()
+    is_open = can_be_found(rows) & rows[columns.NEXT_VISIT].isna()
     return pd.Series(is_open & (rows[columns.STATUS] != EXCLUDED), dtype=bool)
+
+
+def can_be_found(rows: gpd.GeoDataFrame) -> pd.Series:
+    """Return for every row whether somebody would find it: by its outline or its address."""
+    has_place = rows.geometry.notna() | (rows[columns.ADDRESS] != "")
+    return pd.Series(has_place, dtype=bool)
 
 
 def visits_of(rows: gpd.GeoDataFrame, settings: VisitSettings) -> gpd.GeoDataFrame:
@@ -101,7 +107,7 @@ def drawn_chances(rows: gpd.GeoDataFrame, settings: VisitSettings) -> pd.Series:
         The chance within its draw, NaN for rows that were not drawn.
     """
     chances = pd.Series(np.nan, index=rows.index)
-    is_framed = (rows[columns.PHOTO_LVL] == _NOT_FLAGGED) & _can_be_found(rows)
+    is_framed = (rows[columns.PHOTO_LVL] == _NOT_FLAGGED) & can_be_found(rows)
     frame = rows[is_framed & (_capacity(rows, settings) > 0)].sort_values(columns.PARCEL_ID)
     most = _audits(rows, settings)
     year = int(rows[columns.YEAR].iloc[0]) if len(rows) else 0
@@ -145,7 +151,7 @@ def with_choice(rows: gpd.GeoDataFrame, settings: VisitSettings) -> gpd.GeoDataF
 
 def _audits(rows: gpd.GeoDataFrame, settings: VisitSettings) -> int:
     """Return how many visits of a list are drawn at random."""
-    sizes = rows[_can_be_found(rows)].groupby(columns.INSP_DIST).size()
+    sizes = rows[can_be_found(rows)].groupby(columns.INSP_DIST).size()
     visits = sum(min(settings.of(str(name)), int(size)) for name, size in sizes.items())
     return floor(settings.audit * visits + 0.5)
 
@@ -170,11 +176,6 @@ def _is_visited(rows: gpd.GeoDataFrame) -> NDArray[np.bool_]:
     return np.array(
         [not pd.isna(seen) and (pd.isna(flown) or seen >= flown) for seen, flown in pairs], bool
     )
-
-
-def _can_be_found(rows: gpd.GeoDataFrame) -> pd.Series:
-    can_be_found = rows.geometry.notna() | (rows[columns.ADDRESS] != "")
-    return pd.Series(can_be_found, dtype=bool)
 
 
 def _capacity(rows: gpd.GeoDataFrame, settings: VisitSettings) -> pd.Series:

@@ -25,6 +25,7 @@ _NOT_PRODUCTS = frozenset(
         _YEAR.report.folder.name,
         _YEAR.explain.name,
         _YEAR.model.name,
+        _YEAR.storm.name,
         _WORKSPACE.mlruns.name,
         _WORKSPACE.deliveries.name,
         "vendor",

@@ -51,7 +51,16 @@ def plan_routes(rows: gpd.GeoDataFrame, settings: ExportSettings) -> list[Route]
 
     Days with the most urgent stops come first.
     """
-    visits = visits_of(rows, settings.visits)
+    return route_visits(visits_of(rows, settings.visits), per_day=settings.visits.per_day)
+
+
+def route_visits(visits: gpd.GeoDataFrame, *, per_day: int) -> list[Route]:
+    """Split visits into days, district by district.
+
+    Args:
+        visits: Columns PARCEL_ID, INSP_DIST and PRIORITY.
+        per_day: Most stops of a day.
+    """
     if not len(visits):
         return []
 
@@ -61,7 +70,7 @@ def plan_routes(rows: gpd.GeoDataFrame, settings: ExportSettings) -> list[Route]
 
     routes: list[Route] = []
     for district, places in sorted(visits.groupby("INSP_DIST").indices.items()):
-        days = _district_days(np.sort(places), xy_m, priority, per_day=settings.visits.per_day)
+        days = _district_days(np.sort(places), xy_m, priority, per_day=per_day)
         for number, stops in enumerate(days, start=1):
             route = Route(
                 district=str(district),

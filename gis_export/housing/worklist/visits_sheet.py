@@ -21,7 +21,7 @@ from gis_export.housing.worklist.workbook import (
 )
 from gis_export.printing.chip_photo import chip_jpeg
 from gis_export.table.inputs import ExportInputs
-from gis_export.table.settings import ExportSettings
+from gis_export.table.settings import ExportSettings, VisitSettings
 from gis_export.table.tables import is_null
 from gis_export.table.visits import CHANCE, CHOSEN, NO_DISTRICT, visits_of, with_choice
 
@@ -87,16 +87,29 @@ class _Visit:
         }
 
 
+def listed_visits(rows: gpd.GeoDataFrame, settings: VisitSettings) -> gpd.GeoDataFrame:
+    """Return the visits of the work list, the most urgent ones of each district first."""
+    return visits_of(with_choice(rows, settings), settings)
+
+
 def add_visits(
     book: Book,
-    rows: gpd.GeoDataFrame,
+    listed: gpd.GeoDataFrame,
     inputs: ExportInputs,
     settings: ExportSettings,
     *,
     title: str,
 ) -> None:
-    """Add the sheet, the most urgent visits of each district first."""
-    visits = _read_visits(rows, settings)
+    """Add the sheet.
+
+    Args:
+        book: The workbook.
+        listed: The rows to visit, in the order of the sheet, with CHOSEN and CHANCE.
+        inputs: The photos, and the days that a visit can have.
+        settings: The city's choices.
+        title: Text above the table.
+    """
+    visits = _read_visits(listed, settings)
     photos = _photos_by_title(inputs)
     columns = _columns(photo_titles=list(photos))
 
@@ -112,9 +125,8 @@ def add_visits(
     sheet.page.activate()
 
 
-def _read_visits(rows: gpd.GeoDataFrame, settings: ExportSettings) -> list[_Visit]:
+def _read_visits(visits: gpd.GeoDataFrame, settings: ExportSettings) -> list[_Visit]:
     """Return the visits in the order of the sheet."""
-    visits = visits_of(with_choice(rows, settings.visits), settings.visits)
     numbers = visits.groupby("INSP_DIST").cumcount() + 1
     links = viewer_links(visits, settings.visits.viewer)
 

@@ -7,7 +7,7 @@ import geopandas as gpd
 from gis_export.housing.worklist.drop_downs import add_lists
 from gis_export.housing.worklist.readme_sheet import add_readme
 from gis_export.housing.worklist.vacants_sheet import add_vacants
-from gis_export.housing.worklist.visits_sheet import add_visits
+from gis_export.housing.worklist.visits_sheet import add_visits, listed_visits
 from gis_export.housing.worklist.workbook import open_book
 from gis_export.table.inputs import ExportInputs
 from gis_export.table.settings import ExportSettings
@@ -22,7 +22,8 @@ def write_worklist_xlsx(
     with atomic_path(path) as temporary:
         book = open_book(temporary, title=title, today=inputs.today)
         try:
-            add_visits(book, rows, inputs, settings, title=title)
+            listed = listed_visits(rows, settings.visits)
+            add_visits(book, listed, inputs, settings, title=title)
             add_vacants(book, rows, inputs, settings)
             add_readme(book, rows, inputs, settings)
             add_lists(book)
