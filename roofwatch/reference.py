@@ -136,7 +136,9 @@ def section_lines(kind: type, title: str, place: str) -> list[str]:
             continue
         if dataclasses.is_dataclass(field_kind):
             inner_place = f"{place}.{field.name}"
-            inside += section_lines(field_kind, f"[{inner_place}]", inner_place)
+            is_list = typing.get_origin(hints[field.name]) is tuple
+            inner_title = f"[[{inner_place}]]" if is_list else f"[{inner_place}]"
+            inside += section_lines(field_kind, inner_title, inner_place)
         else:
             rows.append(key_row(field, hints[field.name]))
 

@@ -143,7 +143,7 @@ def write_places(folder: Path) -> Path:
     to_degrees = Transformer.from_crs("EPSG:2248", "EPSG:4326", always_xy=True)
     east_ft = 1_415_015 + 16 * 11
     names = {"far": 20.0, "near": 10.0}
-    features = [
+    features: list[dict[str, object]] = [
         {
             "type": "Feature",
             "properties": {"NAME": name},
