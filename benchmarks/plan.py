@@ -31,6 +31,7 @@ from gis_export.table.inputs import ShareFailing, no_looks
 from gis_export.table.plan_settings import PlanSettings
 from gis_export.table.settings import VisitSettings
 from gis_export.table.visits import LISTED
+from labels.intervals import NORMAL_90
 
 ROOFS = 650
 APART = 2.7
@@ -41,7 +42,6 @@ BLOCKS_APART = 0.5
 """Standard deviation of the log odds of failing between blocks."""
 SLOPE_ERROR = 0.1
 """Standard deviation of the logarithm of the slope."""
-NORMAL_90 = 1.645
 SETTINGS = VisitSettings(per_district=50)
 ASKED = (50, 100, 200, 400)
 """Numbers of visits at which the interval is compared."""
@@ -174,6 +174,15 @@ def _held(part: str, courses: list[tuple[Course, NDArray[np.bool_]]]) -> Held:
     )
 
 
+def run(cities: int, *, roofs: int, sure: float) -> list[list[list[Held]]]:
+    """Return what held in some cities, one a seed."""
+    outcomes = []
+    for seed in range(cities):
+        rng = np.random.default_rng([17, seed])
+        outcomes.append(simulate(make_city(rng, roofs=roofs, sure=sure), rng))
+    return outcomes
+
+
 def lines(outcomes: list[list[list[Held]]]) -> list[str]:
     """Say how often the intervals held, in percent."""
     told = []
@@ -199,11 +208,7 @@ def main() -> None:
     options.add_argument("--roofs", type=int, default=ROOFS, help="vacants of a city")
     chosen = options.parse_args()
 
-    outcomes = []
-    for seed in range(chosen.seeds):
-        rng = np.random.default_rng([17, seed])
-        city = make_city(rng, roofs=chosen.roofs, sure=chosen.sure)
-        outcomes.append(simulate(city, rng))
+    outcomes = run(chosen.seeds, roofs=chosen.roofs, sure=chosen.sure)
     print("\n".join(lines(outcomes)))
 
 
