@@ -17,7 +17,7 @@ from PIL import Image
 from imagery.chips.picture import outlined
 from imagery.chips.store import StoredChip
 from imagery.files import atomic_path
-from imagery.workspace import ReportFiles
+from imagery.report_files import ReportFiles
 from inference.drift import MEANING, Drift, Sign
 from inference.estimated import EstimatedFigures
 

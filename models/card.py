@@ -5,7 +5,7 @@ import math
 from dataclasses import asdict, dataclass
 
 from imagery.files import atomic_path
-from imagery.workspace import ReportFiles
+from imagery.report_files import ReportFiles
 from models.share import Share
 from models.spec import ModelVersion
 

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from imagery.errors import InputError, MissingInput, TamperedModel, UsageError
+from imagery.report_files import ReportFiles
 from imagery.troubles import shown
 from imagery.values.texts import LONGEST_TEXT, is_plain
-from imagery.workspace import ReportFiles
 from models.checksum import NAMES, model_checksum
 from models.package import WEIGHTS_PATH
 from models.registry import ORIGIN

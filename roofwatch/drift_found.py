@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from imagery.errors import Refused, UsageError
 from imagery.json_files import read_facts
-from imagery.workspace import ReportFiles
+from imagery.report_files import ReportFiles
 from inference.drift import Grade
 from roofwatch.year import CityYear
 

@@ -11,7 +11,7 @@ from cities import DoneCity, Roofwatch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from imagery.workspace import ReportFiles
+from imagery.report_files import ReportFiles
 from inference.drift import Drift, Grade, Limits, Seen, Sign, worst
 from inference.drift_page import Beside, draw_page, drift_facts, write_drift
 from inference.drift_photos import distance, sharpness

@@ -16,7 +16,7 @@ import numpy as np
 import pandas as pd
 
 from imagery.files import atomic_path
-from imagery.workspace import ReportFiles
+from imagery.report_files import ReportFiles
 from labels.draws.weights import is_for_its_score
 from models.head import RUNGS
 from training.charts import draw_calibration, draw_curves

@@ -4,7 +4,7 @@ import json
 from pathlib import Path
 
 from imagery.errors import TamperedModel
-from imagery.workspace import ReportFiles
+from imagery.report_files import ReportFiles
 from models.checksum import model_checksum
 
 

@@ -36,10 +36,13 @@ from roofwatch.stages.check import label_troubles
 from roofwatch.stages.tile import registered_flyover
 from roofwatch.year import CityYear, open_year
 from roofwatch.year_plan import write_plan
+from roofwatch.year_report import write_year_report
 from training.tested import tested_sentence
 
 OPENED = (".shp", ".gpkg", ".qgs", ".csv", ".xlsx", ".parquet", ".pmtiles", ".pdf")
 """Suffixes of the files that people open."""
+PAGES = ("index.html", "year.html")
+"""Pages that people open."""
 SETS = ("evidence", "route_sheets", "phone_lists")
 """Folders of many sheets, which are named as folders."""
 
@@ -114,12 +117,13 @@ def _export(year: CityYear) -> list[Path]:
         )
         progress.stage = title
 
-    write_plan(year, inputs)
+    plan = write_plan(year, inputs)
     write_change(inputs, folder)
     write_visits(year, find_visits(year))
+    write_year_report(year, inputs, plan)
     write_manifest(folder, inputs.roll.balance)
     year.city.log("export", f"{year.year}: {len(products)} files from run {inputs.run_id}")
-    return products
+    return [*products, year.files.report.year_page]
 
 
 def _part_runner(execution: Execution) -> PartRunner | None:
@@ -272,6 +276,6 @@ def opened_products(products: list[Path]) -> list[str]:
     files: set[str] = set()
     for path in products:
         is_sheet = path.parent.name in SETS
-        if is_sheet or path.suffix in OPENED or path.name == "index.html":
+        if is_sheet or path.suffix in OPENED or path.name in PAGES:
             files.add(str(path.parent if is_sheet else path))
     return sorted(files)

@@ -1,0 +1,132 @@
+"""Every file name of the reports of a year."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+
+@dataclass(frozen=True, kw_only=True)
+class ReportFiles:
+    """The `report/` folder of a year."""
+
+    folder: Path
+    """Where it is; it may not exist yet."""
+
+    @property
+    def evaluation(self) -> Path:
+        """Return the figures of a training, for programs."""
+        return self.folder / "evaluation.json"
+
+    @property
+    def evaluation_page(self) -> Path:
+        """Return the figures of a training, for people."""
+        return self.folder / "evaluation.html"
+
+    @property
+    def out_of_fold(self) -> Path:
+        """Return the scores of labeled roofs by models that had not learned from them."""
+        return self.folder / "out_of_fold.parquet"
+
+    @property
+    def surprising_labels(self) -> Path:
+        """Return the labels that surprise the model most, to be looked at again."""
+        return self.folder / "surprising_labels.csv"
+
+    @property
+    def looks(self) -> Path:
+        """Return which roofs to look at next, to be filled in."""
+        return self.folder / "looks.csv"
+
+    @property
+    def looked(self) -> Path:
+        """Return what looks at the flyover say of it, and of the words."""
+        return self.folder / "looked.json"
+
+    @property
+    def miss_rate(self) -> Path:
+        """Return what visits say of the list."""
+        return self.folder / "miss_rate.json"
+
+    @property
+    def heads(self) -> Path:
+        """Return the folder with the head of every rung, also of those that do not ship."""
+        return self.folder / "heads"
+
+    @property
+    def scored_by(self) -> Path:
+        """Return label, sha256 and run of the model that scored the year."""
+        return self.folder / "model.json"
+
+    @property
+    def model_card(self) -> Path:
+        """Return what the model is for, in words."""
+        return self.folder / "model_card.md"
+
+    @property
+    def drift(self) -> Path:
+        """Return whether the flyover is like those the model learned from, for programs."""
+        return self.folder / "drift.json"
+
+    @property
+    def drift_page(self) -> Path:
+        """Return whether the flyover is like those the model learned from, for people."""
+        return self.folder / "drift.html"
+
+    @property
+    def before(self) -> Path:
+        """Return the flyover before as the model of this year scores it."""
+        return self.folder / "before.parquet"
+
+    @property
+    def roll(self) -> Path:
+        """Return the vacant roll as it was when the year was scored, with outlines."""
+        return self.folder / "roll.parquet"
+
+    @property
+    def change(self) -> Path:
+        """Return what changed since the flyover before, parcel by parcel."""
+        return self.folder / "change.csv"
+
+    @property
+    def change_layer(self) -> Path:
+        """Return the same as a layer."""
+        return self.folder / "change.gpkg"
+
+    @property
+    def lineage(self) -> Path:
+        """Return what became of each parcel of the roll before."""
+        return self.folder / "lineage.csv"
+
+    @property
+    def plan(self) -> Path:
+        """Return what crews find by when, for people."""
+        return self.folder / "plan.html"
+
+    @property
+    def year_page(self) -> Path:
+        """Return the year for a council member, a chief and a resident."""
+        return self.folder / "year.html"
+
+    @property
+    def year_paper(self) -> Path:
+        """Return the year on two sheets of paper."""
+        return self.folder / "year.pdf"
+
+    @property
+    def resident_page(self) -> Path:
+        """Return the year for everybody."""
+        return self.folder / "resident.html"
+
+    @property
+    def resident_counts(self) -> Path:
+        """Return what that page counts beside the public table."""
+        return self.folder / "resident.csv"
+
+    @property
+    def districts(self) -> Path:
+        """Return what the year's page counts by district."""
+        return self.folder / "districts.csv"
+
+    @property
+    def manifest(self) -> Path:
+        """Return the sha256 of every file of the year."""
+        return self.folder / "manifest.json"
