@@ -63,7 +63,7 @@ def main() -> None:
 def _parse() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--vacants", type=int, default=15_000)
-    parser.add_argument("--kind", choices=("jpeg", "deflate"), default="jpeg")
+    parser.add_argument("--kind", choices=("cog", "jpeg", "deflate"), default="cog")
     parser.add_argument("--out", type=Path, default=OUT)
     parser.add_argument("--stages", nargs="+", choices=(*STAGES, "run"), default=STAGES)
     parser.add_argument(

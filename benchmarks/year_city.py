@@ -16,8 +16,10 @@ import geopandas as gpd
 import numpy as np
 import pandas as pd
 import rasterio
+import rasterio.shutil
 from numpy.typing import NDArray
-from rasterio.transform import Affine
+from rasterio.io import MemoryFile
+from rasterio.transform import Affine, from_origin
 from tqdm import tqdm
 
 from benchmarks.fixture import FORMATS
@@ -36,6 +38,8 @@ PIXEL_FT = PIXEL[CITY_CRS]
 COPIES = (11, 4)
 """Copies of the picture from west to east, and from north to south."""
 PARCELS = 240_000
+DISTRICT_COLUMNS = 2
+"""Columns of copies that share their districts."""
 PATTERN = CityPlan(parcels=4_700, seed=0)
 """The part of the demo city that is laid side by side."""
 INSIDE_PX = 360
@@ -59,11 +63,18 @@ class Copy:
         return column * side_ft, -row * side_ft
 
     def named(self, rows: Rows) -> Rows:
-        """Give parcels their own ids, blocks and streets."""
+        """Give parcels their own ids, blocks, streets, neighborhoods and districts."""
         mark = f"{self.number:02d}"
         named = rows.copy()
+        _, column = divmod(self.number, COPIES[0])
+        group = column // DISTRICT_COLUMNS + 1
+        for name, first in _DISTRICTS.items():
+            if name in named:
+                named[name] = f"{first}{group}"
         for name in {"parcel_id", "block", "building_id"} & set(named.columns):
             named[name] = mark + named[name]
+        if "neighborhood" in named:
+            named["neighborhood"] += f" {_PLACES[self.number].title()}"
         if "address" in named:
             named["address"] = named["address"].str.replace(
                 _STREET, rf"\1 {_PLACES[self.number]}", regex=True
@@ -71,6 +82,7 @@ class Copy:
         return named
 
 
+_DISTRICTS = {"fire_district": "F", "inspection_district": "I"}
 _STREET = r"^(\d+ [NESW])"
 _PLACES = [
     first + second
@@ -112,29 +124,36 @@ def _write_flyover(folder: Path, year: int, kind: str) -> None:
     """Render the picture once, and write it at every place."""
     folder.mkdir(parents=True)
     left, top = _left_top(year)
-    picture = _picture(year, left, top).transpose(2, 0, 1)
     first = folder / "tile_00.tif"
-    for copy in tqdm(_copies(), desc=f"flyover {year}", unit="tile"):
+    _write_first(first, _picture(year, left, top), kind, from_origin(left, top, PIXEL_FT, PIXEL_FT))
+    for copy in tqdm(_copies()[1:], desc=f"flyover {year}", unit="tile"):
         path = folder / f"tile_{copy.number:02d}.tif"
+        shutil.copyfile(first, path)
         east, north = copy.offset_ft
-        transform = Affine(PIXEL_FT, 0, left + east, 0, -PIXEL_FT, top + north)
-        if path != first:
-            shutil.copyfile(first, path)
-            with rasterio.open(path, "r+") as target:
-                target.transform = transform
-            continue
-        with rasterio.open(
-            path,
-            "w",
-            width=SIDE_PX,
-            height=SIDE_PX,
-            count=3,
-            dtype="uint8",
-            crs=CITY_CRS,
-            transform=transform,
-            **FORMATS[kind],
-        ) as target:
-            target.write(picture)
+        with rasterio.open(path, "r+", IGNORE_COG_LAYOUT_BREAK=True) as target:
+            target.transform = from_origin(left + east, top + north, PIXEL_FT, PIXEL_FT)
+
+
+def _write_first(path: Path, picture: NDArray[np.uint8], kind: str, transform: Affine) -> None:
+    """Write the picture at its first place."""
+    profile = {
+        "width": SIDE_PX,
+        "height": SIDE_PX,
+        "count": 3,
+        "dtype": "uint8",
+        "crs": CITY_CRS,
+        "transform": transform,
+    }
+    if kind != "cog":
+        with rasterio.open(path, "w", **profile, **FORMATS[kind]) as target:
+            target.write(picture.transpose(2, 0, 1))
+        return
+
+    with MemoryFile() as memory, memory.open(driver="GTiff", **profile) as source:
+        source.write(picture.transpose(2, 0, 1))
+        rasterio.shutil.copy(
+            source, path, driver="COG", compress="JPEG", quality=85, overview_resampling="average"
+        )
 
 
 def _copies() -> list[Copy]:

@@ -253,6 +253,24 @@ def test_what_is_remembered_takes_no_more_than_allowed(tmp_path: Path) -> None:
     assert [path for path, _ in memory.kept] == [tiles[2].path, tiles[0].path]
 
 
+def test_a_tile_without_overviews_is_decoded_once_for_all_scales(tmp_path: Path) -> None:
+    values = np.arange(64 * 64, dtype=np.uint16).reshape(64, 64) // 17
+    path = tmp_path / "t.tif"
+    write_tile(path, gray(values.astype(np.uint8)), one_meter(0))
+    (tile,) = open_folder(tmp_path).tiles
+    whole = PixelBox.whole(64, 64)
+    memory = TileMemory(255.0)
+    finest = memory.read(tile, whole, 1.0)
+    path.unlink()
+
+    coarse = memory.read(tile, whole, 32.0)
+
+    assert finest is not None
+    assert coarse is not None
+    halves = finest.gray.reshape(2, 32, 2, 32).mean(axis=(1, 3))
+    assert np.abs(coarse.gray - halves).max() <= 1
+
+
 @given(arrays(np.uint8, (7, 9)), arrays(np.bool_, (7, 9)))
 def test_the_photo_is_lightened_around_its_median(
     values: NDArray[np.uint8], seen: NDArray[np.bool_]

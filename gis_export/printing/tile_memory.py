@@ -31,7 +31,10 @@ _LIKE = 1.15
 _FINEST_M = 0.17
 """Meters per pixel of the finest printed map, 1:1,000."""
 _MUCH_COARSER = 4
-"""Maps up to this much coarser than the finest are made from what the finest read."""
+"""Maps up to this much coarser than the finest are made from what the finest read.
+
+Of a tile without overviews all are: to read it coarser still is to decode it whole once more.
+"""
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -87,7 +90,8 @@ class TileMemory:
             return _read_part(tile, box, step, self.white)
 
         finest = _finest_level(tile)
-        level = finest if finest <= level <= finest * _MUCH_COARSER else level
+        is_costly = not tile.overviews or level <= finest * _MUCH_COARSER
+        level = finest if level >= finest and is_costly else level
         whole = self._remember(tile, level)
         if whole is None or step < level * _LIKE:
             return whole

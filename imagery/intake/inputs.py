@@ -27,3 +27,5 @@ class IntakeInputs:
     """How much of the lists beside the roll matches a parcel, such as labels."""
     troubles: tuple[Trouble, ...] = ()
     """What was noticed in the other files of the city, such as its labels."""
+    cores: int = 2
+    """Cores that the year's work may use."""

@@ -174,11 +174,14 @@ def _describe_missing(intake: Intake) -> str:
 
 
 def _work(intake: Intake) -> Facts:
+    work = intake.work
     return Facts(
-        title="Work ahead (estimate for two cores)",
+        title="Work ahead (estimate, without training)",
         rows=[
-            ("Cutting", words_for_seconds(intake.expected_cut_seconds)),
-            ("Scoring", words_for_seconds(intake.expected_score_seconds)),
-            ("Disk for the chips", words_for_bytes(intake.chips_bytes)),
+            ("Cutting", words_for_seconds(work.cut_s)),
+            ("Scoring", words_for_seconds(work.score_s)),
+            ("Products", words_for_seconds(work.export_s)),
+            ("All of it", work.sentence),
+            ("Disk for the chips", words_for_bytes(work.chips_bytes)),
         ],
     )

@@ -27,15 +27,12 @@ from imagery.intake.coverage import (
 from imagery.intake.inputs import IntakeInputs
 from imagery.intake.lines import find_fixes, find_warnings
 from imagery.intake.tile_kinds import TileKind, tile_dates, tile_kinds
+from imagery.intake.work_ahead import WorkAhead
 from imagery.roll.matching import MatchCount
 from imagery.roll.parcels import VacantRoll
 from imagery.roll.row_balance import RollBalance
 from imagery.shapes import Shapes
 
-CUT_SECONDS = 0.004
-"""To cut one parcel on two cores without GPU, as `benchmarks.whole_city` measures."""
-SCORE_SECONDS = 0.007
-"""To score one parcel on the same machine."""
 BYTES_PER_PIXEL = 4
 """Red, green, blue and mask, as the chip store holds them."""
 
@@ -108,23 +105,25 @@ class Intake:
     """Ids that match no parcel; they stay on the roll as NOT ASSESSED."""
     matches: list[MatchCount]
     """How much of the labels and of other lists matches a parcel."""
-    expected_seconds: float
-    """Estimate for cutting and scoring on two cores."""
-    expected_cut_seconds: float
-    """Of it, for cutting."""
-    expected_score_seconds: float
-    """Of it, for scoring."""
-    chips_bytes: int
-    """Disk that the chips need."""
+    work: WorkAhead = field(repr=False)
+    """What the year will take; its figures are part of the answer."""
     coverage: Coverage = field(repr=False)
     """Outlines behind the figures; not part of the answer."""
 
     def answer(self) -> dict[str, object]:
         """Return what check.json holds."""
-        names = [field.name for field in fields(self) if field.name != "coverage"]
+        names = [field.name for field in fields(self) if field.name not in ("coverage", "work")]
         facts = {name: getattr(self, name) for name in names}
         balance = asdict(self.roll_balance) if self.roll_balance else None
         return facts | {
+            "cores": self.work.cores,
+            "expected_seconds": round(self.work.all_s, 1),
+            "expected_cut_seconds": round(self.work.cut_s, 1),
+            "expected_score_seconds": round(self.work.score_s, 1),
+            "expected_export_seconds": round(self.work.export_s, 1),
+            "chips_bytes": self.work.chips_bytes,
+            "expected_disk_bytes": self.work.disk_bytes,
+            "hour_cores": self.work.hour_cores,
             "tile_kinds": [asdict(kind) for kind in self.tile_kinds],
             "roll_balance": balance,
             "matches": [asdict(count) for count in self.matches],
@@ -182,10 +181,12 @@ def _fill(inputs: IntakeInputs, coverage: Coverage) -> Intake:
         roll_balance=roll.balance,
         notices_unmatched=list(roll.unmatched),
         matches=[*roll.matches, *inputs.matches],
-        expected_seconds=round(near * (CUT_SECONDS + SCORE_SECONDS), 1),
-        expected_cut_seconds=round(near * CUT_SECONDS, 1),
-        expected_score_seconds=round(near * SCORE_SECONDS, 1),
-        chips_bytes=_chips_bytes(coverage.shapes[coverage.near], inputs.settings),
+        work=WorkAhead(
+            parcels=len(roll) if roll.lots is None else len(roll.lots),
+            vacants=near,
+            chips_bytes=_chips_bytes(coverage.shapes[coverage.near], inputs.settings),
+            cores=inputs.cores,
+        ),
         coverage=coverage,
     )
 

@@ -42,6 +42,7 @@ def command(options: argparse.Namespace) -> Answer:
         drift = pixel_drift(year)
         lines += [f"  drift: {drift}"] if drift else []
         facts["drift"] = drift
+    lines.append(f"  work: {intake.work.sentence}")
     expected = expected_sentence(year)
     lines += [f"  scored: {expected}"] if expected else []
     lines += [f"  report: {year.files.check_page}"]
@@ -86,6 +87,7 @@ def check(year: CityYear, *, pixels: bool = False) -> Intake:
         flyover=year.flyover,
         settings=year.file.tile,
         shifts=shift_lines(year),
+        cores=year.city.execution.count,
         matches=(labels.matches,) if labels else (),
         troubles=(
             *change_troubles(year),
