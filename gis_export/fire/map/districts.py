@@ -15,6 +15,7 @@ from gis_export.fire.map.houses_data import houses_data
 from gis_export.fire.map.page_data import DrawnMap, Extent, Json, page_data
 from gis_export.fire.map.page_file import DataScript, page_html
 from gis_export.fire.map.photos import NO_PHOTO, photo_name
+from gis_export.fire.map.sides import Sides
 from gis_export.table.inputs import ExportInputs
 from gis_export.table.settings import ExportSettings
 from imagery.file_names import safe_names
@@ -23,6 +24,16 @@ NOT_KNOWN = "not known"
 """Name of the district of buildings whose district is not known."""
 _AROUND_M = 60.0
 """Ground around the roofs of a district."""
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Around:
+    """All addresses of the city, and who is next to whom."""
+
+    houses: Houses
+    """The addresses."""
+    sides: Sides
+    """Their sides."""
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -37,7 +48,7 @@ class FireMap:
     """Address of every row as the vacant roll spells it."""
     drawn: DrawnMap
     """Ground and photos."""
-    houses: Houses | None
+    around: Around | None
     """All addresses; None where there is no map."""
 
 
@@ -88,7 +99,7 @@ def _page(
         DataScript(
             file="addresses.js",
             name="ROOFWATCH_HOUSES",
-            value=_addresses(city.houses, numbers, extent),
+            value=_addresses(city.around, numbers, extent),
         ),
         DataScript(file="files.js", name="ROOFWATCH_FILES", value=_files(city, drawn, numbers)),
     )
@@ -125,14 +136,15 @@ def _base_within(drawn: DrawnMap, extent: Extent | None) -> BaseMap:
     return replace(drawn.base, tiles=tuple(kept))
 
 
-def _addresses(houses: Houses | None, rows: list[int], extent: Extent | None) -> Json:
+def _addresses(around: Around | None, rows: list[int], extent: Extent | None) -> Json:
     """Return the addresses within an extent, the rows counted anew.
 
     Those of other districts stay vacant, without a row.
     """
-    if houses is None or extent is None:
+    if around is None or extent is None:
         return None
 
+    houses = around.houses
     new_row = {row: place for place, row in enumerate(rows)}
     x, y = houses.places.T
     is_near = (x >= extent.west) & (x <= extent.east) & (y >= extent.north) & (y <= extent.south)
@@ -144,7 +156,8 @@ def _addresses(houses: Houses | None, rows: list[int], extent: Extent | None) ->
             table=tuple(replace(house, row=new_row.get(house.row, NO_ROW)) for house in near),
             shapes=houses.shapes[kept],
             places=houses.places[kept],
-        )
+        ),
+        around.sides.among(kept),
     )
 
 

@@ -9,13 +9,14 @@ import geopandas as gpd
 
 from gis_export.fire.dispatch.address_match import read_addresses
 from gis_export.fire.map.base_map import BaseMap, write_base_map
-from gis_export.fire.map.districts import FireMap
+from gis_export.fire.map.districts import Around, FireMap
 from gis_export.fire.map.ground import Ground, ground_of
 from gis_export.fire.map.houses import houses_of
 from gis_export.fire.map.houses_data import houses_data
 from gis_export.fire.map.page_data import DrawnMap, page_data
 from gis_export.fire.map.page_file import DataScript, page_html
 from gis_export.fire.map.photos import write_photos
+from gis_export.fire.map.sides import sides_of
 from gis_export.table.inputs import ExportInputs
 from gis_export.table.settings import ExportSettings
 from gis_export.table.symbols import SYMBOLS
@@ -87,13 +88,14 @@ def write_page(
         ground=ground, base=shown.base, photos=shown.roofs.now, before=shown.roofs.before
     )
     spelled = shown.on_roll or rows["ADDRESS"].tolist()
-    houses = None
+    around = None
     if ground is not None:
         book = read_addresses(settings.dispatch)
         houses = houses_of(rows, ground, addresses=spelled, lots=inputs.roll.lots, book=book)
+        around = Around(houses=houses, sides=sides_of(houses))
 
     data = page_data(rows, inputs, settings, drawn=drawn, on_roll=shown.on_roll)
-    addresses = houses_data(houses) if houses else None
+    addresses = houses_data(around.houses, around.sides) if around else None
     scripts = (
         DataScript(file="data.js", name="ROOFWATCH", value=data),
         DataScript(file="addresses.js", name="ROOFWATCH_HOUSES", value=addresses),
@@ -106,7 +108,7 @@ def write_page(
 
     text = _read_me(rows, {folder, shown.folder}, inputs)
     (folder / READ_ME).write_text(text, encoding="utf-8", newline="\r\n")
-    return FireMap(folder=shown.folder, rows=rows, on_roll=spelled, drawn=drawn, houses=houses)
+    return FireMap(folder=shown.folder, rows=rows, on_roll=spelled, drawn=drawn, around=around)
 
 
 def write_ground(

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 import geopandas as gpd
 import numpy as np
@@ -59,6 +60,11 @@ class Houses:
     """Outline of each or None, (n,)."""
     places: NDArray[np.float64]
     """A point inside each, meters east and south, (n, 2); NaN where it has no outline."""
+
+    @cached_property
+    def tree(self) -> shapely.STRtree:
+        """Return the index of the outlines."""
+        return shapely.STRtree(self.shapes)
 
 
 def houses_of(

@@ -6,14 +6,14 @@ from numpy.typing import NDArray
 from gis_export.fire.map.blocks import Block, Corner, blocks_of
 from gis_export.fire.map.houses import Houses
 from gis_export.fire.map.page_data import Json
-from gis_export.fire.map.sides import sides_of
+from gis_export.fire.map.sides import Sides
 
 _UNITS_A_METER = 10
 """Places are whole decimeters."""
 _NONE = -1
 
 
-def houses_data(houses: Houses) -> dict[str, Json]:
+def houses_data(houses: Houses, sides: Sides) -> dict[str, Json]:
     """Return columns of whole numbers and texts, a value for each house.
 
     `place` holds two numbers a house, decimeters east and south, -1 where it has no place. `sides`
@@ -22,7 +22,6 @@ def houses_data(houses: Houses) -> dict[str, Json]:
     """
     names = list(dict.fromkeys(house.street for house in houses.table))
     place_of = {name: place for place, name in enumerate(names)}
-    sides = sides_of(houses)
     blocks = blocks_of(houses, sides.front)
     # A corner always has houses of both streets.
     return {

@@ -19,6 +19,8 @@ Places = NDArray[np.intp]
 NOBODY = -1
 REACH_M = 45.0
 """How far a neighbor may be."""
+_NEAR_M = 12.0
+"""Where neighbors are looked for first: most are this near, and few outlines lie in between."""
 _ROW_M = 60.0
 """Most meters between neighbors of one row."""
 _ACROSS_M = (6.0, 80.0)
@@ -39,6 +41,18 @@ class Sides:
     """House at sides B, C and D, (n, 3); `NOBODY` where there is none within reach."""
     gaps_m: Floats
     """Distance to it from outline to outline, (n, 3); NaN where there is none."""
+
+    def among(self, kept: Places) -> "Sides":
+        """Return the sides of some houses; a neighbor that is not among them is nobody.
+
+        Args:
+            kept: Places of the houses, in increasing order.
+        """
+        place = np.full(len(self.front) + 1, NOBODY, dtype=np.intp)  # the last is for `NOBODY`
+        place[kept] = np.arange(len(kept))
+        neighbors = place[self.neighbors[kept]]
+        gaps_m = np.where(neighbors == NOBODY, np.nan, self.gaps_m[kept])
+        return Sides(front=self.front[kept], neighbors=neighbors, gaps_m=gaps_m)
 
 
 def sides_of(houses: Houses) -> Sides:
@@ -134,23 +148,41 @@ def _toward_wide_gap(houses: Houses, across: Floats, some: Places) -> Floats:
 
 def _first_hits(houses: Houses, some: Places, direction: Floats) -> tuple[Places, Floats]:
     """Return the first other house in a direction from each of some, and the gap to it, (m,)."""
+    neighbors = np.full(len(some), NOBODY, dtype=np.intp)
+    for reach_m in (_NEAR_M, REACH_M):
+        left = np.flatnonzero(neighbors == NOBODY)
+        neighbors[left] = _hits_within(houses, some[left], direction[left] * reach_m)
+
+    gaps_m = np.full(len(some), np.nan)
+    is_hit = neighbors != NOBODY
+    own: Shapes = houses.shapes[some[is_hit]]
+    gaps_m[is_hit] = shapely.distance(own, houses.shapes[neighbors[is_hit]])
+    return neighbors, gaps_m
+
+
+def _hits_within(houses: Houses, some: Places, reach: Floats) -> Places:
+    """Return the first other house on the way from each of some, (m,), `NOBODY` where none is.
+
+    Args:
+        houses: All houses.
+        some: The houses that look around.
+        reach: How far each looks, meters east and south, (m, 2).
+    """
     start = houses.places[some]
-    ends = np.stack([start, start + direction * REACH_M], axis=1)  # (m, 2, 2)
-    lines: Shapes = np.asarray(shapely.linestrings(ends), dtype=object)
-    tree = shapely.STRtree(houses.shapes)
-    line, hit = tree.query(lines, predicate="intersects")
+    lines: Shapes = shapely.linestrings(np.stack([start, start + reach], axis=1))
+    line, hit = houses.tree.query(lines, predicate="intersects")
     is_other = hit != some[line]
     line, hit = line[is_other], hit[is_other]
 
-    away = shapely.distance(
-        shapely.points(start[line]), shapely.intersection(lines[line], houses.shapes[hit])
-    )
+    # The way to the outline counts only where there are several.
+    away = np.zeros(len(line))
+    contested = np.flatnonzero(np.bincount(line, minlength=len(some))[line] > 1)
+    starts = shapely.points(start[line[contested]])
+    inside = shapely.intersection(lines[line[contested]], houses.shapes[hit[contested]])
+    away[contested] = shapely.distance(starts, inside)
     order = np.lexsort([away, line])
     first = order[np.unique(line[order], return_index=True)[1]]
 
     neighbors = np.full(len(some), NOBODY, dtype=np.intp)
-    gaps_m = np.full(len(some), np.nan)
     neighbors[line[first]] = hit[first]
-    own: Shapes = houses.shapes[some[line[first]]]
-    gaps_m[line[first]] = shapely.distance(own, houses.shapes[hit[first]])
-    return neighbors, gaps_m
+    return neighbors
