@@ -1,5 +1,6 @@
 """Two kinds of boxes that are never mixed up: pixels of an image, and ground in a CRS."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 
@@ -60,6 +61,17 @@ class PixelBox:
             column_start=max(self.column_start, other.column_start),
             column_stop=min(self.column_stop, other.column_stop),
         )
+
+    def split(self, side_px: int) -> Iterator["PixelBox"]:
+        """Yield the squares of a side that it falls into, row by row; the last are smaller."""
+        for top in range(self.row_start, self.row_stop, side_px):
+            for left in range(self.column_start, self.column_stop, side_px):
+                yield PixelBox(
+                    row_start=top,
+                    row_stop=min(top + side_px, self.row_stop),
+                    column_start=left,
+                    column_stop=min(left + side_px, self.column_stop),
+                )
 
     def relative_to(self, origin: "PixelBox") -> "PixelBox":
         """Return it counted from the upper left corner of another box."""

@@ -2,19 +2,32 @@
 
 import math
 from collections.abc import Iterable
+from typing import Protocol
 
 import numpy as np
 from affine import Affine
 from numpy.typing import NDArray
+from pyproj import CRS
 
 from gis_export.printing.frame import Frame
 from gis_export.printing.photo import transformer
-from gis_export.printing.tile_memory import TilePart
 from imagery.boxes import GroundBox, PixelBox
 from imagery.flyover.tiles import Tile
 
 PixelCorner = tuple[float, float]
 """Column and row."""
+
+
+class Grid(Protocol):
+    """Where the picture of a map is on the ground."""
+
+    @property
+    def crs(self) -> CRS:
+        """Return its metric CRS."""
+
+    @property
+    def transform(self) -> Affine:
+        """Return the affine from its pixels to `crs`."""
 
 
 def frame_box(frame: Frame, ground: GroundBox) -> PixelBox:
@@ -35,24 +48,24 @@ def tile_box(tile: Tile, frame: Frame) -> PixelBox:
     return _box_around(corners).overlap(_whole(tile.height, tile.width))
 
 
-def fit_matrix(tile: Tile, part: TilePart, frame: Frame, box: PixelBox) -> NDArray[np.float64]:
-    """Fit a part of a frame's picture to what was read of a tile.
+def fit_matrix(tile: Tile, from_tile: Affine, grid: Grid, box: PixelBox) -> NDArray[np.float64]:
+    """Fit a part of a map's picture to what was read of a tile.
 
-    Over a few kilometers two map projections differ from an affine by less than a pixel of paper.
+    Over a few kilometers two map projections differ from an affine by less than a pixel.
 
     Args:
         tile: Header.
-        part: What was read of it.
-        frame: The map.
-        box: The part of its picture.
+        from_tile: From pixels of the tile to pixels of what was read of it.
+        grid: Where the map's picture is.
+        box: The part of it.
 
     Returns:
-        Affine from pixel centers of the box to pixel centers of the part, (2, 3).
+        Affine from pixel centers of the box to pixel centers of what was read, (2, 3).
     """
-    in_frame = _corners(box)
-    in_part = _frame_to_part(in_frame, tile, part, frame)
+    in_picture = _corners(box)
+    in_part = _to_part(in_picture, tile, from_tile, grid)
 
-    in_box = in_frame - (box.column_start, box.row_start)
+    in_box = in_picture - (box.column_start, box.row_start)
     with_ones = np.column_stack([in_box, np.ones(len(in_box))])
     solution, *_ = np.linalg.lstsq(with_ones, in_part, rcond=None)
     matrix = solution.T
@@ -69,23 +82,16 @@ def _corners(box: PixelBox) -> NDArray[np.float64]:
     return np.column_stack([columns, rows]).astype(np.float64)
 
 
-def _frame_to_part(
-    corners: NDArray[np.float64], tile: Tile, part: TilePart, frame: Frame
+def _to_part(
+    corners: NDArray[np.float64], tile: Tile, from_tile: Affine, grid: Grid
 ) -> NDArray[np.float64]:
-    """Transform pixel corners of a frame's picture to those of what was read of a tile, (n, 2)."""
-    ground = np.array([frame.transform * corner for corner in corners.tolist()])
-    to_tile = transformer(frame.crs.to_wkt(), tile.crs)
+    """Transform pixel corners of a map's picture to those of what was read of a tile, (n, 2)."""
+    ground = np.array([grid.transform * corner for corner in corners.tolist()])
+    to_tile = transformer(grid.crs.to_wkt(), tile.crs)
     xs, ys = to_tile.transform(ground[:, 0], ground[:, 1])
 
-    to_part = _tile_to_part(part) @ ~Affine(*tile.transform)
+    to_part = from_tile @ ~Affine(*tile.transform)
     return np.array([to_part * place for place in zip(xs, ys, strict=True)])
-
-
-def _tile_to_part(part: TilePart) -> Affine:
-    """Return the affine from pixels of a tile to pixels of what was read of it."""
-    height, width = part.gray.shape
-    scale = Affine.scale(width / part.box.width, height / part.box.height)
-    return scale @ Affine.translation(-part.box.column_start, -part.box.row_start)
 
 
 def _box_around(corners: Iterable[PixelCorner]) -> PixelBox:

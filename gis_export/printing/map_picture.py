@@ -112,7 +112,7 @@ def _read_tile(photo: Photo, tile: Tile, frame: Frame) -> TilePart | None:
 
 def _warp(tile: Tile, part: TilePart, frame: Frame, box: PixelBox) -> TilePart:
     """Return what a tile shows of a part of a frame's picture."""
-    matrix = fit_matrix(tile, part, frame, box)
+    matrix = fit_matrix(tile, part.from_tile, frame, box)
     size = (box.width, box.height)
     gray = cv2.warpAffine(
         part.gray,

@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 
 import cv2
 import numpy as np
+from affine import Affine
 from numpy.typing import NDArray
 
 from imagery.boxes import PixelBox
@@ -52,6 +53,13 @@ class TilePart:
     def size_bytes(self) -> int:
         """Return the memory that it takes."""
         return self.gray.nbytes + self.known.nbytes
+
+    @property
+    def from_tile(self) -> Affine:
+        """Return the affine from pixels of the tile to pixels of the part."""
+        height, width = self.gray.shape
+        scale = Affine.scale(width / self.box.width, height / self.box.height)
+        return scale @ Affine.translation(-self.box.column_start, -self.box.row_start)
 
 
 class TileMemory:

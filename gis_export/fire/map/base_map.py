@@ -1,21 +1,22 @@
 """The map's photo: the city's own flyover, coarsened and cut into a pyramid of WebP tiles."""
 
+import math
 import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeAlias
 
+import cv2
 import numpy as np
 from affine import Affine
 from numpy.typing import NDArray
 from PIL import Image
 from pyproj import CRS, Transformer
-from rasterio.enums import Resampling
-from rasterio.warp import reproject
 from rasterio.windows import from_bounds
 
 from gis_export.fire.map.ground import TILE_PX, Ground
+from gis_export.printing.frame_fit import fit_matrix
 from imagery.boxes import PixelBox
 from imagery.crs import meters_per_unit
 from imagery.files import reserve
@@ -29,6 +30,8 @@ Mosaic: TypeAlias = NDArray[np.uint8]
 _WEBP_QUALITY = 72
 _LOSSY_BLACK = 8
 """Brightest value of an undeclared black border that was compressed with loss."""
+_PATCH_PX = 2_000
+"""Side of the parts of the mosaic that are drawn at once."""
 _IS_SEEN = 127
 """Pixels are drawn where the coverage is above this value, of 255."""
 
@@ -73,22 +76,53 @@ def _draw_tile(tile: Tile, ground: Ground, mosaic: Mosaic, *, white: float) -> b
     if coarse is None:
         return False
 
-    _, coarse_height, coarse_width = coarse.shape
-    to_tile_px = Affine.scale(tile.width / coarse_width, tile.height / coarse_height)
-    drawn = np.zeros((4, box.height, box.width), np.uint8)
-    reproject(
-        coarse,
-        drawn,
-        src_transform=Affine(*tile.transform) * to_tile_px,
-        src_crs=tile.crs,
-        dst_transform=ground.transform_at(box.row_start, box.column_start),
-        dst_crs=ground.crs.to_wkt(),
-        resampling=Resampling.bilinear,
-    )
-
-    is_seen = drawn[3] > _IS_SEEN
-    mosaic[box.slices][is_seen] = np.moveaxis(drawn, 0, -1)[is_seen]
+    for part in box.split(_PATCH_PX):
+        patch = _warp(tile, coarse, ground, part)
+        _lay(mosaic[part.slices], patch)
     return True
+
+
+def _warp(tile: Tile, coarse: Mosaic, ground: Ground, box: PixelBox) -> Mosaic:
+    """Return what a tile shows of a part of the mosaic, (h, w, 4)."""
+    height, width, _ = coarse.shape
+    from_tile = Affine.scale(width / tile.width, height / tile.height)
+    matrix = fit_matrix(tile, from_tile, ground, box)
+
+    used = _reach(matrix, box).overlap(PixelBox.whole(height, width))
+    if used.is_empty:
+        return np.zeros((box.height, box.width, 4), np.uint8)
+
+    matrix[:, 2] -= (used.column_start, used.row_start)
+    shown = coarse[used.slices]
+    size = (box.width, box.height)
+    flags = cv2.WARP_INVERSE_MAP | cv2.INTER_LINEAR
+    # Colors go on beyond the edge, where the coverage ends.
+    drawn = cv2.warpAffine(shown, matrix, size, flags=flags, borderMode=cv2.BORDER_REPLICATE)
+    coverage = np.ascontiguousarray(shown[..., 3])
+    drawn[..., 3] = cv2.warpAffine(coverage, matrix, size, flags=flags)
+    return np.asarray(drawn, np.uint8)
+
+
+def _reach(matrix: NDArray[np.float64], box: PixelBox) -> PixelBox:
+    """Return the pixels that an affine takes those of a box to, and those around them."""
+    ends = ((0, 0), (0, box.height), (box.width, 0), (box.width, box.height))
+    columns, rows = matrix @ np.array([(*end, 1) for end in ends]).T
+    around = PixelBox(
+        row_start=math.floor(rows.min()),
+        row_stop=math.ceil(rows.max()) + 1,
+        column_start=math.floor(columns.min()),
+        column_stop=math.ceil(columns.max()) + 1,
+    )
+    return around.grown(1)
+
+
+def _lay(mosaic: Mosaic, drawn: Mosaic) -> None:
+    """Write what a tile shows into its place, where it covers the ground."""
+    is_seen = drawn[..., 3] > _IS_SEEN
+    if is_seen.all():
+        mosaic[:] = drawn
+    elif is_seen.any():
+        np.copyto(mosaic, drawn, where=is_seen[..., None])
 
 
 def _box_on(ground: Ground, tile: Tile) -> PixelBox:
@@ -108,7 +142,7 @@ def _box_on(ground: Ground, tile: Tile) -> PixelBox:
 
 
 def _read_tile(tile: Tile, gsd_m: float, white: float) -> Mosaic | None:
-    """Read red, green, blue and coverage of a tile at about the map's resolution, (4, h, w).
+    """Read red, green, blue and coverage of a tile at about the map's resolution, (h, w, 4).
 
     Returns:
         None when the tile cannot be read, or not in the time that is allowed.
@@ -129,7 +163,8 @@ def _read_tile(tile: Tile, gsd_m: float, white: float) -> Mosaic | None:
 
     border = collar(pixels.color, darkest=_LOSSY_BLACK if tile.lossy else 0)
     is_seen = pixels.is_data & ~border
-    return np.concatenate([pixels.color, is_seen[None].astype(np.uint8) * 255])
+    coverage = is_seen.astype(np.uint8) * 255
+    return np.asarray(cv2.merge([*pixels.color, coverage]), np.uint8)
 
 
 def collar(color: Mosaic, *, darkest: int) -> NDArray[np.bool_]:
