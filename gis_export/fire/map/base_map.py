@@ -2,7 +2,6 @@
 
 import math
 import tempfile
-from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeAlias
@@ -32,6 +31,8 @@ _LOSSY_BLACK = 8
 """Brightest value of an undeclared black border that was compressed with loss."""
 _PATCH_PX = 2_000
 """Side of the parts of the mosaic that are drawn at once."""
+_OPAQUE = 255
+"""Coverage of a pixel that shows photo all over."""
 _IS_SEEN = 127
 """Pixels are drawn where the coverage is above this value, of 255."""
 
@@ -48,22 +49,26 @@ class BaseMap:
 
 def write_base_map(flyover: Flyover, ground: Ground, folder: Path) -> BaseMap:
     """Write base/z/x_y.webp for every tile that holds any photo."""
-    height, width = ground.shape
     unread = len(flyover.broken)
 
     with tempfile.TemporaryDirectory(dir=folder) as scratch:
-        file = Path(scratch) / "mosaic"
-        reserve(file, 4 * height * width)
-        mosaic = np.memmap(file, dtype=np.uint8, mode="r+", shape=(height, width, 4))
+        mosaic = _new_mosaic(Path(scratch) / "mosaic", ground.shape)
         for tile in flyover.tiles:
             was_read = _draw_tile(tile, ground, mosaic, white=flyover.white)
             unread += not was_read
 
-        names = _write_pyramid(mosaic, ground.levels, folder / "base")
+        names = _write_pyramid(mosaic, ground.levels, folder / "base", Path(scratch))
         # The file can only be removed after the array has let go of it.
         del mosaic
 
     return BaseMap(tiles=tuple(names), unread=unread)
+
+
+def _new_mosaic(file: Path, shape: tuple[int, int]) -> Mosaic:
+    """Return an empty mosaic (H, W, 4) in a new file."""
+    height, width = shape
+    reserve(file, 4 * height * width)
+    return np.memmap(file, dtype=np.uint8, mode="r+", shape=(height, width, 4))
 
 
 def _draw_tile(tile: Tile, ground: Ground, mosaic: Mosaic, *, white: float) -> bool:
@@ -163,7 +168,7 @@ def _read_tile(tile: Tile, gsd_m: float, white: float) -> Mosaic | None:
 
     border = collar(pixels.color, darkest=_LOSSY_BLACK if tile.lossy else 0)
     is_seen = pixels.is_data & ~border
-    coverage = is_seen.astype(np.uint8) * 255
+    coverage = is_seen.astype(np.uint8) * _OPAQUE
     return np.asarray(cv2.merge([*pixels.color, coverage]), np.uint8)
 
 
@@ -187,46 +192,62 @@ def collar(color: Mosaic, *, darkest: int) -> NDArray[np.bool_]:
     return border
 
 
-def _write_pyramid(mosaic: Mosaic, levels: int, folder: Path) -> list[str]:
-    """Write the tiles of every level that hold any photo; return their names."""
-    names: list[str] = []
-    for level in range(levels):
-        step = 2 ** (levels - 1 - level)
-        for box in _squares(mosaic, TILE_PX * step):
-            block = mosaic[box.slices]
-            if not block[..., 3].any():
-                continue
+def _write_pyramid(mosaic: Mosaic, levels: int, folder: Path, scratch: Path) -> list[str]:
+    """Write the tiles of every level that hold any photo; return their names, coarsest first.
 
-            name = f"{level}/{box.column_start // box.width}_{box.row_start // box.height}"
-            _write_tile(block, step, folder / f"{name}.webp")
-            names.append(name)
+    Args:
+        mosaic: The finest level.
+        levels: How many there are; each is half as fine as the next.
+        folder: Where to write.
+        scratch: Folder for the levels between.
+    """
+    names: list[str] = []
+    for level in reversed(range(levels)):
+        if level < levels - 1:
+            mosaic = _halve(mosaic, scratch / f"level_{level}")
+        names = _write_level(mosaic, level, folder) + names
     return names
 
 
-def _squares(mosaic: Mosaic, side_px: int) -> Iterator[PixelBox]:
-    """Yield the squares that cover the mosaic, row by row; the last ones reach beyond its edge."""
+def _halve(mosaic: Mosaic, file: Path) -> Mosaic:
+    """Return a mosaic half as fine, in a new file; an odd edge goes on by a pixel."""
     height, width, _ = mosaic.shape
-    for top in range(0, height, side_px):
-        for left in range(0, width, side_px):
-            yield PixelBox(
-                row_start=top,
-                row_stop=top + side_px,
-                column_start=left,
-                column_stop=left + side_px,
-            )
+    half = _new_mosaic(file, (math.ceil(height / 2), math.ceil(width / 2)))
+    for box in PixelBox.whole(height, width).split(_PATCH_PX):
+        block = cv2.copyMakeBorder(
+            mosaic[box.slices], 0, box.height % 2, 0, box.width % 2, cv2.BORDER_REPLICATE
+        )
+        size = (block.shape[1] // 2, block.shape[0] // 2)
+        top = box.row_start // 2
+        left = box.column_start // 2
+        place = (slice(top, top + size[1]), slice(left, left + size[0]))
+        half[place] = cv2.resize(block, size, interpolation=cv2.INTER_AREA)
+    return half
 
 
-def _write_tile(block: Mosaic, step: int, path: Path) -> None:
-    """Write one tile of the map, `step` times coarser than the mosaic."""
-    image = Image.fromarray(np.ascontiguousarray(block))
-    if step > 1:
-        image = image.reduce(step)
-    tile = Image.new("RGBA", (TILE_PX, TILE_PX))
-    tile.paste(image)
+def _write_level(mosaic: Mosaic, level: int, folder: Path) -> list[str]:
+    """Write the tiles of one level; return the names of those that hold any photo."""
+    height, width, _ = mosaic.shape
+    names = []
+    for box in PixelBox.whole(height, width).split(TILE_PX):
+        block = mosaic[box.slices]
+        if not block[..., 3].any():
+            continue
 
-    is_opaque = tile.getchannel("A").getextrema() == (255, 255)
-    if is_opaque:
-        tile = tile.convert("RGB")
+        name = f"{level}/{box.column_start // TILE_PX}_{box.row_start // TILE_PX}"
+        _write_tile(block, folder / f"{name}.webp")
+        names.append(name)
+    return names
+
+
+def _write_tile(block: Mosaic, path: Path) -> None:
+    """Write one tile of the map; see-through where the mosaic ends."""
+    height, width, _ = block.shape
+    if (height, width) == (TILE_PX, TILE_PX) and block[..., 3].min() == _OPAQUE:
+        tile = Image.fromarray(np.ascontiguousarray(block[..., :3]))
+    else:
+        tile = Image.new("RGBA", (TILE_PX, TILE_PX))
+        tile.paste(Image.fromarray(np.ascontiguousarray(block)))
 
     path.parent.mkdir(parents=True, exist_ok=True)
     tile.save(path, "WEBP", quality=_WEBP_QUALITY, method=2)
