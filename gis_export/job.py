@@ -48,10 +48,12 @@ class ExportJob:
     def apart(self) -> "ExportJob":
         """Return the job for another process: without the parcels that are not on the roll.
 
-        They are most of a city, and only the page of the fire map shows them.
+        They are most of a city, and only the page of the fire map shows them. The list of
+        addresses goes as it was read, without what was looked up in it.
         """
         roll = replace(self.inputs.roll, lots=None)
-        return replace(self, inputs=replace(self.inputs, roll=roll))
+        addresses = replace(self.addresses) if self.addresses else None
+        return replace(self, inputs=replace(self.inputs, roll=roll), addresses=addresses)
 
     def title(self, ending: str) -> str:
         """Return the title of a product for people."""

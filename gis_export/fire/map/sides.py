@@ -19,8 +19,8 @@ Places = NDArray[np.intp]
 NOBODY = -1
 REACH_M = 45.0
 """How far a neighbor may be."""
-_NEAR_M = 12.0
-"""Where neighbors are looked for first: most are this near, and few outlines lie in between."""
+_STEPS_M = (6.0, 12.0, REACH_M)
+"""How far is looked, one after the other: most neighbors are near, with no outline between."""
 _ROW_M = 60.0
 """Most meters between neighbors of one row."""
 _ACROSS_M = (6.0, 80.0)
@@ -149,7 +149,7 @@ def _toward_wide_gap(houses: Houses, across: Floats, some: Places) -> Floats:
 def _first_hits(houses: Houses, some: Places, direction: Floats) -> tuple[Places, Floats]:
     """Return the first other house in a direction from each of some, and the gap to it, (m,)."""
     neighbors = np.full(len(some), NOBODY, dtype=np.intp)
-    for reach_m in (_NEAR_M, REACH_M):
+    for reach_m in _STEPS_M:
         left = np.flatnonzero(neighbors == NOBODY)
         neighbors[left] = _hits_within(houses, some[left], direction[left] * reach_m)
 
