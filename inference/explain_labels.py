@@ -1,11 +1,14 @@
 """Labeled roofs that a picture may show beside the one that it explains."""
 
 import hashlib
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
 
+import numpy as np
 import pandas as pd
 import pyarrow.parquet as pq
+from numpy.typing import NDArray
 
 from imagery.chips.store import ChipStore, open_store
 from imagery.parquet import DamagedTable, read_metadata
@@ -40,13 +43,13 @@ class LabeledRoofs:
             parts += shards.unique().to_pylist()
         return checksum(*parts)
 
-    def with_features(self) -> pd.DataFrame:
-        """Return the table with columns `measures` and `features`."""
-        parts = []
-        for year, features in self.caches.items():
-            of_year = self.table[self.table["year"] == year]
-            parts.append(of_year.merge(features.of(of_year["parcel_id"]), on="parcel_id"))
-        return pd.concat(parts, ignore_index=True) if parts else self.table
+    def seen(self, year: int, rung: str) -> Iterator[tuple[pd.DataFrame, NDArray[np.float32]]]:
+        """Yield the rows of one year and what a rung looks at of them (n, F), shard by shard."""
+        of_year = self.table[self.table["year"] == year].set_index("parcel_id", drop=False)
+        for parcel_ids, matrix in self.caches[year].rung(rung):
+            places = of_year.index.get_indexer(parcel_ids)  # -1 where there is no label
+            rows = of_year.iloc[places[places >= 0]]
+            yield rows.reset_index(drop=True), matrix[places >= 0]
 
 
 def checksum(*parts: str) -> str:

@@ -26,7 +26,7 @@ from inference.explain_batch import (
 from inference.explain_heat import has_heat
 from inference.explain_labels import LabeledRoofs, checksum
 from inference.explain_measures import measure_shares
-from inference.explain_nearest import NEAREST, RoofFeatures, nearest_roofs
+from inference.explain_nearest import NEAREST, LabeledLooks, join_looks, looks_of, nearest_roofs
 from models.checksum import BACKBONE
 from models.extract import NetworkSource
 from models.feature_cache import Features, feature_matrix
@@ -188,26 +188,23 @@ class RoofFinder:
     """The head that judges what looks alike."""
     table: pd.DataFrame
     """Columns parcel_id, year, failing: the labeled roofs."""
-    seen: RoofFeatures
-    """What the head sees of them."""
+    known: LabeledLooks
+    """How they look to the head."""
 
     @classmethod
     def of(cls, head: Head, labeled: LabeledRoofs) -> "RoofFinder":
-        """Collect what the head sees of the labeled roofs, each as if in the flyover scored."""
-        parts = []
-        matrices = [np.zeros((0, len(head.center)), np.float32)]
-        for year, rows in labeled.with_features().groupby("year"):
-            matrix = feature_matrix(rows, head.rung)
-            if head.flyovers:
-                own = on_flyover(head, labeled.caches[int(str(year))].stats(int(str(year))))
+        """Collect how the labeled roofs look to the head, each as if in the flyover scored."""
+        tables = [labeled.table.iloc[:0]]
+        looks = [looks_of(head, [], np.zeros((0, len(head.center)), np.float32))]
+        for year, features in labeled.caches.items():
+            own = on_flyover(head, features.stats(year)) if head.flyovers else head
+            for rows, matrix in labeled.seen(year, head.rung):
                 placed = (matrix - own.center) / own.scale * head.scale + head.center
-                matrix = placed.astype(np.float32)
-            matrices.append(matrix)
-            parts.append(rows)
+                tables.append(rows)
+                looks.append(looks_of(head, rows["parcel_id"].tolist(), placed.astype(np.float32)))
 
-        table = pd.concat(parts, ignore_index=True) if parts else labeled.table
-        seen = RoofFeatures(parcel_ids=table["parcel_id"].tolist(), matrix=np.concatenate(matrices))
-        return cls(head=head, table=table, seen=seen)
+        table = pd.concat(tables, ignore_index=True)
+        return cls(head=head, table=table, known=join_looks(looks))
 
     def find(self, parcel_id: str, looks: NDArray[np.float32]) -> pd.DataFrame:
         """Return the labeled roofs most like a roof, never the same building.
@@ -216,7 +213,7 @@ class RoofFinder:
             parcel_id: The roof.
             looks: What the head sees of it, (F,).
         """
-        near = nearest_roofs(self.head, looks, self.seen, not_of=parcel_id)
+        near = nearest_roofs(self.head, looks, self.known, not_of=parcel_id)
         return self.table.iloc[[neighbor.row for neighbor in near]]
 
 

@@ -41,7 +41,7 @@ from inference.explain_heat import (
 from inference.explain_listed import COLUMNS
 from inference.explain_measures import WORDS, measure_shares
 from inference.explain_model import heat_model
-from inference.explain_nearest import RoofFeatures, nearest_roofs
+from inference.explain_nearest import looks_of, nearest_roofs
 from inference.explain_picture import Panel, draw_explanation
 from inference.ledger import Ledger, read_ledger
 from inference.predict import look_at_flyover
@@ -302,14 +302,14 @@ def test_nearest_roofs_by_hand() -> None:
     )
     roof = np.array([5, 1], np.float32)
     looks = np.array([[3, 1], [2, 1.1], [1, 9], [0, 1], [9, 1]], np.float32)
-    labeled = RoofFeatures(parcel_ids=["a", "b", "c", "d", "a"], matrix=looks)
+    labeled = looks_of(head, ["a", "b", "c", "d", "a"], looks)
     near = nearest_roofs(head, roof, labeled, count=3)
     assert [neighbor.row for neighbor in near] == [0, 1, 2]
     np.testing.assert_allclose(
         [neighbor.similarity for neighbor in near],
         [1.0, 1 / np.hypot(1, 0.05), 0.0],
         rtol=1e-6,
-        atol=1e-12,
+        atol=1e-6,
     )
 
     others = nearest_roofs(head, roof, labeled, not_of="a", count=2)
@@ -318,11 +318,11 @@ def test_nearest_roofs_by_hand() -> None:
     blind = dataclasses.replace(
         make_head(2, weights=np.array([1.0, 0.0])), center=np.array([1.0, 1.0])
     )
-    distinct = RoofFeatures(parcel_ids=["a", "b", "c", "d", "e"], matrix=looks)
+    distinct = looks_of(blind, ["a", "b", "c", "d", "e"], looks)
     seen = nearest_roofs(blind, roof, distinct, count=3)
     assert [neighbor.row for neighbor in seen] == [0, 1, 4]
 
-    nothing = RoofFeatures(parcel_ids=[], matrix=np.zeros((0, 2), np.float32))
+    nothing = looks_of(head, [], np.zeros((0, 2), np.float32))
     assert nearest_roofs(head, roof, nothing) == []
 
 
