@@ -130,7 +130,8 @@ def simulate(city: SimulatedCity, rng: np.random.Generator) -> list[list[Held]]:
     fresh = plan_of(rows, no_looks(), city.share)
     first = fresh.order.parcels[:BEFORE]
     on_record = looks[looks["parcel_id"].isin(first)]
-    next_visit = np.where(rows[columns.PARCEL_ID].isin(first), DUE, None)
+    is_visited = rows[columns.PARCEL_ID].isin(first)
+    next_visit = [DUE if visited else None for visited in is_visited]
     later = gpd.GeoDataFrame(rows.assign(**{columns.NEXT_VISIT: next_visit}))
     informed = plan_of(later, on_record, city.share)
     return [compare(fresh, finds), compare(informed, finds)]

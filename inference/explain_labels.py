@@ -47,7 +47,8 @@ class LabeledRoofs:
         """Yield the rows of one year and what a rung looks at of them (n, F), shard by shard."""
         of_year = self.table[self.table["year"] == year].set_index("parcel_id", drop=False)
         for parcel_ids, matrix in self.caches[year].rung(rung):
-            places = of_year.index.get_indexer(parcel_ids)  # -1 where there is no label
+            # -1 where there is no label.
+            places = of_year.index.get_indexer(pd.Index(parcel_ids, dtype=object))
             rows = of_year.iloc[places[places >= 0]]
             yield rows.reset_index(drop=True), matrix[places >= 0]
 

@@ -169,7 +169,8 @@ def _hits_within(houses: Houses, some: Places, reach: Floats) -> Places:
         reach: How far each looks, meters east and south, (m, 2).
     """
     start = houses.places[some]
-    lines: Shapes = shapely.linestrings(np.stack([start, start + reach], axis=1))
+    ends = np.stack([start, start + reach], axis=1)  # (m, 2, 2)
+    lines: Shapes = np.asarray(shapely.linestrings(ends), dtype=object)
     line, hit = houses.tree.query(lines, predicate="intersects")
     is_other = hit != some[line]
     line, hit = line[is_other], hit[is_other]
