@@ -233,7 +233,7 @@ def _why(then: RoofThen | None, now: RoofNow | None, moved: int) -> tuple[ListRe
 def _why_person(then: RoofThen, now: RoofNow) -> str:
     """Return what a person found that puts a roof on the list or takes it off; "" for nothing."""
     confirmed = HazardWord.CONFIRMED.value
-    if now.level == confirmed:
+    if now.level == confirmed and now.word not in LISTED:
         return "a person on site found the roof open or failing"
     if now.found and now.level not in LISTED:
         return f"a person on site found it {now.found}"

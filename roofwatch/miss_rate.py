@@ -133,10 +133,12 @@ def _promised(year: CityYear) -> dict[HazardWord, float]:
 
 def write_visits(year: CityYear, found: VisitFindings) -> None:
     """Write report/miss_rate.json: the sentences, and the counts behind them."""
+    most = found.missed.city.most if found.missed else None
     facts = {
         "sentences": found.sentences,
         "missed": asdict(found.missed) if found.missed else None,
-        "most_missed": found.missed.city.most if found.missed else None,
+        "most_missed": most,
+        "most_missed_with_errors": found.errors.most(most) if most is not None else None,
         "recall": asdict(found.recall) if found.recall and found.recall.is_known else None,
         "errors": {
             **asdict(found.errors),

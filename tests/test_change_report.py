@@ -80,6 +80,8 @@ def test_outcome(
         (None, now("LIKELY"), 0, "ENTERED", ListReason.ROLL),
         (then("LIKELY"), None, 0, "LEFT", ListReason.ROLL),
         (then(), now(level="CONFIRMED"), 0, "ENTERED", ListReason.FINDINGS),
+        # The photo alone lists it; that somebody confirmed it since is no reason.
+        (then(), now("LIKELY", level="CONFIRMED"), UP, "ENTERED", ListReason.SCORE),
         (then("CONFIRMED", NOT_SEEN), now(), 0, "LEFT", ListReason.FINDINGS),
         (
             then("LIKELY"),

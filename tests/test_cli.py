@@ -114,6 +114,11 @@ def test_workspace_is_the_contract(done_city: DoneCity) -> None:
         "report/evaluation.html",
         "report/model_card.md",
         "report/change.csv",
+        "report/change.gpkg",
+        "report/lineage.csv",
+        "report/year.html",
+        "report/year.pdf",
+        "report/resident.html",
         "report/manifest.json",
     ]
 

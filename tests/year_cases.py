@@ -30,6 +30,7 @@ FEW = 10
 VISITED: dict[str, object] = {
     "missed": {"year": 2025, "city": {"judged": 40, "open": 1}, "districts": {}},
     "most_missed": 0.11321,
+    "most_missed_with_errors": 0.11917,
     "recall": {"year": 2025, "low": 0.413, "share": 0.625, "high": 0.871},
     "realized": [
         {
@@ -56,6 +57,7 @@ VISITED: dict[str, object] = {
 NOT_VISITED: dict[str, object] = {
     "missed": None,
     "most_missed": None,
+    "most_missed_with_errors": None,
     "recall": None,
     "realized": [],
 }

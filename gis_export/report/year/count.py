@@ -29,7 +29,7 @@ from gis_export.report.year.figures import (
 )
 from gis_export.table.aging import add_months
 from gis_export.table.symbols import SYMBOLS
-from gis_export.table.visits import AUDIT, CHOSEN, LISTED
+from gis_export.table.visits import AUDIT, CHOSEN
 from inference.change import MEANINGS, ListReason, Outcome
 from inference.ledger import NEVER_PHOTOGRAPHED
 from inference.parcel_lineage import Lineage
@@ -147,10 +147,13 @@ def _read_missed(tables: Tables) -> Missed | None:
     judged = tables.fact(MISSED, "missed.city.judged")
     found = tables.fact(MISSED, "missed.city.open")
     most = tables.fact(MISSED, "most_missed", form=Form.PERCENT_UP)
+    with_errors = tables.fact(MISSED, "most_missed_with_errors", form=Form.PERCENT_UP)
     year = tables.fact(MISSED, "missed.year")
-    if judged is None or found is None or most is None or year is None:
+    if judged is None or found is None or most is None or with_errors is None or year is None:
         return None
-    return Missed(year=int(year.value), judged=judged, open=found, most=most)
+    return Missed(
+        year=int(year.value), judged=judged, open=found, most=most, with_errors=with_errors
+    )
 
 
 def _read_recall(tables: Tables) -> Recall | None:
@@ -235,7 +238,8 @@ def _read_districts(tables: Tables, kind: str) -> tuple[DistrictLine, ...]:
 
 
 def _read_roofs(tables: Tables) -> tuple[Roof, ...]:
-    rows = tables.rows(WORK_LIST, is_one_of("VISIT", "Y"), is_one_of(CHOSEN, LISTED))
+    """Return the roofs with the most points, visited or not."""
+    rows = tables.table(WORK_LIST)
     order = pd.to_numeric(rows["PRIORITY"]).sort_values(ascending=False, kind="stable").index
     return tuple(
         Roof(

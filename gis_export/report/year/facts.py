@@ -62,7 +62,9 @@ class Missed:
     open: Figure
     """Those that were open."""
     most: Figure
-    """Share that is missed at most, 95%."""
+    """Share that is missed at most, 95%, by chance alone."""
+    with_errors: Figure
+    """The same with errors of the people who looked allowed for."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -169,7 +169,9 @@ def _draw_legend(pdf: FPDF, facts: YearFacts, box: PageBox) -> None:
 def _draw_verdict(writer: PageWriter, text: YearText) -> None:
     writer.y_mm += 4
     grade = f"{text.verdict.grade}: " if text.verdict.grade else ""
-    writer.text(" ".join(filter(None, (f"{grade}{text.verdict.meaning}", text.expected))))
+    writer.text(f"{grade}{text.verdict.meaning}")
+    if text.expected:
+        writer.text(f"When the photos were scored: {text.expected}")
 
 
 def _draw_changes(
@@ -209,7 +211,7 @@ def _reasons(found: dict[str, Figure]) -> str:
 def _draw_roofs(writer: PageWriter, facts: YearFacts, pictures: PaperPictures) -> None:
     writer.section("The ten roofs that matter most")
     if not facts.roofs:
-        writer.text("Nobody is on the work list.")
+        writer.text("No building is on the work list.")
         return
 
     step_mm = INNER_MM / _ROOFS_A_ROW

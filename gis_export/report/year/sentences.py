@@ -15,7 +15,8 @@ def missed_sentences(facts: YearFacts) -> list[str]:
     told = [
         f"{missed.judged.text} roofs of the {missed.year} photos that were not on the list were "
         f"drawn at random and visited. {missed.open.text} {missed.open.were} open. So at most "
-        f"{missed.most.text} of such roofs are open, with 95% confidence."
+        f"{missed.most.text} of such roofs are open, with 95% confidence; "
+        f"{missed.with_errors.text} with errors of inspectors allowed for."
     ]
     recall = facts.recall
     if recall is not None:
