@@ -9,19 +9,18 @@ from functools import lru_cache
 from pathlib import Path
 
 import numpy as np
-from numpy.typing import NDArray
 
 from imagery.chips.store import ChipPlace, StoredChip, read_chip
 from imagery.files import atomic_path
+from models.feature_cache import Features, Matrix
 from models.light import relight
-from models.measures import roof_measures
+from models.measures import MEASURES, roof_measures
 from models.openvino_engine import Engine, MapEngine, compile_maps, compile_openvino
 from models.preprocess import chip_views
 from models.spec import ModelSpec
 
 CHIPS_AT_ONCE = 4
 """Chips per forward pass."""
-Matrix = NDArray[np.float32]
 Engines = tuple[Engine, ...]
 """What runs each network of a spec, in its order."""
 
@@ -41,6 +40,28 @@ class NetworkSource:
 
 
 @dataclass(frozen=True, kw_only=True)
+class KnownRows:
+    """What the last cache holds of the chips of a task: they have not changed since."""
+
+    cache: Features
+    """The last cache."""
+    places: tuple[tuple[int, int] | None, ...]
+    """Row group, and row in it, of each chip; None where it is not known."""
+
+    def fill(self, values: Matrix) -> None:
+        """Write what is known into its rows of `values`, (chips, measures + features)."""
+        by_group: dict[int, list[tuple[int, int]]] = {}
+        for row, place in enumerate(self.places):
+            if place is not None:
+                by_group.setdefault(place[0], []).append((row, place[1]))
+
+        for group, pairs in by_group.items():
+            known = self.cache.group_values(group)
+            for row, source in pairs:
+                values[row] = known[source]
+
+
+@dataclass(frozen=True, kw_only=True)
 class FeatureBatch:
     """One task: the chips of one shard."""
 
@@ -48,38 +69,44 @@ class FeatureBatch:
     """Where every chip is stored."""
     seeds: tuple[int, ...]
     """Seed of the other light of every chip; empty for chips as they are."""
+    known: KnownRows
+    """What is known of them."""
     network: NetworkSource
-    """What looks at the chips."""
+    """What looks at the others."""
     target: Path
     """Where the measures and features go, float32 (chips, measures + features) as .npy."""
     threads: int
     """Threads of this worker."""
 
-    def read(self, start: int, stop: int) -> list[StoredChip]:
-        """Read some chips, in the light in which they are wanted."""
-        chips = [read_chip(place) for place in self.chips[start:stop]]
-        if not self.seeds:
-            return chips
+    @property
+    def unknown(self) -> list[int]:
+        """Return the numbers of the chips that must be looked at."""
+        return [number for number, place in enumerate(self.known.places) if place is None]
 
-        relit = []
-        for chip, seed in zip(chips, self.seeds[start:stop], strict=True):
-            relit.append(StoredChip(pixels=relight(chip.pixels, seed), mask=chip.mask))
-        return relit
+    def read(self, number: int) -> StoredChip:
+        """Read a chip, in the light in which it is wanted."""
+        chip = read_chip(self.chips[number])
+        if not self.seeds:
+            return chip
+        return StoredChip(pixels=relight(chip.pixels, self.seeds[number]), mask=chip.mask)
 
 
 def extract_batch(batch: FeatureBatch) -> int:
     """Compute measures and features of one shard; return the number of chips. Runs in a worker."""
     spec = batch.network.spec
-    engines = open_engines(batch.network, batch.threads)
+    values = np.empty((len(batch.chips), len(MEASURES) + spec.features), np.float32)
+    batch.known.fill(values)
 
-    parts = []
-    for start in range(0, len(batch.chips), CHIPS_AT_ONCE):
-        chips = batch.read(start, start + CHIPS_AT_ONCE)
-        measures = np.stack([roof_measures(chip) for chip in chips])
-        parts.append(np.concatenate([measures, engine_features(spec, engines, chips)], axis=1))
+    unknown = batch.unknown
+    for start in range(0, len(unknown), CHIPS_AT_ONCE):
+        numbers = unknown[start : start + CHIPS_AT_ONCE]
+        chips = [batch.read(number) for number in numbers]
+        engines = open_engines(batch.network, batch.threads)
+        values[numbers, : len(MEASURES)] = [roof_measures(chip) for chip in chips]
+        values[numbers, len(MEASURES) :] = engine_features(spec, engines, chips)
 
     with atomic_path(batch.target) as temporary, temporary.open("wb") as stream:
-        np.save(stream, np.concatenate(parts), allow_pickle=False)
+        np.save(stream, values, allow_pickle=False)
     return len(batch.chips)
 
 

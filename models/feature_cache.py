@@ -36,6 +36,8 @@ COLUMNS = {
 }
 """Columns of the cache that hold it."""
 Matrix = NDArray[np.float32]
+ChipKey = tuple[str, str]
+"""Parcel and checksum of its chip."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -43,7 +45,7 @@ class Features:
     """Measures and features of chips of one year, on disk."""
 
     path: Path
-    """Parquet: parcel_id, shard_key, measures, features; a row group per shard."""
+    """Parquet: parcel_id, shard_key, chip_sha256, measures, features; a row group per shard."""
 
     def rung(self, rung: str) -> Iterator[tuple[list[str], Matrix]]:
         """Yield ids and what a rung looks at (n, F), shard by shard."""
@@ -122,6 +124,26 @@ class Features:
                 groups[str(rows["shard_key"][0])] = group
         return groups
 
+    def chips(self) -> dict[ChipKey, tuple[int, int]]:
+        """Return the row group, and the row in it, of what was seen of each chip."""
+        places: dict[ChipKey, tuple[int, int]] = {}
+        with self.opened() as file:
+            if "chip_sha256" not in file.schema_arrow.names:  # of an earlier version
+                return {}
+            for group in range(file.num_row_groups):
+                rows = file.read_row_group(group, columns=["parcel_id", "chip_sha256"])
+                keys = zip(
+                    rows["parcel_id"].to_pylist(), rows["chip_sha256"].to_pylist(), strict=True
+                )
+                places |= {key: (group, row) for row, key in enumerate(keys)}
+        return places
+
+    def group_values(self, group: int) -> Matrix:
+        """Return measures and features of a row group, (n, F)."""
+        with self.opened() as file:
+            rows = file.read_row_group(group, columns=["measures", "features"])
+            return np.concatenate([_matrix(rows, "measures"), _matrix(rows, "features")], axis=1)
+
     @contextmanager
     def opened(self) -> Iterator[pq.ParquetFile]:
         """Open the cache; each page that is read is compared with its checksum.
@@ -160,6 +182,8 @@ class CacheGroup:
     """Checksum of the shard and of the parcels."""
     parcel_ids: tuple[str, ...]
     """Parcels, in the order of the shard."""
+    chips: tuple[str, ...]
+    """Checksum of the chip of each."""
     values: Path
     """Where a worker leaves float32 (chips, measures + features) as .npy."""
 
@@ -203,6 +227,7 @@ def cache_schema(network: str, features: int) -> pa.Schema:
         [
             ("parcel_id", pa.string()),
             ("shard_key", pa.string()),
+            ("chip_sha256", pa.string()),
             ("measures", pa.list_(pa.float32(), len(MEASURES))),
             ("features", pa.list_(pa.float32(), features)),
         ],
@@ -239,6 +264,7 @@ def _read_values(group: CacheGroup, schema: pa.Schema) -> pa.Table:
         [
             pa.array(group.parcel_ids, pa.string()),
             pa.array(keys, pa.string()),
+            pa.array(group.chips, pa.string()),
             _vectors(measures),
             _vectors(features),
         ],

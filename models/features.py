@@ -1,13 +1,13 @@
 """Features of chips, computed once per network and chip.
 
-What is computed is cached beside the chips. Shards that have not changed keep their features.
+What is computed is cached beside the chips. Chips that have not changed keep their features.
 """
 
 import hashlib
 import shutil
 import tempfile
-from collections.abc import Callable, Collection, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, replace
 from functools import cached_property, lru_cache
 from pathlib import Path
@@ -17,8 +17,8 @@ import pandas as pd
 from imagery.chips.store import ChipStore, shard_key
 from imagery.workspace import ChipFiles
 from models.engine import OPENVINO, engine_name, save_converted
-from models.extract import FeatureBatch, NetworkSource, extract_batch
-from models.feature_cache import CacheGroup, Features, cache_schema, write_cache
+from models.extract import FeatureBatch, KnownRows, NetworkSource, extract_batch
+from models.feature_cache import CacheGroup, ChipKey, Features, cache_schema, write_cache
 from models.light import light_seed
 from models.network import Backbones, backbone_checksum, feature_maps, load_backbones
 from models.spec import ModelSpec, spec_to_json
@@ -85,17 +85,28 @@ class FeatureRun:
     def group(self, shard: ShardChips) -> CacheGroup:
         """Return the row group of a shard."""
         name = f"{self.features.path.stem}_{_short(self.network_key + shard.key)}.npy"
-        ids = tuple(shard.rows["parcel_id"])
-        return CacheGroup(key=shard.key, parcel_ids=ids, values=self.store.folder / name)
+        return CacheGroup(
+            key=shard.key,
+            parcel_ids=tuple(shard.rows["parcel_id"]),
+            chips=tuple(shard.rows["chip_sha256"]),
+            values=self.store.folder / name,
+        )
 
-    def batch(self, shard: ShardChips) -> FeatureBatch:
-        """Return the task of a shard."""
+    def batch(self, shard: ShardChips, seen: Mapping[ChipKey, tuple[int, int]]) -> FeatureBatch:
+        """Return the task of a shard.
+
+        Args:
+            shard: Its chips.
+            seen: Where the last cache holds what was seen of chips.
+        """
         group = self.group(shard)
         seeds = () if self.relit is None else tuple(map(light_seed, group.parcel_ids))
+        keys = zip(group.parcel_ids, group.chips, strict=True)
 
         return FeatureBatch(
             chips=self.store.places(shard.rows),
             seeds=seeds,
+            known=KnownRows(cache=self.features, places=tuple(seen.get(key) for key in keys)),
             network=self.network,
             target=group.values,
             threads=self.threads,
@@ -112,7 +123,8 @@ def store_features(
 ) -> Features:
     """Compute the features of every chip in the store.
 
-    Those of shards that have not changed are kept, and a killed run continues where it stopped.
+    Those of chips that have not changed are kept, whatever became of their shards, and a killed run
+    continues where it stopped.
 
     Args:
         store: The chips of one year.
@@ -127,13 +139,14 @@ def store_features(
     if kept is not None and list(kept) == [shard.key for shard in shards]:
         return run.features
 
+    seen = run.features.chips() if kept else {}
     kept = kept or {}
-    batches = [run.batch(shard) for shard in shards if shard.key not in kept]
+    batches = [run.batch(shard, seen) for shard in shards if shard.key not in kept]
     fresh = [batch for batch in batches if not batch.target.exists()]
-    if fresh:
-        with converted(network, store.folder) as ready:
-            for _ in mapper(extract_batch, [replace(batch, network=ready) for batch in fresh]):
-                pass
+    must_look = any(batch.unknown for batch in fresh)
+    with converted(network, store.folder) if must_look else nullcontext(network) as ready:
+        for _ in mapper(extract_batch, [replace(batch, network=ready) for batch in fresh]):
+            pass
 
     groups = [run.group(shard) for shard in shards]
     write_cache(run.features, groups, kept, cache_schema(run.network_key, network.spec.features))

@@ -30,7 +30,7 @@ from imagery.chips.store import ChipStore, StoredChip, open_store
 from imagery.errors import MissingInput
 from models.backbone_kind import BACKBONES
 from models.engine import OPENVINO, compile_engine, engine_name, save_converted
-from models.extract import CHIPS_AT_ONCE, FeatureBatch, NetworkSource, extract_batch
+from models.extract import CHIPS_AT_ONCE, FeatureBatch, KnownRows, NetworkSource, extract_batch
 from models.feature_cache import PARTS, Features, feature_matrix
 from models.flyover_stats import measure_flyover
 from models.head import RUNGS, head_scores
@@ -460,6 +460,7 @@ def batch_of(store: ChipStore, target: Path, threads: int, *, relit: bool = Fals
     return FeatureBatch(
         chips=store.places(rows),
         seeds=seeds,
+        known=KnownRows(cache=Features(path=target), places=(None,) * len(rows)),
         network=NetworkSource(spec=SPEC),
         target=target,
         threads=threads,
@@ -479,7 +480,7 @@ def test_a_converted_network_sees_the_same(
     ready = replace(batch.network, converted=(path,), precision=precision)
     extract_batch(replace(batch, network=ready))
 
-    chips = batch.read(0, len(batch.chips))
+    chips = [batch.read(number) for number in range(len(batch.chips))]
     parts = []
     for start in range(0, len(chips), CHIPS_AT_ONCE):
         parts.append(

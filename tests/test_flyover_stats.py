@@ -209,7 +209,7 @@ def test_the_cache_gives_and_writes_them(tmp_path: Path) -> None:
         values = tmp_path / f"{number}.npy"
         np.save(values, part)
         ids = tuple(f"P{number}-{row}" for row in range(len(part)))
-        groups.append(CacheGroup(key=f"shard {number}", parcel_ids=ids, values=values))
+        groups.append(CacheGroup(key=f"shard {number}", parcel_ids=ids, chips=ids, values=values))
     features = Features(path=chips / "features.parquet")
     write_cache(features, groups, {}, cache_schema("network", WIDTH - len(MEASURES)))
 

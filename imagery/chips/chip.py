@@ -1,5 +1,6 @@
 """The chip: a parcel seen from above."""
 
+import hashlib
 from dataclasses import dataclass
 
 import numpy as np
@@ -29,6 +30,15 @@ class Chip:
     """Meters per pixel."""
     quality: Quality
     """Measures inside the mask."""
+
+    @property
+    def sha256(self) -> str:
+        """Return the checksum of its size, pixels and mask."""
+        height, width = self.mask.shape
+        digest = hashlib.sha256(f"{height} {width} ".encode())
+        digest.update(np.ascontiguousarray(self.pixels).data)
+        digest.update(np.ascontiguousarray(self.mask).view(np.uint8).data)
+        return digest.hexdigest()
 
     def __post_init__(self) -> None:
         """Check shapes and types."""

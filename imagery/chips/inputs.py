@@ -13,7 +13,7 @@ from imagery.flyover.flyover import Flyover
 from imagery.roll.files import FootprintFile
 from imagery.roll.parcels import VacantRoll
 
-CUTTER = 4
+CUTTER = 5
 """Increase this when the same inputs give different chips."""
 
 

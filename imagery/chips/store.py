@@ -33,6 +33,7 @@ MANIFEST_COLUMNS = (
     "offset",
     "height",
     "width",
+    "chip_sha256",
     "tiles",
     "decoder",
     *QUALITY_COLUMNS,
@@ -40,7 +41,11 @@ MANIFEST_COLUMNS = (
     "photo_gsd_m",
     *GRID_COLUMNS,
 )
-"""Of the manifest, with a row per vacant parcel; `offset` is in bytes."""
+"""Of the manifest, with a row per vacant parcel.
+
+`offset` is in bytes. `chip_sha256` is the checksum of the chip's size, pixels and mask, "" for no
+chip: what was made from it stays good as long as it does not change, whatever becomes of its shard.
+"""
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -291,6 +296,7 @@ def describe_row(row: CutRow, origin: ShardOrigin) -> dict[str, object]:
         "offset": -1,
         "height": height,
         "width": width,
+        "chip_sha256": chip.sha256 if chip else "",
         "tiles": row.tiles,
         "decoder": origin.decoder,
         **{name: getattr(quality, name) for name in QUALITY_COLUMNS},

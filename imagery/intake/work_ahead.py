@@ -1,7 +1,8 @@
 """How long a year will take and how much disk, before any work, from measured rates.
 
 Each stage has work that one core does, whatever the number of cores, and work that is shared by
-all. `python -m benchmarks.year` measures both, for 1,500 and for 15,000 vacants.
+all. `python -m benchmarks.year` measured both on two Intel cores with bf16, 15,000 vacants among
+240,000 parcels; other machines take up to three times as long.
 """
 
 import math
@@ -15,7 +16,7 @@ SHARED = 0.87
 """Of every core that is added, what the work that all share gains; by two processes."""
 FEATURE_BYTES = 11_400
 """Features of one vacant, in the cache."""
-PRODUCT_BYTES = 40_000
+PRODUCT_BYTES = 60_000
 """Products of one vacant, photos included."""
 
 
@@ -28,12 +29,15 @@ class Rate:
     parcel_ms: float
     """To read one parcel of the city's file, vacant or not; milliseconds on one core."""
     vacant_ms: float
-    """To do one vacant near a tile; milliseconds, shared by all cores."""
+    """To do one vacant near a tile; milliseconds, shared by the cores."""
+    most_cores: int
+    """Cores that share it at most."""
 
 
-CUT = Rate(start_s=4.0, parcel_ms=0.013, vacant_ms=5.0)
-SCORE = Rate(start_s=25.0, parcel_ms=0.013, vacant_ms=32.0)
-EXPORT = Rate(start_s=10.0, parcel_ms=0.05, vacant_ms=15.0)
+CUT = Rate(start_s=3.0, parcel_ms=0.017, vacant_ms=3.3, most_cores=MOST_CORES)
+SCORE = Rate(start_s=25.0, parcel_ms=0.034, vacant_ms=28.7, most_cores=MOST_CORES)
+EXPORT = Rate(start_s=15.0, parcel_ms=0.1, vacant_ms=26.0, most_cores=2)
+"""Its longest part, the map book, is one process."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -89,7 +93,7 @@ class WorkAhead:
     def _seconds(self, rate: Rate, cores: int) -> float:
         alone_s = rate.start_s + self.parcels * rate.parcel_ms / 1000
         shared_s = self.vacants * rate.vacant_ms / 1000
-        return alone_s + shared_s / (1 + SHARED * (cores - 1))
+        return alone_s + shared_s / (1 + SHARED * (min(cores, rate.most_cores) - 1))
 
     @property
     def sentence(self) -> str:
