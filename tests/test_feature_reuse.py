@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
-from conftest import DoneCity
+from cities import DoneCity
 
 from imagery.chips.chip import Chip
 from imagery.chips.quality import Quality
@@ -91,7 +91,7 @@ def look(
 ) -> dict[str, np.ndarray[tuple[int], np.dtype[np.float32]]]:
     """Return what the model sees of every chip."""
     features = store_features(store, NETWORK, threads=1, mapper=counter)
-    seen = {}
+    seen: dict[str, np.ndarray[tuple[int], np.dtype[np.float32]]] = {}
     for parcel_ids, matrix in features.rung("joined"):
         seen |= dict(zip(parcel_ids, matrix, strict=True))
     return seen
