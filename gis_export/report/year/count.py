@@ -54,6 +54,7 @@ SHOWN = (
     Outcome.RAZED,
     Outcome.NO_BUILDING,
     Outcome.UNSURE,
+    Outcome.NOT_COMPARED,
     Outcome.NEW_ON_ROLL,
     Outcome.GONE,
 )
