@@ -102,6 +102,16 @@ class ReportFiles:
         return self.folder / "plan.html"
 
     @property
+    def equity(self) -> Path:
+        """Return every area by every figure, for a spreadsheet."""
+        return self.folder / "equity.csv"
+
+    @property
+    def equity_page(self) -> Path:
+        """Return whether some areas are served worse than others, for people."""
+        return self.folder / "equity.html"
+
+    @property
     def year_page(self) -> Path:
         """Return the year for a council member, a chief and a resident."""
         return self.folder / "year.html"

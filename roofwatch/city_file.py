@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 
+from gis_export.table.audit_settings import AuditSettings
 from gis_export.table.settings import ExportSettings
 from gis_export.table.storm_settings import StormSettings
 from imagery.chips.settings import TileSettings
@@ -168,6 +169,8 @@ class CityFile:
     """[export]."""
     storm: StormSettings = field(default_factory=StormSettings)
     """[storm]."""
+    audit: AuditSettings = field(default_factory=AuditSettings)
+    """[audit]."""
     mlflow: MlflowSettings = field(default_factory=MlflowSettings)
     """[mlflow]."""
 

@@ -135,6 +135,9 @@ def named_files(city: CityFile) -> Iterator[tuple[str, Path]]:
         yield "[export.fires] path", city.export.fires.path
     for place in city.storm.places:
         yield "[[storm.places]] path", place.path
+    for area in city.audit.areas:
+        if area.path:
+            yield "[[audit.areas]] path", area.path
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -35,6 +35,7 @@ from roofwatch.seal import check_seal, last_seals
 from roofwatch.stages.check import label_troubles
 from roofwatch.stages.tile import registered_flyover
 from roofwatch.year import CityYear, open_year
+from roofwatch.year_equity import levels_of, write_equity
 from roofwatch.year_plan import write_plan
 from roofwatch.year_report import write_year_report
 from training.tested import tested_sentence
@@ -99,6 +100,7 @@ def export(year: CityYear) -> list[Path]:
 def _export(year: CityYear) -> list[Path]:
     year.city.hold_chips("export")
     inputs = export_inputs(year)
+    levels = levels_of(year)
     folder = year.files.folder
     title = f"export {year.year}"
 
@@ -121,6 +123,7 @@ def _export(year: CityYear) -> list[Path]:
     write_change(inputs, folder)
     write_visits(year, find_visits(year))
     write_year_report(year, inputs, plan)
+    write_equity(year, inputs, levels)
     write_manifest(folder, inputs.roll.balance)
     year.city.log("export", f"{year.year}: {len(products)} files from run {inputs.run_id}")
     return [*products, year.files.report.year_page]

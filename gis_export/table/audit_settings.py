@@ -1,0 +1,42 @@
+"""Areas by which equity is audited, and nothing else is done: [audit] of the city file."""
+
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from imagery.errors import ConfigError
+from imagery.settings import key
+
+
+@dataclass(frozen=True, kw_only=True)
+class AuditArea:
+    """An attribute of places, such as a census class; one such section for each."""
+
+    name: str = field(metadata=key('What the page calls it, such as "census tract class".'))
+    column: str = field(metadata=key("Column that names the area or its class; 50 values at most."))
+    path: Path | None = field(
+        default=None,
+        metadata=key("Vector layer of polygons; without it the column is one of [parcels] path."),
+    )
+    layer: str = field(
+        default="", metadata=key('Layer; "" where only one of the file could be meant.')
+    )
+
+    def __post_init__(self) -> None:
+        """Check that it has a name and a column."""
+        for name in ("name", "column"):
+            if not getattr(self, name).strip():
+                raise ConfigError(f'[[audit.areas]] {name} is "", want text')
+
+
+@dataclass(frozen=True, kw_only=True)
+class AuditSettings:
+    """By which areas `report/equity.html` compares; no model and no list ever sees them."""
+
+    areas: tuple[AuditArea, ...] = field(default=(), metadata=key("[[audit.areas]]."))
+
+    def __post_init__(self) -> None:
+        """Check that each name stands for one attribute."""
+        names = [area.name for area in self.areas]
+        for name in names:
+            if names.count(name) > 1:
+                raise ConfigError(f"[[audit.areas]] name is {name!r} twice, want each name once")
