@@ -32,7 +32,7 @@ def write_equity(year: CityYear, inputs: ExportInputs, levels: Levels) -> None:
     """
     equity = equity_of(year, inputs.ledger, levels)
     earlier = [
-        equity_of(year.city.year(before.year), before.ledger, levels)
+        equity_of(year.city.year(before.year), before.ledger, levels, has_counts=False)
         for before in inputs.earlier
         if before.ledger is not None
     ]
@@ -56,11 +56,11 @@ def levels_of(year: CityYear) -> Levels:
     return {Use.FIRE: [near, fire, *own], Use.HOUSING: [near, inspection, *own]}
 
 
-def equity_of(year: CityYear, ledger: Ledger, levels: Levels) -> Equity:
+def equity_of(year: CityYear, ledger: Ledger, levels: Levels, *, has_counts: bool = True) -> Equity:
     """Compare the areas in one flyover."""
     looks = year.find_looks()
     seen = see_roofs(ledger, no_looks() if looks is None else looks, find_held_out(year))
-    return find_equity(seen, levels)
+    return find_equity(seen, levels, has_counts=has_counts)
 
 
 def find_held_out(year: CityYear) -> pd.DataFrame:

@@ -146,6 +146,22 @@ def test_a_worked_city() -> None:
     assert table_of(equity, "false_flags").sentence.startswith("Nothing is known yet")
 
 
+def test_earlier_years_show_the_same_verdicts_and_no_count() -> None:
+    seen, level = make_seen(
+        Evidence.OPEN,
+        {
+            "West": ("missed",) * 30 + ("flagged",) * 20,
+            "East": ("missed",) * 20 + ("flagged",) * 80,
+        },
+    )
+    levels = {Use.FIRE: [level], Use.HOUSING: [level]}
+    whole = table_of(find_equity(seen, levels), "missed")
+    bare = table_of(find_equity(seen, levels, has_counts=False), "missed")
+    assert bare.sentence == whole.sentence
+    assert whole.city.roofs == 150
+    assert all(row.hits is row.roofs is None for row in (*bare.rows, bare.city))
+
+
 def test_interval_and_share_of_a_shown_row() -> None:
     """1 of 60 is the worked example of `clopper_pearson`; 15 of 60 has 16% to 36%."""
     seen, level = make_seen(

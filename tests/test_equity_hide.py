@@ -14,7 +14,7 @@ from gis_export.report.equity.hide import Divided, hide_linked
 MOST = 5_000
 
 
-def divide(areas: Sequence[int]) -> Divided:
+def divide(areas: Sequence[int] | NDArray[np.int64]) -> Divided:
     """Return roofs divided into areas 0, 1, 2, ..."""
     numbers = np.array(areas, dtype=np.int64)
     return Divided(areas=numbers, names=tuple(f"A{area}" for area in range(numbers.max() + 1)))
@@ -56,7 +56,7 @@ def attack(
             answer = milp(
                 sign * matrix[place],
                 constraints=shown if is_shown.any() else (),
-                integrality=np.ones(truth.size),
+                integrality=np.ones(truth.size, np.int64),
                 bounds=Bounds(0, MOST),
             )
             assert answer.success, answer.message

@@ -140,28 +140,45 @@ class Equity:
         return f"{count:,} {noun} beyond chance, in {told:,} comparisons with enough roofs."
 
 
-def find_equity(seen: Seen, levels: Mapping[Use, Sequence[Level]]) -> Equity:
+def find_equity(
+    seen: Seen, levels: Mapping[Use, Sequence[Level]], *, has_counts: bool = True
+) -> Equity:
     """Compare all areas by all figures, and hide small counts.
 
     Args:
         seen: What is known of the roofs of one flyover.
         levels: The ways of dividing the city, by use.
+        has_counts: Without them only verdicts are shown, which takes no time.
     """
     compared = compare_areas(seen, levels)
     comparisons = sum(len(table.tested) for table in compared)
     tables = []
-    for _, group in groupby(compared, key=lambda table: table.measure.key):
-        of_measure = list(group)
-        masks = hide_linked(
-            [table.divided for table in of_measure],
-            of_measure[0].outcomes,
-            kinds=len(of_measure[0].kinds),
-            where=np.column_stack([table.where for table in of_measure]),
-        )
+    for _, group in groupby(compared, key=lambda table: table.measure.evidence):
+        of_roofs = list(group)
+        masks = _hide(of_roofs) if has_counts else [_all_hidden(table) for table in of_roofs]
         tables += [
-            _table(table, mask, comparisons) for table, mask in zip(of_measure, masks, strict=True)
+            _table(table, mask, comparisons) for table, mask in zip(of_roofs, masks, strict=True)
         ]
     return Equity(year=seen.year, tables=tuple(tables), comparisons=comparisons)
+
+
+def _hide(of_roofs: Sequence[Compared]) -> list[Mask]:
+    """Return what is hidden of the tables of the same roofs by one or more figures."""
+    first = of_roofs[0]
+    levels = [table for table in of_roofs if table.measure is first.measure]
+    masks = hide_linked(
+        [table.divided for table in levels],
+        first.outcomes,
+        kinds=len(first.kinds),
+        where=np.column_stack([table.where for table in levels]),
+    )
+    by_level = {table.level: mask for table, mask in zip(levels, masks, strict=True)}
+    return [by_level[table.level] for table in of_roofs]
+
+
+def _all_hidden(compared: Compared) -> Mask:
+    height, width = compared.counts.shape
+    return np.ones((height + 1, width + 1), dtype=bool)
 
 
 def _table(compared: Compared, hidden: Mask, comparisons: int) -> LevelTable:

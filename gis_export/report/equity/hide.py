@@ -11,7 +11,6 @@ Association 95, call this the attacker's problem).
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from math import ceil, floor
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,6 +22,8 @@ from gis_export.public.suppression import SMALL, hidden_cells, with_totals
 Counts = NDArray[np.int64]
 Mask = NDArray[np.bool_]
 _ROUNDING = 1e-6
+_AT_ONCE = 40
+"""Times that counts far from the truth are looked for in many places at once."""
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -128,49 +129,81 @@ def _hide_more(sums: Sums, hidden: Mask) -> Mask:
     """Hide further counts until no hidden one can be told within `SMALL`."""
     hidden = hidden.copy()
     # What some reader could take for the truth, stays possible when more is hidden.
-    least = sums.values.astype(np.float64)
-    most = least.copy()
+    reach = Reach(least=sums.values.astype(np.float64), most=sums.values.astype(np.float64))
+    reach = _reach_many(sums, hidden, reach)
     waiting = np.flatnonzero(hidden).tolist()
     while waiting:
         place = waiting[-1]
-        if _is_wide(least[place], most[place]):
+        if reach.is_wide[place]:
             waiting.pop()
             continue
 
-        tight: set[int] = set()
-        for sign in (1, -1):
-            counts, shown = _farthest(sums, hidden, place, sign)
-            least = np.minimum(least, counts)
-            most = np.maximum(most, counts)
-            tight |= shown
-        if not _is_wide(least[place], most[place]):
+        goal = sums.parts[[place]].toarray().ravel()
+        lowest, low_tight = _farthest(sums, hidden, goal)
+        highest, high_tight = _farthest(sums, hidden, -goal)
+        reach = reach.with_counts(lowest).with_counts(highest)
+        if not reach.is_wide[place]:
+            tight = low_tight | high_tight
             further = min(tight, key=lambda shown: (sums.cost[shown], sums.values[shown]))
             hidden[further] = True
             waiting.insert(0, further)
     return hidden
 
 
-def _is_wide(least: np.float64, most: np.float64) -> bool:
-    """Tell whether a count could be `SMALL` or more different ones."""
-    return floor(most + _ROUNDING) - ceil(least - _ROUNDING) + 1 >= SMALL
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Reach:
+    """What counts are known to be possible."""
+
+    least: NDArray[np.float64]
+    """Least that each count could be, as far as anybody has tried, (counts,)."""
+    most: NDArray[np.float64]
+    """The same for the most, (counts,)."""
+
+    @property
+    def is_wide(self) -> Mask:
+        """Tell which counts could be `SMALL` or more different ones, (counts,)."""
+        known = np.floor(self.most + _ROUNDING) - np.ceil(self.least - _ROUNDING) + 1
+        return np.asarray(known >= SMALL, dtype=bool)
+
+    def with_counts(self, counts: NDArray[np.float64]) -> "Reach":
+        """Return the same where some counts are known to be possible."""
+        return Reach(least=np.minimum(self.least, counts), most=np.maximum(self.most, counts))
+
+
+def _reach_many(sums: Sums, hidden: Mask, reach: Reach) -> Reach:
+    """Try counts that are far from the truth in many places at once: one by one takes long."""
+    rng = np.random.default_rng(0)
+    for _ in range(_AT_ONCE):
+        narrow = np.flatnonzero(hidden & ~reach.is_wide)
+        if not len(narrow):
+            break
+        weights = rng.choice([-1.0, 1.0], size=len(narrow))
+        counts, _ = _farthest(sums, hidden, np.asarray(sums.parts[narrow].T @ weights))
+        reach = reach.with_counts(counts)
+    return reach
 
 
 def _farthest(
-    sums: Sums, hidden: Mask, place: int, sign: int
+    sums: Sums, hidden: Mask, goal: NDArray[np.float64]
 ) -> tuple[NDArray[np.float64], set[int]]:
-    """Return all counts where a hidden one is least (1) or most (-1), and what says so.
+    """Return all counts where some sum of parts is least, and what says so.
 
     The second value holds the shown counts that keep it from going further.
+
+    Args:
+        sums: The counts.
+        hidden: What is not shown.
+        goal: The weight of each part, (parts,).
     """
     shown = np.flatnonzero(~hidden)
     answer = linprog(
-        sign * sums.parts[[place]].toarray().ravel(),
-        A_eq=sums.parts[shown] if len(shown) else None,
+        goal,
+        A_eq=sums.parts[shown] if len(shown) else None,  # type: ignore[arg-type]  # may be sparse
         b_eq=sums.values[shown] if len(shown) else None,
         bounds=(0, float(sums.values.max() + SMALL)),
     )
-    if answer.status != 0:
-        raise ValueError(f"counts of count {place}: {answer.message}")
+    if answer.status != 0 or answer.x is None:
+        raise ValueError(f"{len(shown)} shown counts: {answer.message}")
 
     prices = np.abs(answer.eqlin.marginals) > _ROUNDING
     return np.asarray(sums.parts @ answer.x, dtype=np.float64), set(shown[prices].tolist())
