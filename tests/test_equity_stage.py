@@ -74,6 +74,7 @@ def test_export_leaves_page_and_table(
     for name in ("equity.html", "equity.csv"):
         digest = hashlib.sha256((report / name).read_bytes()).hexdigest()
         assert manifest[f"report/{name}"] == digest
+    assert roofwatch("verify", done_city.workspace / "2023").code == 0
     assert roofwatch("export", done_city.path, "--year", 2023, *QUICK).code == 0
 
 

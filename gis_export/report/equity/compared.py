@@ -66,12 +66,14 @@ class Compared:
     @property
     def hits(self) -> NDArray[np.int64]:
         """Return the roofs of each area that count, (areas,)."""
-        return self.counts[:, self.places(self.measure.hit)].sum(axis=1)
+        chosen = self.counts[:, self.places(self.measure.hit)]
+        return np.asarray(chosen.sum(axis=1), dtype=np.int64)
 
     @property
     def roofs(self) -> NDArray[np.int64]:
         """Return the roofs of each area of which they are a share, (areas,)."""
-        return self.counts[:, self.places(*self.measure.of)].sum(axis=1)
+        chosen = self.counts[:, self.places(*self.measure.of)]
+        return np.asarray(chosen.sum(axis=1), dtype=np.int64)
 
     @property
     def pairs(self) -> dict[str, Pair]:
