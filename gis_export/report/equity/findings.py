@@ -99,7 +99,8 @@ class LevelTable:
         if not said:
             said.append("Too few roofs to tell whether areas differ.")
         elif few:
-            said.append(f"Too few roofs to tell in {few:,} of {len(self.rows):,} areas.")
+            compared = len(self.rows) - len(self.named(Verdict.NONE))
+            said.append(f"Too few roofs to tell in {few:,} of {compared:,} areas.")
         return " ".join(said)
 
 
