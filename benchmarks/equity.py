@@ -157,7 +157,7 @@ def _levels(
 
     def level(name: str, letter: str, numbers: NDArray[np.int64]) -> Level:
         names = [f"{letter}{number:02d}" for number in numbers]
-        return Level(name=name, of_parcel=pd.Series(names, index=ids))
+        return Level(name=name, of_parcel=pd.Series(names, index=list(ids)))
 
     neighborhood = level("neighborhood", "N", near)
     district = level("district", "D", near * DISTRICTS // NEIGHBORHOODS)

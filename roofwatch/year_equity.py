@@ -10,8 +10,9 @@ from gis_export.report.equity.measures import Use, see_roofs
 from gis_export.report.equity.page import EquityText, write_equity_page
 from gis_export.report.equity.table import write_equity_csv
 from gis_export.table.inputs import ExportInputs, no_looks
-from imagery.errors import TamperedModel
+from imagery.errors import InputError, TamperedModel
 from imagery.json_files import read_facts
+from imagery.troubles import Trouble
 from inference.ledger import Ledger
 from models.checksum import model_checksum
 from roofwatch.scored_by import scored_by
@@ -54,6 +55,23 @@ def levels_of(year: CityYear) -> Levels:
     fire = roll_level("fire district", roll, "fire_district")
     inspection = roll_level("inspection district", roll, "inspection_district")
     return {Use.FIRE: [near, fire, *own], Use.HOUSING: [near, inspection, *own]}
+
+
+def area_troubles(year: CityYear) -> tuple[Trouble, ...]:
+    """Return which areas of `[audit]` cannot be read: `export` would stop at them."""
+    troubles = []
+    for area in year.file.audit.areas:
+        try:
+            read_area(area, year.file.parcels, year.roll)
+        except InputError as error:
+            trouble = Trouble(
+                what="areas of the equity page that cannot be read",
+                examples=(str(error),),
+                remedy="correct them, or take them out of the city file",
+                is_fix=True,
+            )
+            troubles.append(trouble)
+    return tuple(troubles)
 
 
 def equity_of(year: CityYear, ledger: Ledger, levels: Levels, *, has_counts: bool = True) -> Equity:

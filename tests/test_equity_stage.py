@@ -93,8 +93,15 @@ def test_figures_are_of_held_out_roofs(done_city: DoneCity) -> None:
     assert len(held_out) == len(scored) == 24
     assert (held_out["is_open"] & ~held_out["is_flagged"]).sum() == (is_open & ~is_flagged).sum()
     assert (~held_out["is_open"] & held_out["is_flagged"]).sum() == (~is_open & is_flagged).sum()
-    # The next flyover was never scored, so no model was tested for it.
+
+
+def test_where_nothing_was_scored_no_model_was_tested(done_city: DoneCity) -> None:
+    path = done_city.path.with_name("never_scored.toml")
+    text = done_city.path.read_text()
+    path.write_text(text.replace('workspace = "workspace"', 'workspace = "never_scored"'))
+    city = City(file=read_city(path), quiet=True)
     assert not len(find_held_out(city.year(2024)))
+    path.unlink()
 
 
 def test_audit_areas_reach_no_model(
@@ -176,3 +183,17 @@ def test_what_is_refused_in_one_line(
     path.unlink()
     assert ran.code == 3
     assert words in ran.error
+
+
+def test_check_names_an_area_that_export_would_stop_at(
+    done_city: DoneCity, roofwatch: Roofwatch
+) -> None:
+    """Before any work, with the same words."""
+    path = done_city.path.with_name("bad.toml")
+    areas = '[[audit.areas]]\nname = "a"\ncolumn = "none"\n'
+    path.write_text(f"{done_city.path.read_text()}\n{areas}")
+    ran = roofwatch("check", path, "--year", 2023, *QUICK)
+    path.unlink()
+    assert ran.code == 3
+    assert "fix first: areas of the equity page that cannot be read: 1:" in ran.out
+    assert "no column 'none'" in ran.out

@@ -61,11 +61,14 @@ def test_capacity_is_the_beginning_of_the_plan(done_city: DoneCity, roofwatch: R
 
 
 def test_what_is_refused_in_one_line(done_city: DoneCity, roofwatch: Roofwatch) -> None:
-    ran = roofwatch("plan", done_city.path, "--year", 2024, *QUICK)
+    text = done_city.path.read_text()
+    never_scored = done_city.path.with_name("never_scored.toml")
+    never_scored.write_text(text.replace('workspace = "workspace"', 'workspace = "never_scored"'))
+    ran = roofwatch("plan", never_scored, "--year", 2024, *QUICK)
     assert ran.code == 3
     assert "run score --year 2024 first" in ran.error
+    never_scored.unlink()
 
-    text = done_city.path.read_text()
     for keys, words in (
         ("crews = 0", "[export.plan] crews is 0, want 1 to 1000"),
         ('start = "soon"', "[export.plan] start is 'soon', want YYYY-MM-DD"),

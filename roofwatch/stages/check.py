@@ -18,6 +18,7 @@ from roofwatch.scored_by import expected_sentence
 from roofwatch.stages.dispatch_inputs import dispatch_troubles
 from roofwatch.stages.tile import shift_lines, tile
 from roofwatch.year import CityYear, open_year
+from roofwatch.year_equity import area_troubles
 
 
 def command(options: argparse.Namespace) -> Answer:
@@ -94,6 +95,7 @@ def check(year: CityYear, *, pixels: bool = False) -> Intake:
             *troubles,
             *dispatch_troubles(year),
             *registry_troubles(year),
+            *area_troubles(year),
         ),
     )
     intake = make_intake(inputs)
