@@ -2,12 +2,11 @@
 
 import argparse
 import os
-from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 from datetime import date
 from functools import cached_property
-from typing import TYPE_CHECKING, SupportsInt, TypeVar
+from typing import TYPE_CHECKING
 
 import pandas as pd
 
@@ -28,8 +27,9 @@ from labels.table.rows import LabelRows
 from roofwatch.audit import AuditLine, append_audit
 from roofwatch.city_file import CityFile, FlyoverSource
 from roofwatch.config import read_city
-from roofwatch.executors import Execution, map_batches, read_execution
+from roofwatch.executors import Execution, read_execution
 from roofwatch.progress import Progress
+from roofwatch.runner import Batch, BatchRunner, Done, batch_runner
 from roofwatch.seen import book_url, has_book, read_seen
 
 if TYPE_CHECKING:
@@ -37,10 +37,6 @@ if TYPE_CHECKING:
     from labels.book import Book
     from models.registry import Registry
 
-Batch = TypeVar("Batch")
-Done = TypeVar("Done", bound=SupportsInt)
-BatchRunner = Callable[[Callable[[Batch], Done], Sequence[Batch]], Iterator[Done]]
-"""Applies a batch function to batches, and yields results as they come."""
 MODELS_WAIT_S = 600
 """How long a command waits for another one that registers a model, seconds."""
 
@@ -124,14 +120,7 @@ class City:
         """
         progress = Progress(stage, quiet=self.quiet)
         progress.total = total
-
-        def run(function: Callable[[Batch], Done], batches: Sequence[Batch]) -> Iterator[Done]:
-            with progress:
-                for done in map_batches(function, batches, self.execution):
-                    progress.advance(int(done))
-                    yield done
-
-        return run
+        return batch_runner(self.execution, progress)
 
     def hold_chips(self, stage: str) -> None:
         """Keep others from cutting any year's chips, until the outermost stage has ended.

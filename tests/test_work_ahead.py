@@ -23,7 +23,7 @@ def test_time_and_disk_add_up_by_hand() -> None:
 def test_without_vacants_what_starts_and_reads_remains() -> None:
     ahead = work(0)
     assert ahead.all_s == pytest.approx(CUT.start_s + SCORE.start_s + EXPORT.start_s)
-    assert ahead.sentence.startswith("about 1 min on 2 cores without training")
+    assert ahead.sentence.startswith("about 2 min on 2 cores without training")
     assert ahead.hour_cores == 1
 
 

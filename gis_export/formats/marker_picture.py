@@ -2,11 +2,10 @@
 
 import io
 import math
-from pathlib import Path
 
-from matplotlib import get_data_path
 from PIL import Image, ImageDraw, ImageFont
 
+from gis_export.printing.fonts import font_file
 from gis_export.table.symbols import Shape, Symbol
 
 # Drawn so much larger, then reduced.
@@ -19,7 +18,6 @@ _DROP = {"triangle": 0.14}
 _WIDTH = {"hexagon": 1.12, "triangle": 1.12, "tag": 1.5}
 _INK = (0, 0, 0, 255)
 _CLEAR = (255, 255, 255, 0)
-_FONT = Path(get_data_path()) / "fonts" / "ttf" / "DejaVuSans-Bold.ttf"
 
 Point = tuple[float, float]
 
@@ -57,7 +55,7 @@ def _draw_shape(draw: ImageDraw.ImageDraw, symbol: Symbol, width: int, height: i
 
 
 def _draw_letter(draw: ImageDraw.ImageDraw, symbol: Symbol, width: int, height: int) -> None:
-    font = ImageFont.truetype(_FONT, height * _LETTER[symbol.shape])
+    font = ImageFont.truetype(font_file("B"), height * _LETTER[symbol.shape])
     left, top, right, bottom = draw.textbbox((0, 0), symbol.letter, font=font)
     middle = height * (0.5 + _DROP.get(symbol.shape, 0.0))
 

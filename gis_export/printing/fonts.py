@@ -55,7 +55,7 @@ def use_font(pdf: FPDF, style: str, size_pt: float, text: str) -> None:
         return
 
     if f"{FULL_FONT.lower()}{style}" not in pdf.fonts:
-        pdf.add_font(FULL_FONT, style, _full_font(style))
+        pdf.add_font(FULL_FONT, style, font_file(style))
     pdf.set_font(FULL_FONT, style, size_pt)
 
 
@@ -72,7 +72,7 @@ def _small_copy(style: str) -> Path:
     options.drop_tables += _UNUSED_TABLES
 
     target = _folder() / _FILES[style]
-    with TTFont(_full_font(style), lazy=True, recalcTimestamp=False) as font:
+    with TTFont(font_file(style), lazy=True, recalcTimestamp=False) as font:
         subsetter = Subsetter(options)
         subsetter.populate(unicodes=_COPIED)
         subsetter.subset(font)
@@ -85,7 +85,8 @@ def _small_copy(style: str) -> Path:
 
 
 @cache
-def _full_font(style: str) -> Path:
+def font_file(style: str) -> Path:
+    """Return the file of the full font of a style, "" or "B"."""
     # Imported here, since it takes a quarter of a second.
     import matplotlib
 

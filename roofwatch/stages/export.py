@@ -28,7 +28,7 @@ from roofwatch.borrowed_note import borrowed_note, lent_sentence
 from roofwatch.drift_found import drift_note
 from roofwatch.executors import Execution, map_batches
 from roofwatch.kept_roll import read_kept_roll
-from roofwatch.miss_rate import find_visits, write_visits
+from roofwatch.miss_rate import VisitFindings, find_visits, write_visits
 from roofwatch.progress import Progress
 from roofwatch.scored_by import expected_sentence, scored_by, share_failing
 from roofwatch.seal import check_seal, last_seals
@@ -99,7 +99,8 @@ def export(year: CityYear) -> list[Path]:
 
 def _export(year: CityYear) -> list[Path]:
     year.city.hold_chips("export")
-    inputs = export_inputs(year)
+    visits = find_visits(year)
+    inputs = export_inputs(year, visits=visits)
     levels = levels_of(year)
     folder = year.files.folder
     title = f"export {year.year}"
@@ -121,7 +122,7 @@ def _export(year: CityYear) -> list[Path]:
 
     plan = write_plan(year, inputs)
     write_change(inputs, folder)
-    write_visits(year, find_visits(year))
+    write_visits(year, visits)
     write_year_report(year, inputs, plan)
     write_equity(year, inputs, levels)
     write_manifest(folder, inputs.roll.balance)
@@ -136,12 +137,15 @@ def _part_runner(execution: Execution) -> PartRunner | None:
     return partial(map_batches, execution=execution)
 
 
-def export_inputs(year: CityYear, *, photos: bool = True) -> ExportInputs:
+def export_inputs(
+    year: CityYear, *, photos: bool = True, visits: VisitFindings | None = None
+) -> ExportInputs:
     """Gather what the products of a scored year are made from.
 
     Args:
         year: The city in the year.
         photos: Open the flyover too.
+        visits: What visits say, where that is known.
 
     Raises:
         MissingInput: the year has no ledger yet.
@@ -156,7 +160,7 @@ def export_inputs(year: CityYear, *, photos: bool = True) -> ExportInputs:
     check_roll(year, ledger)
     note = drift_note(year)
     borrowed = borrowed_note(year)
-    visits = find_visits(year)
+    visits = visits or find_visits(year)
     state = read_state(year.city.workspace.folder)
     parcels = year.roll.table["parcel_id"].astype("str")
 

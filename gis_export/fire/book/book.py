@@ -7,7 +7,6 @@ from datetime import date
 from pathlib import Path
 
 import geopandas as gpd
-import shapely
 from fpdf import FPDF
 
 from gis_export.fire.book.atlas import cut_cells
@@ -56,11 +55,7 @@ def write_fire_book(
         settings: The city's choices.
         sources: What was read before.
     """
-    pdf = new_document(
-        f"{inputs.city} {inputs.year}: vacant buildings, fire map book",
-        subject="Hazard of vacant buildings by roof photo, for responders",
-        today=inputs.today,
-    )
+    pdf = _new_pdf(inputs)
     crs = utm_zone(rows.geometry)
     known = sources or BookSources()
     entries = with_one_spelling(entries_of(rows, crs, today=inputs.today), known.listed)
@@ -73,7 +68,6 @@ def write_fire_book(
         crs=crs,
         photo=known.ground or (photo_of(inputs.flyover, crs) if crs is not None else None),
         entries=placed,
-        tree=shapely.STRtree([shapely.Point(entry.point) for entry in placed if entry.point]),
         heading=_make_heading(inputs, flown),
         flown=flown,
         pages=_count_pages(chapters),
@@ -90,6 +84,15 @@ def write_fire_book(
     for chapter in chapters:
         draw_chapter(book, chapter)
     return save(pdf, path)
+
+
+def _new_pdf(inputs: ExportInputs) -> FPDF:
+    """Return the empty document."""
+    return new_document(
+        f"{inputs.city} {inputs.year}: vacant buildings, fire map book",
+        subject="Hazard of vacant buildings by roof photo, for responders",
+        today=inputs.today,
+    )
 
 
 def _make_chapters(pdf: FPDF, entries: Sequence[Entry]) -> list[Chapter]:

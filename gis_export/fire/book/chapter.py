@@ -1,6 +1,7 @@
 """What a chapter of the fire map book consists of, and what all of its pages share."""
 
 from dataclasses import dataclass, replace
+from functools import cached_property
 
 import numpy as np
 import shapely
@@ -58,14 +59,19 @@ class Book:
     """The flyover under its maps."""
     entries: tuple[Entry, ...]
     """Every building of the city that has a place, for the neighbors on a map."""
-    tree: shapely.STRtree
-    """Their points."""
     heading: Heading
     """Heading and last lines; every page has its own title and subtitle."""
     flown: str
     """Day of the flight in words."""
     pages: int
     """Pages of the whole book."""
+
+    @cached_property
+    def tree(self) -> shapely.STRtree:
+        """Return the index of the buildings' points."""
+        return shapely.STRtree(
+            [shapely.Point(entry.point) for entry in self.entries if entry.point]
+        )
 
     @property
     def map_crs(self) -> CRS:

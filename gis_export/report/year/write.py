@@ -7,7 +7,7 @@ from gis_export.housing.plan.days import Crews
 from gis_export.housing.plan.shift import Shift
 from gis_export.printing.chip_photo import chip_jpeg
 from gis_export.report.change_table import OUTCOME
-from gis_export.report.year.count import CHANGE, MOST_ROOFS, SCORES, read_facts
+from gis_export.report.year.count import CHANGE, SCORES, read_facts
 from gis_export.report.year.districts import write_districts
 from gis_export.report.year.figures import Tables
 from gis_export.report.year.page import (
@@ -67,26 +67,24 @@ def write_year(
     )
     places = places_of(inputs.roll.table, scores)
     pair = find_pair(inputs, change)
-    pictures = YearPictures(
+    roofs = [roof.parcel_id for roof in facts.roofs]
+    on_page = YearPictures(
         map=draw_map(places) if places else Markup(""),
         is_cut=places is not None and places.is_cut,
         pair=pair,
-        thumbs=tuple(thumb(inputs.chips, roof.parcel_id) for roof in facts.roofs[:MOST_ROOFS]),
+        thumbs=tuple(thumb(inputs.chips, parcel_id) for parcel_id in roofs),
     )
-    write_year_page(files.report.year_page, facts, resident, text, pictures)
-    write_resident_page(files.report.resident_page, resident, text)
-    write_year_paper(
-        files.report.year_paper,
-        facts,
-        text,
-        PaperPictures(
-            places=places,
-            photos=pair_jpegs(inputs, pair),
-            captions=_captions(pair),
-            roofs=tuple(chip_jpeg(inputs.chips, roof.parcel_id) for roof in facts.roofs),
-        ),
-        today=inputs.today,
+    on_paper = PaperPictures(
+        places=places,
+        photos=pair_jpegs(inputs, pair),
+        captions=_captions(pair),
+        roofs=tuple(chip_jpeg(inputs.chips, parcel_id) for parcel_id in roofs),
     )
+
+    report = files.report
+    write_year_page(report.year_page, facts, resident, text, on_page)
+    write_resident_page(report.resident_page, resident, text)
+    write_year_paper(report.year_paper, facts, text, on_paper, today=inputs.today)
 
 
 def _captions(pair: TwoPhotos | None) -> tuple[str, str]:
