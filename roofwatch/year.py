@@ -30,6 +30,7 @@ from roofwatch.config import read_city
 from roofwatch.executors import Execution, read_execution
 from roofwatch.progress import Progress
 from roofwatch.runner import Batch, BatchRunner, Done, batch_runner
+from roofwatch.seal import check_seal
 from roofwatch.seen import book_url, has_book, read_seen
 
 if TYPE_CHECKING:
@@ -280,9 +281,15 @@ class CityYear:
         return self.flyover.tiles
 
     def find_ledger(self) -> Ledger | None:
-        """Read the ledger; None when the year has not been scored."""
+        """Read the ledger that `score` sealed; None when the year has not been scored.
+
+        Raises:
+            TamperedLedger: it is not the one that was sealed.
+            InputError: it is damaged.
+        """
         if not self.files.ledger.exists():
             return None
+        check_seal(self.files, self.year, self.city.workspace.audit)
         return read_ledger(self.files.folder, self.year)
 
     def find_chips(self) -> ChipStore | None:

@@ -1,6 +1,7 @@
 """`roofwatch storm` on the tiny city: its lines, its data, its folder, and what it refuses."""
 
 import json
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -11,6 +12,13 @@ from cities import DoneCity, Roofwatch
 
 QUICK = ("--executor", "serial", "--quiet")
 DAY = "2023-06-10"
+
+
+@pytest.fixture(autouse=True)
+def _without_storms(done_city: DoneCity) -> Iterator[None]:
+    """Take the lists of storms away again: other tests count the files of the year."""
+    yield
+    shutil.rmtree(done_city.workspace / "2023/storm", ignore_errors=True)
 
 
 @pytest.fixture

