@@ -62,6 +62,26 @@ class ReportFiles:
         return self.folder / "model_card.md"
 
     @property
+    def datasheet(self) -> Path:
+        """Return what labels and imagery are, in words."""
+        return self.folder / "datasheet.md"
+
+    @property
+    def risk_table(self) -> Path:
+        """Return what answers each question of the NIST AI Risk Management Framework."""
+        return self.folder / "nist_ai_rmf.md"
+
+    @property
+    def fact_sheet(self) -> Path:
+        """Return the year for a council on one sheet."""
+        return self.folder / "fact_sheet.html"
+
+    @property
+    def look_counts(self) -> Path:
+        """Return how many looks people took, by flyover and source."""
+        return self.folder / "look_counts.csv"
+
+    @property
     def drift(self) -> Path:
         """Return whether the flyover is like those the model learned from, for programs."""
         return self.folder / "drift.json"

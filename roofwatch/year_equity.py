@@ -86,7 +86,7 @@ def find_held_out(year: CityYear) -> pd.DataFrame:
 
     No rows where its training is not in the workspace.
     """
-    trained = _trained_in(year)
+    trained = trained_in(year)
     if trained is None:
         return pd.DataFrame({name: pd.Series(dtype="object") for name in HELD_OUT})
 
@@ -110,7 +110,7 @@ def _thresholds(evaluation: Mapping[str, object]) -> tuple[str, float, float]:
     return name, float(of_rung["likely"]), float(of_rung["possible"])
 
 
-def _trained_in(year: CityYear) -> CityYear | None:
+def trained_in(year: CityYear) -> CityYear | None:
     """Return the year whose training made the model that scored a year."""
     model = scored_by(year).get("sha256")
     for trained in (year, *year.earlier):
@@ -129,7 +129,7 @@ def _checksum(year: CityYear) -> str:
 
 
 def _held_out_words(year: CityYear) -> str:
-    trained = _trained_in(year)
+    trained = trained_in(year)
     if trained is None:
         return (
             "The model that scored this year was not trained here, so there are no held-out roofs."

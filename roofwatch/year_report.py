@@ -22,10 +22,13 @@ def write_year_report(year: CityYear, inputs: ExportInputs, plan: PlanTables) ->
         inputs: What the products of the year are made from.
         plan: The numbers of the planner.
     """
-    found = find_drift(year.files.report, year=year.year)
-    verdict = NOT_CHECKED
-    if found is not None:
-        meaning = found.note or MEANING[found.grade]
-        verdict = Verdict(grade=found.grade.value, meaning=meaning)
     crews = crews_of(year.file.export, inputs.today)
-    write_year(year.files, inputs, crews, shift=plan.outlook.shift, verdict=verdict)
+    write_year(year.files, inputs, crews, shift=plan.outlook.shift, verdict=verdict_of(year))
+
+
+def verdict_of(year: CityYear) -> Verdict:
+    """Return whether the photos of a year are like those that the model learned from."""
+    found = find_drift(year.files.report, year=year.year)
+    if found is None:
+        return NOT_CHECKED
+    return Verdict(grade=found.grade.value, meaning=found.note or MEANING[found.grade])

@@ -30,6 +30,7 @@ from gis_export.report.year.page import NOT_THIS
 from imagery.workspace import YearFiles
 from inference.hazard import USE_LIMIT
 
+PAPERS = {"fact_sheet.html", "model_card.md", "datasheet.md", "nist_ai_rmf.md"}
 VIEWS = ("council", "chief", "resident")
 
 
@@ -69,8 +70,8 @@ def test_every_number_is_what_its_table_says(files: YearFiles, name: str) -> Non
 @pytest.mark.parametrize("name", ["year.html", "resident.html"])
 def test_every_link_leads_to_a_file(files: YearFiles, name: str) -> None:
     links = {link for link in read_page(files.report.folder / name).links if link}
-    # Of other stages: `plan` and `score` write these.
-    others = {"plan.html", "drift.html", "model.json"}
+    # Of other stages: `plan`, `score` and the papers write these.
+    others = {"plan.html", "drift.html", "model.json", *PAPERS}
     missing = [link for link in links - others if not (files.report.folder / link).is_file()]
     assert missing == []
 

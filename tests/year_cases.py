@@ -201,6 +201,8 @@ def written(value: float, form: str) -> str:
         return f"{round(100 * value)}%"
     if form == "percent up":
         return f"{-int(-1000 * value // 1) / 10:.1f}%"
+    if form == "score":
+        return f"{round(value, 3):.3f}"
     return f"{value:,.1f}" if form == "tenths" else f"{int(value):,}"
 
 

@@ -1,14 +1,16 @@
-"""Figures per flyover and per source of the labels, and the labels that surprise the model most."""
+"""Figures by flyover, source, district and neighborhood, and the labels that surprise most."""
 
-from dataclasses import dataclass
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 
 from imagery.files import atomic_path
-from training.figures import TOP
-from training.ranking import ScoredLabels, rank_labels, statistics_of
+from labels.intervals import clopper_pearson
+from training.figures import LEAST_FAILING, TOP
+from training.ranking import Begins, ScoredLabels, rank_labels, statistics_of
 
 MOST_SURPRISING = 40
 """Labels that are listed to be looked at again."""
@@ -20,14 +22,38 @@ NO_SOURCE = "not known"
 """Source of labels that name none."""
 
 
+PLACES = ("district", "neighborhood")
+"""Columns by whose values labels are told apart on the ground."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Counted:
+    """A share of labeled roofs that were counted."""
+
+    hits: int
+    """Roofs that have it."""
+    of: int
+    """Roofs that were counted."""
+    share: float
+    """Hits of all; NaN where none was counted."""
+    low: float
+    """Lower end of the exact 90% interval, which takes every roof as its own draw."""
+    high: float
+    """Upper end."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class Part:
-    """The labels of one flyover, of one source, or of one source in one flyover."""
+    """The labels of one flyover, one source, one source in one flyover, or one place."""
 
     flyover: str
     """Year of the flyover, or `ALL`."""
     source: str
     """Who says so, or `ALL`."""
+    kind: str = ""
+    """"district" or "neighborhood" for a place, "" otherwise."""
+    place: str = ""
+    """Name of the place."""
     labels: int
     """Labeled roofs."""
     failing: int
@@ -38,6 +64,15 @@ class Part:
     """Of the same; NaN with one class."""
     looks_wrong: int
     """Labels to which the model gives less than `LOOKS_WRONG`, both classes being as likely."""
+    found: Counted | None = None
+    """Failing roofs that are LIKELY or POSSIBLE; None where no word has a beginning."""
+    likely: Counted | None = None
+    """LIKELY roofs that fail."""
+
+    @property
+    def is_small(self) -> bool:
+        """Tell whether so few roofs fail that the part says little by itself."""
+        return self.failing < LEAST_FAILING
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -58,29 +93,35 @@ class SurprisingLabel:
     """What the model gives the label, both classes being as likely, in [0, 1]."""
 
 
-def measure_parts(scored: pd.DataFrame, rung: str) -> list[Part]:
-    """Measure a rung by flyover, by source, and by both where there are several of each.
+def measure_parts(scored: pd.DataFrame, rung: str, begins: Begins | None = None) -> list[Part]:
+    """Measure a rung by flyover, by source, by both where there are several of each, and by place.
 
     Args:
         scored: Scored labels: columns year, failing, the rung and, where known, the rung at even
-            odds and source.
+            odds, source and `PLACES`.
         rung: Of `models.head.RUNGS`.
+        begins: Where LIKELY and POSSIBLE begin.
     """
-    table = _with_chance(scored, rung)
+    table = _with_words(_with_chance(scored, rung), rung, begins)
     years = sorted(table["year"].unique().tolist())
     sources = sorted(table["source"].unique().tolist())
 
-    parts = [_part(table[table["year"] == year], rung, str(year), ALL) for year in years]
-    if len(sources) < 2:
-        return parts
+    parts = [_part(table[table["year"] == year], rung, flyover=str(year)) for year in years]
+    if len(sources) > 1:
+        parts += [_part(table[table["source"] == name], rung, source=name) for name in sources]
+    if len(sources) > 1 and len(years) > 1:
+        for (year, source), rows in table.groupby(["year", "source"]):
+            parts.append(_part(rows, rung, flyover=str(year), source=str(source)))
+    return [*parts, *_places(table, rung)]
 
-    parts += [_part(table[table["source"] == source], rung, ALL, source) for source in sources]
-    if len(years) < 2:
-        return parts
 
-    for (year, source), rows in table.groupby(["year", "source"]):
-        parts.append(_part(rows, rung, str(year), str(source)))
-    return parts
+def _places(table: pd.DataFrame, rung: str) -> Iterator[Part]:
+    """Yield the labels of each district and of each neighborhood whose name is known."""
+    for kind in PLACES:
+        if kind not in table:
+            continue
+        for place, rows in table[table[kind] != ""].groupby(kind):
+            yield replace(_part(rows, rung), kind=kind, place=str(place))
 
 
 def surprising_labels(
@@ -146,10 +187,20 @@ def _with_chance(scored: pd.DataFrame, rung: str) -> pd.DataFrame:
     return scored.assign(label_chance=chance, source=named)
 
 
-def _part(rows: pd.DataFrame, rung: str, flyover: str, source: str) -> Part:
+def _with_words(table: pd.DataFrame, rung: str, begins: Begins | None) -> pd.DataFrame:
+    """Return labels with whether each is LIKELY and whether it is on the list."""
+    if begins is None:
+        return table
+    is_likely = table[rung] >= begins.likely
+    even = table[f"{rung}_even"] if f"{rung}_even" in table else table[rung]
+    return table.assign(is_likely=is_likely, is_listed=is_likely | (even >= begins.possible))
+
+
+def _part(rows: pd.DataFrame, rung: str, *, flyover: str = ALL, source: str = ALL) -> Part:
     failing = rows["failing"].to_numpy(np.int64)
     labels = ScoredLabels(scores=rows[rung].to_numpy(np.float64), failing=failing)
     point = statistics_of(rank_labels(labels, top=TOP))
+    has_words = "is_likely" in rows
     return Part(
         flyover=flyover,
         source=source,
@@ -158,4 +209,15 @@ def _part(rows: pd.DataFrame, rung: str, flyover: str, source: str) -> Part:
         average_precision=point["average_precision"],
         auroc=point["auroc"],
         looks_wrong=int((rows["label_chance"] < LOOKS_WRONG).sum()),
+        found=count_share(rows.loc[failing == 1, "is_listed"]) if has_words else None,
+        likely=count_share(rows.loc[rows["is_likely"], "failing"]) if has_words else None,
     )
+
+
+def count_share(hits: pd.Series) -> Counted:
+    """Return the share of rows that are true or 1, with its exact 90% interval."""
+    count = len(hits)
+    found = int(hits.sum())
+    low, high = clopper_pearson(found, count) if count else (np.nan, np.nan)
+    share = found / count if count else np.nan
+    return Counted(hits=found, of=count, share=share, low=low, high=high)

@@ -64,7 +64,7 @@ class Evaluation:
     slices: list[Slice]
     """Every rung by district and size class."""
     parts: list[Part]
-    """The rung that ships by flyover and by source of the labels."""
+    """The rung that ships by flyover, by source of the labels and by place."""
     surprising: list[SurprisingLabel]
     """Labels that surprise it most."""
 
@@ -103,7 +103,7 @@ def evaluate(
         differences=_compare_rungs(scored, figure_settings),
         splits=splits,
         slices=measure_slices(scored, chosen, figure_settings),
-        parts=measure_parts(scored, ships.name),
+        parts=measure_parts(scored, ships.name, chosen[ships.name]),
         surprising=surprising_labels(scored, ships.name),
     )
 

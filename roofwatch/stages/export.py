@@ -36,6 +36,7 @@ from roofwatch.stages.check import label_troubles
 from roofwatch.stages.tile import registered_flyover
 from roofwatch.year import CityYear, open_year
 from roofwatch.year_equity import levels_of, write_equity
+from roofwatch.year_papers import write_year_papers
 from roofwatch.year_plan import write_plan
 from roofwatch.year_report import write_year_report
 from training.tested import tested_sentence
@@ -125,6 +126,7 @@ def _export(year: CityYear) -> list[Path]:
     write_visits(year, visits)
     write_year_report(year, inputs, plan)
     write_equity(year, inputs, levels)
+    write_year_papers(year, inputs)
     write_manifest(folder, inputs.roll.balance)
     year.city.log("export", f"{year.year}: {len(products)} files from run {inputs.run_id}")
     return [*products, year.files.report.year_page]

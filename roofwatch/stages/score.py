@@ -6,9 +6,9 @@ from imagery.errors import InputError
 from inference.drift import Grade
 from inference.hazard import hazard_word
 from inference.ledger import Ledger, build_ledger, write_ledger
-from models.card import ModelCard, write_model_card
 from models.features import cached_features
 from models.files import Model
+from models.scored_by import ScoredBy, write_scored_by
 from models.spec import ModelVersion
 from roofwatch.answer import Answer, count_lines, count_values
 from roofwatch.before import keep_before, last_scored
@@ -99,8 +99,7 @@ def _score(year: CityYear, wanted: str, despite: str) -> Ledger:
     why = despite if look.drift.grade == Grade.STOP else ""
     show_drift(year, look, checked=checked, why=why)
     explain(year, version, look.flyover, ledger, look.features)
-    card = ModelCard(
-        city=city.name,
+    scored_by = ScoredBy(
         version=version,
         rung=look.trained.rung,
         likely=look.thresholds.likely,
@@ -111,7 +110,7 @@ def _score(year: CityYear, wanted: str, despite: str) -> Ledger:
         tried=look.trained.tried,
         expected=look.drift.expected.sentence,
     )
-    write_model_card(year.files.report, card)
+    write_scored_by(year.files.report, scored_by)
     return ledger
 
 

@@ -74,7 +74,7 @@ def read_facts(tables: Tables, *, since: str, crews: Crews, year: int) -> YearFa
     return YearFacts(
         steps=count_steps(tables, since),
         words={word: tables.count(SCORES, is_one_of(LEVEL, code)) for code, word in levels.items()},
-        reasons=_count_reasons(tables),
+        reasons=count_reasons(tables),
         changed=_count_changes(tables),
         entered=_count_list(tables, "ENTERED"),
         left=_count_list(tables, "LEFT"),
@@ -82,10 +82,10 @@ def read_facts(tables: Tables, *, since: str, crews: Crews, year: int) -> YearFa
             kind.value: tables.count(LINEAGE, is_one_of("lineage", kind.value))
             for kind in (Lineage.SPLIT, Lineage.MERGED, Lineage.NEW, Lineage.GONE)
         },
-        missed=_read_missed(tables),
+        missed=read_missed(tables),
         random=tables.count(WORK_LIST, is_one_of(CHOSEN, AUDIT)),
-        recall=_read_recall(tables),
-        promises=_read_promises(tables, before=year),
+        recall=read_recall(tables),
+        promises=read_promises(tables, before=year),
         finds=_read_finds(tables, crews),
         inspection=_read_districts(tables, "inspection"),
         fire=_read_districts(tables, "fire"),
@@ -111,7 +111,8 @@ def count_steps(tables: Tables, since: str) -> tuple[Step, ...]:
     )
 
 
-def _count_reasons(tables: Tables) -> dict[str, Figure]:
+def count_reasons(tables: Tables) -> dict[str, Figure]:
+    """Count the roofs that were not assessed by reason, the most frequent first."""
     column = "not_assessed_reason"
     reasons = tables.rows(SCORES, is_one_of("scored", "N"))[column].value_counts()
     return {
@@ -144,7 +145,8 @@ def _count_list(tables: Tables, step: str) -> dict[str, Figure]:
     return {reason: figure for reason, figure in found.items() if figure.value}
 
 
-def _read_missed(tables: Tables) -> Missed | None:
+def read_missed(tables: Tables) -> Missed | None:
+    """Return what random visits say; None where nobody made any."""
     judged = tables.fact(MISSED, "missed.city.judged")
     found = tables.fact(MISSED, "missed.city.open")
     most = tables.fact(MISSED, "most_missed", form=Form.PERCENT_UP)
@@ -157,7 +159,8 @@ def _read_missed(tables: Tables) -> Missed | None:
     )
 
 
-def _read_recall(tables: Tables) -> Recall | None:
+def read_recall(tables: Tables) -> Recall | None:
+    """Return the recall of the list; None where it cannot be said."""
     share, low, high = (
         tables.fact(MISSED, f"recall.{name}", form=Form.PERCENT)
         for name in ("share", "low", "high")
@@ -167,7 +170,7 @@ def _read_recall(tables: Tables) -> Recall | None:
     return Recall(share=share, low=low, high=high)
 
 
-def _read_promises(tables: Tables, *, before: int) -> tuple[Promise, ...]:
+def read_promises(tables: Tables, *, before: int) -> tuple[Promise, ...]:
     """Return what was promised of the latest flyover that people visited, a line for each word."""
     found = []
     place = 0

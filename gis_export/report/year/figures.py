@@ -23,6 +23,7 @@ class Form(StrEnum):
     TENTHS = "tenths"
     PERCENT = "percent"
     PERCENT_UP = "percent up"
+    SCORE = "score"
 
 
 _WRITE: dict[Form, Callable[[float], str]] = {
@@ -30,6 +31,7 @@ _WRITE: dict[Form, Callable[[float], str]] = {
     Form.TENTHS: lambda value: f"{value:,.1f}",
     Form.PERCENT: lambda value: f"{value:.0%}",
     Form.PERCENT_UP: percent_up,
+    Form.SCORE: lambda value: f"{value:.3f}",
 }
 
 

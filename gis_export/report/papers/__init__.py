@@ -1,0 +1,1 @@
+"""Papers about a run: model card, datasheet, risk table, fact sheet."""
