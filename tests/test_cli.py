@@ -29,6 +29,7 @@ NO_YEAR = ("demo", "promote", "adopt", "findings", "audit", "verify")
 """Commands that are not of a year."""
 COMMANDS = (
     "demo",
+    "init",
     "check",
     "tile",
     "train",

@@ -1,0 +1,1 @@
+"""A city file proposed from what a city has: files, columns, roles, evidence, text."""

@@ -1,0 +1,287 @@
+"""`roofwatch init`: what it finds, what it leaves in doubt, and what it refuses."""
+
+import io
+import os
+import pty
+import select
+import subprocess
+import sys
+from pathlib import Path
+
+import geopandas as gpd
+import pytest
+import shapely
+from cities import Roofwatch, make_houses
+from init_cases import Delivery
+
+from roofwatch.proposal.ask import ask
+from roofwatch.proposal.choice import Candidate, Choice
+
+
+@pytest.fixture
+def city(tmp_path: Path, roofwatch: Roofwatch) -> Delivery:
+    """Return a delivery with lots, notices and one flyover."""
+    delivery = Delivery(folder=tmp_path / "given", roofwatch=roofwatch)
+    delivery.write_lots()
+    delivery.write_notices()
+    delivery.write_photos("imagery/2023/tiles")
+    return delivery
+
+
+def test_keys_are_found_by_what_matches_and_the_file_passes_check(city: Delivery) -> None:
+    """PIN_NO is the key because all notices match it; the counter beside it is none."""
+    lots = city.write_lots(OBJECTID=range(1, 25))
+    city.write_notices(ROW=range(1, 13))
+    ran = city.init("--json")
+    assert ran.code == 0, ran.err
+
+    assert city.section("parcels") == {
+        "path": "given/gis/base.gpkg",
+        "id": "PIN_NO",
+        "address": "SITUS",
+    }
+    assert city.section("vacant") == {
+        "path": "given/lists/vbn.csv",
+        "id": "Key",
+        "notice_date": "Issued",
+    }
+    assert city.flyovers() == [{"year": 2023, "path": "given/imagery/2023/tiles"}]
+    assert "# id: `Key`: 100.0% of 12 rows match `PIN_NO`" in city.text
+    checked = ran.answer["check"]
+    assert isinstance(checked, dict)
+    assert checked["verdict"] == "GO"
+    assert len(lots) == 24
+
+
+def test_a_key_in_two_columns_is_joined(city: Delivery) -> None:
+    """Block and lot of the notices match the one column of the parcels."""
+    ids = make_houses()["parcel_id"].iloc[::2].str.split(" ", expand=True)
+    city.write_table("lists/vbn.csv", Lot=ids[1], Block=ids[0], Issued=["2021-03-14"] * 12)
+    assert city.init().code == 0
+    assert city.section("vacant")["id"] == ["Block", "Lot"]
+
+
+def test_notices_without_a_key_are_joined_by_the_place_in_a_text(city: Delivery) -> None:
+    """The text has latitude first; its points lie among the parcels."""
+    points = make_houses().geometry.iloc[::2].centroid.to_crs(4326)
+    where = [f"({point.y:.7f}, {point.x:.7f})" for point in points]
+    city.write_table("lists/vbn.csv", NoticeDay=["2021-03-14"] * 12, Spot=where)
+    ran = city.init("--json")
+    assert city.section("vacant") == {
+        "path": "given/lists/vbn.csv",
+        "notice_date": "NoticeDay",
+        "location": "Spot",
+    }
+    checked = ran.answer["check"]
+    assert isinstance(checked, dict)
+    assert (checked["vacants"], checked["notices_joined_by_place"]) == (12, 12)
+
+
+def front_of(lot: shapely.Polygon) -> shapely.Polygon:
+    """Return the southern half of a lot."""
+    left, bottom, right, _ = lot.bounds
+    return shapely.box(left, bottom, right, lot.centroid.y)
+
+
+def test_labels_outlines_and_areas_are_told_apart(city: Delivery) -> None:
+    """A value and a year make labels; half of a lot is a building; two halves are areas."""
+    lots = make_houses()
+    city.write_table(
+        "lists/survey.csv", Key=lots["parcel_id"], Collapsed=lots["failing"], Year=[2023] * 24
+    )
+    left, bottom, right, top = lots.total_bounds
+    houses = [front_of(lot) for lot in lots.geometry]
+    gpd.GeoDataFrame(geometry=houses, crs=lots.crs).to_file(city.folder / "gis" / "bldg.gpkg")
+    middle = (left + right) / 2
+    wards = [shapely.box(left, bottom, middle, top), shapely.box(middle, bottom, right, top)]
+    table = gpd.GeoDataFrame({"Ward": ["East", "West"]}, geometry=wards, crs=lots.crs)
+    table.to_file(city.folder / "gis" / "wards.geojson")
+
+    ran = city.init("--json")
+    assert ran.code == 0, ran.err
+    labels = city.section("labels")
+    assert (labels["collapsed"], labels["year"], labels["id"]) == ("Collapsed", "Year", "Key")
+    assert city.section("footprints") == {"path": "given/gis/bldg.gpkg"}
+    area = {"name": "wards", "path": "given/gis/wards.geojson", "column": "Ward"}
+    assert city.section("audit") == {"areas": [area]}
+
+
+def test_two_lists_of_labels_are_a_doubt_that_yes_decides(city: Delivery) -> None:
+    """Without --yes the section stays a comment that names both."""
+    lots = make_houses()
+    for name in ("first.csv", "second.csv"):
+        city.write_table(name, Key=lots["parcel_id"], Failing=lots["failing"], Year=[2023] * 24)
+    ran = city.init("--json")
+    assert ran.code == 0
+    assert city.section("labels") == {}
+    assert "# DOUBT path: second.csv could be meant as well" in city.text
+    sections = ran.answer["sections"]
+    assert isinstance(sections, list)
+    labels = next(section for section in sections if section["section"] == "labels")
+    path = labels["choices"][0]
+    assert [each["value"] for each in path["candidates"]] == ["given/first.csv", "given/second.csv"]
+
+    city.out.unlink()
+    city.init("--yes")
+    assert city.section("labels")["path"] == "given/first.csv"
+    assert "taken by --yes" in city.text
+
+
+def test_what_nothing_names_stays_a_doubt(city: Delivery) -> None:
+    """Keys and days alone could be permits: nothing says vacancy, so it is not taken."""
+    (city.folder / "lists" / "vbn.csv").unlink()
+    ids = make_houses()["parcel_id"].iloc[::2]
+    city.write_table("a.csv", k=ids, d=["2021-03-14"] * 12)
+    ran = city.init()
+    assert ran.code == 3
+    assert "not settled: [vacant]" in ran.out
+    assert city.section("vacant") == {}
+    assert "# DOUBT path: neither names nor content say vacancy" in city.text
+
+
+def test_occupied_is_believed_where_the_notices_confirm_it(city: Delivery) -> None:
+    """Y where no notice is; a column that says Y for vacants is turned round, and in doubt."""
+    city.write_lots(OCC=["N", "Y"] * 12)
+    city.init()
+    assert city.section("parcels")["occupied"] == "OCC"
+    assert "says yes 100% more often where there is no notice" in city.text
+
+    city.out.unlink()
+    city.write_lots(VACIND=["Y", "N"] * 12)
+    city.init()
+    assert "occupied" not in city.section("parcels")
+    assert "turned round" in city.text
+    city.out.unlink()
+    ran = city.init("--yes")
+    assert ran.code == 0
+    parcels = city.section("parcels")
+    assert (parcels["occupied"], parcels["occupied_values"]) == ("VACIND", ["N"])
+    assert parcels["vacant_values"] == ["Y"]
+
+
+def test_days_that_could_be_two_days_ask_for_their_order(city: Delivery) -> None:
+    """03/04/2021 is 4 March or 3 April: no order is taken in silence."""
+    city.write_notices(Issued=["03/04/2021"] * 12)
+    city.init()
+    assert "day_order" not in city.section("vacant")
+    assert '# day_order = "month_first"' in city.text
+
+
+def test_nothing_is_overwritten_and_nothing_is_made_before_that_is_known(
+    city: Delivery, tmp_path: Path
+) -> None:
+    """One line each, exit code 3, and the file is what it was."""
+    city.out.write_text("mine")
+    assert "is there already and is not overwritten" in city.init().error
+    assert city.out.read_text() == "mine"
+
+    lost = city.roofwatch("init", tmp_path / "nowhere", "--out", tmp_path / "b.toml")
+    assert lost.code == 3
+    assert "no folder at" in lost.error
+    high = city.roofwatch("init", city.folder, "--out", tmp_path / "no" / "b.toml")
+    assert high.code == 3
+    assert "no folder" in high.error
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["given", "new.toml"]
+
+
+def test_odd_and_damaged_files_are_lines_and_stop_nothing(city: Delivery, tmp_path: Path) -> None:
+    """A pipe, links, names of other encodings, cut-off files: each is named, none is opened."""
+    folder = city.folder
+    os.mkfifo(folder / "pipe.csv")
+    (folder / "gone.csv").symlink_to(folder / "nothing.csv")
+    (tmp_path / "outside.csv").write_text("Key,Issued\n0216 001,2021-01-01\n")
+    (folder / "out.csv").symlink_to(tmp_path / "outside.csv")
+    (folder / "loop").symlink_to(folder)
+    (folder / "cash$.csv").write_text("a,b\n1,2\n")
+    Path(os.fsdecode(bytes(folder) + b"/\xff.csv")).write_text("a,b\n1,2\n")
+    (folder / "cut.gpkg").write_bytes(b"SQLite format 3\0" + b"\0" * 100)
+    (folder / "web.gpkg").write_text("<OGRWFSDataSource><URL>http://x</URL></OGRWFSDataSource>")
+    (folder / "run.geojson").write_text('{"type": "gdal_streamed_alg", "x": "FeatureCollection"}')
+    (folder / "empty.csv").write_text("")
+    (folder / "old.zip").write_bytes(b"PK\3\4")
+    (folder / "imagery" / "2023" / "tiles" / "bad.tif").write_bytes(b"II*\0" + b"\1" * 30)
+    (folder / "imagery" / "2023" / "tiles" / "net.tif").write_text("<GDAL_WMS></GDAL_WMS>")
+
+    assert city.init().code == 0
+    for words in (
+        "pipes, sockets and devices: 1: 'pipe.csv'",
+        "broken links",
+        "links that lead out of the folders: 1: 'out.csv'",
+        "cash$.csv",
+        "names that are not UTF-8",
+        "'cut.gpkg'",
+        "'web.gpkg': is no .gpkg file inside",
+        "'run.geojson': is no .geojson file inside",
+        "'empty.csv'",
+        "archives: 1: 'old.zip'; unpack them",
+        "2 of 6 headers cannot be used",
+    ):
+        assert words in city.text, words
+
+
+def test_a_workspace_is_no_input(city: Delivery) -> None:
+    """What a run left is passed over: its tables would look like lists of the city."""
+    city.folder.joinpath("workspace", "2023").mkdir(parents=True)
+    for name in ("audit.csv", "mlflow.db", "2023/ledger.csv"):
+        (city.folder / "workspace" / name).write_text("parcel_id,year\n0216 001,2023\n")
+    city.init()
+    assert "workspaces of roofwatch: 1" in city.text
+    assert "ledger.csv" not in city.text
+
+
+def test_names_cannot_break_out_of_comments_or_text(city: Delivery) -> None:
+    """Line breaks, quotes and brackets in names of files and columns leave valid TOML."""
+    odd = 'No"tice\n[city]\nname = "x"'
+    ids = make_houses()["parcel_id"].iloc[::2]
+    (city.folder / "lists" / "vbn.csv").unlink()
+    city.write_table("lists/v\nbn.csv", **{"Key": ids, odd: ["2021-03-14"] * 12})
+    city.init("--yes")
+    assert city.section("city")["name"] == "given"
+    assert city.section("vacant")["id"] == "Key"
+
+
+DOUBTFUL = Choice(
+    key="notice_date",
+    candidates=(
+        Candidate(value="A", evidence="days"),
+        Candidate(value="B", evidence="days too", place=1),
+    ),
+    doubt="several columns hold days",
+)
+
+
+@pytest.mark.parametrize(
+    ("typed", "value", "is_written"),
+    [("2\n", "B", True), ("7\nx\n1\n", "A", True), ("\n", "A", False), ("", "A", False)],
+)
+def test_a_person_answers_with_a_number(
+    typed: str, value: str, is_written: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What is no number of the list is asked again; Enter and the end of input leave it open."""
+    monkeypatch.setattr(sys, "stdin", io.StringIO(typed))
+    choice = ask("vacant", DOUBTFUL)
+    assert choice.best is not None
+    assert (choice.best.value, choice.is_written) == (value, is_written)
+
+
+def test_on_a_terminal_the_doubtful_is_asked(city: Delivery) -> None:
+    """Two columns of days: the answer 2 takes the second."""
+    city.write_notices(Second=["2021-04-14"] * 12)
+    table = (city.folder / "lists" / "vbn.csv").read_text()
+    (city.folder / "lists" / "vbn.csv").write_text(table.replace("Issued", "First"))
+    command = ["-m", "roofwatch.cli", "init", str(city.folder), "--out", str(city.out)]
+
+    master, slave = pty.openpty()
+    running = subprocess.Popen(
+        [sys.executable, *command], stdin=slave, stdout=subprocess.DEVNULL, stderr=slave
+    )
+    shown = b""
+    while b"or Enter" not in shown:
+        assert select.select([master], [], [], 60)[0], shown
+        shown += os.read(master, 4096)
+    os.write(master, b"2\n" + b"\n" * 5)
+    assert running.wait(timeout=60) == 0
+    os.close(slave)
+    os.close(master)
+    assert b"several columns hold days" in shown
+    assert city.section("vacant")["notice_date"] == "Second"

@@ -1,0 +1,148 @@
+"""Which photos are the flyover of which year: names, notes, headers, ground, and doubts."""
+
+from datetime import date
+from pathlib import Path
+
+import pytest
+import rasterio
+from cities import Roofwatch
+from init_cases import Delivery
+from PIL import Image
+
+from roofwatch.proposal.photo_days import common_years, days_in, flight_days_in, years_in
+
+
+@pytest.fixture
+def city(tmp_path: Path, roofwatch: Roofwatch) -> Delivery:
+    """Return a delivery with lots and notices, without photos."""
+    delivery = Delivery(folder=tmp_path / "given", roofwatch=roofwatch)
+    delivery.write_lots()
+    delivery.write_notices()
+    return delivery
+
+
+@pytest.mark.parametrize(
+    ("text", "years", "days"),
+    [
+        ("ortho_2023", [2023], []),
+        ("flown20240211_rgb", [2024], [date(2024, 2, 11)]),
+        ("2024-02-11", [2024], [date(2024, 2, 11)]),
+        ("tile_31500-5137", [], []),
+        ("120230415", [], []),
+        ("20231399", [], []),
+        ("1820N2040E", [2040], []),
+        ("r000_c2101", [], []),
+    ],
+)
+def test_years_and_days_in_names(text: str, years: list[int], days: list[date]) -> None:
+    """Digits beside digits are no year, and a year far ahead is a number of a grid."""
+    expected = [year for year in years if year < 2030]
+    assert years_in(text) == expected
+    assert days_in(text) == days
+
+
+def test_a_year_counts_that_all_names_share() -> None:
+    """Grid numbers that look like years differ from file to file."""
+    assert common_years(["2011_2012_2023", "2012_2013_2023"]) == [2012, 2023]
+    assert common_years(["2011_1", "2012_1"]) == []
+
+
+def test_a_note_counts_where_it_says_flown() -> None:
+    """The day of a delivery is no day of a flight."""
+    text = "Delivered 2024-05-01. Acquired: 2023-11-30 by us. Order 20220101."
+    assert flight_days_in(text) == [date(2023, 11, 30)]
+
+
+def test_the_day_of_the_flight_comes_from_a_note(city: Delivery) -> None:
+    """The folder says the year, the report beside the photos says the day."""
+    city.write_photos("a/ortho_2023")
+    (city.folder / "a" / "ortho_2023" / "report.txt").write_text("Flight date: 2023-03-05")
+    city.init()
+    assert city.flyovers() == [{"year": 2023, "path": "given/a/ortho_2023", "date": "2023-03-05"}]
+
+
+def test_years_mixed_in_one_folder_become_globs(city: Delivery) -> None:
+    """Names of files say which year each is of; check finds one tile of the later year."""
+    for year in (2021, 2022):
+        city.write_photo(f"all/r1_{year}.tif")
+        city.write_photo(f"all/r2_{year}.tif", left=360_032.0)
+    ran = city.init("--json")
+    assert city.flyovers() == [
+        {"year": 2021, "path": "given/all/*2021*"},
+        {"year": 2022, "path": "given/all/*2022*"},
+    ]
+    checked = ran.answer["check"]
+    assert isinstance(checked, dict)
+    assert (checked["year"], checked["tiles"]) == (2022, 2)
+
+
+def test_a_folder_above_photos_of_another_year_is_no_path_of_its_own(city: Delivery) -> None:
+    """A path is searched through, so the older photos above are named by their suffix."""
+    city.write_photo("ortho_2021/a.tif")
+    city.write_photo("ortho_2021/new_2022/b.tif")
+    city.init()
+    assert city.flyovers() == [
+        {"year": 2021, "path": "given/ortho_2021/*.tif"},
+        {"year": 2022, "path": "given/ortho_2021/new_2022"},
+    ]
+
+
+def test_parts_of_one_year_are_one_flyover(city: Delivery) -> None:
+    """The folder above both is the path where it holds nothing else."""
+    city.write_photo("ortho_2021/east/a.tif")
+    city.write_photo("ortho_2021/west/b.tif", left=360_032.0)
+    city.write_photo("ortho_2020/c.tif")
+    city.init()
+    assert city.flyovers() == [
+        {"year": 2020, "path": "given/ortho_2020"},
+        {"year": 2021, "path": "given/ortho_2021"},
+    ]
+
+
+def test_headers_alone_leave_a_doubt(city: Delivery) -> None:
+    """TIFFTAG_DATETIME is often that of processing: --yes takes it, and says so."""
+    city.write_photo("p/a.tif", TIFFTAG_DATETIME="2022:04:01 10:00:00")
+    assert city.init().code == 3
+    assert city.flyovers() == []
+    assert "DOUBT year: only their headers say so" in city.text
+
+    city.out.unlink()
+    assert city.init("--yes").code == 0
+    flyover = city.flyovers()[0]
+    assert (flyover["year"], flyover["date"]) == (2022, "2022-04-01")
+
+
+def test_names_that_contradict_each_other_leave_a_doubt(city: Delivery) -> None:
+    """The folder says 2021 and its files 2019."""
+    city.write_photo("ortho_2021/t_2019.tif")
+    city.init()
+    assert city.flyovers() == []
+    assert "DOUBT year: the names of its files says 2019" in city.text
+
+
+def test_photos_of_nowhere_and_elsewhere(city: Delivery) -> None:
+    """Photos far from the parcels are in doubt, and pictures without a place are a line."""
+    city.write_photo("far_2021/a.tif", left=460_000.0)
+    (city.folder / "desk_2022").mkdir()
+    Image.new("RGB", (64, 64)).save(city.folder / "desk_2022" / "portrait.jpg")
+    city.init()
+    assert city.flyovers() == []
+    assert "DOUBT path: they cover no parcel" in city.text
+    assert "desk_2022: 1 images of which none can be used" in city.text
+
+
+def test_a_lost_crs_is_that_of_the_parcels_where_the_photos_cover_them(city: Delivery) -> None:
+    """A world file gives the numbers, the parcels tell the CRS, and check agrees."""
+    for path in city.write_photos("ortho_2023"):
+        with rasterio.open(path) as source:
+            pixels = source.read()
+            a, b, c, d, e, f = source.transform[:6]
+        path.unlink()
+        Image.fromarray(pixels.transpose(1, 2, 0)).save(path.with_suffix(".png"))
+        world = [a, d, b, e, c + a / 2, f + e / 2]
+        path.with_suffix(".pgw").write_text("\n".join(map(str, world)))
+
+    ran = city.init("--json")
+    assert ran.code == 0, ran.err
+    assert city.flyovers()[0]["crs"] == "EPSG:32618"
+    assert "the files have no CRS; with that of the parcels they cover 100%" in city.text
