@@ -267,6 +267,12 @@ def test_new_labels_make_a_challenger_only(
     # The figures of this year are those of version 2, which does not score.
     page = path.parent / "workspace/2023/public/index.html"
     assert "It was tested on " not in page.read_text(encoding="utf-8")
+    report = path.parent / "workspace/2023/report"
+    evaluation = (report / "evaluation.html").read_text(encoding="utf-8")
+    assert "Compared with champion 1 by the checks of the gate that look at labels" in evaluation
+    assert "these fail: " in evaluation
+    card = (report / "model_card.md").read_text(encoding="utf-8")
+    assert "The training of this model is not in this workspace" in card
 
     refused = roofwatch("promote", path, "--version", 2, "--by", "Ann")
     assert refused.code == 4

@@ -35,7 +35,8 @@ from gis_export.report.year.page import NOT_THIS, Verdict
 from gis_export.table.inputs import ExportInputs, no_looks
 from imagery.workspace import YearFiles
 from inference.hazard import USE_LIMIT
-from training.report import evaluate, write_report
+from training.report import evaluate
+from training.report_page import Beside, write_report
 from training.settings import TrainSettings
 
 MARKDOWN = ("model_card.md", "datasheet.md", "nist_ai_rmf.md")
@@ -98,7 +99,10 @@ def write_all(
         table.loc[:59, "source"] = "inspector | site"
         settings = TrainSettings(bootstrap=5, visits=30)
         write_report(
-            report.folder, evaluate(table, others={}, settings=settings), table, title="", notes=[]
+            report.folder,
+            evaluate(table, others={}, settings=settings),
+            table,
+            Beside(title="", notes=[]),
         )
         trained = Trained(year=2026, file="report/evaluation.json")
     write_papers(files, inputs, trained=trained, verdict=VERDICT)

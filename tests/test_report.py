@@ -16,10 +16,11 @@ from PIL import Image
 
 from models.head import RUNGS
 from training.figures import RUNG_NAMES
-from training.report import Evaluation, evaluate, write_report
+from training.report import Evaluation, evaluate
+from training.report_page import Beside, write_report
 from training.settings import TrainSettings
 
-VOID = {"meta", "img", "br", "link"}
+VOID = {"meta", "img", "br", "link", "input"}
 
 
 def scored_table(rows: int = 240) -> pd.DataFrame:
@@ -78,7 +79,7 @@ class Outline(HTMLParser):
 
     def handle_data(self, data: str) -> None:
         """Keep text that a reader sees."""
-        if "style" not in self.open:
+        if not {"style", "script"} & set(self.open):
             self.text.append(data)
 
 
@@ -107,8 +108,7 @@ def folder(
         tmp_path_factory.mktemp("report"),
         evaluation,
         table,
-        title="Tiny & Sons: model trained 2021",
-        notes=["Labels: <unknown>."],
+        Beside(title="Tiny & Sons: model trained 2021", notes=["Labels: <unknown>."]),
     ).parent
 
 
@@ -207,8 +207,7 @@ def test_same_inputs_same_bytes(
         tmp_path,
         evaluation,
         table,
-        title="Tiny & Sons: model trained 2021",
-        notes=["Labels: <unknown>."],
+        Beside(title="Tiny & Sons: model trained 2021", notes=["Labels: <unknown>."]),
     )
 
     for path in folder.iterdir():
@@ -221,7 +220,7 @@ def test_few_blocks_are_confessed(tmp_path: Path, table: pd.DataFrame) -> None:
     few = table.assign(block=blocks, district="", area_m2=np.nan)
     evaluation = evaluate(few, others={}, settings=TrainSettings(bootstrap=5))
 
-    page = write_report(tmp_path, evaluation, few, title="Seven", notes=[])
+    page = write_report(tmp_path, evaluation, few, Beside(title="Seven", notes=[]))
 
     text = page.read_text(encoding="utf-8")
     assert "fewer than 8 blocks" in text

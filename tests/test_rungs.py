@@ -9,7 +9,7 @@ import pytest
 from sklearn.metrics import roc_auc_score
 
 from imagery.errors import InputError
-from models.feature_cache import feature_matrix
+from models.feature_cache import PARTS, feature_matrix
 from models.flyover_stats import FlyoverStats, measure_flyover
 from models.head import RUNGS, head_logits
 from models.measures import MEASURES
@@ -94,7 +94,7 @@ def test_one_row_per_label_and_a_score_per_rung(labels: pd.DataFrame, fitted: Fi
 
     What the rungs look at is not kept.
     """
-    assert list(fitted.scored.columns) == [*KEPT, "fold", *SCORES]
+    assert list(fitted.scored.columns) == [*KEPT, "fold", *SCORES, "strangeness"]
     pd.testing.assert_frame_equal(fitted.scored[KEPT], labels[KEPT])
     np.testing.assert_array_equal(fitted.scored["fold"], block_folds(labels, 4))
     assert are_probabilities(fitted.scored)
@@ -102,6 +102,19 @@ def test_one_row_per_label_and_a_score_per_rung(labels: pd.DataFrame, fitted: Fi
     sizes = [len(fitted.fits[rung].head.center) for rung in RUNGS]
     assert sizes == [1, len(MEASURES), sum(GROUPS), len(MEASURES) + sum(GROUPS)]
     assert [fit.head.rung for fit in fitted.fits.values()] == list(RUNGS)
+
+
+def test_strangeness_is_the_distance_from_the_own_flyover(
+    labels: pd.DataFrame, fitted: FittedRungs
+) -> None:
+    """Root mean square, in spreads of the middle of the flyover, roof by roof."""
+    seen = np.stack(labels["features"].to_list()).astype(np.float64)
+    for stats in flyovers_of(labels):
+        own = stats.part(PARTS["network"])
+        rows = np.flatnonzero(labels["year"] == stats.year)
+        apart = (seen[rows] - own.center) / own.spread
+        expected = np.sqrt((apart**2).mean(axis=1))
+        np.testing.assert_allclose(fitted.scored["strangeness"].iloc[rows], expected, rtol=1e-5)
 
 
 def whole_flyovers_left_out(fitted: FittedRungs) -> pd.DataFrame:

@@ -69,12 +69,34 @@ def make_contest(
         NotPaired: a table is missing or cannot be read, or there is nothing in common.
     """
     ours = read_scores(registry, version)
+    return contest_with(ours, read_words(registry, version), registry, champion, flyovers)
+
+
+def contest_with(
+    ours: pd.DataFrame,
+    words: Words | None,
+    registry: Registry,
+    champion: int,
+    flyovers: Sequence[BothScored] = (),
+) -> Contest:
+    """Put what a candidate says of its labels beside what the champion says.
+
+    Args:
+        ours: As `scores_of` returns them.
+        words: Where the candidate's words begin; None where they were not recorded.
+        registry: Where the champion is.
+        champion: Its version.
+        flyovers: Whole flyovers as both see them, newest first.
+
+    Raises:
+        NotPaired: a table is missing or cannot be read, or there is nothing in common.
+    """
     is_borrowed = version_tag(registry, champion, ORIGIN) != ""
     theirs = ours.head(0) if is_borrowed else read_scores(registry, champion)
     return Contest(
         shared=_join_labels(ours, theirs) if is_borrowed else pair_labels(ours, theirs),
         new=new_labels(ours, theirs, flyovers),
-        words=read_words(registry, version),
+        words=words,
         words_champion=read_words(registry, champion),
         flyovers=flyovers,
     )
@@ -150,7 +172,7 @@ def read_scores(registry: Registry, version: int) -> pd.DataFrame:
         raise NotPaired(f"version {version} has no {OUT_OF_FOLD}")
 
     try:
-        table = _ship_columns(pd.read_parquet(path), rung)
+        table = scores_of(pd.read_parquet(path), rung)
     except (ValueError, TypeError, OSError, KeyError) as error:
         first_line = str(error).strip().splitlines()[0]
         raise NotPaired(
@@ -171,8 +193,16 @@ def read_words(registry: Registry, version: int) -> Words | None:
     return Words(likely=likely, possible=possible)
 
 
-def _ship_columns(table: pd.DataFrame, rung: str) -> pd.DataFrame:
-    """Return the columns that the gate reads, those of the rung under common names."""
+def scores_of(table: pd.DataFrame, rung: str) -> pd.DataFrame:
+    """Return the columns that the gate reads, those of the rung under common names.
+
+    Args:
+        table: Labels with the scores of every rung.
+        rung: The rung that ships.
+
+    Raises:
+        KeyError: a column is missing.
+    """
     even = f"{rung}_even" if f"{rung}_even" in table else rung
     kept = [name for name in OPTIONAL if name in table]
     columns = table[[*KEY, "block", "failing", *kept]]

@@ -102,7 +102,7 @@ def measure_parts(scored: pd.DataFrame, rung: str, begins: Begins | None = None)
         rung: Of `models.head.RUNGS`.
         begins: Where LIKELY and POSSIBLE begin.
     """
-    table = _with_words(_with_chance(scored, rung), rung, begins)
+    table = with_words(scored, rung, begins)
     years = sorted(table["year"].unique().tolist())
     sources = sorted(table["source"].unique().tolist())
 
@@ -113,6 +113,11 @@ def measure_parts(scored: pd.DataFrame, rung: str, begins: Begins | None = None)
         for (year, source), rows in table.groupby(["year", "source"]):
             parts.append(_part(rows, rung, flyover=str(year), source=str(source)))
     return [*parts, *_places(table, rung)]
+
+
+def measure_whole(scored: pd.DataFrame, rung: str, begins: Begins) -> Part:
+    """Measure a rung on all labels; arguments as of `measure_parts`."""
+    return _part(with_words(scored, rung, begins), rung)
 
 
 def _places(table: pd.DataFrame, rung: str) -> Iterator[Part]:
@@ -176,6 +181,22 @@ def write_surprising(path: Path, labels: list[SurprisingLabel]) -> None:
         table.to_csv(temporary, index=False)
 
 
+def with_words(scored: pd.DataFrame, rung: str, begins: Begins | None) -> pd.DataFrame:
+    """Return labels with label_chance, source, and is_likely and is_listed where words begin.
+
+    Args:
+        scored: Scored labels.
+        rung: Of `models.head.RUNGS`.
+        begins: Where LIKELY and POSSIBLE begin.
+    """
+    table = _with_chance(scored, rung)
+    if begins is None:
+        return table
+    is_likely = table[rung] >= begins.likely
+    even = table[f"{rung}_even"] if f"{rung}_even" in table else table[rung]
+    return table.assign(is_likely=is_likely, is_listed=is_likely | (even >= begins.possible))
+
+
 def _with_chance(scored: pd.DataFrame, rung: str) -> pd.DataFrame:
     """Return labels with what the model gives each, and with a source."""
     column = f"{rung}_even" if f"{rung}_even" in scored else rung
@@ -185,15 +206,6 @@ def _with_chance(scored: pd.DataFrame, rung: str) -> pd.DataFrame:
     source = scored["source"] if "source" in scored else pd.Series("", index=scored.index)
     named = source.where(source != "", NO_SOURCE)
     return scored.assign(label_chance=chance, source=named)
-
-
-def _with_words(table: pd.DataFrame, rung: str, begins: Begins | None) -> pd.DataFrame:
-    """Return labels with whether each is LIKELY and whether it is on the list."""
-    if begins is None:
-        return table
-    is_likely = table[rung] >= begins.likely
-    even = table[f"{rung}_even"] if f"{rung}_even" in table else table[rung]
-    return table.assign(is_likely=is_likely, is_listed=is_likely | (even >= begins.possible))
 
 
 def _part(rows: pd.DataFrame, rung: str, *, flyover: str = ALL, source: str = ALL) -> Part:

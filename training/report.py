@@ -1,43 +1,27 @@
-"""The evaluation page.
+"""The figures of a training: rungs side by side, which one ships and why, by split and by part."""
 
-Rungs side by side, which one ships and why, by split, fold, district and size, with calibration.
-"""
-
-import base64
-import json
-import math
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
-from importlib.resources import files
-from pathlib import Path
+from dataclasses import dataclass
 
-import jinja2
 import numpy as np
 import pandas as pd
 
-from imagery.files import atomic_path
-from imagery.report_files import ReportFiles
 from labels.draws.weights import is_for_its_score
 from models.head import RUNGS
-from training.charts import draw_calibration, draw_curves
 from training.compare import Difference, Ships, paired_difference, rung_that_ships
 from training.evaluate import measure_rungs, measure_slices
-from training.figures import LEAST_FAILING, RUNG_NAMES, Figures, FigureSettings, Slice
+from training.figures import Figures, FigureSettings, Slice
+from training.finds import FindPoint, measure_finds
 from training.parts import (
-    LOOKS_WRONG,
     Part,
     SurprisingLabel,
     measure_parts,
     surprising_labels,
-    write_surprising,
 )
-from training.resample import LEAST_BLOCKS
 from training.rungs import ANOTHER_FLYOVER
 from training.settings import TrainSettings
 from training.thresholds import Chosen, TriedFlyover, choose_thresholds
 
-WIDTH_PX = 900
-"""Width at which the page shows its pictures."""
 COMPARED = (
     ("measures", "dark_share"),
     ("network", "measures"),
@@ -67,6 +51,8 @@ class Evaluation:
     """The rung that ships by flyover, by source of the labels and by place."""
     surprising: list[SurprisingLabel]
     """Labels that surprise it most."""
+    finds: list[FindPoint]
+    """Its lists of increasing length."""
 
 
 def evaluate(
@@ -105,6 +91,7 @@ def evaluate(
         slices=measure_slices(scored, chosen, figure_settings),
         parts=measure_parts(scored, ships.name, chosen[ships.name]),
         surprising=surprising_labels(scored, ships.name),
+        finds=measure_finds(scored, ships.name, figure_settings),
     )
 
 
@@ -133,59 +120,6 @@ def _sureness(
         rung.name: _compare_pair(labels, rung.name, usual, figure_settings).share_better
         for rung in candidates[:-1]
     }
-
-
-def write_report(
-    folder: Path, evaluation: Evaluation, scored: pd.DataFrame, *, title: str, notes: list[str]
-) -> Path:
-    """Write the page, its figures, its pictures and the scored labels into `folder`.
-
-    Returns:
-        The page, evaluation.html.
-    """
-    report = ReportFiles(folder=folder)
-    images = _write_images(folder, evaluation, scored)
-
-    with atomic_path(report.out_of_fold) as temporary:
-        by_parcel = scored.sort_values(["parcel_id", "year"], ignore_index=True)
-        by_parcel.to_parquet(temporary, index=False)
-    write_surprising(report.surprising_labels, evaluation.surprising)
-    with atomic_path(report.evaluation) as temporary:
-        text = json.dumps(_null_for_nan(asdict(evaluation)), indent=2, allow_nan=False)
-        temporary.write_text(text, encoding="utf-8")
-    with atomic_path(report.evaluation_page) as temporary:
-        page = draw_page(evaluation, images, title=title, notes=notes)
-        temporary.write_text(page, encoding="utf-8")
-
-    return report.evaluation_page
-
-
-def draw_page(
-    evaluation: Evaluation, images: Mapping[str, str], *, title: str, notes: list[str]
-) -> str:
-    """Return the page as HTML; `images` holds the addresses of curves.png and calibration.png."""
-    text = files("training").joinpath("report.html").read_text(encoding="utf-8")
-    pages = jinja2.Environment(autoescape=True, trim_blocks=True, lstrip_blocks=True)
-    return pages.from_string(text).render(
-        title=title,
-        notes=notes,
-        images=images,
-        width=WIDTH_PX,
-        names=RUNG_NAMES,
-        least_blocks=LEAST_BLOCKS,
-        least_failing=LEAST_FAILING,
-        rungs=evaluation.rungs,
-        first=evaluation.rungs[0],
-        ships=evaluation.ships.sentence,
-        ships_name=evaluation.ships.name,
-        chosen=evaluation.chosen,
-        differences=evaluation.differences,
-        splits=list(evaluation.splits.items()),
-        slices=evaluation.slices,
-        parts=evaluation.parts,
-        surprising=evaluation.surprising,
-        looks_wrong=LOOKS_WRONG,
-    )
 
 
 def _choose_thresholds(
@@ -252,32 +186,3 @@ def _measure_splits(
         splits[name] = [] if table is None else measure_rungs(table, thresholds, figure_settings)
 
     return splits
-
-
-def _write_images(folder: Path, evaluation: Evaluation, scored: pd.DataFrame) -> dict[str, str]:
-    """Write curves.png and calibration.png; return their addresses inside the page."""
-    failing = scored["failing"].to_numpy(np.int64)
-    scores = {rung: scored[rung].to_numpy(np.float64) for rung in RUNGS}
-    precisions = {rung.name: rung.average_precision for rung in evaluation.rungs}
-
-    with atomic_path(folder / "curves.png") as temporary:
-        draw_curves(temporary, scores, failing, precisions)
-    with atomic_path(folder / "calibration.png") as temporary:
-        draw_calibration(temporary, scores, failing)
-
-    return {name: _data_url(folder / name) for name in ("curves.png", "calibration.png")}
-
-
-def _data_url(path: Path) -> str:
-    return "data:image/png;base64," + base64.b64encode(path.read_bytes()).decode()
-
-
-def _null_for_nan(value: object) -> object:
-    """Return the same with None for every number that JSON cannot hold."""
-    if isinstance(value, dict):
-        return {key: _null_for_nan(inner) for key, inner in value.items()}
-    if isinstance(value, (list, tuple)):
-        return [_null_for_nan(inner) for inner in value]
-    if isinstance(value, float) and not math.isfinite(value):
-        return None
-    return value

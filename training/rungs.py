@@ -41,7 +41,8 @@ class FittedRungs:
     fits: dict[str, Fit]
     """By rung."""
     scored: pd.DataFrame
-    """Columns `KEPT`, fold, and for every rung its out-of-fold score and the same at even odds."""
+    """Columns `KEPT`, fold, for every rung its out-of-fold score and the same at even odds, and
+    strangeness: root mean square of what the network sees, in spreads from the flyover's mean."""
     others: dict[str, pd.DataFrame | None]
     """The same for what else was left out, only the rows that were tested; None where the labels
     do not allow it."""
@@ -99,6 +100,7 @@ def fit_rungs(
 
     for name, table in others.items():
         others[name] = None if table is None else table.reset_index(drop=True)
+    scored = scored.assign(strangeness=_strangeness(labels, flyovers))
     return FittedRungs(
         fits=fits, scored=scored, others={ANOTHER_FLYOVER: _only_tried(transfer), **others}
     )
@@ -211,6 +213,15 @@ def _set_against(
         is_here = years == year
         found[is_here] = (features[is_here] - used.center) / used.spread
     return found
+
+
+def _strangeness(labels: pd.DataFrame, flyovers: Sequence[FlyoverStats]) -> NDArray[np.float64]:
+    """Return how unlike the others of its flyover each roof is to the network, (N,)."""
+    features = feature_matrix(labels, "network")
+    if flyovers:
+        years = labels["year"].to_numpy(np.int64)
+        features = _set_against(features, years, "network", flyovers)
+    return np.asarray(np.sqrt((features**2).mean(axis=1)), np.float64)
 
 
 def _only_tried(transfer: pd.DataFrame) -> pd.DataFrame | None:

@@ -29,9 +29,9 @@ from models.registry import (
 )
 from roofwatch.answer import Answer
 from roofwatch.labeled import labeled_features
-from roofwatch.miss_rate import find_visits
 from roofwatch.progress import Progress
 from roofwatch.stages.tile import tile
+from roofwatch.train_page import page_text
 from roofwatch.trained import Trained
 from roofwatch.year import City, CityYear, open_year
 from training.dataset import chip_places
@@ -40,7 +40,8 @@ from training.fit import with_thresholds
 from training.gate_checks import check_floor
 from training.learn import Tell
 from training.processes import first_alone, processes
-from training.report import Evaluation, evaluate, write_report
+from training.report import Evaluation, evaluate
+from training.report_page import write_report
 from training.run_record import make_record
 from training.rungs import FittedRungs, fit_rungs
 from training.task import FinetuneInputs
@@ -124,11 +125,7 @@ def _train(year: CityYear, labels: Labels) -> Trained:
         year.files.report.folder,
         evaluation,
         fitted.rungs.scored,
-        title=f"{year.city.name}: model trained {year.year}",
-        notes=[
-            *describe_labels(labels, fitted.rows, evaluation),
-            *find_visits(year).sentences,
-        ],
+        page_text(year, labels, fitted.rungs.scored, evaluation),
     )
 
     write_model(year, fitted, evaluation)
@@ -200,25 +197,6 @@ def show_training(name: str, *, quiet: bool) -> Iterator[Tell]:
     """Show the progress of one training; what this yields hears how many steps are done."""
     with Progress(name, quiet=quiet) as bar:
         yield bar.update
-
-
-def describe_labels(labels: Labels, rows: pd.DataFrame, evaluation: Evaluation) -> list[str]:
-    """Say on the evaluation page what the model learned from."""
-    chosen = evaluation.chosen[evaluation.ships.name]
-    return [
-        f"{len(rows)} of {len(labels.table)} labels have a chip in the flyover of their year; "
-        "the others could not be used.",
-        f"{labels.cannot_tell} labels say cannot tell, {labels.unknown_parcels} match no parcel, "
-        f"{labels.off_roll} are of parcels that are not on the roll, "
-        f"{labels.later} are dated later: all left out.",
-        *labels.notes,
-        f"{rows['block'].nunique()} blocks; a block, and so a building's years, stay in one fold.",
-        "Unlabeled roofs are not counted as intact.",
-        chosen.recall.sentence,
-        chosen.precision.sentence,
-        chosen.sentence,
-        f"Labels: sha256 {labels.sha256}. Features: {engine_name()}.",
-    ]
 
 
 def write_model(year: CityYear, fitted: Fitted, evaluation: Evaluation) -> None:
