@@ -57,6 +57,11 @@ class ReportFiles:
         return self.folder / "model.json"
 
     @property
+    def model_evaluation(self) -> Path:
+        """Return the figures of the training whose model scored the year."""
+        return self.folder / "model_evaluation.json"
+
+    @property
     def model_card(self) -> Path:
         """Return what the model is for, in words."""
         return self.folder / "model_card.md"

@@ -1,9 +1,13 @@
 """Which model scored a year, and what `score` expected of it: model.json, read in one place."""
 
+import shutil
 from collections.abc import Mapping
 
 from gis_export.table.inputs import ShareFailing
+from imagery.files import atomic_path
 from imagery.json_files import read_facts
+from models.registry import version_file
+from models.spec import ModelVersion
 from roofwatch.year import CityYear
 
 
@@ -32,3 +36,20 @@ def share_failing(year: CityYear) -> ShareFailing | None:
 def expected_sentence(year: CityYear) -> str:
     """Return how many failing roofs are expected of a scored year; "" where that is not known."""
     return str(scored_by(year).get("expected") or "")
+
+
+def keep_evaluation(year: CityYear, version: ModelVersion) -> None:
+    """Keep the figures of the model that scores a year with it: a later training has others.
+
+    None are kept of a borrowed model, which was tested elsewhere.
+    """
+    path = year.files.report.model_evaluation
+    logged = year.files.report.evaluation.name
+    found = None
+    if not version.origin:
+        found = version_file(year.city.registry, version.version, f"report/{logged}")
+    if found is None:
+        path.unlink(missing_ok=True)
+        return
+    with atomic_path(path) as temporary:
+        shutil.copyfile(found, temporary)

@@ -1,7 +1,5 @@
 """The papers of a year: model card, datasheet, risk table and fact sheet in report/."""
 
-import os
-
 from gis_export.report.papers.write import Trained, write_papers
 from gis_export.table.inputs import ExportInputs
 from roofwatch.drift_found import find_drift
@@ -28,9 +26,12 @@ def write_year_papers(year: CityYear, inputs: ExportInputs) -> None:
 
 
 def _training(year: CityYear) -> Trained | None:
-    """Return the training of the model that scored a year; None where it was not here."""
-    trained = trained_in(year)
-    if trained is None:
+    """Return the training of the model that scored a year; None where its figures are not here."""
+    path = year.files.report.model_evaluation
+    if not path.exists():
         return None
-    path = os.path.relpath(trained.files.report.evaluation, year.files.folder)
-    return Trained(year=trained.year, file=path.replace(os.sep, "/"))
+    trained = trained_in(year)
+    return Trained(
+        year=str(trained.year) if trained else "",
+        file=path.relative_to(year.files.folder).as_posix(),
+    )

@@ -111,6 +111,7 @@ def _every_product_says_so(young: Path, origin: str, roofwatch: Roofwatch) -> No
     assert f"It is borrowed: {plain(origin)}. No look here has borne it out yet." in card
     assert "the model is another city's" in card
     assert "The model was tested where it was made." in card
+    assert not (year / "report/model_evaluation.json").exists()
     page = (year / "public/index.html").read_text()
     assert "The model was made in another city" in page
     assert origin not in page

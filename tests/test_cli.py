@@ -14,6 +14,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from cities import STRANGER, CityBuilder, DoneCity, RasterWriter, Roofwatch
+from paper_numbers import wrong_numbers
 
 from gis_export.table.symbols import BY_WORD
 from roofwatch.audit import first_broken_line
@@ -256,6 +257,7 @@ def test_new_labels_make_a_challenger_only(
     same = roofwatch("train", path, "--year", 2023, *QUICK)
     assert (same.answer["version"], same.answer["sha256"]) == (1, first.answer["sha256"])
 
+    figures = (path.parent / "workspace/2023/report/evaluation.json").read_bytes()
     true_labels = (path.parent / "labels.csv").read_bytes()
     labels = pd.read_csv(path.parent / "labels.csv", dtype={"parcel_id": str})
     labels["collapsed"] = np.random.default_rng(3).permutation(labels["collapsed"])
@@ -271,8 +273,11 @@ def test_new_labels_make_a_challenger_only(
     evaluation = (report / "evaluation.html").read_text(encoding="utf-8")
     assert "Compared with champion 1 by the checks of the gate that look at labels" in evaluation
     assert "these fail: " in evaluation
+    # The papers tell those of version 1, which does.
+    assert (report / "model_evaluation.json").read_bytes() == figures
     card = (report / "model_card.md").read_text(encoding="utf-8")
-    assert "The training of this model is not in this workspace" in card
+    assert "a later training has written its own report since" in card
+    assert wrong_numbers(report.parent, report / "model_card.md") == {}
 
     refused = roofwatch("promote", path, "--version", 2, "--by", "Ann")
     assert refused.code == 4

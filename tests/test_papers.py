@@ -104,7 +104,7 @@ def write_all(
             table,
             Beside(title="", notes=[]),
         )
-        trained = Trained(year=2026, file="report/evaluation.json")
+        trained = Trained(year="2026", file="report/evaluation.json")
     write_papers(files, inputs, trained=trained, verdict=VERDICT)
     return files
 
@@ -258,7 +258,7 @@ def test_same_inputs_give_the_same_papers(files: YearFiles) -> None:
             SiteLook(parcel="0218 001", failing="N", disposition="repaired"),
         ),
     )
-    trained = Trained(year=2026, file="report/evaluation.json")
+    trained = Trained(year="2026", file="report/evaluation.json")
     write_papers(files, inputs, trained=trained, verdict=VERDICT)
     assert {name: (files.report.folder / name).read_bytes() for name in names} == before
 
@@ -308,7 +308,10 @@ def test_a_run_leaves_papers_whose_numbers_are_those_of_its_files(done_city: Don
     for name in MARKDOWN:
         assert wrong_numbers(year, year / "report" / name) == {}
     cited = {one.title: one.text for one in read_paper(year / "report/model_card.md").cited}
-    assert any("evaluation.json" in title for title in cited)
+    assert any("report/model_evaluation.json" in title for title in cited)
+    report = year / "report"
+    own = (report / "model_evaluation.json").read_bytes()
+    assert own == (report / "evaluation.json").read_bytes()
     ledger = pd.read_parquet(year / "ledger.parquet")
     assert cited["rows of data/scores.csv; count"] == str(len(ledger)) == "25"
     words = read_csv(year / "data/scores.csv")["hazard_level"]

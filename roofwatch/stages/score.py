@@ -15,7 +15,7 @@ from roofwatch.before import keep_before, last_scored
 from roofwatch.cold_start import require_model
 from roofwatch.drift_found import drift_lines
 from roofwatch.kept_roll import keep_roll
-from roofwatch.scored_by import expected_sentence
+from roofwatch.scored_by import expected_sentence, keep_evaluation
 from roofwatch.seal import seal_text
 from roofwatch.stages.drift import look_at, show_drift
 from roofwatch.stages.explain import explain
@@ -111,6 +111,7 @@ def _score(year: CityYear, wanted: str, despite: str) -> Ledger:
         expected=look.drift.expected.sentence,
     )
     write_scored_by(year.files.report, scored_by)
+    keep_evaluation(year, version)
     return ledger
 
 

@@ -41,10 +41,10 @@ _USES = {
 class Trained:
     """The training of the model that scored a year."""
 
-    year: int
-    """Year up to which it learned."""
+    year: str
+    """Year up to which it learned; "" where its report is no longer in the workspace."""
     file: str
-    """Its evaluation.json, a path from the year's folder."""
+    """Its figures, as evaluation.json has them: a path from the year's folder."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -76,7 +76,7 @@ class PaperText:
     held_back: str
     """Why no roof may be called LIKELY; "" where they may."""
     trained: str
-    """Year of its training; "" where that was not here."""
+    """Year of its training; "" where that is not known."""
     verdict: Verdict
     """Whether the photos are like those that the model learned from."""
     despite: str
@@ -148,7 +148,7 @@ def _text(
         origin=known["origin"],
         borne_out=known["borne_out"],
         held_back=known["held_back"],
-        trained=str(trained.year) if trained else "",
+        trained=trained.year if trained else "",
         verdict=verdict,
         despite=despite,
         foot=inputs.foot,
