@@ -112,6 +112,17 @@ def test_headers_alone_leave_a_doubt(city: Delivery) -> None:
     assert (flyover["year"], flyover["date"]) == (2022, "2022-04-01")
 
 
+def test_no_two_flyovers_get_one_year(city: Delivery) -> None:
+    """Nothing dates two folders, and labels are of 2022: the first gets it, the second none."""
+    lots = city.write_lots()
+    city.write_table("survey.csv", Key=lots["PIN_NO"], Collapsed=[0, 1] * 12, Year=[2022] * 24)
+    city.write_photo("one/a.tif")
+    city.write_photo("two/b.tif")
+    assert city.init("--yes").code == 0
+    assert city.flyovers() == [{"year": 2022, "path": "given/one"}]
+    assert "# year: not found; looked for" in city.text
+
+
 def test_names_that_contradict_each_other_leave_a_doubt(city: Delivery) -> None:
     """The folder says 2021 and its files 2019."""
     city.write_photo("ortho_2021/t_2019.tif")

@@ -2,8 +2,8 @@
 
 import os
 from collections import defaultdict
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -131,7 +131,12 @@ class _Writer:
             Candidate(value=year, evidence="labels are of that year, and no other photos")
             for year in years
         )
-        year = Choice(key="year", candidates=candidates, doubt=NOTHING_SAYS, missing=NOTHING_SAYS)
+        year = Choice(
+            key="year",
+            candidates=candidates,
+            doubt=NOTHING_SAYS,
+            missing="a year in names, notes or headers of the photos",
+        )
         choices = (year, self._path([photos]), *self._crs([photos]))
         return Section(name="[flyover]", choices=choices, needed=("year", "path"))
 
@@ -202,6 +207,16 @@ class _Writer:
         words = f"the files have no CRS; with that of the parcels they cover {share:.0%}"
         candidate = Candidate(value=self.ground.parcel_crs, evidence=words)
         return [Choice(key="crs", candidates=(candidate,), doubt=doubt)]
+
+
+def without_years(choices: Sequence[Choice], taken: Collection[object]) -> list[Choice]:
+    """Return the choices of a flyover without the years that others have by now."""
+    left = []
+    for choice in choices:
+        free = tuple(each for each in choice.candidates if each.value not in taken)
+        is_year = choice.key == "year" and choice.doubt
+        left.append(replace(choice, candidates=free) if is_year else choice)
+    return left
 
 
 def _sources_of(dated: Sequence[Dated], year: int) -> str:

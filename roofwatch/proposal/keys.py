@@ -20,6 +20,9 @@ LONGEST_KEY = 40
 MOST_PARTS = 8
 """Columns of a table that are tried in pairs."""
 UNIQUE = 0.9
+OF_TEXTS = 0.2
+OF_COUNTERS = 0.02
+"""What matches of addresses and of row numbers are worth beside those of ids."""
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -30,8 +33,8 @@ class Key:
     """Names of the columns."""
     ids: pd.Series
     """The keys as text, "" for none, (n,)."""
-    is_plain: bool = True
-    """Whether they are ids, rather than addresses or numbers of rows."""
+    worth: float = 1.0
+    """How much a match says: 1 for ids, less for addresses, next to nothing for row numbers."""
 
     @cached_property
     def said(self) -> pd.Series:
@@ -44,10 +47,14 @@ class Key:
         return self.said.drop_duplicates().reset_index(drop=True)
 
     @cached_property
-    def bare(self) -> pd.Index:
+    def bare(self) -> frozenset[str]:
         """Return the loosest spellings."""
-        index: pd.Index = pd.Index(Spellings(ids=self.known).bare)
-        return index
+        return frozenset(Spellings(ids=self.known).bare)
+
+    @property
+    def is_plain(self) -> bool:
+        """Tell whether they are ids, rather than addresses or numbers of rows."""
+        return self.worth == 1
 
     @property
     def unique(self) -> float:
@@ -122,8 +129,11 @@ def _may_be_key(look: ColumnLook) -> bool:
 
 
 def _key_of(look: ColumnLook) -> Key:
-    is_plain = not look.is_counter and look.is_addresses < 0.5 and look.is_words < 0.5
-    return Key(columns=(look.name,), ids=look.texts, is_plain=is_plain)
+    is_text = look.is_addresses >= 0.5 or look.is_words >= 0.5
+    worth = OF_TEXTS if is_text else 1.0
+    return Key(
+        columns=(look.name,), ids=look.texts, worth=OF_COUNTERS if look.is_counter else worth
+    )
 
 
 def _pairs(table: CityTable) -> Iterator[Key]:
@@ -165,7 +175,7 @@ def _fit(key: Key, parcels: Key) -> list[Fit]:
         return []
     places = np.unique(np.linspace(0, len(key.known) - 1, PROBE).astype(np.int64))
     probe = Spellings(ids=key.known.iloc[places].reset_index(drop=True)).bare
-    if float(probe.isin(parcels.bare).mean()) < WORTH:
+    if sum(text in parcels.bare for text in probe) < WORTH * len(probe):
         return []
 
     matches = match_ids(key.said, parcels.known)

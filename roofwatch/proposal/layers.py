@@ -54,10 +54,15 @@ class ParcelLayer:
                     shares[name].append(max(own))
         return shares
 
+    @property
+    def listed(self) -> frozenset[str]:
+        """Return the single columns whose cells other tables have too."""
+        return frozenset(name[0] for name, shares in self.shares.items() if shares)
+
     @cached_property
     def key_points(self) -> dict[tuple[str, ...], float]:
         """Return for each key how much of the other tables matches it."""
-        weights = {key.columns: 1.0 if key.is_plain else 0.2 for key in self.keys}
+        weights = {key.columns: key.worth for key in self.keys}
         return {name: weights[name] * sum(shares) for name, shares in self.shares.items()}
 
     @property

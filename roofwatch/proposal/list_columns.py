@@ -3,6 +3,7 @@
 import re
 from collections.abc import Sequence
 
+from imagery.values.days import read_days
 from roofwatch.proposal.choice import Candidate, Choice
 from roofwatch.proposal.columns import ColumnLook
 from roofwatch.proposal.keys import parcel_keys
@@ -14,6 +15,9 @@ SURE_MATCH = 0.8
 """Below this share of matching keys `check` says FIX FIRST."""
 ON_SITE = r"inspect|on.?site|field|visit"
 MOST_SOURCES = 12
+SPARSE = 0.5
+"""A column of days that is less filled may tell of ends."""
+SURE_LATER = 0.95
 
 
 def choose_notice_columns(facts: TableFacts) -> list[Choice]:
@@ -67,11 +71,22 @@ def _choose_day(looks: Sequence[ColumnLook]) -> Choice:
         for place, look in enumerate(looks)
     )
     doubt = ""
-    if len(looks) > 1 and _day_rank(looks[0])[0] == _day_rank(looks[1])[0]:
+    first = looks[:1]
+    rivals = [look for look in looks[1:] if _day_rank(look)[0] == _day_rank(first[0])[0]]
+    if any(not _ends(look, first[0]) for look in rivals):
         doubt = "several columns hold days"
     elif looks and _day_rank(looks[0])[0] < 0:
         doubt = "its name says that something ended"
     return Choice(key="notice_date", candidates=candidates, doubt=doubt, missing="a column of days")
+
+
+def _ends(look: ColumnLook, first: ColumnLook) -> bool:
+    """Tell whether a column of few days looks like the end of what a fuller one begins."""
+    if look.filled >= SPARSE:
+        return False
+    days = read_days(look.texts).day
+    begins = read_days(first.texts).day[days.notna()]
+    return bool((days.dropna() >= begins).mean() >= SURE_LATER)
 
 
 def _day_words(look: ColumnLook) -> str:

@@ -78,6 +78,8 @@ class ParcelColumns:
     """Middle of each parcel, lon and lat, (n, 2)."""
     is_vacant: NDArray[np.bool_]
     """Which parcels have a notice, (n,)."""
+    listed: frozenset[str] = frozenset()
+    """Columns whose cells other tables have too."""
 
     @cached_property
     def nearest(self) -> NDArray[np.intp]:
@@ -116,18 +118,25 @@ class ParcelColumns:
 
     def _address(self) -> Choice:
         looks = [look for look in self.looks if look.is_addresses >= 0.7 and look.filled >= 0.5]
-        looks.sort(key=lambda look: (_address_rank(look), look.unique), reverse=True)
+        looks.sort(key=lambda look: (self._address_rank(look), look.unique), reverse=True)
         candidates = [
             Candidate(
                 value=look.name,
-                evidence=f'{look.is_addresses:.0%} read like "{look.sample.iloc[0]}"',
+                evidence=f'{look.is_addresses:.0%} read like "{look.sample.iloc[0]}"'
+                + ("; lists have them too" if look.name in self.listed else ""),
             )
             for look in looks
         ]
         doubt = ""
-        if len(looks) > 1 and _address_rank(looks[0]) == _address_rank(looks[1]):
+        if len(looks) > 1 and self._address_rank(looks[0]) == self._address_rank(looks[1]):
             doubt = "several columns hold addresses; an owner's is no place"
         return _choice("address", candidates, doubt, "a house number and a street")
+
+    def _address_rank(self, look: ColumnLook) -> int:
+        """Rank columns of addresses: those of lists come first, and an owner's last."""
+        is_owner = any(word in look.plain for word in ("own", "mail", "tax", "bill"))
+        is_listed = look.name in self.listed
+        return 2 * is_listed + hints_at(look.plain, "address") - 2 * is_owner
 
     def _block(self) -> Choice:
         begins = [(look, self._begins_id(look)) for look in self.looks]
@@ -157,7 +166,7 @@ class ParcelColumns:
         is_group = 1 < look.distinct <= len(look.texts) / 2
         if not is_group or look.filled < 0.95 or look.sample.str.len().median() < 2:
             return 0.0
-        pairs = zip(self.ids[look.said.index], look.said, strict=True)
+        pairs = zip(self.ids[look.sample.index], look.sample, strict=True)
         return float(np.mean([key.startswith(text) for key, text in pairs]))
 
     def _sizes(self, look: ColumnLook) -> str:
@@ -268,12 +277,6 @@ def _apart_words(apart: float) -> str:
         return "yes or no; the notices do not confirm it"
     more = "more" if apart > 0 else "less"
     return f"says yes {abs(apart):.0%} {more} often where there is no notice"
-
-
-def _address_rank(look: ColumnLook) -> int:
-    """Rank columns of addresses: a site's own comes before an owner's."""
-    is_owner = any(word in look.plain for word in ("own", "mail", "tax", "bill"))
-    return hints_at(look.plain, "address") - 2 * is_owner
 
 
 def _choice(key: str, candidates: list[Candidate], doubt: str = "", missing: str = "") -> Choice:

@@ -10,7 +10,7 @@ from pyproj import CRS
 
 from roofwatch.proposal.choice import Choice, Decide, Section
 from roofwatch.proposal.columns import ColumnLook
-from roofwatch.proposal.flyovers import FINE_GSD_M, Ground, propose_flyovers
+from roofwatch.proposal.flyovers import FINE_GSD_M, Ground, propose_flyovers, without_years
 from roofwatch.proposal.keys import Key
 from roofwatch.proposal.layers import ParcelLayer, TableFacts
 from roofwatch.proposal.parcel_columns import ParcelColumns, choose_key
@@ -183,6 +183,7 @@ def _find_lists(work: Work, layer: ParcelLayer) -> Ground:
         ids=key.ids if key else layer.table.rows.index.astype("str").to_series(),
         points=layer.table.points,
         is_vacant=is_vacant,
+        listed=layer.listed,
     )
     others = work.writer.all("parcels", columns.choices())
     begun = work.sections.pop()
@@ -255,9 +256,14 @@ def _find_flyovers(
     photos = find_photos(found.images, found.notes, roots, reading)
     flyovers = propose_flyovers(photos, ground, reading.assumed, work.writer.shown)
 
+    taken: set[object] = set()
     for section in flyovers.sections:
-        choices = work.writer.all(FLYOVER, section.choices)
-        work.sections.append(replace(section, choices=choices))
+        choices = work.writer.all(FLYOVER, without_years(section.choices, taken))
+        decided = replace(section, choices=choices)
+        year = decided.find("year")
+        if decided.is_written and year and year.best:
+            taken.add(year.best.value)
+        work.sections.append(decided)
     if not flyovers.sections:
         missing = Choice(key="path", missing="folders of photos that have a place, as GeoTIFF has")
         work.sections.append(Section(name=FLYOVER, choices=(missing,)))

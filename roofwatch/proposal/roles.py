@@ -67,7 +67,8 @@ def find_vacant(facts: Sequence[TableFacts]) -> list[Scored]:
         if is_emptier:
             days += f"; its parcels are called occupied {fact.emptier:.0%} less often"
         doubt = "" if is_named or is_emptier else "neither names nor content say vacancy"
-        doubt = doubt or ("" if fact.days else "it has no days")
+        if not fact.days and not hints_at(fact.table.plain, "vacant"):
+            doubt = doubt or "it has no days"
         found.append(Scored(table=fact.table, points=points, evidence=where + days, doubt=doubt))
     return _best_first(found, least=2.0)
 
