@@ -142,7 +142,7 @@ SCHEMAS = {
             "address": of_vacants("{n}01 MADEUP"),
             "ticket_issued_date": days(4),
             "hearing_date": days(6),
-            "disposition": ["Responsible by Default"] * 10,
+            "violation_description": ["Vacant building not secured"] * 10,
         },
     ),
     "cleveland": SchemaCity(

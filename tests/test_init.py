@@ -127,6 +127,16 @@ def test_two_lists_of_labels_are_a_doubt_that_yes_decides(city: Delivery) -> Non
     assert "taken by --yes" in city.text
 
 
+def test_two_deliveries_of_the_parcels_are_a_doubt(city: Delivery) -> None:
+    """Nothing tells which layer is the later one: both are named, with their layers."""
+    city.write_lots("archive/base.gpkg")
+    assert city.init().code == 3
+    assert city.section("parcels") == {}
+    assert '# path = "given/archive/base.gpkg"' in city.text
+    assert '# path = "given/gis/base.gpkg"' in city.text
+    assert city.section("export") == {}
+
+
 def test_what_nothing_names_stays_a_doubt(city: Delivery) -> None:
     """Keys and days alone could be permits: nothing says vacancy, so it is not taken."""
     (city.folder / "lists" / "vbn.csv").unlink()
@@ -137,6 +147,30 @@ def test_what_nothing_names_stays_a_doubt(city: Delivery) -> None:
     assert "not settled: [vacant]" in ran.out
     assert city.section("vacant") == {}
     assert "# DOUBT path: neither names nor content say vacancy" in city.text
+
+
+def test_a_table_of_the_assessor_is_not_taken_for_labels(city: Delivery) -> None:
+    """Keys, a year and percent, but nothing about roofs: it stays a comment."""
+    ids = make_houses()["parcel_id"]
+    homestead = [10 * (place % 11) for place in range(24)]
+    city.write_table("assessed.csv", Key=ids, TAX_YEAR=[2023] * 24, PCT_HOMESTEAD=homestead)
+    assert city.init().code == 0
+    assert city.section("labels") == {}
+    assert "# DOUBT path: no name says that it is about roofs" in city.text
+
+
+def test_violations_of_any_kind_are_not_taken_for_vacancy(city: Delivery) -> None:
+    """A violation may be tall grass; where each row speaks of a vacant building it counts."""
+    (city.folder / "lists" / "vbn.csv").unlink()
+    ids = make_houses()["parcel_id"].iloc[::2]
+    days = ["2021-03-14"] * 12
+    city.write_table("lists/violations.csv", Key=ids, ViolationDate=days, Kind=["Grass"] * 12)
+    assert city.init().code == 3
+    city.out.unlink()
+    kinds = ["Vacant building open"] * 12
+    city.write_table("lists/violations.csv", Key=ids, ViolationDate=days, Kind=kinds)
+    assert city.init().code == 0
+    assert city.section("vacant")["notice_date"] == "ViolationDate"
 
 
 def test_occupied_is_believed_where_the_notices_confirm_it(city: Delivery) -> None:

@@ -3,9 +3,10 @@
 from datetime import date
 from pathlib import Path
 
+import numpy as np
 import pytest
 import rasterio
-from cities import Roofwatch
+from cities import GSD_M, Roofwatch, write_raster
 from init_cases import Delivery
 from PIL import Image
 
@@ -61,6 +62,15 @@ def test_the_day_of_the_flight_comes_from_a_note(city: Delivery) -> None:
     assert city.flyovers() == [{"year": 2023, "path": "given/a/ortho_2023", "date": "2023-03-05"}]
 
 
+def test_the_year_of_a_delivery_is_no_year_of_a_flight(city: Delivery) -> None:
+    """Photos flown in November may be delivered in May: the year and the day are in doubt."""
+    city.write_photo("delivered_20240501/a.tif")
+    city.init()
+    assert city.flyovers() == []
+    assert "which may tell of processing or delivery" in city.text
+    assert "DOUBT date: it may be the day of processing or delivery" in city.text
+
+
 def test_years_mixed_in_one_folder_become_globs(city: Delivery) -> None:
     """Names of files say which year each is of; check finds one tile of the later year."""
     for year in (2021, 2022):
@@ -99,12 +109,25 @@ def test_parts_of_one_year_are_one_flyover(city: Delivery) -> None:
     ]
 
 
+def test_two_sets_of_one_year_over_the_same_ground_are_a_doubt(city: Delivery) -> None:
+    """Infrared beside color: one year, one ground, other pixels. Both are named in the comment."""
+    city.write_photos("rgb_2023")
+    pixels = np.full((3, 32, 32), 90, dtype=np.uint8)
+    write_raster(city.folder / "cir_2023" / "a.tif", pixels, gsd=2 * GSD_M)
+    city.write_photo("old_2021/a.tif")
+    city.init()
+    assert city.flyovers() == [{"year": 2021, "path": "given/old_2021"}]
+    assert "DOUBT path: two sets of photos of one year show the same ground" in city.text
+    assert '# path = "given/cir_2023"' in city.text
+    assert '# path = "given/rgb_2023"' in city.text
+
+
 def test_headers_alone_leave_a_doubt(city: Delivery) -> None:
     """TIFFTAG_DATETIME is often that of processing: --yes takes it, and says so."""
     city.write_photo("p/a.tif", TIFFTAG_DATETIME="2022:04:01 10:00:00")
     assert city.init().code == 3
     assert city.flyovers() == []
-    assert "DOUBT year: only their headers say so" in city.text
+    assert "DOUBT year: only their headers (2022-04-01) says so" in city.text
 
     city.out.unlink()
     assert city.init("--yes").code == 0
@@ -128,7 +151,7 @@ def test_names_that_contradict_each_other_leave_a_doubt(city: Delivery) -> None:
     city.write_photo("ortho_2021/t_2019.tif")
     city.init()
     assert city.flyovers() == []
-    assert "DOUBT year: the names of its files says 2019" in city.text
+    assert "DOUBT year: 2019 from the names of its files" in city.text
 
 
 def test_photos_of_nowhere_and_elsewhere(city: Delivery) -> None:

@@ -20,6 +20,7 @@ _ADDRESS = r"^\s*\d+[A-Za-z]?(?:\s*[-/]\s*\d+[A-Za-z]?)?\s+\S*[A-Za-z]"
 _HAS_STREET = r"[A-Za-z]{2,}|\s[A-Za-z0-9]+\s+[A-Za-z]"
 _FRACTION = r"^-?\d+\.\d*[1-9]\d*$"
 _CODE = r"^[A-Za-z]{0,12}[ .#-]?\d{1,3}[A-Za-z]?$|^[A-Za-z]{1,4}$"
+_VACANT = r"\b(?:vacan|abandon|unoccupied|condemn)"
 _WORDS = r"^[^\d]*[A-Za-z]{3,}[^\d]*$"
 
 
@@ -147,6 +148,11 @@ class ColumnLook:
     def is_occupancy(self) -> float:
         """Return the share of the sample that says occupied or vacant."""
         return _share_of(OCCUPANCY.read(self.sample).state >= 0)
+
+    @property
+    def says_vacant(self) -> float:
+        """Return the share of the sample that speaks of vacant buildings."""
+        return _share(self.sample.str.lower(), _VACANT)
 
     @cached_property
     def is_percent(self) -> float:

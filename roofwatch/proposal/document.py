@@ -12,7 +12,8 @@ LONGEST_LINE = 300
 HEAD = (
     "City file proposed by `roofwatch init` from the files that it found. A comment says what",
     "suggests each choice, and what comes second. A line that begins with # is not in force:",
-    "DOUBT says why. Take the # away from the one that is right. docs/city_file.md has all keys.",
+    "DOUBT says why. Take the # away from the one that is right, and from the rest of its section.",
+    "docs/city_file.md has all keys.",
 )
 
 

@@ -13,8 +13,6 @@ from roofwatch.proposal.choice import Candidate, Choice, Section
 from roofwatch.proposal.photo_days import Dated
 from roofwatch.proposal.photo_folder import PhotoFolder
 
-HEADERS = "their headers"
-NOTES = "the notes"
 COVERED = 0.5
 COARSE_GSD_M = 1.0
 """Photos with larger pixels show no hole in a roof."""
@@ -83,7 +81,8 @@ def propose_flyovers(
     undated = []
     for each in usable:
         if each.dated:
-            by_year[each.dated[0].year].append(each)
+            first = min(each.dated, key=lambda dated: dated.is_weak)
+            by_year[first.year].append(each)
         else:
             undated.append(each)
 
@@ -142,11 +141,7 @@ class _Writer:
 
     def _path(self, photos: list[PhotoFolder]) -> Choice:
         covered = [self.ground.covered(each) for each in photos]
-        evidence = "; ".join(
-            f"{each.evidence}; {words}" for each, (_, words) in zip(photos, covered, strict=True)
-        )
-        paths = [self.shown(path) for path in self._paths(photos)]
-        value = paths[0] if len(paths) == 1 else paths
+        candidates = [self._candidate(photos)]
         doubt = ""
         if max(share for share, _ in covered) == 0:
             doubt = "they cover no parcel"
@@ -156,8 +151,15 @@ class _Writer:
             doubt = "they have one gray band, as a shaded relief has"
         elif _are_rivals(photos):
             doubt = "two sets of photos of one year show the same ground: keep one"
-        candidate = Candidate(value=value, evidence=evidence)
-        return Choice(key="path", candidates=(candidate,), doubt=doubt)
+            ranked = sorted(photos, key=lambda each: -self.ground.covered(each)[0])
+            candidates = [self._candidate([each]) for each in ranked]
+        return Choice(key="path", candidates=tuple(candidates), doubt=doubt)
+
+    def _candidate(self, photos: list[PhotoFolder]) -> Candidate:
+        """Return the path of photos, and what their headers say."""
+        paths = [self.shown(path) for path in self._paths(photos)]
+        words = [f"{each.evidence}; {self.ground.covered(each)[1]}" for each in photos]
+        return Candidate(value=paths[0] if len(paths) == 1 else paths, evidence="; ".join(words))
 
     def _paths(self, photos: list[PhotoFolder]) -> list[str]:
         """Return the paths of photos; a folder only where it holds no photos of another year."""
@@ -187,14 +189,13 @@ class _Writer:
         known = [each for each in dated if each.day is not None and each.year == year]
         if not known:
             return []
-        known.sort(key=lambda each: each.source.startswith(HEADERS))
+        known.sort(key=lambda each: each.is_weak)
         candidates = {
             each.day.isoformat(): Candidate(value=each.day.isoformat(), evidence=each.source)
             for each in reversed(known)
             if each.day is not None
         }
-        is_header = known[0].source.startswith(HEADERS)
-        doubt = "headers often hold the day of processing, not of the flight" if is_header else ""
+        doubt = "it may be the day of processing or delivery" if known[0].is_weak else ""
         return [Choice(key="date", candidates=tuple(reversed(candidates.values())), doubt=doubt)]
 
     def _crs(self, photos: list[PhotoFolder]) -> list[Choice]:
@@ -213,9 +214,10 @@ def without_years(choices: Sequence[Choice], taken: Collection[object]) -> list[
     """Return the choices of a flyover without the years that others have by now."""
     left = []
     for choice in choices:
-        free = tuple(each for each in choice.candidates if each.value not in taken)
-        is_year = choice.key == "year" and choice.doubt
-        left.append(replace(choice, candidates=free) if is_year else choice)
+        if choice.key == "year" and choice.doubt:
+            free = tuple(each for each in choice.candidates if each.value not in taken)
+            choice = replace(choice, candidates=free)
+        left.append(choice)
     return left
 
 
@@ -226,17 +228,17 @@ def _sources_of(dated: Sequence[Dated], year: int) -> str:
 def _year_doubt(year: int, dated: Sequence[Dated]) -> str:
     """Say why the year of a flyover is not certain; "" where it is.
 
-    Headers may be a year later than the flight, because they often tell of processing.
+    What is weak may be a year later than the flight, because it tells of processing or delivery.
     """
-    strong = [each for each in dated if not each.source.startswith(HEADERS)]
-    weak = [each for each in dated if each.source.startswith(HEADERS)]
+    strong = [each for each in dated if not each.is_weak]
+    weak = [each for each in dated if each.is_weak]
     if not strong:
-        return "only their headers say so, and those often tell of processing"
+        return f"only {dated[0].source} says so, which may tell of processing or delivery"
     other = next((each for each in strong if each.year != year), None)
     if other:
-        return f"{other.source} says {other.year}"
+        return f"{other.year} from {other.source}"
     late = next((each for each in weak if each.year not in (year, year + 1)), None)
-    return f"{late.source} says {late.year}" if late else ""
+    return f"{late.year} from {late.source}" if late else ""
 
 
 def _are_rivals(photos: Sequence[PhotoFolder]) -> bool:

@@ -164,8 +164,8 @@ def _choose_value(facts: TableFacts) -> Choice:
     doubt = ""
     if len(looks) > 1 and len(named) != 1:
         doubt = f"`{looks[1].name}` could be meant as well"
-    elif key == "collapsed" and not named:
-        doubt = "its name does not say that 1 means a failing roof"
+    elif not hints_at(looks[0].plain, "failing"):
+        doubt = "its name does not say that it tells of failing roofs"
     return Choice(key=key, candidates=candidates, doubt=doubt)
 
 

@@ -4,7 +4,9 @@ import re
 
 HINTS = {
     "parcels": r"parcel|prcl|lots?$|cadast|property",
-    "vacant": r"vacan|vbn|notice|violat|abandon|blight|condemn|unsafe|register|registration|ticket",
+    "vacant": r"vacan|vbn|abandon|blight|condemn|derelict",
+    "notices": r"notice|violat|unsafe|register|registration|ticket",
+    "failing": r"roof|collapse|fail|damag|destroy|open|hole",
     "labels": r"label|look|survey|inspect|finding",
     "footprints": r"build|footprint|bldg|struct|outline",
     "addresses": r"addr|situs|dispatch|^cad",

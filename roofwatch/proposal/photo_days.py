@@ -13,6 +13,7 @@ _DAY = re.compile(
     r"(?<!\d)((?:19|20)\d\d)[-_:. ]?(0[1-9]|1[0-2])[-_:. ]?(0[1-9]|[12]\d|3[01])(?!\d)"
 )
 _FLIGHT = re.compile(r"(?i)flight|flown|acqui|captur|exposure|caldate|begdate|image.?date|collect")
+_DELIVERY = re.compile(r"(?i)deliver|export|download|process|upload|cop(?:y|ie)|archive|backup")
 NEAR_WORD = 60
 """Characters between a word such as "acquired" and its day."""
 LONGEST_FLIGHT_DAYS = 120
@@ -29,6 +30,8 @@ class Dated:
     """What says so, such as "the folder's name"."""
     day: date | None = None
     """The day."""
+    is_weak: bool = False
+    """Whether it may be the year of something else, such as of processing or delivery."""
 
 
 def years_in(text: str) -> list[int]:
@@ -68,12 +71,18 @@ def common_years(names: Sequence[str]) -> list[int]:
     return [year for year, count in counts.items() if count == len(names)]
 
 
-def one_flight(days: Sequence[date], *, source: str) -> Dated | None:
+def is_of_delivery(name: str) -> bool:
+    """Tell whether a name is about the files, rather than about the flight."""
+    return _DELIVERY.search(name) is not None
+
+
+def one_flight(days: Sequence[date], *, source: str, is_weak: bool = False) -> Dated | None:
     """Return the middle of days that can be those of one flyover, None where they are none."""
     if not days or (max(days) - min(days)).days > LONGEST_FLIGHT_DAYS:
         return None
     middle = sorted(days)[len(days) // 2]
-    return Dated(year=middle.year, day=middle, source=f"{source} ({_span(days)})")
+    words = f"{source} ({_span(days)})"
+    return Dated(year=middle.year, day=middle, source=words, is_weak=is_weak)
 
 
 def _span(days: Sequence[date]) -> str:

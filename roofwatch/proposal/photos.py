@@ -18,6 +18,7 @@ from roofwatch.proposal.photo_days import (
     common_years,
     days_in,
     flight_days_in,
+    is_of_delivery,
     one_flight,
     stamp_days,
     years_in,
@@ -110,9 +111,7 @@ def _by_folder(images: Sequence[Path], roots: Sequence[Path]) -> dict[Path, list
     """Return images by folder, by folders further up where there are too many."""
     folders = {image: image.parent for image in images}
     while len(set(folders.values())) > MOST_FOLDERS:
-        above = {
-            image: folder if folder in roots else folder.parent for image, folder in folders.items()
-        }
+        above = {image: _folder_above(folder, roots) for image, folder in folders.items()}
         if above == folders:
             break
         folders = above
@@ -178,12 +177,16 @@ def _dated(
     group: PhotoFolder, notes: Sequence[Path], roots: Sequence[Path], tiles: Sequence[Tile]
 ) -> Iterator[Dated]:
     """Yield what says when photos were taken: names of folders and files, notes, headers."""
-    for name in _names_up_from(group.folder, roots):
-        years = years_in(name)
-        days = days_in(name)
+    for folder in _folders_up_from(group.folder, roots):
+        years = years_in(folder.name)
+        days = days_in(folder.name)
         if len(years) == 1:
-            day = days[0] if len(days) == 1 else None
-            yield Dated(year=years[0], day=day, source=f"the folder's name {shown(name)}")
+            yield Dated(
+                year=years[0],
+                day=days[0] if len(days) == 1 else None,
+                source=f"the folder's name {shown(folder.name)}",
+                is_weak=is_of_delivery(folder.name) or (folder in roots and folder != group.folder),
+            )
             break
 
     stems = [file.stem for file in group.files]
@@ -192,23 +195,26 @@ def _dated(
         days = sorted({day for stem in stems for day in days_in(stem)[:1]})
         flight = one_flight(days, source="")
         day = flight.day if flight and flight.year == years[0] else None
-        yield Dated(year=years[0], day=day, source="the names of its files")
+        is_weak = all(is_of_delivery(stem) for stem in stems)
+        yield Dated(year=years[0], day=day, source="the names of its files", is_weak=is_weak)
 
     flight = one_flight(_noted_days(notes), source="the notes beside them")
     if flight:
         yield flight
-    flight = one_flight(stamp_days(tile.stamp for tile in tiles), source="their headers")
+    flight = one_flight(
+        stamp_days(tile.stamp for tile in tiles), source="their headers", is_weak=True
+    )
     if flight:
         yield flight
 
 
-def _names_up_from(folder: Path, roots: Sequence[Path]) -> list[str]:
-    """Return the names of folders from the photos up to a given folder, deepest first."""
-    names = [folder.name]
+def _folders_up_from(folder: Path, roots: Sequence[Path]) -> list[Path]:
+    """Return the folders from that of the photos up to a given one, deepest first."""
+    folders = [folder]
     while folder not in roots and folder != folder.parent:
         folder = folder.parent
-        names.append(folder.name)
-    return names
+        folders.append(folder)
+    return folders
 
 
 def _noted_days(notes: Sequence[Path]) -> list[date]:

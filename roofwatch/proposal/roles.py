@@ -51,11 +51,12 @@ def find_vacant(facts: Sequence[TableFacts]) -> list[Scored]:
         place = fact.places[0] if fact.places else None
         if fact.fit is None and place is None:
             continue
-        is_named = fact.is_named("vacant")
+        is_named = fact.is_named("vacant") or bool(fact.columns(_speaks_of_vacancy))
         is_emptier = fact.emptier >= APART
         points = 2.0 if fact.fit else 1.0
         points += 2.0 * bool(fact.days)
         points += 1.0 * hints_at(fact.table.plain, "vacant") + 0.5 * is_named
+        points += 0.5 * fact.is_named("notices")
         points += 1.0 * is_emptier
         points -= 1.0 * (fact.fit is None and fact.table.is_polygons)
         points -= 3.0 * bool(fact.years and fact.values)
@@ -79,7 +80,7 @@ def find_labels(facts: Sequence[TableFacts]) -> list[Scored]:
     for fact in facts:
         if fact.fit is None or not fact.years or not fact.values:
             continue
-        is_named = fact.is_named("labels") or any(_says_failing(look) for look in fact.values)
+        is_named = fact.is_named("labels") or fact.is_named("failing")
         points = 3.0 + 0.5 * hints_at(fact.table.plain, "labels") + 0.5 * is_named
         points -= 1.0 * hints_at(fact.table.plain, "vacant")
         words = (
@@ -91,8 +92,8 @@ def find_labels(facts: Sequence[TableFacts]) -> list[Scored]:
     return _best_first(found, least=2.0)
 
 
-def _says_failing(look: ColumnLook) -> bool:
-    return any(hints_at(look.plain, role) for role in ("collapsed", "roof_pct"))
+def _speaks_of_vacancy(look: ColumnLook) -> bool:
+    return look.says_vacant >= 0.8
 
 
 def find_footprints(facts: Sequence[TableFacts]) -> list[Scored]:
@@ -104,7 +105,7 @@ def find_footprints(facts: Sequence[TableFacts]) -> list[Scored]:
         overlap = fact.overlap
         if overlap.on_parcels < 0.5 or overlap.area > 0.9 or overlap.copies > 0.5:
             continue
-        is_named = fact.is_named("footprints")
+        is_named = hints_at(fact.table.plain, "footprints")
         points = 1.0 + overlap.on_parcels + overlap.met
         points += 1.0 * hints_at(fact.table.plain, "footprints")
         words = (
@@ -145,7 +146,7 @@ def find_addresses(facts: Sequence[TableFacts], known: ColumnLook | None) -> lis
     found = []
     for fact in facts:
         looks = [look for look in fact.addresses if look.unique >= 0.9 and look.filled >= 0.9]
-        if not looks or fact.days:
+        if not looks or fact.days or fact.table.is_polygons:
             continue
         own = looks[0].said.str.upper().str.split().str.join(" ")
         share = float(own.isin(list(spelled)).mean())
@@ -154,6 +155,7 @@ def find_addresses(facts: Sequence[TableFacts], known: ColumnLook | None) -> lis
         if share >= 0.3:
             words = f"{share:.1%} of {len(own):,} `{looks[0].name}` are spelled as in the parcels"
             doubt = "" if is_named or share >= 0.5 else "few are spelled so"
+            doubt = "it has keys of parcels, so it may be another list" if fact.fit else doubt
             found.append(Scored(table=fact.table, points=points, evidence=words, doubt=doubt))
     return _best_first(found, least=2.0)
 
@@ -166,13 +168,18 @@ def choose_file(scored: Sequence[Scored], shown: Callable[[CityTable], str]) -> 
         shown: How the city file writes a path.
     """
     candidates = tuple(
-        Candidate(value=shown(each.table), evidence=each.evidence, place=place)
+        Candidate(value=shown(each.table), evidence=_with_layer(each), place=place)
         for place, each in enumerate(scored)
     )
     doubt = scored[0].doubt if scored else ""
     if len(scored) > 1 and scored[0].points - scored[1].points < SURE_LEAD:
         doubt = f"{scored[1].table.name} could be meant as well"
     return Choice(key="path", candidates=candidates, doubt=doubt)
+
+
+def _with_layer(scored: Scored) -> str:
+    layer = scored.table.layer
+    return f"layer {layer}: {scored.evidence}" if layer else scored.evidence
 
 
 def _best_first(found: list[Scored], *, least: float) -> list[Scored]:

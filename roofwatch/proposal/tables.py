@@ -22,6 +22,7 @@ from roofwatch.proposal.columns import ColumnLook, plain_name
 from roofwatch.proposal.walk import GEODATABASE, TEXTS
 
 MOST_MB = 2_000
+MOST_MB_OF = {".csv": 500, ".tsv": 500, ".psv": 500, ".xlsx": 100, ".xlsm": 100}
 """Larger files are named and not opened."""
 MOST_ROWS = 1_000_000
 """Layers with more rows are named and not opened."""
@@ -160,8 +161,9 @@ def _open_file(path: Path) -> Iterator[CityTable]:
         InputError: it is too large, of another kind than its suffix says, or damaged.
     """
     size_mb = path.stat().st_size / 1e6
-    if size_mb > MOST_MB:
-        raise InputError(f"has {size_mb:,.0f} MB, more than {MOST_MB:,}; name it by hand")
+    most_mb = MOST_MB_OF.get(path.suffix.lower(), MOST_MB)
+    if size_mb > most_mb:
+        raise InputError(f"has {size_mb:,.0f} MB, more than {most_mb:,}; name it by hand")
     _check_start(path)
 
     for layer in _layers(path):
