@@ -253,6 +253,16 @@ def test_odd_and_damaged_files_are_lines_and_stop_nothing(city: Delivery, tmp_pa
         assert words in city.text, words
 
 
+def test_a_layer_without_a_crs_is_named_with_its_remedy(city: Delivery) -> None:
+    """Nothing can be matched on it, so parcels are not settled."""
+    (city.folder / "gis" / "base.gpkg").unlink()
+    city.write_lots("gis/base.shp")
+    (city.folder / "gis" / "base.prj").unlink()
+    assert city.init().code == 3
+    assert "'base.shp' has places but no CRS" in city.text
+    assert "# path: not found; looked for a layer of outlines with a CRS" in city.text
+
+
 def test_a_workspace_is_no_input(city: Delivery) -> None:
     """What a run left is passed over: its tables would look like lists of the city."""
     city.folder.joinpath("workspace", "2023").mkdir(parents=True)

@@ -48,30 +48,40 @@ def find_vacant(facts: Sequence[TableFacts]) -> list[Scored]:
     """Return the tables that could be the vacancy notices."""
     found = []
     for fact in facts:
-        place = fact.places[0] if fact.places else None
-        if fact.fit is None and place is None:
+        if fact.fit is None and not fact.places:
             continue
-        is_named = fact.is_named("vacant") or bool(fact.columns(_speaks_of_vacancy))
+        is_named = hints_at(fact.table.plain, "vacant")
+        says_vacancy = fact.is_named("vacant") or bool(fact.columns(_speaks_of_vacancy))
         is_emptier = fact.emptier >= APART
-        points = 2.0 if fact.fit else 1.0
-        points += 2.0 * bool(fact.days)
-        points += 1.0 * hints_at(fact.table.plain, "vacant") + 0.5 * is_named
-        points += 0.5 * fact.is_named("notices")
-        points += 1.0 * is_emptier
-        points -= 1.0 * (fact.fit is None and fact.table.is_polygons)
-        points -= 3.0 * bool(fact.years and fact.values)
-        points -= 2.0 * (fact.table.is_polygons and fact.overlap.area > 2)
-        reach = fact.fit.reach if fact.fit else 0.0
-        points -= 1.0 * (reach > 0.9)
-        where = match_words(fact.fit) if fact.fit else place.evidence if place else ""
-        days = f"; `{fact.days[0].name}` holds days" if fact.days else "; no column of days"
+
+        doubt = "" if fact.days or is_named else "it has no days"
+        if not says_vacancy and not is_emptier:
+            doubt = "neither names nor content say vacancy"
+        points = _list_points(fact) + is_named + 0.5 * says_vacancy + is_emptier
+        evidence = _list_words(fact)
         if is_emptier:
-            days += f"; its parcels are called occupied {fact.emptier:.0%} less often"
-        doubt = "" if is_named or is_emptier else "neither names nor content say vacancy"
-        if not fact.days and not hints_at(fact.table.plain, "vacant"):
-            doubt = doubt or "it has no days"
-        found.append(Scored(table=fact.table, points=points, evidence=where + days, doubt=doubt))
+            evidence += f"; its parcels are called occupied {fact.emptier:.0%} less often"
+        found.append(Scored(table=fact.table, points=points, evidence=evidence, doubt=doubt))
     return _best_first(found, least=2.0)
+
+
+def _list_points(fact: TableFacts) -> float:
+    """Return how much a table looks like a list of notices on some of the parcels."""
+    points = 2.0 if fact.fit else 1.0
+    points += 2.0 * bool(fact.days) + 0.5 * fact.is_named("notices")
+    if fact.years and fact.values:
+        points -= 3.0  # labels
+    if fact.table.is_polygons and (fact.fit is None or fact.overlap.area > 2):
+        points -= 2.0  # buildings and districts have places too
+    if fact.fit and fact.fit.reach > 0.9:
+        points -= 1.0  # all parcels, such as a list of owners
+    return points
+
+
+def _list_words(fact: TableFacts) -> str:
+    where = match_words(fact.fit) if fact.fit else fact.places[0].evidence
+    days = f"`{fact.days[0].name}` holds days" if fact.days else "no column of days"
+    return f"{where}; {days}"
 
 
 def find_labels(facts: Sequence[TableFacts]) -> list[Scored]:

@@ -13,10 +13,11 @@ import shapely
 from numpy.typing import NDArray
 
 from imagery.crs import Place, is_on_earth, middle_of
-from imagery.errors import InputError, MissingInput, first_line
+from imagery.errors import InputError, MissingInput
+from imagery.roll.declared import GIVE_CRS
 from imagery.roll.tables import read_table, text_column
 from imagery.shapes import is_area
-from imagery.tables.layers import OWN_TABLES, READ_ERRORS, SINGLE, list_layers
+from imagery.tables.layers import OWN_TABLES, READ_ERRORS, SINGLE, list_layers, why_unread
 from imagery.troubles import shown
 from roofwatch.proposal.columns import ColumnLook, plain_name
 from roofwatch.proposal.walk import GEODATABASE, TEXTS
@@ -77,13 +78,19 @@ class CityTable:
         name = self.rows.active_geometry_name
         return str(name) if name else None
 
+    @property
+    def lacks_crs(self) -> bool:
+        """Tell whether it has geometries that have no place on the earth."""
+        return self._geometry is not None and self.shapes is None and self.rows.crs is None
+
     @cached_property
     def shapes(self) -> gpd.GeoSeries | None:
         """Return its geometries in lon and lat; None where it has none that have a place."""
         if self._geometry is None or self.rows.crs is None or not is_on_earth(self.rows.crs):
             return None
         shapes = gpd.GeoSeries(self.rows.geometry)
-        if not (shapes.notna() & ~shapes.is_empty).any():
+        known = shapes.to_numpy()
+        if (shapely.is_missing(known) | shapely.is_empty(known)).all():
             return None
         return shapes.to_crs(4326)
 
@@ -142,6 +149,7 @@ def open_tables(paths: list[Path]) -> Opened:
             for table in _open_file(path):
                 if len(table.rows) and len(table.rows.columns):
                     tables.append(table)
+                    lines += [_without_crs(table)] if table.lacks_crs else []
                 else:
                     lines.append(f"{shown(table.name)} is empty")
         except (InputError, *READ_ERRORS, OSError, ValueError, MemoryError) as error:
@@ -149,8 +157,13 @@ def open_tables(paths: list[Path]) -> Opened:
     return Opened(tables=tuple(tables), lines=tuple(lines))
 
 
+def _without_crs(table: CityTable) -> str:
+    return f"{shown(table.name)} has places but no CRS, so nothing can lie on it; {GIVE_CRS}"
+
+
 def _why_closed(path: Path, error: Exception) -> str:
-    text = str(error) if isinstance(error, InputError) else first_line(error)
+    text = str(error) if isinstance(error, InputError) else why_unread(error, path)
+    text = "it is damaged" if text.startswith("Error occurred in") else text
     return f"{shown(path.name)}: {text.removeprefix('[table] path: ').removeprefix('[table]: ')}"
 
 
