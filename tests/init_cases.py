@@ -7,6 +7,7 @@ from pathlib import Path
 import geopandas as gpd
 import numpy as np
 import pandas as pd
+import rasterio
 from cities import Ran, Roofwatch, paint_city, write_raster, write_tiles
 from cities import make_houses as make_lots
 
@@ -76,8 +77,6 @@ class Delivery:
         pixels = np.full((3, 64, 64), 90, dtype=np.uint8)
         target = write_raster(self.folder / path, pixels, left=left)
         if tags:
-            import rasterio
-
             with rasterio.open(target, "r+") as opened:
                 opened.update_tags(**tags)
         return target

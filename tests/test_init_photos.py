@@ -11,6 +11,7 @@ from init_cases import Delivery
 from PIL import Image
 
 from roofwatch.proposal.photo_days import common_years, days_in, flight_days_in, years_in
+from roofwatch.proposal.photos import Reading
 
 
 @pytest.fixture
@@ -163,6 +164,19 @@ def test_photos_of_nowhere_and_elsewhere(city: Delivery) -> None:
     assert city.flyovers() == []
     assert "DOUBT path: they cover no parcel" in city.text
     assert "desk_2022: 1 images of which none can be used" in city.text
+
+
+def test_photos_that_cannot_be_opened_are_lines(city: Delivery, tmp_path: Path) -> None:
+    """MrSID has no open decoder, and a VRT may lead anywhere: both are named with a remedy."""
+    city.write_photos("ortho_2023")
+    (city.folder / "sid_2022").mkdir()
+    (city.folder / "sid_2022" / "a.sid").write_bytes(b"msid")
+    (city.folder / "ortho_2023" / "all.vrt").write_text("<VRTDataset/>")
+    assert city.init().code == 0
+    assert city.flyovers() == [{"year": 2023, "path": "given/ortho_2023"}]
+    assert "MrSID, which has no open decoder; convert it to GeoTIFF" in city.text
+    assert "a VRT; name it by hand" in city.text
+    assert "cannot be opened: No such file" in Reading().read(tmp_path / "gone.tif").problem
 
 
 def test_a_lost_crs_is_that_of_the_parcels_where_the_photos_cover_them(city: Delivery) -> None:

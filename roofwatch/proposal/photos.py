@@ -1,5 +1,6 @@
 """Folders of photos: what their headers say, and which year's flyover each is."""
 
+import contextlib
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
@@ -78,8 +79,11 @@ def _why_closed(path: Path) -> str:
     closed = CLOSED_FORMATS.get(path.suffix.lower())
     if closed:
         return f"{closed}, which has no open decoder; convert it to GeoTIFF"
-    with path.open("rb") as stream:
-        start = stream.read(16)
+    try:
+        with path.open("rb") as stream:
+            start = stream.read(16)
+    except OSError as error:
+        return f"cannot be opened: {error.strerror}"
     if path.suffix.lower() == ".vrt":
         return "a VRT; name it by hand as the path of its [[flyover]]"
     return "" if start.startswith(_STARTS) else "no image of the kind that its suffix says"
@@ -220,7 +224,7 @@ def _folders_up_from(folder: Path, roots: Sequence[Path]) -> list[Path]:
 def _noted_days(notes: Sequence[Path]) -> list[date]:
     days: list[date] = []
     for note in notes[:MOST_NOTES]:
-        with note.open("rb") as stream:
-            text = stream.read(NOTE_BYTES).decode("utf-8", "replace")
-        days += flight_days_in(text)
+        # A note that cannot be read says nothing of a flight, and the year is in doubt then.
+        with contextlib.suppress(OSError), note.open("rb") as stream:
+            days += flight_days_in(stream.read(NOTE_BYTES).decode("utf-8", "replace"))
     return days
