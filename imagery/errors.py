@@ -8,7 +8,9 @@ RoofwatchError                  exit 1   a bug of ours when it escapes bare
 |   `-- CrsMismatch             exit 3   no CRS, or one that cannot be used
 |-- Refused (PermissionError)   exit 4   a gate that does not hold
 |   |-- TamperedModel           exit 4   a model file whose checksum does not match
-|   `-- TamperedLedger          exit 4   a ledger that is not the one that was sealed
+|   |-- TamperedFile            exit 4   a file of the workspace that is not the one that was sealed
+|   |   `-- TamperedLedger      exit 4   a ledger
+|   `-- TamperedLog             exit 4   an audit log whose chain of hashes is broken
 |-- Busy                        exit 3   another command is at work in the same folder
 `-- Unbalanced (RuntimeError)   exit 1   vacants in are not rows out
 """
@@ -58,8 +60,16 @@ class TamperedModel(Refused):
     """A model file does not match the checksum it was registered with."""
 
 
-class TamperedLedger(Refused):
+class TamperedFile(Refused):
+    """A file is not the one whose checksum was written into the audit log."""
+
+
+class TamperedLedger(TamperedFile):
     """A ledger is not the one whose checksum `score` wrote into the audit log."""
+
+
+class TamperedLog(Refused):
+    """A line of the audit log does not follow from the line before it."""
 
 
 class Busy(RoofwatchError):

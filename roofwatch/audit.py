@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
-from imagery.errors import InputError
+from imagery.errors import InputError, TamperedLog
 from imagery.locks import one_at_a_time
 
 HEADER = ("time", "user", "command", "detail", "previous", "hash")
@@ -38,15 +38,35 @@ def append_audit(path: Path, line: AuditLine) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     lock = path.with_name(f".{path.name}.lock")
     with one_at_a_time(lock, "command that writes into the audit log", wait_s=WAIT_S):
+        torn = _cut_torn_line(path)
+        lines = [AuditLine(command="audit", detail=f"cut off: {torn}"), line] if torn else [line]
         rows = read_audit(path)
         previous = rows[-1][-1] if rows else START
 
-        time = datetime.now(UTC).isoformat(timespec="seconds")
-        # An argument of a command may hold what UTF-8 cannot.
-        detail = " ".join(line.detail.encode("utf-8", "replace").decode().split())
-        body = [time, _user(), line.command, detail, previous]
-        lines = [[*body, _hash(body)]]
-        _append(path, lines if rows else [list(HEADER), *lines])
+        added = [] if rows else [list(HEADER)]
+        for one_line in lines:
+            added.append(_chained(one_line, previous))
+            previous = added[-1][HASH]
+        _append(path, added)
+
+
+def _chained(line: AuditLine, previous: str) -> list[str]:
+    """Return the cells of a line that follows a hash."""
+    time = datetime.now(UTC).isoformat(timespec="seconds")
+    # An argument of a command may hold what UTF-8 cannot.
+    detail = " ".join(line.detail.encode("utf-8", "replace").decode().split())
+    body = [time, _user(), line.command, detail, previous]
+    return [*body, _hash(body)]
+
+
+def _cut_torn_line(path: Path) -> str:
+    """Cut off a last line that has no end, as a power failure leaves it; say what it was."""
+    content = path.read_bytes() if path.exists() else b""
+    whole, _, torn = content.rpartition(b"\n")
+    if not torn:
+        return ""
+    os.truncate(path, len(whole) + 1 if whole else 0)
+    return f"a last line without an end, of {len(torn)} bytes: {torn.decode(errors='replace')}"
 
 
 def _append(path: Path, rows: list[list[str]]) -> None:
@@ -84,14 +104,39 @@ def read_audit(path: Path) -> list[list[str]]:
     return rows[1:]
 
 
+def trusted_audit(path: Path) -> list[list[str]]:
+    """Return the lines of a log whose chain holds; a last line without an end is left out.
+
+    Raises:
+        TamperedLog: it does not.
+        InputError: it is no table of text.
+    """
+    rows = read_audit(path)
+    broken = _first_broken(rows)
+    is_torn = bool(rows) and broken == len(rows) + 1 and not path.read_bytes().endswith(b"\n")
+    if broken is not None and not is_torn:
+        raise TamperedLog(_broken_text(path, broken))
+    return rows[:-1] if is_torn else rows
+
+
+def head_of(path: Path) -> str:
+    """Return the hash of the last whole line of a log: it stands for all lines before it."""
+    rows = trusted_audit(path)
+    return rows[-1][HASH] if rows else START
+
+
 def first_broken_line(path: Path) -> int | None:
     """Return the number of the first line (1 = header) whose hash does not follow.
 
     Returns:
         None when the chain holds.
     """
+    return _first_broken(read_audit(path))
+
+
+def _first_broken(rows: list[list[str]]) -> int | None:
     previous = START
-    for number, row in enumerate(read_audit(path), start=2):
+    for number, row in enumerate(rows, start=2):
         is_whole = len(row) == len(HEADER)
         if not is_whole or row[PREVIOUS] != previous or row[HASH] != _hash(row[:HASH]):
             return number
@@ -102,18 +147,24 @@ def first_broken_line(path: Path) -> int | None:
 def broken_line_text(path: Path) -> str:
     """Say where the chain of a log breaks; "" when it holds, or there is no log."""
     number = first_broken_line(path)
-    if number is None:
-        return ""
+    return "" if number is None else _broken_text(path, number)
+
+
+def _broken_text(path: Path, number: int) -> str:
     return (
         f"{path}: line {number} does not follow from the line before it; "
         f"want an unbroken chain of hashes; restore the log from a backup"
     )
 
 
-def past_champions(path: Path) -> set[int]:
-    """Return the versions that have been champion, according to the log."""
-    details = [row[DETAIL] for row in read_audit(path) if row[COMMAND] == "champion"]
-    return {int(detail.split()[1]) for detail in details}
+def champions(path: Path) -> list[int]:
+    """Return the versions that the log made champion, the present one last.
+
+    Raises:
+        TamperedLog: the chain of the log does not hold.
+    """
+    details = [row[DETAIL] for row in trusted_audit(path) if row[COMMAND] == "champion"]
+    return [int(detail.split()[1]) for detail in details]
 
 
 def _hash(body: list[str]) -> str:

@@ -10,14 +10,15 @@ from scipy.special import expit, logit
 from imagery.errors import MissingInput, TamperedModel
 from inference.hazard import hazard_word
 from models.feature_cache import Features
-from models.features import cached_features
 from models.files import Model, load_model
 from models.head import head_logits
-from models.registry import Registry, resolve_model
+from models.registry import Registry
 from models.share import Share
 from models.spec import ModelVersion
 from roofwatch.labeled import parcel_places
+from roofwatch.trusted_models import check_evaluation, find_model
 from roofwatch.year import City, CityYear
+from roofwatch.year_features import recall_features
 from roofwatch.year_scores import score_year
 from training.gate_labels import NotPaired, read_scores
 from training.gate_lists import BothScored
@@ -39,7 +40,7 @@ class Scorer:
         store = year.find_chips()
         if store is None:
             return None
-        return cached_features(store, self.model.spec, self.model.backbones)
+        return recall_features(year, store, self.model)
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -76,11 +77,11 @@ def score_both(city: City, version: int, champion: int | None) -> BothYears:
         MissingInput: the candidate's files are gone.
         TamperedModel: they are not those that were registered.
     """
-    ours = load_scorer(city.registry, version)
+    ours = load_scorer(city, version)
     if champion is None or champion == version:
         return BothYears(flyovers=(), notes=())
     try:
-        theirs = load_scorer(city.registry, champion)
+        theirs = load_scorer(city, champion)
     except (MissingInput, TamperedModel) as error:
         return BothYears(flyovers=(), notes=(f"lists not compared: {error}",))
 
@@ -103,14 +104,15 @@ def _not_compared(years: list[str]) -> str:
     )
 
 
-def load_scorer(registry: Registry, version: int) -> Scorer:
+def load_scorer(city: City, version: int) -> Scorer:
     """Load a version, and which of its heads left which block out."""
-    found = resolve_model(registry, str(version))
+    found = find_model(city, str(version))
+    check_evaluation(city, version)
     model = load_model(found.folder, found.sha256)
     return Scorer(
         version=found,
         model=model,
-        fold_of_block=_folds_of_blocks(registry, version, most=len(model.head.bias) - 1),
+        fold_of_block=_folds_of_blocks(city.registry, version, most=len(model.head.bias) - 1),
     )
 
 

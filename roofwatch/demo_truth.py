@@ -13,12 +13,12 @@ from inference.predict import look_at_flyover, score_features
 from labels.files import Labels
 from models.extract import NetworkSource
 from models.feature_cache import Features
-from models.features import store_features
 from models.files import load_head
 from models.head import RUNGS, Head
 from roofwatch.stages.tile import tile
 from roofwatch.stages.train import head_path
 from roofwatch.year import CityYear
+from roofwatch.year_features import compute_features
 from training.evaluate import measure
 from training.figures import Figures, FigureSettings
 
@@ -112,12 +112,8 @@ def compare_with_truth(year: CityYear, ledger: pd.DataFrame, truth: pd.DataFrame
 def read_features(year: CityYear) -> Features:
     """Return the features of the year's chips, which scoring has computed."""
     settings = year.file.model
-    return store_features(
-        tile(year),
-        NetworkSource(spec=settings.spec, weights=settings.weights),
-        threads=year.city.execution.threads,
-        mapper=year.city.runner("compare", len(year.roll)),
-    )
+    network = NetworkSource(spec=settings.spec, weights=settings.weights)
+    return compute_features(year, tile(year), network)
 
 
 def join_truth(year: CityYear, ledger: pd.DataFrame, truth: pd.DataFrame) -> pd.DataFrame:

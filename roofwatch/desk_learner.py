@@ -12,10 +12,10 @@ from imagery.errors import InputError
 from labels.desk.learned import Answered, Learned
 from labels.draws.weights import draw_numbers, label_weights
 from models.feature_cache import Features
-from models.features import cached_features
 from models.head import log_odds
 from roofwatch.desk_scored import ScoredYear
 from roofwatch.year import CityYear
+from roofwatch.year_features import recall_features
 from training.kept import FlyoverFeatures, Kept, keep_features
 from training.refit import Refit, refit
 from training.rungs import rung_groups
@@ -179,4 +179,4 @@ def _kept_features(before: CityYear, scored: ScoredYear) -> Features | None:
     store = before.find_chips()
     if store is None:
         return None
-    return cached_features(store, scored.model.spec, scored.model.backbones)
+    return recall_features(before, store, scored.model)

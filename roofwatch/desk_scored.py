@@ -9,14 +9,14 @@ from imagery.errors import RoofwatchError
 from inference.ledger import Ledger
 from inference.predict import look_at_flyover
 from models.feature_cache import Features
-from models.features import cached_features
 from models.files import Model, load_model
 from models.head import Head
-from models.registry import resolve_model
 from models.share import ScoredFlyover
 from models.spec import ModelVersion
 from roofwatch.stages.looks import scored_roofs
+from roofwatch.trusted_models import find_model
 from roofwatch.year import CityYear
+from roofwatch.year_features import recall_features
 
 LISTED = ("LIKELY", "POSSIBLE")
 """Words of the list."""
@@ -68,11 +68,11 @@ def open_scored(year: CityYear, store: ChipStore) -> ScoredYear | str:
         return f"{year.year} has no scored roof"
 
     try:
-        version = resolve_model(year.city.registry, str(labels[0]).rpartition("/")[2])
+        version = find_model(year.city, str(labels[0]).rpartition("/")[2])
         model = load_model(version.folder, version.sha256)
     except RoofwatchError as error:
         return str(error)
-    features = cached_features(store, model.spec, model.backbones)
+    features = recall_features(year, store, model)
     if version.label != labels[0] or features is None:
         return f"the features of {year.year} are not those of {labels[0]}; score the year again"
 

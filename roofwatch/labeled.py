@@ -8,10 +8,10 @@ from imagery.chips.tiling import metric_crs
 from imagery.errors import InputError
 from labels.files import Labels
 from models.extract import NetworkSource
-from models.features import store_features
 from models.flyover_stats import FlyoverStats
 from roofwatch.stages.tile import tile
 from roofwatch.year import City, CityYear
+from roofwatch.year_features import compute_features
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -60,30 +60,18 @@ def label_year(year: CityYear, labels: pd.DataFrame) -> tuple[pd.DataFrame, Flyo
         year: The city in the year.
         labels: Its labels, as in `labels.files.Labels`.
     """
-    city = year.city
     settings = year.file.model
     store = tile(year)
     ids = set(labels["parcel_id"])
 
     network = NetworkSource(spec=settings.spec, weights=settings.trusted_weights)
-    features = store_features(
-        store,
-        network,
-        threads=city.execution.threads,
-        mapper=city.runner(f"look at {year.year}", len(city.roll)),
-    )
+    features = compute_features(year, store, network)
     rows = labels.merge(features.of(ids), on="parcel_id")
 
     if year.file.train.light > 0:
-        relit = store_features(
-            store,
-            network,
-            threads=city.execution.threads,
-            mapper=city.runner(f"look at {year.year} in other light", len(rows)),
-            relit=set(rows["parcel_id"]),
-        )
+        relit = compute_features(year, store, network, relit=set(rows["parcel_id"]))
         rows = rows.merge(relit.of(ids), on="parcel_id", suffixes=("", "_relit"))
-    return rows.merge(parcel_places(city), on="parcel_id"), features.stats(year.year)
+    return rows.merge(parcel_places(year.city), on="parcel_id"), features.stats(year.year)
 
 
 def parcel_places(city: City) -> pd.DataFrame:

@@ -1,34 +1,70 @@
-"""The seal of a ledger: its checksum, which `score` writes into the audit log."""
+"""Seals: checksums of what was made, which stand in the audit log.
+
+A file that is not the one that was sealed is not believed.
+"""
 
 import re
+from collections.abc import Mapping
 from pathlib import Path
 
-from gis_export.verify.finding import Finding
 from imagery.errors import TamperedLedger
 from imagery.files import sha256_file
-from imagery.workspace import Workspace, YearFiles
-from roofwatch.audit import COMMAND, DETAIL, read_audit
+from imagery.workspace import YearFiles
+from roofwatch.audit import COMMAND, DETAIL, AuditLine, append_audit, read_audit, trusted_audit
 
-SEALED = re.compile(r"^(\d+) with .*; ledger\.parquet sha256 ([0-9a-f]{64})$")
-"""Detail of a line of `score`: the year and the checksum."""
-CELLS = max(COMMAND, DETAIL) + 1
-"""Cells that a line of the log has at least, where it is whole."""
+LEDGER = "ledger.parquet"
+"""The file that the line of `score` seals; all others have lines of their own."""
+SEAL = "seal"
+"""Command of these lines."""
+Seals = dict[tuple[str, str], str]
+"""Last sha256 by subject (a year, or "tinyville-roof/3") and name (the path from there)."""
+
+_SCORED = re.compile(r"^(\d+) with .*; ledger\.parquet sha256 ([0-9a-f]{64})$")
+_SEALED = re.compile(r"([^\s;]+) sha256 ([0-9a-f]{64})")
 
 
 def seal_text(ledger: Path) -> str:
-    """Return the end of the line that seals a ledger."""
-    return f"; ledger.parquet sha256 {sha256_file(ledger)}"
+    """Return the end of the line of `score`, which seals a ledger."""
+    return f"; {LEDGER} sha256 {sha256_file(ledger)}"
 
 
-def last_seals(log: Path) -> dict[int, str]:
-    """Return the sha256 of the ledger that was sealed last, by year; older lines have no seal."""
+def write_seals(log: Path, subject: str, sums: Mapping[str, str]) -> None:
+    """Seal files in one line, unless the log says the same already.
+
+    Args:
+        log: The audit log.
+        subject: A year, or name and version of a model.
+        sums: Checksum of each file by its name.
+    """
+    known = read_seals(log)
+    if any(known.get((subject, name)) != sha256 for name, sha256 in sums.items()):
+        clauses = "; ".join(f"{name} sha256 {sha256}" for name, sha256 in sorted(sums.items()))
+        append_audit(log, AuditLine(command=SEAL, detail=f"{subject}: {clauses}"))
+
+
+def read_seals(log: Path) -> Seals:
+    """Return what was sealed last, whether or not the chain of the log holds."""
+    return _seals_of(read_audit(log))
+
+
+def trusted_seals(log: Path) -> Seals:
+    """Return what was sealed last.
+
+    Raises:
+        TamperedLog: a line of the log does not follow from the line before it.
+    """
+    return _seals_of(trusted_audit(log))
+
+
+def _seals_of(rows: list[list[str]]) -> Seals:
     seals = {}
-    for row in read_audit(log):
-        if len(row) < CELLS or row[COMMAND] != "score":
-            continue
-        sealed = SEALED.match(row[DETAIL])
-        if sealed:
-            seals[int(sealed.group(1))] = sealed.group(2)
+    for row in rows:
+        command, detail = [*row, "", "", "", ""][COMMAND : DETAIL + 1]
+        if command == "score" and (scored := _SCORED.match(detail)):
+            seals[scored.group(1), LEDGER] = scored.group(2)
+        elif command == SEAL:
+            subject, _, clauses = detail.partition(": ")
+            seals |= {(subject, name): sha256 for name, sha256 in _SEALED.findall(clauses)}
     return seals
 
 
@@ -37,8 +73,9 @@ def check_seal(files: YearFiles, year: int, log: Path) -> bool:
 
     Raises:
         TamperedLedger: it is another ledger.
+        TamperedLog: a line of the log does not follow from the line before it.
     """
-    wanted = last_seals(log).get(year)
+    wanted = trusted_seals(log).get((str(year), LEDGER))
     if wanted is None:
         return False
 
@@ -50,45 +87,3 @@ def check_seal(files: YearFiles, year: int, log: Path) -> bool:
             f"or score {year} again"
         )
     return True
-
-
-def broken_seals(folder: Path) -> list[Finding]:
-    """Return a finding for each ledger that is not the one that was sealed.
-
-    Args:
-        folder: A workspace, the folder of a year, or a folder in it.
-    """
-    findings = []
-    for workspace in _workspaces(folder.resolve()):
-        for year, wanted in last_seals(workspace.audit).items():
-            files = workspace.year(year)
-            is_asked_for = _touch(folder.resolve(), files.folder)
-            if is_asked_for and files.ledger.is_file():
-                findings += _compare(files.ledger, year, wanted)
-    return findings
-
-
-def _workspaces(folder: Path) -> list[Workspace]:
-    """Return the workspace that a folder is or lies in, as far as it has an audit log."""
-    places = [Workspace(folder=place) for place in (folder, *folder.parents[:3])]
-    return [place for place in places if place.audit.is_file()][:1]
-
-
-def _touch(folder: Path, other: Path) -> bool:
-    """Tell whether one of two folders lies in the other."""
-    return folder.is_relative_to(other) or other.is_relative_to(folder)
-
-
-def _compare(ledger: Path, year: int, wanted: str) -> list[Finding]:
-    got = sha256_file(ledger)
-    if got == wanted:
-        return []
-    return [
-        Finding(
-            path=ledger,
-            what="is not the ledger that score wrote; products were not compared with it",
-            got=f"sha256 {got[:12]}",
-            want=f"sha256 {wanted[:12]}, as audit.csv seals it",
-            remedy=f"put it back from a backup, or score {year} again",
-        )
-    ]

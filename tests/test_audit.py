@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from roofwatch.audit import AuditLine, append_audit, first_broken_line, past_champions
+from roofwatch.audit import AuditLine, append_audit, champions, first_broken_line
 
 
 @pytest.fixture
@@ -29,7 +29,7 @@ def test_chain_holds(log: Path) -> None:
     """Header, four lines, no break; champions are remembered."""
     assert len(log.read_text().splitlines()) == 5
     assert first_broken_line(log) is None
-    assert past_champions(log) == {1, 12}
+    assert champions(log) == [1, 12]
 
 
 @pytest.mark.parametrize(
@@ -57,7 +57,7 @@ def test_a_line_taken_out_or_moved_breaks_it(log: Path) -> None:
 def test_no_log_is_no_break(tmp_path: Path) -> None:
     """A city that has done nothing yet."""
     assert first_broken_line(tmp_path / "audit.csv") is None
-    assert past_champions(tmp_path / "audit.csv") == set()
+    assert champions(tmp_path / "audit.csv") == []
 
 
 @given(st.lists(st.text(max_size=30), min_size=1, max_size=4))

@@ -262,7 +262,7 @@ def break_features(path: Path) -> None:
 
 
 def test_features_that_are_no_numbers(labels_city: Path, roofwatch: Roofwatch) -> None:
-    """A cache with NaN in it stops the training, and the line says what to remove."""
+    """A cache with NaN in it is made anew; one without a seal stops the training with a line."""
     chips = labels_city.parent / "workspace" / "2023" / "chips"
     file = labels_city.parent / "labels.csv"
     before = file.read_text()
@@ -272,9 +272,13 @@ def test_features_that_are_no_numbers(labels_city: Path, roofwatch: Roofwatch) -
     roofwatch("train", labels_city, "--year", 2023, "--executor", "serial", "--quiet")
     file.write_text(before)
     break_features(chips / "features.parquet")
-
     ran = roofwatch("train", labels_city, "--year", 2023, "--executor", "serial", "--quiet")
+    assert ran.code == 0
+    assert "chips/features.parquet not as audit.csv seals it; made anew" in ran.err
 
+    break_features(chips / "features.parquet")
+    (labels_city.parent / "workspace" / "audit.csv").unlink()
+    ran = roofwatch("train", labels_city, "--year", 2023, "--executor", "serial", "--quiet")
     assert ran.code == 3
     assert "NaN or infinity" in ran.error and "chips/" in ran.error
     shutil.rmtree(chips)

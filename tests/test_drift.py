@@ -11,6 +11,7 @@ from cities import DoneCity, Roofwatch
 from hypothesis import given
 from hypothesis import strategies as st
 
+from imagery.files import sha256_file
 from imagery.report_files import ReportFiles
 from inference.drift import Drift, Grade, Limits, Seen, Sign, worst
 from inference.drift_page import Beside, draw_page, drift_facts, write_drift
@@ -20,6 +21,7 @@ from inference.expected import expect_failing
 from models.flyover_stats import FlyoverStats, is_same_flyover, read_stats, write_stats
 from models.measures import MEASURES
 from models.share import Share
+from roofwatch.seal import write_seals
 
 FEATURES = 8
 PLAIN = {"brightness": 110.0, "contrast": 20.0, "fine_texture": 4.0, "warmth": 10.0}
@@ -229,6 +231,8 @@ def test_products_say_caution_and_why(
     drift = drift_of(seen(stats_of(2024, network=3.0), stats_of()))
     beside = Beside(city="Tinyville", why="the mayor asks")
     write_drift(ReportFiles(folder=year / "report"), drift, beside)
+    sums = {"report/drift.json": sha256_file(year / "report" / "drift.json")}
+    write_seals(year.parent / "audit.csv", "2023", sums)
     path = tmp_path / "city" / "city.toml"
     ran = roofwatch("export", path, "--year", "2023", "--executor", "serial", "--quiet")
 

@@ -11,7 +11,8 @@ from imagery.errors import InputError, TamperedLedger
 from imagery.workspace import Workspace
 from inference.ledger import read_ledger
 from roofwatch.audit import AuditLine, append_audit
-from roofwatch.seal import broken_seals, check_seal, last_seals, seal_text
+from roofwatch.seal import check_seal, read_seals, seal_text
+from roofwatch.sealed_files import broken_seals
 
 ALONE = ("--executor", "serial", "--quiet")
 PRODUCTS = ("fire", "housing", "data", "public", "report")
@@ -104,7 +105,7 @@ def test_the_last_seal_counts_and_older_lines_have_none(tmp_path: Path) -> None:
         files.ledger.write_bytes(content)
         detail = f"2024 with a/1: 3 of 4 scored{seal_text(files.ledger)}"
         append_audit(workspace.audit, AuditLine(command="score", detail=detail))
-    assert list(last_seals(workspace.audit)) == [2024]
+    assert list(read_seals(workspace.audit)) == [("2024", "ledger.parquet")]
     assert check_seal(files, 2024, workspace.audit)
 
     files.ledger.write_bytes(b"first")

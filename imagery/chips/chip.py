@@ -34,11 +34,7 @@ class Chip:
     @property
     def sha256(self) -> str:
         """Return the checksum of its size, pixels and mask."""
-        height, width = self.mask.shape
-        digest = hashlib.sha256(f"{height} {width} ".encode())
-        digest.update(np.ascontiguousarray(self.pixels).data)
-        digest.update(np.ascontiguousarray(self.mask).view(np.uint8).data)
-        return digest.hexdigest()
+        return chip_checksum(self.pixels, self.mask.view(np.uint8))
 
     def __post_init__(self) -> None:
         """Check shapes and types."""
@@ -47,3 +43,12 @@ class Chip:
                 f"chip {self.parcel_id}: pixels {self.pixels.dtype} {self.pixels.shape}, "
                 f"mask {self.mask.shape}; want uint8 (3, H, W) and (H, W)"
             )
+
+
+def chip_checksum(pixels: NDArray[np.uint8], mask: NDArray[np.uint8]) -> str:
+    """Return the sha256 of a chip's size, pixels (3, H, W) and mask (H, W), 1 inside."""
+    height, width = mask.shape
+    digest = hashlib.sha256(f"{height} {width} ".encode())
+    digest.update(np.ascontiguousarray(pixels).data)
+    digest.update(np.ascontiguousarray(mask).data)
+    return digest.hexdigest()

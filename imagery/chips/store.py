@@ -11,7 +11,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
-from imagery.chips.chip import Chip
+from imagery.chips.chip import Chip, chip_checksum
 from imagery.chips.quality import QUALITY_COLUMNS, SURFACE_COLUMNS, Quality
 from imagery.errors import InputError
 from imagery.files import atomic_path
@@ -85,6 +85,8 @@ class ChipPlace:
     """Rows."""
     width: int
     """Columns."""
+    sha256: str = ""
+    """Checksum of the chip, as `chip_sha256` of the manifest; "" where it is not known."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -155,15 +157,25 @@ class ChipStore:
             offset=int(row["offset"]),
             height=int(row["height"]),
             width=int(row["width"]),
+            sha256=str(row.get("chip_sha256", "")),
         )
 
     def places(self, rows: pd.DataFrame) -> tuple[ChipPlace, ...]:
         """Return where the chips of some rows of the manifest are stored."""
-        columns = [rows[name].tolist() for name in ("shard", "offset", "height", "width")]
+        # Manifests of early versions hold no checksums.
+        known = rows.assign(sha256=rows.get("chip_sha256", ""))
+        columns = [
+            known[name].tolist() for name in ("shard", "offset", "height", "width", "sha256")
+        ]
         places = []
-        for shard, offset, height, width in zip(*columns, strict=True):
+        for shard, offset, height, width, sha256 in zip(*columns, strict=True):
             place = ChipPlace(
-                folder=self.folder, shard=shard, offset=offset, height=height, width=width
+                folder=self.folder,
+                shard=shard,
+                offset=offset,
+                height=height,
+                width=width,
+                sha256=sha256,
             )
             places.append(place)
         return tuple(places)
@@ -189,10 +201,10 @@ def open_store(folder: Path) -> ChipStore:
 
 
 def read_chip(place: ChipPlace) -> StoredChip:
-    """Map one chip out of a shard; no copy is made of the pixels.
+    """Map one chip out of a shard, and compare it with its checksum; its pixels are not copied.
 
     Raises:
-        InputError: the shard is gone or ends before the chip does.
+        InputError: the shard is gone, ends before the chip does, or holds other pixels.
     """
     path = shard_path(place.folder, place.shard)
     try:
@@ -205,6 +217,11 @@ def read_chip(place: ChipPlace) -> StoredChip:
         )
     except (FileNotFoundError, ValueError) as error:
         raise InputError(f"{path}: it is gone or cut short; tile the year again") from error
+    if place.sha256 and chip_checksum(planes[:3], planes[3]) != place.sha256:
+        raise InputError(
+            f"{path}: the chip at byte {place.offset} is not the one that was cut; "
+            "roofwatch audit --repair cuts it again"
+        )
     return StoredChip(pixels=np.asarray(planes[:3]), mask=np.asarray(planes[3]).astype(bool))
 
 

@@ -22,6 +22,7 @@ from models.runs import RunRecord
 from models.spec import ModelSpec, ModelVersion
 from roofwatch.answer import Answer
 from roofwatch.cold_start import FIRST_LOOKS
+from roofwatch.trusted_models import seal_model
 from roofwatch.year import City, open_city
 from training.borrowed import LEAST_FAILING, LEAST_LABELS
 from training.wording import percent
@@ -146,11 +147,12 @@ def _register(city: City, found: FoundModel, origin: Origin, spec: ModelSpec) ->
     """Register the model, and make it champion where there is none."""
     registry = city.registry
     version = register_model_of(city, found, origin, spec)
+    seal_model(city, version)
     champion = alias_version(registry, "champion")
     if champion is None:
+        city.log("champion", f"version {version.version} by {origin.by}: adopted, there was none")
         move_alias(registry, "champion", version.version)
         record_promotion(registry, version.version, by=origin.by, why=origin.why)
-        city.log("champion", f"version {version.version} by {origin.by}: adopted, there was none")
         champion = version.version
 
     standing = "champion" if champion == version.version else "challenger"

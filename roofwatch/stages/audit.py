@@ -6,7 +6,7 @@ from gis_export.verify.folders import verify_folder
 from imagery.errors import MissingInput
 from roofwatch.answer import FIX_FIRST, Answer
 from roofwatch.audit import broken_line_text, read_audit
-from roofwatch.seal import broken_seals
+from roofwatch.sealed_files import broken_seals
 from roofwatch.year import City, open_city
 
 

@@ -20,20 +20,21 @@ from inference.typical import typical_roof
 from models.checksum import BACKBONE
 from models.extract import NetworkSource
 from models.feature_cache import Features
-from models.features import store_features
 from models.files import Model, load_model
 from models.flyover_stats import FlyoverStats, is_same_flyover, read_stats
 from models.head import Head
-from models.registry import resolve_model
 from models.share import ScoredFlyover
 from models.spec import ModelVersion
 from roofwatch.answer import Answer
 from roofwatch.cold_start import require_model
 from roofwatch.drift_found import kept_reason
 from roofwatch.scored_by import scored_by
+from roofwatch.sealed_files import DRIFT, seal
 from roofwatch.seen_flyover import other_scores, seen_in
 from roofwatch.stages.tile import tile
+from roofwatch.trusted_models import find_model
 from roofwatch.year import CityYear, open_year
+from roofwatch.year_features import compute_features
 from roofwatch.year_scores import YearScores, score_year
 from training.borrowed import Standing
 
@@ -106,15 +107,11 @@ def drift_of(year: CityYear, wanted: str = "champion") -> Drift:
 def look_at(year: CityYear, wanted: str) -> Look:
     """Score the chips of a year and compare the flyover, before any word is given."""
     city = year.city
-    version = resolve_model(city.registry, wanted)
+    version = find_model(city, wanted)
     model = load_model(version.folder, version.sha256)
     store = tile(year, model.spec)
-    features = store_features(
-        store,
-        NetworkSource(spec=model.spec, weights=str(version.folder / BACKBONE)),
-        threads=city.execution.threads,
-        mapper=city.runner(f"look at {year.year}", len(city.roll)),
-    )
+    network = NetworkSource(spec=model.spec, weights=str(version.folder / BACKBONE))
+    features = compute_features(year, store, network)
 
     found = score_year(year, version, model.head, features)
     other = other_scores(year, model, found.flyover, features)
@@ -201,6 +198,7 @@ def show_drift(year: CityYear, look: Look, *, checked: Sequence[str] = (), why: 
         why=why,
     )
     write_drift(year.files.report, look.drift, beside)
+    seal(year, DRIFT)
 
 
 def find_pictures(year: CityYear, look: Look) -> Iterator[Shown]:

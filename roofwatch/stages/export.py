@@ -31,7 +31,7 @@ from roofwatch.kept_roll import read_kept_roll
 from roofwatch.miss_rate import VisitFindings, find_visits, write_visits
 from roofwatch.progress import Progress
 from roofwatch.scored_by import expected_sentence, scored_by, share_failing
-from roofwatch.seal import last_seals
+from roofwatch.seal import LEDGER, read_seals
 from roofwatch.stages.check import label_troubles
 from roofwatch.stages.tile import registered_flyover
 from roofwatch.year import CityYear, open_year
@@ -195,7 +195,7 @@ def export_inputs(
 
 def seal_notes(year: CityYear) -> list[str]:
     """Say when the ledger has no seal, as one that an earlier version wrote."""
-    if year.year in last_seals(year.city.workspace.audit):
+    if (str(year.year), LEDGER) in read_seals(year.city.workspace.audit):
         return []
     return [
         f"{year.files.ledger}: audit.csv holds no checksum of it, so it could not be compared; "

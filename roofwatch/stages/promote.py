@@ -6,9 +6,9 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 from imagery.errors import UsageError
-from models.registry import alias_version, record_promotion, resolve_model
+from models.registry import alias_version, record_promotion
 from roofwatch.answer import REFUSED, Answer
-from roofwatch.audit import past_champions
+from roofwatch.audit import champions
 from roofwatch.both_scored import BothYears, score_both
 from roofwatch.year import City, open_city
 from training.gate_lists import list_facts, list_lines
@@ -100,9 +100,10 @@ def _promote(city: City, version: int, *, by: str, why: str, force: bool) -> Pro
     verdict = weighed.verdict
     is_done = verdict.holds or force
     if is_done:
-        promote(registry, version, verdict, force=force)
         forced = " (forced)" if force and not verdict.holds else ""
+        # The log first: a promotion that is killed here is finished by the next command.
         city.log("champion", f"version {version} by {by}{forced}: {why}; {verdict.text}")
+        promote(registry, version, verdict, force=force)
         record_promotion(registry, version, by=by, why=why)
     return replace(weighed, is_done=is_done)
 
@@ -115,13 +116,12 @@ def weigh_version(city: City, version: int) -> Promotion:
         TamperedModel: its files are not those that were registered.
     """
     registry = city.registry
-    resolve_model(registry, str(version))
     years = score_both(city, version, alias_version(registry, "champion"))
     verdict = judge(
         registry,
         version,
         margin=city.file.train.gate_margin,
-        was_champion=version in past_champions(city.workspace.audit),
+        was_champion=version in champions(city.workspace.audit),
         flyovers=years.flyovers,
     )
     return Promotion(version=version, verdict=verdict, is_done=False, years=years)

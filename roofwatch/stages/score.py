@@ -6,7 +6,6 @@ from imagery.errors import InputError
 from inference.drift import Grade
 from inference.hazard import hazard_word
 from inference.ledger import Ledger, build_ledger, write_ledger
-from models.features import cached_features
 from models.files import Model
 from models.scored_by import ScoredBy, write_scored_by
 from models.spec import ModelVersion
@@ -17,10 +16,12 @@ from roofwatch.drift_found import drift_lines
 from roofwatch.kept_roll import keep_roll
 from roofwatch.scored_by import expected_sentence, keep_evaluation
 from roofwatch.seal import seal_text
+from roofwatch.sealed_files import SCORED, seal
 from roofwatch.stages.drift import look_at, show_drift
 from roofwatch.stages.explain import explain
 from roofwatch.stages.looks import leave_looks, look_lines
 from roofwatch.year import CityYear, open_year
+from roofwatch.year_features import recall_features
 from roofwatch.year_scores import score_year
 
 
@@ -112,6 +113,7 @@ def _score(year: CityYear, wanted: str, despite: str) -> Ledger:
     )
     write_scored_by(year.files.report, scored_by)
     keep_evaluation(year, version)
+    seal(year, SCORED)
     return ledger
 
 
@@ -126,7 +128,7 @@ def score_before(year: CityYear, version: ModelVersion, model: Model) -> None:
     if before is None or store is None:
         return
 
-    features = cached_features(store, model.spec, model.backbones)
+    features = recall_features(before, store, model)
     if features is not None:
         found = score_year(before, version, model.head, features)
         words = [hazard_word(score, found.begins).value for score in found.scores["score"]]

@@ -24,6 +24,7 @@ from imagery.errors import InputError
 from imagery.flyover.flyover import Flyover
 from models.spec import ModelSpec
 from roofwatch.answer import Answer, count_lines, count_values
+from roofwatch.sealed_files import CHIPS, drop_broken, seal
 from roofwatch.year import CityYear, open_year
 
 
@@ -81,6 +82,7 @@ def tile(year: CityYear, spec: ModelSpec | None = None) -> ChipStore:
         return year.cut[settings]
 
     with year.at_work("tile"):
+        drop_broken(year, CHIPS)
         delivered = CutInputs(
             roll=year.roll,
             flyover=year.flyover,
@@ -92,6 +94,7 @@ def tile(year: CityYear, spec: ModelSpec | None = None) -> ChipStore:
         elif year.files.registration.exists():
             year.files.registration.unlink()
         store = recall_before(year, cut_chips(year, register(year, delivered)))
+        seal(year, CHIPS)
 
     year.cut[settings] = store
     return store

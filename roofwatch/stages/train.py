@@ -30,9 +30,11 @@ from models.registry import (
 from roofwatch.answer import Answer
 from roofwatch.labeled import labeled_features
 from roofwatch.progress import Progress
+from roofwatch.sealed_files import TRAINED, seal
 from roofwatch.stages.tile import tile
 from roofwatch.train_page import page_text
 from roofwatch.trained import Trained
+from roofwatch.trusted_models import seal_model
 from roofwatch.year import City, CityYear, open_year
 from training.dataset import chip_places
 from training.figures import Figures
@@ -129,6 +131,7 @@ def _train(year: CityYear, labels: Labels) -> Trained:
     )
 
     write_model(year, fitted, evaluation)
+    seal(year, TRAINED)
     parameters = list_parameters(year, labels)
     record = make_record(parameters, fitted.rungs.scored, evaluation, report)
     with year.city.alone_with_models("train"):
@@ -238,9 +241,10 @@ def announce(year: CityYear, trained: Trained) -> None:
     """Make a first model champion if it passes the floor, and write down what was trained."""
     version = trained.version
     figures = trained.figures
+    seal_model(year.city, version)
     if trained.is_first_champion:
-        move_alias(year.city.registry, "champion", version.version)
         year.city.log("champion", f"version {version.version} by train: the first one")
+        move_alias(year.city.registry, "champion", version.version)
 
     year.city.log(
         "train",

@@ -6,7 +6,7 @@ from gis_export.verify.folders import verify_folder, verify_notes
 from imagery.workspace import Workspace
 from roofwatch.answer import FIX_FIRST, Answer
 from roofwatch.audit import broken_line_text
-from roofwatch.seal import broken_seals
+from roofwatch.sealed_files import broken_seals
 
 
 def command(options: argparse.Namespace) -> Answer:

@@ -1,0 +1,162 @@
+"""The files of a year that are sealed: what is compared, when, and what becomes of a broken one.
+
+What can be made anew is, from the imagery and with a word about it. What cannot is refused.
+"""
+
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from gis_export.verify.finding import Finding
+from imagery.errors import TamperedFile
+from imagery.files import sha256_file
+from imagery.workspace import Workspace
+from roofwatch.console import warn
+from roofwatch.seal import LEDGER, read_seals, trusted_seals, write_seals
+
+if TYPE_CHECKING:
+    from roofwatch.year import CityYear
+
+SHARDS = "chips/shard_*"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Group:
+    """Files that one stage makes together."""
+
+    stage: str
+    """The command that makes them."""
+    names: tuple[str, ...]
+    """Patterns, from the folder of the year."""
+    along: tuple[str, ...] = ()
+    """Patterns of files that are made anew with them."""
+
+
+CHIPS = Group(stage="tile", names=("chips/manifest.parquet", "registration.json"), along=(SHARDS,))
+FEATURES = Group(stage="score", names=("chips/features*.parquet", "chips/flyover_stats.json"))
+TRAINED = Group(
+    stage="train",
+    names=("report/evaluation.json", "report/out_of_fold.parquet", "report/heads/*.safetensors"),
+)
+SCORED = Group(
+    stage="score", names=("report/roll.parquet", "report/before.parquet", "report/looked.json")
+)
+DRIFT = Group(stage="drift", names=("report/drift.json",))
+RESULTS = (TRAINED, SCORED, DRIFT)
+"""What products are made from, beside the ledger."""
+GROUPS = (CHIPS, FEATURES, *RESULTS)
+
+
+def seal(year: "CityYear", group: Group) -> None:
+    """Write the checksums of a group into the audit log."""
+    folder = year.files.folder
+    files = [path for pattern in group.names for path in folder.glob(pattern)]
+    sums = {path.relative_to(folder).as_posix(): sum_of(path) for path in sorted(files)}
+    if sums:
+        write_seals(year.city.workspace.audit, str(year.year), sums)
+
+
+def drop_broken(year: "CityYear", group: Group) -> None:
+    """Remove the files of a group, all of them, where one is not as it was sealed.
+
+    The stage that is about to begin makes them anew.
+
+    Raises:
+        TamperedLog: a line of the log does not follow from the line before it.
+    """
+    broken = broken_files(year, group)
+    if not broken:
+        return
+
+    folder = year.files.folder
+    for pattern in (*group.names, *group.along):
+        for path in folder.glob(pattern):
+            path.unlink()
+    names = ", ".join(path.relative_to(folder).as_posix() for path in broken)
+    year.city.log("repair", f"{year.year}: {names} not as sealed; made anew by {group.stage}")
+    warn(f"roofwatch: note: {year.year}: {names} not as audit.csv seals it; made anew")
+
+
+def check_results(year: "CityYear") -> None:
+    """Compare what the products of a year are made from with its seals.
+
+    Raises:
+        TamperedFile: a file is another one.
+        TamperedLog: a line of the log does not follow from the line before it.
+    """
+    for group in RESULTS:
+        for path in broken_files(year, group)[:1]:
+            raise TamperedFile(
+                f"{path}: it is not the file that {group.stage} wrote, which audit.csv seals; "
+                f"put it back from a backup, or {group.stage} {year.year} again"
+            )
+
+
+def broken_files(year: "CityYear", group: Group) -> list[Path]:
+    """Return the files of a group that are not as they were sealed; one that is gone is not."""
+    seals = trusted_seals(year.city.workspace.audit)
+    folder = year.files.folder
+    broken = []
+    for pattern in group.names:
+        for path in sorted(folder.glob(pattern)):
+            wanted = seals.get((str(year.year), path.relative_to(folder).as_posix()))
+            if wanted is not None and sum_of(path) != wanted:
+                broken.append(path)
+    return broken
+
+
+def sum_of(path: Path) -> str:
+    """Return the sha256 of a file, read once in a run as long as it does not change."""
+    stat = path.stat()
+    return _sum_of(path, stat.st_mtime_ns, stat.st_size, stat.st_ino)
+
+
+@cache
+def _sum_of(path: Path, _modified: int, _size: int, _inode: int) -> str:
+    return sha256_file(path)
+
+
+def broken_seals(folder: Path) -> list[Finding]:
+    """Return a finding for each sealed file that is not the one that was sealed.
+
+    Args:
+        folder: A workspace, the folder of a year, or a folder in it.
+    """
+    findings = []
+    for workspace in _workspaces(folder.resolve()):
+        for (subject, name), wanted in read_seals(workspace.audit).items():
+            of_year = workspace.folder / subject
+            path = of_year / name
+            is_asked_for = subject.isdecimal() and _touch(folder.resolve(), of_year)
+            if is_asked_for and path.is_file() and (got := sha256_file(path)) != wanted:
+                findings.append(_finding(path, int(subject), name, got=got, want=wanted))
+    return findings
+
+
+def _finding(path: Path, year: int, name: str, *, got: str, want: str) -> Finding:
+    what = "is not the file that was sealed"
+    if name == LEDGER:
+        what = "is not the ledger that score wrote; products were not compared with it"
+    remedy = "score"
+    for group in GROUPS:
+        if any(Path(name).match(pattern) for pattern in group.names):
+            remedy = group.stage
+    return Finding(
+        path=path,
+        what=what,
+        got=f"sha256 {got[:12]}",
+        want=f"sha256 {want[:12]}, as audit.csv seals it",
+        remedy=f"put it back from a backup, or {remedy} {year} again",
+    )
+
+
+def _workspaces(folder: Path) -> list[Workspace]:
+    """Return the workspace that a folder is or lies in, as far as it has an audit log."""
+    places = [Workspace(folder=place) for place in (folder, *folder.parents[:3])]
+    return [place for place in places if place.audit.is_file()][:1]
+
+
+def _touch(folder: Path, other: Path) -> bool:
+    """Tell whether one of two folders lies in the other."""
+    return folder.is_relative_to(other) or other.is_relative_to(folder)

@@ -1,0 +1,50 @@
+"""Features of a year's chips: computed once, sealed, and made anew when they are not as sealed."""
+
+from collections.abc import Collection
+
+from imagery.chips.store import ChipStore
+from models.extract import NetworkSource
+from models.feature_cache import Features
+from models.features import cached_features, store_features
+from models.files import Model
+from roofwatch.sealed_files import FEATURES, broken_files, drop_broken, seal
+from roofwatch.year import CityYear
+
+
+def compute_features(
+    year: CityYear,
+    store: ChipStore,
+    network: NetworkSource,
+    *,
+    relit: Collection[str] | None = None,
+) -> Features:
+    """Compute the features of the year's chips, as far as they are not cached; and seal them.
+
+    Args:
+        year: The city in the year.
+        store: Its chips.
+        network: What looks at them.
+        relit: Only these parcels, in other light, in a cache of their own.
+    """
+    city = year.city
+    drop_broken(year, FEATURES)
+    light = "" if relit is None else " in other light"
+    count = len(city.roll) if relit is None else len(relit)
+    features = store_features(
+        store,
+        network,
+        threads=city.execution.threads,
+        mapper=city.runner(f"look at {year.year}{light}", count),
+        relit=relit,
+    )
+    if relit is None:
+        features.stats(year.year)  # kept beside them, and sealed with them
+    seal(year, FEATURES)
+    return features
+
+
+def recall_features(year: CityYear, store: ChipStore, model: Model) -> Features | None:
+    """Return the cached features; None where they are another network's, or not as sealed."""
+    if broken_files(year, FEATURES):
+        return None
+    return cached_features(store, model.spec, model.backbones)
