@@ -114,6 +114,12 @@ def alias_version(registry: Registry, alias: str) -> int | None:
     return None if version is None else int(version.version)
 
 
+def list_versions(registry: Registry) -> list[int]:
+    """Return all versions, oldest first."""
+    with _opened(registry) as mlflow:
+        return sorted(int(version.version) for version in _versions(registry, mlflow))
+
+
 def find_version(registry: Registry, tag: str, value: str) -> int | None:
     """Return the newest version that carries a tag, None when there is none."""
     with _opened(registry) as mlflow:

@@ -280,8 +280,17 @@ def add_publish(commands: Commands) -> None:
 
 def add_audit(commands: Commands) -> None:
     """Add `roofwatch audit`."""
-    text = "check the hash chain of the audit log and the files of every year"
-    add_city_command(commands, "audit", text)
+    text = "check the hash chain of the audit log and every file of the workspace"
+    parser = add_city_command(commands, "audit", text)
+    parser.add_argument(
+        "--repair", action="store_true", help="make anew what imagery and models can make anew"
+    )
+    parser.add_argument(
+        "--anchor",
+        type=Path,
+        metavar="FILE",
+        help="compare the log with the heads noted in FILE, kept elsewhere; note the present one",
+    )
 
 
 def add_verify(commands: Commands) -> None:

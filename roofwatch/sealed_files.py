@@ -3,6 +3,7 @@
 What can be made anew is, from the imagery and with a word about it. What cannot is refused.
 """
 
+import hashlib
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -16,9 +17,11 @@ from roofwatch.console import warn
 from roofwatch.seal import LEDGER, read_seals, trusted_seals, write_seals
 
 if TYPE_CHECKING:
-    from roofwatch.year import CityYear
+    from roofwatch.year import City, CityYear
 
 SHARDS = "chips/shard_*"
+WORKSPACE = "workspace"
+"""Subject of the files that belong to no year."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -28,7 +31,7 @@ class Group:
     stage: str
     """The command that makes them."""
     names: tuple[str, ...]
-    """Patterns, from the folder of the year."""
+    """Patterns, from the folder of the year; a folder is sealed as one."""
     along: tuple[str, ...] = ()
     """Patterns of files that are made anew with them."""
 
@@ -37,12 +40,19 @@ CHIPS = Group(stage="tile", names=("chips/manifest.parquet", "registration.json"
 FEATURES = Group(stage="score", names=("chips/features*.parquet", "chips/flyover_stats.json"))
 TRAINED = Group(
     stage="train",
-    names=("report/evaluation.json", "report/out_of_fold.parquet", "report/heads/*.safetensors"),
+    names=("report/evaluation.*", "report/out_of_fold.parquet", "report/heads", "model"),
 )
 SCORED = Group(
-    stage="score", names=("report/roll.parquet", "report/before.parquet", "report/looked.json")
+    stage="score",
+    names=(
+        "ledger.csv",
+        "report/roll.parquet",
+        "report/before.parquet",
+        "report/looked.json",
+        "explain",
+    ),
 )
-DRIFT = Group(stage="drift", names=("report/drift.json",))
+DRIFT = Group(stage="drift", names=("report/drift.*",))
 RESULTS = (TRAINED, SCORED, DRIFT)
 """What products are made from, beside the ledger."""
 GROUPS = (CHIPS, FEATURES, *RESULTS)
@@ -55,6 +65,19 @@ def seal(year: "CityYear", group: Group) -> None:
     sums = {path.relative_to(folder).as_posix(): sum_of(path) for path in sorted(files)}
     if sums:
         write_seals(year.city.workspace.audit, str(year.year), sums)
+
+
+def seal_deliveries(city: "City") -> None:
+    """Write the checksums of what dispatch holds, and of the last delivery, into the audit log."""
+    workspace = city.workspace
+    deliveries = sorted(workspace.deliveries.glob("[0-9]*/"))
+    files = [workspace.dispatch_state, workspace.dispatch_log]
+    for last in deliveries[-1:]:
+        files += sorted(last.glob("*.csv"))
+
+    there = [path for path in files if path.exists()]
+    sums = {path.relative_to(workspace.folder).as_posix(): sum_of(path) for path in there}
+    write_seals(workspace.audit, WORKSPACE, sums)
 
 
 def drop_broken(year: "CityYear", group: Group) -> None:
@@ -72,7 +95,7 @@ def drop_broken(year: "CityYear", group: Group) -> None:
     folder = year.files.folder
     for pattern in (*group.names, *group.along):
         for path in folder.glob(pattern):
-            path.unlink()
+            path.unlink()  # no group of these has a folder
     names = ", ".join(path.relative_to(folder).as_posix() for path in broken)
     year.city.log("repair", f"{year.year}: {names} not as sealed; made anew by {group.stage}")
     warn(f"roofwatch: note: {year.year}: {names} not as audit.csv seals it; made anew")
@@ -107,7 +130,15 @@ def broken_files(year: "CityYear", group: Group) -> list[Path]:
 
 
 def sum_of(path: Path) -> str:
-    """Return the sha256 of a file, read once in a run as long as it does not change."""
+    """Return the sha256 of a file, read once in a run as long as it does not change.
+
+    Of a folder it is that of the lines that `sha256sum` would print of its files, sorted by name.
+    """
+    if path.is_dir():
+        files = sorted(inside for inside in path.rglob("*") if inside.is_file())
+        lines = [f"{sum_of(inside)}  {inside.relative_to(path).as_posix()}\n" for inside in files]
+        return hashlib.sha256("".join(lines).encode("utf-8", "surrogateescape")).hexdigest()
+
     stat = path.stat()
     return _sum_of(path, stat.st_mtime_ns, stat.st_size, stat.st_ino)
 
@@ -126,29 +157,44 @@ def broken_seals(folder: Path) -> list[Finding]:
     findings = []
     for workspace in _workspaces(folder.resolve()):
         for (subject, name), wanted in read_seals(workspace.audit).items():
-            of_year = workspace.folder / subject
-            path = of_year / name
-            is_asked_for = subject.isdecimal() and _touch(folder.resolve(), of_year)
-            if is_asked_for and path.is_file() and (got := sha256_file(path)) != wanted:
-                findings.append(_finding(path, int(subject), name, got=got, want=wanted))
+            home = home_of(workspace, subject)
+            if home is None or not _touch(folder.resolve(), home):
+                continue
+            path = home / name
+            if path.exists() and (got := sum_of(path)) != wanted:
+                findings.append(_finding(path, subject, name, got=got, want=wanted))
     return findings
 
 
-def _finding(path: Path, year: int, name: str, *, got: str, want: str) -> Finding:
+def home_of(workspace: Workspace, subject: str) -> Path | None:
+    """Return the folder that names of a subject start from; None for a model."""
+    if subject == WORKSPACE:
+        return workspace.folder
+    return workspace.folder / subject if subject.isdecimal() else None
+
+
+def _finding(path: Path, subject: str, name: str, *, got: str, want: str) -> Finding:
     what = "is not the file that was sealed"
     if name == LEDGER:
         what = "is not the ledger that score wrote; products were not compared with it"
-    remedy = "score"
-    for group in GROUPS:
-        if any(Path(name).match(pattern) for pattern in group.names):
-            remedy = group.stage
+    stage = stage_of(name)
     return Finding(
         path=path,
         what=what,
         got=f"sha256 {got[:12]}",
         want=f"sha256 {want[:12]}, as audit.csv seals it",
-        remedy=f"put it back from a backup, or {remedy} {year} again",
+        remedy="put it back from a backup" + (f", or {stage} {subject} again" if stage else ""),
     )
+
+
+def stage_of(name: str) -> str:
+    """Return the command that makes a file of a year anew, "" for none."""
+    if name == LEDGER:
+        return "score"
+    for group in GROUPS:
+        if any(Path(name).match(pattern) for pattern in group.names):
+            return group.stage
+    return ""
 
 
 def _workspaces(folder: Path) -> list[Workspace]:

@@ -4,18 +4,25 @@
 as they were sealed is refused, and so is an alias that the log knows nothing of.
 """
 
+from pathlib import Path
+
 from imagery.errors import TamperedFile, TamperedModel
 from imagery.files import sha256_file
 from models.registry import alias_version, move_alias, resolve_model, version_file
 from models.spec import ModelVersion
 from roofwatch.audit import champions
 from roofwatch.seal import trusted_seals, write_seals
+from roofwatch.sealed_files import sum_of
 from roofwatch.year import City
 from training.gate_labels import OUT_OF_FOLD
 
+ARTIFACTS = "artifacts"
+"""MLflow's folder of the files of a run."""
 CHAMPION = "champion"
 MODEL = "model"
 """Name of the seal of a model: its checksum in the registry."""
+FILES = "files"
+"""Name of the seal of all files of its run, where they lie in the workspace."""
 
 
 def find_model(city: City, wanted: str) -> ModelVersion:
@@ -40,6 +47,8 @@ def seal_model(city: City, version: ModelVersion) -> None:
     scores = version_file(city.registry, version.version, OUT_OF_FOLD)
     if scores is not None:
         sums[OUT_OF_FOLD] = sha256_file(scores)
+    if (files := _files_of(city, version)) is not None:
+        sums[FILES] = sum_of(files)
     write_seals(city.workspace.audit, version.label, sums)
 
 
@@ -88,6 +97,21 @@ def check_evaluation(city: City, version: int) -> None:
         )
 
 
+def check_files(city: City, version: ModelVersion) -> None:
+    """Compare all files of a version's run with their seal, also those that nothing here reads.
+
+    Raises:
+        TamperedModel: they are others.
+    """
+    wanted = trusted_seals(city.workspace.audit).get((version.label, FILES))
+    files = _files_of(city, version)
+    if wanted is not None and files is not None and sum_of(files) != wanted:
+        raise TamperedModel(
+            f"{files}: files of model {version.label} are not those that were registered, which "
+            "audit.csv seals; put mlruns back from a backup"
+        )
+
+
 def settle_champion(city: City) -> None:
     """Compare the champion with the log, and finish a promotion that was killed.
 
@@ -112,6 +136,15 @@ def settle_champion(city: City) -> None:
             "roofwatch promote --version V --by NAME --why TEXT"
         )
     move_alias(registry, CHAMPION, said[-1])
+
+
+def _files_of(city: City, version: ModelVersion) -> Path | None:
+    """Return the folder of the files of a version's run; None where they lie elsewhere."""
+    folder = version.folder.resolve()
+    root = city.workspace.mlruns.resolve()
+    if not folder.is_relative_to(root):
+        return None
+    return next((place for place in folder.parents if place.name == ARTIFACTS), None)
 
 
 def _is_own(city: City) -> bool:

@@ -2,6 +2,7 @@
 
 import csv
 import warnings
+import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -21,6 +22,7 @@ _BROKEN = (
     UnicodeError,
     csv.Error,
     BadZipFile,
+    zlib.error,
     ParseError,
     ValueError,
     KeyError,

@@ -1,42 +1,65 @@
-"""`roofwatch audit`: check the hash chain of the audit log, and the products of every year."""
+"""`roofwatch audit`: is all as it was written, and what is not, can it be made anew?"""
 
 import argparse
+from collections.abc import Sequence
+from pathlib import Path
 
-from gis_export.verify.folders import verify_folder
 from imagery.errors import MissingInput
+from roofwatch.anchors import add_anchor, check_anchors
 from roofwatch.answer import FIX_FIRST, Answer
-from roofwatch.audit import broken_line_text, read_audit
-from roofwatch.sealed_files import broken_seals
+from roofwatch.audit import read_audit
+from roofwatch.damage import Damage, find_damage
+from roofwatch.repair import repair
 from roofwatch.year import City, open_city
 
 
 def command(options: argparse.Namespace) -> Answer:
-    """Say whether the log and the products still are what was written."""
+    """Say whether the log and all files still are what was written; repair what can be."""
     city = open_city(options)
     log = city.workspace.audit
     if not log.exists():
         raise MissingInput(f"audit: no log at {log}; run a year of {city.name} first")
 
-    findings = audit(city)
+    damages = audit(city, options.anchor)
+    repaired = repair(city, damages) if options.repair else []
+    if repaired:
+        # What was opened before is no longer what lies there.
+        city = open_city(options)
+        damages = audit(city, options.anchor)
+
     entries = len(read_audit(log))
-    lines = findings or [f"{log}: {entries} lines, every hash follows; products unchanged"]
+    findings = [damage.line for damage in damages]
+    lines = [*repaired, *findings]
+    if not findings:
+        lines.append(f"{log}: {entries} lines, every hash follows; files unchanged")
+        if options.anchor:
+            lines.append(add_anchor(options.anchor, log))
+    elif not options.repair:
+        lines += remedy_lines(damages)
 
-    exit_code = FIX_FIRST if findings else 0
-    facts: dict[str, object] = {"log": str(log), "lines": entries, "findings": findings}
-    return Answer(lines=lines, facts=facts, exit_code=exit_code)
+    facts: dict[str, object] = {
+        "log": str(log),
+        "lines": entries,
+        "findings": findings,
+        "repaired": repaired,
+        "repairable": sum(bool(damage.stage) for damage in damages),
+    }
+    return Answer(lines=lines, facts=facts, exit_code=FIX_FIRST if findings else 0)
 
 
-def audit(city: City) -> list[str]:
-    """Return what is wrong with the log, with ledgers, and with products of exported years."""
-    broken = broken_line_text(city.workspace.audit)
-    edited = broken_seals(city.workspace.folder)
-    distrusted = frozenset(finding.path for finding in edited)
-    findings = [*([broken] if broken else []), *(str(finding) for finding in edited)]
+def audit(city: City, anchor: Path | None = None) -> list[Damage]:
+    """Return all that is wrong with a workspace."""
+    anchored = check_anchors(anchor, city.workspace.audit) if anchor else []
+    return [*(Damage(line=line, year=None) for line in anchored), *find_damage(city)]
 
-    for source in city.file.flyover:
-        files = city.year(source.year).files
-        if files.report.manifest.exists():
-            findings += [
-                str(finding) for finding in verify_folder(files.folder, distrusted=distrusted)
-            ]
-    return findings
+
+def remedy_lines(damages: Sequence[Damage]) -> list[str]:
+    """Say what `--repair` would make anew, and what only a backup brings back."""
+    lines = []
+    for year in sorted({damage.year for damage in damages if damage.year and damage.stage}):
+        stages = {damage.stage for damage in damages if damage.year == year and damage.stage}
+        lines.append(f"--repair would make {year} anew, from {', '.join(sorted(stages))} on")
+    kept = sum(not damage.stage for damage in damages)
+    if kept:
+        lines.append(f"{kept} of these only a backup brings back")
+    return lines

@@ -32,6 +32,7 @@ from roofwatch.miss_rate import VisitFindings, find_visits, write_visits
 from roofwatch.progress import Progress
 from roofwatch.scored_by import expected_sentence, scored_by, share_failing
 from roofwatch.seal import LEDGER, read_seals
+from roofwatch.sealed_files import seal_deliveries
 from roofwatch.stages.check import label_troubles
 from roofwatch.stages.tile import registered_flyover
 from roofwatch.year import CityYear, open_year
@@ -128,6 +129,7 @@ def _export(year: CityYear) -> list[Path]:
     write_equity(year, inputs, levels)
     write_year_papers(year, inputs)
     write_manifest(folder, inputs.roll.balance)
+    seal_deliveries(year.city)
     year.city.log("export", f"{year.year}: {len(products)} files from run {inputs.run_id}")
     return [*products, year.files.report.year_page]
 

@@ -1,0 +1,62 @@
+"""Anchors: the head of the audit log, kept where the workspace's owner cannot write.
+
+The chain of hashes shows an edited line, but not a log that was written anew or cut off at its
+end. A head that was noted elsewhere shows both.
+"""
+
+import csv
+from datetime import UTC, datetime
+from pathlib import Path
+
+from imagery.errors import InputError
+from imagery.files import atomic_path
+from roofwatch.audit import HASH, head_of, read_audit
+
+HEADER = ("time", "lines", "head")
+
+
+def add_anchor(path: Path, log: Path) -> str:
+    """Add the present head of a log to a file of anchors; say so."""
+    rows = [*_read(path), (_now(), str(len(read_audit(log))), head_of(log))]
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with atomic_path(path) as temporary, temporary.open("w", newline="", encoding="utf-8") as file:
+        csv.writer(file).writerows([HEADER, *rows])
+    return f"{path}: anchored at {rows[-1][1]} lines, head {rows[-1][2][:12]}"
+
+
+def check_anchors(path: Path, log: Path) -> list[str]:
+    """Return a line for each anchor that the log no longer holds; none for a new file.
+
+    Raises:
+        InputError: the file is no table of anchors.
+    """
+    heads = [row[HASH] if len(row) > HASH else "" for row in read_audit(log)]
+    findings = []
+    for time, count, head in _read(path):
+        lines = int(count)
+        got = heads[lines - 1] if 0 < lines <= len(heads) else ""
+        if got != head:
+            found = f"line {lines + 1} has {got[:12]}" if got else f"it has {len(heads)} lines"
+            findings.append(
+                f"{log}: it is not the log that was anchored on {time} in {path}: {found}, want "
+                f"{head[:12]} after {lines} lines; lines were cut off or written anew; "
+                "restore the log from a backup"
+            )
+    return findings
+
+
+def _read(path: Path) -> list[tuple[str, str, str]]:
+    if not path.exists():
+        return []
+    try:
+        with path.open(newline="", encoding="utf-8") as stream:
+            header, *rows = list(csv.reader(stream))
+    except (csv.Error, UnicodeDecodeError, ValueError) as error:
+        raise InputError(f"{path} is no file of anchors ({error}); give another name") from error
+    if tuple(header) != HEADER or any(len(row) != 3 or not row[1].isdecimal() for row in rows):
+        raise InputError(f"{path} is no file of anchors; give another name")
+    return [(time, lines, head) for time, lines, head in rows]
+
+
+def _now() -> str:
+    return datetime.now(UTC).isoformat(timespec="seconds")
