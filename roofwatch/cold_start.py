@@ -3,9 +3,9 @@
 import pandas as pd
 
 from imagery.errors import InputError
-from models.registry import alias_version
 from models.spec import ModelVersion
 from roofwatch.stages.explain import find_labels
+from roofwatch.trusted_models import settle_champion
 from roofwatch.year import CityYear
 from training.borrowed import LocalTest, Standing, judge_borrowed, make_test
 
@@ -23,7 +23,7 @@ def require_model(year: CityYear) -> None:
     Raises:
         InputError: there is none.
     """
-    if alias_version(year.city.registry, "champion") is None:
+    if settle_champion(year.city) is None:
         raise InputError(f"score {year.year}: no champion yet; {ways_out(year)}")
 
 
@@ -33,7 +33,7 @@ def require_model_or_labels(year: CityYear) -> None:
     Raises:
         InputError: there is neither.
     """
-    if alias_version(year.city.registry, "champion") is not None:
+    if settle_champion(year.city) is not None:
         return
 
     labels = year.find_labels()

@@ -112,22 +112,23 @@ def check_files(city: City, version: ModelVersion) -> None:
         )
 
 
-def settle_champion(city: City) -> None:
+def settle_champion(city: City) -> int | None:
     """Compare the champion with the log, and finish a promotion that was killed.
 
     The log is written before the alias moves. Other workspaces may promote on a server.
+
+    Returns:
+        The champion, None where there is none.
 
     Raises:
         TamperedModel: the alias was moved past the log.
     """
     registry = city.registry
     said = champions(city.workspace.audit)
-    if not said or not _is_own(city):
-        return
-
     champion = alias_version(registry, CHAMPION)
-    if champion == said[-1]:
-        return
+    if not said or not _is_own(city) or champion == said[-1]:
+        return champion
+
     before = said[-2] if len(said) > 1 else None
     if champion != before:
         raise TamperedModel(
@@ -136,6 +137,7 @@ def settle_champion(city: City) -> None:
             "roofwatch promote --version V --by NAME --why TEXT"
         )
     move_alias(registry, CHAMPION, said[-1])
+    return said[-1]
 
 
 def _files_of(city: City, version: ModelVersion) -> Path | None:
@@ -144,7 +146,8 @@ def _files_of(city: City, version: ModelVersion) -> Path | None:
     root = city.workspace.mlruns.resolve()
     if not folder.is_relative_to(root):
         return None
-    return next((place for place in folder.parents if place.name == ARTIFACTS), None)
+    # The package has a folder of that name of its own, so the outermost is meant.
+    return [place for place in folder.parents if place.name == ARTIFACTS][-1]
 
 
 def _is_own(city: City) -> bool:
