@@ -49,6 +49,8 @@ SCORED = Group(
         "report/roll.parquet",
         "report/before.parquet",
         "report/looked.json",
+        "report/model.json",
+        "report/model_evaluation.json",
         "explain",
     ),
 )
