@@ -130,6 +130,21 @@ class ScoreSettings:
 
 
 @dataclass(frozen=True, kw_only=True)
+class ImagerySettings:
+    """Where images may be, beside the folders and hosts of the flyovers themselves."""
+
+    allow: tuple[str, ...] = field(
+        default=(),
+        metadata=key(
+            "Folders and addresses below which VRTs, STAC lists and links to folders may find "
+            "images. What leads elsewhere is named and not opened.",
+            path=True,
+            remote=True,
+        ),
+    )
+
+
+@dataclass(frozen=True, kw_only=True)
 class MlflowSettings:
     """Where models are registered."""
 
@@ -157,6 +172,8 @@ class CityFile:
     """[looks]."""
     footprints: FootprintFile | None = None
     """[footprints]."""
+    imagery: ImagerySettings = field(default_factory=ImagerySettings)
+    """[imagery]."""
     tile: TileSettings = field(default_factory=TileSettings)
     """[tile]; scale and margin come from [model]."""
     model: ModelSettings = field(default_factory=ModelSettings)
@@ -173,6 +190,12 @@ class CityFile:
     """[audit]."""
     mlflow: MlflowSettings = field(default_factory=MlflowSettings)
     """[mlflow]."""
+
+    @property
+    def image_places(self) -> tuple[str, ...]:
+        """Return every path and address at which images may be."""
+        paths = [path for source in self.flyover for path in source.path]
+        return (*paths, *self.imagery.allow)
 
     def source(self, year: int) -> FlyoverSource:
         """Return the flyover of a year.

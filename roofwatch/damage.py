@@ -84,8 +84,9 @@ def _database_damage(city: City) -> Iterator[Damage]:
     for path in (city.workspace.mlflow_db, city.workspace.looks_db):
         if not path.is_file():
             continue
+        address = f"{path.resolve().as_uri()}?mode=ro"
         try:
-            with closing(sqlite3.connect(f"file:{path}?mode=ro", uri=True)) as connection:
+            with closing(sqlite3.connect(address, uri=True)) as connection:
                 (said,) = connection.execute("PRAGMA quick_check(1)").fetchone()
         except sqlite3.DatabaseError as error:
             said = str(error)

@@ -130,9 +130,9 @@ def settle_champion(city: City) -> int | None:
         return champion
 
     before = said[-2] if len(said) > 1 else None
-    if champion != before:
+    if champion not in (None, before):
         raise TamperedModel(
-            f"model {registry.model}: the alias champion is at version {champion or 'none'}, "
+            f"model {registry.model}: the alias champion is at version {champion}, "
             f"audit.csv says {said[-1]}; promote the one that is meant: "
             "roofwatch promote --version V --by NAME --why TEXT"
         )

@@ -3,7 +3,7 @@
 import argparse
 import os
 from contextlib import AbstractContextManager, nullcontext
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 from functools import cached_property
 from typing import TYPE_CHECKING
@@ -14,7 +14,9 @@ from imagery.chips.settings import TileSettings
 from imagery.chips.store import ChipStore, open_store
 from imagery.errors import InputError
 from imagery.flyover.flyover import Flyover, make_flyover, read_files
+from imagery.flyover.gdal_env import set_network
 from imagery.flyover.tiles import Tile
+from imagery.flyover.virtual_paths import is_elsewhere
 from imagery.locks import at_work, one_at_a_time
 from imagery.roll.parcels import VacantRoll, read_roll
 from imagery.workspace import Workspace, YearFiles
@@ -195,7 +197,7 @@ class CityYear:
     def flyover(self) -> Flyover:
         """Return the imagery as it was delivered."""
         source = self.source
-        limits = self.file.tile.image_limits
+        limits = replace(self.file.tile.image_limits, allow=self.file.imagery.allow)
         files = read_files(self.year, source.path, crs=source.crs, limits=limits)
         return make_flyover(files, source.flown, vacants=self.roll.lon_lat)
 
@@ -302,9 +304,9 @@ class CityYear:
 
 def open_city(options: argparse.Namespace) -> City:
     """Read the city file that a command line names."""
-    return City(
-        file=read_city(options.city), execution=read_execution(options), quiet=options.quiet
-    )
+    file = read_city(options.city)
+    set_network(allowed=any(map(is_elsewhere, file.image_places)))
+    return City(file=file, execution=read_execution(options), quiet=options.quiet)
 
 
 def open_year(options: argparse.Namespace) -> CityYear:

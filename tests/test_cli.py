@@ -145,14 +145,15 @@ def test_first_model_is_champion_and_audit_holds(done_city: DoneCity) -> None:
     """The log says so, and an edit shows."""
     path = done_city.path
     log = path.parent / "workspace" / "audit.csv"
-    commands = [line.split(",")[2] for line in audit_lines(path)[1:5]]
-    assert commands == ["champion", "train", "score", "export"]
+    commands = [line.split(",")[2] for line in audit_lines(path)[1:]]
+    others = [command for command in commands if command != "seal"]
+    assert others[:4] == ["champion", "train", "score", "export"]
     assert first_broken_line(log) is None
 
     text = log.read_text()
     try:
         log.write_text(text.replace("the first one", "the best one", 1))
-        assert first_broken_line(log) == 2
+        assert first_broken_line(log) == text[: text.index("the first one")].count("\n") + 1
     finally:
         log.write_text(text)
 
@@ -395,6 +396,7 @@ def test_audit_names_what_was_changed(done_city: DoneCity, roofwatch: Roofwatch)
     assert (ran.code, ran.answer["findings"]) == (0, []), ran.err
 
     text = log.read_text()
+    edited = text[: text.index("the first one")].count("\n") + 1
     product = log.parent / "2023" / "housing" / "capacity.csv"
     content = product.read_bytes()
     try:
@@ -409,7 +411,7 @@ def test_audit_names_what_was_changed(done_city: DoneCity, roofwatch: Roofwatch)
     assert changed.code == verified.code == 3
     for ran in (changed, verified):
         findings = " ".join(ran.texts("findings"))
-        assert "audit.csv: line 2 does not follow from the line before it" in findings
+        assert f"audit.csv: line {edited} does not follow from the line before it" in findings
         assert "capacity.csv" in findings
 
 

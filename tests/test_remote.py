@@ -29,6 +29,7 @@ from imagery.chips.settings import TileSettings
 from imagery.chips.store import CutRow
 from imagery.errors import InputError, MissingInput
 from imagery.flyover.flyover import Flyover, open_flyover
+from imagery.flyover.guard import ImageLimits
 from imagery.flyover.sources import image_files
 from roofwatch.config import read_city
 
@@ -229,9 +230,9 @@ def served(folder: Path, address: str, monkeypatch: pytest.MonkeyPatch) -> Serve
     return Served(root=folder, address=address, bucket=f"b{uuid.uuid4().hex}")
 
 
-def fly(path: object) -> Flyover:
-    """Open a flyover of one path."""
-    return open_flyover(2023, (str(path),))
+def fly(path: object, *allow: str) -> Flyover:
+    """Open a flyover of one path, whose images may also be elsewhere."""
+    return open_flyover(2023, (str(path),), limits=ImageLimits(allow=allow))
 
 
 def cut(flyover: Flyover, lot: shapely.Polygon = LOT) -> CutRow:
@@ -333,7 +334,10 @@ def vrt(path: Path, source: str) -> Path:
 def test_vrt_of_remote_files(served: Served, tmp_path: Path, scheme: str) -> None:
     """A local mosaic of remote tiles is read by ranges."""
     source = scheme.format(url=served.url, bucket=served.bucket)
-    flyover = fly(vrt(tmp_path / "mosaic.vrt", source))
+    mosaic = vrt(tmp_path / "mosaic.vrt", source)
+    with pytest.raises(InputError, match=r"which is not of this flyover; .* \[imagery\] allow"):
+        fly(mosaic)
+    flyover = fly(mosaic, served.url, f"/vsis3/{served.bucket}")
     assert_partly_read(served, flyover)
 
 
@@ -365,7 +369,9 @@ def test_stac_of_a_web_server(served: Served, tmp_path: Path, shape: str, suffix
     path = tmp_path / f"items{suffix}"
     path.write_text(json.dumps(documents[shape]))
 
-    flyover = fly(path)
+    with pytest.raises(InputError, match=r"is not of this flyover; .* \[imagery\] allow"):
+        fly(path)
+    flyover = fly(path, served.url)
 
     assert [tile.path for tile in flyover.tiles] == [f"/vsicurl/{served.url}/year/x0.tif"]
     assert_partly_read(served, flyover)
@@ -394,7 +400,7 @@ def test_stac_beside_its_images(folder: Path, tmp_path: Path) -> None:
         path = tmp_path / f"{number}.json"
         path.write_text(json.dumps({"features": [{"id": "a", "assets": assets}]}))
 
-        flyover = fly(path)
+        flyover = fly(path, str(folder))
 
         assert [tile.path for tile in flyover.tiles] == [str(tmp_path / "tiles" / "x0.tif")]
         np.testing.assert_array_equal(shown(flyover), expected(folder))
@@ -481,7 +487,7 @@ def test_one_of_two_is_gone(served: Served, tmp_path: Path) -> None:
     path = tmp_path / "items.json"
     path.write_text(json.dumps(items))
 
-    flyover = fly(path)
+    flyover = fly(path, served.url)
 
     assert [tile.name for tile in flyover.broken] == ["gone.tif"]
     assert "correct the address or fix the permissions" in flyover.broken[0].problem

@@ -12,13 +12,20 @@ from rasterio.errors import CRSError
 
 from imagery.crs import is_on_earth
 from imagery.errors import CrsMismatch, InputError
+from imagery.flyover.allowed import is_allowed, roots_of
 from imagery.flyover.coarse import sample_values
 from imagery.flyover.far_tiles import NOWHERE, LonLat, set_far_aside
 from imagery.flyover.gdal_env import decoding
 from imagery.flyover.guard import READ_ERRORS, ImageLimits, call_guarded
 from imagery.flyover.headers import read_header
 from imagery.flyover.other_files import sort_files
-from imagery.flyover.sources import CLOSED_FORMATS, image_files, lonely_world_files, relative_path
+from imagery.flyover.sources import (
+    CLOSED_FORMATS,
+    image_files,
+    links_out,
+    lonely_world_files,
+    relative_path,
+)
 from imagery.flyover.tile_troubles import tile_troubles
 from imagery.flyover.tiles import Tile
 from imagery.limits import refuse_no_handles
@@ -32,6 +39,7 @@ SAMPLES = 5
 """Deep tiles whose brightness is looked at."""
 WHITE_PERCENTILE = 99.5
 """Percentile of a deep tile's values that is shown as white."""
+_NOT_OURS = "is not of this flyover; name its folder or address in [imagery] allow"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -65,7 +73,7 @@ class DeliveredFiles:
     headers: tuple[Tile, ...]
     """Header of every file, sorted by path; some have only a problem."""
     lonely: tuple[Tile, ...] = ()
-    """World files without their image, each with its problem."""
+    """World files without their image, and links to folders elsewhere, each with its problem."""
 
 
 def open_flyover(
@@ -107,17 +115,28 @@ def read_files(
         CrsMismatch: `crs` is none.
     """
     _check_crs(year, crs)
+    limits = limits or ImageLimits()
+    limits = replace(limits, allow=(*roots_of(paths), *limits.allow))
     files: dict[str, str] = {}
     for path in paths:
-        for file in image_files(year, path):
+        for file in image_files(year, path, allow=limits.allow):
             files.setdefault(file, relative_path(file, path))
 
     headers = []
     with decoding():
         for file in sorted(files):
-            tile = _closed(file) or read_header(file, crs, limits=limits)
+            tile = _closed(file) or _foreign(file, limits) or read_header(file, crs, limits=limits)
             headers.append(replace(tile, relative=files[file]))
-    return DeliveredFiles(year=year, headers=tuple(headers), lonely=tuple(_lonely_tiles(paths)))
+    lonely = tuple(_lonely_tiles(paths, limits.allow))
+    return DeliveredFiles(year=year, headers=tuple(headers), lonely=lonely)
+
+
+def _foreign(file: str, limits: ImageLimits) -> Tile | None:
+    """Return a file with its problem where a list or a link leads out of the flyover."""
+    folder = file if file.startswith("/vsi") else str(Path(file).parent)
+    if is_allowed(folder, limits.allow):
+        return None
+    return Tile(path=file, problem=_NOT_OURS)
 
 
 def make_flyover(files: DeliveredFiles, flown: date | None, *, vacants: LonLat) -> Flyover:
@@ -189,12 +208,13 @@ def _closed(path: str) -> Tile | None:
     )
 
 
-def _lonely_tiles(paths: tuple[str, ...]) -> list[Tile]:
-    """Return a tile with its problem for every world file without image."""
+def _lonely_tiles(paths: tuple[str, ...], allow: tuple[str, ...]) -> list[Tile]:
+    """Return a tile with its problem for every world file without image and every link out."""
     problem = "is a world file without its image; copy the image too"
     tiles = []
     for path in paths:
-        tiles += [Tile(path=file, problem=problem) for file in lonely_world_files(path)]
+        tiles += [Tile(path=file, problem=problem) for file in lonely_world_files(path, allow)]
+        tiles += [Tile(path=link, problem=_NOT_OURS) for link in links_out(path, allow)]
     return tiles
 
 

@@ -1,5 +1,6 @@
 """How GDAL is set up for decoding, here and in the processes that decode for us."""
 
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -19,9 +20,29 @@ GDAL_OPTIONS: dict[str, object] = {
     "VSI_CACHE_SIZE": 8_000_000,
 }
 
+_OFFLINE = {
+    "GDAL_HTTP_PROXY": "http://127.0.0.1:9",
+    "CPL_VSIL_CURL_ALLOWED_EXTENSIONS": ".no-network",
+    "GDAL_VRT_ENABLE_PYTHON": "NO",
+}
+"""A proxy where nobody listens, and no address that may be read by ranges."""
+
 
 @contextmanager
 def decoding() -> Iterator[None]:
     """Set GDAL up for decoding; units are only decoded inside."""
     with rasterio.Env(**GDAL_OPTIONS):
         yield
+
+
+def set_network(*, allowed: bool) -> None:
+    """Let GDAL ask hosts, or make every request end on this machine; processes inherit it.
+
+    A file from outside may name hosts in more ways than anybody looks for, such as an overview in
+    the metadata of a TIFF. Where no flyover is remote there is nothing to ask for.
+    """
+    for name, value in _OFFLINE.items():
+        if allowed:
+            os.environ.pop(name, None)
+        else:
+            os.environ.setdefault(name, value)

@@ -55,12 +55,14 @@ Result = TypeVar("Result")
 
 @dataclass(frozen=True, kw_only=True)
 class ImageLimits:
-    """What one image file may cost; keys of [tile] in the city file."""
+    """What one image file may cost and read; keys of [tile] and [imagery] in the city file."""
 
     max_block_mb: float = 512.0
     """Largest block, strip or whole JPEG that must be decoded at once, MB when unpacked."""
     max_seconds: float = 60.0
     """Longest time one read may take in JPEG 2000, VRT and rarer formats, seconds."""
+    allow: tuple[str, ...] = ()
+    """Folders and addresses in which VRTs and lists may find images, beside the flyover's own."""
 
 
 def opens_in_place(path: str) -> bool:

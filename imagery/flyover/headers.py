@@ -18,6 +18,7 @@ from rasterio.errors import CRSError, NotGeoreferencedWarning, RasterioError
 from rasterio.io import DatasetReader
 
 from imagery.crs import ground_meters_per_unit, is_on_earth
+from imagery.flyover.allowed import find_description, find_foreign
 from imagery.flyover.bands import COLORS, Bands, find_bands
 from imagery.flyover.corners import find_degree_problem
 from imagery.flyover.evidence import find_stale_overview, missing_sources
@@ -52,7 +53,7 @@ def read_header(path: str, crs: str = "", *, limits: ImageLimits | None = None) 
         limits: What the file may cost.
     """
     limits = limits or ImageLimits()
-    problem = not_plain(path) or find_vrt_problem(path)
+    problem = not_plain(path) or find_vrt_problem(path) or find_foreign(path, limits.allow)
     if problem:
         return Tile(path=path, problem=problem)
 
@@ -96,7 +97,7 @@ def _describe(path: str, source: DatasetReader, given_crs: str, limits: ImageLim
     if transform.is_identity and aux.transform:
         transform = Affine(*aux.transform)
 
-    problem = control_point_problem(source)
+    problem = find_description(source) or control_point_problem(source)
     crs = None if problem else _find_crs(path, source, aux.crs or given_crs)
     if crs is None:
         return Tile(path=path, problem=problem or crs_problem(source))

@@ -22,13 +22,14 @@ CLOSED_FORMATS = {".sid": "MrSID", ".ecw": "ECW"}
 SUFFIXES = (*RASTER_SUFFIXES, *CLOSED_FORMATS)
 
 
-def image_files(year: int, path: str) -> list[str]:
+def image_files(year: int, path: str, *, allow: tuple[str, ...] = ()) -> list[str]:
     """Return every image file of one path of a [[flyover]], sorted, also those of closed formats.
 
     Args:
         year: Year of the flyover, for messages.
         path: Folder (searched through), glob, file, VRT, STAC item list (.json, .geojson), URL, or
             GDAL virtual path; a virtual path that ends in "/" is a folder.
+        allow: Folders outside the path into which links to folders are followed.
 
     Raises:
         MissingInput: no image is there.
@@ -38,7 +39,7 @@ def image_files(year: int, path: str) -> list[str]:
     if place.lower().endswith((".json", ".geojson")):
         return sorted(stac_images(place))
 
-    found = _find_files(place)
+    found = _find_files(place, allow)
     if not found:
         raise MissingInput(
             f"flyover {year}: no image file at {path}; "
@@ -67,12 +68,31 @@ def relative_path(file: str, path: str) -> str:
     return str(Path(file).relative_to(folder)) if is_below else Path(file).name
 
 
-def lonely_world_files(path: str) -> list[str]:
+def links_out(path: str, allow: tuple[str, ...]) -> list[str]:
+    """Return the links below a folder that lead to folders elsewhere; they are not followed."""
+    if path.startswith("/vsi") or not Path(path).is_dir():
+        return []
+    links = []
+    for root, folders, _ in os.walk(path, onerror=_refuse):
+        inside = [Path(root) / name for name in folders]
+        links += [str(folder) for folder in inside if _leads_out(folder, path, allow)]
+    return sorted(links)
+
+
+def _leads_out(folder: Path, path: str, allow: tuple[str, ...]) -> bool:
+    """Tell whether a folder is a link to one that is neither below `path` nor allowed."""
+    if not folder.is_symlink():
+        return False
+    real = Path(os.path.realpath(folder))
+    return not any(real.is_relative_to(os.path.realpath(root)) for root in (path, *allow))
+
+
+def lonely_world_files(path: str, allow: tuple[str, ...]) -> list[str]:
     """Return the world files of a folder that have no image beside them."""
     if path.startswith("/vsi") or not Path(path).is_dir():
         return []
 
-    files = list(_walk(Path(path)))
+    files = list(_walk(Path(path), allow))
     images = {_stem(file) for file in files if file.suffix.lower() in SUFFIXES}
     world_files = [file for file in files if file.suffix.lower() in WORLD_SUFFIXES]
     return sorted(str(file) for file in world_files if _stem(file) not in images)
@@ -83,19 +103,19 @@ def _stem(file: Path) -> tuple[Path, str]:
     return file.parent, file.stem.lower()
 
 
-def _find_files(place: str) -> list[str]:
+def _find_files(place: str, allow: tuple[str, ...]) -> list[str]:
     if place.startswith("/vsi"):
         return _remote_folder(place) if place.endswith("/") else [place]
     if Path(place).is_dir():
-        return _folder(place)
-    return [place] if Path(place).exists() else _glob(place)
+        return _folder(place, allow)
+    return [place] if Path(place).exists() else _glob(place, allow)
 
 
-def _folder(place: str) -> list[str]:
-    return [str(file) for file in _walk(Path(place)) if file.suffix.lower() in SUFFIXES]
+def _folder(place: str, allow: tuple[str, ...]) -> list[str]:
+    return [str(file) for file in _walk(Path(place), allow) if file.suffix.lower() in SUFFIXES]
 
 
-def _glob(pattern: str) -> list[str]:
+def _glob(pattern: str, allow: tuple[str, ...]) -> list[str]:
     """Return what a glob finds, each file once however links may loop.
 
     Sidecar files are found only where the pattern names their suffix.
@@ -106,7 +126,7 @@ def _glob(pattern: str) -> list[str]:
     found: dict[str, str] = {}
     for match in sorted(glob.glob(_escape_folders(pattern), recursive=True)):
         if Path(match).is_dir():
-            files = _folder(match)
+            files = _folder(match, allow)
         elif is_wide and not match.lower().endswith(SUFFIXES):
             files = []
         else:
@@ -124,15 +144,21 @@ def _escape_folders(pattern: str) -> str:
     return pattern
 
 
-def _walk(folder: Path) -> Iterator[Path]:
-    """Yield the files below a folder, links followed, each folder once however links may loop.
+def _walk(folder: Path, allow: tuple[str, ...]) -> Iterator[Path]:
+    """Yield the files below a folder, each folder once however links may loop.
+
+    Links to folders are followed where these lie below the folder or are allowed.
 
     Raises:
         OSError: a folder cannot be listed; its photos would be missing without a word.
     """
     seen: set[str] = set()
     for root, folders, names in os.walk(folder, followlinks=True, onerror=_refuse):
-        folders[:] = sorted(name for name in folders if not name.startswith("."))
+        folders[:] = sorted(
+            name
+            for name in folders
+            if not name.startswith(".") and not _leads_out(Path(root) / name, str(folder), allow)
+        )
         real = os.path.realpath(root)
         if real in seen:
             folders.clear()

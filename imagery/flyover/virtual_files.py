@@ -61,12 +61,15 @@ def is_vrt(path: str) -> bool:
     return path.lower().endswith(".vrt") and not path.startswith("/vsi") and Path(path).is_file()
 
 
+def other_sources(path: str) -> list[str]:
+    """Return what else a VRT refers to: addresses, parts of files, descriptions."""
+    return sorted({name for _, name in _named_sources(path) if _NO_FILE.match(name)})
+
+
 def vrt_sources(path: str) -> list[str]:
     """Return the local files that a VRT refers to, each once, sorted."""
-    text = Path(path).read_text(encoding="utf-8", errors="replace")
     found = set()
-    for options, name in _SOURCE.findall(text):
-        source = html.unescape(name.strip())
+    for options, source in _named_sources(path):
         if _NO_FILE.match(source):
             continue
 
@@ -74,3 +77,9 @@ def vrt_sources(path: str) -> list[str]:
         is_relative = bool(_RELATIVE.search(options)) or beside.exists()
         found.add(str(beside if is_relative else Path(source)))
     return sorted(found)
+
+
+def _named_sources(path: str) -> list[tuple[str, str]]:
+    """Return how each source of a VRT is meant, and its name."""
+    text = Path(path).read_text(encoding="utf-8", errors="replace")
+    return [(options, html.unescape(name.strip())) for options, name in _SOURCE.findall(text)]

@@ -10,6 +10,8 @@ SCHEMES = {
     "az://": "/vsiaz/",
 }
 """How a URL begins, and how its virtual path does."""
+_LOCAL = ("/vsizip/", "/vsitar/", "/vsigzip/", "/vsi7z/", "/vsirar/", "/vsimem/", "/vsisubfile/")
+"""Virtual paths of files on this machine."""
 
 
 def gdal_path(path: str) -> str:
@@ -21,3 +23,9 @@ def gdal_path(path: str) -> str:
         if path.lower().startswith(scheme):
             return virtual + path[len(scheme) :]
     return path
+
+
+def is_elsewhere(path: str) -> bool:
+    """Tell whether a path is an address that GDAL asks a host for."""
+    place = gdal_path(path)
+    return place.startswith("/vsi") and not place.startswith(_LOCAL)
