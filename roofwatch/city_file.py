@@ -131,13 +131,13 @@ class ScoreSettings:
 
 @dataclass(frozen=True, kw_only=True)
 class ImagerySettings:
-    """Where images may be, beside the folders and hosts of the flyovers themselves."""
+    """Where images may be, beside the folders and hosts of the flyovers and the city file."""
 
     allow: tuple[str, ...] = field(
         default=(),
         metadata=key(
             "Folders and addresses below which VRTs, STAC lists and links to folders may find "
-            "images. What leads elsewhere is named and not opened.",
+            "images, beside the city file's folder. What leads elsewhere is named and not opened.",
             path=True,
             remote=True,
         ),

@@ -63,7 +63,9 @@ def read_city(path: Path) -> CityFile:
     labels = city.labels
     if labels is not None and city.export.as_of:
         labels = replace(labels, latest=datetime.date.fromisoformat(city.export.as_of))
-    return replace(city, tile=tile, labels=labels)
+    # What lies below the city file's own folder is the city's.
+    imagery = replace(city.imagery, allow=(str(reader.base), *city.imagery.allow))
+    return replace(city, tile=tile, labels=labels, imagery=imagery)
 
 
 def check_name(city: CityFile, file: str) -> None:
