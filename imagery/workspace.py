@@ -184,6 +184,11 @@ class Workspace:
         """Return the deletes that people confirmed."""
         return self.folder / "dispatch_deletes.csv"
 
+    @property
+    def sources(self) -> Path:
+        """Return the folder with a folder of snapshots for each day on which one was taken."""
+        return self.folder / "sources"
+
     def year(self, year: int) -> YearFiles:
         """Return the files of one year."""
         return YearFiles(folder=self.folder / str(year))

@@ -1,0 +1,220 @@
+"""Asks one service for JSON: slowly, again when it fails, and nobody else.
+
+What went wrong is said without the address that was sent, which may hold a token.
+"""
+
+import http.client
+import json
+import os
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import IO
+from urllib.parse import quote, quote_plus, urlencode, urlsplit, urlunsplit
+
+from imagery.errors import InputError
+from imagery.services.service import Service
+from imagery.services.settings import SnapshotSettings
+from imagery.troubles import shown
+
+Json = dict[str, object]
+"""An object of JSON."""
+FINAL = (401, 403, 404, 405, 410, 498, 499)
+"""Answers that another try would not change; Esri has 498 and 499 for tokens."""
+TOKEN_CODES = (401, 403, 498, 499)
+"""Those of them that a token would change."""
+AGAIN = "run roofwatch snapshot again, which goes on where it stopped"
+RENEW = (
+    "write ?token=$NAME after the address and set the environment variable NAME, or renew the token"
+)
+LONGEST_WAIT_S = 300.0
+"""Longest wait between two tries, seconds, whatever the service asks for."""
+
+
+class Failed(Exception):
+    """One request that failed; another try may succeed."""
+
+    def __init__(
+        self, words: str, *, code: int = 0, wait_s: float = 0.0, is_final: bool = False
+    ) -> None:
+        """Keep what happened, how long the service asks to wait, and whether tries are in vain."""
+        super().__init__(words)
+        self.code = code
+        self.wait_s = wait_s
+        self.is_final = is_final or code in FINAL
+
+    @property
+    def remedy(self) -> str:
+        """Return what to do about it."""
+        if self.code in TOKEN_CODES:
+            return RENEW
+        return "correct the address" if self.is_final else AGAIN
+
+
+Check = Callable[[Json], None]
+"""Raises `Failed` at an answer that is not whole."""
+
+
+class SameHost(urllib.request.HTTPRedirectHandler):
+    """Follows a redirect on the host that was named, and no other."""
+
+    def redirect_request(  # noqa: PLR0913  # as urllib calls it
+        self,
+        req: urllib.request.Request,
+        fp: IO[bytes],
+        code: int,
+        msg: str,
+        headers: http.client.HTTPMessage,
+        newurl: str,
+    ) -> urllib.request.Request | None:
+        """Refuse another host, port or a way that others can read."""
+        asked = urlsplit(req.full_url)
+        other = urlsplit(newurl)
+        is_same = (asked.scheme, asked.netloc) == (other.scheme, other.netloc)
+        is_safer = asked.hostname == other.hostname and other.scheme == "https"
+        if not (is_same or is_safer):
+            fp.close()
+            raise Failed(
+                f"it sends us to {other.hostname}, which the city file does not name", is_final=True
+            )
+        return super().redirect_request(req, fp, code, msg, headers, newurl)
+
+
+@dataclass(kw_only=True, eq=False)
+class Client:
+    """Asks the service of one layer."""
+
+    service: Service
+    """What the city file says."""
+    settings: SnapshotSettings
+    """How it is asked."""
+    last: float = field(default=float("-inf"))
+    """When it was asked last, seconds of the monotonic clock."""
+
+    def ask(
+        self,
+        path: str = "",
+        parameters: Mapping[str, object] | None = None,
+        *,
+        check: Check | None = None,
+    ) -> Json:
+        """Return the answer to one question, tried again while that may help.
+
+        Args:
+            path: What follows the address of the service, such as "/query".
+            parameters: Beside those of the address.
+            check: Raises `Failed` at an answer that is not whole.
+
+        Raises:
+            InputError: the service did not answer, or with an error.
+        """
+        url = self._url(path, parameters or {})
+        for attempt in range(1, self.settings.tries + 1):
+            try:
+                answer = self._ask_once(url)
+                if check is not None:
+                    check(answer)
+                return answer
+            except Failed as error:
+                if error.is_final or attempt == self.settings.tries:
+                    raise self.error(str(error), remedy=error.remedy, tries=attempt) from None
+                self.wait(attempt, error.wait_s)
+        raise AssertionError("a service is asked once at least")
+
+    def wait(self, attempt: int, asked_s: float = 0.0) -> None:
+        """Wait after a failure: longer each time, and as long as the service asks."""
+        wait_s = max(self.settings.wait_s * 2 ** (attempt - 1), asked_s)
+        time.sleep(min(wait_s, LONGEST_WAIT_S))
+
+    def error(self, words: str, *, remedy: str = AGAIN, tries: int = 1) -> InputError:
+        """Return the error of a service, without what is secret."""
+        often = f" ({tries} tries)" if tries > 1 else ""
+        service = self.service
+        return InputError(
+            f"[{service.section}] path: {service.shown}: {self.without_secrets(words)}{often}; "
+            f"nothing was replaced; {remedy}"
+        )
+
+    def without_secrets(self, text: str) -> str:
+        """Return a text with `$NAME` in place of what stands in the environment."""
+        for name in self.service.secrets:
+            value = os.environ.get(name, "")
+            for spelled in (value, quote(value, safe=""), quote_plus(value)):
+                text = text.replace(spelled, f"${name}") if spelled else text
+        return text
+
+    def _url(self, path: str, parameters: Mapping[str, object]) -> str:
+        service = self.service
+        parts = urlsplit(service.filled(service.address.partition("?")[0]))
+        query = {name: service.filled(value) for name, value in service.parameters.items()}
+        query |= {name: str(value) for name, value in parameters.items()}
+        start = parts.path.rstrip("/").removesuffix("/items").removesuffix("/query")
+        return urlunsplit((parts.scheme, parts.netloc, start + path, urlencode(query), ""))
+
+    def _ask_once(self, url: str) -> Json:
+        """Ask once.
+
+        Raises:
+            Failed: no answer, one that is cut short, or one that says that it failed.
+        """
+        pause_s = self.last + 1 / self.settings.requests_per_s - time.monotonic()
+        if pause_s > 0:
+            time.sleep(pause_s)
+        self.last = time.monotonic()
+
+        headers = {"Accept": "application/geo+json, application/json", "User-Agent": "roofwatch"}
+        request = urllib.request.Request(url, headers=headers)
+        try:
+            with _OPENER.open(request, timeout=self.settings.timeout_s) as answer:
+                content = answer.read()
+        except urllib.error.HTTPError as error:
+            with error:
+                raise Failed(
+                    f"it answers {error.code} {error.reason}",
+                    code=error.code,
+                    wait_s=_seconds(error.headers.get("Retry-After")),
+                ) from None
+        except urllib.error.URLError as error:
+            raise Failed(f"no answer: {error.reason}") from None
+        except (OSError, http.client.HTTPException) as error:
+            raise Failed(f"the answer broke off: {error or type(error).__name__}") from None
+        return self._parse(content)
+
+    def _parse(self, content: bytes) -> Json:
+        """Return an answer as an object.
+
+        Raises:
+            Failed: it is none, or an error with status 200, as Esri's servers send.
+        """
+        try:
+            answer = json.loads(content)
+        except ValueError:
+            # What is secret is taken out before the text is cut, or half of it would be left.
+            start = self.without_secrets(content[:400].decode("utf-8", "replace"))
+            begin = shown(start[:40])
+            raise Failed(f"the answer is no JSON, or cut short: it begins with {begin}") from None
+        if not isinstance(answer, dict):
+            raise Failed("the answer is no object of JSON")
+
+        error = answer.get("error")
+        if isinstance(error, dict):
+            code = error.get("code")
+            details = error.get("details") or []
+            words = [error.get("message"), *(details if isinstance(details, list) else [details])]
+            said = self.without_secrets(" ".join(str(word) for word in words if word))
+            number = code if isinstance(code, int) else 0
+            raise Failed(f"it answers {code}: {shown(said)}", code=number)
+        return answer
+
+
+_OPENER = urllib.request.build_opener(SameHost)
+
+
+def _seconds(text: str | None) -> float:
+    """Return how long a service asks to wait; 0 where it does not say a number."""
+    try:
+        return max(0.0, float(text or 0))
+    except ValueError:
+        return 0.0

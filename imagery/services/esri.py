@@ -1,0 +1,253 @@
+"""A layer of an Esri FeatureServer or MapServer, paged by object id.
+
+Esri's REST API: the ids of all rows are asked first, then the rows of a range of ids at a time,
+until every id has its row. So neither a page that is cut short nor a row that is added meanwhile
+can go unnoticed.
+"""
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+from pyproj import CRS
+from pyproj.exceptions import CRSError
+
+from imagery.services.client import Client, Json
+from imagery.services.esri_fields import EsriFields, read_fields
+from imagery.services.esri_shapes import read_shapes
+from imagery.services.json_values import object_of, objects_of, text_of, whole_of
+from imagery.services.layer import LayerRows, Tell
+from imagery.services.pages import KeptPages
+
+ROWS = "rows"
+REFERENCE = "spatialReference"
+ALL = "1=1"
+"""Condition that every row meets."""
+NO_CRS = "ask those who run it for the layer as a file, with its CRS"
+SERVERS = ("/featureserver", "/mapserver")
+"""How the address of a service of Esri's kind is told, in small letters."""
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class EsriLayer:
+    """One layer."""
+
+    client: Client
+    """Asks the service."""
+    place: str
+    """What follows the address to the layer, such as "/0"; "" where the address has it."""
+    info: Json
+    """What the service says of the layer."""
+    ids: tuple[int, ...]
+    """Object ids of all rows, rising."""
+    id_field: str
+    """Name of the field of object ids."""
+
+    @property
+    def count(self) -> int:
+        """Return how many rows there are."""
+        return len(self.ids)
+
+    @cached_property
+    def fields(self) -> EsriFields:
+        """Return the fields."""
+        return read_fields(self.info)
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """Return the names of the fields."""
+        return tuple(one_field.name for one_field in self.fields.fields)
+
+    @property
+    def page_rows(self) -> int:
+        """Return how many rows are asked for at once."""
+        allowed = whole_of(self.info, "maxRecordCount") or self.client.settings.page_rows
+        return max(1, min(allowed, self.client.settings.page_rows))
+
+    @property
+    def about(self) -> Json:
+        """Return what tells this state of the layer from another."""
+        edited = object_of(self.info, "editingInfo")
+        ids = ",".join(map(str, self.ids))
+        return {
+            "address": self.client.service.identity,
+            "layer": self.client.service.layer,
+            "fields": list(self.columns),
+            "ids": hashlib.sha256(ids.encode()).hexdigest(),
+            "page_rows": self.page_rows,
+            "edited": edited.get("dataLastEditDate") or edited.get("lastEditDate"),
+        }
+
+    def fetch(self, pages: KeptPages, tell: Tell) -> None:
+        """Fetch every page that is not here yet.
+
+        Raises:
+            InputError: the service failed, or does not give a row that it lists.
+        """
+        for number, ids in enumerate(self._id_pages()):
+            if pages.read(number) is None:
+                pages.write(number, self._fetch_page(ids))
+            tell(len(ids))
+
+        count = ask_count(self.client, self.place)
+        if count != self.count:
+            pages.remove()
+            raise self.client.error(
+                f"it had {self.count:,} rows and has {count:,} now: it changed while it was copied"
+            )
+
+    def read(self, pages: KeptPages) -> LayerRows:
+        """Return the rows of all pages.
+
+        Raises:
+            InputError: the service names no CRS that can be used.
+        """
+        kept = list(pages.all())
+        features = [feature for page in kept for feature in objects_of(page, ROWS)]
+        attributes = [object_of(feature, "attributes") for feature in features]
+        table, notes = self.fields.table(attributes)
+        if not text_of(self.info, "geometryType"):
+            return LayerRows(table=table, shapes=None, crs=None, notes=notes)
+
+        shapes = read_shapes([object_of(feature, "geometry") for feature in features])
+        crs = self._read_crs([object_of(page, REFERENCE) for page in kept])
+        return LayerRows(table=table, shapes=shapes, crs=crs, notes=notes)
+
+    def _id_pages(self) -> list[Sequence[int]]:
+        """Return the ids of each page."""
+        starts = range(0, len(self.ids), self.page_rows)
+        return [self.ids[start : start + self.page_rows] for start in starts]
+
+    def _fetch_page(self, ids: Sequence[int]) -> Json:
+        """Ask for rows until each id has one; an answer may hold fewer than were asked for."""
+        rows: dict[int, Json] = {}
+        reference: Json = {}
+        wanted = set(ids)
+        vain = 0
+        while wanted:
+            before = len(wanted)
+            answer = self._ask_rows(min(wanted), max(wanted))
+            reference = object_of(answer, REFERENCE) or reference
+            for feature in objects_of(answer, "features"):
+                row_id = whole_of(object_of(feature, "attributes"), self.id_field)
+                if row_id in wanted:
+                    rows[row_id] = feature
+                    wanted.discard(row_id)
+
+            if len(wanted) == before:
+                vain += 1
+                if vain == self.client.settings.tries:
+                    raise self.client.error(
+                        f"it lists {len(wanted):,} rows that it does not give, the first with "
+                        f"{self.id_field} {min(wanted)}",
+                        tries=vain,
+                    )
+                self.client.wait(vain)
+        return {ROWS: [rows[row_id] for row_id in ids], REFERENCE: reference}
+
+    def _ask_rows(self, first: int, last: int) -> Json:
+        return self.client.ask(
+            f"{self.place}/query",
+            {
+                "where": f"{self.id_field} >= {first} AND {self.id_field} <= {last}",
+                "outFields": "*",
+                "returnGeometry": "true",
+                "returnZ": "false",
+                "returnM": "false",
+                "f": "json",
+            },
+        )
+
+    def _read_crs(self, references: Sequence[Json]) -> CRS:
+        """Return the CRS that the pages name, or else the layer.
+
+        Raises:
+            InputError: none, or none that can be used.
+        """
+        extent = object_of(object_of(self.info, "extent"), REFERENCE)
+        for reference in [*references, extent, object_of(self.info, "sourceSpatialReference")]:
+            crs = crs_of(reference)
+            if crs is not None:
+                return crs
+        raise self.client.error(f"it names no CRS that is known: {references[:1]}", remedy=NO_CRS)
+
+
+def crs_of(reference: Json) -> CRS | None:
+    """Return the CRS of a spatial reference, None where it names none that is known."""
+    names = []
+    for key in ("latestWkid", "wkid"):
+        number = whole_of(reference, key)
+        if number:
+            names += [f"EPSG:{number}", f"ESRI:{number}"]
+    for name in [*names, text_of(reference, "wkt")]:
+        try:
+            return CRS.from_user_input(name)
+        except CRSError:
+            continue
+    return None
+
+
+def open_esri(client: Client) -> EsriLayer:
+    """Ask what a layer is, and for the ids of its rows.
+
+    Raises:
+        InputError: no such layer, or the service's count is not that of its ids.
+    """
+    place, info = find_layer(client)
+    count = ask_count(client, place)
+    answer = client.ask(f"{place}/query", {"where": ALL, "returnIdsOnly": "true", "f": "json"})
+    listed = answer.get("objectIds")
+    listed = listed if isinstance(listed, list) else []
+    ids = {row_id for row_id in listed if isinstance(row_id, int)}
+    if len(ids) != count:
+        raise client.error(f"it counts {count:,} rows and lists {len(ids):,} ids")
+
+    id_field = text_of(answer, "objectIdFieldName") or text_of(info, "objectIdField")
+    return EsriLayer(
+        client=client,
+        place=place,
+        info=info,
+        ids=tuple(sorted(ids)),
+        id_field=id_field or "OBJECTID",
+    )
+
+
+def find_layer(client: Client) -> tuple[str, Json]:
+    """Return what follows the address to the layer, and what the service says of it.
+
+    Raises:
+        InputError: there is no such layer, or several.
+    """
+    info = client.ask("", {"f": "json"})
+    if "fields" in info:
+        return "", info
+
+    layers = [*objects_of(info, "layers"), *objects_of(info, "tables")]
+    wanted = client.service.layer
+    found = [
+        whole_of(layer, "id")
+        for layer in layers
+        if not wanted or wanted in (text_of(layer, "name"), str(whole_of(layer, "id")))
+    ]
+    if len(found) != 1:
+        names = ", ".join(f"{text_of(layer, 'name')} ({layer.get('id')})" for layer in layers[:8])
+        raise client.error(
+            f"want one layer, and it has {names or 'none'}",
+            remedy=f"name it with [{client.service.section}] layer",
+        )
+    place = f"/{found[0]}"
+    return place, client.ask(place, {"f": "json"})
+
+
+def ask_count(client: Client, place: str) -> int:
+    """Return how many rows the service says that it has.
+
+    Raises:
+        InputError: it does not say.
+    """
+    answer = client.ask(f"{place}/query", {"where": ALL, "returnCountOnly": "true", "f": "json"})
+    count = whole_of(answer, "count")
+    if count is None:
+        raise client.error("it does not say how many rows it has")
+    return count

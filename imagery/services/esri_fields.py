@@ -1,0 +1,123 @@
+"""Fields of an Esri layer: their types, coded values and subtypes. No service is asked."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+import pyarrow as pa
+
+from imagery.services.client import Json
+from imagery.services.columns import day_array, number_array, text_array
+from imagery.services.json_values import object_of, objects_of, text_of
+
+Codes = dict[object, str]
+"""Names by code."""
+
+_WHOLE = ("OID", "Integer", "SmallInteger", "BigInteger")
+_NUMBER = ("Single", "Double")
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class EsriField:
+    """One field."""
+
+    name: str
+    """As the service spells it."""
+    kind: str
+    """Type, such as "Date", without "esriFieldType"."""
+    codes: Codes = field(default_factory=dict)
+    """Names of its codes; none where it is not coded."""
+    codes_of_type: dict[object, Codes] = field(default_factory=dict)
+    """The same for rows of one subtype."""
+
+    @property
+    def is_coded(self) -> bool:
+        """Tell whether its values stand for names."""
+        return bool(self.codes or self.codes_of_type)
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class EsriFields:
+    """All fields of a layer."""
+
+    fields: tuple[EsriField, ...]
+    """In the order of the service."""
+    type_field: str = ""
+    """Name of the field of the subtype, "" for none."""
+    zone: ZoneInfo | None = None
+    """Where the service keeps its times; None for UTC."""
+
+    def table(self, rows: Sequence[Json]) -> tuple[pa.Table, tuple[str, ...]]:
+        """Return rows as a table, and what was noticed.
+
+        Args:
+            rows: Attributes of each row.
+        """
+        arrays = {}
+        notes = []
+        kinds = [row.get(self.type_field) for row in rows]
+        for one_field in self.fields:
+            values = [row.get(one_field.name) for row in rows]
+            bad = 0
+            if one_field.is_coded:
+                array = text_array(_named(one_field, values, kinds))
+            elif one_field.kind in (*_WHOLE, *_NUMBER):
+                kind = pa.int64() if one_field.kind in _WHOLE else pa.float64()
+                array = number_array(values, kind)
+            elif one_field.kind == "Date":
+                array, bad = day_array(values, self.zone)
+            else:
+                array = text_array(values)
+            arrays[one_field.name] = array
+            if bad:
+                notes.append(f"{one_field.name}: {bad:,} values are no day and were left empty")
+        return pa.table(arrays), tuple(notes)
+
+
+def read_fields(info: Json) -> EsriFields:
+    """Return the fields that a layer describes."""
+    subtypes = objects_of(info, "types")
+    type_field = text_of(info, "typeIdField")
+    fields = [_read_field(values, subtypes, type_field) for values in objects_of(info, "fields")]
+    return EsriFields(
+        fields=tuple(one_field for one_field in fields if one_field.kind != "Geometry"),
+        type_field=type_field,
+        zone=_read_zone(object_of(info, "dateFieldsTimeReference")),
+    )
+
+
+def _read_field(values: Json, subtypes: Sequence[Json], type_field: str) -> EsriField:
+    name = text_of(values, "name")
+    codes_of_type = {}
+    for subtype in subtypes:
+        codes = _read_codes(object_of(object_of(subtype, "domains"), name))
+        if codes:
+            codes_of_type[subtype.get("id")] = codes
+
+    codes = _read_codes(object_of(values, "domain"))
+    if name == type_field and not codes:
+        codes = {subtype.get("id"): text_of(subtype, "name") for subtype in subtypes}
+    kind = text_of(values, "type").removeprefix("esriFieldType")
+    return EsriField(name=name, kind=kind, codes=codes, codes_of_type=codes_of_type)
+
+
+def _read_codes(domain: Json) -> Codes:
+    """Return the codes of a domain, none where it is a range or inherited."""
+    return {pair.get("code"): text_of(pair, "name") for pair in objects_of(domain, "codedValues")}
+
+
+def _read_zone(reference: Json) -> ZoneInfo | None:
+    name = text_of(reference, "timeZoneIANA")
+    try:
+        return ZoneInfo(name) if name else None
+    except (ZoneInfoNotFoundError, ValueError):
+        return None
+
+
+def _named(one_field: EsriField, values: Sequence[object], kinds: Sequence[object]) -> list[object]:
+    """Return the names of codes; a code without a name stays as it is."""
+    named = []
+    for value, kind in zip(values, kinds, strict=True):
+        codes = one_field.codes_of_type.get(kind, one_field.codes)
+        named.append(codes.get(value, value) or value)
+    return named

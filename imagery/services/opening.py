@@ -1,0 +1,25 @@
+"""Which kind of service an address is of."""
+
+from urllib.parse import urlsplit
+
+from imagery.services.client import Client
+from imagery.services.esri import SERVERS, open_esri
+from imagery.services.layer import Layer
+from imagery.services.ogc_api import open_ogc_api
+
+
+def open_layer(client: Client) -> Layer:
+    """Ask a service what a layer is.
+
+    Raises:
+        InputError: it does not answer, has no such layer, or is a WFS.
+    """
+    address = urlsplit(client.service.address.lower())
+    if "service=wfs" in address.query or address.path.rstrip("/").endswith("/wfs"):
+        raise client.error(
+            "a WFS is not read",
+            remedy="give the address of its OGC API Features or FeatureServer, or a file",
+        )
+    if any(server in address.path for server in SERVERS):
+        return open_esri(client)
+    return open_ogc_api(client)

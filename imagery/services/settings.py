@@ -1,0 +1,40 @@
+"""How services are asked: the keys of [snapshot] in the city file."""
+
+from dataclasses import dataclass, field
+
+from imagery.settings import key
+
+
+@dataclass(frozen=True, kw_only=True)
+class SnapshotSettings:
+    """How the services of layers are asked."""
+
+    requests_per_s: float = field(
+        default=5.0, metadata=key("Most requests to a service in a second.")
+    )
+    page_rows: int = field(
+        default=1000,
+        metadata=key("Rows that are asked for at once; fewer where the service allows fewer."),
+    )
+    tries: int = field(default=6, metadata=key("How often a request is tried."))
+    wait_s: float = field(
+        default=1.0,
+        metadata=key(
+            "Wait after the first failure, seconds; it doubles with each further one, and a "
+            "service may ask for more."
+        ),
+    )
+    timeout_s: float = field(
+        default=60.0, metadata=key("How long a service may be silent, seconds.")
+    )
+
+    def __post_init__(self) -> None:
+        """Check the ranges."""
+        for name in ("requests_per_s", "wait_s", "timeout_s"):
+            value = getattr(self, name)
+            if not value > 0:
+                raise ValueError(f"{name} is {value}, want more than 0")
+        for name in ("page_rows", "tries"):
+            value = getattr(self, name)
+            if value < 1:
+                raise ValueError(f"{name} is {value}, want 1 or more")
