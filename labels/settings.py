@@ -20,7 +20,9 @@ THRESHOLD = 10.0
 class LabelFile:
     """Where the labels are."""
 
-    path: Path = field(metadata=key("CSV or any vector file."))
+    path: Path = field(
+        metadata=key("CSV, any vector file, or the address of a service (see snapshot.md).")
+    )
     id: tuple[str, ...] = field(metadata=key("Key column, or several joined by a blank."))
     year: str = field(default="year", metadata=key("Column: the flyover year a label belongs to."))
     collapsed: str = field(default="", metadata=key('Column of 0/1 (or "cannot tell").'))
@@ -81,6 +83,13 @@ class LabelFile:
         default=None,
         metadata=key("Last day that a label can have; [export] as_of, or today.", derived=True),
     )
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """Return the columns that the city file names."""
+        value = self.collapsed or self.roof_pct
+        named = (value, self.year, self.date, self.source, self.chosen, self.chance)
+        return tuple(name for name in (*self.id, *named) if name)
 
     def __post_init__(self) -> None:
         """Check the order of month and day."""

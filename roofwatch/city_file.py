@@ -13,6 +13,8 @@ from imagery.chips.settings import TileSettings
 from imagery.errors import ConfigError
 from imagery.files import sha256_file
 from imagery.roll.files import FootprintFile, ParcelFile, VacantFile
+from imagery.services.service import Service
+from imagery.services.settings import SnapshotSettings
 from imagery.settings import key
 from inference.hazard import Thresholds
 from labels.settings import LabelFile, LooksSettings
@@ -190,6 +192,12 @@ class CityFile:
     """[audit]."""
     mlflow: MlflowSettings = field(default_factory=MlflowSettings)
     """[mlflow]."""
+    snapshot: SnapshotSettings = field(default_factory=SnapshotSettings)
+    """[snapshot]."""
+    services: tuple[Service, ...] = field(
+        default=(), metadata=key("Layers that are services.", derived=True)
+    )
+    """Layers that are services; their sections have the paths of their last snapshots."""
 
     @property
     def image_places(self) -> tuple[str, ...]:

@@ -12,6 +12,7 @@ from roofwatch.command_options import (
     positive,
 )
 from roofwatch.crew_commands import add_plan, add_storm
+from roofwatch.source_commands import add_init, add_snapshot
 
 
 def build_parser() -> argparse.ArgumentParser:
@@ -24,6 +25,7 @@ def build_parser() -> argparse.ArgumentParser:
     for add_command in (
         add_demo,
         add_init,
+        add_snapshot,
         add_check,
         add_tile,
         add_train,
@@ -66,33 +68,6 @@ def add_demo(commands: Commands) -> None:
     )
     parser.add_argument(
         "--seed", type=int, default=0, metavar="S", help="seed of the city (default: 0)"
-    )
-    add_common_options(parser)
-
-
-def add_init(commands: Commands) -> None:
-    """Add `roofwatch init`."""
-    text = "a commented city file from what a city has, with the evidence for each choice"
-    parser = commands.add_parser("init", help=text, description=text)
-    parser.add_argument(
-        "folders",
-        type=Path,
-        nargs="+",
-        metavar="FOLDER",
-        help="folder of the city's tables, layers and photos, in any nesting",
-    )
-    parser.add_argument(
-        "--out",
-        type=Path,
-        default=Path("city.toml"),
-        metavar="FILE",
-        help="the new city file; none is overwritten (default: city.toml)",
-    )
-    parser.add_argument(
-        "--yes",
-        action="store_true",
-        help="take the best candidate of what is doubtful; without it a terminal is asked, and "
-        "what stays doubtful is a comment",
     )
     add_common_options(parser)
 

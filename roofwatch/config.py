@@ -23,6 +23,7 @@ from imagery.troubles import shown
 from imagery.values.texts import LONGEST_TEXT, is_plain
 from models.spec import DOWNLOAD
 from roofwatch.city_file import CityFile
+from roofwatch.city_services import check_snapshots, take_services, with_snapshots
 
 VIRTUAL = "/vsi"
 """Begin of GDAL's virtual paths."""
@@ -39,8 +40,12 @@ WANTED = {
 Table = TypeVar("Table")
 
 
-def read_city(path: Path) -> CityFile:
+def read_city(path: Path, *, needs_snapshots: bool = True) -> CityFile:
     """Read and check a city file.
+
+    Args:
+        path: The file.
+        needs_snapshots: Whether each layer that is a service must have a snapshot.
 
     Raises:
         MissingInput: the file, or a file it names, is not there.
@@ -53,10 +58,14 @@ def read_city(path: Path) -> CityFile:
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise ConfigError(f"{path.name}: not valid TOML: {error}; correct that line") from error
 
+    document, services = take_services(document, path.name)
     reader = Reader(file=path.name, base=path.parent.resolve())
     city = reader.read_table(CityFile, document, "")
     check_name(city, path.name)
     check_flyovers(city, path.name)
+    city = with_snapshots(city, services)
+    if needs_snapshots:
+        check_snapshots(city, path)
     check_files(city, path.name)
 
     tile = replace(city.tile, gsd_m=city.model.gsd_m, margin_m=city.model.margin_m)
@@ -106,7 +115,10 @@ def check_flyovers(city: CityFile, file: str) -> None:
 
 def check_files(city: CityFile, file: str) -> None:
     """Check that the files that are named are there."""
+    services = {f"[{service.section}] path" for service in city.services}
     for name, path in named_files(city):
+        if name in services:
+            continue
         if not str(path).startswith(VIRTUAL) and not path.exists():
             raise MissingInput(
                 f"{file}: {name}: no file at {path}; put it there or correct the path"

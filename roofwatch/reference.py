@@ -118,6 +118,8 @@ def city_file_page() -> str:
     ]
     hints = typing.get_type_hints(CityFile)
     for field in dataclasses.fields(CityFile):
+        if is_derived(field):
+            continue
         kind = inner_type(hints[field.name])
         is_list = typing.get_origin(hints[field.name]) is tuple
         title = f"[[{field.name}]]" if is_list else f"[{field.name}]"

@@ -13,6 +13,7 @@ from gis_export.verify.finding import Finding
 from imagery.errors import TamperedFile
 from imagery.files import sha256_file
 from imagery.workspace import Workspace
+from roofwatch.city_services import find_snapshots
 from roofwatch.console import warn
 from roofwatch.seal import LEDGER, read_seals, trusted_seals, write_seals
 
@@ -80,6 +81,38 @@ def seal_deliveries(city: "City") -> None:
     there = [path for path in files if path.exists()]
     sums = {path.relative_to(workspace.folder).as_posix(): sum_of(path) for path in there}
     write_seals(workspace.audit, WORKSPACE, sums)
+
+
+def seal_snapshot(city: "City", path: Path, written: Path) -> None:
+    """Write the checksum of a snapshot into the audit log.
+
+    Args:
+        city: The city.
+        path: Where the snapshot will be.
+        written: Where it has been written.
+    """
+    name = path.relative_to(city.workspace.folder).as_posix()
+    write_seals(city.workspace.audit, WORKSPACE, {name: sha256_file(written)})
+
+
+def check_snapshots(city: "City") -> None:
+    """Compare the snapshots from which the city's layers are read with their seals.
+
+    Raises:
+        TamperedFile: one is another file.
+        TamperedLog: a line of the log does not follow from the line before it.
+    """
+    folder = city.workspace.folder
+    snapshots = find_snapshots(city.file)
+    seals = trusted_seals(city.workspace.audit) if snapshots else {}
+    for snapshot in snapshots:
+        name = snapshot.path.relative_to(folder).as_posix()
+        wanted = seals.get((WORKSPACE, name))
+        if wanted is not None and sum_of(snapshot.path) != wanted:
+            raise TamperedFile(
+                f"{snapshot.path}: it is not the file that snapshot wrote, which audit.csv seals; "
+                "put it back from a backup, or run roofwatch snapshot again"
+            )
 
 
 def drop_broken(year: "CityYear", group: Group) -> None:

@@ -33,7 +33,7 @@ from roofwatch.executors import Execution, read_execution
 from roofwatch.progress import Progress
 from roofwatch.runner import Batch, BatchRunner, Done, batch_runner
 from roofwatch.seal import check_seal
-from roofwatch.sealed_files import check_results
+from roofwatch.sealed_files import check_results, check_snapshots
 from roofwatch.seen import book_url, has_book, read_seen
 
 if TYPE_CHECKING:
@@ -70,7 +70,12 @@ class City:
 
     @cached_property
     def roll(self) -> VacantRoll:
-        """Return the vacant roll."""
+        """Return the vacant roll.
+
+        Raises:
+            TamperedFile: a snapshot of a service is not as it was sealed.
+        """
+        check_snapshots(self)
         return read_roll(self.file.parcels, self.file.vacant, self.file.footprints)
 
     @cached_property
@@ -304,7 +309,7 @@ class CityYear:
 
 def open_city(options: argparse.Namespace) -> City:
     """Read the city file that a command line names."""
-    file = read_city(options.city)
+    file = read_city(options.city, needs_snapshots=options.command != "snapshot")
     set_network(allowed=any(map(is_elsewhere, file.image_places)))
     return City(file=file, execution=read_execution(options), quiet=options.quiet)
 

@@ -26,11 +26,12 @@ COMMAND_LINE = re.compile(r"\s*(?:\$ )?(?:\.venv/bin/)?roofwatch ([a-z]+)(.*)")
 EVERYWHERE = ("--executor", "--workers", "--scheduler", "--quiet", "--json")
 """Options of each command."""
 LIST_LOADED = "print([name for name in {names} if name in sys.modules])"
-NO_YEAR = ("demo", "init", "promote", "adopt", "findings", "audit", "verify")
+NO_YEAR = ("demo", "init", "snapshot", "promote", "adopt", "findings", "audit", "verify")
 """Commands that are not of a year."""
 COMMANDS = (
     "demo",
     "init",
+    "snapshot",
     "check",
     "tile",
     "train",

@@ -19,9 +19,10 @@ LINK = re.compile(r"\]\(([^)#]+)(#[^)]*)?\)")
 def settings_classes(kind: type) -> list[type]:
     """Return a settings class and those inside it."""
     classes = [kind]
-    for hint in typing.get_type_hints(kind).values():
-        inner = inner_type(hint)
-        if dataclasses.is_dataclass(inner):
+    hints = typing.get_type_hints(kind)
+    for field in dataclasses.fields(kind):
+        inner = inner_type(hints[field.name])
+        if dataclasses.is_dataclass(inner) and not is_derived(field):
             classes += settings_classes(inner)
     return classes
 

@@ -2,7 +2,7 @@
 
 import json
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import asdict
 from pathlib import Path
 
@@ -14,7 +14,15 @@ BALANCE = "roll_balance"
 """Key of the manifest that is no file."""
 
 
-def write_manifest(folder: Path, balance: RollBalance | None) -> None:
+SOURCES = "sources"
+"""Key of the manifest that tells day and checksum of the snapshots of services."""
+
+
+def write_manifest(
+    folder: Path,
+    balance: RollBalance | None,
+    snapshots: Mapping[str, Mapping[str, str]] | None = None,
+) -> None:
     """Write the checksums of a year's files, and where every row of the vacancy file went.
 
     Chips are left out, which have checksums of their own, and so are packets that people asked
@@ -24,10 +32,13 @@ def write_manifest(folder: Path, balance: RollBalance | None) -> None:
     Args:
         folder: The year's folder, exported.
         balance: The balance of the roll; None for a roll that is no file's.
+        snapshots: Address, day and checksum of each layer that is a service, by its section.
     """
     files = YearFiles(folder=folder)
     paths = sorted(_find_files(files))
     facts: dict[str, object] = {BALANCE: asdict(balance) if balance else None}
+    if snapshots:
+        facts[SOURCES] = snapshots
     for path in paths:
         facts[str(path.relative_to(folder))] = sha256_file(path)
     with atomic_path(files.report.manifest) as temporary:

@@ -19,10 +19,12 @@ DAY_ORDER = (
 class ParcelFile:
     """Where the parcels are."""
 
-    path: Path = field(metadata=key("Any vector file GDAL reads."))
+    path: Path = field(
+        metadata=key("Any vector file GDAL reads, or the address of a service (see snapshot.md).")
+    )
     id: tuple[str, ...] = field(metadata=key("Id column, or several joined by a blank."))
     layer: str = field(
-        default="", metadata=key('Layer or sheet; "" where only one of the file could be meant.')
+        default="", metadata=key('Layer or sheet; "" where only one could be meant.')
     )
     block: str = field(
         default="", metadata=key('Column that groups parcels for honest splits; "" derives it.')
@@ -94,7 +96,9 @@ class ParcelFile:
 class VacantFile:
     """Where the vacancy notices are."""
 
-    path: Path = field(metadata=key("CSV or any vector file."))
+    path: Path = field(
+        metadata=key("CSV, any vector file, or the address of a service (see snapshot.md).")
+    )
     id: tuple[str, ...] = field(
         default=(),
         metadata=key(
@@ -102,7 +106,7 @@ class VacantFile:
         ),
     )
     layer: str = field(
-        default="", metadata=key('Layer or sheet; "" where only one of the file could be meant.')
+        default="", metadata=key('Layer or sheet; "" where only one could be meant.')
     )
     notice_date: str = field(default="", metadata=key("Column of the day of the vacancy notice."))
     day_order: str = field(default="", metadata=key(DAY_ORDER))
@@ -148,7 +152,9 @@ class VacantFile:
 class FootprintFile:
     """Where the building outlines are."""
 
-    path: Path = field(metadata=key("Any vector file GDAL reads."))
+    path: Path = field(
+        metadata=key("Any vector file GDAL reads, or the address of a service (see snapshot.md).")
+    )
     layer: str = field(
-        default="", metadata=key('Layer or sheet; "" where only one of the file could be meant.')
+        default="", metadata=key('Layer or sheet; "" where only one could be meant.')
     )

@@ -25,6 +25,7 @@ from inference.ledger import Ledger
 from roofwatch.answer import Answer
 from roofwatch.before import read_before
 from roofwatch.borrowed_note import borrowed_note, lent_sentence
+from roofwatch.city_services import snapshot_facts
 from roofwatch.drift_found import drift_note
 from roofwatch.executors import Execution, map_batches
 from roofwatch.kept_roll import read_kept_roll
@@ -128,7 +129,7 @@ def _export(year: CityYear) -> list[Path]:
     write_year_report(year, inputs, plan)
     write_equity(year, inputs, levels)
     write_year_papers(year, inputs)
-    write_manifest(folder, inputs.roll.balance)
+    write_manifest(folder, inputs.roll.balance, snapshot_facts(year.file))
     seal_deliveries(year.city)
     year.city.log("export", f"{year.year}: {len(products)} files from run {inputs.run_id}")
     return [*products, year.files.report.year_page]
