@@ -6,7 +6,7 @@ export UV_COMPILE_BYTECODE := 1
 export UV_LINK_MODE := copy
 export MLFLOW_DISABLE_TELEMETRY := true
 
-.PHONY: install demo test check docs bench lock format
+.PHONY: install demo test check docs bench lock format sbom vulnerabilities restore-drill
 
 install: $(VENV)/.installed
 
@@ -41,6 +41,16 @@ docs: install
 
 bench: install
 	$(BIN)/python -m benchmarks.run
+
+# Needs restic (a Debian package) and a demo in ./demo; see benchmarks/restore_drill.py.
+restore-drill: install
+	$(BIN)/python -m benchmarks.restore_drill --demo demo
+
+sbom: install
+	$(UV) tool run --from cyclonedx-bom cyclonedx-py environment $(BIN)/python --of JSON -o sbom.cdx.json
+
+vulnerabilities: install
+	$(UV) tool run pip-audit --disable-pip --require-hashes -r requirements.lock
 
 # openvino-telemetry reports to a server when openvino is imported; openvino does without it.
 lock:

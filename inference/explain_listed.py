@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from imagery.chips.store import ChipStore, shard_key
 from imagery.file_names import safe_name
 from imagery.files import atomic_path
+from imagery.values.formulas import harmless
 from imagery.workspace import YearFiles
 from inference.explain_batch import (
     ExplainBatch,
@@ -277,7 +278,7 @@ def add_peak(row: Row, peaks: dict[str, tuple[int, int]]) -> Row:
 def finish(files: YearFiles, rows: Sequence[Row]) -> list[Path]:
     """Write explain.csv if it changes, and remove pictures of roofs that are not listed now."""
     path = files.explain_table
-    text = pd.DataFrame(rows, columns=list(COLUMNS)).to_csv(index=False)
+    text = pd.DataFrame(rows, columns=list(COLUMNS)).map(harmless).to_csv(index=False)
     if not path.exists() or path.read_text(encoding="utf-8") != text:
         with atomic_path(path) as temporary:
             temporary.write_text(text, encoding="utf-8")

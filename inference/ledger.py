@@ -10,6 +10,7 @@ from imagery.chips.quality import QUALITY_COLUMNS
 from imagery.errors import InputError, Unbalanced
 from imagery.files import atomic_path
 from imagery.parquet import DamagedTable, read_whole
+from imagery.values.formulas import harmless
 from imagery.workspace import YearFiles
 from inference.hazard import Thresholds, hazard_word
 
@@ -141,10 +142,14 @@ def _word(score: float, thresholds: Thresholds) -> str:
 
 
 def write_ledger(ledger: Ledger, folder: Path) -> tuple[Path, Path]:
-    """Write ledger.parquet and ledger.csv into a year's folder, each complete or not at all."""
+    """Write ledger.parquet and ledger.csv into a year's folder, each complete or not at all.
+
+    In the CSV an id that a spreadsheet would run as a formula has an apostrophe before it.
+    """
     files = YearFiles(folder=folder)
     with atomic_path(files.ledger_csv) as temporary:
-        ledger.table.to_csv(temporary, index=False)
+        ids = ledger.table["parcel_id"].map(harmless)
+        ledger.table.assign(parcel_id=ids).to_csv(temporary, index=False)
     with atomic_path(files.ledger) as temporary:
         ledger.table.to_parquet(temporary, index=False)
     return files.ledger, files.ledger_csv

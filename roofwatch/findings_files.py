@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pandas as pd
 
-from gis_export.table.tables import harmless
 from imagery.errors import InputError
 from imagery.files import atomic_path, sha256_file
 from imagery.locks import MAY_NOT_WRITE
+from imagery.values.formulas import harmless
 from labels.book import Entry, Recorded
 from labels.findings import Problem
 

@@ -44,10 +44,11 @@ from gis_export.table.settings import (
     VisitSettings,
 )
 from gis_export.table.symbols import SYMBOLS
-from gis_export.table.tables import fit, harmless
+from gis_export.table.tables import fit
 from gis_export.verify.folders import BadProduct, TierLeak, verify_products
 from imagery.errors import ConfigError, InputError, Unbalanced
 from imagery.roll.parcels import VacantRoll
+from imagery.values.formulas import harmless
 from inference.hazard import USE_LIMIT
 
 

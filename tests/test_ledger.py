@@ -199,3 +199,13 @@ def test_thresholds_are_in_order(likely: float, possible: float) -> None:
 def test_roof_that_no_photo_shows_has_no_date_of_one() -> None:
     table = ledger_of(["", "no_imagery", "no_geometry", "nodata"], {"0000": 0.5}).table
     assert table["img_date"].tolist() == [date(2023, 3, 1), None, None, date(2023, 3, 1)]
+
+
+def test_ids_that_are_formulas_are_text_in_the_csv(tmp_path: Path) -> None:
+    """The Parquet file keeps them as they are; a number is no formula."""
+    table = ledger_of(["", "", ""], {"0000": 0.25, "0001": 0.5, "0002": 0.75}).table
+    ids = ["=cmd|' /C calc'!A0", "-12", "@SUM(1)"]
+    parquet, csv = write_ledger(Ledger(year=2023, table=table.assign(parcel_id=ids)), tmp_path)
+    assert pd.read_parquet(parquet)["parcel_id"].tolist() == ids
+    written = pd.read_csv(csv, dtype=str)["parcel_id"].tolist()
+    assert written == ["'=cmd|' /C calc'!A0", "-12", "'@SUM(1)"]

@@ -12,8 +12,8 @@ import pandas as pd
 from gis_export.housing.plan.days import Crews
 from gis_export.housing.plan.finds import Course
 from gis_export.housing.plan.tables import PlanTables
-from gis_export.table.tables import harmless
 from imagery.files import atomic_path
+from imagery.values.formulas import harmless
 
 ALL = "ALL DISTRICTS"
 """DISTRICT of the rows about the whole city."""

@@ -15,9 +15,10 @@ from xlsxwriter.format import Format
 
 from gis_export.housing.question import ENGLISH, SPANISH
 from gis_export.housing.survey import LISTS, SURVEY
-from gis_export.table.tables import csv_texts, harmless
+from gis_export.table.tables import csv_texts
 from gis_export.table.visits import by_priority
 from imagery.files import atomic_path
+from imagery.values.formulas import harmless
 
 MEDIA_FOLDER = "findings_form_media"
 MEDIA_FILE = "worklist.csv"

@@ -18,8 +18,8 @@ from gis_export.public.suppression import SMALL, hidden_cells, with_totals
 from gis_export.table import columns
 from gis_export.table.aging import as_date
 from gis_export.table.symbols import SYMBOLS
-from gis_export.table.tables import harmless
 from imagery.files import atomic_path
+from imagery.values.formulas import harmless
 from inference.hazard import USE_LIMIT
 
 UNKNOWN = "Neighborhood not known"

@@ -14,8 +14,8 @@ from gis_export.report.change_table import (
     pair_years,
 )
 from gis_export.table.inputs import ExportInputs
-from gis_export.table.tables import harmless
 from imagery.files import atomic_path
+from imagery.values.formulas import harmless
 from imagery.workspace import YearFiles
 from inference.change import Outcome
 

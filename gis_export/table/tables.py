@@ -18,8 +18,8 @@ from gis_export.table.export_table import ExportTable
 from gis_export.table.fields import Field, arrow_type
 from imagery.errors import InputError
 from imagery.shapes import Shapes
+from imagery.values.formulas import harmless
 
-_FORMULA_STARTS = "=+-@\t\r\n\uff1d\uff0b\uff0d\uff20"
 _FORMULA = "^[ \u00a0]*[=+\\-@\t\r\n\uff1d\uff0b\uff0d\uff20]"
 _SIX_DIGITS = pa.decimal128(38, 6)
 # Where GDAL looks for the width of a field in an Arrow schema.
@@ -105,17 +105,6 @@ def is_null(cell: object) -> bool:
     return isinstance(cell, float) and math.isnan(cell)
 
 
-def harmless(text: str) -> str:
-    """Keep a spreadsheet from running a text as a formula: put an apostrophe in front of it.
-
-    See OWASP, "CSV Injection". Numbers such as -1 are kept.
-    """
-    start = text.lstrip(" \u00a0")[:1]
-    if not start or start not in _FORMULA_STARTS:
-        return text
-    return text if _is_number(text) else f"'{text}"
-
-
 def harmless_texts(texts: pa.Array) -> pa.Array:
     """Return a column of text with `harmless` applied to every cell; nulls are kept."""
     is_risky = pc.fill_null(pc.match_substring_regex(texts, _FORMULA), False)
@@ -198,14 +187,3 @@ def _dbf_arrow_type(field: Field) -> pa.DataType:
     # Only a decimal carries its digits after the point. It takes two more places, for sign and
     # point.
     return pa.decimal128(field.width - 2, field.precision)
-
-
-def _is_number(text: str) -> bool:
-    if "_" in text:
-        return False
-
-    try:
-        float(text)
-    except ValueError:
-        return False
-    return True

@@ -12,10 +12,10 @@ from pathlib import Path
 import pyarrow as pa
 
 from gis_export.table import columns
-from gis_export.table.tables import harmless
 from gis_export.verify.audience import FOLDERS
 from gis_export.verify.finding import Finding, and_more
 from gis_export.verify.rows import Rows, keys_of
+from imagery.values.formulas import harmless
 
 # Products of fire that have the roll's address.
 _ROLLS = frozenset({"match_report.csv"})

@@ -39,7 +39,8 @@ from gis_export.fire.dispatch.state import (
     newest_flyover,
 )
 from gis_export.table.settings import ExportSettings
-from gis_export.table.tables import csv_texts, harmless
+from gis_export.table.tables import csv_texts
+from imagery.values.formulas import harmless
 from inference.hazard import USE_LIMIT
 
 LEFT_ROLL = "left the vacant roll; needs a person"

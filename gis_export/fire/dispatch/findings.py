@@ -10,8 +10,8 @@ import pandas as pd
 from gis_export.fire.dispatch.rows import year_seen
 from gis_export.table.site_visits import Verdict, visits_by_parcel
 from gis_export.table.symbols import BY_WORD
-from gis_export.table.tables import harmless
 from imagery.troubles import Trouble, shown, trouble_of
+from imagery.values.formulas import harmless
 from inference.hazard import HazardWord
 
 CONFIRMED = BY_WORD[HazardWord.CONFIRMED].code

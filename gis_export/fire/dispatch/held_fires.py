@@ -9,8 +9,8 @@ from datetime import date
 
 import pandas as pd
 
-from gis_export.table.tables import harmless
 from imagery.troubles import Trouble, shown, trouble_of
+from imagery.values.formulas import harmless
 
 
 def with_held_fires(

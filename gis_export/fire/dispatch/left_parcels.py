@@ -13,7 +13,8 @@ import pandas as pd
 from gis_export.fire.dispatch.state import DELETE_COLUMNS
 from gis_export.table import columns
 from gis_export.table.left_out import is_left_out
-from gis_export.table.tables import csv_texts, harmless
+from gis_export.table.tables import csv_texts
+from imagery.values.formulas import harmless
 
 
 @dataclass(frozen=True, kw_only=True)

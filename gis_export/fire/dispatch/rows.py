@@ -10,7 +10,8 @@ import pandas as pd
 from gis_export.fire.dispatch.address_match import Match
 from gis_export.fire.dispatch.cad_words import BETWEEN, cad_basis, cad_head
 from gis_export.table.places import lon_lat
-from gis_export.table.tables import csv_texts, harmless
+from gis_export.table.tables import csv_texts
+from imagery.values.formulas import harmless
 
 _FIRST_COLUMNS = (
     "PREMISE",

@@ -12,12 +12,12 @@ import pandas as pd
 
 from gis_export.fire.dispatch.rows import COLUMNS
 from gis_export.fire.dispatch.texts import nearest_name, one_line
-from gis_export.table.tables import harmless
 from imagery.errors import InputError, MissingInput
 from imagery.files import atomic_path
 from imagery.roll.keys import Matches, match_ids
 from imagery.roll.tables import read_table, text_column
 from imagery.values.days import read_days
+from imagery.values.formulas import harmless
 
 STATE_FILE = "dispatch_state.csv"
 LOG_FILE = "dispatch_log.csv"

@@ -16,8 +16,8 @@ from gis_export.fire.dispatch.file_format import ENDINGS, QUOTING
 from gis_export.fire.dispatch.rows import DATES, DELIVERY_COLUMNS, premise_key, records
 from gis_export.fire.dispatch.texts import one_line
 from gis_export.table.symbols import BY_CODE
-from gis_export.table.tables import harmless
 from imagery.errors import ConfigError
+from imagery.values.formulas import harmless
 
 Values = dict[str, str]
 """What is filled into a template, by the names that it uses."""

@@ -26,9 +26,10 @@ from gis_export.table import columns
 from gis_export.table.fields import BY_NAME
 from gis_export.table.inputs import ExportInputs
 from gis_export.table.settings import ExportSettings
-from gis_export.table.tables import csv_frame, harmless
+from gis_export.table.tables import csv_frame
 from gis_export.table.visits import CHOSEN
 from imagery.files import atomic_folder
+from imagery.values.formulas import harmless
 from inference.hazard import USE_LIMIT
 
 LIST = "storm_list"

@@ -7,8 +7,8 @@ from pathlib import Path
 import pandas as pd
 
 from gis_export.report.equity.findings import AreaRow, Equity, LevelTable
-from gis_export.table.tables import harmless
 from imagery.files import atomic_path
+from imagery.values.formulas import harmless
 
 COLUMNS = (
     "year",

@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pandas as pd
 
-from gis_export.table.tables import harmless
 from imagery.files import atomic_path
+from imagery.values.formulas import harmless
 
 ROW = "row"
 COLUMNS = (

@@ -10,9 +10,9 @@ from gis_export.housing.plan.finds import Outlook, follow
 from gis_export.housing.plan.shift import Shift
 from gis_export.report.change_table import OUTCOME
 from gis_export.table.symbols import SYMBOLS
-from gis_export.table.tables import harmless
 from gis_export.table.visits import NO_DISTRICT
 from imagery.files import atomic_path
+from imagery.values.formulas import harmless
 from inference.change import Outcome
 
 KINDS = {"inspection": "inspection_district", "fire": "fire_district"}
