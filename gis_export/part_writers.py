@@ -18,7 +18,7 @@ from gis_export.fire.map.folder import (
 )
 from gis_export.formats.dictionary import write_dictionary
 from gis_export.formats.drawing_info import write_drawing_info
-from gis_export.formats.geopackage import write_geopackage
+from gis_export.formats.geopackage import set_day, write_geopackage
 from gis_export.formats.pmtiles import write_pmtiles
 from gis_export.formats.qgis_project import write_qgis_project
 from gis_export.formats.shapefile import Pack, write_pack
@@ -120,7 +120,9 @@ def _layers(job: ExportJob, table: ExportTable, folder: Path, tier: Tier) -> Tol
     title = job.title(f" for the {name} department")
     pack = Pack(name=name, tier=tier, title=title, lineage=job.lineage)
     write_pack(table, folder, pack, also_crs=job.settings.also_crs)
-    write_geopackage(table, folder / f"{name}.gpkg", tier=tier, title=title, note=job.lineage.note)
+    path = folder / f"{name}.gpkg"
+    write_geopackage(table, path, tier=tier, title=title, note=job.lineage.note)
+    set_day(path, job.lineage.made)
     write_qgis_project(folder, name=name, title=title, crs=table.crs, tier=tier)
     write_drawing_info(folder / f"{name}.drawingInfo.json", tier)
     write_left_out(table.rows, folder)

@@ -15,6 +15,8 @@ RoofwatchError                  exit 1   a bug of ours when it escapes bare
 `-- Unbalanced (RuntimeError)   exit 1   vacants in are not rows out
 """
 
+from imagery.values.secrets import mask
+
 
 class RoofwatchError(Exception):
     """Root of all errors this product raises on purpose."""
@@ -22,8 +24,8 @@ class RoofwatchError(Exception):
     exit_code: int = 1
 
     def __str__(self) -> str:
-        """Return the message on one line."""
-        return " ".join(" ".join(str(part) for part in self.args).split())
+        """Return the message on one line, without passwords and signatures of addresses."""
+        return mask(" ".join(" ".join(str(part) for part in self.args).split()))
 
 
 class UsageError(RoofwatchError):

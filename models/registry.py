@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from imagery.errors import InputError, MissingInput, TamperedModel
+from imagery.values.secrets import mask
 from models.anchor import anchor_places
 from models.checksum import SPEC, model_checksum
 from models.package import WEIGHTS_PATH, save_package
@@ -19,7 +20,7 @@ from models.registry_look import deleted_line
 from models.run_files import PACKAGE, fetch
 from models.runs import RunRecord, open_run
 from models.spec import ModelSpec, ModelVersion, spec_from_json
-from models.tracking import mask, open_client, served
+from models.tracking import open_client, served
 
 if TYPE_CHECKING:
     from mlflow.entities.model_registry import ModelVersion as RegisteredVersion

@@ -4,7 +4,6 @@ It sends no reports of its use.
 """
 
 import os
-import re
 import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -13,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from imagery.errors import InputError, RoofwatchError, first_line
 from imagery.limits import limit_line
+from imagery.values.secrets import mask
 from models.database import is_sqlite, prepare_database
 
 if TYPE_CHECKING:
@@ -62,12 +62,6 @@ def open_client(uri: str) -> Iterator["MlflowClient"]:
 def served(uri: str) -> bool:
     """Tell whether an MLflow server answers there, which keeps the files of runs itself."""
     return uri.startswith(("http://", "https://"))
-
-
-def mask(text: str) -> str:
-    """Return an address, or a text with one, without its password."""
-    masked = re.sub(r"(://[^:/@\s]*):[^/\s]*@", r"\1:***@", text)
-    return re.sub(r"(password=)[^&\s]*", r"\1***", masked)
 
 
 @lru_cache

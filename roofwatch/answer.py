@@ -6,6 +6,8 @@ from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from imagery.values.secrets import mask
+
 FIX_FIRST = 3
 """Exit code when a person must correct something first."""
 REFUSED = 4
@@ -28,12 +30,12 @@ class Answer:
     @property
     def text(self) -> str:
         """Return the lines as they are printed."""
-        return "\n".join(self.lines)
+        return mask("\n".join(self.lines))
 
     @property
     def json(self) -> str:
         """Return the facts as one JSON object; a number that JSON cannot hold is null."""
-        return json.dumps(null_for_nan(self.facts), default=str, allow_nan=False)
+        return mask(json.dumps(null_for_nan(self.facts), default=str, allow_nan=False))
 
 
 def null_for_nan(value: object) -> object:

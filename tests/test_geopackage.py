@@ -1,7 +1,9 @@
 """The GeoPackage: every layer, real nulls, every text as it is, and styles and meanings inside."""
 
 import sqlite3
+import time
 from contextlib import closing
+from datetime import date
 from pathlib import Path
 from xml.etree import ElementTree
 
@@ -11,7 +13,7 @@ import pytest
 import shapely
 from export_cases import make_inputs, make_ledger, make_roll
 
-from gis_export.formats.geopackage import write_geopackage
+from gis_export.formats.geopackage import set_day, write_geopackage
 from gis_export.table.export_table import ExportTable
 from gis_export.table.fields import Tier, fields_of
 from gis_export.table.rows import build_rows
@@ -187,3 +189,19 @@ def test_every_layer_carries_its_style_its_words_and_its_use_limit(tmp_path: Pat
         assert "hazard_level" in sld
         assert "RISK_LVL" not in sld
         assert ElementTree.fromstring(sld).tag.endswith("StyledLayerDescriptor")
+
+
+def test_the_same_rows_of_a_day_are_the_same_bytes(tmp_path: Path) -> None:
+    """Whatever the clock says: a restored workspace exports what was delivered."""
+    rows = make_rows(make_roll(3), ("LIKELY", "POSSIBLE"))
+    paths = [tmp_path / "a.gpkg", tmp_path / "b.gpkg"]
+    for path in paths:
+        table = ExportTable(rows=rows)
+        write_geopackage(table, path, tier=Tier.RESPONDER, title="t")
+        set_day(path, date(2026, 6, 1))
+        time.sleep(0.01)
+    first, second = (path.read_bytes() for path in paths)
+    assert first == second
+    with closing(sqlite3.connect(paths[0])) as database:
+        days = {day for (day,) in database.execute("SELECT last_change FROM gpkg_contents")}
+    assert days == {"2026-06-01T00:00:00.000Z"}

@@ -29,6 +29,7 @@ from numpy.typing import NDArray
 
 from imagery.chips.store import StoredChip
 from imagery.errors import InputError, MissingInput, TamperedModel
+from imagery.values.secrets import mask
 from models.files import Model, load_model, save_model
 from models.measures import MEASURES
 from models.network import load_backbones
@@ -47,7 +48,6 @@ from models.registry import (
 from models.runs import ROOT, ChildRun, RunRecord, environment, git_commit
 from models.scoring import score_chips
 from models.spec import ModelSpec
-from models.tracking import mask
 from training.promote import judge, promote
 
 SPEC = ModelSpec(input_px=32, gsd_m=0.5, margin_m=2, views=("roof_grey",), turns=1)
@@ -643,6 +643,11 @@ def test_passwords_are_masked() -> None:
     assert said == "cannot reach postgresql://ann:***@host/db now"
     said = mask("postgresql://host/db?user=ann&password=s3cret&sslmode=require")
     assert said == "postgresql://host/db?user=ann&password=***&sslmode=require"
+    assert mask("http://ann:s/3@c/r@host:5000/x failed") == "http://ann:***@host:5000/x failed"
+    said = mask("'https://h/x.tif?X-Amz-Credential=AK%2F1&X-Amz-Date=2&sig=ab%3D', want https")
+    assert said == "'https://h/x.tif?X-Amz-Credential=***&X-Amz-Date=2&sig=***', want https"
+    error = InputError("flyover: /vsicurl/https://h/x.tif?sv=1&sig=abc: not there")
+    assert str(error) == "flyover: /vsicurl/https://h/x.tif?sv=1&sig=***: not there"
 
     for harmless in ("http://127.0.0.1:5000/a@b", "sqlite:////a/b.db"):
         assert mask(harmless) == harmless

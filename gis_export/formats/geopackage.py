@@ -2,6 +2,7 @@
 
 import sqlite3
 from contextlib import closing
+from datetime import date
 from pathlib import Path
 
 import pyogrio
@@ -75,6 +76,7 @@ _ADD_EXTENSION = "INSERT INTO gpkg_extensions VALUES (?, NULL, 'gpkg_schema', ?,
 _ADD_MEANING = """
 INSERT INTO gpkg_data_columns (table_name, column_name, name, title, description)
 VALUES (?, ?, ?, ?, ?)"""
+_HAS_STYLES = "SELECT 1 FROM sqlite_master WHERE name = 'layer_styles'"
 _TITLE = "UPDATE gpkg_contents SET identifier = ?, description = ? WHERE table_name = ?"
 
 
@@ -99,6 +101,18 @@ def write_geopackage(
         _store_meanings(database, names, fields)
         for layer in names:
             database.execute(_TITLE, (f"{title}: {layer}", description, layer))
+
+
+def set_day(path: Path, made: date) -> None:
+    """Set the time of the last change of layers and styles to midnight of a day, UTC.
+
+    Then the same rows give the same bytes, whatever the clock says.
+    """
+    stamp = f"{made.isoformat()}T00:00:00.000Z"
+    with closing(sqlite3.connect(path)) as database, database:
+        database.execute("UPDATE gpkg_contents SET last_change = ?", (stamp,))
+        if database.execute(_HAS_STYLES).fetchone():
+            database.execute("UPDATE layer_styles SET update_time = ?", (stamp,))
 
 
 def _write_layer(table: ExportTable, path: Path, fields: tuple[Field, ...], *, layer: str) -> None:

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pandas as pd
 
+from gis_export.formats.geopackage import set_day
 from gis_export.report.change_table import (
     CHANGE_COLUMNS,
     LIST_CHANGE,
@@ -42,6 +43,7 @@ def write_change(inputs: ExportInputs, folder: Path) -> None:
     _write_csv(lineage, files.report.lineage)
     with atomic_path(files.report.change_layer) as temporary:
         outlines_of(changed, inputs).to_file(temporary, layer=LAYER, driver="GPKG")
+        set_day(temporary, inputs.today)
 
 
 def changed_rows(inputs: ExportInputs, lineage: pd.DataFrame, scores: Path) -> pd.DataFrame:

@@ -10,6 +10,7 @@ import jinja2
 from imagery.files import atomic_path
 from imagery.intake.coverage_map import CLASSES, MARKS, draw_coverage
 from imagery.intake.report import Intake
+from imagery.values.secrets import mask
 from imagery.workspace import YearFiles
 
 MOST_ROWS = 200
@@ -38,9 +39,9 @@ def write_intake(intake: Intake, folder: Path, *, expected: str = "") -> Path:
     """
     files_of_year = YearFiles(folder=folder)
     with atomic_path(files_of_year.check) as temporary:
-        temporary.write_text(json.dumps(intake.answer(), indent=2), encoding="utf-8")
+        temporary.write_text(mask(json.dumps(intake.answer(), indent=2)), encoding="utf-8")
     with atomic_path(files_of_year.check_page) as temporary:
-        temporary.write_text(draw_page(intake, expected), encoding="utf-8")
+        temporary.write_text(mask(draw_page(intake, expected)), encoding="utf-8")
     return files_of_year.check_page
 
 
