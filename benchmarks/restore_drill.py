@@ -3,7 +3,7 @@
     python -m benchmarks.restore_drill --demo DIR [--medium FOLDER]
 
 DIR is a finished demo (`roofwatch demo --out DIR`); --medium keeps the installation medium for the
-next drill. What is done, with the time of each step:
+next drill, as long as the lock does not change. What is done, with the time of each step:
 
 1. medium: the wheels of requirements.lock with their hashes, and a wheel of this project.
 2. backup: the city's folder, encrypted, by restic (a Debian package).
@@ -45,9 +45,8 @@ def drill(demo: Path, year: str, place: Path, medium: Path | None) -> None:
     """Do every step below a folder, and compare."""
     wheels = (medium or place / "medium").resolve()
     clock = Clock()
-    if not wheels.exists():
-        make_medium(wheels)
-        clock.say(f"medium: {len(list(wheels.glob('*.whl')))} wheels, {megabytes(wheels)} MB")
+    make_medium(wheels)
+    clock.say(f"medium: {len(list(wheels.glob('*.whl')))} wheels, {megabytes(wheels)} MB")
     back_up(demo, place / "backup")
     clock.say(f"backup: {megabytes(demo)} MB in {megabytes(place / 'backup')} MB, encrypted")
 
@@ -86,14 +85,15 @@ class Clock:
 
 
 def make_medium(wheels: Path) -> None:
-    """Download every wheel of the lock, hashes compared, and build that of this project."""
+    """Download every wheel of the lock that is not there, and build that of this project."""
     with tempfile.TemporaryDirectory() as name:
         # Environments of uv have no pip of their own.
         subprocess.run([sys.executable, "-m", "venv", name], check=True)
         pip = f"{name}/bin/pip"
         lock = ["--require-hashes", "-r", str(ROOT / "requirements.lock")]
         quiet = ["--quiet", "--no-deps"]
-        subprocess.run([pip, "download", *quiet, "--dest", str(wheels), *lock], check=True)
+        if not (wheels / "requirements.lock").exists():
+            subprocess.run([pip, "download", *quiet, "--dest", str(wheels), *lock], check=True)
         subprocess.run([pip, "wheel", *quiet, "--wheel-dir", str(wheels), str(ROOT)], check=True)
     shutil.copy(ROOT / "requirements.lock", wheels)
 
