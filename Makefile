@@ -6,7 +6,7 @@ export UV_COMPILE_BYTECODE := 1
 export UV_LINK_MODE := copy
 export MLFLOW_DISABLE_TELEMETRY := true
 
-.PHONY: install demo test check docs bench lock format sbom vulnerabilities restore-drill
+.PHONY: install demo lab test check docs bench lock format sbom vulnerabilities restore-drill
 
 install: $(VENV)/.installed
 
@@ -20,6 +20,12 @@ $(VENV)/.installed: requirements.lock pyproject.toml
 
 demo: install
 	$(BIN)/roofwatch demo
+
+# JupyterLab goes into .venv beside what is locked there, which stays as it is. It asks no host for news or updates.
+lab: install
+	$(UV) pip install --quiet --python $(BIN)/python --constraint requirements.lock jupyterlab
+	$(BIN)/jupyter lab --LabApp.news_url=None --LabApp.extension_manager=readonly \
+	  --LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate $(LAB) notebooks
 
 test: install
 	$(BIN)/python -m pytest
