@@ -106,13 +106,15 @@ def check_snapshots(city: "City") -> None:
     snapshots = find_snapshots(city.file)
     seals = trusted_seals(city.workspace.audit) if snapshots else {}
     for snapshot in snapshots:
-        name = snapshot.path.relative_to(folder).as_posix()
-        wanted = seals.get((WORKSPACE, name))
-        if wanted is not None and sum_of(snapshot.path) != wanted:
-            raise TamperedFile(
-                f"{snapshot.path}: it is not the file that snapshot wrote, which audit.csv seals; "
-                "put it back from a backup, or run roofwatch snapshot again"
-            )
+        # A later one that is damaged is not found, and must not be passed over.
+        later = (snapshot.path.parents[1]).glob(f"*/{snapshot.path.name}")
+        for path in sorted(path for path in later if path.parent.name >= snapshot.day):
+            wanted = seals.get((WORKSPACE, path.relative_to(folder).as_posix()))
+            if wanted is not None and sum_of(path) != wanted:
+                raise TamperedFile(
+                    f"{path}: it is not the file that snapshot wrote, which audit.csv seals; "
+                    "put it back from a backup, or run roofwatch snapshot again"
+                )
 
 
 def drop_broken(year: "CityYear", group: Group) -> None:

@@ -47,6 +47,8 @@ class FakeService:
     """Address of the server."""
     faults: list[str] = field(default_factory=list)
     """Faults of the next pages of rows, in order; "" is none."""
+    retry_after: str = "0"
+    """Seconds that a busy service asks to wait."""
     dies_after: int = 10**9
     """Pages of rows after which every one fails."""
     count_off: int = 0
@@ -183,7 +185,7 @@ class ServiceHandler(BaseHTTPRequestHandler):
         features = answer["features"]
         assert isinstance(features, list)
         if fault == "429":
-            self.send({}, status=429, headers={"Retry-After": "0"})
+            self.send({}, status=429, headers={"Retry-After": self.service.retry_after})
         elif fault == "500":
             self.send({}, status=500)
         elif fault == "error with status 200":

@@ -1,8 +1,10 @@
 """Esri's JSON: rings, coded values, subtypes and days, compared with GDAL and worked by hand."""
 
 import json
+from datetime import date
 from zoneinfo import ZoneInfo
 
+import pyarrow as pa
 import pyogrio
 import pytest
 import shapely
@@ -12,6 +14,7 @@ from imagery.services.columns import day_array, guessed_array, number_array
 from imagery.services.esri import crs_of
 from imagery.services.esri_fields import read_fields
 from imagery.services.esri_shapes import read_shape
+from imagery.services.joining import join_pages
 
 Ring = list[list[float]]
 
@@ -120,7 +123,7 @@ def test_codes_become_names() -> None:
         {"OBJECTID": 4, "USE": 2, "KIND": 8, "STATE": "O", "DEPTH": None, "BLOCKLOT": " "},
         {"OBJECTID": 5, "USE": 9, "KIND": None, "STATE": None, "NOTICED": 10**18},
     ]
-    table, notes = read_fields(INFO).table(rows)
+    table, bad_days = read_fields(INFO).table(rows)
     assert table.to_pydict() == {
         "OBJECTID": [3, 4, 5],
         "USE": ["Vacant", "Occupied", "9"],
@@ -130,19 +133,18 @@ def test_codes_become_names() -> None:
         "BLOCKLOT": ["0216 001", " ", None],
         "NOTICED": [None, None, None],
     }
-    assert notes == ("NOTICED: 1 values are no day and were left empty",)
+    assert bad_days == {"NOTICED": 1}
 
 
 @pytest.mark.parametrize(
     ("moments", "zone", "days"),
     [
+        ([1_588_291_200_000, 0], "", ["2020-05-01", "1970-01-01"]),
         # 2020-05-01 04:00 UTC, midnight in Baltimore.
         ([1_588_305_600_000, None], "", ["2020-05-01", None]),
         # 2020-05-02 01:30 UTC, still the evening before in Baltimore.
         ([1_588_383_000_000], "America/New_York", ["2020-05-01"]),
         ([1_588_383_000_000], "", ["2020-05-02"]),
-        # Nothing but midnights of UTC: days that were entered as such.
-        ([1_588_291_200_000, 0], "America/New_York", ["2020-05-01", "1970-01-01"]),
         # Before 1970, and the day that databases write for none.
         ([-86_400_001, -2_209_161_600_000], "", ["1969-12-30", "1899-12-30"]),
         (["2020-05-01", "2020-05-01T23:00:00"], "", ["2020-05-01", "2020-05-01"]),
@@ -154,6 +156,31 @@ def test_epoch_milliseconds_become_days(
     array, bad = day_array(moments, ZoneInfo(zone) if zone else None)
     assert [day and day.isoformat() for day in array.to_pylist()] == days
     assert bad == 0
+
+
+def test_midnights_of_utc_are_days_in_any_zone() -> None:
+    info = {**INFO, "dateFieldsTimeReference": {"timeZoneIANA": "America/New_York"}}
+    midnights: list[Json] = [{"NOTICED": 1_588_291_200_000}, {"NOTICED": None}]
+    evening: Json = {"NOTICED": 1_588_383_000_000}
+
+    days = read_fields(info).with_times(midnights).table(midnights)[0]["NOTICED"].to_pylist()
+    assert days == [date(2020, 5, 1), None]
+    rows = [*midnights, evening]
+    days = read_fields(info).with_times(rows).table(rows)[0]["NOTICED"].to_pylist()
+    assert days == [date(2020, 4, 30), None, date(2020, 5, 1)]
+
+
+def test_pages_of_other_types_are_joined() -> None:
+    pages = [
+        pa.table({"id": [1, 2], "depth": [1, None], "year": [None, None]}),
+        pa.table({"id": ["3A"], "depth": [2.5], "year": [2023], "more": ["x"]}),
+    ]
+    assert join_pages(pages).to_pydict() == {
+        "id": ["1", "2", "3A"],
+        "depth": [1.0, None, 2.5],
+        "year": [None, None, 2023],
+        "more": [None, None, "x"],
+    }
 
 
 def test_no_digit_is_lost() -> None:

@@ -2,6 +2,8 @@
 
 import hashlib
 import json
+import shutil
+import time
 from collections.abc import Iterator
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -389,7 +391,7 @@ def test_no_other_host_is_asked(
     service.faults = ["other host"]
     ran = roofwatch("snapshot", path, "--quiet")
     assert ran.code == 3
-    assert "sends us to other.invalid, which the city file does not name" in ran.error
+    assert "sends us to http://other.invalid, which the city file does not name" in ran.error
     assert len(service.pages) == 1
 
 
@@ -420,6 +422,48 @@ def test_snapshot_of_another_address_is_not_taken(
     assert roofwatch("snapshot", path, "--quiet").code == 0
     path.write_text(path.read_text().replace(service.esri("0"), service.ogc("0")))
     assert roofwatch("check", path, "--year", 2023).code == 3
+
+
+def test_damaged_snapshot_is_not_passed_over(
+    tmp_path: Path, tiny_city: CityBuilder, roofwatch: Roofwatch, service: FakeService
+) -> None:
+    path = tiny_city(tmp_path, served_toml(service.esri("0")))
+    assert roofwatch("snapshot", path, "--quiet").code == 0
+    older = snapshot_file(path).parents[1] / "2020-01-01" / "parcels.gpkg"
+    older.parent.mkdir()
+    shutil.copyfile(snapshot_file(path), older)
+    snapshot_file(path).write_bytes(b"half a file")
+    ran = roofwatch("check", path, "--year", 2023, "--quiet")
+    assert ran.code == 4
+    assert str(snapshot_file(path)) in ran.error
+
+
+def test_waits_as_long_as_the_service_asks(
+    tmp_path: Path, tiny_city: CityBuilder, roofwatch: Roofwatch, service: FakeService
+) -> None:
+    path = tiny_city(tmp_path, served_toml(service.esri("0")))
+    path.write_text(path.read_text().replace("requests_per_s = 100000", "requests_per_s = 50"))
+    service.faults = ["429"]
+    service.retry_after = "1"
+    start = time.monotonic()
+    assert roofwatch("snapshot", path, "--quiet").code == 0
+    assert len(service.asked) == 8
+    assert time.monotonic() - start >= 1 + 6 / 50
+
+
+def test_columns_that_differ_in_case(
+    tmp_path: Path, tiny_city: CityBuilder, roofwatch: Roofwatch, service: FakeService
+) -> None:
+    path = tiny_city(tmp_path, served_toml(service.ogc("0")))
+    for row in service.layers["0"].rows:
+        row["attributes"] = {**json.loads(json.dumps(row["attributes"])), "ID": 1, "geom": "x"}
+    assert roofwatch("snapshot", path, "--quiet").code == 0
+
+    for row in service.layers["0"].rows:
+        row["attributes"] = {**json.loads(json.dumps(row["attributes"])), "Block": "x"}
+    ran = roofwatch("snapshot", path, "--quiet")
+    assert ran.code == 3
+    assert "its rows cannot be kept" in ran.error
 
 
 def test_layer_by_its_name(

@@ -76,8 +76,9 @@ class SameHost(urllib.request.HTTPRedirectHandler):
         is_safer = asked.hostname == other.hostname and other.scheme == "https"
         if not (is_same or is_safer):
             fp.close()
+            where = f"{other.scheme}://{other.netloc}"
             raise Failed(
-                f"it sends us to {other.hostname}, which the city file does not name", is_final=True
+                f"it sends us to {where}, which the city file does not name", is_final=True
             )
         return super().redirect_request(req, fp, code, msg, headers, newurl)
 

@@ -32,15 +32,18 @@ def day_array(values: Sequence[object], zone: ZoneInfo | None) -> tuple[pa.Array
 
     Args:
         values: Milliseconds since 1970-01-01 UTC, ISO texts or None.
-        zone: Where the service keeps its times; a column that holds nothing but midnights of UTC
-            holds days, not times.
+        zone: In which the day is wanted; None for UTC.
     """
-    are_days = all(value % DAY_MS == 0 for value in values if isinstance(value, int))
-    days = [day_of(value, None if are_days else zone) for value in values]
+    days = [day_of(value, zone) for value in values]
     bad = sum(
         day is None and value not in (None, "") for day, value in zip(days, values, strict=True)
     )
     return pa.array(days, pa.date32()), bad
+
+
+def is_time(value: object) -> bool:
+    """Tell whether epoch milliseconds are no midnight of UTC, as which days are entered."""
+    return isinstance(value, int) and value % DAY_MS != 0
 
 
 def day_of(value: object, zone: ZoneInfo | None) -> date | None:

@@ -6,16 +6,19 @@ can go unnoticed.
 """
 
 import hashlib
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
+import numpy as np
 from pyproj import CRS
 from pyproj.exceptions import CRSError
 
 from imagery.services.client import Client, Json
 from imagery.services.esri_fields import EsriFields, read_fields
 from imagery.services.esri_shapes import read_shapes
+from imagery.services.joining import join_pages
 from imagery.services.json_values import object_of, objects_of, text_of, whole_of
 from imagery.services.layer import LayerRows, Tell
 from imagery.services.pages import KeptPages
@@ -103,16 +106,31 @@ class EsriLayer:
         Raises:
             InputError: the service names no CRS that can be used.
         """
-        kept = list(pages.all())
-        features = [feature for page in kept for feature in objects_of(page, ROWS)]
-        attributes = [object_of(feature, "attributes") for feature in features]
-        table, notes = self.fields.table(attributes)
-        if not text_of(self.info, "geometryType"):
-            return LayerRows(table=table, shapes=None, crs=None, notes=notes)
+        fields = self.fields.with_times(
+            values for page in pages.all() for values in _attributes(page)
+        )
+        tables = []
+        shapes = []
+        references = []
+        bad_days: Counter[str] = Counter()
+        for page in pages.all():
+            table, bad = fields.table(_attributes(page))
+            bad_days += bad
+            tables.append(table)
+            geometries = [object_of(row, "geometry") for row in objects_of(page, ROWS)]
+            shapes.append(read_shapes(geometries))
+            references.append(object_of(page, REFERENCE))
 
-        shapes = read_shapes([object_of(feature, "geometry") for feature in features])
-        crs = self._read_crs([object_of(page, REFERENCE) for page in kept])
-        return LayerRows(table=table, shapes=shapes, crs=crs, notes=notes)
+        has_shapes = bool(text_of(self.info, "geometryType"))
+        return LayerRows(
+            table=join_pages(tables),
+            shapes=np.concatenate(shapes) if has_shapes else None,
+            crs=self._read_crs(references) if has_shapes else None,
+            notes=tuple(
+                f"{name}: {count:,} values are no day and were left empty"
+                for name, count in bad_days.items()
+            ),
+        )
 
     def _id_pages(self) -> list[Sequence[int]]:
         """Return the ids of each page."""
@@ -171,6 +189,10 @@ class EsriLayer:
             if crs is not None:
                 return crs
         raise self.client.error(f"it names no CRS that is known: {references[:1]}", remedy=NO_CRS)
+
+
+def _attributes(page: Json) -> list[Json]:
+    return [object_of(row, "attributes") for row in objects_of(page, ROWS)]
 
 
 def crs_of(reference: Json) -> CRS | None:

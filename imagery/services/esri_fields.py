@@ -1,13 +1,14 @@
 """Fields of an Esri layer: their types, coded values and subtypes. No service is asked."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field, replace
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import pyarrow as pa
 
 from imagery.services.client import Json
-from imagery.services.columns import day_array, number_array, text_array
+from imagery.services.columns import day_array, is_time, number_array, text_array
 from imagery.services.json_values import object_of, objects_of, text_of
 
 Codes = dict[object, str]
@@ -46,32 +47,45 @@ class EsriFields:
     """Name of the field of the subtype, "" for none."""
     zone: ZoneInfo | None = None
     """Where the service keeps its times; None for UTC."""
+    times: frozenset[str] = frozenset()
+    """Fields of dates that hold times and not only days, where there is a zone."""
 
-    def table(self, rows: Sequence[Json]) -> tuple[pa.Table, tuple[str, ...]]:
-        """Return rows as a table, and what was noticed.
+    def with_times(self, rows: Iterable[Json]) -> "EsriFields":
+        """Return the fields, with those of dates that hold times in the rows.
+
+        Where all dates of a field are midnights of UTC they were entered as days.
+        """
+        if self.zone is None:
+            return self
+        dates = {one_field.name for one_field in self.fields if one_field.kind == "Date"}
+        times: set[str] = set()
+        for row in rows:
+            times |= {name for name in dates - times if is_time(row.get(name))}
+        return replace(self, times=frozenset(times))
+
+    def table(self, rows: Sequence[Json]) -> tuple[pa.Table, Counter[str]]:
+        """Return rows as a table, and how many dates of each field are no day.
 
         Args:
             rows: Attributes of each row.
         """
         arrays = {}
-        notes = []
+        bad_days: Counter[str] = Counter()
         kinds = [row.get(self.type_field) for row in rows]
         for one_field in self.fields:
             values = [row.get(one_field.name) for row in rows]
-            bad = 0
             if one_field.is_coded:
                 array = text_array(_named(one_field, values, kinds))
             elif one_field.kind in (*_WHOLE, *_NUMBER):
                 kind = pa.int64() if one_field.kind in _WHOLE else pa.float64()
                 array = number_array(values, kind)
             elif one_field.kind == "Date":
-                array, bad = day_array(values, self.zone)
+                zone = self.zone if one_field.name in self.times else None
+                array, bad_days[one_field.name] = day_array(values, zone)
             else:
                 array = text_array(values)
             arrays[one_field.name] = array
-            if bad:
-                notes.append(f"{one_field.name}: {bad:,} values are no day and were left empty")
-        return pa.table(arrays), tuple(notes)
+        return pa.table(arrays), bad_days
 
 
 def read_fields(info: Json) -> EsriFields:

@@ -15,6 +15,7 @@ from pyproj import CRS
 
 from imagery.services.client import Client, Failed, Json
 from imagery.services.columns import guessed_array
+from imagery.services.joining import join_pages
 from imagery.services.json_values import object_of, objects_of, text_of, whole_of
 from imagery.services.layer import LayerRows, Tell
 from imagery.services.pages import KeptPages
@@ -84,20 +85,21 @@ class OgcLayer:
 
     def read(self, pages: KeptPages) -> LayerRows:
         """Return the features of all pages."""
-        features = [feature for page in pages.all() for feature in objects_of(page, ROWS)]
-        properties = [object_of(feature, "properties") for feature in features]
-        names = list(dict.fromkeys(name for values in properties for name in values))
-        arrays = {name: guessed_array([row.get(name) for row in properties]) for name in names}
-        if ID not in arrays and any(ID in feature for feature in features):
-            arrays = {ID: guessed_array([feature.get(ID) for feature in features])} | arrays
+        tables = []
+        parts = []
+        for page in pages.all():
+            features = objects_of(page, ROWS)
+            tables.append(read_properties(features))
+            parts.append(read_geojson([object_of(feature, "geometry") for feature in features]))
 
+        table = join_pages(tables)
+        shapes = np.concatenate(parts)
+        is_table = bool(shapely.is_missing(shapes).all())
         notes: tuple[str, ...] = ()
         if self.count is None:
-            notes = (f"the service does not say how many rows it has; {len(features):,} came",)
-        shapes = read_geojson([object_of(feature, "geometry") for feature in features])
-        is_table = bool(shapely.is_missing(shapes).all())
+            notes = (f"the service does not say how many rows it has; {table.num_rows:,} came",)
         return LayerRows(
-            table=pa.table(arrays),
+            table=table,
             shapes=None if is_table else shapes,
             crs=None if is_table else CRS(LON_LAT),
             notes=notes,
@@ -167,6 +169,17 @@ def next_parameters(answer: Json, client: Client) -> Json:
             pairs = parse_qsl(urlsplit(text_of(link, "href")).query)
             return {name: value for name, value in pairs if name not in own}
     return {}
+
+
+def read_properties(features: Sequence[Json]) -> pa.Table:
+    """Return the properties of features, and their ids where no property is called so."""
+    properties = [object_of(feature, "properties") for feature in features]
+    names = list(dict.fromkeys(name for values in properties for name in values))
+    arrays = {name: guessed_array([row.get(name) for row in properties]) for name in names}
+    has_ids = any(ID in feature for feature in features)
+    if has_ids and ID not in {name.lower() for name in names}:
+        arrays[ID] = guessed_array([feature.get(ID) for feature in features])
+    return pa.table(arrays)
 
 
 def read_geojson(geometries: Sequence[Json]) -> Shapes:

@@ -17,7 +17,8 @@ from imagery.services.service import Service
 from imagery.tables.layers import READ_ERRORS
 from imagery.workspace import Workspace
 
-GEOMETRY = "geom"
+GEOMETRY = "geometry_of_snapshot"
+"""A name that no column of a city has."""
 ADDRESS = "roofwatch_address"
 LAYER = "roofwatch_layer"
 """What the file says of the service, so that a snapshot of another one is not taken for its own."""
