@@ -117,6 +117,11 @@ class ReportFiles:
         return self.folder / "change.gpkg"
 
     @property
+    def lead_time(self) -> Path:
+        """Return how long before an emergency or a razing a building stood on the list."""
+        return self.folder / "lead_time.csv"
+
+    @property
     def lineage(self) -> Path:
         """Return what became of each parcel of the roll before."""
         return self.folder / "lineage.csv"

@@ -7,11 +7,13 @@ import pandas as pd
 from gis_export.housing.capacity import ALL
 from gis_export.housing.plan.days import Crews
 from gis_export.report.change_table import LIST_CHANGE, OUTCOME, WHY
+from gis_export.report.lead_time import AHEAD, BINS, OUTCOMES
 from gis_export.report.year.districts import COLUMNS, DISTRICT, KIND
 from gis_export.report.year.facts import (
     Changed,
     DistrictLine,
     Finds,
+    LeadTime,
     Missed,
     Promise,
     Recall,
@@ -37,6 +39,7 @@ from inference.parcel_lineage import Lineage
 SCORES = "data/scores.csv"
 CHANGE = "report/change.csv"
 LINEAGE = "report/lineage.csv"
+LEAD_TIME = "report/lead_time.csv"
 DISTRICTS = "report/districts.csv"
 MISSED = "report/miss_rate.json"
 CAPACITY = "housing/capacity.csv"
@@ -86,6 +89,7 @@ def read_facts(tables: Tables, *, since: str, crews: Crews, year: int) -> YearFa
         random=tables.count(WORK_LIST, is_one_of(CHOSEN, AUDIT)),
         recall=read_recall(tables),
         promises=read_promises(tables, before=year),
+        lead=_read_lead(tables),
         finds=_read_finds(tables, crews),
         inspection=_read_districts(tables, "inspection"),
         fire=_read_districts(tables, "fire"),
@@ -202,6 +206,21 @@ def _read_promise(tables: Tables, key: str) -> Promise | None:
         share=share,
         least=least,
         most=most,
+    )
+
+
+def _read_lead(tables: Tables) -> LeadTime | None:
+    if not len(tables.table(LEAD_TIME)):
+        return None
+    listed, never, not_seen = (
+        tables.count(LEAD_TIME, is_one_of("outcome", outcome)) for outcome in OUTCOMES
+    )
+    return LeadTime(
+        ends=tables.count(LEAD_TIME),
+        listed=listed,
+        ahead=tuple((name, tables.count(LEAD_TIME, is_one_of(AHEAD, name))) for _, name in BINS),
+        never=never,
+        not_seen=not_seen,
     )
 
 

@@ -80,6 +80,22 @@ class Recall:
 
 
 @dataclass(frozen=True, kw_only=True)
+class LeadTime:
+    """Buildings that were razed or referred to emergency demolition, and whether we said so."""
+
+    ends: Figure
+    """All of them."""
+    listed: Figure
+    """Those that stood on the list before."""
+    ahead: tuple[tuple[str, Figure], ...]
+    """How long before, in bins, the longest first."""
+    never: Figure
+    """Those that an assessed photo showed and that never stood on it."""
+    not_seen: Figure
+    """Those that no photo before could be assessed of."""
+
+
+@dataclass(frozen=True, kw_only=True)
 class Finds:
     """What the crews of the city file find in their first month, or until the list is done."""
 
@@ -151,6 +167,8 @@ class YearFacts:
     """None where it cannot be said."""
     promises: tuple[Promise, ...]
     """The newest flyover first; none where nobody visited."""
+    lead: LeadTime | None
+    """None where nobody found such an end."""
     finds: Finds | None
     """None where nobody can be sent."""
     inspection: tuple[DistrictLine, ...]

@@ -26,7 +26,12 @@ from gis_export.report.year.facts import DistrictLine, Roof, YearFacts
 from gis_export.report.year.figures import Figure
 from gis_export.report.year.page import NOT_THIS, YearText, bars_of
 from gis_export.report.year.pictures import WIDTH, Places
-from gis_export.report.year.sentences import finds_sentence, missed_sentences, promise_sentences
+from gis_export.report.year.sentences import (
+    finds_sentence,
+    lead_sentences,
+    missed_sentences,
+    promise_sentences,
+)
 from gis_export.table.symbols import BY_CODE
 
 _HALF_MM = INNER_MM / 2 - 3
@@ -259,7 +264,11 @@ def _draw_districts(writer: PageWriter, lines: Sequence[DistrictLine]) -> None:
 
 def _draw_words(writer: PageWriter, facts: YearFacts, text: YearText) -> None:
     writer.section("What we miss, and whether promises were kept")
-    for sentence in (*missed_sentences(facts), *promise_sentences(facts)):
+    for sentence in (
+        *missed_sentences(facts),
+        *promise_sentences(facts),
+        *lead_sentences(facts),
+    ):
         writer.text(sentence)
     writer.section("What the crews would find")
     writer.text(finds_sentence(facts, text))

@@ -45,6 +45,19 @@ def promise_sentences(facts: YearFacts) -> list[str]:
     return told
 
 
+def lead_sentences(facts: YearFacts) -> list[str]:
+    """Say how long before their end buildings stood on the list; nothing where none ended."""
+    lead = facts.lead
+    if lead is None:
+        return []
+    ahead = ", ".join(f"{figure.text} {name}" for name, figure in lead.ahead)
+    return [
+        f"People found {lead.ends.text} buildings razed or in need of emergency demolition. "
+        f"{lead.listed.text} {lead.listed.were} on the list before ({ahead}), {lead.never.text} "
+        f"never, and of {lead.not_seen.text} no photo before could be assessed."
+    ]
+
+
 def finds_sentence(facts: YearFacts, text: YearText) -> str:
     """Say what the crews would find."""
     finds = facts.finds

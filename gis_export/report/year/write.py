@@ -7,6 +7,7 @@ from gis_export.housing.plan.days import Crews
 from gis_export.housing.plan.shift import Shift
 from gis_export.printing.chip_photo import chip_jpeg
 from gis_export.report.change_table import OUTCOME
+from gis_export.report.lead_time import write_lead_time
 from gis_export.report.year.count import CHANGE, SCORES, read_facts
 from gis_export.report.year.districts import write_districts
 from gis_export.report.year.figures import Tables
@@ -35,7 +36,7 @@ from inference.change import Outcome
 def write_year(
     files: YearFiles, inputs: ExportInputs, crews: Crews, *, shift: Shift, verdict: Verdict
 ) -> None:
-    """Write report/year.html, year.pdf, resident.html, and the tables districts.csv, resident.csv.
+    """Write report/year.html, year.pdf, resident.html, and the tables that they are counted in.
 
     Args:
         files: The year, with all its other products and reports written.
@@ -50,6 +51,7 @@ def write_year(
     flown = _flown(scores)
     since = flown or f"{inputs.year}-01-01"
     write_districts(files.report.districts, scores, change, since=since, shift=shift)
+    write_lead_time(inputs, files)
     write_resident(files.report.resident_counts, _public_counts(inputs, scores, change, since))
 
     facts = read_facts(tables, since=since, crews=crews, year=inputs.year)
