@@ -123,6 +123,17 @@ def test_the_page_tells_what_is_missed_and_which_promises_were_kept(page: Page) 
     assert all(line in text for line in (USE_LIMIT, *NOT_THIS))
 
 
+def test_the_page_tells_whether_a_razed_building_stood_on_the_list(files: YearFiles) -> None:
+    """It was LIKELY in the photos of the year."""
+    page = files.report.year_page.read_text(encoding="utf-8")
+    (sentence,) = re.findall(r"<p>Razed or in need .*?</p>", page)
+    assert re.sub("<[^>]*>", "", sentence) == (
+        "Razed or in need of emergency demolition, as people found: 1. On the list before: 1 "
+        "(0 a year or more, 0 half a year or more, 1 less). Never on it: 0. No photo "
+        "before could be assessed: 0."
+    )
+
+
 def test_each_reader_sees_their_own_view(page: Page) -> None:
     shown = {}
     for view in VIEWS:

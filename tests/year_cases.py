@@ -81,6 +81,7 @@ def two_years(folder: Path) -> ExportInputs:
     looks = (
         SiteLook(parcel="0217 001", failing="Y", roof_pct=40),
         SiteLook(parcel="0218 001", failing="N", disposition="repaired"),
+        SiteLook(parcel="0224 001", failing="", disposition="razed"),
     )
     return replace(
         inputs,

@@ -27,7 +27,7 @@ NOT_SEEN = "NO PHOTO ASSESSED BEFORE"
 OUTCOMES = (LISTED, NEVER, NOT_SEEN)
 AHEAD = "ahead"
 """Column: how long before, in three bins."""
-BINS = ((12.0, "12 months or more"), (6.0, "6 to 11 months"), (0.0, "under 6 months"))
+BINS = ((12.0, "a year or more"), (6.0, "half a year or more"), (0.0, "less"))
 """Least months of each bin, longest first."""
 COLUMNS = (
     "parcel_id",

@@ -52,9 +52,9 @@ def lead_sentences(facts: YearFacts) -> list[str]:
         return []
     ahead = ", ".join(f"{figure.text} {name}" for name, figure in lead.ahead)
     return [
-        f"People found {lead.ends.text} buildings razed or in need of emergency demolition. "
-        f"{lead.listed.text} {lead.listed.were} on the list before ({ahead}), {lead.never.text} "
-        f"never, and of {lead.not_seen.text} no photo before could be assessed."
+        f"Razed or in need of emergency demolition, as people found: {lead.ends.text}. On the list "
+        f"before: {lead.listed.text} ({ahead}). Never on it: {lead.never.text}. No photo before "
+        f"could be assessed: {lead.not_seen.text}."
     ]
 
 
