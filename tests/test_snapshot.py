@@ -16,6 +16,7 @@ from cities import CITY_TOML, STRANGER, CityBuilder, Roofwatch
 from service_cases import FakeService, Layer, Row, serve
 
 from gis_export.report.manifest import write_manifest
+from gis_export.verify.product_files import find_products
 from imagery.roll.tables import read_table
 from imagery.workspace import YearFiles
 from roofwatch.city_services import snapshot_facts
@@ -239,6 +240,7 @@ def test_killed_midway_goes_on(
     assert len(read_table(snapshot_file(path), what="parcels").rows) == 24
     assert [found.name for found in snapshot_file(path).parent.iterdir()] == ["parcels.gpkg"]
     assert not list(snapshot_file(path).parent.parent.glob(".*"))
+    assert find_products(tmp_path / "workspace") == []
 
 
 def test_pages_of_another_state_are_not_mixed(

@@ -28,6 +28,7 @@ _NOT_PRODUCTS = frozenset(
         _YEAR.storm.name,
         _WORKSPACE.mlruns.name,
         _WORKSPACE.deliveries.name,
+        _WORKSPACE.sources.name,
         "vendor",
     }
 )

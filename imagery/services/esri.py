@@ -60,7 +60,7 @@ class EsriLayer:
     @property
     def columns(self) -> tuple[str, ...]:
         """Return the names of the fields."""
-        return tuple(one_field.name for one_field in self.fields.fields)
+        return tuple(esri_field.name for esri_field in self.fields.fields)
 
     @property
     def page_rows(self) -> int:

@@ -57,7 +57,7 @@ class EsriFields:
         """
         if self.zone is None:
             return self
-        dates = {one_field.name for one_field in self.fields if one_field.kind == "Date"}
+        dates = {esri_field.name for esri_field in self.fields if esri_field.kind == "Date"}
         times: set[str] = set()
         for row in rows:
             times |= {name for name in dates - times if is_time(row.get(name))}
@@ -72,19 +72,19 @@ class EsriFields:
         arrays = {}
         bad_days: Counter[str] = Counter()
         kinds = [row.get(self.type_field) for row in rows]
-        for one_field in self.fields:
-            values = [row.get(one_field.name) for row in rows]
-            if one_field.is_coded:
-                array = text_array(_named(one_field, values, kinds))
-            elif one_field.kind in (*_WHOLE, *_NUMBER):
-                kind = pa.int64() if one_field.kind in _WHOLE else pa.float64()
+        for esri_field in self.fields:
+            values = [row.get(esri_field.name) for row in rows]
+            if esri_field.is_coded:
+                array = text_array(_named(esri_field, values, kinds))
+            elif esri_field.kind in (*_WHOLE, *_NUMBER):
+                kind = pa.int64() if esri_field.kind in _WHOLE else pa.float64()
                 array = number_array(values, kind)
-            elif one_field.kind == "Date":
-                zone = self.zone if one_field.name in self.times else None
-                array, bad_days[one_field.name] = day_array(values, zone)
+            elif esri_field.kind == "Date":
+                zone = self.zone if esri_field.name in self.times else None
+                array, bad_days[esri_field.name] = day_array(values, zone)
             else:
                 array = text_array(values)
-            arrays[one_field.name] = array
+            arrays[esri_field.name] = array
         return pa.table(arrays), bad_days
 
 
@@ -94,7 +94,7 @@ def read_fields(info: Json) -> EsriFields:
     type_field = text_of(info, "typeIdField")
     fields = [_read_field(values, subtypes, type_field) for values in objects_of(info, "fields")]
     return EsriFields(
-        fields=tuple(one_field for one_field in fields if one_field.kind != "Geometry"),
+        fields=tuple(esri_field for esri_field in fields if esri_field.kind != "Geometry"),
         type_field=type_field,
         zone=_read_zone(object_of(info, "dateFieldsTimeReference")),
     )
@@ -128,10 +128,12 @@ def _read_zone(reference: Json) -> ZoneInfo | None:
         return None
 
 
-def _named(one_field: EsriField, values: Sequence[object], kinds: Sequence[object]) -> list[object]:
+def _named(
+    esri_field: EsriField, values: Sequence[object], kinds: Sequence[object]
+) -> list[object]:
     """Return the names of codes; a code without a name stays as it is."""
     named = []
     for value, kind in zip(values, kinds, strict=True):
-        codes = one_field.codes_of_type.get(kind, one_field.codes)
+        codes = esri_field.codes_of_type.get(kind, esri_field.codes)
         named.append(codes.get(value, value) or value)
     return named

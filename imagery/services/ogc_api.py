@@ -4,9 +4,10 @@ Places come in longitude and latitude of CRS84, which is what the standard gives
 """
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
-from urllib.parse import parse_qsl, urlsplit
+from functools import partial
+from urllib.parse import parse_qsl, quote, urlsplit
 
 import numpy as np
 import pyarrow as pa
@@ -107,25 +108,11 @@ class OgcLayer:
 
     def _fetch_page(self, parameters: Json, before: int) -> Json:
         """Ask for one page until it is whole."""
-
-        def check(answer: Json) -> None:
-            features = objects_of(answer, "features")
-            returned = whole_of(answer, "numberReturned")
-            matched = whole_of(answer, MATCHED)
-            if not isinstance(answer.get("features"), list):
-                raise Failed("the answer is no list of features")
-            if returned is not None and returned != len(features):
-                raise Failed(f"a page of {returned:,} rows holds {len(features):,}")
-            is_last = not next_parameters(answer, self.client)
-            if is_last and matched is not None and before + len(features) < matched:
-                raise Failed(
-                    f"it counts {matched:,} rows and ends after {before + len(features):,}"
-                )
-
-        answer = self.client.ask(f"{self.place}/items", parameters, check=check)
+        whole = partial(check_page, before=before, own=self.client.service.parameters)
+        answer = self.client.ask(f"{self.place}/items", parameters, check=whole)
         return {
             ROWS: objects_of(answer, "features"),
-            NEXT: next_parameters(answer, self.client),
+            NEXT: next_parameters(answer, self.client.service.parameters),
             MATCHED: whole_of(answer, MATCHED),
         }
 
@@ -157,13 +144,40 @@ def _wholes(values: set[object]) -> Iterator[int]:
     return (value for value in values if isinstance(value, int))
 
 
-def next_parameters(answer: Json, client: Client) -> Json:
+def check_page(answer: Json, *, before: int, own: Collection[str]) -> None:
+    """Check that a page holds as many features as it says, and does not end too early.
+
+    Args:
+        answer: The page.
+        before: Features of the pages before it.
+        own: Names of the parameters of the address.
+
+    Raises:
+        Failed: it does not.
+    """
+    if not isinstance(answer.get("features"), list):
+        raise Failed("the answer is no list of features")
+    count = len(objects_of(answer, "features"))
+    returned = whole_of(answer, "numberReturned")
+    if returned is not None and returned != count:
+        raise Failed(f"a page of {returned:,} rows holds {count:,}")
+
+    matched = whole_of(answer, MATCHED)
+    is_last = not next_parameters(answer, own)
+    if is_last and matched is not None and before + count < matched:
+        raise Failed(f"it counts {matched:,} rows and ends after {before + count:,}")
+
+
+def next_parameters(answer: Json, own: Collection[str]) -> Json:
     """Return the parameters of the next page, none after the last one.
 
     Only they are taken from the link: its host may be one that the city file does not name, and
     what the address of the service has already, such as a token, is not kept.
+
+    Args:
+        answer: The page.
+        own: Names of the parameters of the address.
     """
-    own = client.service.parameters
     for link in objects_of(answer, "links"):
         if link.get("rel") == "next":
             pairs = parse_qsl(urlsplit(text_of(link, "href")).query)
@@ -210,7 +224,7 @@ def find_collection(client: Client) -> str:
     if COLLECTIONS in client.service.shown:
         return ""
     if client.service.layer:
-        return COLLECTIONS + client.service.layer
+        return COLLECTIONS + quote(client.service.layer, safe="")
 
     collections = objects_of(client.ask("/collections"), "collections")
     names = [text_of(collection, "id") for collection in collections]
@@ -219,4 +233,4 @@ def find_collection(client: Client) -> str:
             f"want one collection, and it has {', '.join(names[:8]) or 'none'}",
             remedy=f"name it with [{client.service.section}] layer",
         )
-    return COLLECTIONS + names[0]
+    return COLLECTIONS + quote(names[0], safe="")

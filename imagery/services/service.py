@@ -50,7 +50,7 @@ class Service:
                     f"environment variable and write {name}=$NAME"
                 )
         is_open = parts.scheme == "http" and parts.hostname not in HERE
-        if is_open and _VARIABLE.search(parts.query):
+        if is_open and _VARIABLE.search(parts.path + parts.query):
             raise ConfigError(
                 f"{where}: {self.shown} would send a secret that others can read; "
                 "write https:// in place of http://"

@@ -85,7 +85,7 @@ def command(options: argparse.Namespace) -> Answer:
     return Answer(
         lines=lines,
         facts={
-            "taken": [one.facts for one in taken],
+            "taken": [layer.facts for layer in taken],
             "failed": [str(error) for error in failed],
         },
         exit_code=max((error.exit_code for error in failed), default=0),
