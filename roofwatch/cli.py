@@ -65,7 +65,7 @@ def run_stage(options: argparse.Namespace) -> "Answer":
     The city file is read first, so that a wrong key or year is said before a stage loads torch.
     """
     if "city" in options:
-        from roofwatch.year import open_city
+        from roofwatch.opened import open_city
 
         city = open_city(options)
         if "year" in options:

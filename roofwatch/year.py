@@ -1,6 +1,5 @@
 """A city at work, and a city at work in one year: every input is read once in a run."""
 
-import argparse
 import os
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field, replace
@@ -14,9 +13,7 @@ from imagery.chips.settings import TileSettings
 from imagery.chips.store import ChipStore, open_store
 from imagery.errors import InputError
 from imagery.flyover.flyover import Flyover, make_flyover, read_files
-from imagery.flyover.gdal_env import set_network
 from imagery.flyover.tiles import Tile
-from imagery.flyover.virtual_paths import is_elsewhere
 from imagery.locks import at_work, one_at_a_time
 from imagery.roll.parcels import VacantRoll, read_roll
 from imagery.workspace import Workspace, YearFiles
@@ -28,8 +25,7 @@ from labels.table.look_table import looks_of
 from labels.table.rows import LabelRows
 from roofwatch.audit import AuditLine, append_audit
 from roofwatch.city_file import CityFile, FlyoverSource
-from roofwatch.config import read_city
-from roofwatch.executors import Execution, read_execution
+from roofwatch.executors import Execution
 from roofwatch.progress import Progress
 from roofwatch.runner import Batch, BatchRunner, Done, batch_runner
 from roofwatch.seal import check_seal
@@ -305,15 +301,3 @@ class CityYear:
         """Open the chips; None when none have been cut."""
         chips = self.files.chips
         return open_store(chips.folder) if chips.manifest.exists() else None
-
-
-def open_city(options: argparse.Namespace) -> City:
-    """Read the city file that a command line names."""
-    file = read_city(options.city, needs_snapshots=options.command != "snapshot")
-    set_network(allowed=any(map(is_elsewhere, file.image_places)))
-    return City(file=file, execution=read_execution(options), quiet=options.quiet)
-
-
-def open_year(options: argparse.Namespace) -> CityYear:
-    """Read the city file that a command line names, and find the year in it."""
-    return open_city(options).year(options.year)

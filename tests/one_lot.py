@@ -16,7 +16,8 @@ from imagery.chips.manifest import write_manifest
 from imagery.chips.plan import plan_cuts
 from imagery.chips.quality import QUALITY_COLUMNS, Quality
 from imagery.chips.settings import TileSettings
-from imagery.chips.store import GRID_COLUMNS, ChipStore, CutRow, open_store
+from imagery.chips.shards import CutRow
+from imagery.chips.store import GRID_COLUMNS, ChipStore, open_store
 from imagery.chips.tasks import CutPlan, CutSettings
 from imagery.flyover.flyover import Flyover
 

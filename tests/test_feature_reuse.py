@@ -12,14 +12,8 @@ from cities import DoneCity
 
 from imagery.chips.chip import Chip
 from imagery.chips.quality import Quality
-from imagery.chips.store import (
-    ChipStore,
-    CutRow,
-    ShardOrigin,
-    open_store,
-    rows_path,
-    write_shard,
-)
+from imagery.chips.shards import CutRow, ShardOrigin, write_shard
+from imagery.chips.store import ChipStore, open_store, rows_path
 from models.extract import FeatureBatch, NetworkSource
 from models.feature_cache import Features
 from models.features import store_features

@@ -26,7 +26,7 @@ from one_lot import cut_lot
 from rasterio.shutil import copy
 
 from imagery.chips.settings import TileSettings
-from imagery.chips.store import CutRow
+from imagery.chips.shards import CutRow
 from imagery.errors import InputError, MissingInput
 from imagery.flyover.flyover import Flyover, open_flyover
 from imagery.flyover.guard import ImageLimits

@@ -22,16 +22,8 @@ from imagery.chips.cutting import Work
 from imagery.chips.inputs import CutInputs
 from imagery.chips.quality import Quality
 from imagery.chips.settings import TileSettings
-from imagery.chips.store import (
-    MANIFEST_COLUMNS,
-    ChipPlace,
-    ChipStore,
-    CutRow,
-    ShardOrigin,
-    read_chip,
-    rows_path,
-    write_shard,
-)
+from imagery.chips.shards import CutRow, ShardOrigin, write_shard
+from imagery.chips.store import MANIFEST_COLUMNS, ChipPlace, ChipStore, read_chip, rows_path
 from imagery.chips.tasks import CutJob
 from imagery.chips.tiling import plan_flyover, tile_parcels
 from imagery.flyover.flyover import open_flyover

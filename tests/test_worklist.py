@@ -24,14 +24,8 @@ from gis_export.table.settings import ExportSettings, VisitSettings
 from gis_export.table.symbols import BY_CODE
 from imagery.chips.chip import Chip
 from imagery.chips.quality import Quality
-from imagery.chips.store import (
-    ChipStore,
-    CutRow,
-    ShardOrigin,
-    open_store,
-    rows_path,
-    write_shard,
-)
+from imagery.chips.shards import CutRow, ShardOrigin, write_shard
+from imagery.chips.store import ChipStore, open_store, rows_path
 from imagery.errors import ConfigError
 from imagery.roll.parcels import VacantRoll
 from inference.hazard import USE_LIMIT

@@ -11,7 +11,7 @@ import numpy as np
 from imagery.chips.chip import Chip
 from imagery.chips.quality import Quality, Scene, measure_quality, why_not
 from imagery.chips.scene import Piece, make_scene
-from imagery.chips.store import CutRow, ShardOrigin, write_shard
+from imagery.chips.shards import CutRow, ShardOrigin, write_shard
 from imagery.chips.tasks import CutJob, ParcelCut, Read, Unit, piece_offsets
 from imagery.chips.units import Units
 from imagery.files import atomic_path

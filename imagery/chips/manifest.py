@@ -6,14 +6,8 @@ import numpy as np
 import pandas as pd
 
 from imagery.chips.bare_lots import BARE_NOTES, NO_BUILDING, note_bare_lots
-from imagery.chips.store import (
-    MANIFEST_COLUMNS,
-    CutRow,
-    ShardOrigin,
-    describe_row,
-    rows_path,
-    shard_path,
-)
+from imagery.chips.shards import CutRow, ShardOrigin, describe_row
+from imagery.chips.store import MANIFEST_COLUMNS, rows_path, shard_path
 from imagery.chips.tasks import CutPlan
 from imagery.errors import InputError
 from imagery.files import atomic_path

@@ -1,20 +1,16 @@
 """The chip store: uint8 shards that are memory-mapped, and a manifest with a row per parcel."""
 
 import hashlib
-from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
-import pyarrow as pa
-import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
-from imagery.chips.chip import Chip, chip_checksum
-from imagery.chips.quality import QUALITY_COLUMNS, SURFACE_COLUMNS, Quality
+from imagery.chips.chip import chip_checksum
+from imagery.chips.quality import QUALITY_COLUMNS, SURFACE_COLUMNS
 from imagery.errors import InputError
-from imagery.files import atomic_path
 from imagery.parquet import DamagedTable, read_metadata, read_whole
 from imagery.workspace import ChipFiles
 
@@ -87,34 +83,6 @@ class ChipPlace:
     """Columns."""
     sha256: str = ""
     """Checksum of the chip, as `chip_sha256` of the manifest; "" where it is not known."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class CutRow:
-    """Result of one parcel."""
-
-    parcel_id: str
-    """Raw id."""
-    chip: Chip | None
-    """None when there is no chip."""
-    quality: Quality | None
-    """None when the parcel has no geometry."""
-    reason: str
-    """Why there is no chip; "" when there is one."""
-    tiles: str
-    """File names of the tiles it touches, joined by "|"."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class ShardOrigin:
-    """What the rows of a shard have in common."""
-
-    year: int
-    """Year of the flyover."""
-    decoder: str
-    """What decoded the tiles."""
-    key: str = ""
-    """Checksum of all that the shard depends on; "" for rows that come from no shard."""
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -250,63 +218,3 @@ def shard_key(folder: Path, shard: int) -> str:
     if str(pixels.stat().st_size).encode() != metadata.get(b"bytes"):
         return ""
     return str(metadata.get(b"key", b"").decode())
-
-
-def write_shard(folder: Path, shard: int, cut: Iterable[CutRow], *, origin: ShardOrigin) -> None:
-    """Write one shard as its rows come.
-
-    Pixels are written first and rows last, so that rows never point at missing pixels.
-
-    Args:
-        folder: The `chips/` folder.
-        shard: Number of the shard.
-        cut: Result of every parcel; one is held in memory at a time.
-        origin: What it was cut from.
-    """
-    records = []
-    chips = 0
-    offset = 0
-    with atomic_path(shard_path(folder, shard)) as temporary, temporary.open("wb") as stream:
-        for row in cut:
-            record = describe_row(row, origin)
-            if row.chip:
-                record |= {"shard": shard, "index": chips, "offset": offset}
-                stream.write(row.chip.pixels.data)
-                stream.write(row.chip.mask.data)
-                chips += 1
-                offset += PLANES * row.chip.mask.size
-            records.append(record)
-
-    rows = pd.DataFrame(records, columns=list(MANIFEST_COLUMNS))
-    table = pa.Table.from_pandas(rows, preserve_index=False)
-    metadata = {**(table.schema.metadata or {}), "key": origin.key, "bytes": str(offset)}
-    with atomic_path(rows_path(folder, shard)) as temporary:
-        pq.write_table(table.replace_schema_metadata(metadata), temporary)
-
-
-def describe_row(row: CutRow, origin: ShardOrigin) -> dict[str, object]:
-    """Return the row of a parcel in the manifest; its place is -1 until it has one."""
-    chip = row.chip
-    height, width = chip.mask.shape if chip else (0, 0)
-    transform = chip.transform if chip else (np.nan,) * len(GRID_COLUMNS)
-    quality = row.quality or Quality()
-
-    return {
-        "parcel_id": row.parcel_id,
-        "year": origin.year,
-        "status": "chip" if chip else "not_assessed",
-        "reason": row.reason,
-        "note": "",
-        "shard": -1,
-        "index": -1,
-        "offset": -1,
-        "height": height,
-        "width": width,
-        "chip_sha256": chip.sha256 if chip else "",
-        "tiles": row.tiles,
-        "decoder": origin.decoder,
-        **{name: getattr(quality, name) for name in QUALITY_COLUMNS},
-        **{name: getattr(quality.surface, name) for name in SURFACE_COLUMNS},
-        "photo_gsd_m": quality.photo_gsd_m,
-        **dict(zip(GRID_COLUMNS, transform, strict=True)),
-    }

@@ -22,8 +22,9 @@ from models.runs import RunRecord
 from models.spec import ModelSpec, ModelVersion
 from roofwatch.answer import Answer
 from roofwatch.cold_start import FIRST_LOOKS
+from roofwatch.opened import open_city
 from roofwatch.trusted_models import seal_model
-from roofwatch.year import City, open_city
+from roofwatch.year import City
 from training.borrowed import LEAST_FAILING, LEAST_LABELS
 from training.wording import percent
 

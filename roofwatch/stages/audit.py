@@ -9,8 +9,9 @@ from roofwatch.anchors import add_anchor, check_anchors
 from roofwatch.answer import FIX_FIRST, Answer
 from roofwatch.audit import read_audit
 from roofwatch.damage import Damage, find_damage
+from roofwatch.opened import open_city
 from roofwatch.repair import repair
-from roofwatch.year import City, open_city
+from roofwatch.year import City
 
 
 def command(options: argparse.Namespace) -> Answer:

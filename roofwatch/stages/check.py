@@ -14,10 +14,11 @@ from labels.settings import LabelFile
 from models.database import database_path
 from models.registry_look import find_registry_fault
 from roofwatch.answer import FIX_FIRST, Answer
+from roofwatch.opened import open_year
 from roofwatch.scored_by import expected_sentence
 from roofwatch.stages.dispatch_inputs import dispatch_troubles
 from roofwatch.stages.tile import shift_lines, tile
-from roofwatch.year import CityYear, open_year
+from roofwatch.year import CityYear
 from roofwatch.year_equity import area_troubles
 
 

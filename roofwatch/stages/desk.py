@@ -22,8 +22,9 @@ from roofwatch.desk_learner import Learner, make_learner
 from roofwatch.desk_retrain import offer_training
 from roofwatch.desk_roofs import make_heat, show_roofs
 from roofwatch.desk_scored import ScoredYear, open_scored
+from roofwatch.opened import open_year
 from roofwatch.stages.tile import tile
-from roofwatch.year import CityYear, open_year
+from roofwatch.year import CityYear
 
 EVERYWHERE = "0.0.0.0"  # only with --share, and a warning is printed
 SHARED = (

@@ -28,12 +28,13 @@ from models.spec import ModelVersion
 from roofwatch.answer import Answer
 from roofwatch.cold_start import require_model
 from roofwatch.drift_found import kept_reason
+from roofwatch.opened import open_year
 from roofwatch.scored_by import scored_by
 from roofwatch.sealed_files import DRIFT, seal
 from roofwatch.seen_flyover import other_scores, seen_in
 from roofwatch.stages.tile import tile
 from roofwatch.trusted_models import find_model
-from roofwatch.year import CityYear, open_year
+from roofwatch.year import CityYear
 from roofwatch.year_features import compute_features
 from roofwatch.year_scores import YearScores, score_year
 from training.borrowed import Standing

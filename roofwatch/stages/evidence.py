@@ -11,8 +11,9 @@ from gis_export.table.rows import build_rows
 from imagery.errors import InputError
 from imagery.roll.parcels import VacantRoll
 from roofwatch.answer import Answer
+from roofwatch.opened import open_year
 from roofwatch.stages.export import export_inputs
-from roofwatch.year import CityYear, open_year
+from roofwatch.year import CityYear
 
 
 def command(options: argparse.Namespace) -> Answer:

@@ -30,13 +30,14 @@ from roofwatch.drift_found import drift_note
 from roofwatch.executors import Execution, map_batches
 from roofwatch.kept_roll import read_kept_roll
 from roofwatch.miss_rate import VisitFindings, find_visits, write_visits
+from roofwatch.opened import open_year
 from roofwatch.progress import Progress
 from roofwatch.scored_by import expected_sentence, scored_by, share_failing
 from roofwatch.seal import LEDGER, read_seals
 from roofwatch.sealed_files import seal_deliveries
 from roofwatch.stages.check import label_troubles
 from roofwatch.stages.tile import registered_flyover
-from roofwatch.year import CityYear, open_year
+from roofwatch.year import CityYear
 from roofwatch.year_equity import levels_of, write_equity
 from roofwatch.year_papers import write_year_papers
 from roofwatch.year_plan import write_plan

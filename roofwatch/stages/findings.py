@@ -16,8 +16,9 @@ from labels.settings import THRESHOLD
 from roofwatch.answer import FIX_FIRST, Answer
 from roofwatch.findings_files import checksum, find_entry, write_problems
 from roofwatch.list_chosen import chosen_by_list
+from roofwatch.opened import open_city
 from roofwatch.seen import flights_of, has_book
-from roofwatch.year import City, open_city
+from roofwatch.year import City
 
 COMMAND = "findings"
 

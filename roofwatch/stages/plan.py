@@ -8,9 +8,10 @@ from gis_export.housing.plan.days import ALL_VISITED, crews_of
 from gis_export.housing.plan.summary import INTERVAL, PlanSummary, summarize
 from gis_export.housing.plan.tables import PlanTables
 from roofwatch.answer import Answer
+from roofwatch.opened import open_year
 from roofwatch.scored_by import share_failing
 from roofwatch.stages.export import export_inputs
-from roofwatch.year import CityYear, open_year
+from roofwatch.year import CityYear
 from roofwatch.year_plan import OtherCrews, write_plan
 
 

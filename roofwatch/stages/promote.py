@@ -10,7 +10,8 @@ from models.registry import alias_version, record_promotion
 from roofwatch.answer import REFUSED, Answer
 from roofwatch.audit import champions
 from roofwatch.both_scored import BothYears, score_both
-from roofwatch.year import City, open_city
+from roofwatch.opened import open_city
+from roofwatch.year import City
 from training.gate_lists import list_facts, list_lines
 from training.promote import REMEDY, Verdict, judge, promote
 

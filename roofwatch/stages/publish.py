@@ -6,8 +6,9 @@ from gis_export.formats.postgis import publish
 from gis_export.table.fields import Tier
 from gis_export.table.rows import build_table
 from roofwatch.answer import Answer, count_lines
+from roofwatch.opened import open_year
 from roofwatch.stages.export import export_inputs
-from roofwatch.year import CityYear, open_year
+from roofwatch.year import CityYear
 
 
 def command(options: argparse.Namespace) -> Answer:

@@ -14,12 +14,13 @@ from models.registry import alias_version, check_ready, find_version
 from roofwatch.answer import Answer, count_lines, count_values
 from roofwatch.cold_start import require_model_or_labels
 from roofwatch.drift_found import NOT_DESPITE, Despite, refuse_on_stop
+from roofwatch.opened import open_year
 from roofwatch.stages.check import check
 from roofwatch.stages.export import export, export_notes, opened_products
 from roofwatch.stages.score import score
 from roofwatch.stages.tile import shift_lines, tile
 from roofwatch.stages.train import train
-from roofwatch.year import CityYear, open_year
+from roofwatch.year import CityYear
 from training.labeled_features import LEAST_OF_A_CLASS
 
 Result = TypeVar("Result")

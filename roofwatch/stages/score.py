@@ -14,13 +14,14 @@ from roofwatch.before import keep_before, last_scored
 from roofwatch.cold_start import require_model
 from roofwatch.drift_found import drift_lines
 from roofwatch.kept_roll import keep_roll
+from roofwatch.opened import open_year
 from roofwatch.scored_by import expected_sentence, keep_evaluation
 from roofwatch.seal import seal_text
 from roofwatch.sealed_files import SCORED, seal
 from roofwatch.stages.drift import look_at, show_drift
 from roofwatch.stages.explain import explain
 from roofwatch.stages.looks import leave_looks, look_lines
-from roofwatch.year import CityYear, open_year
+from roofwatch.year import CityYear
 from roofwatch.year_features import recall_features
 from roofwatch.year_scores import score_year
 

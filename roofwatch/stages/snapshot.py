@@ -20,9 +20,10 @@ from imagery.services.snapshot_file import (
 )
 from roofwatch.answer import Answer
 from roofwatch.city_services import named_columns
+from roofwatch.opened import open_city
 from roofwatch.progress import Progress
 from roofwatch.sealed_files import seal_snapshot
-from roofwatch.year import City, open_city
+from roofwatch.year import City
 
 LEAST_KEPT = 2 / 3
 """Share of the rows of the last snapshot below which a layer is refused."""

@@ -11,8 +11,9 @@ from gis_export.housing.storm.storm_list import StormList, make_storm_list
 from gis_export.table.rows import build_rows
 from imagery.errors import InputError
 from roofwatch.answer import Answer
+from roofwatch.opened import open_year
 from roofwatch.stages.export import export_inputs
-from roofwatch.year import CityYear, open_year
+from roofwatch.year import CityYear
 
 WARNING = "a roof that is not on the list may be failing too"
 

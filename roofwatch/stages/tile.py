@@ -24,8 +24,9 @@ from imagery.errors import InputError
 from imagery.flyover.flyover import Flyover
 from models.spec import ModelSpec
 from roofwatch.answer import Answer, count_lines, count_values
+from roofwatch.opened import open_year
 from roofwatch.sealed_files import CHIPS, drop_broken, seal
-from roofwatch.year import CityYear, open_year
+from roofwatch.year import CityYear
 
 
 def command(options: argparse.Namespace) -> Answer:

@@ -29,13 +29,14 @@ from models.registry import (
 )
 from roofwatch.answer import Answer
 from roofwatch.labeled import labeled_features
+from roofwatch.opened import open_year
 from roofwatch.progress import Progress
 from roofwatch.sealed_files import TRAINED, seal
 from roofwatch.stages.tile import tile
 from roofwatch.train_page import page_text
 from roofwatch.trained import Trained
 from roofwatch.trusted_models import seal_model
-from roofwatch.year import City, CityYear, open_year
+from roofwatch.year import City, CityYear
 from training.dataset import chip_places
 from training.figures import Figures
 from training.fit import with_thresholds
