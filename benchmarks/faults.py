@@ -49,6 +49,9 @@ COMMANDS = (
 FRESH = 0.15
 """Share of the kills that begin with an empty workspace: databases and chips are being made."""
 DISK_KB = (400, 1_000, 2_500, 6_000, 15_000, 30_000, 60_000)
+DELTAS = ("dispatch_", "cad_", "SHA256SUMS")
+"""What begins so holds what changed since the last delivery, or its checksum: nothing the second
+time. The deliveries themselves are compared."""
 OWN = ("check.", "looks.csv", "surprising_labels.csv", "mlflow.db")
 """Files that people fill in, that are written anew each time, or that others write too."""
 DAMAGES: dict[str, Callable[[bytes], bytes]] = {
@@ -239,11 +242,19 @@ def outcome(city: Path) -> dict[str, object]:
     year = workspace.year(int(YEAR))
     manifest = json.loads(year.report.manifest.read_text(encoding="utf-8"))
     folders = ("fire", "housing", "data", "public")
+    products = {
+        name: manifest[name]
+        for name in manifest
+        if name.startswith(folders) and not Path(name).name.startswith(DELTAS)
+    }
     return {
         "ledger": sha256_file(year.ledger),
-        **{name: manifest[name] for name in manifest if name.startswith(folders)},
+        **products,
         "dispatch": workspace.dispatch_state.read_text(encoding="utf-8"),
-        "deliveries": len(list(workspace.deliveries.glob("[0-9]*"))),
+        "deliveries": {
+            str(path.relative_to(workspace.folder)): sha256_file(path)
+            for path in sorted(workspace.deliveries.glob("[0-9]*/*"))
+        },
         "left over": [str(path) for path in workspace.folder.rglob(".export*")],
     }
 
