@@ -7,7 +7,13 @@ from pathlib import Path
 
 from gis_export.housing.storm.files import LIST, OTHERS, write_storm
 from gis_export.housing.storm.places import PlaceLayer, near_places, read_places
-from gis_export.housing.storm.storm_list import StormList, make_storm_list
+from gis_export.housing.storm.storm_list import (
+    NOBODY_KNOWN,
+    PEOPLE_NEAR,
+    PEOPLE_UNKNOWN,
+    StormList,
+    make_storm_list,
+)
 from gis_export.table.rows import build_rows
 from imagery.errors import InputError
 from roofwatch.answer import Answer
@@ -15,6 +21,12 @@ from roofwatch.opened import open_year
 from roofwatch.stages.export import export_inputs
 from roofwatch.year import CityYear
 
+_PEOPLE = {
+    PEOPLE_NEAR: "with people near, which come first",
+    PEOPLE_UNKNOWN: "of which nobody knows",
+    NOBODY_KNOWN: "with none that are known of",
+}
+"""How each value of PEOPLE is counted in words."""
 WARNING = "a roof that is not on the list may be failing too"
 
 
@@ -100,8 +112,9 @@ def _told(year: CityYear, storm: StormList, layers: list[PlaceLayer]) -> Iterato
         f"CONFIRMED or LIKELY {noun} to look at again"
     )
 
-    told = [f"{count:,} {people}" for people, count in counts.items()]
-    yield f"  people next door or at a place: {', '.join(told)}; those with people near come first"
+    told = [f"{count:,} {_PEOPLE[people]}" for people, count in counts.items() if count]
+    if told:
+        yield f"  people next door or at a place: {', '.join(told)}"
     if not layers:
         yield "  no places are named: add schools and sidewalks to the city file, [[storm.places]]"
     reasons = [f"{count:,} {reason}" for reason, count in storm.reasons.items()]
