@@ -114,6 +114,12 @@ def snapshot_facts(city: CityFile) -> dict[str, dict[str, str]]:
     }
 
 
+def snapshot_lines(city: CityFile) -> list[str]:
+    """Say from which day each snapshot is; no line where no layer is a service."""
+    told = [f"{found.service.section} of {found.day}" for found in find_snapshots(city)]
+    return [f"  read from snapshots: {', '.join(told)}"] if told else []
+
+
 def check_snapshots(city: CityFile, path: Path) -> None:
     """Check that each service has a snapshot.
 

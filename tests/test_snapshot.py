@@ -414,7 +414,9 @@ def test_snapshot_that_was_changed_is_refused(
     assert roofwatch("audit", path).code == 3
 
     assert roofwatch("snapshot", path, "--quiet").code == 0
-    assert roofwatch("check", path, "--year", 2023, "--quiet").code == 0
+    ran = roofwatch("check", path, "--year", 2023, "--quiet")
+    assert ran.code == 0
+    assert f"  read from snapshots: parcels of {date.today().isoformat()}\n" in ran.out
 
 
 def test_snapshot_of_another_address_is_not_taken(

@@ -14,6 +14,7 @@ from labels.settings import LabelFile
 from models.database import database_path
 from models.registry_look import find_registry_fault
 from roofwatch.answer import FIX_FIRST, Answer
+from roofwatch.city_services import snapshot_facts, snapshot_lines
 from roofwatch.opened import open_year
 from roofwatch.scored_by import expected_sentence
 from roofwatch.stages.dispatch_inputs import dispatch_troubles
@@ -37,9 +38,10 @@ def command(options: argparse.Namespace) -> Answer:
     lines += [f"  {count.line}" for count in intake.matches]
     if intake.roll_balance:
         lines.append(f"  vacancy file: {intake.roll_balance.line}")
+    lines += snapshot_lines(year.file)
     lines += [f"  fix first: {line}" for line in intake.fixes]
     lines += [f"  note: {line}" for line in intake.warnings]
-    facts = intake.answer()
+    facts = intake.answer() | {"sources": snapshot_facts(year.file)}
     if options.pixels and not intake.fixes:
         drift = pixel_drift(year)
         lines += [f"  drift: {drift}"] if drift else []
