@@ -54,7 +54,7 @@ def test_a_year_alone_stays_a_year() -> None:
         ("", "no day of the visit"),
         ("yesterday", "the day cannot be read"),
         ("3/4/2026", "may be two days"),
-        ("2027-01-01", "after today"),
+        ("2027-01-01", f"the day lies after today, {TODAY}; correct it"),
         ("2031", "the day cannot be read"),
         ("1822", "the day cannot be read"),
         ("1905-07-18", "a date cell shows a day of 1905"),

@@ -23,7 +23,7 @@ _REASONS = {
     'name [looks] day_order = "month_first" or "day_first"',
     SWAPPED: "a spreadsheet may have swapped month and day; write it as YYYY-MM-DD",
     NUMBER: "the day is a bare number; write it as YYYY-MM-DD",
-    LATER: "the day lies after today; correct it",
+    LATER: "the day lies after today, {today}; correct it",
 }
 _UNREADABLE = "the day cannot be read; write it as YYYY-MM-DD, or the year alone"
 _NO_DAY = "no day of the visit; write it as YYYY-MM-DD, or the year alone"
@@ -109,7 +109,7 @@ def _visit_day(text: str, day: date | None, fault: int, today: date) -> VisitDay
         is_year = FIRST_YEAR <= year <= today.year
         return VisitDay(year=year) if is_year else VisitDay(reason=_UNREADABLE)
     if day is None:
-        return VisitDay(reason=_REASONS.get(fault, _UNREADABLE))
+        return VisitDay(reason=_REASONS.get(fault, _UNREADABLE).format(today=today))
     if day.year == _DATE_CELL_YEAR:
         return VisitDay(reason=_YEAR_IN_DATE_CELL)
     return VisitDay(day=day, year=day.year)

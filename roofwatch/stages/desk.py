@@ -183,9 +183,10 @@ def _closed(year: CityYear, opened: Opened, desk: Desk) -> Answer:
     roofs = len(batch.slots)
     agreement = answers.agreement
     learned = desk.history[-1] if desk.history else None
+    people = "1 person" if answers.people == 1 else f"{answers.people} people"
     lines = [
         f"draw {batch.draw} of {year.year}: {answers.seen} of {roofs} roofs seen by "
-        f"{answers.people} people, {answers.failing} failing",
+        f"{people}, {answers.failing} failing",
     ]
     if agreement.roofs:
         kappa = "" if agreement.kappa is None else f", kappa {agreement.kappa:.2f}"
