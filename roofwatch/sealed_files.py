@@ -41,7 +41,13 @@ CHIPS = Group(stage="tile", names=("chips/manifest.parquet", "registration.json"
 FEATURES = Group(stage="score", names=("chips/features*.parquet", "chips/flyover_stats.json"))
 TRAINED = Group(
     stage="train",
-    names=("report/evaluation.*", "report/out_of_fold.parquet", "report/heads", "model"),
+    names=(
+        "report/evaluation.*",
+        "report/*.png",
+        "report/out_of_fold.parquet",
+        "report/heads",
+        "model",
+    ),
 )
 SCORED = Group(
     stage="score",
@@ -201,6 +207,17 @@ def broken_seals(folder: Path) -> list[Finding]:
             if path.exists() and (got := sum_of(path)) != wanted:
                 findings.append(_finding(path, subject, name, got=got, want=wanted))
     return findings
+
+
+def intact_files(workspace: Workspace) -> frozenset[Path]:
+    """Return the files that are as they were sealed last, also in folders; absolute."""
+    found = set()
+    for (subject, name), wanted in read_seals(workspace.audit).items():
+        home = home_of(workspace, subject)
+        path = home / name if home else None
+        if path and path.exists() and sum_of(path) == wanted:
+            found |= {inside.resolve() for inside in (path, *path.rglob("*")) if inside.is_file()}
+    return frozenset(found)
 
 
 def home_of(workspace: Workspace, subject: str) -> Path | None:

@@ -281,3 +281,16 @@ def test_anchors_show_a_log_that_was_cut_or_written_anew(
     anchor.write_text("no anchors")
     ran = roofwatch("audit", city, "--anchor", anchor, *ALONE)
     assert (ran.code, "is no file of anchors" in ran.error) == (3, True)
+
+
+def test_a_training_after_the_export_is_no_damage(city: Path, roofwatch: Roofwatch) -> None:
+    """It writes reports anew that the last export listed, and seals them."""
+    labels = city.parent / "labels.csv"
+    labels.write_text("\n".join(labels.read_text().splitlines()[:-1]) + "\n")
+    before = year_of(city).report.evaluation.read_bytes()
+    assert roofwatch("train", city, "--year", 2023, *ALONE).code == 0
+    assert year_of(city).report.evaluation.read_bytes() != before
+
+    ran = roofwatch("audit", city, "--json", *ALONE)
+    changed = [line for line in ran.texts("findings") if "surprising_labels.csv" not in line]
+    assert changed == []
