@@ -231,7 +231,8 @@ def test_products_say_caution_and_why(
     drift = drift_of(seen(stats_of(2024, network=3.0), stats_of()))
     beside = Beside(city="Tinyville", why="the mayor asks")
     write_drift(ReportFiles(folder=year / "report"), drift, beside)
-    sums = {"report/drift.json": sha256_file(year / "report" / "drift.json")}
+    names = ("report/drift.json", "report/drift.html")
+    sums = {name: sha256_file(year / name) for name in names}
     write_seals(year.parent / "audit.csv", "2023", sums)
     path = tmp_path / "city" / "city.toml"
     ran = roofwatch("export", path, "--year", "2023", "--executor", "serial", "--quiet")

@@ -256,6 +256,7 @@ def test_same_inputs_give_the_same_papers(files: YearFiles) -> None:
         looks=looks_table(
             SiteLook(parcel="0217 001", failing="Y", roof_pct=40),
             SiteLook(parcel="0218 001", failing="N", disposition="repaired"),
+            SiteLook(parcel="0224 001", failing="", disposition="razed"),
         ),
     )
     trained = Trained(year="2026", file="report/evaluation.json")

@@ -29,6 +29,7 @@ from imagery.chips.settings import TileSettings
 from imagery.chips.shards import CutRow
 from imagery.errors import InputError, MissingInput
 from imagery.flyover.flyover import Flyover, open_flyover
+from imagery.flyover.gdal_env import set_network
 from imagery.flyover.guard import ImageLimits
 from imagery.flyover.sources import image_files
 from roofwatch.config import read_city
@@ -183,6 +184,12 @@ def serve(root: Path) -> None:
     with ThreadingHTTPServer(("127.0.0.1", 0), BucketHandler) as server:
         print(server.server_port, flush=True)
         server.serve_forever()
+
+
+@pytest.fixture(autouse=True)
+def _network() -> None:
+    """Let GDAL ask the server: a city without remote imagery, opened before, has forbidden it."""
+    set_network(allowed=True)
 
 
 @pytest.fixture(scope="module")
