@@ -51,6 +51,7 @@ DISK = Limit(
         "disk i/o error",
         "disk quota exceeded",
         "file too large",
+        "iostream error",  # what C++ says while OpenVINO writes a network
     ),
     remedy=f"free disk space, {AGAIN}",
 )

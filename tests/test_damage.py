@@ -147,6 +147,7 @@ def test_room_is_reserved_before_a_file_is_mapped(tmp_path: Path) -> None:
         (RuntimeError("can't start new thread"), "take fewer --workers"),
         (MemoryError("3 GB"), "vm.max_map_count"),
         (sqlite3.OperationalError("database or disk is full"), "free disk space, then"),
+        (RuntimeError("basic_ios::clear: iostream error"), "iostream error; free disk space, then"),
         (OSError(28, "No space left on device", "x"), "No space left on device: x; free disk"),
         (PermissionError(13, "Permission denied", "x"), "fix the permissions, then"),
         (OSError(5, "Input/output error", "x"), "free disk space or fix the permissions"),
