@@ -51,7 +51,7 @@ def _read(path: Path) -> list[tuple[str, str, str]]:
     try:
         with path.open(newline="", encoding="utf-8") as stream:
             header, *rows = list(csv.reader(stream))
-    except (csv.Error, UnicodeDecodeError, ValueError) as error:
+    except (csv.Error, ValueError, IsADirectoryError) as error:
         raise InputError(f"{path} is no file of anchors ({error}); give another name") from error
     if tuple(header) != HEADER or any(len(row) != 3 or not row[1].isdecimal() for row in rows):
         raise InputError(f"{path} is no file of anchors; give another name")

@@ -15,7 +15,7 @@ from imagery.files import sha256_file
 from imagery.workspace import Workspace
 from roofwatch.city_services import find_snapshots
 from roofwatch.console import warn
-from roofwatch.seal import LEDGER, read_seals, trusted_seals, write_seals
+from roofwatch.seal import LEDGER, Seals, read_seals, trusted_seals, write_seals
 
 if TYPE_CHECKING:
     from roofwatch.year import City, CityYear
@@ -151,8 +151,9 @@ def check_results(year: "CityYear") -> None:
         TamperedFile: a file is another one.
         TamperedLog: a line of the log does not follow from the line before it.
     """
+    seals = trusted_seals(year.city.workspace.audit)
     for group in RESULTS:
-        for path in broken_files(year, group)[:1]:
+        for path in _broken(year, group, seals)[:1]:
             raise TamperedFile(
                 f"{path}: it is not the file that {group.stage} wrote, which audit.csv seals; "
                 f"put it back from a backup, or {group.stage} {year.year} again"
@@ -161,7 +162,10 @@ def check_results(year: "CityYear") -> None:
 
 def broken_files(year: "CityYear", group: Group) -> list[Path]:
     """Return the files of a group that are not as they were sealed; one that is gone is not."""
-    seals = trusted_seals(year.city.workspace.audit)
+    return _broken(year, group, trusted_seals(year.city.workspace.audit))
+
+
+def _broken(year: "CityYear", group: Group, seals: Seals) -> list[Path]:
     folder = year.files.folder
     broken = []
     for pattern in group.names:

@@ -279,8 +279,9 @@ def test_anchors_show_a_log_that_was_cut_or_written_anew(
 
     log.write_text(whole)
     anchor.write_text("no anchors")
-    ran = roofwatch("audit", city, "--anchor", anchor, *ALONE)
-    assert (ran.code, "is no file of anchors" in ran.error) == (3, True)
+    for strange in (anchor, tmp_path):
+        ran = roofwatch("audit", city, "--anchor", strange, *ALONE)
+        assert (ran.code, "is no file of anchors" in ran.error) == (3, True)
 
 
 def test_a_training_after_the_export_is_no_damage(city: Path, roofwatch: Roofwatch) -> None:

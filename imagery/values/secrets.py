@@ -1,4 +1,4 @@
-"""Passwords and signatures in addresses: no line, report or log shows them."""
+"""Passwords and signatures in addresses, which no error, answer or check report shows."""
 
 import re
 

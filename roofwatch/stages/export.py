@@ -160,9 +160,8 @@ def export_inputs(
     """
     ledger = year.find_ledger()
     if ledger is None:
-        folder = year.files.folder
-        remedy = f"run score --year {year.year} first"
-        raise MissingInput(f"export {year.year}: no ledger in {folder}; {remedy}")
+        where = f"export {year.year}: no ledger in {year.files.folder}"
+        raise MissingInput(f"{where}; run score --year {year.year} first")
     check_roll(year, ledger)
     note = drift_note(year)
     borrowed = borrowed_note(year)

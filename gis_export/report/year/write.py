@@ -10,6 +10,7 @@ from gis_export.report.change_table import OUTCOME
 from gis_export.report.lead_time import write_lead_time
 from gis_export.report.year.count import CHANGE, SCORES, read_facts
 from gis_export.report.year.districts import write_districts
+from gis_export.report.year.facts import YearFacts
 from gis_export.report.year.figures import Tables
 from gis_export.report.year.page import (
     Verdict,
@@ -67,6 +68,18 @@ def write_year(
         expected=inputs.expected,
         verdict=verdict,
     )
+    on_page, on_paper = _draw_pictures(inputs, facts, scores, change)
+
+    report = files.report
+    write_year_page(report.year_page, facts, resident, text, on_page)
+    write_resident_page(report.resident_page, resident, text)
+    write_year_paper(report.year_paper, facts, text, on_paper, today=inputs.today)
+
+
+def _draw_pictures(
+    inputs: ExportInputs, facts: YearFacts, scores: pd.DataFrame, change: pd.DataFrame
+) -> tuple[YearPictures, PaperPictures]:
+    """Return the pictures of the page and of the paper."""
     places = places_of(inputs.roll.table, scores)
     pair = find_pair(inputs, change)
     roofs = [roof.parcel_id for roof in facts.roofs]
@@ -82,11 +95,7 @@ def write_year(
         captions=_captions(pair),
         roofs=tuple(chip_jpeg(inputs.chips, parcel_id) for parcel_id in roofs),
     )
-
-    report = files.report
-    write_year_page(report.year_page, facts, resident, text, on_page)
-    write_resident_page(report.resident_page, resident, text)
-    write_year_paper(report.year_paper, facts, text, on_paper, today=inputs.today)
+    return on_page, on_paper
 
 
 def _captions(pair: TwoPhotos | None) -> tuple[str, str]:
