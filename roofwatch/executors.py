@@ -16,7 +16,7 @@ from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
 from typing import TypeVar
 
-from imagery.errors import InputError, RoofwatchError, UsageError
+from imagery.errors import RoofwatchError, UsageError
 
 Batch = TypeVar("Batch")
 Done = TypeVar("Done")
@@ -25,8 +25,6 @@ DEATHS = 3
 """Pools of workers that may die without one batch done in between."""
 _END_WITH_PARENT = 1
 """PR_SET_PDEATHSIG of prctl(2)."""
-DASK_BATCH = 64
-"""Batches that are sent to a Dask scheduler in one message."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -71,7 +69,7 @@ def map_batches(
         execution: Where.
 
     Raises:
-        InputError: no Dask scheduler answers at the address.
+        NoCluster: the Dask cluster does not do the work.
         RoofwatchError: workers die again and again.
     """
     is_single = len(batches) <= 1 and execution.executor == "processes"
@@ -80,7 +78,9 @@ def map_batches(
     elif execution.executor == "processes":
         yield from _map_in_processes(function, batches, execution)
     elif batches:
-        yield from _map_in_dask(function, batches, execution)
+        from roofwatch.dask_cluster import map_in_dask
+
+        yield from map_in_dask(function, batches, execution.scheduler)
 
 
 def _map_in_processes(
@@ -137,34 +137,6 @@ def end_with_parent(parent: int) -> None:
     ctypes.CDLL(None).prctl(_END_WITH_PARENT, signal.SIGTERM)
     if os.getppid() != parent:  # it ended meanwhile
         sys.exit(1)
-
-
-def _map_in_dask(
-    function: Callable[[Batch], Done], batches: Sequence[Batch], execution: Execution
-) -> Iterator[Done]:
-    from distributed import Client, KilledWorker
-    from distributed import as_completed as dask_completed
-
-    address = execution.scheduler
-    try:
-        client = Client(address, timeout="10s")
-    except (OSError, ValueError) as error:
-        raise InputError(
-            f"--scheduler: nothing answers at {address} ({error}); start a Dask scheduler there"
-        ) from error
-
-    with client:
-        futures = client.map(
-            function, list(batches), pure=False, retries=DEATHS, batch_size=DASK_BATCH
-        )
-        try:
-            for future in dask_completed(futures):
-                yield future.result()
-        except KilledWorker as error:
-            raise RoofwatchError(
-                f"workers of {address} died again and again ({error}); "
-                "give them more memory, then start again"
-            ) from error
 
 
 def read_execution(options: argparse.Namespace) -> Execution:

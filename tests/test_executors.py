@@ -22,10 +22,12 @@ from imagery.chips.settings import TileSettings
 from imagery.chips.store import shard_path
 from imagery.chips.tasks import CutJob
 from imagery.chips.tiling import tile_parcels
-from imagery.errors import InputError, RoofwatchError
+from imagery.errors import RoofwatchError
 from imagery.flyover.flyover import open_flyover
 from imagery.roll.files import ParcelFile, VacantFile
 from imagery.roll.parcels import read_roll
+from roofwatch import dask_cluster
+from roofwatch.dask_cluster import NoCluster
 from roofwatch.executors import Execution, map_batches
 
 Found = TypeVar("Found")
@@ -97,7 +99,7 @@ def test_processes_write_the_same_bytes(city: Path, tmp_path: Path) -> None:
 def local_cluster(workers: int) -> LocalCluster:
     """Return a Dask cluster of worker processes on this machine."""
     return LocalCluster(
-        n_workers=workers, threads_per_worker=1, dashboard_address=None, processes=True
+        n_workers=workers, threads_per_worker=1, dashboard_address="127.0.0.1:0", processes=True
     )
 
 
@@ -116,9 +118,10 @@ def test_an_error_in_a_batch_stops_the_run(executor: str) -> None:
         list(map_batches(int, ["1", "two"], Execution(executor=executor, workers=2)))
 
 
-def test_nobody_answers() -> None:
+def test_nobody_answers(monkeypatch: pytest.MonkeyPatch) -> None:
     """A wrong scheduler address is named."""
-    with pytest.raises(InputError, match=r"--scheduler: nothing answers at tcp://127\.0\.0\.1:9"):
+    monkeypatch.setattr(dask_cluster, "CONNECT_S", 1.0)
+    with pytest.raises(NoCluster, match=r"--scheduler: nothing answers at tcp://127\.0\.0\.1:9"):
         list(map_batches(int, ["1"], Execution(executor="dask", scheduler="tcp://127.0.0.1:9")))
 
 
