@@ -184,6 +184,13 @@ def test_a_real_city_is_refused_untouched(
     assert bytes_under(out) == before
 
 
+def test_a_city_too_small_to_learn_from_is_refused(roofwatch: Roofwatch, tmp_path: Path) -> None:
+    ran = roofwatch("demo", "--out", tmp_path / "demo", "--parcels", 1, "--quiet")
+    assert ran.code == 2
+    assert "--parcels 1: want 60 or more" in ran.error
+    assert not (tmp_path / "demo").exists()
+
+
 @pytest.mark.parametrize("below", [".", "deeper/demo"])
 def test_a_file_in_the_place_of_the_folder_is_refused(
     below: str,

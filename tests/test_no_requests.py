@@ -1,18 +1,34 @@
 """No command reports to anybody: every request of a process is written down and refused."""
 
+import argparse
 import importlib.util
+import json
 import os
+import re
+import shutil
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
-from cities import CityBuilder
+from cities import DoneCity
+from every_command import ARGUMENTS, run_every_command
+
+from roofwatch.commands import build_parser
 
 ROOT = Path(__file__).parents[1]
 KEPT = ("PATH", "SYSTEMROOT", "LD_LIBRARY_PATH", "TMPDIR", "TEMP")
 """All that is left of the environment: CI and its like silence the very reports looked for."""
-TIMEOUT_S = 240
+TIMEOUT_S = 600
+WITHOUT_NETWORK = (("unshare", "-n"), ("unshare", "-rn"))
+"""Run a program in a network namespace that holds nothing but a loopback which is down: as root,
+or with a user namespace of its own.
+"""
+CALLS = ("strace", "-f", "-qq", "--seccomp-bpf", "-e", "signal=none")
+CALLS_OF_NETWORK = "trace=connect,sendto,sendmsg,sendmmsg"
+ADDRESS = re.compile(r'inet_(?:addr\(|pton\(AF_INET6, )"([^"]*)"')
+"""An address of IP in a line of strace."""
 
 WATCH = '''\
 """Python runs this at the start of every process, workers too."""
@@ -103,8 +119,8 @@ class Watched:
             (backend / "__init__.py").touch()
             (backend / "backend_ga4.py").touch()
 
-    def run(self, *arguments: str) -> str:
-        """Run Python with these arguments; return its stdout."""
+    def run(self, *arguments: str, within: tuple[str, ...] = ()) -> str:
+        """Run Python with these arguments, within another program; return its stdout."""
         kept = {name: os.environ[name] for name in KEPT if name in os.environ}
         environment = {
             **kept,
@@ -116,7 +132,7 @@ class Watched:
         }
 
         done = subprocess.run(
-            [sys.executable, *arguments],
+            [*within, sys.executable, *arguments],
             capture_output=True,
             text=True,
             env=environment,
@@ -157,20 +173,89 @@ def test_a_request_of_a_worker_would_be_seen(watched: Watched) -> None:
     assert watched.asked == ["socket.getaddrinfo roofwatch.invalid"]
 
 
-@pytest.mark.timeout(900)  # three commands, each in processes of its own
-def test_no_command_asks_any_host(
-    watched: Watched,
-    tiny_city: CityBuilder,
-    tmp_path: Path,
-) -> None:
-    """Training, scoring and a whole run ask nobody, and leave no id in the home folder."""
-    city = str(tiny_city(tmp_path / "city"))
-    for command, year in (("train", "2023"), ("score", "2023"), ("run", "2024")):
-        arguments = (command, city, "--year", year, "--workers", "2", "--quiet")
-        watched.run("-m", "roofwatch.cli", *arguments)
+@pytest.mark.timeout(900)  # a whole demo
+def test_the_demo_asks_no_host(watched: Watched) -> None:
+    """Training, scoring, whole runs and their workers ask nobody; no id is left in the home."""
+    options = ("--parcels", "100", "--workers", "2", "--quiet")
+    watched.run("-m", "roofwatch.cli", "demo", "--out", "demo", *options, within=isolation())
+    shutil.rmtree(watched.home / "demo")
     assert watched.asked == []
     assert watched.traces == []
-    assert watched.processes > 3  # commands and their workers
+    assert watched.processes > 3  # the command and its workers
+
+
+def isolation() -> tuple[str, ...]:
+    """Return what cuts a program off the network; skip where the system does not permit it."""
+    for words in WITHOUT_NETWORK:
+        if shutil.which(words[0]) and not subprocess.run([*words, "true"], check=False).returncode:
+            return words
+    pytest.skip("no network namespaces here: unshare is missing or not permitted")
+
+
+def test_every_command_is_tried() -> None:
+    """A new command cannot be forgotten."""
+    (commands,) = [
+        action
+        for action in build_parser()._actions
+        if isinstance(action, argparse._SubParsersAction)
+    ]
+    assert set(commands.choices) == {*ARGUMENTS, "demo"}
+
+
+@pytest.mark.timeout(900)  # every command, twice
+def test_every_command_does_the_same_without_a_network(
+    watched: Watched, done_city: DoneCity, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Same exit codes as with one, and neither Python nor a C library asks for any other host."""
+    inside = tmp_path / "inside"
+    outside = tmp_path / "outside"
+    for folder in (inside, outside):
+        shutil.copytree(done_city.path.parent, folder / "city")
+    script = Path(__file__).with_name("every_command.py")
+    calls = tmp_path / "calls.txt"
+    within = (*isolation(), *tracing(calls))
+
+    with ThreadPoolExecutor(1) as pool:
+        running = pool.submit(watched.run, str(script), str(inside), within=within)
+        monkeypatch.chdir(outside)
+        codes = run_every_command()
+        running.result()
+
+    assert codes == {name: 3 if name == "publish" else 0 for name in ARGUMENTS}
+    assert json.loads((inside / "codes.json").read_text()) == codes
+    assert watched.asked == []
+    assert watched.traces == []
+    assert asked_by_calls(calls) == []
+
+
+def tracing(calls: Path) -> tuple[str, ...]:
+    """Return what writes down every call of the system that reaches out, where it is installed."""
+    if shutil.which("strace") is None:
+        return ()
+    return (*CALLS, "-e", CALLS_OF_NETWORK, "-o", str(calls))
+
+
+def asked_by_calls(calls: Path) -> list[str]:
+    """Return the addresses beyond this machine that the system was asked to reach."""
+    if not calls.exists():
+        return []
+    lines = calls.read_text(errors="replace")
+    addresses = {found.group(1) for found in ADDRESS.finditer(lines)}
+    return sorted(name for name in addresses if not name.startswith("127.") and name != "::1")
+
+
+def test_an_address_that_a_c_library_asks_for_would_be_seen(
+    watched: Watched, tmp_path: Path
+) -> None:
+    """Not only requests of Python: here curl's, or its question for a name."""
+    curl = shutil.which("curl")
+    calls = tmp_path / "calls.txt"
+    if not tracing(calls) or curl is None:
+        pytest.skip("strace or curl is not installed")
+    subprocess.run(
+        [*isolation(), *tracing(calls), curl, "-s", "http://192.0.2.1/"], check=False, timeout=60
+    )
+    assert asked_by_calls(calls) == ["192.0.2.1"]
 
 
 def test_no_worker_asks_any_host(watched: Watched) -> None:
