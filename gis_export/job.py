@@ -48,12 +48,13 @@ class ExportJob:
     def apart(self) -> "ExportJob":
         """Return the job for another process: without the parcels that are not on the roll.
 
-        They are most of a city, and only the page of the fire map shows them. The list of
-        addresses goes as it was read, without what was looked up in it.
+        They are most of a city, and only the page of the fire map and one list of housing show
+        them. The list of addresses goes as it was read, without what was looked up in it.
         """
         roll = replace(self.inputs.roll, lots=None)
         addresses = replace(self.addresses) if self.addresses else None
-        return replace(self, inputs=replace(self.inputs, roll=roll), addresses=addresses)
+        inputs = replace(self.inputs, roll=roll, reach=None)
+        return replace(self, inputs=inputs, addresses=addresses)
 
     def title(self, ending: str) -> str:
         """Return the title of a product for people."""

@@ -31,6 +31,7 @@ PARTS = (
     Part(name="dispatch"),
     Part(name="fire layers", needs=("rows",)),
     Part(name="housing layers", needs=("rows",)),
+    Part(name="check for a notice", needs=("reach",)),
     Part(name="public", needs=("rows",)),
     Part(name="fire map", needs=("rows", "flyover", "chips"), after=(GROUND, ROOFS)),
 )

@@ -29,6 +29,7 @@ from gis_export.housing.packets.evidence import write_packets
 from gis_export.housing.packets.sources import PacketSources
 from gis_export.housing.plan.days import crews_of
 from gis_export.housing.plan.tables import build_plan, outlook_of
+from gis_export.housing.reach.files import LIST, write_list
 from gis_export.housing.routes.phone_list import write_phone_lists
 from gis_export.housing.routes.route_sheets import read_sources, write_route_sheets
 from gis_export.housing.routes.routing import plan_routes
@@ -151,6 +152,13 @@ def _evidence(job: ExportJob, folder: Path, _: Finished) -> Told:
     return ()
 
 
+def _check_for_a_notice(job: ExportJob, folder: Path, _: Finished) -> Told:
+    """Write what housing alone sees: nothing of it is in any other part."""
+    if job.inputs.reach:
+        write_list(job.inputs.reach, _made(folder / "housing") / LIST)
+    return ()
+
+
 def _data(job: ExportJob, folder: Path, _: Finished) -> Told:
     data = _made(folder / "data")
     write_data(job.table, data)
@@ -186,6 +194,7 @@ MAKERS: dict[str, Maker] = {
     "dispatch": _dispatch,
     "fire layers": _fire_layers,
     "housing layers": _housing_layers,
+    "check for a notice": _check_for_a_notice,
     "public": _public,
     "fire map": _fire_map,
 }

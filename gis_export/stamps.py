@@ -22,8 +22,8 @@ from imagery.workspace import ChipFiles
 
 ROOMS = ("gis_export", "imagery", "inference", "labels")
 """Packages whose code makes products."""
-_STAMPED = frozenset({"flyover", "chips", "tiles", "earlier"})
-"""Inputs that are too large to be read again; their files are compared by size and time."""
+_STAMPED = frozenset({"flyover", "chips", "tiles", "earlier", "reach"})
+"""Inputs that have a checksum of their own: files are compared by size and time."""
 
 
 class Stamps:
@@ -92,6 +92,11 @@ class Stamps:
         """Return that of the heat maps."""
         folder = self.job.pictures
         return _files_stamp(folder.iterdir()) if folder.is_dir() else ""
+
+    @cached_property
+    def reach(self) -> str:
+        """Return that of the parcels without a notice, and of what people found there."""
+        return digest(self.job.inputs.reach)
 
     @cached_property
     def tiles(self) -> str:

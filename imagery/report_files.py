@@ -47,6 +47,11 @@ class ReportFiles:
         return self.folder / "miss_rate.json"
 
     @property
+    def reach(self) -> Path:
+        """Return counts of the parcels without a notice, and what visits say of their list."""
+        return self.folder / "reach.json"
+
+    @property
     def heads(self) -> Path:
         """Return the folder with the head of every rung, also of those that do not ship."""
         return self.folder / "heads"

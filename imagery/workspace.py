@@ -45,6 +45,29 @@ class ChipFiles:
 
 
 @dataclass(frozen=True, kw_only=True)
+class ReachFiles:
+    """The `reach/` folder of a year: parcels without a notice, apart from everything else."""
+
+    folder: Path
+    """Where it is; it may not exist yet."""
+
+    @property
+    def chips(self) -> ChipFiles:
+        """Return where their chips are."""
+        return ChipFiles(folder=self.folder / "chips")
+
+    @property
+    def table(self) -> Path:
+        """Return their ledger."""
+        return self.folder / "reach.parquet"
+
+    @property
+    def table_csv(self) -> Path:
+        """Return their ledger as CSV."""
+        return self.folder / "reach.csv"
+
+
+@dataclass(frozen=True, kw_only=True)
 class YearFiles:
     """The folder of one year."""
 
@@ -65,6 +88,11 @@ class YearFiles:
     def chips(self) -> ChipFiles:
         """Return where the chips are."""
         return ChipFiles(folder=self.folder / "chips")
+
+    @property
+    def reach(self) -> ReachFiles:
+        """Return where parcels without a notice are."""
+        return ReachFiles(folder=self.folder / "reach")
 
     @property
     def registration(self) -> Path:

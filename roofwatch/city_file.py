@@ -13,6 +13,7 @@ from imagery.chips.settings import TileSettings
 from imagery.errors import ConfigError
 from imagery.files import sha256_file
 from imagery.roll.files import FootprintFile, ParcelFile, VacantFile
+from imagery.roll.reach_settings import ReachSettings
 from imagery.services.service import Service
 from imagery.services.settings import SnapshotSettings
 from imagery.settings import key
@@ -190,6 +191,8 @@ class CityFile:
     """[storm]."""
     audit: AuditSettings = field(default_factory=AuditSettings)
     """[audit]."""
+    reach: ReachSettings | None = None
+    """[reach]; without it nobody looks at parcels without a notice."""
     mlflow: MlflowSettings = field(default_factory=MlflowSettings)
     """[mlflow]."""
     snapshot: SnapshotSettings = field(default_factory=SnapshotSettings)

@@ -74,7 +74,8 @@ def read_city(path: Path, *, needs_snapshots: bool = True) -> CityFile:
         labels = replace(labels, latest=datetime.date.fromisoformat(city.export.as_of))
     # What lies below the city file's own folder is the city's.
     imagery = replace(city.imagery, allow=(str(reader.base), *city.imagery.allow))
-    return replace(city, tile=tile, labels=labels, imagery=imagery)
+    parcels = replace(city.parcels, reach=city.reach)
+    return replace(city, tile=tile, labels=labels, imagery=imagery, parcels=parcels)
 
 
 def check_name(city: CityFile, file: str) -> None:

@@ -13,8 +13,9 @@ from functools import partial
 from pathlib import Path
 
 from gis_export.verify.folders import verify_folder
-from imagery.chips.store import ChipStore, read_chip, rows_path, shard_path
+from imagery.chips.store import ChipStore, open_store, read_chip, rows_path, shard_path
 from imagery.errors import InputError, RoofwatchError
+from imagery.workspace import ChipFiles
 from roofwatch.audit import broken_line_text
 from roofwatch.sealed_files import broken_seals, intact_files, stage_of
 from roofwatch.year import City, CityYear
@@ -99,18 +100,20 @@ def _database_damage(city: City) -> Iterator[Damage]:
 
 def _chip_damage(year: CityYear) -> Iterator[Damage]:
     """Compare every chip with the checksum in the manifest; name each shard once."""
+    for chips in (year.files.chips, year.files.reach.chips):
+        if chips.manifest.exists():
+            yield from _damage_of(chips, year.year)
+
+
+def _damage_of(chips: ChipFiles, year: int) -> Iterator[Damage]:
     try:
-        store = year.find_chips()
+        store = open_store(chips.folder)
     except InputError as error:
-        yield Damage(
-            line=str(error), year=year.year, stage="tile", files=(year.files.chips.manifest,)
-        )
-        return
-    if store is None:
+        yield Damage(line=str(error), year=year, stage="tile", files=(chips.manifest,))
         return
     for shard, line in broken_shards(store).items():
         files = (shard_path(store.folder, shard), rows_path(store.folder, shard))
-        yield Damage(line=line, year=year.year, stage="tile", files=files)
+        yield Damage(line=line, year=year, stage="tile", files=files)
 
 
 def broken_shards(store: ChipStore) -> dict[int, str]:

@@ -1,10 +1,11 @@
-"""How a building was chosen for a visit, from the work list of its year."""
+"""How a building was chosen for a visit, from the lists of housing of its year."""
 
 from functools import cache
 from pathlib import Path
 
 import pandas as pd
 
+from gis_export.housing.reach.files import LIST
 from imagery.workspace import Workspace
 from labels.draws.weights import ON_THE_LIST
 from labels.filled.rows import Choose
@@ -28,7 +29,8 @@ def chosen_by_list(workspace: Workspace) -> Choose:
 
     @cache
     def list_of(year: int) -> Chosen:
-        return read_chosen(workspace.year(year).housing / WORKLIST)
+        housing = workspace.year(year).housing
+        return read_chosen(housing / LIST) | read_chosen(housing / WORKLIST)
 
     def choose(parcel_id: str, year: int) -> tuple[str, float | None]:
         return list_of(year).get(parcel_id, ("", None))
@@ -37,18 +39,19 @@ def chosen_by_list(workspace: Workspace) -> Choose:
 
 
 def read_chosen(path: Path) -> Chosen:
-    """Return how the buildings on a work list were chosen; none where there is no list."""
+    """Return how the buildings on a list were chosen; none where there is no list."""
     if not path.exists():
         return {}
     table = pd.read_csv(path, dtype="str", keep_default_na=False)
-    if not {_PARCEL, _VISIT} <= set(table.columns):
+    if _PARCEL not in table:
         return {}
 
     nothing = pd.Series("", index=table.index)
     said = table.get(_CHOSEN, nothing)
     chances = read_chances(table.get(_CHANCE, nothing))
     chosen: Chosen = {}
-    rows = zip(table[_PARCEL], table[_VISIT], said, chances, strict=True)
+    visits = table.get(_VISIT, nothing)
+    rows = zip(table[_PARCEL], visits, said, chances, strict=True)
     for parcel, visit, words, chance in rows:
         if words:
             chosen[parcel] = (words, None if pd.isna(chance) else float(chance))

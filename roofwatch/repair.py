@@ -41,7 +41,7 @@ def _repair_year(year: CityYear, damages: Sequence[Damage], stages: Sequence[str
     # What these import takes seconds to load.
     from roofwatch.stages.export import export
     from roofwatch.stages.score import score
-    from roofwatch.stages.tile import tile
+    from roofwatch.stages.tile import tile, tile_reach
 
     was_scored = year.files.ledger.exists()
     was_exported = year.files.report.manifest.exists()
@@ -51,6 +51,7 @@ def _repair_year(year: CityYear, damages: Sequence[Damage], stages: Sequence[str
     done = []
     if "tile" in stages:
         tile(year)
+        tile_reach(year)
         done.append("tile")
     if "score" in stages and was_scored:
         score(year, _scored_with(year))

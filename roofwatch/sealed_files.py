@@ -64,7 +64,12 @@ SCORED = Group(
 DRIFT = Group(stage="drift", names=("report/drift.*",))
 RESULTS = (TRAINED, SCORED, DRIFT)
 """What products are made from, beside the ledger."""
-GROUPS = (CHIPS, FEATURES, *RESULTS)
+REACH_CHIPS = Group(
+    stage="tile", names=("reach/chips/manifest.parquet",), along=("reach/chips/shard_*",)
+)
+REACH_FEATURES = Group(stage="score", names=("reach/chips/features*.parquet",))
+REACH = Group(stage="score", names=("reach/reach.*",))
+GROUPS = (CHIPS, FEATURES, *RESULTS, REACH_CHIPS, REACH_FEATURES, REACH)
 
 
 def seal(year: "CityYear", group: Group) -> None:
@@ -144,7 +149,7 @@ def drop_broken(year: "CityYear", group: Group) -> None:
     warn(f"roofwatch: note: {year.year}: {names} not as audit.csv seals it; made anew")
 
 
-def check_results(year: "CityYear") -> None:
+def check_results(year: "CityYear", groups: tuple[Group, ...] = RESULTS) -> None:
     """Compare what the products of a year are made from with its seals.
 
     Raises:
@@ -152,7 +157,7 @@ def check_results(year: "CityYear") -> None:
         TamperedLog: a line of the log does not follow from the line before it.
     """
     seals = trusted_seals(year.city.workspace.audit)
-    for group in RESULTS:
+    for group in groups:
         for path in _broken(year, group, seals)[:1]:
             raise TamperedFile(
                 f"{path}: it is not the file that {group.stage} wrote, which audit.csv seals; "

@@ -16,6 +16,7 @@ from imagery.flyover.flyover import Flyover, make_flyover, read_files
 from imagery.flyover.tiles import Tile
 from imagery.locks import at_work, one_at_a_time
 from imagery.roll.parcels import VacantRoll, read_roll
+from imagery.roll.without_notice import without_notice
 from imagery.workspace import Workspace, YearFiles
 from inference.ledger import Ledger, read_ledger
 from labels.draws.weights import LookedShare, looked_share
@@ -73,6 +74,16 @@ class City:
         """
         check_snapshots(self)
         return read_roll(self.file.parcels, self.file.vacant, self.file.footprints)
+
+    @cached_property
+    def without_notice(self) -> VacantRoll | None:
+        """Return the parcels without a notice that [reach] chooses; None where it is off.
+
+        Raises:
+            InputError: see `imagery.roll.without_notice.without_notice`.
+        """
+        reach = self.file.reach
+        return without_notice(self.roll, reach) if reach else None
 
     @cached_property
     def book(self) -> "Book":

@@ -25,9 +25,9 @@ def write_manifest(
 ) -> None:
     """Write the checksums of a year's files, and where every row of the vacancy file went.
 
-    Chips are left out, which have checksums of their own, and so are packets that people asked
-    for one by one, lists after storms, the list of roofs to look at, which people fill in, and the
-    page of the planner, which `plan` writes again.
+    Chips are left out, which have checksums of their own, and so are parcels without a notice,
+    which are sealed, packets that people asked for one by one, lists after storms, the list of
+    roofs to look at, which people fill in, and the page of the planner, which `plan` writes again.
 
     Args:
         folder: The year's folder, exported.
@@ -47,7 +47,7 @@ def write_manifest(
 
 def _find_files(files: YearFiles) -> Iterator[Path]:
     """Yield every file that the manifest lists."""
-    left_out = {files.chips.folder, files.evidence, files.storm}
+    left_out = {files.chips.folder, files.reach.folder, files.evidence, files.storm}
     report = files.report
     unlisted = {report.manifest.name, report.looks.name, report.plan.name}
     for root, folders, names in os.walk(files.folder):

@@ -7,6 +7,7 @@ from datetime import date
 import geopandas as gpd
 import pandas as pd
 
+from gis_export.table.reach_inputs import ReachInputs
 from imagery.chips.store import ChipStore
 from imagery.flyover.flyover import Flyover
 from imagery.flyover.tiles import Tile
@@ -128,6 +129,8 @@ class ExportInputs:
     """How many failing roofs are expected, in one sentence; "" where that is not known."""
     missed: str = ""
     """How many open roofs the list misses at most, in one sentence; "" where nobody checked."""
+    reach: ReachInputs | None = None
+    """Parcels without a notice, for one list of housing; None where nobody looks at them."""
     today: date
     """Day of the export: rows age against it."""
 

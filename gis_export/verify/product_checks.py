@@ -15,6 +15,7 @@ from gis_export.verify.finding import Finding
 from gis_export.verify.known import Known
 from gis_export.verify.pack import PackCheck, check_pack
 from gis_export.verify.product_files import OTHER_DAYS, find_ledger
+from gis_export.verify.reach_list import check_reach_list
 from gis_export.verify.read import layer_names, read_csv, read_layer, read_page, read_parquet
 from gis_export.verify.reading import Unreadable
 from gis_export.verify.row_rules import check_rows
@@ -109,6 +110,7 @@ def _check_table(
     home = folder or path.parent
     left_out = run.left_out.of(path, home)
     yield from run.left_out.check_product(path, table, home)
+    yield from check_reach_list(path, table, run.known)
     if run.known is not None:
         yield from check_against_ledger(path, table, run.known, whole=whole, left_out=left_out)
     yield from check_rows(path, table, dbf=False, once=whole)

@@ -22,6 +22,7 @@ LEDGER_STEM = _YEAR.ledger.stem
 _NOT_PRODUCTS = frozenset(
     {
         _YEAR.chips.folder.name,
+        _YEAR.reach.folder.name,
         _YEAR.report.folder.name,
         _YEAR.explain.name,
         _YEAR.model.name,

@@ -52,9 +52,12 @@ class CutInputs:
         return digest.hexdigest()
 
 
-@lru_cache(maxsize=1)
+@lru_cache(maxsize=2)
 def _roll_bytes(roll: VacantRoll) -> bytes:
-    """Return the ids and outlines of a roll; one roll serves all years of a run."""
+    """Return the ids and outlines of a roll; one roll serves all years of a run.
+
+    The parcels without a notice are a roll of their own.
+    """
     ids = "\0".join([*roll.table["parcel_id"], "", *roll.without_area])
     shapes = shapely.to_wkb(roll.table.geometry.to_numpy())
     outlines = b"".join(shape or b"-" for shape in shapes)

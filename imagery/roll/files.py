@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from imagery.roll.matching import MIN_MATCHED
+from imagery.roll.reach_settings import ReachSettings
 from imagery.settings import key
 from imagery.values.coded import OCCUPANCY, Codes
 from imagery.values.days import check_day_order
@@ -65,6 +66,9 @@ class ParcelFile:
         metadata=key(
             "Column of the kind of owner; kept out of every product of another tier than DATA."
         ),
+    )
+    reach: ReachSettings | None = field(
+        default=None, metadata=key("Parcels without a notice that are looked at.", derived=True)
     )
 
     @property

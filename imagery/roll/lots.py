@@ -18,6 +18,12 @@ from imagery.values.texts import clean_ids, clean_texts, find_bad_ids, find_bad_
 
 MANY = 0.5
 """Share of parcels without an id above which the column is rather the wrong one."""
+KIND = "kind"
+"""Column of what [reach] chooses parcels by."""
+PERMIT = "permit"
+"""Column of what the city says of a building permit."""
+KEYS = {KIND: "[reach] field", PERMIT: "[reach] permit"}
+"""Key of the city file that names a column, where that is not [parcels]."""
 
 
 def read_lots(parcels: ParcelFile) -> tuple[gpd.GeoDataFrame, tuple[Trouble, ...]]:
@@ -43,9 +49,11 @@ def read_lots(parcels: ParcelFile) -> tuple[gpd.GeoDataFrame, tuple[Trouble, ...
         "block": parcels.block,
         "occupied": parcels.occupied,
     }
+    if parcels.reach:
+        names |= {KIND: parcels.reach.field, PERMIT: parcels.reach.permit}
     bad_texts = []
     for column, name in names.items():
-        key = f"[parcels] {column}"
+        key = KEYS.get(column, f"[parcels] {column}")
         texts = optional_column(raw, name, what=key)
         lots[column] = clean_texts(texts)
         bad_texts.append(find_bad_texts(texts, lots[column], cleaned, what=key))

@@ -25,6 +25,21 @@ def roofs_of(lots: gpd.GeoSeries, buildings: gpd.GeoSeries) -> gpd.GeoSeries:
         buildings: Outlines, any CRS; one may cover a whole row of houses. Parcels go to their CRS
             and roofs come back.
     """
+    built, found = _buildings_on(lots, buildings)
+    roofs = lots.to_numpy().copy()
+    roofs[built] = found
+    return gpd.GeoSeries(roofs, index=lots.index, crs=lots.crs)
+
+
+def are_built(lots: gpd.GeoSeries, buildings: gpd.GeoSeries) -> Mask:
+    """Tell which parcels have a building outline, (n,); see `roofs_of`."""
+    is_built = np.zeros(len(lots), dtype=bool)
+    is_built[_buildings_on(lots, buildings)[0]] = True
+    return is_built
+
+
+def _buildings_on(lots: gpd.GeoSeries, buildings: gpd.GeoSeries) -> tuple[Places, Shapes]:
+    """Return the places of the parcels with buildings, and what lies of these on each."""
     rows, parts = _parts_on(lots.to_crs(buildings.crs), buildings)
     built, place, counts = np.unique(rows, return_inverse=True, return_counts=True)
 
@@ -37,9 +52,7 @@ def roofs_of(lots: gpd.GeoSeries, buildings: gpd.GeoSeries) -> gpd.GeoSeries:
 
     found = gpd.GeoSeries(pieces[:, 0], crs=buildings.crs).to_crs(lots.crs).to_numpy()
     is_building = shapely.area(found) >= BUILDING_M2
-    roofs = lots.to_numpy().copy()
-    roofs[built[is_building]] = found[is_building]
-    return gpd.GeoSeries(roofs, index=lots.index, crs=lots.crs)
+    return built[is_building], found[is_building]
 
 
 def _parts_on(lots: gpd.GeoSeries, buildings: gpd.GeoSeries) -> tuple[Places, Shapes]:

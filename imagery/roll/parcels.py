@@ -18,7 +18,7 @@ from imagery.roll.files import FootprintFile, ParcelFile, VacantFile
 from imagery.roll.joining import find_join_troubles, join_notices
 from imagery.roll.keys import Matches, match_ids
 from imagery.roll.lost_notices import ids_on_roll, rows_without_parcel
-from imagery.roll.lots import read_lots
+from imagery.roll.lots import KIND, PERMIT, read_lots
 from imagery.roll.matching import MIN_MATCHED, MatchCount
 from imagery.roll.neighbors import sides_of
 from imagery.roll.notices import Notices, read_notices
@@ -42,6 +42,8 @@ ROLL_COLUMNS = (
 )
 LOT_COLUMNS = ("parcel_id", "address", "occupied", "geometry")
 """Of all parcels; `occupied` as in `imagery.values.coded`."""
+REACH_COLUMNS = ("block", "inspection_district", "neighborhood", "outline_fault", KIND, PERMIT)
+"""Further ones where parcels without a notice are looked at."""
 TEXTS = ("address", "neighborhood", "fire_district", "inspection_district")
 """Columns of the roll that are empty where the city file names none."""
 
@@ -81,7 +83,8 @@ class VacantRoll:
     troubles: tuple[Trouble, ...] = ()
     """What was noticed in the files of parcels, notices and outlines."""
     lots: gpd.GeoDataFrame | None = None
-    """Every parcel once, columns `LOT_COLUMNS`; None for a roll that is no file's."""
+    """Every parcel once, columns `LOT_COLUMNS`, and `REACH_COLUMNS` where the city file has
+    [reach]; None for a roll that is no file's."""
 
     def __post_init__(self) -> None:
         """Check columns, unique keys, CRS and the balance."""
@@ -243,10 +246,11 @@ def join_roll(
 
 
 def _all_lots(lots: gpd.GeoDataFrame, *, occupancy: bool) -> gpd.GeoDataFrame:
-    """Return `LOT_COLUMNS` of every parcel."""
+    """Return `LOT_COLUMNS` of every parcel, and `REACH_COLUMNS` where they were read."""
     if not occupancy:
         lots = lots.assign(occupied=NOT_KNOWN)
-    return lots[list(LOT_COLUMNS)]
+    names = (*LOT_COLUMNS, *REACH_COLUMNS) if KIND in lots else LOT_COLUMNS
+    return lots[list(names)]
 
 
 def _first_notices(joined: pd.DataFrame) -> pd.DataFrame:

@@ -23,6 +23,10 @@ AUDIT = "audit"
 """How the words begin that say that a roof was chosen to count what the work list misses."""
 ON_THE_LIST = "work list"
 """How a building was chosen that the work list named."""
+REACH = "check for a notice"
+"""How a parcel without a notice was chosen that its photo put on the list of housing."""
+REACH_RANDOM = f"{REACH}: random"
+"""How one was chosen that was drawn at random off that list."""
 _DRAW = re.compile(r"^\s*draw\s+(\d{1,4})\b", re.IGNORECASE)
 
 
@@ -64,20 +68,20 @@ def draw_numbers(chosen: pd.Series) -> NDArray[np.int64]:
 def is_of_draw(chosen: pd.Series) -> pd.Series:
     """Tell which labels were chosen among all roofs of the flyover.
 
-    Those of an audit were chosen among the roofs off the work list: their chance says nothing of
-    the flyover.
+    Those of an audit were chosen among the roofs off the work list, and others among the parcels
+    without a notice: their chance says nothing of the flyover.
     """
-    return ~chosen.astype("str").str.strip().str.lower().str.startswith(AUDIT)
+    return ~chosen.astype("str").str.strip().str.lower().str.startswith((AUDIT, REACH))
 
 
 def is_for_its_score(chosen: pd.Series) -> NDArray[np.bool_]:
     """Tell which labels were chosen by what a model said of the roof, (N,).
 
-    Those of a draw or an audit, and buildings on the work list. That a model finds the failing ones
-    among them says little of the others.
+    Those of a draw or an audit, and buildings on a list of housing. That a model finds the failing
+    ones among them says little of the others.
     """
     words = chosen.astype("str").str.strip().str.lower()
-    is_listed = words.str.startswith(ON_THE_LIST) | words.str.startswith(AUDIT)
+    is_listed = words.str.startswith((ON_THE_LIST, AUDIT, REACH))
     is_drawn = words.str.extract(_DRAW, expand=False).notna()
     return np.asarray(is_listed | is_drawn, np.bool_)
 

@@ -21,6 +21,7 @@ from roofwatch.stages.dispatch_inputs import dispatch_troubles
 from roofwatch.stages.tile import shift_lines, tile
 from roofwatch.year import CityYear
 from roofwatch.year_equity import area_troubles
+from roofwatch.year_reach import reach_troubles, reach_work
 
 
 def command(options: argparse.Namespace) -> Answer:
@@ -47,6 +48,7 @@ def command(options: argparse.Namespace) -> Answer:
         lines += [f"  drift: {drift}"] if drift else []
         facts["drift"] = drift
     lines.append(f"  work: {intake.work.sentence}")
+    lines += [f"  work of {line}" for line in reach_work(year, intake.work)]
     expected = expected_sentence(year)
     lines += [f"  scored: {expected}"] if expected else []
     lines += [f"  report: {year.files.check_page}"]
@@ -98,6 +100,7 @@ def check(year: CityYear, *, pixels: bool = False) -> Intake:
             *troubles,
             *dispatch_troubles(year),
             *registry_troubles(year),
+            *reach_troubles(year),
             *area_troubles(year),
         ),
     )

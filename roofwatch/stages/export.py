@@ -15,6 +15,7 @@ from gis_export.parts import PartRunner
 from gis_export.products import STEPS, Course, export_products
 from gis_export.report.change import write_change
 from gis_export.report.manifest import write_manifest
+from gis_export.report.reach import write_reach_figures
 from gis_export.table.inputs import ExportInputs, Year, no_looks
 from gis_export.table.priority import street_sides
 from gis_export.table.rows import build_rows
@@ -41,6 +42,7 @@ from roofwatch.year import CityYear
 from roofwatch.year_equity import levels_of, write_equity
 from roofwatch.year_papers import write_year_papers
 from roofwatch.year_plan import write_plan
+from roofwatch.year_reach import reach_inputs, reach_notes
 from roofwatch.year_report import write_year_report
 from training.tested import tested_sentence
 
@@ -85,7 +87,7 @@ def export_notes(year: CityYear) -> list[str]:
         *year.roll.troubles,
     )
     notes = [note for note in (borrowed_note(year), drift_note(year), fires.line) if note]
-    notes += find_visits(year).sentences
+    notes += [*find_visits(year).sentences, *reach_notes(year)]
     return notes + [trouble.line for trouble in only_troubles(found)] + seal_notes(year)
 
 
@@ -127,6 +129,7 @@ def _export(year: CityYear) -> list[Path]:
     plan = write_plan(year, inputs)
     write_change(inputs, folder)
     write_visits(year, visits)
+    write_reach_figures(inputs.reach, year.files.report.reach)
     write_year_report(year, inputs, plan)
     write_equity(year, inputs, levels)
     write_year_papers(year, inputs)
@@ -192,6 +195,7 @@ def export_inputs(
         missed=visits.cover,
         visited=" ".join(found.sentence for found in visits.realized if found.sentence),
         models=models_of([year, *year.earlier]),
+        reach=reach_inputs(year),
         today=year.today,
     )
 

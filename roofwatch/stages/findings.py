@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
+from gis_export.housing.reach.files import LIST
 from imagery.errors import InputError, UsageError
 from labels.book import Entry
 from labels.filled.rows import FindingsContext
@@ -84,7 +85,10 @@ def take_in(city: City, path: Path, *, by: str) -> Taken:
         added=added,
         problems=len(found.problems),
         problems_file=write_problems(path, found.problems, workspace=city.workspace.folder),
-        notes=(*notes_of(found, added), *place_notes(path, city)),
+        notes=(
+            *notes_of(found, added, reach=city.file.reach is not None),
+            *place_notes(path, city),
+        ),
     )
 
 
@@ -113,14 +117,21 @@ def threshold_of(city: City) -> float:
     return city.file.labels.threshold if city.file.labels else THRESHOLD
 
 
-def notes_of(found: Findings, added: int) -> list[str]:
-    """Say what else was in a file."""
+def notes_of(found: Findings, added: int, *, reach: bool = False) -> list[str]:
+    """Say what else was in a file.
+
+    Args:
+        found: What was in it.
+        added: Visits that the book did not hold before.
+        reach: Whether parcels without a notice are looked at.
+    """
+    shown = f"only {LIST} of the next export knows them" if reach else "no product shows them"
     counts = {
         "the book holds all of it already; nothing was changed": bool(found.looks) and not added,
         f"not filled in: {numbered(found.blank, 'row')}": found.blank,
         f"the same as another row: {numbered(found.twice, 'row')}": found.twice,
         f"of parcels that are not on the vacant roll: {numbered(found.off_roll, 'visit')}; the "
-        "book keeps them, and no product shows them": found.off_roll,
+        f"book keeps them, and {shown}": found.off_roll,
     }
     lines = [text for text, count in counts.items() if count]
     return lines + [trouble.line for trouble in found.troubles]

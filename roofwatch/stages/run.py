@@ -18,7 +18,7 @@ from roofwatch.opened import open_year
 from roofwatch.stages.check import check
 from roofwatch.stages.export import export, export_notes, opened_products
 from roofwatch.stages.score import score
-from roofwatch.stages.tile import shift_lines, tile
+from roofwatch.stages.tile import shift_lines, tile, tile_reach
 from roofwatch.stages.train import train
 from roofwatch.year import CityYear
 from training.labeled_features import LEAST_OF_A_CLASS
@@ -98,7 +98,7 @@ def _run(year: CityYear, despite: Despite) -> YearRun:
     if intake.fixes:
         raise InputError(f"check {year.year}: FIX FIRST: {intake.fixes[0]}")
 
-    clock.time("tile", lambda: tile(year))
+    clock.time("tile", lambda: (tile(year), tile_reach(year)))
     if shift_lines(year) != tuple(intake.displaced_tiles):
         intake = check(year)
 

@@ -21,8 +21,11 @@ from roofwatch.sealed_files import SCORED, seal
 from roofwatch.stages.drift import look_at, show_drift
 from roofwatch.stages.explain import explain
 from roofwatch.stages.looks import leave_looks, look_lines
+from roofwatch.stages.tile import tile_reach
 from roofwatch.year import CityYear
 from roofwatch.year_features import recall_features
+from roofwatch.year_reach import find_reach, reach_lines
+from roofwatch.year_reach_scores import score_reach
 from roofwatch.year_scores import score_year
 
 
@@ -44,6 +47,7 @@ def command(options: argparse.Namespace) -> Answer:
             *drift_lines(year),
             f"ledger: {path}",
             *look_lines(year),
+            *reach_lines(find_reach(year)),
         ],
         facts={
             "ledger": str(path),
@@ -68,6 +72,7 @@ def score(year: CityYear, wanted: str = "champion", *, despite: str = "") -> Led
         TamperedModel: the model's files are not those that were registered.
     """
     _ = year.today  # a day that cannot be is refused before any work
+    _ = year.city.without_notice
     if wanted == "champion":
         require_model(year)
     with year.at_work("score"):
@@ -115,6 +120,10 @@ def _score(year: CityYear, wanted: str, despite: str) -> Ledger:
     write_scored_by(year.files.report, scored_by)
     keep_evaluation(year, version)
     seal(year, SCORED)
+
+    reach = tile_reach(year, look.model.spec)
+    if reach:
+        score_reach(year, reach, look)
     return ledger
 
 

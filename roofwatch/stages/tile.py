@@ -18,6 +18,7 @@ from imagery.chips.displacement import (
 from imagery.chips.inputs import CutInputs
 from imagery.chips.manifest import compare_with_before
 from imagery.chips.registration import TileShift, tile_shifts
+from imagery.chips.settings import TileSettings
 from imagery.chips.store import ChipStore, open_store
 from imagery.chips.tiling import CutRunner, metric_crs, tile_parcels
 from imagery.errors import InputError
@@ -27,27 +28,36 @@ from roofwatch.answer import Answer, count_lines, count_values
 from roofwatch.opened import open_year
 from roofwatch.sealed_files import CHIPS, drop_broken, seal
 from roofwatch.year import CityYear
+from roofwatch.year_reach import cut_reach
 
 
 def command(options: argparse.Namespace) -> Answer:
     """Cut chips, and say what became of every parcel."""
     year = open_year(options)
     store = tile(year)
+    reach = tile_reach(year)
 
-    is_chip = store.manifest["status"] == "chip"
-    counts = count_values(store.manifest["reason"].mask(is_chip, "chip"))
+    counts = count_chips(store)
     shifts = shift_lines(year)
     notes = [f"  note: {line}" for line in (*shifts, *doubt_lines(store))]
+    lines = [*count_lines(counts), *notes, f"chips: {store.folder}"]
+    facts = {
+        "chips": str(store.folder),
+        "parcels": len(store.manifest),
+        "counts": counts,
+        "displaced_tiles": shifts,
+    }
+    if reach:
+        apart = count_chips(reach)
+        lines += ["parcels without a notice:", *count_lines(apart), f"chips: {reach.folder}"]
+        facts["reach"] = apart
+    return Answer(lines=lines, facts=facts)
 
-    return Answer(
-        lines=[*count_lines(counts), *notes, f"chips: {store.folder}"],
-        facts={
-            "chips": str(store.folder),
-            "parcels": len(store.manifest),
-            "counts": counts,
-            "displaced_tiles": shifts,
-        },
-    )
+
+def count_chips(store: ChipStore) -> dict[str, int]:
+    """Count chips, and the parcels without one by reason."""
+    is_chip = store.manifest["status"] == "chip"
+    return count_values(store.manifest["reason"].mask(is_chip, "chip"))
 
 
 def doubt_lines(store: ChipStore) -> tuple[str, ...]:
@@ -77,8 +87,7 @@ def tile(year: CityYear, spec: ModelSpec | None = None) -> ChipStore:
     if year.roll.misplaced:
         raise InputError(year.roll.misplaced)
 
-    scale = spec or year.file.model.spec
-    settings = replace(year.file.tile, gsd_m=scale.gsd_m, margin_m=scale.margin_m)
+    settings = settings_of(year, spec)
     if settings in year.cut:
         return year.cut[settings]
 
@@ -99,6 +108,22 @@ def tile(year: CityYear, spec: ModelSpec | None = None) -> ChipStore:
 
     year.cut[settings] = store
     return store
+
+
+def tile_reach(year: CityYear, spec: ModelSpec | None = None) -> ChipStore | None:
+    """Cut the parcels without a notice, after the vacants; None where [reach] is off.
+
+    Args:
+        year: The city in the year; its displaced tiles are known.
+        spec: See `tile`.
+    """
+    return cut_reach(year, registered_flyover(year), settings_of(year, spec))
+
+
+def settings_of(year: CityYear, spec: ModelSpec | None) -> TileSettings:
+    """Return how chips are cut, at the scale of a model; the city file's model when None."""
+    scale = spec or year.file.model.spec
+    return replace(year.file.tile, gsd_m=scale.gsd_m, margin_m=scale.margin_m)
 
 
 def measure_shifts(year: CityYear, inputs: CutInputs, spec: ModelSpec | None) -> None:

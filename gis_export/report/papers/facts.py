@@ -167,6 +167,40 @@ class Areas:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Reach:
+    """Parcels without a vacancy notice, which housing alone sees."""
+
+    parcels: Figure
+    """Parcels that were looked at."""
+    scored: Figure
+    """Scored ones."""
+    suggests: Figure
+    """Those in which the photo suggests a failing roof."""
+    suggested: Figure
+    """On the list for their photo."""
+    marked: Figure
+    """On the list for their photo, and marked because something speaks against."""
+    drawn: Figure
+    """On the list because they were drawn at random."""
+    found: Figure
+    """On the list because people found the roof failing."""
+    judged: Figure
+    """Parcels of the list that people judged on site."""
+    failing: Figure
+    """Failing roofs among them."""
+    false_alarms: Figure
+    """The others."""
+    share: Measured | None
+    """Share failing among the judged ones; None where nobody judged any."""
+    off_judged: Figure
+    """Parcels drawn at random off the list that people judged on site."""
+    off_failing: Figure
+    """Failing roofs among them."""
+    missed: Figure | None
+    """Most of such parcels that may have one; None where nobody judged any."""
+
+
+@dataclass(frozen=True, kw_only=True)
 class PaperFacts:
     """Every number of the papers."""
 
@@ -218,3 +252,5 @@ class PaperFacts:
     """What is not as in training, a sentence each."""
     changed: Figure
     """Parcels of which something changed."""
+    reach: Reach | None
+    """Parcels without a notice; None where nobody looks at them."""

@@ -12,6 +12,7 @@ from gis_export.report.papers.facts import (
     Quote,
 )
 from gis_export.report.papers.looks import ALL, ROW
+from gis_export.report.papers.reach import read_reach
 from gis_export.report.papers.tested import read_measured, read_tested
 from gis_export.report.year.count import (
     CHANGE,
@@ -81,6 +82,7 @@ def read_paper_facts(tables: Tables, *, trained: str, since: str, year: int) -> 
         grade=_quote(tables, DRIFT, "grade"),
         flagged=tuple(_read_flagged(tables)),
         changed=tables.count(CHANGE),
+        reach=read_reach(tables),
     )
 
 

@@ -19,7 +19,7 @@ from gis_export.report.papers.looks import write_look_counts
 from gis_export.report.papers.read import MODEL, read_paper_facts
 from gis_export.report.year.count import SCORES
 from gis_export.report.year.figures import Tables
-from gis_export.report.year.page import NOT_THIS, Verdict
+from gis_export.report.year.page import Verdict, not_this
 from gis_export.table.inputs import ExportInputs
 from imagery.files import atomic_path
 from imagery.report_files import ReportFiles
@@ -171,7 +171,10 @@ def _draw(name: str, facts: PaperFacts, text: PaperText) -> str:
         "plain": plain,
     }
     return environment.get_template(name).render(
-        facts=facts, text=text, not_this=NOT_THIS, use_limit=USE_LIMIT
+        facts=facts,
+        text=text,
+        not_this=not_this(reach=facts.reach is not None),
+        use_limit=USE_LIMIT,
     )
 
 

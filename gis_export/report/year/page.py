@@ -14,15 +14,31 @@ from gis_export.table.symbols import SYMBOLS
 from imagery.files import atomic_path
 from inference.hazard import USE_LIMIT
 
+OFF_ROLL = "It says nothing of a building that is not on the vacant roll."
+"""What a tool is not that looks at the vacant roll alone."""
 NOT_THIS = (
     "It is no inspection. A photo shows a roof from above, on one day of the year. It shows no "
     "floor, no wall and no stair.",
-    "It says nothing of a building that is not on the vacant roll.",
+    OFF_ROLL,
     "It does not know who lives or sleeps in a building.",
     "It sends nobody and closes nothing. A person reads the list and decides.",
     "NOT SEEN IN PHOTO and NOT ASSESSED say nothing good of a building.",
 )
 """What the tool is not."""
+BEYOND = (
+    "Of a building that is not on the vacant roll it says nothing, but for one list of the housing "
+    "department, on which nobody has checked anything."
+)
+"""What takes the place of `OFF_ROLL` where parcels without a notice are looked at."""
+
+
+def not_this(*, reach: bool) -> tuple[str, ...]:
+    """Return what the tool is not.
+
+    Args:
+        reach: Whether parcels without a notice were looked at.
+    """
+    return tuple(BEYOND if reach and line == OFF_ROLL else line for line in NOT_THIS)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -55,6 +71,8 @@ class YearText:
     """How many failing roofs are expected, in one sentence."""
     verdict: Verdict
     """Whether the photos can be used."""
+    reach: bool = False
+    """Whether parcels without a notice were looked at; none of them is on any page."""
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -101,7 +119,7 @@ def write_year_page(
         bars=bars_of(facts.steps),
         roofs=list(zip(facts.roofs, pictures.thumbs, strict=True)),
         symbols=[(symbol, mark_url(symbol.code)) for symbol in SYMBOLS],
-        not_this=NOT_THIS,
+        not_this=not_this(reach=text.reach),
         use_limit=USE_LIMIT,
         small=SMALL,
     )

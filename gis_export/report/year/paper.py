@@ -24,7 +24,7 @@ from gis_export.printing.text import SOFT, TextStyle, put, put_lines, wrapped
 from gis_export.report.year.count import LISTED_CODES
 from gis_export.report.year.facts import DistrictLine, Roof, YearFacts
 from gis_export.report.year.figures import Figure
-from gis_export.report.year.page import NOT_THIS, YearText, bars_of
+from gis_export.report.year.page import YearText, bars_of, not_this
 from gis_export.report.year.pictures import WIDTH, Places
 from gis_export.report.year.sentences import (
     finds_sentence,
@@ -273,4 +273,4 @@ def _draw_words(writer: PageWriter, facts: YearFacts, text: YearText) -> None:
     writer.section("What the crews would find")
     writer.text(finds_sentence(facts, text))
     writer.section("What this tool is not")
-    writer.text(" ".join(NOT_THIS))
+    writer.text(" ".join(not_this(reach=text.reach)))

@@ -67,6 +67,7 @@ def write_year(
         foot=inputs.foot,
         expected=inputs.expected,
         verdict=verdict,
+        reach=inputs.reach is not None,
     )
     on_page, on_paper = _draw_pictures(inputs, facts, scores, change)
 

@@ -1,0 +1,1 @@
+"""The list "check for a notice": parcels without a vacancy notice, for housing alone."""
