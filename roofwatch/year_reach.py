@@ -14,7 +14,7 @@ from imagery.chips.store import ChipStore
 from imagery.chips.tiling import CutRunner, tile_parcels
 from imagery.errors import InputError
 from imagery.flyover.flyover import Flyover
-from imagery.intake.work_ahead import WorkAhead
+from imagery.intake.work_ahead import FEATURE_BYTES, WorkAhead
 from imagery.json_files import read_facts
 from imagery.roll.parcels import VacantRoll
 from imagery.troubles import Trouble
@@ -146,7 +146,12 @@ def reach_work(year: CityYear, work: WorkAhead) -> list[str]:
     count = len(roll) if roll else 0
     more = replace(work, parcels=0, vacants=count)
     minutes = max(1, ceil((more.cut_s + more.score_s) / 60))
-    return [f"[reach]: {count:,} parcels without a notice, about {minutes:,} min more"]
+    chip_bytes = work.chips_bytes / max(work.vacants, 1)
+    disk_gb = count * (chip_bytes + FEATURE_BYTES) / 1e9
+    return [
+        f"[reach]: {count:,} parcels without a notice, about {minutes:,} min and {disk_gb:,.1f} GB "
+        "of disk more"
+    ]
 
 
 def reach_troubles(year: CityYear) -> tuple[Trouble, ...]:

@@ -132,7 +132,7 @@ def test_a_record_that_is_damaged_or_leads_elsewhere_is_none(
     last: tuple[Path, dict[str, bytes]], tmp_path: Path
 ) -> None:
     text = (last[0] / "2026" / RECORD).read_text(encoding="utf-8")
-    assert len(read_record(last[0] / "2026")) == 14
+    assert len(read_record(last[0] / "2026")) == 15
     assert read_record(tmp_path) == {}
 
     outside = text.replace("fire/fire_book.pdf", "fire/../../audit.csv")

@@ -1,7 +1,7 @@
 """`roofwatch export`: gather what a year and those before left, and write every product of it."""
 
 import argparse
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from functools import partial
 from pathlib import Path
 
@@ -106,7 +106,7 @@ def export(year: CityYear) -> list[Path]:
 def _export(year: CityYear) -> list[Path]:
     year.city.hold_chips("export")
     visits = find_visits(year)
-    inputs = export_inputs(year, visits=visits)
+    inputs = replace(export_inputs(year, visits=visits), reach=reach_inputs(year))
     levels = levels_of(year)
     folder = year.files.folder
     title = f"export {year.year}"
@@ -195,7 +195,6 @@ def export_inputs(
         missed=visits.cover,
         visited=" ".join(found.sentence for found in visits.realized if found.sentence),
         models=models_of([year, *year.earlier]),
-        reach=reach_inputs(year),
         today=year.today,
     )
 
