@@ -1,11 +1,15 @@
 """Parcels without a notice on a demo city whose truth is known: what they cost, what the list has.
 
     python -m benchmarks.reach --demo DIR --out DIR [--share S] [--seed N] [--rows N]
+    python -m benchmarks.reach --large CITY.toml
 
 DIR is a finished demo city; it is copied. A share of its vacants loses its notice, failing or not,
 so that the parcels without one have failing roofs among them. The last flyover is scored with
 [reach], one process, and the list is compared with truth.csv. Then the rows are repeated up to
 `--rows`, to measure what a large city's list takes.
+
+With --large the parcels of a city with [reach], such as that of `benchmarks.year`, are planned for
+its last flyover and looked up in the city's own data. No pixel is read.
 """
 
 import argparse
@@ -20,15 +24,17 @@ import pandas as pd
 
 from gis_export.housing.reach.figures import count_reach
 from gis_export.housing.reach.listed import AGAINST, STATE, SUGGESTED, list_parcels
+from imagery.chips.inputs import CutInputs
+from imagery.chips.tiling import plan_flyover
 from inference.reach import ReachLedger
 from roofwatch.config import read_city
 from roofwatch.executors import Execution
 from roofwatch.stages.drift import look_at
 from roofwatch.stages.score import score
-from roofwatch.stages.tile import tile_reach
+from roofwatch.stages.tile import settings_of, tile_reach
 from roofwatch.year import City, CityYear
 from roofwatch.year_reach import reach_inputs
-from roofwatch.year_reach_scores import score_reach
+from roofwatch.year_reach_scores import city_facts, score_reach
 
 FAILING_PCT = 10
 """Percent of the roof at which the truth counts as failing."""
@@ -50,12 +56,16 @@ class Scored:
 def main() -> None:
     """Print what was found."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--demo", type=Path, required=True)
-    parser.add_argument("--out", type=Path, required=True)
+    parser.add_argument("--demo", type=Path, default=Path("demo"))
+    parser.add_argument("--out", type=Path, default=Path("out/reach"))
+    parser.add_argument("--large", type=Path)
     parser.add_argument("--share", type=float, default=0.3)
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--rows", type=int, default=240_000)
     options = parser.parse_args()
+    if options.large:
+        print(plan_large(open_last(options.large)))
+        return
 
     shutil.copytree(options.demo, options.out)
     drop_notices(options.out, options.share, np.random.default_rng(options.seed))
@@ -120,6 +130,29 @@ def list_many(year: CityYear, ledger: ReachLedger, rows: int) -> str:
     return (
         f"{rows:,} rows: {size_mb:.0f} MB, listed and counted in {seconds:.1f} CPU s; the whole "
         f"process took {most_mb:,.0f} MB at most"
+    )
+
+
+def plan_large(year: CityYear) -> str:
+    """Say what it takes to plan the parcels without a notice, and to read what is known of them."""
+    roll = year.city.without_notice
+    if roll is None:
+        raise ValueError("[reach] is off")
+    inputs = CutInputs(
+        roll=roll,
+        flyover=year.flyover,
+        settings=settings_of(year, None),
+        footprints=year.file.footprints,
+    )
+    start = time.process_time()
+    plan_flyover(inputs)
+    planned = time.process_time()
+    city_facts(year, roll)
+    known = time.process_time()
+    most_mb = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e3
+    return (
+        f"{len(roll):,} parcels without a notice: planned in {planned - start:.1f} CPU s, what is "
+        f"known of them in {known - planned:.1f}; the process took {most_mb:,.0f} MB at most"
     )
 
 

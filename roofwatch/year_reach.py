@@ -81,13 +81,34 @@ def reach_inputs(year: CityYear) -> ReachInputs | None:
         return None
     if set(ledger.table["parcel_id"]) != set(roll.table["parcel_id"]):
         return None
-    return ReachInputs(ledger=ledger, looks=_looks(year, roll), settings=year.file.reach)
+    if not _is_of_same_model(year, ledger):
+        return None
+    return ReachInputs(ledger=ledger, looks=reach_looks(year, roll), settings=year.file.reach)
 
 
-def _looks(year: CityYear, roll: VacantRoll) -> pd.DataFrame:
+def _is_of_same_model(year: CityYear, ledger: ReachLedger) -> bool:
+    """Tell whether the model that scored the vacants last scored these parcels too.
+
+    A run that was killed in between leaves both.
+    """
+    vacants = year.find_ledger()
+    if vacants is None:
+        return False
+    labels = [set(table["model_version"].dropna()) for table in (vacants.table, ledger.table)]
+    return labels[0] == labels[1] or not all(labels)
+
+
+def reach_looks(year: CityYear, roll: VacantRoll) -> pd.DataFrame:
     """Return the looks of the book at parcels without a notice.
 
     With those at parcels that carry one by now, as far as the list sent people there.
+
+    Args:
+        year: The city in the year; later looks are left out.
+        roll: The parcels without a notice.
+
+    Returns:
+        Columns `gis_export.table.inputs.LOOK_COLUMNS`.
     """
     sent = [look for look in year.city.looks if look.chosen.startswith(CHOSEN_BY_LIST)]
     labels = year.file.labels

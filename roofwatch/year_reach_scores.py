@@ -54,7 +54,7 @@ def score_reach(year: CityYear, store: ChipStore, look: Look) -> ReachLedger:
         model_version=look.version.label,
         flown=year.flown,
     )
-    ledger = build_reach(scored, _facts_of(year, _roll_of(year)))
+    ledger = build_reach(scored, city_facts(year, _roll_of(year)))
     write_reach(ledger, year.files.reach)
     seal(year, REACH)
     count = len(ledger.scored)
@@ -69,7 +69,7 @@ def _roll_of(year: CityYear) -> VacantRoll:
     return roll
 
 
-def _facts_of(year: CityYear, roll: VacantRoll) -> pd.DataFrame:
+def city_facts(year: CityYear, roll: VacantRoll) -> pd.DataFrame:
     """Return what the city's own data say of each parcel; see `inference.reach.FACTS`."""
     table = roll.table
     footprints = year.file.footprints

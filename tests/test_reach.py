@@ -5,8 +5,11 @@ import re
 from dataclasses import replace
 from pathlib import Path
 
+import geopandas as gpd
 import pandas as pd
 import pytest
+import shapely
+from cities import CRS
 from export_cases import export, make_inputs, make_roll, read_csv
 from paper_numbers import read_paper, wrong_numbers
 from reach_cases import Home, reach_ledger, reach_of
@@ -21,6 +24,7 @@ from gis_export.report.reach import write_reach_figures
 from gis_export.table.reach_inputs import ReachInputs
 from gis_export.verify.folders import verify_folder
 from imagery.errors import Unbalanced
+from imagery.roll import outlines
 from labels.draws.weights import REACH, REACH_RANDOM, is_for_its_score, is_of_draw
 
 STREET = tuple(Home(parcel=f"{place:02d}", strength=0.9 - place / 100) for place in range(8))
@@ -218,3 +222,14 @@ def test_papers_say_what_reach_looks_at_and_count_it(tmp_path: Path) -> None:
     card, sheet = write(None)
     assert "Parcels without a vacancy notice were not looked at" in card
     assert "It does not look at homes" in sheet
+
+
+def test_a_wall_of_the_house_next_door_is_no_building(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Three lots of 6 m: a house on the first and to the edge of the second, a shed of 3 m2."""
+    monkeypatch.setattr(outlines, "AT_ONCE", 2)
+    lots = gpd.GeoSeries([shapely.box(6 * x, 0, 6 * x + 6, 12) for x in range(3)], crs=CRS)
+    houses = [shapely.box(0, 2, 6, 10), shapely.box(13, 1, 14, 4)]
+    buildings = gpd.GeoSeries(houses, crs=CRS)
+    assert outlines.are_built(lots, buildings).tolist() == [True, False, False]
+    larger = gpd.GeoSeries([*houses, shapely.box(15, 1, 16, 3)], crs=CRS)
+    assert outlines.are_built(lots, larger).tolist() == [True, False, True]

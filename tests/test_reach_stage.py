@@ -4,7 +4,7 @@ import json
 import shutil
 import zipfile
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import geopandas as gpd
@@ -30,18 +30,23 @@ from paper_numbers import wrong_numbers
 from gis_export.housing.reach.figures import count_reach
 from gis_export.housing.reach.files import LIST
 from imagery.errors import ConfigError, InputError
+from inference.reach import write_reach
 from roofwatch.config import read_city
 from roofwatch.miss_rate import find_visits
 from roofwatch.seal import read_seals
+from roofwatch.sealed_files import REACH as REACH_GROUP
+from roofwatch.sealed_files import seal
 from roofwatch.year import City
-from roofwatch.year_reach import reach_inputs
+from roofwatch.year_reach import find_reach, reach_inputs, reach_looks, reach_notes
 
 QUICK = ("--executor", "serial", "--quiet")
 YEAR = ("--year", 2023)
 REACH = (
     '\n[reach]\nfield = "USE"\nvalues = ["res"]\npermit = "PERMIT"\nper_district = 2\nrandom = 1\n'
 )
-OCCUPIED = CITY_TOML.replace('block = "block"', 'block = "block"\noccupied = "LIVED_IN"')
+OCCUPIED = CITY_TOML.replace('block = "block"', 'block = "block"\noccupied = "LIVED_IN"') + (
+    "\n[export.visits]\npackets = 0\n"
+)
 MAIN = (
     "ledger.parquet",
     "ledger.csv",
@@ -250,11 +255,55 @@ def test_audit_finds_and_repairs_a_broken_file(exported: ReachCity, roofwatch: R
     assert shard.read_bytes() == whole
 
 
+def test_a_visit_counts_when_the_parcel_has_got_its_notice(
+    exported: ReachCity, roofwatch: Roofwatch, tmp_path: Path
+) -> None:
+    """Two visits by the list and one by nobody: that one is a matter of the vacants now."""
+    visits = {"882X 000": "check for a notice", "882X 001": "", "881X 000": "check for a notice"}
+    filled = tmp_path / "visits.csv"
+    table = pd.DataFrame({"parcel_id": list(visits), "CHOSEN": list(visits.values())})
+    table.assign(visited_on="2023-05-02", roof_open="100%").to_csv(filled, index=False)
+    assert roofwatch("findings", exported.path, filled, "--by", "Kim").code == 0
+
+    vacant = exported.path.with_name("vacant.csv")
+    before = vacant.read_text()
+    vacant.write_text(f"{before}882X 000,2023-06-01\n882X 001,2023-06-01\n")
+    city = exported.open()
+    roll = city.without_notice
+    assert roll is not None
+    assert not {"882X 000", "882X 001"} & set(roll.table["parcel_id"])
+    looks = reach_looks(city.year(2023), roll)
+    vacant.write_text(before)
+    assert roofwatch("findings", exported.path, filled, "--by", "Kim", "--undo").code == 0
+    assert sorted(looks["parcel_id"]) == ["881X 000", "882X 000"]
+
+
 def test_a_year_that_was_not_scored_with_reach_says_so(exported: ReachCity, tmp_path: Path) -> None:
-    (exported.year / "reach/reach.parquet").rename(tmp_path / "kept")
+    table = exported.year / "reach/reach.parquet"
+    kept = table.rename(tmp_path / "kept")
     assert reach_inputs(exported.open().year(2023)) is None
-    (tmp_path / "kept").rename(exported.year / "reach/reach.parquet")
+    kept.rename(table)
     assert reach_inputs(exported.open(exported.plain).year(2023)) is None
+
+    figures = exported.year / "report/reach.json"
+    kept = figures.rename(tmp_path / "figures")
+    (note,) = reach_notes(exported.open().year(2023))
+    assert "2023 was not scored with its parcels; score --year 2023 and export write" in note
+    assert reach_notes(exported.open(exported.plain).year(2023)) == []
+    kept.rename(figures)
+
+
+def test_scores_of_another_model_make_no_list(exported: ReachCity) -> None:
+    """A run that was killed after the vacants leaves parcels that the model before scored."""
+    year = exported.open().year(2023)
+    ledger = find_reach(year)
+    assert ledger is not None
+    write_reach(replace(ledger, table=ledger.table.assign(model_version="old/1")), year.files.reach)
+    seal(year, REACH_GROUP)
+    assert reach_inputs(exported.open().year(2023)) is None
+    write_reach(ledger, year.files.reach)
+    seal(year, REACH_GROUP)
+    assert reach_inputs(exported.open().year(2023)) is not None
 
 
 @pytest.mark.parametrize(

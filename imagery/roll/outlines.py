@@ -11,6 +11,8 @@ from imagery.shapes import Shapes, is_area, make_valid
 
 BUILDING_M2 = 4.0
 """Less of an outline on a parcel is one that grazes it."""
+AT_ONCE = 20_000
+"""Parcels that are cut at once where only the answer is kept: a whole city takes gigabytes."""
 SLIVER_M = 0.01
 """Boxes that overlap by less are those of the house next door."""
 SLIVER_M2 = 0.05
@@ -34,7 +36,9 @@ def roofs_of(lots: gpd.GeoSeries, buildings: gpd.GeoSeries) -> gpd.GeoSeries:
 def are_built(lots: gpd.GeoSeries, buildings: gpd.GeoSeries) -> Mask:
     """Tell which parcels have a building outline, (n,); see `roofs_of`."""
     is_built = np.zeros(len(lots), dtype=bool)
-    is_built[_buildings_on(lots, buildings)[0]] = True
+    for start in range(0, len(lots), AT_ONCE):
+        some = lots.iloc[start : start + AT_ONCE]
+        is_built[start + _buildings_on(some, buildings)[0]] = True
     return is_built
 
 

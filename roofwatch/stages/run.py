@@ -21,6 +21,7 @@ from roofwatch.stages.score import score
 from roofwatch.stages.tile import shift_lines, tile, tile_reach
 from roofwatch.stages.train import train
 from roofwatch.year import CityYear
+from roofwatch.year_reach import find_reach, reach_lines
 from training.labeled_features import LEAST_OF_A_CLASS
 
 Result = TypeVar("Result")
@@ -60,6 +61,7 @@ def command(options: argparse.Namespace) -> Answer:
             *count_lines(words),
             trained,
             *(f"{stage:>7} {value:7.1f} s" for stage, value in done.seconds.items()),
+            *reach_lines(find_reach(year)),
             *opened_products(done.products),
             *(f"  note: {note}" for note in export_notes(year)),
         ],

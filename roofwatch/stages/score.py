@@ -37,6 +37,7 @@ def command(options: argparse.Namespace) -> Answer:
     words = count_values(ledger.table["hazard"])
     reasons = count_values(ledger.table["reason"])
     path = year.files.ledger
+    reach = find_reach(year)
 
     return Answer(
         lines=[
@@ -47,13 +48,14 @@ def command(options: argparse.Namespace) -> Answer:
             *drift_lines(year),
             f"ledger: {path}",
             *look_lines(year),
-            *reach_lines(find_reach(year)),
+            *reach_lines(reach),
         ],
         facts={
             "ledger": str(path),
             "rows": len(ledger.table),
             "hazard": words,
             "reasons": reasons,
+            "without_notice": count_values(reach.table["status"]) if reach else {},
         },
     )
 

@@ -50,7 +50,7 @@ def command(options: argparse.Namespace) -> Answer:
     if reach:
         apart = count_chips(reach)
         lines += ["parcels without a notice:", *count_lines(apart), f"chips: {reach.folder}"]
-        facts["reach"] = apart
+        facts["without_notice"] = apart
     return Answer(lines=lines, facts=facts)
 
 
