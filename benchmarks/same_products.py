@@ -20,8 +20,8 @@ import pyogrio
 import pypdf
 from PIL import Image
 
-ANY_DAY = re.compile(r"\d{4}-\d{2}-\d{2}(T[\d:.]+)?")
-"""A day or time: of writing, in texts."""
+ANY_DAY = re.compile(r"\d{4}-\d{2}-\d{2}(T[\d:.]+)?|\blog [0-9a-f]{16}\b")
+"""A day or time of writing in texts, or the head of a log, which depends on times."""
 LEFT_OUT = frozenset({"SHA256SUMS", "manifest.json", "mlflow.db", "audit.csv", "dispatch_log.csv"})
 """Files of checksums and times."""
 TABLES = (".csv", ".parquet")

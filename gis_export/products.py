@@ -99,6 +99,6 @@ def _check_all(job: ExportJob, staging: Path) -> None:
     for name in FOLDERS:
         if name == "fire":
             # The map travels alone too, on tablets and memory sticks.
-            write_sums(staging / name / "fire_map")
-        write_sums(staging / name)
+            write_sums(staging / name / "fire_map", job.inputs.log)
+        write_sums(staging / name, job.inputs.log)
     verify_products(staging, job.inputs.ledger, job.inputs.roll)

@@ -264,7 +264,8 @@ def add_audit(commands: Commands) -> None:
         "--anchor",
         type=Path,
         metavar="FILE",
-        help="compare the log with the heads noted in FILE, kept elsewhere; note the present one",
+        help="compare the log with the heads noted in FILE, kept elsewhere, and note the present "
+        "one; or with the head in a manifest.json or SHA256SUMS of an export",
     )
 
 

@@ -7,10 +7,19 @@ import re
 from collections.abc import Mapping
 from pathlib import Path
 
+from gis_export.log_head import LogHead
 from imagery.errors import TamperedLedger
 from imagery.files import sha256_file
 from imagery.workspace import YearFiles
-from roofwatch.audit import COMMAND, DETAIL, AuditLine, append_audit, read_audit, trusted_audit
+from roofwatch.audit import (
+    COMMAND,
+    DETAIL,
+    HASH,
+    AuditLine,
+    append_audit,
+    read_audit,
+    trusted_audit,
+)
 
 LEDGER = "ledger.parquet"
 """The file that the line of `score` seals; all others have lines of their own."""
@@ -66,6 +75,21 @@ def _seals_of(rows: list[list[str]]) -> Seals:
             subject, _, clauses = detail.partition(": ")
             seals |= {(subject, name): sha256 for name, sha256 in _SEALED.findall(clauses)}
     return seals
+
+
+def sealing_line(log: Path, year: int, ledger: str) -> LogHead | None:
+    """Return the first line of the log that sealed a ledger; None where no line does.
+
+    Args:
+        log: The audit log.
+        year: Year of the ledger.
+        ledger: Its sha256.
+    """
+    for number, row in enumerate(read_audit(log), start=1):
+        scored = _SCORED.match(row[DETAIL]) if row[COMMAND : COMMAND + 1] == ["score"] else None
+        if scored and scored.groups() == (str(year), ledger):
+            return LogHead(lines=number, head=row[HASH], ledger=ledger)
+    return None
 
 
 def check_seal(files: YearFiles, year: int, log: Path) -> bool:

@@ -39,8 +39,8 @@ class Lineage:
     """Year of the flyover."""
     flown: date | None
     """Day of the flight, None when not known."""
-    run_id: str
-    """Run that made the ledger."""
+    run: str
+    """Run that made the ledger, with the log that seals it."""
     models: tuple[tuple[str, str], ...]
     """Label and sha256 of every model that scored a row; "" when the file is not known."""
     made: date
@@ -64,7 +64,7 @@ class Lineage:
         return (
             f"Flyover of {self.year}, {photo}, {self.tiles} tiles. "
             f"{self.vacants} vacant buildings, {self.scored} scored. "
-            f"Model: {'; '.join(models) or 'none'}. Run {self.run_id}. "
+            f"Model: {'; '.join(models) or 'none'}. Run {self.run}. "
             f"Made {self.made.isoformat()}. Sources: {self.sources}"
             f"{' ' if self.note else ''}{self.note}"
         )
@@ -101,7 +101,7 @@ def lineage_of(inputs: ExportInputs) -> Lineage:
         city=inputs.city,
         year=inputs.year,
         flown=_flight_day(inputs),
-        run_id=inputs.run_id,
+        run=inputs.run,
         models=tuple((label, inputs.models.get(label, "")) for label in labels),
         made=inputs.today,
         tiles=len(inputs.flyover.tiles) if inputs.flyover else 0,

@@ -7,6 +7,7 @@ from datetime import date
 import geopandas as gpd
 import pandas as pd
 
+from gis_export.log_head import LogHead
 from gis_export.table.reach_inputs import ReachInputs
 from imagery.chips.store import ChipStore
 from imagery.flyover.flyover import Flyover
@@ -131,6 +132,8 @@ class ExportInputs:
     """How many open roofs the list misses at most, in one sentence; "" where nobody checked."""
     reach: ReachInputs | None = None
     """Parcels without a notice, for one list of housing; None where nobody looks at them."""
+    log: LogHead | None = None
+    """Head of the audit log that seals the ledger; None for a ledger without a seal."""
     today: date
     """Day of the export: rows age against it."""
 
@@ -140,9 +143,14 @@ class ExportInputs:
         return " ".join(text for text in (self.borrowed, self.drift) if text)
 
     @property
+    def run(self) -> str:
+        """Return the run that made the ledger, with the head of the log that seals it."""
+        return f"{self.run_id}, {self.log.words}" if self.log else self.run_id
+
+    @property
     def foot(self) -> str:
-        """Return what stands at the foot of every page: day, run, model and verdict."""
-        parts = [f"made {self.today.isoformat()}", f"run {self.run_id}"]
+        """Return what stands at the foot of every page: day, run, log, model and verdict."""
+        parts = [f"made {self.today.isoformat()}", f"run {self.run}"]
         if self.borrowed:
             parts.append("borrowed model")
         if self.drift:

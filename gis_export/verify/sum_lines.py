@@ -27,7 +27,7 @@ def read_sums(path: Path) -> dict[str, str]:
     """
     sums: dict[str, str] = {}
     for line in os.fsdecode(path.read_bytes()).split("\n"):
-        if not line.strip():
+        if not line.strip() or line.startswith("#"):
             continue
 
         found = _LINE.fullmatch(line.removesuffix("\r"))

@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
 
+from gis_export.log_head import LogHead
 from gis_export.verify.audience import FOLDERS
 from gis_export.verify.finding import EXPORT_AGAIN, Finding, some
 from gis_export.verify.sum_lines import read_sums, sum_line
@@ -78,9 +79,15 @@ class SumCheck:
             )
 
 
-def write_sums(folder: Path) -> None:
-    """Write SHA256SUMS of every file under a folder but those of checksums, sorted by name."""
-    lines = [sum_line(sha256_file(folder / name), name) for name in _files(folder)]
+def write_sums(folder: Path, log: LogHead | None = None) -> None:
+    """Write SHA256SUMS of every file under a folder but those of checksums, sorted by name.
+
+    Args:
+        folder: The folder.
+        log: Head of the audit log that seals its ledger, for a comment in the first line.
+    """
+    lines = [log.comment] if log else []
+    lines += [sum_line(sha256_file(folder / name), name) for name in _files(folder)]
     with atomic_path(folder / SUMS) as temporary:
         temporary.write_bytes(os.fsencode("".join(lines)))
 

@@ -34,7 +34,7 @@ from roofwatch.miss_rate import VisitFindings, find_visits, write_visits
 from roofwatch.opened import open_year
 from roofwatch.progress import Progress
 from roofwatch.scored_by import expected_sentence, scored_by, share_failing
-from roofwatch.seal import LEDGER, read_seals
+from roofwatch.seal import LEDGER, read_seals, sealing_line
 from roofwatch.sealed_files import seal_deliveries
 from roofwatch.stages.check import label_troubles
 from roofwatch.stages.tile import registered_flyover
@@ -133,7 +133,7 @@ def _export(year: CityYear) -> list[Path]:
     write_year_report(year, inputs, plan)
     write_equity(year, inputs, levels)
     write_year_papers(year, inputs)
-    write_manifest(folder, inputs.roll.balance, snapshot_facts(year.file))
+    write_manifest(folder, inputs.roll.balance, snapshot_facts(year.file), inputs.log)
     seal_deliveries(year.city)
     year.city.log("export", f"{year.year}: {len(products)} files from run {inputs.run_id}")
     return [*products, year.files.report.year_page]
@@ -171,11 +171,12 @@ def export_inputs(
     visits = visits or find_visits(year)
     state = read_state(year.city.workspace.folder)
     parcels = year.roll.table["parcel_id"].astype("str")
+    ledger_sha256 = sha256_file(year.files.ledger)
 
     return ExportInputs(
         city=year.city.name,
         year=year.year,
-        run_id=f"{year.year}-{sha256_file(year.files.ledger)[:8]}",
+        run_id=f"{year.year}-{ledger_sha256[:8]}",
         roll=year.roll,
         ledger=ledger,
         flyover=registered_flyover(year) if photos else None,
@@ -195,6 +196,7 @@ def export_inputs(
         missed=visits.cover,
         visited=" ".join(found.sentence for found in visits.realized if found.sentence),
         models=models_of([year, *year.earlier]),
+        log=sealing_line(year.city.workspace.audit, year.year, ledger_sha256),
         today=year.today,
     )
 

@@ -154,7 +154,7 @@ def _facts(row: pd.Series, inputs: ExportInputs) -> tuple[tuple[str, str], ...]:
         "Review due after": _day_text(row["REVIEW_BY"]),
         **({"Latest visit": row["VISIT_TXT"]} if row["VISIT_TXT"] else {}),
         **({"Disputed": row["DISPUTED"]} if row["DISPUTED"] else {}),
-        "Run": inputs.run_id,
+        "Run": inputs.run,
         "Made": inputs.today.isoformat(),
         **({"Note": inputs.note} if inputs.note else {}),
     }

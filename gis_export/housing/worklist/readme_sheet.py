@@ -162,7 +162,7 @@ def _source_lines(rows: gpd.GeoDataFrame, inputs: ExportInputs) -> list[Line]:
     values = {
         "Photo flown": ", ".join(flown) or "not known",
         "Model": ", ".join(models) or "none: no roof was scored",
-        "Run": inputs.run_id,
+        "Run": inputs.run,
         "Day of this list": inputs.today.isoformat(),
         "Vacant buildings": str(len(rows)),
         "Of them not assessed": str(not_assessed),
