@@ -29,6 +29,11 @@ class ChipFiles:
         return self.folder / "pieces"
 
     @property
+    def aside(self) -> Path:
+        """Return the folder of shards whose chips are wanted in others, during a run."""
+        return self.folder / "aside"
+
+    @property
     def features(self) -> Path:
         """Return the network features and named measures of every chip."""
         return self.folder / "features.parquet"

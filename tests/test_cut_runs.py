@@ -39,6 +39,7 @@ from imagery.chips.settings import TileSettings
 from imagery.chips.store import ChipStore
 from imagery.chips.tasks import CutJob
 from imagery.chips.tiling import CutRunner, tile_parcels
+from imagery.errors import InputError
 from imagery.roll.parcels import ROLL_COLUMNS, VacantRoll
 
 
@@ -61,6 +62,8 @@ class Town:
     """The parcels."""
     other: str = ""
     """CRS of one more tile, which shows the same center; "" for none."""
+    gone: frozenset[int] = frozenset()
+    """Numbers of the parcels that are not on the roll."""
 
     def photograph(self, folder: Path) -> None:
         """Write the tiles."""
@@ -71,7 +74,8 @@ class Town:
     def roll(self) -> VacantRoll:
         """Return the parcels as a roll, and one that has no outline."""
         shapes = [*(lot.outline(self.layout, METRIC) for lot in self.lots), None]
-        return roll_of({f"{number:04d}": shape for number, shape in enumerate(shapes)})
+        numbered = [pair for pair in enumerate(shapes) if pair[0] not in self.gone]
+        return roll_of({f"{number:04d}": shape for number, shape in numbered})
 
     def tile(self, photos: Path, folder: Path, runner: CutRunner = serial) -> ChipStore:
         """Cut all chips."""
@@ -282,6 +286,43 @@ def test_a_killed_run_goes_on(
         assert rest.units_decoded + units_before == fresh.units_touched
 
 
+@FEW
+@given(data=st.data(), town=TOWNS, number=SOME_PARCELS, jobs=st.integers(0, 12))
+def test_a_new_roll_costs_its_new_parcels(
+    tmp_path_factory: pytest.TempPathFactory,
+    data: st.DataObject,
+    town: Town,
+    number: int,
+    jobs: int,
+) -> None:
+    """When parcels come and go, only those that come are cut, also after a kill.
+
+    The files are those of a first run.
+    """
+    numbers = st.frozensets(st.sampled_from(range(len(town.lots))))
+    last_year = replace(town, gone=data.draw(numbers))
+    this_year = replace(town, gone=data.draw(numbers))
+    new = replace(town, gone=frozenset(range(len(town.lots))) - (last_year.gone - this_year.gone))
+    folder = tmp_path_factory.mktemp("town")
+    photos = folder / "photos"
+    town.photograph(photos)
+    killed = KilledRunner(jobs=jobs)
+
+    with task_parcels(number):
+        last_year.tile(photos, folder / "chips")
+        try:
+            first = this_year.tile(photos, folder / "chips", killed).units_decoded
+        except KeyboardInterrupt:
+            first = sum(work.units for work in killed.done)
+        rest = this_year.tile(photos, folder / "chips")
+        this_year.tile(photos, folder / "fresh")
+        alone = new.tile(photos, folder / "new")
+
+    assert contents(folder / "chips") == contents(folder / "fresh")
+    assert first <= alone.units_touched
+    assert rest.units_decoded <= alone.units_touched
+
+
 WEST = 360_000
 NORTH = 4_350_000
 
@@ -329,6 +370,45 @@ def test_units_counted_by_hand(tmp_path: Path, number: int) -> None:
     }
     shapes = manifest.loc[list(lots), ["height", "width"]].to_numpy().tolist()
     assert shapes == [[8, 12], [10, 12], [8, 12], [8, 12]]
+
+
+@pytest.mark.parametrize("damage", ["pixels", "rows", "gone"])
+def test_a_damaged_shard_is_not_kept(tmp_path: Path, damage: str) -> None:
+    """Two lots of one shard, and then three: what was damaged in between is cut again."""
+    noise = np.random.default_rng(1).integers(1, 256, (3, 64, 64)).astype(np.uint8)
+    path = tmp_path / "photos" / "00.tif"
+    write_tile(path, noise, crs=METRIC, transform=Affine(1, 0, WEST, 0, -1, NORTH))
+    lots: dict[str, BaseGeometry | None] = {
+        "first": lot_at(4, 4, 16, 12),
+        "second": lot_at(26, 26, 38, 36),
+        "third": lot_at(44, 40, 56, 48),
+    }
+
+    def tile(folder: str, *names: str) -> ChipStore:
+        inputs = CutInputs(
+            roll=roll_of({name: lots[name] for name in names}),
+            flyover=open_folder(tmp_path / "photos"),
+            settings=TileSettings(gsd_m=1.0, margin_m=0.0),
+            footprints=None,
+        )
+        return tile_parcels(inputs, tmp_path / folder, serial)
+
+    chips_folder = tmp_path / "chips"
+    tile("chips", "first", "second")
+    shard = chips_folder / "shard_00000"
+    if damage == "pixels":
+        damaged = shard.with_suffix(".bin")
+        damaged.write_bytes(b"\x00" + damaged.read_bytes()[1:])
+        with pytest.raises(InputError, match="start the same command again"):
+            tile("chips", "first", "second", "third")
+    elif damage == "rows":
+        shard.with_suffix(".parquet").write_bytes(b"PAR1")
+    else:
+        shard.with_suffix(".bin").unlink()
+
+    tile("chips", "first", "second", "third")
+    tile("fresh", "first", "second", "third")
+    assert contents(chips_folder) == contents(tmp_path / "fresh")
 
 
 def test_a_coarser_model_reads_the_overview(tmp_path: Path) -> None:

@@ -9,6 +9,7 @@ import cv2
 import numpy as np
 
 from imagery.chips.chip import Chip
+from imagery.chips.kept import KeptPlace, KeptRow, read_kept
 from imagery.chips.quality import Quality, Scene, measure_quality, why_not
 from imagery.chips.scene import Piece, make_scene
 from imagery.chips.shards import CutRow, ShardOrigin, write_shard
@@ -40,7 +41,9 @@ class Step:
     unit: Unit
     """Where its first read begins."""
     parcel: ParcelCut | None = None
-    """What to cut; None for a piece."""
+    """What to cut; None for a piece, and for a parcel that need not be cut."""
+    kept: KeptPlace | None = None
+    """Where such a parcel is."""
     spill: Read | None = None
     """What to leave; None for a parcel."""
     offset: int = 0
@@ -66,7 +69,7 @@ def cut_task(job: CutJob) -> Work:
     ):
         rows = cut_parcels(job, units, spill)
         if job.task.parcels:
-            origin = ShardOrigin(year=job.year, decoder=job.decoder, key=job.key)
+            origin = ShardOrigin(year=job.year, decoder=job.decoder, key=job.key, recipe=job.recipe)
             write_shard(job.folder, job.task.number, rows, origin=origin)
 
         # Without parcels there are only pieces, and no rows.
@@ -75,7 +78,7 @@ def cut_task(job: CutJob) -> Work:
     return Work(parcels=len(job.task.parcels), units=units.decoded)
 
 
-def cut_parcels(job: CutJob, units: Units, spill: BinaryIO | None) -> Iterator[CutRow]:
+def cut_parcels(job: CutJob, units: Units, spill: BinaryIO | None) -> Iterator[CutRow | KeptRow]:
     """Yield the row of every parcel of a job, in the order of its units.
 
     Args:
@@ -84,7 +87,9 @@ def cut_parcels(job: CutJob, units: Units, spill: BinaryIO | None) -> Iterator[C
         spill: Takes the pieces, which are written on the way; None where there are none.
     """
     for step in order_steps(job, units):
-        if step.parcel is not None:
+        if step.kept is not None:
+            yield read_kept(step.kept)
+        elif step.parcel is not None:
             pieces = [[units.piece(read) for read in view.reads] for view in step.parcel.views]
             yield cut_parcel(job, step.parcel, pieces)
         elif step.spill is not None and spill is not None:
@@ -98,7 +103,9 @@ def order_steps(job: CutJob, units: Units) -> list[Step]:
     steps = []
     for parcel in job.task.parcels:
         first_read = parcel.views[0].reads[0]
-        steps.append(Step(unit=units.first(first_read), parcel=parcel))
+        unit = units.first(first_read)
+        kept = job.kept.get(parcel.key)
+        steps.append(Step(unit=unit, kept=kept) if kept else Step(unit=unit, parcel=parcel))
 
     offsets = piece_offsets(job.task.spills)
     for read, offset in zip(job.task.spills, offsets, strict=True):
@@ -128,6 +135,7 @@ def cut_parcel(job: CutJob, parcel: ParcelCut, pieces: list[list[Piece]]) -> Cut
         quality=quality,
         reason=reason,
         tiles="|".join(dict.fromkeys(tile.name for tile in tiles)),
+        key=parcel.key,
     )
 
 

@@ -1,26 +1,25 @@
 """The jobs that are still to do: what a killed or repeated run needs, and no more."""
 
 import hashlib
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 
 from imagery.chips.inputs import CUTTER
+from imagery.chips.kept import KeptPlace, set_aside
 from imagery.chips.quality import QualityLimits
-from imagery.chips.store import shard_key
+from imagery.chips.store import rows_path, shard_key
 from imagery.chips.tasks import (
     CutJob,
     CutPlan,
     CutTask,
-    ParcelCut,
     PieceId,
     Read,
     find_reads,
     piece_offsets,
 )
 from imagery.flyover.flyover import Flyover
-from imagery.flyover.tiles import Tile
 from imagery.workspace import ChipFiles
 
 
@@ -53,36 +52,23 @@ class CutRun:
     """The `chips/` folder."""
     limits: QualityLimits
     """What can be judged."""
+    kept: Mapping[str, KeptPlace] = field(default_factory=dict)
+    """Where the parcels are that need not be cut, by key."""
 
     @cached_property
     def recipe(self) -> str:
-        """Return what all shards depend on, beside parcels and tiles."""
+        """Return the checksum of what all shards depend on, beside parcels and tiles."""
         plan = self.plan
         facts = (CUTTER, plan.decoder, self.flyover.year, self.flyover.white, plan.settings)
-        return repr((*facts, self.limits))
-
-    def checksum(
-        self,
-        content: tuple[ParcelCut, ...] | tuple[Read, ...],
-        reads: Sequence[Read],
-        tiles: dict[int, Tile],
-    ) -> str:
-        """Return the checksum of all that some parcels or pieces depend on.
-
-        Args:
-            content: The parcels or pieces.
-            reads: Their reads. Only tiles that are read count: a change elsewhere is no reason to
-                cut again.
-            tiles: The tiles of the task, by number.
-        """
-        numbers = sorted({read.tile for read in reads})
-        used = [(number, tiles[number].facts) for number in numbers]
-        facts = repr((content, used, self.recipe))
-        return hashlib.sha256(facts.encode()).hexdigest()
+        return _checksum((*facts, self.limits))
 
     def task_key(self, task: CutTask) -> str:
-        """Return the checksum of all that the shard of a task depends on."""
-        return self.checksum(task.parcels, find_reads(task.parcels), task.tiles)
+        """Return the checksum of all that the shard of a task depends on.
+
+        Its rows are in the order of their first reads.
+        """
+        rows = [(parcel.key, parcel.views[0].reads[0].in_tile) for parcel in task.parcels]
+        return _checksum((rows, self.recipe))
 
     def is_stale(self, task: CutTask) -> bool:
         """Tell whether the shard of a task is missing or was cut from other inputs."""
@@ -94,7 +80,10 @@ class CutRun:
     def piece_file(self, task: CutTask, ranks: Sequence[int]) -> PieceFile:
         """Return the file with some pieces of a task."""
         pieces = tuple(task.spills[rank] for rank in ranks)
-        name = f"{task.number:05d}_{self.checksum(pieces, pieces, task.tiles)[:16]}.bin"
+        # Only tiles that are read count: a change elsewhere is no reason to decode again.
+        numbers = sorted({read.tile for read in pieces})
+        tiles = [(number, task.tiles[number].facts) for number in numbers]
+        name = f"{task.number:05d}_{_checksum((pieces, tiles, self.recipe))[:16]}.bin"
         ids = [PieceId(task=task.number, rank=rank) for rank in ranks]
 
         return PieceFile(
@@ -103,18 +92,18 @@ class CutRun:
             offsets=dict(zip(ids, piece_offsets(pieces), strict=True)),
         )
 
-    def choose_pieces(self, task: CutTask, ranks: Sequence[int], *, is_cut: bool) -> PieceFile:
+    def choose_pieces(self, task: CutTask, ranks: Sequence[int]) -> PieceFile:
         """Return the file from which seams read the pieces that they want of a task.
 
-        All pieces of the task are kept where that costs nothing: when the task is cut anyway, or
-        when the file with all of them exists. Otherwise only the wanted ones are kept.
+        It is that with all pieces of the task where a run has left it, before it was killed.
         """
-        if ranks:
-            everything = self.piece_file(task, range(len(task.spills)))
-            if is_cut or everything.path.exists():
-                return everything
+        everything = self.piece_file(task, range(len(task.spills)))
+        return everything if ranks and everything.path.exists() else self.piece_file(task, ranks)
 
-        return self.piece_file(task, ranks)
+    def due(self, task: CutTask) -> CutTask:
+        """Return a task with the parcels only that must be cut."""
+        due = tuple(parcel for parcel in task.parcels if parcel.key not in self.kept)
+        return replace(task, parcels=due)
 
     def decode_job(self, task: CutTask, pieces: PieceFile, *, is_cut: bool) -> CutJob:
         """Return the job that decodes tiles, to cut parcels, to leave pieces, or for both."""
@@ -130,7 +119,7 @@ class CutRun:
         """Return the job that cuts parcels on seams from the pieces of other tasks."""
         take: dict[int, Path] = {}
         offsets: dict[PieceId, int] = {}
-        for piece in find_pieces(task):
+        for piece in find_pieces(self.due(task)):
             take[piece.task] = files[piece.task].path
             offsets[piece] = files[piece.task].offsets[piece]
 
@@ -144,8 +133,10 @@ class CutRun:
         take: dict[int, Path],
         offsets: dict[PieceId, int],
     ) -> CutJob:
+        keys = {parcel.key for parcel in task.parcels}
         return CutJob(
             task=task,
+            kept={key: place for key, place in self.kept.items() if key in keys},
             key=self.task_key(task),
             folder=self.folder,
             leave=leave,
@@ -156,6 +147,7 @@ class CutRun:
             white=self.flyover.white,
             settings=self.plan.settings,
             limits=self.limits,
+            recipe=self.recipe,
         )
 
 
@@ -167,19 +159,31 @@ def plan_jobs(run: CutRun) -> tuple[list[CutJob], list[CutJob]]:
         pieces that the first ones leave.
     """
     seams = [task for task in run.plan.seams if run.is_stale(task)]
-    wanted = find_wanted(seams)
+    wanted = find_wanted([run.due(task) for task in seams])
 
     decode_jobs = []
     files: dict[int, PieceFile] = {}
     for task in run.plan.inner:
         is_cut = run.is_stale(task)
-        pieces = run.choose_pieces(task, wanted.get(task.number, ()), is_cut=is_cut)
+        pieces = run.choose_pieces(task, wanted.get(task.number, ()))
         files[task.number] = pieces
         if is_cut or pieces.must_be_written:
             decode_jobs.append(run.decode_job(task, pieces, is_cut=is_cut))
 
     seam_jobs = [run.seam_job(task, files) for task in seams]
     return decode_jobs, seam_jobs
+
+
+def find_kept(run: CutRun) -> dict[str, KeptPlace]:
+    """Set aside what is not a shard of the run; return what in it need not be cut, by key."""
+    keep: set[str] = set()
+    wanted: set[str] = set()
+    for task in run.plan.tasks:
+        if run.is_stale(task):
+            wanted |= {parcel.key for parcel in task.parcels}
+        elif task.parcels:
+            keep.add(rows_path(run.folder, task.number).stem)
+    return set_aside(run.folder, keep, wanted=wanted, recipe=run.recipe)
 
 
 def find_wanted(seams: list[CutTask]) -> dict[int, list[int]]:
@@ -197,3 +201,7 @@ def find_wanted(seams: list[CutTask]) -> dict[int, list[int]]:
 def find_pieces(task: CutTask) -> list[PieceId]:
     """Return the pieces that the parcels of a task are made of, in order."""
     return [read.piece for read in find_reads(task.parcels) if read.piece]
+
+
+def _checksum(facts: object) -> str:
+    return hashlib.sha256(repr(facts).encode()).hexdigest()

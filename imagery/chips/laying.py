@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 
 from imagery.chips.affine import Floats
 from imagery.chips.grids import ChipGrids, chip_grids
+from imagery.chips.tasks import CutSettings
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -18,6 +19,38 @@ class LaidGrids:
     """The grids, (n,)."""
     inside_shares: Floats
     """Share of the area of each parcel on its chip, (n,); 1 where all of it is."""
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Outlines:
+    """The parcels that have an outline."""
+
+    ids: list[str]
+    """Raw parcel ids."""
+    shapes: NDArray[np.object_]
+    """Outlines in the metric CRS, (n,)."""
+    grids: ChipGrids
+    """Where the pixels of their chips lie, (n,)."""
+    inside_shares: Floats
+    """Share of each that its chip has room for, (n,)."""
+
+
+def lay_out(
+    ids: NDArray[np.object_], shapes: NDArray[np.object_], settings: CutSettings
+) -> Outlines:
+    """Lay a grid over every parcel."""
+    laid = lay_grids(
+        shapes,
+        gsd_m=settings.gsd_m,
+        margin_m=settings.margin_m,
+        max_side_m=settings.max_side_m,
+    )
+    return Outlines(
+        ids=[str(parcel_id) for parcel_id in ids],
+        shapes=shapes,
+        grids=laid.grids,
+        inside_shares=laid.inside_shares,
+    )
 
 
 def lay_grids(

@@ -44,7 +44,7 @@ def read_rows(folder: Path, shard: int) -> pd.DataFrame:
     """
     path = rows_path(folder, shard)
     try:
-        return read_whole(path)
+        return read_whole(path)[list(MANIFEST_COLUMNS)]
     except DamagedTable as error:
         path.unlink()
         raise InputError(f"{error}; start the same command again, which cuts it again") from error

@@ -5,7 +5,7 @@ at last the tasks. So each unit is decoded once, by whatever executor.
 """
 
 import itertools
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from operator import itemgetter
 
 import geopandas as gpd
@@ -13,9 +13,10 @@ import numpy as np
 import shapely
 from numpy.typing import NDArray
 
-from imagery.chips.affine import Floats
+from imagery.chips.affine import Ints
+from imagery.chips.cut_keys import cut_keys
 from imagery.chips.grids import ChipGrids
-from imagery.chips.laying import lay_grids
+from imagery.chips.laying import Outlines, lay_out
 from imagery.chips.reads import ViewTable, plan_reads
 from imagery.chips.sharing import SharedReads, share_out
 from imagery.chips.tasks import (
@@ -43,20 +44,6 @@ They are fewer, so that a changed tile touches fewer of its neighbors.
 """
 
 
-@dataclass(frozen=True, kw_only=True, eq=False)
-class Outlines:
-    """The parcels that have an outline."""
-
-    ids: list[str]
-    """Raw parcel ids."""
-    shapes: NDArray[np.object_]
-    """Outlines in the metric CRS, (n,)."""
-    grids: ChipGrids
-    """Where the pixels of their chips lie, (n,)."""
-    inside_shares: Floats
-    """Share of each that its chip has room for, (n,)."""
-
-
 def plan_cuts(
     ids: NDArray[np.object_], shapes: gpd.GeoSeries, tiles: tuple[Tile, ...], settings: CutSettings
 ) -> CutPlan:
@@ -78,7 +65,8 @@ def plan_cuts(
     views, reads = plan_reads(outlines.grids, tiles, settings)
     shared = share_out(reads, tiles, decoder, most=TASK_PARCELS)
 
-    parcels = make_parcels(outlines, views, shared, tiles)
+    keys = cut_keys(outlines, views, reads, tiles)
+    parcels = make_parcels(outlines, keys, make_views(views, shared, tiles), views.parcel)
     inner = make_inner_tasks(parcels, shared, tiles)
     crossing = find_crossing(parcels, outlines.grids)
     seams = make_seam_tasks(crossing, tiles, first_number=len(inner))
@@ -99,31 +87,20 @@ def plan_cuts(
     )
 
 
-def lay_out(
-    ids: NDArray[np.object_], shapes: NDArray[np.object_], settings: CutSettings
-) -> Outlines:
-    """Lay a grid over every parcel."""
-    laid = lay_grids(
-        shapes,
-        gsd_m=settings.gsd_m,
-        margin_m=settings.margin_m,
-        max_side_m=settings.max_side_m,
-    )
-    return Outlines(
-        ids=[str(parcel_id) for parcel_id in ids],
-        shapes=shapes,
-        grids=laid.grids,
-        inside_shares=laid.inside_shares,
-    )
-
-
 def make_parcels(
-    outlines: Outlines, views: ViewTable, shared: SharedReads, tiles: tuple[Tile, ...]
+    outlines: Outlines, keys: list[str], views: dict[int, View], parcel: Ints
 ) -> dict[int, ParcelCut]:
-    """Turn the tables of the plan into parcels to cut, by parcel number."""
+    """Turn the tables of the plan into parcels to cut, by parcel number.
+
+    Args:
+        outlines: The parcels.
+        keys: Key of each.
+        views: The views that have pixels, by number.
+        parcel: Parcel of each view, (views,).
+    """
     views_of: dict[int, list[View]] = {}
-    for number, view in make_views(views, shared, tiles).items():
-        views_of.setdefault(int(views.parcel[number]), []).append(view)
+    for number, view in views.items():
+        views_of.setdefault(int(parcel[number]), []).append(view)
 
     wkb = shapely.to_wkb(outlines.shapes)
     parcels = {}
@@ -133,6 +110,7 @@ def make_parcels(
             shape=wkb[number],
             grid=outlines.grids[number],
             views=tuple(seen),
+            key=keys[number],
             inside_share=float(outlines.inside_shares[number]),
         )
     return parcels

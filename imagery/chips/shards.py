@@ -8,10 +8,12 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
+from numpy.typing import NDArray
 
 from imagery.chips.chip import Chip
+from imagery.chips.kept import CUT_KEY, KeptRow
 from imagery.chips.quality import QUALITY_COLUMNS, SURFACE_COLUMNS, Quality
-from imagery.chips.store import GRID_COLUMNS, MANIFEST_COLUMNS, PLANES, rows_path, shard_path
+from imagery.chips.store import GRID_COLUMNS, MANIFEST_COLUMNS, rows_path, shard_path
 from imagery.files import atomic_path
 
 
@@ -29,6 +31,13 @@ class CutRow:
     """Why there is no chip; "" when there is one."""
     tiles: str
     """File names of the tiles it touches, joined by "|"."""
+    key: str = ""
+    """Key of the parcel; "" for rows that come from no shard."""
+
+    @property
+    def planes(self) -> tuple[NDArray[np.generic], ...]:
+        """Return what is stored: pixels and mask; nothing where there is no chip."""
+        return (self.chip.pixels, self.chip.mask) if self.chip else ()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -41,9 +50,13 @@ class ShardOrigin:
     """What decoded the tiles."""
     key: str = ""
     """Checksum of all that the shard depends on; "" for rows that come from no shard."""
+    recipe: str = ""
+    """Checksum of what all shards depend on, beside parcels and tiles."""
 
 
-def write_shard(folder: Path, shard: int, cut: Iterable[CutRow], *, origin: ShardOrigin) -> None:
+def write_shard(
+    folder: Path, shard: int, cut: Iterable[CutRow | KeptRow], *, origin: ShardOrigin
+) -> None:
     """Write one shard as its rows come.
 
     Pixels are written first and rows last, so that rows never point at missing pixels.
@@ -51,7 +64,7 @@ def write_shard(folder: Path, shard: int, cut: Iterable[CutRow], *, origin: Shar
     Args:
         folder: The `chips/` folder.
         shard: Number of the shard.
-        cut: Result of every parcel; one is held in memory at a time.
+        cut: Result of every parcel, cut now or before; one is held in memory at a time.
         origin: What it was cut from.
     """
     records = []
@@ -59,18 +72,18 @@ def write_shard(folder: Path, shard: int, cut: Iterable[CutRow], *, origin: Shar
     offset = 0
     with atomic_path(shard_path(folder, shard)) as temporary, temporary.open("wb") as stream:
         for row in cut:
-            record = describe_row(row, origin)
-            if row.chip:
+            record = row.record if isinstance(row, KeptRow) else describe_row(row, origin)
+            if row.planes:
                 record |= {"shard": shard, "index": chips, "offset": offset}
-                stream.write(row.chip.pixels.data)
-                stream.write(row.chip.mask.data)
                 chips += 1
-                offset += PLANES * row.chip.mask.size
+                for planes in row.planes:
+                    offset += stream.write(planes.data)
             records.append(record)
 
-    rows = pd.DataFrame(records, columns=list(MANIFEST_COLUMNS))
+    rows = pd.DataFrame(records, columns=[*MANIFEST_COLUMNS, CUT_KEY])
     table = pa.Table.from_pandas(rows, preserve_index=False)
-    metadata = {**(table.schema.metadata or {}), "key": origin.key, "bytes": str(offset)}
+    facts = {"key": origin.key, "recipe": origin.recipe, "bytes": str(offset)}
+    metadata = {**(table.schema.metadata or {}), **facts}
     with atomic_path(rows_path(folder, shard)) as temporary:
         pq.write_table(table.replace_schema_metadata(metadata), temporary)
 
@@ -100,4 +113,5 @@ def describe_row(row: CutRow, origin: ShardOrigin) -> dict[str, object]:
         **{name: getattr(quality.surface, name) for name in SURFACE_COLUMNS},
         "photo_gsd_m": quality.photo_gsd_m,
         **dict(zip(GRID_COLUMNS, transform, strict=True)),
+        CUT_KEY: row.key,
     }

@@ -3,7 +3,7 @@
 They are small and frozen, and they pickle small.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple
@@ -11,6 +11,7 @@ from typing import NamedTuple
 from imagery.boxes import PixelBox
 from imagery.chips.affine import Affine6
 from imagery.chips.grids import ChipGrid
+from imagery.chips.kept import KeptPlace
 from imagery.chips.quality import QualityLimits
 from imagery.flyover.decode import decode_unit
 from imagery.flyover.tiles import Tile
@@ -99,6 +100,8 @@ class ParcelCut:
     """Where the chip's pixels lie."""
     views: tuple[View, ...]
     """What it is made of; the first one counts where they overlap."""
+    key: str
+    """Checksum of all of this, however its reads are split; see `imagery.chips.cut_keys`."""
     inside_share: float = 1.0
     """Share of the roof that the chip has room for."""
 
@@ -123,11 +126,6 @@ class CutTask:
     """The parcels to cut."""
     spills: tuple[Read, ...] = ()
     """Pieces to leave on disk for parcels that reach into other tasks."""
-
-    @property
-    def reads(self) -> list[Read]:
-        """Return the reads of all parcels, and then the pieces."""
-        return [*find_reads(self.parcels), *self.spills]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -159,6 +157,8 @@ class CutJob:
 
     task: CutTask
     """What to cut."""
+    kept: Mapping[str, KeptPlace]
+    """Where its parcels are that need not be cut, by key."""
     key: str
     """Checksum of all that the shard depends on."""
     folder: Path
@@ -179,6 +179,14 @@ class CutJob:
     """How chips lie."""
     limits: QualityLimits
     """What can be judged."""
+    recipe: str
+    """Checksum of what all shards depend on, beside parcels and tiles."""
+
+    @property
+    def reads(self) -> list[Read]:
+        """Return the reads of the parcels that are cut, and then the pieces."""
+        due = [parcel for parcel in self.task.parcels if parcel.key not in self.kept]
+        return [*find_reads(due), *self.task.spills]
 
 
 def find_reads(parcels: Sequence[ParcelCut]) -> list[Read]:

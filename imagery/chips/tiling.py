@@ -16,7 +16,8 @@ from pyproj import CRS
 
 from imagery.chips.cutting import Work, cut_task
 from imagery.chips.inputs import CutInputs
-from imagery.chips.jobs import CutRun, plan_jobs
+from imagery.chips.jobs import CutRun, find_kept, plan_jobs
+from imagery.chips.kept import remove_aside
 from imagery.chips.manifest import shard_names, write_manifest
 from imagery.chips.plan import plan_cuts
 from imagery.chips.store import ChipStore, open_store, shard_key
@@ -60,6 +61,7 @@ def tile_parcels(inputs: CutInputs, folder: Path, runner: CutRunner) -> ChipStor
 
     limits = inputs.settings.limits
     run = CutRun(plan=plan, flyover=inputs.flyover, folder=folder, limits=limits)
+    run = replace(run, kept=find_kept(run))
     decoded = 0
     for jobs in plan_jobs(run):
         decoded += sum(work.units for work in runner(cut_task, jobs))
@@ -67,6 +69,7 @@ def tile_parcels(inputs: CutInputs, folder: Path, runner: CutRunner) -> ChipStor
     max_ground = inputs.settings.max_ground
     write_manifest(plan, inputs.flyover.year, folder, max_ground=max_ground)
     shutil.rmtree(files.pieces, ignore_errors=True)
+    remove_aside(folder)
     return replace(open_store(folder), units_touched=plan.units, units_decoded=decoded)
 
 

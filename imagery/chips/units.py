@@ -28,7 +28,7 @@ class Units:
         self.live: dict[Unit, Piece] = {}
         self.spare: list[Pixels] = []
         self.wanted: Counter[Unit] = Counter()
-        for read in job.task.reads:
+        for read in job.reads:
             if read.piece is None:
                 self.wanted.update(self._under(read))
 
