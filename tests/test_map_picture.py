@@ -15,11 +15,12 @@ from numpy.typing import NDArray
 from PIL import Image
 from pyproj import CRS, Transformer
 
+from gis_export.printing import tile_memory
 from gis_export.printing.frame import Frame, PageBox, frame_around
 from gis_export.printing.map_edge import grid_cell, scale_bar
 from gis_export.printing.map_picture import lightened, picture, read_gray
 from gis_export.printing.photo import Photo, photo_of
-from gis_export.printing.tile_memory import TileMemory
+from gis_export.printing.tile_memory import DATA, TileMemory
 from imagery.boxes import GroundBox, PixelBox
 from imagery.flyover.flyover import Flyover, open_flyover
 
@@ -250,7 +251,45 @@ def test_what_is_remembered_takes_no_more_than_allowed(tmp_path: Path) -> None:
         assert found.box == whole
         assert (found.gray == 50 + tiles.index(tile)).all()
         assert memory.bytes <= memory.most_bytes
-    assert [path for path, _ in memory.kept] == [tiles[2].path, tiles[0].path]
+    assert [path for path, *_ in memory.kept] == [tiles[2].path, tiles[0].path]
+
+
+@given(
+    corner=st.tuples(st.integers(0, 90), st.integers(0, 70)),
+    size=st.tuples(st.integers(1, 60), st.integers(1, 60)),
+    is_coarse=st.booleans(),
+)
+def test_a_large_tile_is_read_in_cells(
+    tmp_path_factory: pytest.TempPathFactory,
+    corner: tuple[int, int],
+    size: tuple[int, int],
+    is_coarse: bool,
+) -> None:
+    """Cells of 16 coarse pixels: any part has the pixels of the tile, or means of 2 x 2 of them."""
+    folder = tmp_path_factory.mktemp("large")
+    values = np.random.default_rng(1).integers(20, 255, (102, 84), dtype=np.uint8)
+    write_tile(folder / "t.tif", gray(values), one_meter())
+    (tile,) = open_folder(folder).tiles
+    row, column = corner
+    height, width = size
+    part = PixelBox(
+        row_start=row, row_stop=row + height, column_start=column, column_stop=column + width
+    )
+    box = part.overlap(PixelBox.whole(102, 84))
+    level = 2 if is_coarse else 1
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(tile_memory, "_WHOLE_PX", 1)
+        patch.setattr(tile_memory, "_CELL_PX", 16)
+        found = TileMemory(255.0).read(tile, box, level)
+
+    assert found is not None
+    assert found.box.overlap(box) == box
+    assert (found.known == DATA).all()
+    top, left = found.box.row_start, found.box.column_start
+    rows, columns = found.gray.shape
+    shown = values[top : top + rows * level, left : left + columns * level].astype(float)
+    means = shown.reshape(rows, level, columns, level).mean(axis=(1, 3))
+    assert np.abs(found.gray - means).max() <= 1
 
 
 def test_a_tile_without_overviews_is_decoded_once_for_all_scales(tmp_path: Path) -> None:

@@ -25,8 +25,10 @@ _DARKEST = 8
 """Brightest value of an undeclared black border."""
 _WHOLE_PX = 4_000_000
 """A tile of fewer coarse pixels is read whole and serves the maps around too."""
+_CELL_PX = 2_048
+"""Side of the cells in which larger tiles are read, coarse pixels."""
 _REMEMBERED_BYTES = 256_000_000
-"""Memory that whole tiles may take."""
+"""Memory that whole tiles and cells may take."""
 _LIKE = 1.15
 """A picture that is less coarser than this is sampled from the remembered tile as it is."""
 _FINEST_M = 0.17
@@ -63,7 +65,7 @@ class TilePart:
 
 
 class TileMemory:
-    """Reads tiles, and remembers the whole ones that were used last.
+    """Reads tiles, whole or in cells, and remembers those that were used last.
 
     Maps of most scales share what is remembered: it is as coarse as the nearest power of two,
     which is mostly an overview of the file. What a map shows does not depend on which were drawn
@@ -79,7 +81,7 @@ class TileMemory:
         """
         self.white = white
         self.most_bytes = most_bytes
-        self.kept: OrderedDict[tuple[str, int], TilePart | None] = OrderedDict()
+        self.kept: OrderedDict[tuple[str, int, PixelBox], TilePart | None] = OrderedDict()
         self.bytes = 0
 
     def read(self, tile: Tile, box: PixelBox, step: float) -> TilePart | None:
@@ -95,24 +97,42 @@ class TileMemory:
         """
         level = _nearest_level(step)
         if tile.width * tile.height > _WHOLE_PX * level**2:
-            return _read_part(tile, box, step, self.white)
+            part = self._join(tile, box, level)
+        else:
+            finest = _finest_level(tile)
+            is_costly = not tile.overviews or level <= finest * _MUCH_COARSER
+            level = finest if level >= finest and is_costly else level
+            part = self._remember(tile, PixelBox.whole(tile.height, tile.width), level)
+        if part is None or step < level * _LIKE:
+            return part
+        return _make_coarser(part, step)
 
-        finest = _finest_level(tile)
-        is_costly = not tile.overviews or level <= finest * _MUCH_COARSER
-        level = finest if level >= finest and is_costly else level
-        whole = self._remember(tile, level)
-        if whole is None or step < level * _LIKE:
-            return whole
-        return _make_coarser(whole, step)
+    def _join(self, tile: Tile, box: PixelBox, level: int) -> TilePart | None:
+        """Return a part of a large tile, `level` times coarser, put together from its cells."""
+        # Cells begin at multiples of `level`, so that all pixels lie in one grid.
+        around = PixelBox(
+            row_start=box.row_start // level * level,
+            row_stop=-(-box.row_stop // level) * level,
+            column_start=box.column_start // level * level,
+            column_stop=-(-box.column_stop // level) * level,
+        )
+        shape = (around.height // level, around.width // level)
+        joined = TilePart(
+            box=around, gray=np.zeros(shape, np.uint8), known=np.zeros(shape, np.uint8)
+        )
+        for cell in PixelBox.whole(tile.height, tile.width).split(_CELL_PX * level):
+            if not cell.overlap(around).is_empty:
+                part = self._remember(tile, cell, level)
+                if part is None:
+                    return None
+                _paste(part, joined, level)
+        return joined
 
-    def _remember(self, tile: Tile, level: int) -> TilePart | None:
-        """Return a whole tile, `level` times coarser; read it unless it is remembered."""
-        key = (tile.path, level)
+    def _remember(self, tile: Tile, box: PixelBox, level: int) -> TilePart | None:
+        """Return a part of a tile, `level` times coarser; read it unless it is remembered."""
+        key = (tile.path, level, box)
         if key not in self.kept:
-            whole = PixelBox(
-                row_start=0, row_stop=tile.height, column_start=0, column_stop=tile.width
-            )
-            part = _read_part(tile, whole, level, self.white)
+            part = _read_part(tile, box, level, self.white)
             self.kept[key] = part
             self.bytes += part.size_bytes if part else 0
 
@@ -121,6 +141,20 @@ class TileMemory:
             _, oldest = self.kept.popitem(last=False)
             self.bytes -= oldest.size_bytes if oldest else 0
         return self.kept[key]
+
+
+def _paste(part: TilePart, target: TilePart, level: int) -> None:
+    """Copy what a part shows of the ground of a larger one, both `level` times coarser."""
+    height, width = part.gray.shape
+    row = (part.box.row_start - target.box.row_start) // level
+    column = (part.box.column_start - target.box.column_start) // level
+    place = PixelBox(
+        row_start=row, row_stop=row + height, column_start=column, column_stop=column + width
+    )
+    shared = place.overlap(PixelBox.whole(*target.gray.shape))
+    source = shared.relative_to(place).slices
+    target.gray[shared.slices] = part.gray[source]
+    target.known[shared.slices] = part.known[source]
 
 
 def _nearest_level(step: float) -> int:
