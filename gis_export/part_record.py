@@ -42,6 +42,36 @@ class MadePart:
                 raise ValueError(f"part {self.name} has a file {name!r}, want one of {FOLDERS}")
 
 
+@dataclass(frozen=True, kw_only=True)
+class LastFiles:
+    """Files of a part as the last export left them, some of which may be good still."""
+
+    folder: Path
+    """A folder below that of the year."""
+    sums: Mapping[str, str]
+    """sha256 of its files, by their path in it."""
+
+    def below(self, name: str) -> "LastFiles":
+        """Return the files in a folder of it, such as "fire/fire_map"."""
+        sums = {
+            path.removeprefix(f"{name}/"): sha256
+            for path, sha256 in self.sums.items()
+            if path.startswith(f"{name}/")
+        }
+        return LastFiles(folder=self.folder / name, sums=sums)
+
+    def take(self, name: str, target: Path) -> bool:
+        """Take a file over; return whether it is there and as it was."""
+        if name not in self.sums or not _is_whole(self.folder / name, self.sums[name]):
+            return False
+        _link(self.folder / name, target)
+        return True
+
+
+NO_FILES = LastFiles(folder=Path(), sums={})
+"""Of a first export."""
+
+
 def read_record(out: Path) -> dict[str, MadePart]:
     """Return the parts of the last export; none where that is not known."""
     try:
@@ -105,15 +135,18 @@ def take(part: MadePart, key: str, out: Path, staging: Path) -> bool:
     """
     if not key or part.key != key:
         return False
-    for name, wanted in part.files.items():
-        path = out / name
-        if not path.is_file() or path.is_symlink() or sha256_file(path) != wanted:
-            return False
+    if not all(_is_whole(out / name, wanted) for name, wanted in part.files.items()):
+        return False
 
     _make_folders(part, staging)
     for name in part.files:
         _link(out / name, staging / name)
     return True
+
+
+def _is_whole(path: Path, wanted: str) -> bool:
+    """Tell whether a file is there and has a checksum."""
+    return path.is_file() and not path.is_symlink() and sha256_file(path) == wanted
 
 
 def _make_folders(part: MadePart, staging: Path) -> None:

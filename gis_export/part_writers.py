@@ -36,7 +36,7 @@ from gis_export.housing.routes.routing import plan_routes
 from gis_export.housing.worklist.worklist_csv import write_worklist
 from gis_export.housing.worklist.worklist_xlsx import write_worklist_xlsx
 from gis_export.job import ExportJob
-from gis_export.part_record import Told
+from gis_export.part_record import LastFiles, Told
 from gis_export.part_table import GROUND, ROOFS
 from gis_export.public.counts import PublicText, write_public
 from gis_export.table.export_table import ExportTable
@@ -55,6 +55,8 @@ class Finished:
     """Where their files are."""
     told: Mapping[str, Told]
     """What each told, by its name."""
+    last: LastFiles
+    """What this part left at the last export."""
 
 
 Maker = Callable[[ExportJob, Path, Finished], Told]
@@ -65,18 +67,20 @@ def _ground(job: ExportJob, folder: Path, _: Finished) -> Told:
     return (str(base.unread), *base.tiles)
 
 
-def _roofs(job: ExportJob, folder: Path, _: Finished) -> Told:
-    roofs = write_roofs(job.fire_rows, _made(folder / "fire" / MAP), job.inputs)
-    return roofs.now, roofs.before
+def _roofs(job: ExportJob, folder: Path, finished: Finished) -> Told:
+    home = f"fire/{MAP}"
+    roofs = write_roofs(
+        job.fire_rows, _made(folder / home), job.inputs, last=finished.last.below(home)
+    )
+    return roofs.told
 
 
 def _fire_map(job: ExportJob, folder: Path, finished: Finished) -> Told:
     unread, *tiles = finished.told[GROUND]
-    now, before = finished.told[ROOFS]
     photos = MapPhotos(
         folder=finished.folder / "fire" / MAP,
         base=BaseMap(tiles=tuple(tiles), unread=int(unread)),
-        roofs=RoofsShown(now=now, before=before),
+        roofs=RoofsShown.of(finished.told[ROOFS]),
         on_roll=job.on_roll,
     )
     city = write_page(job.fire_rows, folder / "fire" / MAP, job.inputs, job.settings, shown=photos)

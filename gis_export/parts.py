@@ -16,7 +16,16 @@ from gis_export.digest import digest
 from gis_export.fire.dispatch.handover import VENDOR_FILES
 from gis_export.formats.spreadsheets import write_spreadsheets
 from gis_export.job import ExportJob
-from gis_export.part_record import MadePart, Told, describe, move_in, read_record, take
+from gis_export.part_record import (
+    NO_FILES,
+    LastFiles,
+    MadePart,
+    Told,
+    describe,
+    move_in,
+    read_record,
+    take,
+)
 from gis_export.part_table import BY_NAME, PARTS
 from gis_export.staging import FOLDERS
 from gis_export.stamps import Stamps, code_stamp
@@ -38,6 +47,8 @@ class PartTask:
     """What it is made from."""
     folder: Path
     """Where to write."""
+    last: LastFiles = NO_FILES
+    """What it left at the last export."""
 
     @property
     def is_long(self) -> bool:
@@ -91,7 +102,8 @@ def write_parts(job: ExportJob, staging: Path, out: Path, course: Course) -> lis
             course.tell(part.name)
         else:
             folder = staging / _PARTS / part.name
-            task = PartTask(name=part.name, key=key, job=job, folder=folder)
+            left = LastFiles(folder=out, sums=before.files) if before else NO_FILES
+            task = PartTask(name=part.name, key=key, job=job, folder=folder, last=left)
             waiting.append(task)
 
     for made in _make_all(waiting, staging, done, run=course.run):
@@ -165,7 +177,7 @@ def make_part(
     # A worker that died may have left a part of it.
     shutil.rmtree(task.folder, ignore_errors=True)
     task.folder.mkdir(parents=True)
-    finished = Finished(folder=read or task.folder, told=told)
+    finished = Finished(folder=read or task.folder, told=told, last=task.last)
     answer = MAKERS[task.name](task.job, task.folder, finished)
     return describe(task.name, task.key, task.folder, told=answer)
 

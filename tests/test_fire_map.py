@@ -28,7 +28,7 @@ from gis_export.fire.map.base_map import collar, write_base_map
 from gis_export.fire.map.folder import write_fire_map
 from gis_export.fire.map.ground import TILE_PX, Ground, ground_of
 from gis_export.fire.map.page_data import shape_numbers
-from gis_export.fire.map.photos import photo_name, write_photos
+from gis_export.fire.map.photos import photo_path, write_photos
 from gis_export.table.inputs import ExportInputs, no_looks
 from gis_export.table.rows import build_rows
 from gis_export.table.settings import ExportSettings
@@ -354,9 +354,11 @@ def test_photo_is_shrunk_before_the_outline_is_drawn(tmp_path: Path) -> None:
     }
     store = ChipStore(folder=tmp_path, manifest=pd.DataFrame([place]), rows={"a": 0})
 
-    assert write_photos(store, ["a", "none"], tmp_path / "chips") == "10"
+    photos = write_photos(store, ["a", "none"], tmp_path / "chips")
+    assert photos.turned == "10"
+    assert photos.names[1] == ""
 
-    with Image.open(tmp_path / "chips/0/0.webp") as image:
+    with Image.open(tmp_path / "chips" / photo_path(photos.names[0])) as image:
         assert (image.format, image.size) == ("WEBP", (480, 150))
         column = np.asarray(image.convert("L"))[:, 240].astype(int)
     white_rows = np.flatnonzero(column > 200)
@@ -364,12 +366,11 @@ def test_photo_is_shrunk_before_the_outline_is_drawn(tmp_path: Path) -> None:
     assert abs(column[60:90] - 100).max() < 12
 
 
-def test_photos_lie_in_folders_of_a_thousand(map_folder: Path) -> None:
-    names = [photo_name(row) for row in (0, 999, 1000, 14_999)]
-    assert names == ["0/0.webp", "0/999.webp", "1/1000.webp", "14/14999.webp"]
-
+def test_a_photo_has_its_name_from_what_it_shows(map_folder: Path) -> None:
     chips = map_folder / "chips"
-    assert [path.relative_to(chips) for path in chips.rglob("*.webp")] == [Path("0/0.webp")]
+    (photo,) = chips.rglob("*.webp")
+    assert photo.relative_to(chips) == Path(photo_path(photo.stem))
+    assert len(photo.stem) == 16
 
 
 @pytest.fixture(scope="module")

@@ -48,6 +48,11 @@ def files_of(folder: Path) -> list[str]:
     return [str(path.relative_to(folder)) for path in paths if path.name not in UNREAD]
 
 
+def photo_in(folder: Path) -> str:
+    """Return the name of the first photo of a roof."""
+    return min(name for name in files_of(folder) if name.startswith("chips/"))
+
+
 def test_whole_copy_shows_no_notice(page: Page, whole: Path) -> None:
     assert notice(page, whole) == ""
     assert page.evaluate("Roofs.all.length") == 6
@@ -59,7 +64,7 @@ def test_every_file_removed_or_cut_gives_the_notice(
     copy = tmp_path / "copy"
     shutil.copytree(whole, copy)
     names = files_of(copy)
-    assert {"index.html", "data.js", "chips/0/0.webp", "base/0/0_0.webp"} <= set(names)
+    assert {"index.html", "data.js", photo_in(copy), "base/0/0_0.webp"} <= set(names)
 
     for name in set(names) - {"index.html"}:
         path = copy / name
@@ -79,7 +84,7 @@ def test_verify_names_a_file_that_is_removed_or_cut(whole: Path, tmp_path: Path)
     write_sums(copy)
     assert verify_folder(copy) == []
 
-    for name in ("index.html", "data.js", "chips/0/0.webp", *sorted(UNREAD)):
+    for name in ("index.html", "data.js", photo_in(copy), *sorted(UNREAD)):
         path = copy / name
         raw = path.read_bytes()
         path.write_bytes(raw[: len(raw) // 2])

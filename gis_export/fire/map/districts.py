@@ -14,7 +14,7 @@ from gis_export.fire.map.houses import NO_ROW, Houses
 from gis_export.fire.map.houses_data import houses_data
 from gis_export.fire.map.page_data import DrawnMap, Extent, Json, page_data
 from gis_export.fire.map.page_file import DataScript, page_html
-from gis_export.fire.map.photos import NO_PHOTO, photo_name
+from gis_export.fire.map.photos import photo_path
 from gis_export.fire.map.sides import Sides
 from gis_export.table.inputs import ExportInputs
 from gis_export.table.settings import ExportSettings
@@ -87,8 +87,8 @@ def _page(
     drawn = DrawnMap(
         ground=city.drawn.ground if extent else None,
         base=_base_within(city.drawn, extent),
-        photos="".join(city.drawn.photos[row] for row in numbers),
-        before=NO_PHOTO * len(numbers),
+        photos=city.drawn.photos.take(numbers),
+        before=("",) * len(numbers),
         extent=extent,
     )
     on_roll = [city.on_roll[row] for row in numbers]
@@ -101,7 +101,7 @@ def _page(
             name="ROOFWATCH_HOUSES",
             value=_addresses(city.around, numbers, extent),
         ),
-        DataScript(file="files.js", name="ROOFWATCH_FILES", value=_files(city, drawn, numbers)),
+        DataScript(file="files.js", name="ROOFWATCH_FILES", value=_files(city.folder, drawn)),
     )
     return page_html(inputs, scripts, part=district)
 
@@ -161,13 +161,11 @@ def _addresses(around: Around | None, rows: list[int], extent: Extent | None) ->
     )
 
 
-def _files(city: FireMap, drawn: DrawnMap, rows: list[int]) -> dict[str, Json]:
+def _files(folder: Path, drawn: DrawnMap) -> dict[str, Json]:
     """Return the photos of a district as data addresses, under the names that its page asks for."""
-    files = {f"base/{name}.webp": f"base/{name}.webp" for name in drawn.base.tiles}
-    for place, row in enumerate(rows):
-        if drawn.photos[place] != NO_PHOTO:
-            files[f"chips/{photo_name(place)}"] = f"chips/{photo_name(row)}"
-    return {name: _data_address(city.folder / file) for name, file in files.items()}
+    files = [f"base/{name}.webp" for name in drawn.base.tiles]
+    files += [f"chips/{photo_path(name)}" for name in drawn.photos.names if name]
+    return {name: _data_address(folder / name) for name in files}
 
 
 def _data_address(path: Path) -> str:

@@ -15,25 +15,44 @@ from gis_export.fire.map.houses import houses_of
 from gis_export.fire.map.houses_data import houses_data
 from gis_export.fire.map.page_data import DrawnMap, page_data
 from gis_export.fire.map.page_file import DataScript, page_html
-from gis_export.fire.map.photos import write_photos
+from gis_export.fire.map.photos import Photos, write_photos
 from gis_export.fire.map.sides import sides_of
+from gis_export.part_record import NO_FILES, LastFiles, Told
 from gis_export.table.inputs import ExportInputs
 from gis_export.table.settings import ExportSettings
 from gis_export.table.symbols import SYMBOLS
 from inference.hazard import USE_LIMIT
 
 READ_ME = "README.txt"
+CHIPS = "chips"
+CHIPS_BEFORE = "chips_before"
 _NO_MAP = BaseMap(tiles=(), unread=0)
 
 
 @dataclass(frozen=True, kw_only=True)
 class RoofsShown:
-    """Which rows have a photo of the roof, and how it is turned: see `write_photos`."""
+    """Which rows have a photo of the roof."""
 
-    now: str
+    now: Photos
     """Of this year."""
-    before: str
+    before: Photos
     """Of the year before."""
+
+    @property
+    def told(self) -> Told:
+        """Return it as a part of an export tells it."""
+        pairs = ((shown.turned, " ".join(shown.names)) for shown in (self.now, self.before))
+        return tuple(text for pair in pairs for text in pair)
+
+    @classmethod
+    def of(cls, told: Told) -> "RoofsShown":
+        """Return what a part has told."""
+        now, names, before, names_before = told
+        return cls(now=_photos(now, names), before=_photos(before, names_before))
+
+
+def _photos(turned: str, names: str) -> Photos:
+    return Photos(turned=turned, names=tuple(names.split(" ")) if turned else ())
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -85,7 +104,7 @@ def write_page(
     """Write the page of a map whose photos have been written; return what was drawn."""
     ground = _ground_of(rows, settings)
     drawn = DrawnMap(
-        ground=ground, base=shown.base, photos=shown.roofs.now, before=shown.roofs.before
+        ground=ground, base=shown.base, photos=shown.roofs.now, before=shown.roofs.before.names
     )
     spelled = shown.on_roll or rows["ADDRESS"].tolist()
     around = None
@@ -121,13 +140,28 @@ def write_ground(
     return write_base_map(inputs.flyover, ground, folder)
 
 
-def write_roofs(rows: gpd.GeoDataFrame, folder: Path, inputs: ExportInputs) -> RoofsShown:
-    """Write the photos of the roofs, of this year and of the one before."""
+def write_roofs(
+    rows: gpd.GeoDataFrame, folder: Path, inputs: ExportInputs, *, last: LastFiles = NO_FILES
+) -> RoofsShown:
+    """Write the photos of the roofs, of this year and of the one before.
+
+    Args:
+        rows: The rows of the export.
+        folder: Folder of the map.
+        inputs: The chips.
+        last: The folder as the last export left it.
+    """
     parcels = rows["PARCEL_ID"].tolist()
     before = inputs.earlier[0].chips if inputs.earlier and inputs.chips else None
     return RoofsShown(
-        now=write_photos(inputs.chips, parcels, folder / "chips"),
-        before=write_photos(before, parcels, folder / "chips_before", frames=inputs.chips),
+        now=write_photos(inputs.chips, parcels, folder / CHIPS, last=last.below(CHIPS)),
+        before=write_photos(
+            before,
+            parcels,
+            folder / CHIPS_BEFORE,
+            frames=inputs.chips,
+            last=last.below(CHIPS_BEFORE),
+        ),
     )
 
 

@@ -15,6 +15,7 @@ from pyproj import CRS
 from gis_export.fire.dispatch.cad_words import CAD_REASONS
 from gis_export.fire.map.base_map import BaseMap
 from gis_export.fire.map.ground import TILE_PX, Ground
+from gis_export.fire.map.photos import Photos
 from gis_export.table.aging import add_months, as_date, latest_day
 from gis_export.table.distinct import by_distinct
 from gis_export.table.inputs import ExportInputs
@@ -69,10 +70,10 @@ class DrawnMap:
     """Where the map is; None when no parcel has a geometry."""
     base: BaseMap
     """The photo of the ground."""
-    photos: str
-    """Which rows have a photo of the roof, and how it is turned: see `write_photos`."""
-    before: str
-    """The same of the year before."""
+    photos: Photos
+    """Which rows have a photo of the roof."""
+    before: tuple[str, ...]
+    """Name of each row's photo of the year before, "" for none."""
     extent: Extent | None = None
     """What of the ground is shown first; None shows all of it."""
 
@@ -111,8 +112,9 @@ def page_data(
         "neverPhotographed": list[Json](NEVER_PHOTOGRAPHED),
         "reasons": {reason: words.lower() for reason, words in CAD_REASONS.items()},
         "columns": columns,
-        "photos": drawn.photos,
-        "before": drawn.before,
+        "turned": drawn.photos.turned,
+        "photos": list[Json](drawn.photos.names),
+        "before": list[Json](drawn.before),
         "beforeFlown": _before_flown(inputs),
         "shapes": list[Json](shape_numbers(rows.geometry, drawn.ground)),
         "ground": _ground_json(drawn.ground, drawn.base, drawn.extent),

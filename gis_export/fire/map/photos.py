@@ -1,9 +1,14 @@
-"""The photos on a card: this year's chip and the last one's, turned as the map is, north up."""
+"""The photos on a card: this year's chip and the last one's, turned as the map is, north up.
 
+A photo is named by what it is drawn from, so that it keeps its name as long as it does not change:
+the next export takes it over, and a copy on a tablet need only be given the new ones.
+"""
+
+import hashlib
 import os
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
 
 import cv2
@@ -12,11 +17,12 @@ from affine import Affine
 from numpy.typing import NDArray
 from PIL import Image
 
+from gis_export.part_record import NO_FILES, LastFiles
 from imagery.chips.picture import outlined
-from imagery.chips.store import GRID_COLUMNS, ChipStore, StoredChip
+from imagery.chips.store import GRID_COLUMNS, ChipPlace, ChipStore, StoredChip, read_chip
 
-A_FOLDER = 1000
-"""Photos in one folder: file systems of memory sticks slow down with many, and FAT has a limit."""
+_DRAWN = 1
+"""Increase this when the same chip gives another photo."""
 NO_PHOTO = "0"
 LONG_SIDE_ACROSS = "1"
 NORTH_UP = "2"
@@ -24,6 +30,26 @@ _QUALITY = 72
 _LONGEST_PX = 480
 _ACROSS_AT_MOST = 0.7
 """Chips that are shrunk more than this are shrunk before they are turned."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Photos:
+    """Which rows have a photo of the roof."""
+
+    turned: str
+    """A letter for each row: `NO_PHOTO`, `LONG_SIDE_ACROSS` or `NORTH_UP`."""
+    names: tuple[str, ...]
+    """Name of each photo, "" for none."""
+
+    @classmethod
+    def none(cls, rows: int) -> "Photos":
+        """Return what there is of rows without a photo."""
+        return cls(turned=NO_PHOTO * rows, names=("",) * rows)
+
+    def take(self, rows: Sequence[int]) -> "Photos":
+        """Return those of some rows."""
+        turned = "".join(self.turned[row] for row in rows)
+        return Photos(turned=turned, names=tuple(self.names[row] for row in rows))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -38,9 +64,33 @@ class NorthUp:
     """Columns."""
 
 
-def photo_name(row: int) -> str:
-    """Return the place of a row's photo under chips/."""
-    return f"{row // A_FOLDER}/{row}.webp"
+@dataclass(frozen=True, kw_only=True)
+class Portrait:
+    """The photo of one roof, before it is drawn."""
+
+    chip: ChipPlace
+    """The chip."""
+    grid: Affine | None
+    """From (column, row) of the chip to meters; None where the store does not tell."""
+    frame: NorthUp | None
+    """What is drawn; None for the chip with its long side across."""
+
+    @property
+    def name(self) -> str:
+        """Return the checksum of what it is drawn from."""
+        chip = self.chip
+        # A chip of an early version is known by its place alone.
+        pixels = chip.sha256 or (chip.shard, chip.offset)
+        facts = (_DRAWN, pixels, chip.height, chip.width, self.grid, self.frame)
+        return hashlib.sha256(repr(facts).encode()).hexdigest()[:16]
+
+
+def photo_path(name: str) -> str:
+    """Return the place of a photo under chips/.
+
+    Photos lie in many folders: file systems of memory sticks slow down with many in one.
+    """
+    return f"{name[:2]}/{name}.webp"
 
 
 def write_photos(
@@ -49,7 +99,8 @@ def write_photos(
     folder: Path,
     *,
     frames: ChipStore | None = None,
-) -> str:
+    last: LastFiles = NO_FILES,
+) -> Photos:
     """Write a WebP photo for every parcel that has a chip.
 
     Args:
@@ -57,55 +108,78 @@ def write_photos(
         parcel_ids: The parcels, one a row.
         folder: Where to write.
         frames: The chips whose ground is shown; those of `chips` itself where None.
-
-    Returns:
-        A letter for each parcel: `NO_PHOTO`, `LONG_SIDE_ACROSS` or `NORTH_UP`.
+        last: The folder as the last export left it; photos that have not changed come from there.
     """
     if chips is None:
-        return NO_PHOTO * len(parcel_ids)
+        return Photos.none(len(parcel_ids))
 
-    paths = [folder / photo_name(row) for row in range(len(parcel_ids))]
-    for subfolder in dict.fromkeys(path.parent for path in paths):
-        subfolder.mkdir(parents=True)
+    portraits = list(_portraits(chips, frames, parcel_ids))
+    names = tuple(portrait.name if portrait else "" for portrait in portraits)
+    by_name = {name: portrait for name, portrait in zip(names, portraits, strict=True) if portrait}
+    for name in by_name:
+        (folder / photo_path(name)).parent.mkdir(parents=True, exist_ok=True)
 
-    write = partial(_write_photo, chips, frames or chips)
+    new = [name for name in by_name if not last.take(photo_path(name), folder / photo_path(name))]
     # Threads are enough: Python's lock is released while a photo is encoded.
     with ThreadPoolExecutor(os.cpu_count()) as pool:
-        return "".join(pool.map(write, parcel_ids, paths))
+        for _ in pool.map(lambda name: _draw(by_name[name], folder / photo_path(name)), new):
+            pass
+
+    return Photos(turned="".join(_letter(portrait) for portrait in portraits), names=names)
 
 
-def _write_photo(chips: ChipStore, frames: ChipStore, parcel_id: str, path: Path) -> str:
-    """Write the photo of a parcel; return how it is turned."""
-    chip = chips.read(parcel_id)
-    grid = _grid_of(chips, parcel_id)
-    frame = _frame_of(frames, parcel_id)
-    is_other_year = frames is not chips
-    if chip is None or (is_other_year and (grid is None or frame is None)):
+def _letter(portrait: Portrait | None) -> str:
+    """Return how a photo is turned."""
+    if portrait is None:
         return NO_PHOTO
+    return LONG_SIDE_ACROSS if portrait.frame is None else NORTH_UP
 
-    if grid is None or frame is None:
+
+def _draw(portrait: Portrait, path: Path) -> None:
+    """Write one photo."""
+    chip = read_chip(portrait.chip)
+    if portrait.grid is None or portrait.frame is None:
         picture = _shrink(chip)
     else:
-        picture = _turn(chip, grid, frame)
+        picture = _turn(chip, portrait.grid, portrait.frame)
     Image.fromarray(picture).save(path, "WEBP", quality=_QUALITY, method=1)
-    return LONG_SIDE_ACROSS if grid is None or frame is None else NORTH_UP
 
 
-def _grid_of(chips: ChipStore, parcel_id: str) -> Affine | None:
-    """Return the affine of a chip, pixels to meters; None where the store does not tell."""
-    number = chips.rows.get(parcel_id)
-    if number is None or not set(GRID_COLUMNS) <= set(chips.manifest.columns):
-        return None
+def _portraits(
+    chips: ChipStore, frames: ChipStore | None, parcel_ids: list[str]
+) -> Iterator[Portrait | None]:
+    """Yield the photo of each parcel, None where there is none."""
+    places, grids = _places_of(chips), _grids_of(chips)
+    framed = (places, grids) if frames is None else (_places_of(frames), _grids_of(frames))
+    for parcel_id in parcel_ids:
+        place, grid = places.get(parcel_id), grids.get(parcel_id)
+        frame = _frame_of(framed[0].get(parcel_id), framed[1].get(parcel_id))
+        is_lost = frames is not None and (grid is None or frame is None)
+        has_both = grid is not None and frame is not None
+        if place is None or is_lost:
+            yield None
+        else:
+            yield Portrait(chip=place, grid=grid, frame=frame if has_both else None)
 
-    row = chips.manifest.iloc[number]
-    values = [float(row[name]) for name in GRID_COLUMNS]
-    return Affine(*values) if np.isfinite(values).all() else None
+
+def _places_of(chips: ChipStore) -> dict[str, ChipPlace]:
+    """Return where each chip is stored, by parcel."""
+    rows = chips.manifest[chips.manifest["status"] == "chip"]
+    return dict(zip(rows["parcel_id"], chips.places(rows), strict=True))
 
 
-def _frame_of(chips: ChipStore, parcel_id: str) -> NorthUp | None:
+def _grids_of(chips: ChipStore) -> dict[str, Affine]:
+    """Return the affine of each chip, pixels to meters, by parcel, as far as the store tells."""
+    if not set(GRID_COLUMNS) <= set(chips.manifest.columns):
+        return {}
+    values = chips.manifest[list(GRID_COLUMNS)].to_numpy(np.float64)
+    known = np.isfinite(values).all(axis=1)
+    ids = chips.manifest["parcel_id"].to_numpy()[known]
+    return {str(key): Affine(*row) for key, row in zip(ids, values[known].tolist(), strict=True)}
+
+
+def _frame_of(place: ChipPlace | None, grid: Affine | None) -> NorthUp | None:
     """Return the picture around a chip, with north up."""
-    grid = _grid_of(chips, parcel_id)
-    place = chips.place(parcel_id)
     if grid is None or place is None:
         return None
 

@@ -13,7 +13,7 @@ import shapely
 from markupsafe import Markup
 from numpy.typing import NDArray
 
-from gis_export.fire.map.photos import NO_PHOTO, photo_name, write_photos
+from gis_export.fire.map.photos import photo_path, write_photos
 from gis_export.formats.marker_picture import marker_png
 from gis_export.printing.chip_photo import Jpeg, chip_jpeg
 from gis_export.report.change_table import OUTCOME
@@ -199,11 +199,11 @@ def _photos(now: ChipStore, before: ChipStore, parcel_id: str) -> tuple[str, str
     with tempfile.TemporaryDirectory() as name:
         first = Path(name) / "before"
         second = Path(name) / "now"
-        turned = write_photos(before, [parcel_id], first, frames=now)
-        shown = write_photos(now, [parcel_id], second)
-        if NO_PHOTO in (turned, shown):
+        then = write_photos(before, [parcel_id], first, frames=now).names[0]
+        shown = write_photos(now, [parcel_id], second).names[0]
+        if not then or not shown:
             return None
-        files = [folder / photo_name(0) for folder in (first, second)]
+        files = (first / photo_path(then), second / photo_path(shown))
         earlier, later = (_url("webp", path.read_bytes()) for path in files)
     return earlier, later
 

@@ -4,7 +4,6 @@
 const Roofs = (() => {
   const data = window.ROOFWATCH;
   const columns = data.columns;
-  const A_FOLDER = 1000; // photos in one folder
   const A_METER = 10; // the outlines are in decimeters
   const clock = new Date().toLocaleDateString("sv"); // "sv" writes YYYY-MM-DD
   const today = data.frozen ? data.made : clock; // rows go on aging on the tablet
@@ -28,11 +27,9 @@ const Roofs = (() => {
       this.place = this.rings ? { x: shapes[at + 1] / A_METER, y: shapes[at + 2] / A_METER } : null;
     }
 
-    get photo() { return data.photos[this.row] === "0" ? "" : this.file("chips"); }
-    get before() { return data.before[this.row] === "0" ? "" : this.file("chips_before"); }
-    get isNorthUp() { return data.photos[this.row] === "2"; }
-
-    file(folder) { return `${folder}/${Math.floor(this.row / A_FOLDER)}/${this.row}.webp`; }
+    get photo() { return file("chips", data.photos[this.row]); }
+    get before() { return file("chips_before", data.before[this.row]); }
+    get isNorthUp() { return data.turned[this.row] === "2"; }
     get reviewDue() { return this.REVIEW_BY < day; }
   }
   for (const [name, column] of Object.entries(columns)) Object.defineProperty(Roof.prototype, name, { get() { return column[this.row]; } });
@@ -54,6 +51,10 @@ const Roofs = (() => {
     if (!others) places.set(place, [roof]);
     else others.push(roof);
     if (others) for (const unit of others) unit.units = others;
+  }
+
+  function file(folder, name) {
+    return name && `${folder}/${name.slice(0, 2)}/${name}.webp`;
   }
 
   function compare(a, b) {
