@@ -182,11 +182,12 @@ def _read_part(tile: Tile, box: PixelBox, step: float, white: float) -> TilePart
         refuse_no_handles(error)
         return None
 
-    is_black = (pixels.color <= _DARKEST).all(axis=0)
+    red, green, blue = pixels.color
+    is_black = cv2.max(cv2.max(red, green), blue) <= _DARKEST
     known = np.where(is_black, BLACK, DATA).astype(np.uint8)
     known[~pixels.is_data] = 0
 
-    rgb = np.ascontiguousarray(np.moveaxis(pixels.color, 0, -1))
+    rgb = cv2.merge([red, green, blue])
     gray = np.asarray(cv2.cvtColor(rgb, cv2.COLOR_RGB2GRAY), np.uint8)
     return TilePart(box=box, gray=gray, known=known)
 
