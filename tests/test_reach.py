@@ -117,10 +117,10 @@ def test_false_alarms_and_misses_by_hand() -> None:
     assert pytest.approx(0.05, abs=1e-4) == 3 * 0.13535**2 - 2 * 0.13535**3
     assert found.off_list.most == pytest.approx(0.95**0.5, abs=1e-6)
     assert found.sentences == [
-        "Of 3 parcels of the list that people judged on site 2 had a failing roof: 67% (90%: 14% "
-        "to 98%). The other was a false alarm.",
-        "Of 2 parcels off the list that were drawn at random and judged on site 1 had a failing "
-        "roof. At most 97.5% of such parcels have one (95%).",
+        "Of 3 parcels of the list judged on site 2 had a failing roof: 67% (90%: 14% to 98%). "
+        "The other was a false alarm. 1 more could not be judged.",
+        "Of 2 parcels drawn at random off the list and judged on site 1 had a failing roof. At "
+        "most 97.5% of such parcels have one (95%).",
     ]
 
 
@@ -214,6 +214,9 @@ def test_papers_say_what_reach_looks_at_and_count_it(tmp_path: Path) -> None:
     card, _ = write(reach_of(*STREET, *MIXED, looks=VISITS, random=3))
     assert "cannot tell a vacant house from one that people live in" in card
     assert "nobody has judged a roof of the list on site" not in card
+    plain = re.sub(r"\]\[\d+\]", "]", card)
+    assert "of [2] parcels of the list that were judged on site [1] had a failing roof" in plain
+    assert "False alarms: [1]. Visited, and the roof could not be judged: [0]." in plain
     for name in ("model_card.md", "datasheet.md", "nist_ai_rmf.md"):
         paper = files.report.folder / name
         assert wrong_numbers(files.folder, paper) == {}

@@ -36,7 +36,10 @@ class ReachSettings:
     )
     per_district: int = dataclasses.field(
         default=10,
-        metadata=key("Parcels of each inspection district on the list, the strongest first."),
+        metadata=key(
+            "Parcels of each inspection district on the list, the strongest first; up to as many "
+            "more follow, marked because something speaks against a vacant building."
+        ),
     )
     random: int = dataclasses.field(
         default=20,

@@ -120,9 +120,9 @@ def _say_visited(checked: Checked) -> str:
             "parcels are false alarms."
         )
     return (
-        f"Of {_parcels(checked.judged)} of the list that people judged on site {checked.open:,} "
+        f"Of {_parcels(checked.judged)} of the list judged on site {checked.open:,} "
         f"had a failing roof: {checked.share:.0%} (90%: {checked.least:.0%} to "
-        f"{checked.most:.0%}). {_false_alarms(checked.judged - checked.open)}"
+        f"{checked.most:.0%}). {_false_alarms(checked.judged - checked.open)}{_rest(checked)}"
     )
 
 
@@ -141,10 +141,14 @@ def _say_off_list(checked: Checked) -> str:
             "say how many failing roofs the list misses."
         )
     return (
-        f"Of {_parcels(checked.judged)} off the list that were drawn at random and judged on site "
+        f"Of {_parcels(checked.judged)} drawn at random off the list and judged on site "
         f"{checked.open:,} had a failing roof. At most {percent_up(checked.most)} of such parcels "
-        "have one (95%)."
+        f"have one (95%).{_rest(checked)}"
     )
+
+
+def _rest(checked: Checked) -> str:
+    return f" {checked.unjudged:,} more could not be judged." if checked.unjudged else ""
 
 
 def _parcels(count: int) -> str:

@@ -190,6 +190,8 @@ class Reach:
     """Failing roofs among them."""
     false_alarms: Figure
     """The others."""
+    unjudged: Figure
+    """Parcels of the list that people visited and could not judge, such as lived-in ones."""
     share: Measured | None
     """Share failing among the judged ones; None where nobody judged any."""
     off_judged: Figure

@@ -16,6 +16,7 @@ _COUNTS = {
     "judged": "visited.judged",
     "failing": "visited.failing",
     "false_alarms": "visited.false_alarms",
+    "unjudged": "visited.not_judged",
     "off_judged": "off_list.judged",
     "off_failing": "off_list.failing",
 }
