@@ -6,7 +6,7 @@ export UV_COMPILE_BYTECODE := 1
 export UV_LINK_MODE := copy
 export MLFLOW_DISABLE_TELEMETRY := true
 
-.PHONY: install demo lab test check docs bench lock format sbom vulnerabilities restore-drill
+.PHONY: install demo lab test check docs fuzz bench lock format sbom vulnerabilities restore-drill
 
 install: $(VENV)/.installed
 
@@ -44,6 +44,10 @@ format: install
 
 docs: install
 	$(BIN)/python -m roofwatch.reference
+
+# An hour of damaged files, other ones each time; what is bad lies in fuzz_bad/ and names the seed to try again.
+fuzz: install
+	$(BIN)/python -m benchmarks.fuzz --seconds 3600 --seed $${SEED:-$$(date +%s)} --bad fuzz_bad
 
 bench: install
 	$(BIN)/python -m benchmarks.run

@@ -95,6 +95,14 @@ def refuse_no_handles(error: BaseException) -> None:
         raise SystemLimit(f"{_what(error)}; {_remedy(HANDLES)}") from error
 
 
+def means_the_file(error: OSError) -> bool:
+    """Tell whether a library calls a damaged file an error of the system.
+
+    Such an error has no number, or that of a place which is not in the file.
+    """
+    return error.errno in (None, errno.EINVAL) and _limit_of(error) is None
+
+
 def _limit_of(error: BaseException) -> Limit | None:
     if isinstance(error, MemoryError):
         return MEMORY

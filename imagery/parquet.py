@@ -6,6 +6,9 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+_ERRORS = (OSError, ValueError, TypeError, LookupError, AttributeError, pa.ArrowException)
+"""What Arrow and pandas raise over a damaged table, or over what pandas noted in it."""
+
 
 class DamagedTable(ValueError):
     """A file that is there is no whole table."""
@@ -20,7 +23,7 @@ def read_whole(path: Path) -> pd.DataFrame:
     """
     try:
         return pd.read_parquet(path)
-    except (OSError, ValueError, pa.ArrowException) as error:
+    except _ERRORS as error:
         raise _damage(path, error) from error
 
 
@@ -33,7 +36,7 @@ def read_metadata(path: Path) -> dict[bytes, bytes]:
     """
     try:
         metadata: dict[bytes, bytes] | None = pq.read_schema(path).metadata
-    except (OSError, ValueError, pa.ArrowException) as error:
+    except _ERRORS as error:
         raise _damage(path, error) from error
     return metadata or {}
 

@@ -8,7 +8,7 @@ import pandas as pd
 
 from imagery.errors import InputError, MissingInput
 from imagery.tables.arrow_table import FEATHER, PARQUET, read_arrow_table
-from imagery.tables.layers import READ_ERRORS, read_layer, why_unread
+from imagery.tables.layers import READ_ERRORS, read_layer, telling_damage, why_unread
 from imagery.tables.table_file import GEOMETRY_TEXT, Table, TableFile
 from imagery.tables.text_shapes import place_shapes
 from imagery.tables.text_table import read_text_table
@@ -65,7 +65,8 @@ def read_table(
         raise MissingInput(f"[{what}] path: no file at {path}; put it there or correct the path")
 
     try:
-        return _read_vector(file) if is_virtual or path.is_dir() else _read_file(file)
+        with telling_damage():
+            return _read_vector(file) if is_virtual or path.is_dir() else _read_file(file)
     except (*READ_ERRORS, pd.errors.ParserError) as error:
         raise InputError(
             f"[{what}] path: {path.name} cannot be read: {why_unread(error, path)}; "

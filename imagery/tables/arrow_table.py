@@ -10,11 +10,13 @@ import pyarrow.parquet
 from pyproj.exceptions import ProjError
 
 from imagery.errors import InputError
-from imagery.tables.layers import exact_type
+from imagery.tables.layers import READ_ERRORS, exact_type
 from imagery.tables.table_file import TableFile
 
 PARQUET = (".parquet", ".geoparquet", ".pq")
 FEATHER = (".feather", ".arrow")
+_DAMAGED = (ValueError, TypeError, LookupError, AttributeError, ArithmeticError)
+"""What libraries raise over a description of the outlines that is none."""
 _EXACT = {"types_mapper": exact_type, "ignore_metadata": True}
 """Indexes of pandas are columns like others; whole numbers stay whole."""
 
@@ -38,7 +40,7 @@ def read_arrow_table(file: TableFile) -> pd.DataFrame:
         placed = gpd.GeoDataFrame(shapes.set_geometry(name))
         if name != "geometry":
             placed = gpd.GeoDataFrame(placed.rename_geometry("geometry"))
-    except (ValueError, KeyError, TypeError, ProjError) as error:
+    except (*READ_ERRORS, *_DAMAGED, ProjError) as error:
         raise InputError(
             f"[{file.what}] path: {file.name}: its outlines cannot be read: {error}; "
             "export it as GeoPackage"
@@ -56,5 +58,6 @@ def _read_schema(file: TableFile, *, is_feather: bool) -> pa.Schema:
 
 def _read_plain(file: TableFile, *, is_feather: bool) -> pd.DataFrame:
     read = pyarrow.feather.read_table if is_feather else pyarrow.parquet.read_table
-    table: pd.DataFrame = read(file.path).to_pandas(**_EXACT)
+    # What pandas noted of its own is not needed, and may be damaged.
+    table: pd.DataFrame = read(file.path).replace_schema_metadata().to_pandas(**_EXACT)
     return table

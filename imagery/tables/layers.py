@@ -2,7 +2,8 @@
 
 import warnings
 import zipfile
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
@@ -11,12 +12,19 @@ import pyarrow as pa
 import pyogrio
 from pyogrio.errors import CRSError, DataLayerError, DataSourceError, FeatureError, GeometryError
 
-from imagery.errors import InputError, MissingInput
+from imagery.errors import InputError, MissingInput, first_line
+from imagery.limits import means_the_file
 from imagery.tables.table_file import TableFile
 from imagery.troubles import Trouble, name_few, only_troubles, shown, trouble_of
 
+
+class DamagedFile(ValueError):
+    """A file that does not hold what it says it holds."""
+
+
 READ_ERRORS = (
     CRSError,
+    DamagedFile,
     DataLayerError,
     DataSourceError,
     FeatureError,
@@ -66,19 +74,40 @@ def exact_type(kind: pa.DataType) -> object:
     return _INTEGERS.get(kind)
 
 
+@contextmanager
+def telling_damage() -> Iterator[None]:
+    """Let what libraries call an error of the system be one of the file, where it is.
+
+    Raises:
+        DamagedFile: the file is damaged.
+    """
+    try:
+        yield
+    except InputError:
+        raise
+    except OSError as error:
+        if not means_the_file(error):
+            raise
+        raise DamagedFile("" if error.errno else first_line(error)) from error
+
+
 def read_layer(file: TableFile) -> tuple[pd.DataFrame, tuple[Trouble, ...]]:
     """Read one layer of a vector file, and what GDAL said of it.
 
     Raises:
         MissingInput: no such layer, or a part of a shapefile.
         InputError: several layers could be meant.
+        DamagedFile: texts are not UTF-8 in a format that wants it.
     """
     _check_parts(file)
     layer = find_layer(file)
     table, messages = _read_frame(file, layer)
     is_foreign = not _is_utf8(table)
     if is_foreign:
-        table, messages = _read_frame(file, layer, encoding=WINDOWS)
+        try:
+            table, messages = _read_frame(file, layer, encoding=WINDOWS)
+        except ValueError as error:  # formats other than shapefiles must be UTF-8
+            raise DamagedFile("its texts are not UTF-8") from error
     foreign = _foreign_texts(table, file) if is_foreign else None
     lost = _lost_rows(file, layer, len(table))
     return table, only_troubles([lost, foreign, _said(messages, file)])

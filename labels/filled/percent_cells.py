@@ -3,11 +3,27 @@
 A spreadsheet turns "100%" into such a number when somebody types it or takes it from a list.
 """
 
+import zipfile
+import zlib
 from pathlib import Path
 
 import openpyxl
 
 SUFFIXES = (".xlsx", ".xlsm")
+_DAMAGED = (
+    zipfile.BadZipFile,
+    zlib.error,
+    OSError,
+    EOFError,
+    SyntaxError,  # what its parser of XML says
+    ValueError,
+    TypeError,
+    AttributeError,
+    LookupError,
+    ArithmeticError,
+    RuntimeError,
+)
+"""What openpyxl raises over a part that is damaged or lacks what it refers to."""
 
 
 def read_percents(path: Path, sheet: str, column: str) -> dict[int, str]:
@@ -17,10 +33,20 @@ def read_percents(path: Path, sheet: str, column: str) -> dict[int, str]:
         path: The workbook.
         sheet: Name of the sheet.
         column: Text of the column's header.
+
+    Raises:
+        BadZipFile: a part of the workbook is damaged, so that percentages cannot be told.
     """
     if path.suffix.lower() not in SUFFIXES:
         return {}
 
+    try:
+        return _read_shown(path, sheet, column)
+    except _DAMAGED as error:
+        raise zipfile.BadZipFile(f"its cells or number formats are damaged ({error})") from error
+
+
+def _read_shown(path: Path, sheet: str, column: str) -> dict[int, str]:
     book = openpyxl.load_workbook(path, read_only=True, data_only=True)
     try:
         places: set[int] = set()

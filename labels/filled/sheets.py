@@ -10,7 +10,7 @@ import pyogrio
 
 from imagery.errors import InputError, MissingInput
 from imagery.roll.tables import read_table, text_column
-from imagery.tables.layers import OWN_TABLES, READ_ERRORS, list_layers, why_unread
+from imagery.tables.layers import OWN_TABLES, READ_ERRORS, list_layers, telling_damage, why_unread
 from imagery.tables.layouts import clean_names
 from imagery.tables.table_file import Table, TableFile
 from imagery.tables.workbooks import WORKBOOKS, list_sheets, read_sheet
@@ -99,9 +99,10 @@ def read_findings_tables(path: Path, own: Mapping[str, str]) -> list[FindingsTab
         raise InputError(f"{path.name} is an archive; unpack it, and give the table in it")
 
     try:
-        if suffix in WORKBOOKS:
-            return _read_workbook(path, own)
-        return _read_layers(path, own) if suffix in _LAYERED else [_read_single(path, own)]
+        with telling_damage():
+            if suffix in WORKBOOKS:
+                return _read_workbook(path, own)
+            return _read_layers(path, own) if suffix in _LAYERED else [_read_single(path, own)]
     except READ_ERRORS as error:
         raise InputError(
             f"{path.name} cannot be read: {why_unread(error, path)}; "
