@@ -20,7 +20,7 @@ from torch.utils.data import DataLoader, Dataset
 from benchmarks.table import Row, interleave, wall_s
 from demo_city.city import build_demo_city
 from imagery.chips.store import StoredChip
-from models.engine import engine_name
+from models.engine_name import engine_name
 from models.feature_cache import PARTS
 from models.flyover_stats import FlyoverStats, measure_flyover
 from models.measures import MEASURES

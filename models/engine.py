@@ -1,6 +1,5 @@
 """The engine behind the frozen networks: a CUDA card, else OpenVINO where it is, else torch."""
 
-import importlib.util
 import warnings
 from collections.abc import Callable
 from functools import lru_cache, partial
@@ -11,6 +10,7 @@ import numpy as np
 import torch
 from torch import nn
 
+from models.engine_name import OPENVINO, engine_name
 from models.openvino_engine import (
     Engine,
     Features,
@@ -25,23 +25,6 @@ from models.openvino_engine import (
 Result = TypeVar("Result")
 
 EXAMPLE_IMAGES = 2
-OPENVINO = "openvino"
-"""First word of the names of its engines."""
-
-
-@lru_cache(maxsize=1)
-def engine_name() -> str:
-    """Return engine and precision of this machine.
-
-    They are recorded beside the features; features of two engines are never mixed.
-    """
-    if torch.cuda.is_available():
-        return "torch-cuda-bf16"
-
-    if importlib.util.find_spec("openvino"):
-        capabilities = load_openvino().Core().get_property("CPU", "OPTIMIZATION_CAPABILITIES")
-        return "openvino-bf16" if "BF16" in capabilities else "openvino-fp32"
-    return "torch-cpu-bf16"
 
 
 @lru_cache(maxsize=4)
@@ -60,7 +43,7 @@ def compile_engine(network: nn.Module, side_px: int, threads: int, name: str) ->
         network: Maps uint8 images (B, 3, P, P) to features (B, F); in evaluation mode.
         side_px: P.
         threads: Threads that it may use.
-        name: Engine and precision, see `engine_name`.
+        name: Engine and precision, see `models.engine_name`.
     """
     engine, *device, precision = name.split("-")
     if engine == OPENVINO:

@@ -11,17 +11,21 @@ from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, replace
 from functools import cached_property, lru_cache
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pandas as pd
 
 from imagery.chips.store import ChipStore, shard_key
 from imagery.workspace import ChipFiles
-from models.engine import OPENVINO, engine_name, save_converted
+from models.engine_name import OPENVINO, engine_name
 from models.extract import FeatureBatch, KnownRows, NetworkSource, extract_batch
 from models.feature_cache import CacheGroup, ChipKey, Features, cache_schema, write_cache
 from models.light import light_seed
-from models.network import Backbones, backbone_checksum, feature_maps, load_backbones
-from models.spec import ModelSpec, spec_to_json
+from models.spec import spec_to_json
+from models.weight_sums import weights_checksum
+
+if TYPE_CHECKING:
+    from models.network import Backbones
 
 MAKER = 2
 """Increase this when the same chips would give other features."""
@@ -65,7 +69,7 @@ class FeatureRun:
     @cached_property
     def network_key(self) -> str:
         """Return the checksum of all that features depend on, but for the chips."""
-        return features_key(self.network.spec, load_networks(self.network))
+        return features_key(self.network)
 
     def shards(self) -> list[ShardChips]:
         """Return the chips of every shard."""
@@ -170,6 +174,9 @@ def converted(
         yield network
         return
 
+    from models.engine import save_converted
+    from models.network import feature_maps
+
     with tempfile.TemporaryDirectory(prefix=_NETWORKS, dir=folder) as name:
         paths = []
         for number, backbone in enumerate(load_networks(network)):
@@ -180,23 +187,29 @@ def converted(
         yield replace(network, converted=tuple(paths), precision=precision)
 
 
-def cached_features(store: ChipStore, spec: ModelSpec, backbones: Backbones) -> Features | None:
+def cached_features(store: ChipStore, network: NetworkSource) -> Features | None:
     """Return the features of every chip in the store; None where they would have to be computed."""
-    run = FeatureRun(store=store, network=NetworkSource(spec=spec), threads=1, relit=None)
-    kept = run.features.groups(features_key(spec, backbones))
+    run = FeatureRun(store=store, network=network, threads=1, relit=None)
+    kept = run.features.groups(run.network_key)
     is_whole = kept is not None and list(kept) == [shard.key for shard in run.shards()]
     return run.features if is_whole else None
 
 
-def features_key(spec: ModelSpec, backbones: Backbones) -> str:
+def features_key(network: NetworkSource) -> str:
     """Return the checksum of all that features depend on, but for the chips."""
-    weights = backbone_checksum(backbones)
-    return _short(f"{MAKER} {spec_to_json(spec)} {weights} {engine_name()}")
+    weights = weights_checksum(network.weights)
+    if not weights:
+        from models.network import backbone_checksum
+
+        weights = backbone_checksum(load_networks(network))
+    return _short(f"{MAKER} {spec_to_json(network.spec)} {weights} {engine_name()}")
 
 
 @lru_cache(maxsize=1)
-def load_networks(network: NetworkSource) -> Backbones:
+def load_networks(network: NetworkSource) -> "Backbones":
     """Return networks that nothing in this process changes: those loaded before."""
+    from models.network import load_backbones
+
     return load_backbones(network.spec, network.weights)
 
 

@@ -2,21 +2,24 @@
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 from safetensors import SafetensorError, safe_open
 from safetensors.numpy import load_file, save_file
-from safetensors.torch import save_file as save_tensors
 
 from imagery.errors import ConfigError, TamperedModel
 from imagery.files import atomic_folder, atomic_path
 from models.checksum import BACKBONE, HEAD, SPEC, model_checksum
+from models.extract import NetworkSource
 from models.feature_cache import PARTS
 from models.flyover_stats import Floats, FlyoverStats
 from models.head import Head
 from models.measures import MEASURES
-from models.network import Backbones, joined_state, load_backbones
 from models.spec import ModelSpec, spec_from_json, spec_to_json
+
+if TYPE_CHECKING:
+    from models.network import Backbones
 
 ARRAYS = ("center", "scale", "weights", "bias", "covariance", "rates")
 SCALARS = (
@@ -37,27 +40,34 @@ BROKEN = (SafetensorError, ConfigError, ValueError, TypeError, KeyError)
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Model:
-    """All that turns a chip into a score."""
+    """All that turns a chip into a score; its networks are loaded where they run."""
 
-    spec: ModelSpec
+    network: NetworkSource
     """Preprocessing and networks."""
     head: Head
     """Linear head with its calibration."""
-    backbones: Backbones
-    """The networks, in the order of the spec."""
+
+    @property
+    def spec(self) -> ModelSpec:
+        """Return preprocessing and networks, without their weights."""
+        return self.network.spec
 
 
-def save_model(folder: Path, model: Model) -> str:
+def save_model(folder: Path, spec: ModelSpec, head: Head, backbones: "Backbones") -> str:
     """Write a whole model into a folder, in place of what is there, and return its checksum."""
+    from safetensors.torch import save_file as save_tensors
+
+    from models.network import joined_state
+
     with atomic_folder(folder) as temporary:
-        save_tensors(joined_state(model.backbones), temporary / BACKBONE)
-        save_head(temporary / HEAD, model.head)
-        (temporary / SPEC).write_text(spec_to_json(model.spec), encoding="utf-8")
+        save_tensors(joined_state(backbones), temporary / BACKBONE)
+        save_head(temporary / HEAD, head)
+        (temporary / SPEC).write_text(spec_to_json(spec), encoding="utf-8")
     return model_checksum(folder)
 
 
 def load_model(folder: Path, sha256: str) -> Model:
-    """Load a model after its checksum has been compared.
+    """Load a model after its checksum has been compared; its networks stay on disk.
 
     Raises:
         TamperedModel: the checksum differs, or a file cannot be parsed or does not fit the others.
@@ -81,8 +91,16 @@ def _read_model(folder: Path) -> Model:
     if wanted != made:
         raise ValueError(f"the head wants {wanted} features, the spec makes {made}")
 
-    backbones = load_backbones(spec, str(folder / BACKBONE))
-    return Model(spec=spec, head=head, backbones=backbones)
+    _check_weights(folder / BACKBONE, spec)
+    return Model(network=NetworkSource(spec=spec, weights=str(folder / BACKBONE)), head=head)
+
+
+def _check_weights(path: Path, spec: ModelSpec) -> None:
+    """Check that a file holds weights of each network of a spec, and of no other."""
+    with safe_open(path, framework="numpy") as file:
+        names = {key.partition("/")[0] for key in file.keys()}  # noqa: SIM118  # it is no dict
+    if names != set(spec.backbones):
+        raise ValueError(f"weights are of {sorted(names)}, the spec wants {list(spec.backbones)}")
 
 
 def save_head(path: Path, head: Head) -> None:

@@ -18,7 +18,8 @@ from torch import Tensor, nn
 from imagery.chips.store import StoredChip
 from models.backbone_kind import TIMM
 from models.backbones import backbone_kind
-from models.engine import compile_engine, compile_map_engine, engine_name
+from models.engine import compile_engine, compile_map_engine
+from models.engine_name import engine_name
 from models.extract import Engines, engine_features
 from models.openvino_engine import MapEngine
 from models.spec import DOWNLOAD, ModelSpec

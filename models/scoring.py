@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from imagery.chips.store import StoredChip
 from models.extract import CHIPS_AT_ONCE
 from models.feature_cache import COLUMNS, feature_matrix
+from models.features import load_networks
 from models.files import Model
 from models.head import head_scores
 from models.measures import roof_measures
@@ -42,5 +43,5 @@ def look_at(model: Model, chips: Sequence[StoredChip]) -> NDArray[np.float32]:
     if "measures" in COLUMNS[model.head.rung]:
         columns["measures"] = list(np.stack([roof_measures(chip) for chip in chips]))
     if "features" in COLUMNS[model.head.rung]:
-        columns["features"] = list(chip_features(model.spec, model.backbones, chips))
+        columns["features"] = list(chip_features(model.spec, load_networks(model.network), chips))
     return feature_matrix(pd.DataFrame(columns), model.head.rung)

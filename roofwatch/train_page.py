@@ -3,7 +3,7 @@
 import pandas as pd
 
 from labels.files import Labels
-from models.engine import engine_name
+from models.engine_name import engine_name
 from roofwatch.miss_rate import find_visits
 from roofwatch.year import CityYear
 from training.champion import against_champion

@@ -47,4 +47,4 @@ def recall_features(year: CityYear, store: ChipStore, model: Model) -> Features 
     """Return the cached features; None where they are another network's, or not as sealed."""
     if broken_files(year, FEATURES):
         return None
-    return cached_features(store, model.spec, model.backbones)
+    return cached_features(store, model.network)

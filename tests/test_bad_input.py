@@ -13,7 +13,7 @@ import pytest
 from cities import CityBuilder, DoneCity, RasterWriter, Roofwatch
 from heads import plain_head
 
-from models.files import Model, save_model
+from models.files import save_model
 from models.network import load_backbones
 from models.registry import Registry, register_model
 from models.runs import RunRecord
@@ -395,7 +395,7 @@ def save_small_model(folder: Path) -> ModelSpec:
     """Save a model whose head calls any roof the same, and return its spec."""
     spec = ModelSpec(input_px=32, gsd_m=0.5, margin_m=2, views=("roof_grey",), turns=1)
     head = plain_head(spec.features)
-    save_model(folder, Model(spec=spec, head=head, backbones=load_backbones(spec)))
+    save_model(folder, spec, head, load_backbones(spec))
     return spec
 
 

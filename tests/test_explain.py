@@ -45,7 +45,9 @@ from inference.explain_nearest import looks_of, nearest_roofs
 from inference.explain_picture import Panel, draw_explanation
 from inference.ledger import Ledger, read_ledger
 from inference.predict import look_at_flyover
+from models.extract import NetworkSource
 from models.feature_cache import Features
+from models.features import load_networks
 from models.files import Model, load_model
 from models.head import Head, head_logits
 from models.measures import MEASURES, roof_measures
@@ -94,7 +96,7 @@ def plain_features(model: Model, chip: StoredChip) -> NDArray[np.float32]:
     """Pool in float32 torch, as the networks define it, without any engine."""
     spec = model.spec
     parts = []
-    for backbone in model.backbones:
+    for backbone in load_networks(model.network):
         images = torch.from_numpy(chip_views(chip, spec, spec.side_px(backbone.name)))
         with torch.inference_mode():
             pooled = backbone(images).numpy()
@@ -125,7 +127,7 @@ def test_shares_add_up_to_the_logit(backbones: Backbones, rung: str) -> None:
     Nothing lies beyond the chip in these views.
     """
     width = SPEC.features + len(MEASURES) * (rung == "joined")
-    model = Model(spec=SPEC, head=make_head(width, rung), backbones=backbones)
+    model = Model(network=NetworkSource(spec=SPEC), head=make_head(width, rung))
     chip = make_chip()
 
     heat = heat_map(heat_model(model), chip)
@@ -142,7 +144,7 @@ def test_shares_add_up_to_the_logit(backbones: Backbones, rung: str) -> None:
 def test_what_lies_beyond_the_chip_is_counted_apart(backbones: Backbones) -> None:
     """A square around a roof at the edge of the chip reaches beyond it: the shares still add up."""
     spec = dataclasses.replace(SPEC, views=("around", "near"), turns=2)
-    model = Model(spec=spec, head=make_head(spec.features), backbones=backbones)
+    model = Model(network=NetworkSource(spec=spec), head=make_head(spec.features))
     chip = make_chip()
 
     heat = heat_map(heat_model(model), chip)
@@ -242,7 +244,7 @@ def test_the_peak_lies_on_the_bright_square(backbones: Backbones, top: int, left
         scale=np.ones(spec.features),
         center=np.zeros(spec.features),
     )
-    model = Model(spec=spec, head=head, backbones=backbones)
+    model = Model(network=NetworkSource(spec=spec), head=head)
 
     mask = make_chip().mask
     pixels = np.full((3, *mask.shape), 90, np.uint8)

@@ -29,7 +29,8 @@ from imagery.boxes import PixelBox
 from imagery.chips.store import ChipStore, StoredChip, open_store
 from imagery.errors import MissingInput
 from models.backbone_kind import BACKBONES
-from models.engine import OPENVINO, compile_engine, engine_name, save_converted
+from models.engine import compile_engine, save_converted
+from models.engine_name import OPENVINO, engine_name
 from models.extract import CHIPS_AT_ONCE, FeatureBatch, KnownRows, NetworkSource, extract_batch
 from models.feature_cache import PARTS, Features, feature_matrix
 from models.flyover_stats import measure_flyover
@@ -553,3 +554,11 @@ def test_cache_holds_what_the_rungs_look_at(store: ChipStore) -> None:
     chip = read_chip(store, ids[3])
     copy = StoredChip(pixels=relight(chip.pixels, light_seed(ids[3])), mask=chip.mask)
     np.testing.assert_array_equal(lit["measures"][0], roof_measures(copy))
+
+
+def test_commands_that_only_use_a_model_load_no_torch() -> None:
+    """It takes seconds and 300 MB; the networks are loaded where chips have to be looked at."""
+    stages = ("drift", "score", "run", "promote", "looks", "explain", "adopt", "export", "desk")
+    names = ", ".join(f"roofwatch.stages.{stage}" for stage in stages)
+    code = f"import sys, {names}; assert not {{'torch', 'torchvision'}} & set(sys.modules)"
+    subprocess.run([sys.executable, "-c", code], check=True)

@@ -24,7 +24,8 @@ from sklearn.metrics import average_precision_score
 
 from imagery.chips.store import ChipPlace, ChipStore, StoredChip, read_chip, shard_path
 from imagery.errors import InputError
-from models.files import Model, load_model, save_model
+from models.features import load_networks
+from models.files import load_model, save_model
 from models.head import head_logits, offset_at
 from models.network import Backbones, PooledBackbone, backbone_checksum, load_backbones
 from models.preprocess import chip_views
@@ -272,10 +273,12 @@ def test_head_fits_the_backbones(toy: Toy, tuned: Tuned, tmp_path: Path) -> None
     Heads for the interval differ from it, and are near the networks of their folds.
     """
     folder = tmp_path / "model"
-    sha256 = save_model(folder, Model(spec=SPEC, head=tuned.fit.head, backbones=tuned.backbones))
+    sha256 = save_model(folder, SPEC, tuned.fit.head, tuned.backbones)
     model = load_model(folder, sha256)
 
-    logits = head_logits(model.head, toy_features(model.backbones, read_chips(toy.places)))
+    logits = head_logits(
+        model.head, toy_features(load_networks(model.network), read_chips(toy.places))
+    )
     assert logits.shape == (ROOFS, 4)
     assert average_precision_score(toy.labels["failing"], logits[:, 0]) > 0.9
     assert (logits[:, 1:].std(axis=1) > 1e-4).all()

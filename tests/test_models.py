@@ -18,12 +18,14 @@ from scipy.stats import t as student
 
 from imagery.errors import ConfigError, MissingInput, TamperedModel
 from models.checksum import model_checksum
-from models.files import Model, load_model, save_model
+from models.features import load_networks
+from models.files import load_model, save_model
 from models.flyover_stats import FlyoverStats
 from models.head import RUNGS, Head, head_logits, head_scores
 from models.measures import MEASURES
 from models.network import Backbones, backbone_checksum, load_backbones
 from models.spec import ModelSpec, spec_from_json, spec_to_json
+from models.weight_sums import weights_checksum
 
 SPEC = ModelSpec(input_px=32, gsd_m=0.5, margin_m=2, views=("roof_grey",), turns=1)
 
@@ -58,7 +60,7 @@ def backbones() -> Backbones:
 def saved(tmp_path: Path, backbones: Backbones) -> tuple[Path, str]:
     """Return a model folder and its checksum."""
     folder = tmp_path / "model"
-    sha256 = save_model(folder, Model(spec=SPEC, head=make_head(0), backbones=backbones))
+    sha256 = save_model(folder, SPEC, make_head(0), backbones)
     return folder, sha256
 
 
@@ -73,12 +75,14 @@ def test_saved_model_is_loaded(tmp_path: Path, backbones: Backbones, rung: str) 
     flyovers = tuple(make_flyover(year, looks) for year in (2022, 2024))
     expected = replace(make_head(0, known.get(rung, SPEC.features), rung=rung), flyovers=flyovers)
     folder = tmp_path / "model"
-    sha256 = save_model(folder, Model(spec=SPEC, head=expected, backbones=backbones))
+    sha256 = save_model(folder, SPEC, expected, backbones)
 
     loaded = load_model(folder, sha256)
 
     assert loaded.spec == SPEC
-    assert backbone_checksum(loaded.backbones) == backbone_checksum(backbones)
+    wanted = backbone_checksum(backbones)
+    assert backbone_checksum(load_networks(loaded.network)) == wanted
+    assert weights_checksum(loaded.network.weights) == wanted
     assert (loaded.head.rung, loaded.head.likely, loaded.head.possible_even) == (rung, 0.6, 0.2)
     features = np.random.default_rng(1).normal(size=(5, len(expected.center))).astype(np.float32)
     ours = np.stack(head_scores(loaded.head, features))
@@ -97,10 +101,8 @@ def test_same_model_has_the_same_checksum(
     saved: tuple[Path, str], backbones: Backbones, tmp_path: Path
 ) -> None:
     """Saving again gives the same bytes; another head does not."""
-    same = Model(spec=SPEC, head=make_head(0), backbones=backbones)
-    other = Model(spec=SPEC, head=make_head(1), backbones=backbones)
-    assert save_model(tmp_path / "again", same) == saved[1]
-    assert save_model(tmp_path / "other", other) != saved[1]
+    assert save_model(tmp_path / "again", SPEC, make_head(0), backbones) == saved[1]
+    assert save_model(tmp_path / "other", SPEC, make_head(1), backbones) != saved[1]
 
 
 @pytest.mark.parametrize("name", ["head.safetensors", "backbone.safetensors", "spec.json"])

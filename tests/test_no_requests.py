@@ -91,7 +91,7 @@ if __name__ == "__main__":
 IN_A_WORKER = """\
 import multiprocessing
 from concurrent.futures import ProcessPoolExecutor
-from models.engine import engine_name
+from models.engine_name import engine_name
 if __name__ == "__main__":
     context = multiprocessing.get_context("spawn")
     with ProcessPoolExecutor(1, mp_context=context) as pool:

@@ -12,7 +12,7 @@ from heads import random_head
 
 from imagery.chips.store import StoredChip
 from models.checksum import model_checksum
-from models.files import Model, load_model, save_model
+from models.files import load_model, save_model
 from models.measures import MEASURES
 from models.network import load_backbones
 from models.package import ROOT, save_package
@@ -37,7 +37,7 @@ def model_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     head = random_head(len(MEASURES), "measures")
 
     folder = tmp_path_factory.mktemp("model") / "model"
-    save_model(folder, Model(spec=spec, head=head, backbones=load_backbones(spec)))
+    save_model(folder, spec, head, load_backbones(spec))
     return folder
 
 

@@ -30,7 +30,7 @@ from numpy.typing import NDArray
 from imagery.chips.store import StoredChip
 from imagery.errors import InputError, MissingInput, TamperedModel
 from imagery.values.secrets import mask
-from models.files import Model, load_model, save_model
+from models.files import load_model, save_model
 from models.measures import MEASURES
 from models.network import load_backbones
 from models.registry import (
@@ -74,7 +74,7 @@ def saved_model(tmp_path_factory: pytest.TempPathFactory) -> SaveModel:
         head = random_head(features, rung, seed=seed)
 
         folder = tmp_path_factory.mktemp("model") / "model"
-        save_model(folder, Model(spec=SPEC, head=head, backbones=backbones))
+        save_model(folder, SPEC, head, backbones)
         return folder
 
     return save

@@ -16,7 +16,8 @@ from safetensors.torch import save_file
 from imagery.chips.store import StoredChip
 from imagery.errors import ConfigError, MissingInput
 from models.engine import compile_engine
-from models.files import Model, load_model, save_model
+from models.features import load_networks
+from models.files import load_model, save_model
 from models.network import (
     PooledBackbone,
     backbone_checksum,
@@ -25,6 +26,7 @@ from models.network import (
     segments,
 )
 from models.spec import ModelSpec, spec_from_json, spec_to_json
+from models.weight_sums import weights_checksum
 from roofwatch.city_file import ModelSettings
 
 VIT = "timm:test_vit"
@@ -101,12 +103,12 @@ def test_weights_come_from_a_local_file(tmp_path: Path, *, classifier: bool) -> 
     chip = StoredChip(pixels=np.full((3, 40, 30), 90, np.uint8), mask=np.ones((40, 30), bool))
     assert chip_features(spec, backbones, [chip]).shape == (1, spec.features)
 
-    sha256 = save_model(
-        tmp_path / "model", Model(spec=spec, head=plain_head(spec.features), backbones=backbones)
-    )
+    sha256 = save_model(tmp_path / "model", spec, plain_head(spec.features), backbones)
     loaded = load_model(tmp_path / "model", sha256)
     assert loaded.spec == spec == spec_from_json(spec_to_json(spec))
-    assert backbone_checksum(loaded.backbones) == backbone_checksum(backbones)
+    wanted = backbone_checksum(backbones)
+    assert backbone_checksum(load_networks(loaded.network)) == wanted
+    assert weights_checksum(loaded.network.weights) == wanted
 
 
 @pytest.mark.parametrize(

@@ -19,7 +19,6 @@ from roofwatch.stages.check import check
 from roofwatch.stages.export import export, export_notes, opened_products
 from roofwatch.stages.score import score
 from roofwatch.stages.tile import shift_lines, tile, tile_reach
-from roofwatch.stages.train import train
 from roofwatch.year import CityYear
 from roofwatch.year_reach import find_reach, reach_lines
 from training.labeled_features import LEAST_OF_A_CLASS
@@ -137,6 +136,8 @@ def train_if_new(year: CityYear) -> str:
     """
     if not has_new_labels(year):
         return ""
+
+    from roofwatch.stages.train import train  # loads torch, which a model at work does without
 
     trained = train(year)
     if trained.champion is None and not trained.is_first_champion:

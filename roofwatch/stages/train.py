@@ -15,10 +15,10 @@ import pandas as pd
 from imagery.errors import ConfigError
 from imagery.files import sha256_file
 from labels.files import Labels
-from models.engine import engine_name
+from models.engine_name import engine_name
 from models.extract import NetworkSource
 from models.features import load_networks
-from models.files import Model, save_head, save_model
+from models.files import save_head, save_model
 from models.network import Backbones, load_backbones
 from models.registry import (
     alias_version,
@@ -211,8 +211,7 @@ def write_model(year: CityYear, fitted: Fitted, evaluation: Evaluation) -> None:
         save_head(head_path(year, rung), heads[rung])
 
     head = heads[evaluation.ships.name]
-    model = Model(spec=year.file.model.spec, head=head, backbones=fitted.backbones)
-    save_model(year.files.model, model)
+    save_model(year.files.model, year.file.model.spec, head, fitted.backbones)
 
 
 def head_path(year: CityYear, rung: str) -> Path:
