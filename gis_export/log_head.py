@@ -4,8 +4,6 @@ import json
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-KEY = "audit_log"
-"""Where a manifest holds it."""
 SHORT = 16
 """Digits that are printed for people."""
 _MARK = "# audit log: "
@@ -39,24 +37,17 @@ class LogHead:
 
 
 def read_log_head(path: Path) -> LogHead | None:
-    """Return the head that a manifest or a file of checksums holds; None where it holds none.
+    """Return the head that a file of checksums holds; None where it holds none.
 
     Raises:
         ValueError: what stands there is no head.
         OSError: the file cannot be read.
     """
     text = path.read_text(encoding="utf-8", errors="surrogateescape")
-    if text.startswith(_MARK):
-        found = json.loads(text.splitlines()[0].removeprefix(_MARK))
-    elif text.startswith("{"):
-        found = json.loads(text).get(KEY)
-    else:
-        found = None
-    return _parse(found) if found is not None else None
+    if not text.startswith(_MARK):
+        return None
 
-
-def _parse(found: object) -> LogHead:
-    match found:
+    match found := json.loads(text.splitlines()[0].removeprefix(_MARK)):
         case {"lines": int(lines), "head": str(head), "ledger": str(ledger)}:
             return LogHead(lines=lines, head=head, ledger=ledger)
-    raise ValueError(f"{KEY} is {found!r}, want lines, head and ledger")
+    raise ValueError(f"its audit log is {found!r}, want lines, head and ledger")

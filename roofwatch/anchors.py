@@ -31,7 +31,7 @@ def check_anchors(path: Path, log: Path) -> list[str]:
     """Return a line for each anchor that the log no longer holds; none for a new file.
 
     Raises:
-        InputError: the file is no table of anchors, and no manifest with a head either.
+        InputError: the file is no table of anchors, and no SHA256SUMS with a head either.
     """
     heads = [row[HASH] if len(row) > HASH else "" for row in read_audit(log)]
     findings = []
@@ -49,7 +49,7 @@ def check_anchors(path: Path, log: Path) -> list[str]:
 
 
 def _head_of_products(path: Path) -> LogHead | None:
-    """Return the head in a manifest or a SHA256SUMS; None for a file of another kind."""
+    """Return the head in a SHA256SUMS; None for a file of another kind."""
     try:
         return read_log_head(path)
     except (ValueError, OSError) as error:
@@ -57,7 +57,7 @@ def _head_of_products(path: Path) -> LogHead | None:
 
 
 def _anchors(path: Path) -> list[tuple[str, str, str]]:
-    """Return when it was anchored, lines and head of each anchor; one for a manifest."""
+    """Return when it was anchored, lines and head of each anchor; one for a SHA256SUMS."""
     if not path.exists():
         return []
     found = _head_of_products(path)

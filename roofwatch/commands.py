@@ -265,7 +265,7 @@ def add_audit(commands: Commands) -> None:
         type=Path,
         metavar="FILE",
         help="compare the log with the heads noted in FILE, kept elsewhere, and note the present "
-        "one; or with the head in a manifest.json or SHA256SUMS of an export",
+        "one; or with the head in a SHA256SUMS of an export",
     )
 
 

@@ -14,7 +14,7 @@ from imagery.chips.store import ChipStore, open_store
 from imagery.errors import InputError
 from imagery.flyover.flyover import Flyover, make_flyover, read_files
 from imagery.flyover.tiles import Tile
-from imagery.locks import at_work, one_at_a_time
+from imagery.locks import at_work
 from imagery.roll.parcels import VacantRoll, read_roll
 from imagery.roll.without_notice import without_notice
 from imagery.workspace import Workspace, YearFiles
@@ -37,9 +37,6 @@ if TYPE_CHECKING:
     from gis_export.fire.fires import Fires
     from labels.book import Book
     from models.registry import Registry
-
-MODELS_WAIT_S = 600
-"""How long a command waits for another one that registers a model, seconds."""
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -137,26 +134,6 @@ class City:
         progress = Progress(stage, quiet=self.quiet)
         progress.total = total
         return batch_runner(self.execution, progress)
-
-    def hold_chips(self, stage: str) -> None:
-        """Keep others from cutting any year's chips, until the outermost stage has ended.
-
-        Raises:
-            Busy: another command is at work on one of these years.
-        """
-        for source in self.file.flyover:
-            year = self.year(source.year)
-            if year.files.chips.manifest.exists():
-                with year.at_work(stage):
-                    pass
-
-    def alone_with_models(self, stage: str) -> AbstractContextManager[None]:
-        """Let one process at a time register models and move aliases; the others wait."""
-        folder = self.workspace.folder
-        folder.mkdir(parents=True, exist_ok=True)
-        return one_at_a_time(
-            folder / ".models.lock", f"`{stage}` that registers models", wait_s=MODELS_WAIT_S
-        )
 
     @property
     def today(self) -> date:

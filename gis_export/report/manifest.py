@@ -6,7 +6,6 @@ from collections.abc import Iterator, Mapping
 from dataclasses import asdict
 from pathlib import Path
 
-from gis_export.log_head import KEY, LogHead
 from imagery.files import atomic_path, sha256_file
 from imagery.roll.row_balance import RollBalance
 from imagery.workspace import YearFiles
@@ -23,7 +22,6 @@ def write_manifest(
     folder: Path,
     balance: RollBalance | None,
     snapshots: Mapping[str, Mapping[str, str]] | None = None,
-    log: LogHead | None = None,
 ) -> None:
     """Write the checksums of a year's files, and where every row of the vacancy file went.
 
@@ -35,15 +33,12 @@ def write_manifest(
         folder: The year's folder, exported.
         balance: The balance of the roll; None for a roll that is no file's.
         snapshots: Address, day and checksum of each layer that is a service, by its section.
-        log: Head of the audit log that seals the ledger.
     """
     files = YearFiles(folder=folder)
     paths = sorted(_find_files(files))
     facts: dict[str, object] = {BALANCE: asdict(balance) if balance else None}
     if snapshots:
         facts[SOURCES] = snapshots
-    if log:
-        facts[KEY] = asdict(log)
     for path in paths:
         facts[str(path.relative_to(folder))] = sha256_file(path)
     with atomic_path(files.report.manifest) as temporary:

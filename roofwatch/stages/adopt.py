@@ -24,6 +24,7 @@ from roofwatch.answer import Answer
 from roofwatch.cold_start import FIRST_LOOKS
 from roofwatch.opened import open_city
 from roofwatch.trusted_models import seal_model
+from roofwatch.waiting import alone_with_models
 from roofwatch.year import City
 from training.borrowed import LEAST_FAILING, LEAST_LABELS
 from training.wording import percent
@@ -105,7 +106,7 @@ def adopt(city: City, place: str, *, by: str, why: str) -> Adopted:
     check_spec(spec, city)
 
     check_ready(city.registry)
-    with city.alone_with_models("adopt"):
+    with alone_with_models(city, "adopt"):
         return _register(city, found, origin, spec)
 
 

@@ -24,6 +24,7 @@ from roofwatch.desk_roofs import make_heat, show_roofs
 from roofwatch.desk_scored import ScoredYear, open_scored
 from roofwatch.opened import open_year
 from roofwatch.stages.tile import tile
+from roofwatch.waiting import hold_chips
 from roofwatch.year import CityYear
 
 EVERYWHERE = "0.0.0.0"  # only with --share, and a warning is printed
@@ -57,7 +58,7 @@ def command(options: argparse.Namespace) -> Answer:
     if options.share and options.offline:
         raise UsageError("desk: --offline writes a file and opens nothing; leave --share out")
     with year.at_work("desk"):
-        year.city.hold_chips("desk")
+        hold_chips(year.city, "desk")
         opened = open_desk(year, draw=options.draw, city_file=options.city)
     if options.offline:
         return write_offline(opened, options.offline)

@@ -13,6 +13,7 @@ from imagery.roll.parcels import VacantRoll
 from roofwatch.answer import Answer
 from roofwatch.opened import open_year
 from roofwatch.stages.export import export_inputs
+from roofwatch.waiting import hold_chips
 from roofwatch.year import CityYear
 
 
@@ -33,7 +34,7 @@ def write_evidence(year: CityYear, parcel_ids: list[str]) -> list[Path]:
 
 
 def _write_evidence(year: CityYear, parcel_ids: list[str]) -> list[Path]:
-    year.city.hold_chips("evidence")
+    hold_chips(year.city, "evidence")
     inputs = export_inputs(year)
     settings = year.file.export
     rows = build_rows(inputs, settings)

@@ -38,6 +38,7 @@ from roofwatch.seal import LEDGER, read_seals, sealing_line
 from roofwatch.sealed_files import seal_deliveries
 from roofwatch.stages.check import label_troubles
 from roofwatch.stages.tile import registered_flyover
+from roofwatch.waiting import hold_chips
 from roofwatch.year import CityYear
 from roofwatch.year_equity import levels_of, write_equity
 from roofwatch.year_papers import write_year_papers
@@ -104,7 +105,7 @@ def export(year: CityYear) -> list[Path]:
 
 
 def _export(year: CityYear) -> list[Path]:
-    year.city.hold_chips("export")
+    hold_chips(year.city, "export")
     visits = find_visits(year)
     inputs = replace(export_inputs(year, visits=visits), reach=reach_inputs(year))
     levels = levels_of(year)
@@ -133,7 +134,7 @@ def _export(year: CityYear) -> list[Path]:
     write_year_report(year, inputs, plan)
     write_equity(year, inputs, levels)
     write_year_papers(year, inputs)
-    write_manifest(folder, inputs.roll.balance, snapshot_facts(year.file), inputs.log)
+    write_manifest(folder, inputs.roll.balance, snapshot_facts(year.file))
     seal_deliveries(year.city)
     year.city.log("export", f"{year.year}: {len(products)} files from run {inputs.run_id}")
     return [*products, year.files.report.year_page]

@@ -11,6 +11,7 @@ from roofwatch.answer import REFUSED, Answer
 from roofwatch.audit import champions
 from roofwatch.both_scored import BothYears, score_both
 from roofwatch.opened import open_city
+from roofwatch.waiting import alone_with_models
 from roofwatch.year import City
 from training.gate_lists import list_facts, list_lines
 from training.promote import REMEDY, Verdict, judge, promote
@@ -91,7 +92,7 @@ def promote_version(city: City, version: int, *, by: str, why: str, force: bool)
         MissingInput: no such version.
         TamperedModel: its files are not those that were registered.
     """
-    with city.alone_with_models("promote"):
+    with alone_with_models(city, "promote"):
         return _promote(city, version, by=by, why=why, force=force)
 
 

@@ -22,6 +22,7 @@ from roofwatch.stages.drift import look_at, show_drift
 from roofwatch.stages.explain import explain
 from roofwatch.stages.looks import leave_looks, look_lines
 from roofwatch.stages.tile import tile_reach
+from roofwatch.waiting import hold_chips
 from roofwatch.year import CityYear
 from roofwatch.year_features import recall_features
 from roofwatch.year_reach import find_reach, reach_lines
@@ -83,7 +84,7 @@ def score(year: CityYear, wanted: str = "champion", *, despite: str = "") -> Led
 
 def _score(year: CityYear, wanted: str, despite: str) -> Ledger:
     city = year.city
-    city.hold_chips("score")
+    hold_chips(city, "score")
     look = look_at(year, wanted)
     version = look.version
     ledger = build_ledger(

@@ -19,6 +19,7 @@ from imagery.errors import InputError
 from roofwatch.answer import Answer
 from roofwatch.opened import open_year
 from roofwatch.stages.export import export_inputs
+from roofwatch.waiting import hold_chips
 from roofwatch.year import CityYear
 
 _PEOPLE = {
@@ -87,7 +88,7 @@ def list_storm(year: CityYear, day: date, layers: list[PlaceLayer]) -> tuple[Sto
         TamperedLedger: a ledger is not the one that was sealed.
     """
     with year.at_work("storm"):
-        year.city.hold_chips("storm")
+        hold_chips(year.city, "storm")
         inputs = export_inputs(year)
         settings = year.file.export
         rows = build_rows(inputs, settings)

@@ -36,6 +36,7 @@ from roofwatch.stages.tile import tile
 from roofwatch.train_page import page_text
 from roofwatch.trained import Trained
 from roofwatch.trusted_models import seal_model
+from roofwatch.waiting import alone_with_models
 from roofwatch.year import City, CityYear
 from training.dataset import chip_places
 from training.figures import Figures
@@ -135,7 +136,7 @@ def _train(year: CityYear, labels: Labels) -> Trained:
     seal(year, TRAINED)
     parameters = list_parameters(year, labels)
     record = make_record(parameters, fitted.rungs.scored, evaluation, report)
-    with year.city.alone_with_models("train"):
+    with alone_with_models(year.city, "train"):
         version = register_model(year.city.registry, year.files.model, record)
         trained = Trained(
             version=version,
