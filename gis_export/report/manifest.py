@@ -49,7 +49,8 @@ def _find_files(files: YearFiles) -> Iterator[Path]:
     """Yield every file that the manifest lists."""
     left_out = {files.chips.folder, files.reach.folder, files.evidence, files.storm}
     report = files.report
-    unlisted = {report.manifest.name, report.looks.name, report.plan.name}
+    manifest = report.manifest.name
+    unlisted = {manifest, f"{manifest}.sig", report.looks.name, report.plan.name}
     for root, folders, names in os.walk(files.folder):
         here = Path(root)
         folders[:] = [name for name in folders if here / name not in left_out]

@@ -1,4 +1,4 @@
-"""Areas by which equity is audited, and nothing else is done: [audit] of the city file."""
+"""Areas by which equity is audited, and who signs: [audit] of the city file."""
 
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -30,9 +30,20 @@ class AuditArea:
 
 @dataclass(frozen=True, kw_only=True)
 class AuditSettings:
-    """By which areas `report/equity.html` compares; no model and no list ever sees them."""
+    """Areas for `report/equity.html`, which no model and no list ever sees; and who signs."""
 
     areas: tuple[AuditArea, ...] = field(default=(), metadata=key("[[audit.areas]]."))
+    sign: Path | None = field(
+        default=None,
+        metadata=key("SSH key with which `export` signs `report/manifest.json`; needs ssh-keygen."),
+    )
+    signers: Path | None = field(
+        default=None,
+        metadata=key(
+            "Who may sign, as `ssh-keygen` reads ALLOWED SIGNERS; then `audit` wants a signature "
+            "of every manifest."
+        ),
+    )
 
     def __post_init__(self) -> None:
         """Check that each name stands for one attribute."""

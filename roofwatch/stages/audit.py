@@ -11,6 +11,7 @@ from roofwatch.audit import read_audit
 from roofwatch.damage import Damage, find_damage
 from roofwatch.opened import open_city
 from roofwatch.repair import repair
+from roofwatch.signature import signature_fault
 from roofwatch.year import City
 
 
@@ -51,7 +52,19 @@ def command(options: argparse.Namespace) -> Answer:
 def audit(city: City, anchor: Path | None = None) -> list[Damage]:
     """Return all that is wrong with a workspace."""
     anchored = check_anchors(anchor, city.workspace.audit) if anchor else []
-    return [*(Damage(line=line, year=None) for line in anchored), *find_damage(city)]
+    lines = [*anchored, *signature_faults(city)]
+    return [*(Damage(line=line, year=None) for line in lines), *find_damage(city)]
+
+
+def signature_faults(city: City) -> list[str]:
+    """Return a line for each exported year whose manifest nobody has signed who may."""
+    signers = city.file.audit.signers
+    if signers is None:
+        return []
+    years = sorted(source.year for source in city.file.flyover)
+    manifests = [city.year(year).files.report.manifest for year in years]
+    faults = [signature_fault(path, signers) for path in manifests if path.exists()]
+    return [fault for fault in faults if fault]
 
 
 def remedy_lines(damages: Sequence[Damage]) -> list[str]:

@@ -36,6 +36,7 @@ from roofwatch.progress import Progress
 from roofwatch.scored_by import expected_sentence, scored_by, share_failing
 from roofwatch.seal import LEDGER, read_seals, sealing_line
 from roofwatch.sealed_files import seal_deliveries
+from roofwatch.signature import check_key, sign_manifest
 from roofwatch.stages.check import label_troubles
 from roofwatch.stages.tile import registered_flyover
 from roofwatch.waiting import hold_chips
@@ -105,6 +106,7 @@ def export(year: CityYear) -> list[Path]:
 
 
 def _export(year: CityYear) -> list[Path]:
+    check_key(year.file.audit.sign)
     hold_chips(year.city, "export")
     visits = find_visits(year)
     inputs = replace(export_inputs(year, visits=visits), reach=reach_inputs(year))
@@ -135,6 +137,7 @@ def _export(year: CityYear) -> list[Path]:
     write_equity(year, inputs, levels)
     write_year_papers(year, inputs)
     write_manifest(folder, inputs.roll.balance, snapshot_facts(year.file))
+    sign_manifest(year.files.report.manifest, year.file.audit.sign)
     seal_deliveries(year.city)
     year.city.log("export", f"{year.year}: {len(products)} files from run {inputs.run_id}")
     return [*products, year.files.report.year_page]
