@@ -147,6 +147,9 @@ def test_browser_takes_the_same_checksum(page: Page, tmp_path: Path) -> None:
             "b": "Peña \u2028 \U0001f692 \x7f\x01",
             "c": None,
             "d": 0.1,
+            # A district at the edge of a map begins at rounding errors such as 1.5e-09 m.
+            "e": [sign * 1.2345 * 10.0**power for sign in (1, -1) for power in range(-18, 15)],
+            "f": [1e-4, 1e-5, 1e-7, 9.99e-5, 0.0, -0.0],
         },
     )
     page.goto("about:blank")

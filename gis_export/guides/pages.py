@@ -29,7 +29,9 @@ pre {{ background: #f2f2f2; padding: .6rem; overflow-x: auto; }}
 </style>
 </head>
 <body>
-{body}</body>
+<main>
+{body}</main>
+</body>
 </html>
 """
 
@@ -63,6 +65,8 @@ def guide_page(guide: str) -> str:
     body = MarkdownIt("commonmark", {"html": False}).enable("table").render(text)
     for link, page in LINKS.items():
         body = body.replace(link, page)
+    # What scrolls must be reached by the keyboard.
+    body = body.replace("<pre>", '<pre tabindex="0">')
 
     title = text.splitlines()[0].removeprefix("# ")
     return PAGE.format(title=title, body=body)

@@ -7,6 +7,7 @@ import re
 import zlib
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from importlib.resources import files
 
 import jinja2
@@ -17,6 +18,8 @@ from inference.hazard import USE_LIMIT
 
 _TAG = re.compile(r'<(?:link rel="stylesheet" href|script src)="([\w./]+)">(?:</script>)?')
 """Where the page names a style or a script."""
+_LEAST = 1e-4
+"""Least number that Python writes without an exponent; a tenth of a millimeter on a map."""
 _NOT_PLAIN = (float, list, dict)
 """What may hold a float."""
 
@@ -32,24 +35,32 @@ class DataScript:
     value: Json
     """What is assigned."""
 
+    @cached_property
+    def plain(self) -> Json:
+        """Return the value, its numbers as a script writes them too."""
+        return _as_script(self.value)
+
     @property
     def text(self) -> str:
         """Return the script, in which no text of the city can end it."""
         # Browsers read ASCII faster. An escaped "<" cannot end the script.
-        text = json.dumps(self.value, separators=(",", ":")).replace("<", "\\u003c")
+        text = json.dumps(self.plain, separators=(",", ":")).replace("<", "\\u003c")
         return f"window.{self.name}={text};\n"
 
     @property
     def checksum(self) -> int:
         """Return the CRC-32 of the value as the browser writes it again: JSON in UTF-8."""
-        text = json.dumps(_as_script(self.value), separators=(",", ":"), ensure_ascii=False)
+        text = json.dumps(self.plain, separators=(",", ":"), ensure_ascii=False)
         return zlib.crc32(text.encode("utf-8"))
 
 
 def _as_script(value: Json) -> Json:
-    """Return a value with whole numbers as a script writes them, without ".0"."""
-    if isinstance(value, float) and value.is_integer():
-        return int(value)
+    """Return a value with numbers that Python and scripts write alike.
+
+    Whole ones have no ".0". Those below `_LEAST` become 0: scripts write other exponents.
+    """
+    if isinstance(value, float):
+        return int(value) if value.is_integer() or abs(value) < _LEAST else value
     if isinstance(value, dict):
         return {key: _as_script(item) for key, item in value.items()}
     if isinstance(value, list) and any(isinstance(item, _NOT_PLAIN) for item in value):
