@@ -26,11 +26,12 @@ def rows_without_parcel(joined: pd.DataFrame, lots: gpd.GeoDataFrame) -> gpd.Geo
 
 def ids_on_roll(joined: pd.DataFrame, lots: gpd.GeoDataFrame) -> pd.Series:
     """Return the id on the roll of every notice, in the order of the file."""
-    places = joined["lot"].fillna(0).to_numpy(dtype=np.intp)
-    known = pd.Series(lots["parcel_id"].to_numpy()[places], index=joined.index)
-    lost = joined[joined["lot"].isna()]
-    known[lost.index] = names_of_lost(lost)
-    return known
+    is_lost = joined["lot"].isna()
+    places = joined.loc[~is_lost, "lot"].to_numpy(dtype=np.intp)
+    on_roll = pd.Series(index=joined.index, dtype=object)
+    on_roll[~is_lost] = lots["parcel_id"].to_numpy()[places]
+    on_roll[is_lost] = names_of_lost(joined[is_lost])
+    return on_roll
 
 
 def names_of_lost(lost: pd.DataFrame) -> pd.Series:
