@@ -1,4 +1,4 @@
-"""What a newcomer waits for: the demo from nothing to its products: `python -m benchmarks.newcomer`.
+"""What a newcomer waits for: a demo from nothing to its products (`python -m benchmarks.newcomer`).
 
 A cold `roofwatch demo` into an empty folder, as `make demo` runs it after installation. It prints
 wall seconds by stage itself; below them stand wall and CPU seconds of all its processes.
