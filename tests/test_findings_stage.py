@@ -65,7 +65,8 @@ def test_good_rows_go_in_and_the_others_into_a_file(
     assert rows == [
         {
             "row": "5",
-            "reason": "roof open is '=half', which is not on its list",
+            "reason": "roof open is '=half', which is not on its list: "
+            "0%; less than 10%; 10 to 24%; 25 to 49%; 50 to 99%; 100%; cannot tell",
             "nearest": "",
             "parcel": ids[3],
             "visited": "2024-05-02",

@@ -126,10 +126,10 @@ def _many(cells: Mapping[str, str], question: Question, faults: list[Fault]) -> 
 def _strange(question: Question, text: str) -> Fault:
     """Name a word that is not on the list of its question."""
     labels = [choice.label for choice in question.choices]
-    return Fault(
-        reason=f"{question.title} is {shown(text)}, which is not on its list",
-        nearest=nearest(text, labels),
-    )
+    near = nearest(text, labels)
+    wanted = "" if near else f": {'; '.join(labels)}"
+    reason = f"{question.title} is {shown(text)}, which is not on its list{wanted}"
+    return Fault(reason=reason, nearest=near)
 
 
 def _joined(answers: Answers, *, reached: str, faults: list[Fault]) -> Answers:
