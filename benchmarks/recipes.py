@@ -95,6 +95,9 @@ class Recipe:
     """Every flyover weighs the same."""
 
 
+SHIPS = Recipe(
+    name="joined, own mean and middle spread (ships)", rung="joined", against=own_mean_and_middle
+)
 RECIPES = (
     Recipe(name="network, the past's statistics", rung="network", against=past_statistics),
     Recipe(name="measures, the past's statistics", rung="measures", against=past_statistics),
@@ -113,11 +116,7 @@ RECIPES = (
         against=own_mean_and_middle,
         equal=True,
     ),
-    Recipe(
-        name="joined, own mean and middle spread (ships)",
-        rung="joined",
-        against=own_mean_and_middle,
-    ),
+    SHIPS,
 )
 
 
@@ -147,6 +146,11 @@ def rank(recipe: Recipe, coming: FlyoverSet, past: Sequence[FlyoverSet]) -> Floa
 
     weights, _ = solve_parts(design, [np.ones(len(labeled), bool)])[0]
     return np.asarray(scaling.apply(placed[coming.number].astype(np.float32)) @ weights)
+
+
+def rank_as_before(coming: FlyoverSet, past: Sequence[FlyoverSet]) -> Floats:
+    """Return the logits of the coming flyover's chips by what shipped before, (N,)."""
+    return rank(shipped_before(past), coming, past)
 
 
 def shipped_before(past: Sequence[FlyoverSet]) -> Recipe:

@@ -1,21 +1,25 @@
 """How well the ranking carries over to a flyover that nobody has labeled, and what looks add.
 
     python -m benchmarks.transfer --data DIR [--workspace DIR] [--model "input_px = 224"]
+        [--only TEXT]
 
 Each labeled flyover in turn is the coming one, and the others are the past. First every recipe for
-setting features against a flyover, then the recipe that ships with looks at the coming flyover.
+setting features against a flyover, then rungs joined by a second model, then the recipe that ships
+with looks at the coming flyover.
 """
 
 import argparse
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
+from functools import partial
 
 import numpy as np
 import pandas as pd
 from sklearn.metrics import average_precision_score, roc_auc_score
 
 from benchmarks.flyover_sets import LABELED, FlyoverSet, open_sets, score, set_folders, set_options
-from benchmarks.recipes import RECIPES, Recipe, rank, shipped_before
+from benchmarks.recipes import RECIPES, rank, rank_as_before
+from benchmarks.stacking import STACKS, rank_stack
 from labels.sample import Candidates, draw_looks
 from models.head import Floats, Head
 from training.fit import fit_head
@@ -33,6 +37,14 @@ LIKELY = 0.7
 """Where LIKELY begins, for roofs near it to be drawn."""
 SEEDS = 3
 """Draws of looks."""
+Ranker = Callable[[FlyoverSet, Sequence[FlyoverSet]], Floats]
+"""Takes the coming flyover and the past ones; returns the logits of the coming one's chips."""
+RANKERS: dict[str, Ranker] = {
+    "what shipped before": rank_as_before,
+    **{recipe.name: partial(rank, recipe) for recipe in RECIPES},
+    **{stack.name: partial(rank_stack, stack) for stack in STACKS},
+}
+"""By their names in the table."""
 
 
 def learn_joined(sets: Sequence[FlyoverSet]) -> Head:
@@ -91,12 +103,12 @@ def _draw(coming: FlyoverSet, scores: Floats, likely: float, count: int, seed: i
 
 
 def rank_left_out(
-    coming: FlyoverSet, sets: Sequence[FlyoverSet], recipe: Recipe | None
+    coming: FlyoverSet, sets: Sequence[FlyoverSet], ranker: Ranker
 ) -> tuple[float, float]:
-    """Return AUROC and AP of a flyover by a head of all others; None for what shipped before."""
+    """Return AUROC and AP of a flyover by what was learned from all others."""
     past = [known for known in sets if known is not coming]
     known = coming.is_labeled
-    logits = rank(recipe or shipped_before(past), coming, past)[known]
+    logits = ranker(coming, past)[known]
     failing = coming.failing[known]
     return (
         float(roc_auc_score(failing, logits)),
@@ -109,35 +121,45 @@ def run(options: argparse.Namespace) -> None:
     sets = open_sets(set_folders(options), LABELED)
     ranked = [known for known in sets if (known.failing == 1).sum() >= LEAST_FAILING]
     names = "".join(f"{known.name:>18}" for known in ranked)
-    print(f"{'AUROC/AP of a flyover left out':38}{names}{'mean':>8}", flush=True)
-    found = [rank_left_out(coming, sets, None) for coming in ranked]
-    print(_line("what shipped before", found), flush=True)
-    for recipe in RECIPES:
-        found = [rank_left_out(coming, sets, recipe) for coming in ranked]
-        print(_line(recipe.name, found), flush=True)
+    print(f"{'AUROC/AP of a flyover left out':42}{names}{'mean':>16}", flush=True)
+    for name, ranker in RANKERS.items():
+        if options.only in name:
+            found = [rank_left_out(coming, sets, ranker) for coming in ranked]
+            print(_line(name, found), flush=True)
 
-    heads = {
-        coming.name: learn_joined([known for known in sets if known is not coming])
-        for coming in ranked
-    }
-    for count in LOOKS:
+    counts = [count for count in LOOKS if options.only in looks_name(count)]
+    heads = {}
+    if counts:
+        for coming in ranked:
+            heads[coming.name] = learn_joined([known for known in sets if known is not coming])
+    for count in counts:
         found = []
         for coming in ranked:
             past = [known for known in sets if known is not coming]
             draws = range(SEEDS if count else 1)
             tried = [with_looks(coming, past, heads[coming.name], count, seed) for seed in draws]
             found.append(tuple(np.mean(tried, axis=0)))
-        print(_line(f"joined, {count} looks", found), flush=True)
+        print(_line(looks_name(count), found), flush=True)
+
+
+def looks_name(count: int) -> str:
+    """Return the name of a number of looks in the table."""
+    return f"joined, {count} looks"
 
 
 def _line(name: str, found: Sequence[tuple[float, float]]) -> str:
     cells = "".join(f"{f'{auroc:.3f}/{precision:.3f}':>18}" for auroc, precision in found)
-    return f"{name:38}{cells}{np.mean([auroc for auroc, _ in found]):8.4f}"
+    auroc, precision = np.mean(found, axis=0)
+    return f"{name:42}{cells}{f'{auroc:.4f}/{precision:.4f}':>16}"
 
 
 def main() -> None:
     """Read the options and print the tables."""
-    run(set_options(__doc__).parse_args())
+    parser = set_options(__doc__)
+    parser.add_argument(
+        "--only", default="", metavar="TEXT", help="only rows with this in their name"
+    )
+    run(parser.parse_args())
 
 
 if __name__ == "__main__":
