@@ -5,6 +5,9 @@ from pathlib import Path
 
 from imagery.report_files import ReportFiles
 
+SOURCES = "sources"
+"""Folder of the snapshots of services, in the workspace."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class ChipFiles:
@@ -220,7 +223,7 @@ class Workspace:
     @property
     def sources(self) -> Path:
         """Return the folder with a folder of snapshots for each day on which one was taken."""
-        return self.folder / "sources"
+        return self.folder / SOURCES
 
     def year(self, year: int) -> YearFiles:
         """Return the files of one year."""

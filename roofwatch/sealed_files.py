@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from gis_export.verify.finding import Finding
 from imagery.errors import TamperedFile
 from imagery.files import sha256_file
-from imagery.workspace import Workspace
+from imagery.workspace import SOURCES, Workspace
 from roofwatch.city_services import find_snapshots
 from roofwatch.console import warn
 from roofwatch.seal import LEDGER, Seals, read_seals, trusted_seals, write_seals
@@ -241,12 +241,15 @@ def _finding(path: Path, subject: str, name: str, *, got: str, want: str) -> Fin
     if name == LEDGER:
         what = "is not the ledger that score wrote; products were not compared with it"
     stage = stage_of(name)
+    again = f", or {stage} {subject} again" if stage else ""
+    if subject == WORKSPACE and name.startswith(f"{SOURCES}/"):
+        again = ", or run roofwatch snapshot again"
     return Finding(
         path=path,
         what=what,
         got=f"sha256 {got[:12]}",
         want=f"sha256 {want[:12]}, as audit.csv seals it",
-        remedy="put it back from a backup" + (f", or {stage} {subject} again" if stage else ""),
+        remedy=f"put it back from a backup{again}",
     )
 
 

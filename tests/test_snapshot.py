@@ -411,7 +411,9 @@ def test_snapshot_that_was_changed_is_refused(
     ran = roofwatch("check", path, "--year", 2023, "--quiet")
     assert ran.code == 4
     assert "it is not the file that snapshot wrote" in ran.error
-    assert roofwatch("audit", path).code == 3
+    ran = roofwatch("audit", path)
+    assert ran.code == 3
+    assert "put it back from a backup, or run roofwatch snapshot again" in ran.out + ran.err
 
     assert roofwatch("snapshot", path, "--quiet").code == 0
     ran = roofwatch("check", path, "--year", 2023, "--quiet")
