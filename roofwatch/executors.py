@@ -27,6 +27,12 @@ _END_WITH_PARENT = 1
 """PR_SET_PDEATHSIG of prctl(2)."""
 
 
+class NoWorkers(RoofwatchError):
+    """Workers die again and again; mostly memory is short."""
+
+    exit_code = 3
+
+
 @dataclass(frozen=True, kw_only=True)
 class Execution:
     """Options --executor, --workers and --scheduler."""
@@ -70,7 +76,7 @@ def map_batches(
 
     Raises:
         NoCluster: the Dask cluster does not do the work.
-        RoofwatchError: workers die again and again.
+        NoWorkers: workers die again and again.
     """
     is_single = len(batches) <= 1 and execution.executor == "processes"
     if execution.executor == "serial" or is_single:
@@ -97,7 +103,7 @@ def _map_in_processes(
         except BrokenProcessPool as error:
             deaths += 1
             if deaths == DEATHS:
-                raise RoofwatchError(
+                raise NoWorkers(
                     f"workers died {DEATHS} times in a row ({error}); "
                     "give --workers 1 or more memory, then start again"
                 ) from error
@@ -143,8 +149,10 @@ def read_execution(options: argparse.Namespace) -> Execution:
     """Return how batches are executed.
 
     Raises:
-        UsageError: Dask without the address of its scheduler.
+        UsageError: Dask without the address of its scheduler, or that address without Dask.
     """
+    if options.scheduler and options.executor != "dask":
+        raise UsageError(f"--scheduler {options.scheduler} needs --executor dask")
     if options.executor == "dask" and not options.scheduler:
         raise UsageError("--executor dask needs --scheduler tcp://host:port")
     return Execution(

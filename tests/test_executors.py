@@ -1,6 +1,8 @@
 """Jobs give the same bytes one by one, in processes, and on Dask."""
 
+import argparse
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -22,13 +24,13 @@ from imagery.chips.settings import TileSettings
 from imagery.chips.store import shard_path
 from imagery.chips.tasks import CutJob
 from imagery.chips.tiling import tile_parcels
-from imagery.errors import RoofwatchError
+from imagery.errors import UsageError
 from imagery.flyover.flyover import open_flyover
 from imagery.roll.files import ParcelFile, VacantFile
 from imagery.roll.parcels import read_roll
 from roofwatch import dask_cluster
 from roofwatch.dask_cluster import NoCluster
-from roofwatch.executors import Execution, map_batches
+from roofwatch.executors import Execution, NoWorkers, map_batches, read_execution
 
 Found = TypeVar("Found")
 
@@ -217,8 +219,22 @@ def test_a_killed_dask_worker_costs_its_task(
 
 def test_workers_that_die_again_and_again(tmp_path: Path) -> None:
     """A batch that kills every worker ends the run with one line, not in a loop."""
-    with pytest.raises(RoofwatchError, match="workers died 3 times in a row"):
+    with pytest.raises(NoWorkers, match="workers died 3 times in a row") as caught:
         list(map_batches(die, [1, 2], Execution(executor="processes", workers=2)))
+    assert caught.value.exit_code == 3
+
+
+@pytest.mark.parametrize(
+    ("executor", "scheduler", "message"),
+    [
+        ("dask", "", "--executor dask needs --scheduler tcp://host:port"),
+        ("processes", "tcp://a:8786", "--scheduler tcp://a:8786 needs --executor dask"),
+    ],
+)
+def test_a_scheduler_and_dask_go_together(executor: str, scheduler: str, message: str) -> None:
+    options = argparse.Namespace(executor=executor, workers=0, scheduler=scheduler)
+    with pytest.raises(UsageError, match=re.escape(message)):
+        read_execution(options)
 
 
 def die(batch: int) -> int:
