@@ -114,7 +114,7 @@ def test_lot_and_margin_are_inside(lot: shapely.Polygon, margin_m: float) -> Non
     """Every corner keeps its margin to the edge of the chip."""
     grid = grid_of(lot, 0.25, margin_m)
     pixels = xy_to_pixel(grid.transform, np.asarray(lot.exterior.coords))
-    margin_px = margin_m / 0.25 - 1e-2
+    margin_px = margin_m / 0.25 - 2e-2  # 5 mm: the box around a lot is rounded at 6,000 km
     assert (pixels >= margin_px).all()
     assert (pixels <= np.array([grid.width, grid.height]) - margin_px).all()
 
