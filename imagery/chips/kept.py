@@ -9,14 +9,13 @@ from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
-import pandas as pd
 from numpy.typing import NDArray
 
 from imagery.chips.chip import chip_checksum
-from imagery.chips.store import PLANES, shard_key
+from imagery.chips.store import map_planes, shard_key
 from imagery.errors import InputError
 from imagery.parquet import DamagedTable, read_metadata, read_whole
 from imagery.workspace import ChipFiles
@@ -88,19 +87,17 @@ def read_kept(place: KeptPlace) -> KeptRow:
     Raises:
         InputError: it is damaged; then its shard is removed, so that the next run cuts it.
     """
-    rows = _read_rows(place.rows)
-    record = {str(name): value for name, value in rows.iloc[place.number].to_dict().items()}
-    if record["status"] != "chip":
+    row = _read_rows(place.rows)[place.number]
+    record = dict(row)  # the shard that takes it writes its own place into it
+    if row["status"] != "chip":
         return KeptRow(record=record, planes=())
 
     pixels = place.rows.with_suffix(".bin")
-    shape = (PLANES, int(rows["height"].iloc[place.number]), int(rows["width"].iloc[place.number]))
-    offset = int(rows["offset"].iloc[place.number])
     try:
-        planes = np.memmap(pixels, dtype=np.uint8, mode="r", offset=offset, shape=shape)
+        planes = map_planes(pixels, row["offset"], row["height"], row["width"])
     except (FileNotFoundError, ValueError) as error:
         raise _damaged(place) from error
-    if chip_checksum(planes[:3], planes[3]) != record["chip_sha256"]:
+    if chip_checksum(planes[:3], planes[3]) != row["chip_sha256"]:
         raise _damaged(place)
     return KeptRow(record=record, planes=(planes,))
 
@@ -113,12 +110,14 @@ def _damaged(place: KeptPlace) -> InputError:
 
 
 @lru_cache(maxsize=8)
-def _read_rows(path: Path) -> pd.DataFrame:
+def _read_rows(path: Path) -> list[dict[str, Any]]:
+    """Return the rows of a shard by column: numbers, texts and NaN."""
     try:
-        return read_whole(path)
+        rows = read_whole(path).to_dict("records")
     except DamagedTable as error:
         path.unlink()
         raise InputError(f"{error}; start the same command again, which cuts it again") from error
+    return [{str(name): value for name, value in row.items()} for row in rows]
 
 
 def _places(rows: Path, recipe: str) -> Iterator[tuple[str, KeptPlace]]:

@@ -176,13 +176,7 @@ def read_chip(place: ChipPlace) -> StoredChip:
     """
     path = shard_path(place.folder, place.shard)
     try:
-        planes = np.memmap(
-            path,
-            dtype=np.uint8,
-            mode="r",
-            offset=place.offset,
-            shape=(PLANES, place.height, place.width),
-        )
+        planes = map_planes(path, place.offset, place.height, place.width)
     except (FileNotFoundError, ValueError) as error:
         raise InputError(f"{path}: it is gone or cut short; tile the year again") from error
     if place.sha256 and chip_checksum(planes[:3], planes[3]) != place.sha256:
@@ -191,6 +185,17 @@ def read_chip(place: ChipPlace) -> StoredChip:
             "roofwatch audit --repair cuts it again"
         )
     return StoredChip(pixels=np.asarray(planes[:3]), mask=np.asarray(planes[3]).astype(bool))
+
+
+def map_planes(path: Path, offset: int, height: int, width: int) -> NDArray[np.uint8]:
+    """Map red, green, blue and mask (4, H, W) of a chip; nothing of it is read yet.
+
+    Raises:
+        FileNotFoundError: there is no such file.
+        ValueError: it ends before the chip does.
+    """
+    shape = (PLANES, height, width)
+    return np.memmap(path, dtype=np.uint8, mode="r", offset=offset, shape=shape)
 
 
 def shard_path(folder: Path, shard: int) -> Path:

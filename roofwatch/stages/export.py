@@ -161,15 +161,9 @@ def export_inputs(
         visits: What visits say, where that is known.
 
     Raises:
-        MissingInput: the year has no ledger yet.
-        InputError: the roll is no longer the one that was scored.
-        TamperedLedger: a ledger is not the one that was sealed.
+        MissingInput, InputError, TamperedLedger: see `scored_ledger`.
     """
-    ledger = year.find_ledger()
-    if ledger is None:
-        where = f"export {year.year}: no ledger in {year.files.folder}"
-        raise MissingInput(f"{where}; run score --year {year.year} first")
-    check_roll(year, ledger)
+    ledger = scored_ledger(year)
     note = drift_note(year)
     borrowed = borrowed_note(year)
     visits = visits or find_visits(year)
@@ -203,6 +197,22 @@ def export_inputs(
         log=sealing_line(year.city.workspace.audit, year.year, ledger_sha256),
         today=year.today,
     )
+
+
+def scored_ledger(year: CityYear) -> Ledger:
+    """Return the ledger of a scored year, of the roll as it is.
+
+    Raises:
+        MissingInput: the year has no ledger yet.
+        InputError: the roll is no longer the one that was scored.
+        TamperedLedger: it is not the one that was sealed.
+    """
+    ledger = year.find_ledger()
+    if ledger is None:
+        where = f"export {year.year}: no ledger in {year.files.folder}"
+        raise MissingInput(f"{where}; run score --year {year.year} first")
+    check_roll(year, ledger)
+    return ledger
 
 
 def seal_notes(year: CityYear) -> list[str]:
