@@ -183,6 +183,20 @@ def add_desk(commands: Commands) -> None:
         help="let other machines reach the page, with a token; without it only this one does",
     )
     parser.add_argument(
+        "--proxy",
+        default="",
+        metavar="URL",
+        help="people come by a TLS proxy on this machine alone, at https://HOST[/PATH/]",
+    )
+    parser.add_argument(
+        "--tokens",
+        type=Path,
+        default=None,
+        metavar="FILE",
+        help="a line TOKEN NAME for each person, under whose name their looks are kept "
+        "(default: each start makes one token for all)",
+    )
+    parser.add_argument(
         "--port",
         type=port,
         default=8765,

@@ -21,6 +21,7 @@ from labels.desk.guard import LOOPBACK, Door
 from labels.desk.learned import Answered, Learn, Learned
 from labels.desk.said import Said
 from labels.desk.server import DeskApp, bind, make_server
+from labels.desk.tokens import Token
 from labels.desk.views import Place
 from labels.intervals import Interval
 
@@ -143,12 +144,12 @@ class Served:
     @property
     def address(self) -> str:
         """Return what opens the page."""
-        return self.door.address(LOOPBACK)
+        return self.door.address(LOOPBACK, TOKEN)
 
     def ask(self, method: str, path: str, body: object = None, **headers: str) -> Reply:
         """Send one request with the right host, origin and cookie, unless given otherwise."""
         host = f"{LOOPBACK}:{self.door.port}"
-        sent = {"host": host, "cookie": f"{self.door.cookie}={self.door.token}"}
+        sent = {"host": host, "cookie": f"{self.door.cookie}={TOKEN}"}
         content = b""
         if body is not None:
             if isinstance(body, dict):
@@ -171,10 +172,17 @@ class Served:
 
 
 @contextmanager
-def serve(setting: DeskSetting, *, port: int = 0, place: Place = PLACE) -> Iterator[Served]:
+def serve(
+    setting: DeskSetting,
+    *,
+    port: int = 0,
+    place: Place = PLACE,
+    tokens: tuple[Token, ...] = (Token(text=TOKEN),),
+    proxy: str = "",
+) -> Iterator[Served]:
     """Serve a sitting in a thread."""
     listening = bind(LOOPBACK, port)
-    door = Door(host=LOOPBACK, port=listening.getsockname()[1], token=TOKEN)
+    door = Door(host=LOOPBACK, port=listening.getsockname()[1], tokens=tokens, proxy=proxy)
     desk = Desk(setting=setting)
     app = DeskApp(desk=desk, place=place, door=door, heat=lambda _: setting.roofs[0].now.webp)
     server = make_server(app.make())

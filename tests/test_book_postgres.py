@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import timedelta
+from urllib.parse import quote
 
 import pytest
 import sqlalchemy
@@ -39,6 +40,34 @@ def test_what_was_said_comes_back_and_is_never_changed(server: str) -> None:
     with book.engine.connect() as connection:
         context = MigrationContext.configure(connection, opts={"version_table": VERSION_TABLE})
         assert compare_metadata(context, METADATA) == []
+
+
+def test_who_may_only_add_adds_and_changes_nothing(server: str) -> None:
+    """A role without any right but to read and add, in tables that their owner made before."""
+    owner = open_book(server)
+    with owner.engine.begin() as connection:
+        for statement in (
+            "CREATE ROLE adder LOGIN PASSWORD 'p@ss/w:rd%%#'",
+            "GRANT SELECT, INSERT ON ALL TABLES IN SCHEMA public TO adder",
+            "GRANT USAGE ON ALL SEQUENCES IN SCHEMA public TO adder",
+        ):
+            connection.exec_driver_sql(statement)
+    address = server.replace("roofwatch@", f"adder:{quote('p@ss/w:rd%#', safe='')}@")
+
+    said = [replace(VISIT, parcel_id=f"only added {number}") for number in range(5)]
+    assert len(write_at_once(lambda: open_book(address), said)) == 20
+    book = open_book(address)
+    assert {look.parcel_id for look in book.looks()} >= {look.parcel_id for look in said}
+    for statement in (
+        "UPDATE looks SET roof = 'pct_0'",
+        "DELETE FROM looks",
+        "TRUNCATE looks CASCADE",
+        "DROP TABLE look_undos",
+        "CREATE TABLE mine (n int)",
+    ):
+        refused = pytest.raises(DBAPIError, match=r"permission denied|must be owner")
+        with refused, book.engine.begin() as connection:
+            connection.exec_driver_sql(statement)
 
 
 def test_four_who_start_and_write_at_once(server: str) -> None:

@@ -11,8 +11,9 @@ from desk_cases import TOKEN, Served, book_at, learn_backwards, make_batch, make
 
 from imagery.errors import InputError
 from labels.book import Book
-from labels.desk.guard import Door, make_token
+from labels.desk.guard import Door
 from labels.desk.server import bind
+from labels.desk.tokens import make_token
 
 REASONS = re.compile(r"top|unsure|strange|random|chance|score")
 
@@ -144,15 +145,15 @@ def test_photos_are_kept_by_their_checksum(served: Served) -> None:
 
 
 def test_a_shared_desk_knows_its_own_names() -> None:
-    door = Door(host="0.0.0.0", port=80, token=make_token())
+    door = Door(host="0.0.0.0", port=80, tokens=(make_token(),))
     assert door.is_shared
     for host in ("192.168.1.5:80", f"{socket.gethostname()}:80", "localhost:80", "[fe80::1]:80"):
         assert door.is_host(host)
     for host in ("desk.evil.example:80", "192.168.1.5", "192.168.1.5:81"):
         assert not door.is_host(host)
-    assert len(make_token()) >= 32
+    assert len(make_token().text) >= 32
     assert make_token() != make_token()
-    assert door.token not in repr(door)
+    assert door.tokens[0].text not in repr(door)
 
 
 def test_a_port_that_is_taken_is_one_line(served: Served) -> None:

@@ -17,10 +17,13 @@ BUSY_S = 30
 _WRITES = "roofwatch_writes"
 """Option of a connection that is going to write."""
 _WANTED = "want sqlite:////folder/looks.db or postgresql://USER@HOST:PORT/DATABASE"
-_LOCK = "LOCK TABLE look_entries IN SHARE ROW EXCLUSIVE MODE"
-"""What a writer asks of PostgreSQL, so that two do not write the same look at once."""
 _SCHEMA_LOCK = 7_461_922
 """Number of the lock under which tables are made; any number that no other program takes."""
+_WRITE_LOCK = 7_461_923
+"""Number of the lock under which looks are written. `LOCK TABLE` would ask for the right to change
+or remove rows, which a role that only adds looks must not have."""
+_LOCK = f"SELECT pg_advisory_xact_lock({_WRITE_LOCK})"
+"""What a writer asks of PostgreSQL, so that two do not write the same look at once."""
 
 
 def file_url(path: Path) -> str:

@@ -1,19 +1,20 @@
 """Who may ask the desk for anything: the token, the host, the origin; and what a page may load."""
 
 import ipaddress
-import secrets
 import socket
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from urllib.parse import urlsplit
 
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from imagery.errors import UsageError
+from labels.desk.tokens import Token, find_token
+
 LOOPBACK = "127.0.0.1"
 """The address of this machine that no other can reach."""
-TOKEN_BYTES = 24
-"""Of the token."""
 MOST_BYTES = 16_384
 """Of a request."""
 CONTENT = (
@@ -30,12 +31,10 @@ HEADERS = {
     "Cache-Control": "no-store",
 }
 """Of every answer."""
-NO_TOKEN = "Open the address that `roofwatch desk` printed: it carries the token."
+NO_TOKEN = "Open the address that you were given: it carries the token."
 
 
-def make_token() -> str:
-    """Return a token that nobody guesses."""
-    return secrets.token_urlsafe(TOKEN_BYTES)
+_HTTPS_PORT = ":443"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -46,8 +45,17 @@ class Door:
     """Address that is bound; `LOOPBACK` unless shared."""
     port: int
     """Port."""
-    token: str = field(repr=False)
-    """What the address has to carry."""
+    tokens: tuple[Token, ...]
+    """What the address has to carry: one of these."""
+    proxy: str = ""
+    """Address of a proxy on this machine by which alone people come, "" for none."""
+
+    def __post_init__(self) -> None:
+        """Check the address of the proxy."""
+        parts = urlsplit(self.proxy)
+        is_plain = parts.hostname and not (parts.query or parts.fragment or parts.username)
+        if self.proxy and not (parts.scheme == "https" and is_plain):
+            raise UsageError("desk --proxy: want an address such as https://desk.city.gov")
 
     @property
     def cookie(self) -> str:
@@ -59,15 +67,28 @@ class Door:
         """Tell whether other machines reach it."""
         return self.host != LOOPBACK
 
-    def address(self, host: str) -> str:
-        """Return the address that opens the page."""
-        return f"http://{host}:{self.port}/?token={self.token}"
+    @property
+    def path(self) -> str:
+        """Return the path that the page has in a browser."""
+        return f"{urlsplit(self.proxy).path.rstrip('/')}/"
+
+    def address(self, host: str, token: str) -> str:
+        """Return the address that opens the page, on a name of this machine or by the proxy."""
+        base = self.origin(f"{host}:{self.port}")
+        return f"{base}{self.path}?token={token}"
+
+    def origin(self, host: str) -> str:
+        """Return where a page comes from that was asked for under a Host header."""
+        parts = urlsplit(self.proxy)
+        return f"https://{_without_port(parts.netloc)}" if self.proxy else f"http://{host}"
 
     def is_host(self, header: str) -> bool:
         """Tell whether a Host header names this machine.
 
         Any other name may have been pointed here by a page elsewhere. An address in numbers cannot.
         """
+        if self.proxy:
+            return _without_port(header) == _without_port(urlsplit(self.proxy).netloc)
         name, _, port = header.rpartition(":")
         if not name or port != str(self.port):
             return False
@@ -75,15 +96,16 @@ class Door:
             return True
         return self.is_shared and (_is_number(name) or name.lower() in own_names())
 
-    def is_token(self, given: str) -> bool:
-        """Tell whether a token is ours, in the same time whatever it is."""
-        return secrets.compare_digest(given.encode(), self.token.encode())
-
 
 def own_names() -> set[str]:
     """Return what this machine calls itself."""
     name = socket.gethostname().lower()
     return {name, name.partition(".")[0]}
+
+
+def _without_port(netloc: str) -> str:
+    """Return a host without the port that https has anyway, in lower case."""
+    return netloc.lower().removesuffix(_HTTPS_PORT)
 
 
 def _is_number(name: str) -> bool:
@@ -126,8 +148,10 @@ class Guard:
         headers = request.headers
         if not self.door.is_host(headers.get("host", "")):
             return PlainTextResponse("This desk has another address.", 421)
-        if not self.door.is_token(self._token(request)):
+        token = find_token(self.door.tokens, self._token(request))
+        if token is None:
             return PlainTextResponse(NO_TOKEN, 403)
+        request.state.token = token
         if request.method == "POST":
             return self._refuse_post(headers)
         return None
@@ -139,7 +163,7 @@ class Guard:
         return request.cookies.get(self.door.cookie, "")
 
     def _refuse_post(self, headers: Headers) -> PlainTextResponse | None:
-        if headers.get("origin") != f"http://{headers['host']}":
+        if headers.get("origin") != self.door.origin(headers["host"]):
             return PlainTextResponse("Only the desk's own page may send answers.", 403)
         length = headers.get("content-length", "")
         is_json = headers.get("content-type", "").partition(";")[0] == "application/json"

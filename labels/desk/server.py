@@ -19,7 +19,8 @@ from imagery.errors import InputError
 from labels.desk.desk import Conflict, Desk
 from labels.desk.guard import Door, Guard
 from labels.desk.html import SCRIPTS, STYLE, page_html, page_part
-from labels.desk.said import BadAnswer, Body, read_name, read_place, read_said
+from labels.desk.said import BadAnswer, Body, Said, read_name, read_place, read_said
+from labels.desk.tokens import Token
 from labels.desk.views import (
     Place,
     View,
@@ -78,11 +79,17 @@ class DeskApp:
 
     def page(self, request: Request) -> Response:
         """Return the page; a page that came with the token gets it as a cookie."""
+        token: Token = request.state.token
         facts = page_facts(self.place, self.desk.setting.batch, self.desk.setting.threshold)
-        response = Response(page_html(facts), media_type="text/html")
+        response = Response(page_html({**facts, "who": token.who}), media_type="text/html")
         if "token" in request.query_params:
             response.set_cookie(
-                self.door.cookie, self.door.token, httponly=True, samesite="strict", path="/"
+                self.door.cookie,
+                token.text,
+                httponly=True,
+                samesite="strict",
+                path=self.door.path,
+                secure=bool(self.door.proxy),
             )
         return response
 
@@ -105,7 +112,7 @@ class DeskApp:
     def heat_map(self, request: Request) -> Response:
         """Return the heat map of a roof that the person has answered, and of no other."""
         place = self._number(request)
-        who = read_name(dict(request.query_params))
+        who = _who(request, dict(request.query_params))
         if self.heat is None:
             raise HTTPException(404)
         if self.desk.answers.of(place, who) is None:
@@ -116,15 +123,13 @@ class DeskApp:
     async def next(self, request: Request) -> Response:
         """Give a person the next roof."""
         body = await self._read(request)
-        return self._give(read_name(body))
+        return await run_in_threadpool(self._give, _who(request, body))
 
     async def answer(self, request: Request) -> Response:
         """Write an answer, then give the next roof."""
         body = await self._read(request)
-        who = read_name(body)
         said = read_said(body, len(self.desk.setting.batch.slots))
-        look = await run_in_threadpool(self.desk.answer, who, said)
-        return self._give(who, {"last": look_view(self.desk, said.place, look)})
+        return await run_in_threadpool(self._answer, _who(request, body), said)
 
     async def answered(self, request: Request) -> Response:
         """Return a roof that a person has answered, to be corrected.
@@ -132,36 +137,27 @@ class DeskApp:
         What others and the model say of it goes with it only where it is looked at again.
         """
         body = await self._read(request)
-        who = read_name(body)
         place = read_place(body, len(self.desk.setting.batch.slots))
-        look = self.desk.answer_of(who, place)
-        odd = self.desk.disagreement(who, place) if body.get("again") is True else None
-        return JSONResponse(
-            {
-                "card": card_view(self.desk, place, []),
-                "mine": look_view(self.desk, place, look),
-                "odd": odd_view(self.desk, odd) if odd else None,
-                "progress": progress_view(self.desk, who),
-            }
-        )
+        again = body.get("again") is True
+        return await run_in_threadpool(self._answered, _who(request, body), place, again)
 
     async def progress(self, request: Request) -> Response:
         """Return how far the batch is."""
         body = await self._read(request)
-        return JSONResponse(progress_view(self.desk, read_name(body)))
+        return await run_in_threadpool(self._progress, _who(request, body))
 
     async def disagreements(self, request: Request) -> Response:
         """Return what others or the model see differently than a person."""
         body = await self._read(request)
-        found = self.desk.disagreements(read_name(body))
+        found = await run_in_threadpool(self.desk.disagreements, _who(request, body))
         return JSONResponse({"disagreements": [odd_view(self.desk, one) for one in found]})
 
     async def train(self, request: Request) -> Response:
         """Start a training; one that runs goes on."""
         body = await self._read(request)
-        who = read_name(body)
+        who = _who(request, body)
         self.desk.retraining.start(who)
-        return JSONResponse(progress_view(self.desk, who))
+        return await run_in_threadpool(self._progress, who)
 
     async def _read(self, request: Request) -> Body:
         """Return the JSON object of a request.
@@ -180,6 +176,28 @@ class DeskApp:
             raise Conflict("This page shows the roofs of another batch; open it again.")
         return body
 
+    # What waits for the desk's lock never runs in the server's own thread: while one answer is
+    # written all other requests would wait with it.
+
+    def _answer(self, who: str, said: Said) -> Response:
+        look = self.desk.answer(who, said)
+        return self._give(who, {"last": look_view(self.desk, said.place, look)})
+
+    def _answered(self, who: str, place: int, again: bool) -> Response:
+        look = self.desk.answer_of(who, place)
+        odd = self.desk.disagreement(who, place) if again else None
+        return JSONResponse(
+            {
+                "card": card_view(self.desk, place, []),
+                "mine": look_view(self.desk, place, look),
+                "odd": odd_view(self.desk, odd) if odd else None,
+                "progress": progress_view(self.desk, who),
+            }
+        )
+
+    def _progress(self, who: str) -> Response:
+        return JSONResponse(progress_view(self.desk, who))
+
     def _give(self, who: str, more: View | None = None) -> Response:
         place, ahead = self.desk.give(who)
         view = {
@@ -195,6 +213,12 @@ class DeskApp:
         if place >= len(self.desk.setting.batch.slots):
             raise HTTPException(404)
         return place
+
+
+def _who(request: Request, body: Body) -> str:
+    """Return who is at the page: whose token it is, else the name that they typed."""
+    token: Token = request.state.token
+    return token.who or read_name(body)
 
 
 def bind(host: str, port: int) -> socket.socket:

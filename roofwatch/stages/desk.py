@@ -2,17 +2,18 @@
 
 import argparse
 import socket
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from imagery.errors import InputError, UsageError
 from imagery.locks import one_at_a_time
 from labels.desk.batch import Batch
 from labels.desk.desk import Desk, DeskSetting
-from labels.desk.guard import LOOPBACK, Door, make_token
+from labels.desk.guard import LOOPBACK, Door
 from labels.desk.learned import Learn
 from labels.desk.offline import write_file
 from labels.desk.server import DeskApp, Heat, bind, make_server
+from labels.desk.tokens import make_token, read_tokens
 from labels.desk.views import Place
 from labels.settings import THRESHOLD
 from roofwatch.answer import Answer
@@ -30,7 +31,7 @@ from roofwatch.year import CityYear
 EVERYWHERE = "0.0.0.0"  # only with --share, and a warning is printed
 SHARED = (
     "warning: other machines reach this desk. Whoever has the address sees the photos and can "
-    "enter looks under any name; nothing on the way is encrypted. Give it to your readers only, "
+    "enter looks{}; nothing on the way is encrypted. Give it to your readers only, "
     "inside your own network."
 )
 
@@ -54,9 +55,18 @@ class Opened:
 
 def command(options: argparse.Namespace) -> Answer:
     """Open the desk until it is stopped, or write it as a file."""
-    year = open_year(options)
     if options.share and options.offline:
         raise UsageError("desk: --offline writes a file and opens nothing; leave --share out")
+    if options.share and options.proxy:
+        raise UsageError("desk: a proxy on this machine needs no --share; leave it out")
+    tokens = read_tokens(options.tokens) if options.tokens else (make_token(),)
+    door = Door(
+        host=EVERYWHERE if options.share else LOOPBACK,
+        port=options.port,
+        tokens=tokens,
+        proxy=options.proxy,
+    )
+    year = open_year(options)
     with year.at_work("desk"):
         hold_chips(year.city, "desk")
         opened = open_desk(year, draw=options.draw, city_file=options.city)
@@ -65,7 +75,7 @@ def command(options: argparse.Namespace) -> Answer:
 
     folder = year.files.desk
     with one_at_a_time(folder / ".desk.lock", f"`desk` of {year.year}", wait_s=0):
-        return serve(year, opened, share=options.share, port=options.port)
+        return serve(year, opened, door)
 
 
 def open_desk(year: CityYear, *, draw: int, city_file: Path) -> Opened:
@@ -120,11 +130,10 @@ def find_learner(year: CityYear, scored: ScoredYear | str, batch: Batch) -> Lear
     return make_learner(year, scored, parcels_of(batch))
 
 
-def serve(year: CityYear, opened: Opened, *, share: bool, port: int) -> Answer:
+def serve(year: CityYear, opened: Opened, door: Door) -> Answer:
     """Serve the page until Ctrl-C."""
-    listening = bind(EVERYWHERE if share else LOOPBACK, port)
-    host, used_port = listening.getsockname()[:2]
-    door = Door(host=host, port=used_port, token=make_token())
+    listening = bind(door.host, door.port)
+    door = replace(door, port=listening.getsockname()[1])
     desk = Desk(setting=opened.setting)
     app = DeskApp(desk=desk, place=opened.place, door=door, heat=opened.heat)
     for line in _greeting(opened, desk, door):
@@ -171,11 +180,18 @@ def _greeting(opened: Opened, desk: Desk, door: Door) -> list[str]:
     lines = [
         f"desk: {opened.place.city} {batch.year}, draw {batch.draw}: {len(batch.slots)} roofs, "
         f"{seen} of them seen; Ctrl-C closes it",
-        *(f"desk: open {door.address(name)}" for name in names),
+        *(f"desk: open {_address(door, name)}" for name in names),
     ]
     if opened.place.learns:
         lines.append(f"desk: {opened.place.learns}")
-    return [*lines, SHARED] if door.is_shared else lines
+    any_name = " under any name" if not door.tokens[0].who else ""
+    return [*lines, SHARED.format(any_name)] if door.is_shared else lines
+
+
+def _address(door: Door, name: str) -> str:
+    """Return what is opened; tokens of a file are not printed, since a service has its log."""
+    token = door.tokens[0]
+    return door.address(name, "TOKEN" if token.who else token.text)
 
 
 def _closed(year: CityYear, opened: Opened, desk: Desk) -> Answer:

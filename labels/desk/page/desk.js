@@ -12,7 +12,8 @@ const desk = { who: "", card: null, mine: null, odd: null, progress: null, last:
 
 function begin() {
   byId("where").textContent = `${facts.city}, ${facts.flown}`;
-  byId("who").value = kept.read("who") || "";
+  byId("who").value = facts.who || kept.read("who") || "";
+  byId("who").readOnly = Boolean(facts.who);  // the token says whose looks these are
   byId("keys-on").checked = kept.read("keys") !== false;
   addChoices("shares", facts.shares, (choice) => answer({ roof: choice.name, disposition: "" }));
   addChoices("gone", facts.gone, (choice) => answer({ roof: "", disposition: choice.name }));
