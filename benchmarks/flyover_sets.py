@@ -188,8 +188,10 @@ def open_set(folders: SetFolders, name: str, year: int, number: int) -> FlyoverS
     rows = pd.DataFrame({"parcel_id": [], "year": []}) if labels is None else labels.table
     rows = rows[rows["year"] == year]
     failing = dict(zip(rows["parcel_id"], rows.get("failing", []), strict=True))
+    settings = of_year.file.model
+    network = NetworkSource(spec=settings.spec, weights=settings.weights)
     if len(rows):
-        rows, _ = label_year(of_year, rows)
+        rows, _ = label_year(of_year, rows, network)
         mark = f"{number} "
         rows = rows.assign(
             year=number,
@@ -197,11 +199,10 @@ def open_set(folders: SetFolders, name: str, year: int, number: int) -> FlyoverS
             parcel_id=rows["parcel_id"].radd(mark),
         )
 
-    settings = of_year.file.model
     store = tile(of_year)
     features = store_features(
         store,
-        NetworkSource(spec=settings.spec, weights=settings.weights),
+        network,
         threads=1,
         mapper=of_year.city.runner(f"look at {name}", len(of_year.roll)),
     )

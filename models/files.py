@@ -1,5 +1,6 @@
 """Model files: safetensors and JSON, bound by one checksum. Nothing is ever unpickled."""
 
+import shutil
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -17,6 +18,7 @@ from models.flyover_stats import Floats, FlyoverStats
 from models.head import Head
 from models.measures import MEASURES
 from models.spec import ModelSpec, spec_from_json, spec_to_json
+from models.weight_sums import SOURCE
 
 if TYPE_CHECKING:
     from models.network import Backbones
@@ -53,17 +55,34 @@ class Model:
         return self.network.spec
 
 
-def save_model(folder: Path, spec: ModelSpec, head: Head, backbones: "Backbones") -> str:
-    """Write a whole model into a folder, in place of what is there, and return its checksum."""
+def save_model(
+    folder: Path, spec: ModelSpec, head: Head, networks: "Backbones | Path", *, source: str = ""
+) -> str:
+    """Write a whole model into a folder, in place of what is there, and return its checksum.
+
+    Args:
+        folder: Where to.
+        spec: Preprocessing and networks.
+        head: The head.
+        networks: The networks, or a model's file of their weights, which is copied.
+        source: Of networks that are as they were read, see `models.weight_sums.source_checksum`.
+    """
+    with atomic_folder(folder) as temporary:
+        if isinstance(networks, Path):
+            shutil.copyfile(networks, temporary / BACKBONE)
+        else:
+            _save_networks(temporary / BACKBONE, networks, source)
+        save_head(temporary / HEAD, head)
+        (temporary / SPEC).write_text(spec_to_json(spec), encoding="utf-8")
+    return model_checksum(folder)
+
+
+def _save_networks(path: Path, networks: "Backbones", source: str) -> None:
     from safetensors.torch import save_file as save_tensors
 
     from models.network import joined_state
 
-    with atomic_folder(folder) as temporary:
-        save_tensors(joined_state(backbones), temporary / BACKBONE)
-        save_head(temporary / HEAD, head)
-        (temporary / SPEC).write_text(spec_to_json(spec), encoding="utf-8")
-    return model_checksum(folder)
+    save_tensors(joined_state(networks), path, metadata={SOURCE: source} if source else None)
 
 
 def load_model(folder: Path, sha256: str) -> Model:

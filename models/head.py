@@ -8,8 +8,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import expit, logit
-from scipy.stats import t as student
+from scipy.special import expit, logit, stdtrit
 
 from models.feature_cache import PARTS
 from models.flyover_stats import Floats as Floats
@@ -220,7 +219,7 @@ def head_scores(head: Head, features: NDArray[np.float32]) -> tuple[Floats, Floa
     calibrated = head.slope * logits[:, 0] + head.offset
 
     folds = logits.shape[1] - 1
-    reach = student.ppf((1 + INTERVAL) / 2, max(folds - 1, 1))
+    reach = stdtrit(max(folds - 1, 1), (1 + INTERVAL) / 2)
     spread = reach * np.sqrt(np.maximum(logit_variance(head, logits), 0))
     return expit(calibrated), expit(calibrated - spread), expit(calibrated + spread)
 

@@ -24,7 +24,8 @@ from models.extract import Engines, engine_features
 from models.openvino_engine import MapEngine
 from models.spec import DOWNLOAD, ModelSpec
 from models.timm_backbones import build_timm, timm_maps, timm_segments, without_classifier
-from models.weights import LITE, State, library_state, misfit, read_state
+from models.weight_sums import LITE
+from models.weights import State, library_state, misfit, read_state
 
 LEAST_VARIANCE = 1e-30
 """Of a feature map: the root of 0 has no finite gradient."""

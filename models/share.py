@@ -4,8 +4,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import expit, logit
-from scipy.stats import t as student
+from scipy.special import expit, logit, stdtrit
 
 from models.flyover_stats import LEAST_CHIPS, Floats, FlyoverStats
 from models.head import Head, at_share, offset_at, on_flyover
@@ -154,7 +153,7 @@ def _strayed(head: Head, share: float) -> tuple[float, float]:
     Few flyovers that were left out tell little of how far (Student, 1908, "The probable error of a
     mean", Biometrika 6).
     """
-    widths = student.ppf(UPPER, head.tried) if head.tried else NORMAL_90
+    widths = stdtrit(head.tried, UPPER) if head.tried else NORMAL_90
     reach = float(widths) * head.share_error
     return float(expit(logit(share) - reach)), float(expit(logit(share) + reach))
 

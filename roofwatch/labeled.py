@@ -24,7 +24,7 @@ class LabeledRoofs:
     """Statistics of all chips of each year that has labels."""
 
 
-def labeled_features(city: City, labels: Labels) -> LabeledRoofs:
+def labeled_features(city: City, labels: Labels, network: NetworkSource) -> LabeledRoofs:
     """Cut every year that has labels, and compute the features of its chips.
 
     Raises:
@@ -36,7 +36,7 @@ def labeled_features(city: City, labels: Labels) -> LabeledRoofs:
     for year in flown:
         of_year = labels.table[labels.table["year"] == year]
         if len(of_year):
-            rows, stats = label_year(city.year(year), of_year)
+            rows, stats = label_year(city.year(year), of_year, network)
             parts.append(rows)
             flyovers.append(stats)
 
@@ -53,18 +53,19 @@ def labeled_features(city: City, labels: Labels) -> LabeledRoofs:
     )
 
 
-def label_year(year: CityYear, labels: pd.DataFrame) -> tuple[pd.DataFrame, FlyoverStats]:
+def label_year(
+    year: CityYear, labels: pd.DataFrame, network: NetworkSource
+) -> tuple[pd.DataFrame, FlyoverStats]:
     """Return the labels of one year that have a chip, with features and place; and its statistics.
 
     Args:
         year: The city in the year.
         labels: Its labels, as in `labels.files.Labels`.
+        network: What looks at its chips.
     """
-    settings = year.file.model
     store = tile(year)
     ids = set(labels["parcel_id"])
 
-    network = NetworkSource(spec=settings.spec, weights=settings.trusted_weights)
     features = compute_features(year, store, network)
     rows = labels.merge(features.of(ids), on="parcel_id")
 

@@ -4,20 +4,16 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-import matplotlib
 import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
 from numpy.typing import NDArray
-from scipy.stats import beta
 from sklearn.metrics import precision_recall_curve
 
+from labels.intervals import clopper_pearson
 from models.head import Floats
 from training.figures import RUNG_NAMES
 from training.ranking import Classes
-
-matplotlib.use("agg")
-from matplotlib import pyplot as plt
-from matplotlib.axes import Axes
-from matplotlib.figure import Figure
 
 STROKES = {
     "dark_share": ("#000000", ":"),
@@ -28,8 +24,6 @@ STROKES = {
 """Color (Okabe and Ito, 2008) and dash of each rung."""
 SCORE_BINS = 10
 """Bins of equal width of the calibration."""
-TAIL = 0.05
-"""On each side of a 90% interval."""
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -57,7 +51,8 @@ def draw_curves(
     average_precision: Mapping[str, float],
 ) -> None:
     """Draw the precision-recall curves of all rungs."""
-    figure, axes = plt.subplots(figsize=(8, 4.6), layout="constrained")
+    figure = Figure(figsize=(8, 4.6), layout="constrained")
+    axes = figure.subplots()
     for rung, values in scores.items():
         precision, recall, _ = precision_recall_curve(failing, values, drop_intermediate=True)
         color, dash = STROKES[rung]
@@ -91,15 +86,9 @@ def draw_calibration(path: Path, scores: Mapping[str, Floats], failing: Classes)
 
     The lines through the points are 90% Clopper-Pearson intervals.
     """
-    figure, grid = plt.subplots(
-        2,
-        len(scores),
-        figsize=(8, 5),
-        layout="constrained",
-        squeeze=False,
-        sharex=True,
-        sharey="row",
-        height_ratios=(3, 1),
+    figure = Figure(figsize=(8, 5), layout="constrained")
+    grid = figure.subplots(
+        2, len(scores), squeeze=False, sharex=True, sharey="row", height_ratios=(3, 1)
     )
     for (rung, values), (upper, lower) in zip(scores.items(), grid.T, strict=True):
         bins = bin_labels(values, failing)
@@ -121,16 +110,19 @@ def bin_labels(scores: Floats, failing: Classes) -> CalibrationBins:
 
     is_filled = counts > 0
     labels = counts[is_filled]
-    hits = np.bincount(places, weights=failing, minlength=SCORE_BINS)[is_filled]
+    hits = np.bincount(places[failing == 1], minlength=SCORE_BINS)[is_filled]
     sums = np.bincount(places, weights=scores, minlength=SCORE_BINS)[is_filled]
+
+    ends = [clopper_pearson(*pair) for pair in zip(hits.tolist(), labels.tolist(), strict=True)]
+    low, high = np.array(ends).reshape(-1, 2).T
 
     return CalibrationBins(
         edges=edges,
         counts=counts,
         mean_score=sums / labels,
         share_failing=hits / labels,
-        low=np.nan_to_num(beta.ppf(TAIL, hits, labels - hits + 1)),
-        high=np.nan_to_num(beta.ppf(1 - TAIL, hits + 1, labels - hits), nan=1.0),
+        low=low,
+        high=high,
     )
 
 
@@ -158,4 +150,3 @@ def _draw_counts(axes: Axes, bins: CalibrationBins, color: str) -> None:
 def _save(figure: Figure, path: Path) -> None:
     # Without the name of the software, equal figures give equal bytes.
     figure.savefig(path, dpi=200, metadata={"Software": None})
-    plt.close(figure)

@@ -1,25 +1,19 @@
 """`roofwatch train`: learn from every label up to a year, and register the challenger."""
 
 import argparse
-import os
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import asdict, dataclass
-from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-import numpy as np
 import pandas as pd
 
 from imagery.errors import ConfigError
 from imagery.files import sha256_file
 from labels.files import Labels
 from models.engine_name import engine_name
-from models.extract import NetworkSource
 from models.features import load_networks
 from models.files import save_head, save_model
-from models.network import Backbones, load_backbones
 from models.registry import (
     alias_version,
     check_ready,
@@ -27,29 +21,27 @@ from models.registry import (
     record_seconds,
     register_model,
 )
+from models.weight_sums import source_checksum
 from roofwatch.answer import Answer
+from roofwatch.kept_weights import find_network
 from roofwatch.labeled import labeled_features
 from roofwatch.opened import open_year
-from roofwatch.progress import Progress
 from roofwatch.sealed_files import TRAINED, seal
-from roofwatch.stages.tile import tile
 from roofwatch.train_page import page_text
 from roofwatch.trained import Trained
 from roofwatch.trusted_models import seal_model
 from roofwatch.waiting import alone_with_models
-from roofwatch.year import City, CityYear
-from training.dataset import chip_places
+from roofwatch.year import CityYear
 from training.figures import Figures
 from training.fit import with_thresholds
 from training.gate_checks import check_floor
-from training.learn import Tell
-from training.processes import first_alone, processes
 from training.report import Evaluation, evaluate
 from training.report_page import write_report
 from training.run_record import make_record
 from training.rungs import FittedRungs, fit_rungs
-from training.task import FinetuneInputs
-from training.tune_rungs import tune_rungs
+
+if TYPE_CHECKING:
+    from models.network import Backbones
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -60,8 +52,10 @@ class Fitted:
     """The labeled roofs with their features."""
     rungs: FittedRungs
     """Every rung."""
-    backbones: Backbones
-    """The networks."""
+    networks: "Backbones | Path"
+    """The networks, or a model's file of their weights."""
+    source: str
+    """What networks were read from; "" where they were fine-tuned, or the file says it."""
 
 
 def command(options: argparse.Namespace) -> Answer:
@@ -157,51 +151,24 @@ def fit(year: CityYear, labels: Labels) -> Fitted:
     Raises:
         SystemExit: under `torchrun`, in every process but the first one.
     """
-    city = year.city
-    settings = year.file.train
-    spec = year.file.model.spec
-    weights = year.file.model.trusted_weights
+    if year.file.train.mode == "finetune":
+        from roofwatch.tuned import fit_tuned  # loads torch
 
-    if settings.mode == "frozen":
-        backbones = load_networks(NetworkSource(spec=spec, weights=weights))
-        labeled = labeled_features(city, labels)
-        rungs = fit_rungs(labeled.rows, labeled.flyovers, spec.groups, settings)
-        return Fitted(rows=labeled.rows, rungs=rungs, backbones=backbones)
+        rows, tuned = fit_tuned(year.city, labels)
+        return Fitted(rows=rows, rungs=tuned.fitted, networks=tuned.backbones, source="")
 
-    backbones = load_backbones(spec, weights)
-    with processes():
-        with first_alone():
-            labeled = labeled_features(city, labels)
-        frozen = fit_rungs(labeled.rows, labeled.flyovers, spec.groups, settings)
-        inputs = finetune_inputs(city, labeled.rows, frozen, backbones)
-        rank = int(os.environ.get("RANK", "0"))
-        quiet = city.quiet or rank > 0
-        tuned = tune_rungs(frozen, inputs, progress=partial(show_training, quiet=quiet))
-    if rank:
-        raise SystemExit(0)  # the first process writes and registers
-    return Fitted(rows=labeled.rows, rungs=tuned.fitted, backbones=tuned.backbones)
-
-
-def finetune_inputs(
-    city: City, rows: pd.DataFrame, frozen: FittedRungs, backbones: Backbones
-) -> FinetuneInputs:
-    """Return what the networks are fine-tuned on: the labels and folds of the frozen rungs."""
-    years = [int(year) for year in rows["year"].unique()]
-    stores = {year: tile(city.year(year)) for year in years}
-    return FinetuneInputs(
-        labels=rows.assign(fold=frozen.scored["fold"].to_numpy(np.int64)),
-        chips=chip_places(rows, stores),
-        spec=city.file.model.spec,
-        backbones=backbones,
-        settings=city.file.train,
+    network = find_network(year.city)
+    labeled = labeled_features(year.city, labels, network)
+    rungs = fit_rungs(labeled.rows, labeled.flyovers, year.file.model.spec.groups, year.file.train)
+    if network.weights != year.file.model.weights:
+        kept = Path(network.weights)
+        return Fitted(rows=labeled.rows, rungs=rungs, networks=kept, source="")
+    return Fitted(
+        rows=labeled.rows,
+        rungs=rungs,
+        networks=load_networks(network),
+        source=source_checksum(network.spec, network.weights),
     )
-
-
-@contextmanager
-def show_training(name: str, *, quiet: bool) -> Iterator[Tell]:
-    """Show the progress of one training; what this yields hears how many steps are done."""
-    with Progress(name, quiet=quiet) as bar:
-        yield bar.update
 
 
 def write_model(year: CityYear, fitted: Fitted, evaluation: Evaluation) -> None:
@@ -212,7 +179,8 @@ def write_model(year: CityYear, fitted: Fitted, evaluation: Evaluation) -> None:
         save_head(head_path(year, rung), heads[rung])
 
     head = heads[evaluation.ships.name]
-    save_model(year.files.model, year.file.model.spec, head, fitted.backbones)
+    spec = year.file.model.spec
+    save_model(year.files.model, spec, head, fitted.networks, source=fitted.source)
 
 
 def head_path(year: CityYear, rung: str) -> Path:
