@@ -251,19 +251,26 @@ def add_evidence(commands: Commands) -> None:
 
 def add_publish(commands: Commands) -> None:
     """Add `roofwatch publish`."""
-    text = "the layers into a PostGIS database"
+    text = "the layers into a PostGIS database, or one into an Esri feature layer"
     parser = add_year_command(commands, "publish", text)
     parser.add_argument(
         "--to",
         required=True,
         metavar="URL",
-        help="postgresql://USER@HOST:PORT/DATABASE; the password from PGPASSWORD or ~/.pgpass",
+        help="postgresql://USER@HOST:PORT/DATABASE, with the password from PGPASSWORD or "
+        "~/.pgpass; or 'https://HOST/.../FeatureServer/0?token=$NAME', with the token from the "
+        "environment variable NAME",
     )
     parser.add_argument(
         "--schema",
         default="roofwatch",
         metavar="NAME",
         help="schema of the tables (default: roofwatch)",
+    )
+    parser.add_argument(
+        "--dry-run",
+        action="store_true",
+        help="check the place, count the rows that would change, and change nothing",
     )
 
 

@@ -11,7 +11,7 @@ import shapely
 
 from imagery.services.client import Json
 from imagery.services.columns import day_array, guessed_array, number_array
-from imagery.services.esri import crs_of
+from imagery.services.esri_about import crs_of
 from imagery.services.esri_fields import read_fields
 from imagery.services.esri_shapes import read_shape
 from imagery.services.joining import join_pages

@@ -19,7 +19,7 @@ import sqlalchemy
 from export_cases import make_inputs, make_ledger, make_roll
 from postgres_case import postgres
 
-from gis_export.formats.postgis import publish
+from gis_export.formats.postgis import count_replaced, publish
 from gis_export.table.export_table import ExportTable
 from gis_export.table.fields import Tier, fields_of
 from gis_export.table.rows import build_table
@@ -150,6 +150,20 @@ def test_a_year_is_replaced_and_the_others_stay(url: str) -> None:
 
     assert publish(none, url, schema="roofs", tier=Tier.HOUSING, year=2026) == 0
     assert ask(url, count_by_year) == [(2025, 8, 2)]
+
+
+def test_a_dry_run_counts_and_creates_nothing(url: str) -> None:
+    schemas = "SELECT count(*) FROM pg_namespace WHERE nspname = 'roofs'"
+    assert count_replaced(make_table(), url, schema="roofs", tier=Tier.HOUSING, year=2026) == 0
+    assert ask(url, schemas) == [(0,)]
+
+    publish(make_table(5), url, schema="roofs", tier=Tier.HOUSING, year=2026)
+    assert count_replaced(make_table(), url, schema="roofs", tier=Tier.HOUSING, year=2026) == 5
+    assert ask(url, "SELECT count(*) FROM roofs.vacant_roofs_housing") == [(5,)]
+    with psycopg.connect(url) as connection:
+        connection.execute("ALTER TABLE roofs.vacant_roofs_housing ADD COLUMN owner text")
+    with pytest.raises(InputError, match="has other columns than this version writes"):
+        count_replaced(make_table(), url, schema="roofs", tier=Tier.HOUSING, year=2026)
 
 
 def test_one_parcel_and_one_without_a_place(url: str) -> None:

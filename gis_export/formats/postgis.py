@@ -6,10 +6,16 @@ table never changes, so that maps on it keep working. Needs psycopg (the extra `
 password never appears in a message.
 """
 
+from typing import TYPE_CHECKING
+
 from gis_export.formats.contents import ROOFS
 from gis_export.formats.postgis_connection import connected
 from gis_export.table.export_table import ExportTable
 from gis_export.table.fields import Tier, fields_of
+
+if TYPE_CHECKING:
+    from gis_export.formats.postgis_connection import Database
+    from gis_export.formats.postgis_table import Target
 
 
 def publish(table: ExportTable, url: str, *, schema: str, tier: Tier, year: int) -> int:
@@ -34,13 +40,33 @@ def publish(table: ExportTable, url: str, *, schema: str, tier: Tier, year: int)
     """
     with connected(url) as connection:
         # Only now is it sure that psycopg is installed, which this module needs.
-        from gis_export.formats.postgis_table import Target, find_srid, prepare, replace_year
+        from gis_export.formats.postgis_table import prepare, replace_year
 
-        target = Target(
-            schema=schema,
-            name=f"{ROOFS}_{tier.value.lower()}",
-            fields=fields_of(tier),
-            srid=find_srid(connection, table.crs),
-        )
+        target = _target(connection, table, schema, tier)
         prepare(connection, target)
         return replace_year(connection, target, table, year)
+
+
+def count_replaced(table: ExportTable, url: str, *, schema: str, tier: Tier, year: int) -> int:
+    """Return how many rows `publish` would replace, and check that it could; nothing is changed.
+
+    Raises:
+        InputError: as `publish`.
+        CrsMismatch: as `publish`.
+    """
+    with connected(url) as connection:
+        from gis_export.formats.postgis_table import count_rows, is_there
+
+        target = _target(connection, table, schema, tier)
+        return count_rows(connection, target, year) if is_there(connection, target) else 0
+
+
+def _target(connection: "Database", table: ExportTable, schema: str, tier: Tier) -> "Target":
+    from gis_export.formats.postgis_table import Target, find_srid
+
+    return Target(
+        schema=schema,
+        name=f"{ROOFS}_{tier.value.lower()}",
+        fields=fields_of(tier),
+        srid=find_srid(connection, table.crs),
+    )

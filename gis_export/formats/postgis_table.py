@@ -108,12 +108,29 @@ def prepare(database: Database, target: Target) -> None:
     if database.execute(_FIND_SCHEMA, (target.schema,)).fetchone() is None:
         database.execute(SQL("CREATE SCHEMA {}").format(Identifier(target.schema)))
 
+    if not is_there(database, target):
+        _create(database, target)
+
+
+def is_there(database: Database, target: Target) -> bool:
+    """Tell whether the table exists, and check its columns.
+
+    Raises:
+        CrsMismatch: the table is in another CRS.
+        InputError: the table has other columns.
+    """
     rows = database.execute(_FIND_COLUMNS, (target.schema, target.name)).fetchall()
     found = tuple((str(name), str(kind)) for name, kind in rows)
     if found:
         _check_columns(target, found)
-    else:
-        _create(database, target)
+    return bool(found)
+
+
+def count_rows(database: Database, target: Target, year: int) -> int:
+    """Return how many rows of a year the table has."""
+    count = SQL("SELECT count(*) FROM {} WHERE {} = %s")
+    found = database.execute(count.format(target.table, Identifier(YEAR)), (year,)).fetchone()
+    return int(str(found[0])) if found else 0
 
 
 def _check_columns(target: Target, found: tuple[tuple[str, str], ...]) -> None:

@@ -10,7 +10,7 @@ import time
 import urllib.error
 import urllib.request
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import IO
 from urllib.parse import quote, quote_plus, urlencode, urlsplit, urlunsplit
 
@@ -44,13 +44,16 @@ class Failed(Exception):
         self.code = code
         self.wait_s = wait_s
         self.is_final = is_final or code in FINAL
+        self.tries = 1
 
-    @property
-    def remedy(self) -> str:
-        """Return what to do about it."""
-        if self.code in TOKEN_CODES:
-            return RENEW
-        return "correct the address" if self.is_final else AGAIN
+
+class ServiceError(InputError):
+    """A service that failed for good."""
+
+    def __init__(self, message: str, *, words: str) -> None:
+        """Keep what happened, without the address and without what to do."""
+        super().__init__(message)
+        self.words = words
 
 
 Check = Callable[[Json], None]
@@ -91,6 +94,10 @@ class Client:
     """What the city file says."""
     settings: SnapshotSettings
     """How it is asked."""
+    kept: str = "nothing was replaced"
+    """What a failure leaves."""
+    again: str = AGAIN
+    """What to do after a failure that may pass."""
     last: float = field(default=float("-inf"))
     """When it was asked last, seconds of the monotonic clock."""
 
@@ -112,30 +119,56 @@ class Client:
             InputError: the service did not answer, or with an error.
         """
         url = self._url(path, parameters or {})
-        for attempt in range(1, self.settings.tries + 1):
-            try:
-                answer = self._ask_once(url)
-                if check is not None:
-                    check(answer)
-                return answer
-            except Failed as error:
-                if error.is_final or attempt == self.settings.tries:
-                    raise self.error(str(error), remedy=error.remedy, tries=attempt) from None
-                self.wait(attempt, error.wait_s)
-        raise AssertionError("a service is asked once at least")
+        try:
+            return self._ask_often(url, check)
+        except Failed as failed:
+            raise self.failure(failed) from None
+
+    def is_refused(self, path: str, parameters: Mapping[str, object]) -> bool:
+        """Tell whether the service answers a question with the wish for a token.
+
+        Raises:
+            InputError: it does not answer, or with another error.
+        """
+        try:
+            self._ask_often(self._url(path, parameters), None)
+        except Failed as failed:
+            if failed.code in TOKEN_CODES:
+                return True
+            raise self.failure(failed) from None
+        return False
+
+    def send(self, path: str, form: Mapping[str, object]) -> Json:
+        """Send a form once, and return the answer. Parameters of the address go with the form.
+
+        It is not sent again: what a form changes may have been changed though no answer came.
+
+        Raises:
+            Failed: no answer, one that is cut short, or one that says that it failed.
+        """
+        url, _, query = self._url(path, form).partition("?")
+        return self._ask_once(url, query.encode())
 
     def wait(self, attempt: int, asked_s: float = 0.0) -> None:
         """Wait after a failure: longer each time, and as long as the service asks."""
         wait_s = max(self.settings.wait_s * 2 ** (attempt - 1), asked_s)
         time.sleep(min(wait_s, LONGEST_WAIT_S))
 
-    def error(self, words: str, *, remedy: str = AGAIN, tries: int = 1) -> InputError:
+    def failure(self, failed: Failed) -> ServiceError:
+        """Return the error of a request that failed for good."""
+        remedy = "correct the address" if failed.is_final else self.again
+        if failed.code in TOKEN_CODES:
+            remedy = RENEW
+        return self.error(str(failed), remedy=remedy, tries=failed.tries)
+
+    def error(self, words: str, *, remedy: str = "", tries: int = 1) -> ServiceError:
         """Return the error of a service, without what is secret."""
         often = f" ({tries} tries)" if tries > 1 else ""
+        said = self.without_secrets(words) + often
         service = self.service
-        return InputError(
-            f"[{service.section}] path: {service.shown}: {self.without_secrets(words)}{often}; "
-            f"nothing was replaced; {remedy}"
+        return ServiceError(
+            f"{service.where}: {service.shown}: {said}; {self.kept}; {remedy or self.again}",
+            words=said,
         )
 
     def without_secrets(self, text: str) -> str:
@@ -146,6 +179,11 @@ class Client:
                 text = text.replace(spelled, f"${name}") if spelled else text
         return text
 
+    def without_token(self) -> "Client":
+        """Return a client of the same service that has nothing from the environment."""
+        service = replace(self.service, address=self.service.identity)
+        return replace(self, service=service)
+
     def _url(self, path: str, parameters: Mapping[str, object]) -> str:
         service = self.service
         parts = urlsplit(service.filled(service.address.partition("?")[0]))
@@ -154,8 +192,27 @@ class Client:
         start = parts.path.rstrip("/").removesuffix("/items").removesuffix("/query")
         return urlunsplit((parts.scheme, parts.netloc, start + path, urlencode(query), ""))
 
-    def _ask_once(self, url: str) -> Json:
-        """Ask once.
+    def _ask_often(self, url: str, check: Check | None) -> Json:
+        """Ask until it answers, as often as the settings say.
+
+        Raises:
+            Failed: it did not answer, or with an error.
+        """
+        for attempt in range(1, self.settings.tries + 1):
+            try:
+                answer = self._ask_once(url)
+                if check is not None:
+                    check(answer)
+                return answer
+            except Failed as failed:
+                failed.tries = attempt
+                if failed.is_final or attempt == self.settings.tries:
+                    raise
+                self.wait(attempt, failed.wait_s)
+        raise AssertionError("a service is asked once at least")
+
+    def _ask_once(self, url: str, form: bytes | None = None) -> Json:
+        """Ask once; with a form, it is posted.
 
         Raises:
             Failed: no answer, one that is cut short, or one that says that it failed.
@@ -166,7 +223,7 @@ class Client:
         self.last = time.monotonic()
 
         headers = {"Accept": "application/geo+json, application/json", "User-Agent": "roofwatch"}
-        request = urllib.request.Request(url, headers=headers)
+        request = urllib.request.Request(url, form, headers=headers)
         try:
             with _OPENER.open(request, timeout=self.settings.timeout_s) as answer:
                 content = answer.read()

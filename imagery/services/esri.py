@@ -13,9 +13,9 @@ from functools import cached_property
 
 import numpy as np
 from pyproj import CRS
-from pyproj.exceptions import CRSError
 
 from imagery.services.client import Client, Json
+from imagery.services.esri_about import ALL, REFERENCE, ask_count, crs_of, find_layer
 from imagery.services.esri_fields import EsriFields, read_fields
 from imagery.services.esri_shapes import read_shapes
 from imagery.services.joining import join_pages
@@ -24,12 +24,7 @@ from imagery.services.layer import LayerRows, Tell
 from imagery.services.pages import KeptPages
 
 ROWS = "rows"
-REFERENCE = "spatialReference"
-ALL = "1=1"
-"""Condition that every row meets."""
 NO_CRS = "ask those who run it for the layer as a file, with its CRS"
-SERVERS = ("/featureserver", "/mapserver")
-"""How the address of a service of Esri's kind is told, in small letters."""
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -46,6 +41,8 @@ class EsriLayer:
     """Object ids of all rows, rising."""
     id_field: str
     """Name of the field of object ids."""
+    condition: str = ALL
+    """Which rows are meant, as SQL."""
 
     @property
     def count(self) -> int:
@@ -88,12 +85,12 @@ class EsriLayer:
         Raises:
             InputError: the service failed, or does not give a row that it lists.
         """
-        for number, ids in enumerate(self._id_pages()):
+        for number, ids in enumerate(self.id_pages()):
             if pages.read(number) is None:
-                pages.write(number, self._fetch_page(ids))
+                pages.write(number, self.fetch_page(ids))
             tell(len(ids))
 
-        count = ask_count(self.client, self.place)
+        count = ask_count(self.client, self.place, self.condition)
         if count != self.count:
             pages.remove()
             raise self.client.error(
@@ -132,12 +129,12 @@ class EsriLayer:
             ),
         )
 
-    def _id_pages(self) -> list[Sequence[int]]:
+    def id_pages(self) -> list[Sequence[int]]:
         """Return the ids of each page."""
         starts = range(0, len(self.ids), self.page_rows)
         return [self.ids[start : start + self.page_rows] for start in starts]
 
-    def _fetch_page(self, ids: Sequence[int]) -> Json:
+    def fetch_page(self, ids: Sequence[int]) -> Json:
         """Ask for rows until each id has one; an answer may hold fewer than were asked for."""
         rows: dict[int, Json] = {}
         reference: Json = {}
@@ -164,11 +161,16 @@ class EsriLayer:
                 self.client.wait(vain)
         return {ROWS: [rows[row_id] for row_id in ids], REFERENCE: reference}
 
+    @property
+    def _other_condition(self) -> str:
+        return "" if self.condition == ALL else f"({self.condition}) AND "
+
     def _ask_rows(self, first: int, last: int) -> Json:
         return self.client.ask(
             f"{self.place}/query",
             {
-                "where": f"{self.id_field} >= {first} AND {self.id_field} <= {last}",
+                "where": f"{self._other_condition}{self.id_field} >= {first} "
+                f"AND {self.id_field} <= {last}",
                 "outFields": "*",
                 "returnGeometry": "true",
                 "returnZ": "false",
@@ -195,21 +197,6 @@ def _attributes(page: Json) -> list[Json]:
     return [object_of(row, "attributes") for row in objects_of(page, ROWS)]
 
 
-def crs_of(reference: Json) -> CRS | None:
-    """Return the CRS of a spatial reference, None where it names none that is known."""
-    names = []
-    for key in ("latestWkid", "wkid"):
-        number = whole_of(reference, key)
-        if number:
-            names += [f"EPSG:{number}", f"ESRI:{number}"]
-    for name in [*names, text_of(reference, "wkt")]:
-        try:
-            return CRS.from_user_input(name)
-        except CRSError:
-            continue
-    return None
-
-
 def open_esri(client: Client) -> EsriLayer:
     """Ask what a layer is, and for the ids of its rows.
 
@@ -217,8 +204,25 @@ def open_esri(client: Client) -> EsriLayer:
         InputError: no such layer, or the service's count is not that of its ids.
     """
     place, info = find_layer(client)
-    count = ask_count(client, place)
-    answer = client.ask(f"{place}/query", {"where": ALL, "returnIdsOnly": "true", "f": "json"})
+    return list_rows(client, place, info)
+
+
+def list_rows(client: Client, place: str, info: Json, condition: str = ALL) -> EsriLayer:
+    """Ask for the ids of the rows of a layer.
+
+    Args:
+        client: Asks the service.
+        place: What follows the address to the layer.
+        info: What the service says of the layer.
+        condition: Which rows are meant, as SQL.
+
+    Raises:
+        InputError: the service's count is not that of its ids.
+    """
+    count = ask_count(client, place, condition)
+    answer = client.ask(
+        f"{place}/query", {"where": condition, "returnIdsOnly": "true", "f": "json"}
+    )
     listed = answer.get("objectIds")
     listed = listed if isinstance(listed, list) else []
     ids = {row_id for row_id in listed if isinstance(row_id, int)}
@@ -232,44 +236,5 @@ def open_esri(client: Client) -> EsriLayer:
         info=info,
         ids=tuple(sorted(ids)),
         id_field=id_field or "OBJECTID",
+        condition=condition,
     )
-
-
-def find_layer(client: Client) -> tuple[str, Json]:
-    """Return what follows the address to the layer, and what the service says of it.
-
-    Raises:
-        InputError: there is no such layer, or several.
-    """
-    info = client.ask("", {"f": "json"})
-    if "fields" in info:
-        return "", info
-
-    layers = [*objects_of(info, "layers"), *objects_of(info, "tables")]
-    wanted = client.service.layer
-    found = [
-        whole_of(layer, "id")
-        for layer in layers
-        if not wanted or wanted in (text_of(layer, "name"), str(whole_of(layer, "id")))
-    ]
-    if len(found) != 1:
-        names = ", ".join(f"{text_of(layer, 'name')} ({layer.get('id')})" for layer in layers[:8])
-        raise client.error(
-            f"want one layer, and it has {names or 'none'}",
-            remedy=f"name it with [{client.service.section}] layer",
-        )
-    place = f"/{found[0]}"
-    return place, client.ask(place, {"f": "json"})
-
-
-def ask_count(client: Client, place: str) -> int:
-    """Return how many rows the service says that it has.
-
-    Raises:
-        InputError: it does not say.
-    """
-    answer = client.ask(f"{place}/query", {"where": ALL, "returnCountOnly": "true", "f": "json"})
-    count = whole_of(answer, "count")
-    if count is None:
-        raise client.error("it does not say how many rows it has")
-    return count

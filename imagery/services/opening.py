@@ -3,7 +3,8 @@
 from urllib.parse import urlsplit
 
 from imagery.services.client import Client
-from imagery.services.esri import SERVERS, open_esri
+from imagery.services.esri import open_esri
+from imagery.services.esri_about import SERVERS
 from imagery.services.layer import Layer
 from imagery.services.ogc_api import open_ogc_api
 

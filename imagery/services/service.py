@@ -22,9 +22,11 @@ class Service:
     """One layer that is a service."""
 
     section: str
-    """Section of the city file: "parcels", "vacant", "footprints" or "labels"."""
+    """Section of the city file: "parcels", "vacant", "footprints" or "labels".
+
+    "" for the layer that `publish --to` names."""
     address: str
-    """As the city file has it; `$NAME` is filled in only when the service is asked."""
+    """As it was written; `$NAME` is filled in only when the service is asked."""
     layer: str = ""
     """Name or number of the layer, "" where the address has it."""
 
@@ -34,7 +36,7 @@ class Service:
         Raises:
             ConfigError: it does, would send one unprotected, or has no host.
         """
-        where = f"[{self.section}] path"
+        where = self.where
         parts = urlsplit(self.address)
         if not parts.hostname:
             raise ConfigError(f"{where}: got {self.shown!r}, want http(s)://HOST/...")
@@ -47,7 +49,7 @@ class Service:
             if name.lower() in SECRETS and not _VARIABLE.fullmatch(value):
                 raise ConfigError(
                     f"{where}: the {name} itself stands in the address; put it into an "
-                    f"environment variable and write {name}=$NAME"
+                    f"environment variable and write {name}=$NAME{self._in_a_shell}"
                 )
         is_open = parts.scheme == "http" and parts.hostname not in HERE
         if is_open and _VARIABLE.search(parts.path + parts.query):
@@ -55,6 +57,11 @@ class Service:
                 f"{where}: {self.shown} would send a secret that others can read; "
                 "write https:// in place of http://"
             )
+
+    @property
+    def where(self) -> str:
+        """Return where the address was written."""
+        return f"[{self.section}] path" if self.section else "--to"
 
     @property
     def shown(self) -> str:
@@ -78,6 +85,10 @@ class Service:
         """Return the parameters of the address as the city file has them, by name."""
         return dict(parse_qsl(urlsplit(self.address).query))
 
+    @property
+    def _in_a_shell(self) -> str:
+        return "" if self.section else " in single quotes, so that the shell does not fill it in"
+
     def filled(self, text: str) -> str:
         """Return a part of the address with every `$NAME` from the environment.
 
@@ -89,8 +100,8 @@ class Service:
         for name in self.secrets:
             if not os.environ.get(name):
                 raise ConfigError(
-                    f"[{self.section}] path: no environment variable {name}, which {self.shown} "
-                    "needs; set it"
+                    f"{self.where}: no environment variable {name}, which {self.shown} needs; "
+                    "set it"
                 )
         return os.path.expandvars(text)
 
