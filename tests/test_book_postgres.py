@@ -70,6 +70,15 @@ def test_who_may_only_add_adds_and_changes_nothing(server: str) -> None:
             connection.exec_driver_sql(statement)
 
 
+def test_a_server_that_was_away_meanwhile_takes_the_next_look(server: str) -> None:
+    book = open_book(server)
+    book.add([replace(VISIT, parcel_id="before")], FILE)
+    with open_book(server).engine.connect() as other:
+        end_all = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE pid <> "
+        other.exec_driver_sql(end_all + "pg_backend_pid() AND datname = current_database()")
+    assert book.add([replace(VISIT, parcel_id="after")], FILE) == 1
+
+
 def test_four_who_start_and_write_at_once(server: str) -> None:
     owner = sqlalchemy.create_engine(server.replace("postgresql:", "postgresql+psycopg:"))
     with owner.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
