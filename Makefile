@@ -6,7 +6,7 @@ export UV_COMPILE_BYTECODE := 1
 export UV_LINK_MODE := copy
 export MLFLOW_DISABLE_TELEMETRY := true
 
-.PHONY: install demo lab test check docs fuzz bench lock format sbom vulnerabilities restore-drill
+.PHONY: install demo lab test check docs fuzz bench lock format sbom vulnerabilities restore-drill team-setup
 
 install: $(VENV)/.installed
 
@@ -55,6 +55,10 @@ bench: install
 # Needs restic (a Debian package) and a demo in ./demo; see benchmarks/restore_drill.py.
 restore-drill: install
 	$(BIN)/python -m benchmarks.restore_drill --demo demo
+
+# Needs postgresql, postgresql-postgis, nginx and wrk (Debian packages) and a demo in ./demo; see benchmarks/team_setup.py.
+team-setup: install
+	$(BIN)/python -m benchmarks.team_setup --demo demo
 
 sbom: install
 	$(UV) tool run --from cyclonedx-bom cyclonedx-py environment $(BIN)/python --of JSON -o sbom.cdx.json
