@@ -20,6 +20,7 @@ from imagery.errors import ConfigError, MissingInput
 from imagery.flyover.virtual_paths import SCHEMES
 from imagery.settings import is_derived, is_path, is_remote
 from imagery.troubles import shown
+from imagery.values.secrets import mask
 from imagery.values.texts import LONGEST_TEXT, is_plain
 from models.spec import DOWNLOAD
 from roofwatch.city_file import CityFile
@@ -29,6 +30,7 @@ VIRTUAL = "/vsi"
 """Begin of GDAL's virtual paths."""
 REMOTE = (VIRTUAL, *SCHEMES, "file://")
 """Begin of what is no path on this machine."""
+WORKSPACE = "city.workspace"
 WANTED = {
     Path: "a path in quotes",
     str: "text in quotes",
@@ -287,6 +289,12 @@ class Reader:
                 "set it, or write the path itself"
             )
 
+        if key.place == WORKSPACE and filled.lower().startswith(REMOTE):
+            raise ConfigError(
+                f"{self.file}: [city] workspace: got {mask(filled)!r}, want a folder on this "
+                "machine or a shared drive: databases, locks and renames need one; "
+                "keep it there and copy backups (restic) and finished products to the store"
+            )
         elsewhere = REMOTE if key.remote else (VIRTUAL,)
         if filled.lower().startswith(elsewhere):
             return filled

@@ -5,6 +5,7 @@ scoring alike.
 """
 
 from dataclasses import replace
+from functools import partial
 
 import numpy as np
 from rasterio.windows import Window
@@ -14,6 +15,7 @@ from imagery.flyover.guard import READ_ERRORS, call_guarded
 from imagery.flyover.jpeg_blocks import read_jpeg
 from imagery.flyover.open_files import close_tiles
 from imagery.flyover.pixels import DATA, Pixels, mark_nodata
+from imagery.flyover.remote_reads import read_again
 from imagery.flyover.tiles import Tile
 from imagery.flyover.units import FRAME_DRIVERS, LARGEST_BLOCK_PX
 
@@ -51,12 +53,27 @@ def read_unit(
     Raises:
         READ_ERRORS: the unit cannot be decoded.
     """
+    if tile.remote:
+        read = partial(_read_once, tile, place, decoder=decoder, white=white, out=out)
+        return read_again(tile.path, read)
+    return _read_once(tile, place, decoder=decoder, white=white, out=out)
+
+
+def _read_once(
+    tile: Tile,
+    place: tuple[int, int],
+    *,
+    decoder: str,
+    white: float,
+    out: Pixels | None = None,
+) -> tuple[Pixels, bool]:
+    """Decode one unit; see `read_unit`."""
     if tile.max_seconds > 0:
         unlimited = replace(tile, max_seconds=0.0)
         return call_guarded(
             tile.path,
             tile.max_seconds,
-            read_unit,
+            _read_once,
             unlimited,
             place,
             decoder=decoder,

@@ -6,16 +6,23 @@ from contextlib import contextmanager
 
 import rasterio
 
+HTTP_OPTIONS: dict[str, object] = {
+    "GDAL_HTTP_MAX_RETRY": 3,
+    "GDAL_HTTP_RETRY_DELAY": 1,  # seconds; twice as long each time
+    "GDAL_HTTP_RETRY_CODES": "429,500,502,503,504",
+    "GDAL_HTTP_CONNECTTIMEOUT": 20,
+    # A server that falls silent is an error, not a wait: bytes per second over seconds.
+    "GDAL_HTTP_LOW_SPEED_TIME": 15,
+    "GDAL_HTTP_LOW_SPEED_LIMIT": 1000,
+    "GDAL_HTTP_TIMEOUT": 300,
+}
+"""How hosts are asked, by each of the libraries that carry a GDAL of their own."""
+
 GDAL_OPTIONS: dict[str, object] = {
     "GDAL_CACHEMAX": 64_000_000,  # bytes; units are kept by us, not by GDAL
     "GTIFF_VIRTUAL_MEM_IO": "IF_ENOUGH_RAM",  # uncompressed files are mapped
     "GDAL_DISABLE_READDIR_ON_OPEN": "FALSE",
-    "GDAL_HTTP_MAX_RETRY": 3,
-    "GDAL_HTTP_RETRY_DELAY": 1,
-    "GDAL_HTTP_CONNECTTIMEOUT": 20,
-    # A server that falls silent is an error, not a wait: bytes per second over seconds.
-    "GDAL_HTTP_LOW_SPEED_TIME": 60,
-    "GDAL_HTTP_LOW_SPEED_LIMIT": 100,
+    **HTTP_OPTIONS,
     "VSI_CACHE": True,
     "VSI_CACHE_SIZE": 8_000_000,
 }

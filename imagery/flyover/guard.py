@@ -124,6 +124,13 @@ def call_guarded(
     return answer  # type: ignore[return-value]  # pickle does not keep the type
 
 
+def forget_refused(path: str) -> None:
+    """Let a remote file be tried again, by a decoding process that remembers nothing."""
+    with _GUARD.lock:
+        _GUARD.refused.pop((path, _changed(path)), None)
+        _GUARD.close()
+
+
 def serve() -> None:
     """Answer the calls that come on stdin until it ends; runs in the decoding process."""
     answers = os.fdopen(os.dup(1), "wb")

@@ -38,8 +38,9 @@ from imagery.flyover.header_problems import (
     size_problem,
 )
 from imagery.flyover.plain_files import not_plain
+from imagery.flyover.remote_reads import look_again, refuse_failing_host
 from imagery.flyover.side_files import AuxFacts, find_side_file, read_aux
-from imagery.flyover.tiles import Tile
+from imagery.flyover.tiles import REMOTE_FILE_SYSTEMS, Tile
 from imagery.flyover.virtual_files import find_vrt_problem
 from imagery.limits import refuse_no_handles
 
@@ -87,6 +88,9 @@ def open_header(path: str, crs: str, limits: ImageLimits) -> Tile:
                 return _describe(path, source, crs, limits)
     except (*READ_ERRORS, CRSError, pyproj.exceptions.CRSError) as error:
         refuse_no_handles(error)
+        if path.startswith(REMOTE_FILE_SYSTEMS):
+            refuse_failing_host(path, error)
+            look_again(path)  # a name in a list that cannot be read seems to be no image
         return Tile(path=path, problem=explain_failure(path, error))
 
 

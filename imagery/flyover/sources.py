@@ -8,10 +8,8 @@ import os
 from collections.abc import Iterator
 from pathlib import Path
 
-import pyogrio
-from pyogrio.errors import DataSourceError
-
 from imagery.errors import MissingInput
+from imagery.flyover.remote_list import list_remote
 from imagery.flyover.side_files import WORLD_SUFFIXES
 from imagery.flyover.stac import stac_images
 from imagery.flyover.virtual_paths import gdal_path
@@ -40,6 +38,11 @@ def image_files(year: int, path: str, *, allow: tuple[str, ...] = ()) -> list[st
         return sorted(stac_images(place))
 
     found = _find_files(place, allow)
+    if not found and place.startswith("/vsi"):
+        raise MissingInput(
+            f"flyover {year}: no image file at {path}; correct the address, or see whether the "
+            "store lists the folder: one that breaks off looks the same"
+        )
     if not found:
         raise MissingInput(
             f"flyover {year}: no image file at {path}; "
@@ -171,11 +174,13 @@ def _walk(folder: Path, allow: tuple[str, ...]) -> Iterator[Path]:
 
 
 def _remote_folder(place: str) -> list[str]:
-    try:
-        names = pyogrio.vsi_listtree(place)
-    except (DataSourceError, NotADirectoryError, FileNotFoundError):
-        return []
-    return [str(name) for name in names if str(name).lower().endswith(SUFFIXES)]
+    """Return the images of a folder of an object store; none where it is not there.
+
+    Raises:
+        StoreFailed: the store fails.
+    """
+    names = list_remote(place)
+    return [name for name in names if name.lower().endswith(SUFFIXES)]
 
 
 def _refuse(error: OSError) -> None:
