@@ -14,6 +14,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from benchmarks.own_norm import spec_digest, write_own_norm
 from imagery.chips.store import ChipPlace
 from inference.hazard import Thresholds, hazard_word
 from models.extract import NetworkSource
@@ -164,6 +165,8 @@ class SetFolders:
     """Where chips and features are kept, by set."""
     model: str = ""
     """More lines of [model]."""
+    own_norm: bool = False
+    """The network's batch normalization is measured on each flyover's own chips."""
 
 
 def open_sets(folders: SetFolders, names: Sequence[tuple[str, int]]) -> list[FlyoverSet]:
@@ -184,6 +187,8 @@ def open_set(folders: SetFolders, name: str, year: int, number: int) -> FlyoverS
         number: Stands for the year among other sets.
     """
     of_year = _open_city(folders, name, year)
+    if folders.own_norm:
+        of_year = _with_own_norm(of_year, folders, name)
     labels = of_year.find_labels()
     rows = pd.DataFrame({"parcel_id": [], "year": []}) if labels is None else labels.table
     rows = rows[rows["year"] == year]
@@ -222,6 +227,20 @@ def open_set(folders: SetFolders, name: str, year: int, number: int) -> FlyoverS
         failing=np.array([failing.get(parcel_id, np.nan) for parcel_id in ids], np.float64),
         labels=rows,
     )
+
+
+def _with_own_norm(of_year: CityYear, folders: SetFolders, name: str) -> CityYear:
+    """Open a set with a network whose batch normalization is measured on its own chips."""
+    spec = of_year.file.model.spec
+    file = f"own_norm_{of_year.year}_{spec_digest(spec)}.safetensors"
+    weights = of_year.file.city.workspace / file
+    if not weights.exists():
+        store = tile(of_year)
+        manifest = store.manifest
+        write_own_norm(weights, spec, store.places(manifest[manifest["status"] == "chip"]))
+
+    lines = f'{folders.model}\nweights = "{weights}"'
+    return _open_city(replace(folders, model=lines), name, of_year.year)
 
 
 def _open_city(folders: SetFolders, name: str, year: int) -> CityYear:

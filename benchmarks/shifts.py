@@ -1,7 +1,8 @@
 """What another flyover may do to the same roofs, made on their chips."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import replace
+from itertools import islice
 from pathlib import Path
 
 import cv2
@@ -9,11 +10,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from benchmarks.flyover_sets import FlyoverSet
-from imagery.chips.store import StoredChip, read_chip
+from imagery.chips.store import ChipPlace, StoredChip, read_chip
 from imagery.files import atomic_path
 from models.extract import CHIPS_AT_ONCE
+from models.feature_cache import Matrix
 from models.measures import roof_measures
 from models.network import chip_features, load_backbones
+from models.spec import ModelSpec
 
 Image = NDArray[np.uint8]
 Shift = Callable[[Image, float], Image]
@@ -103,7 +106,9 @@ def shifted(flyover: FlyoverSet, name: str, workspace: Path) -> FlyoverSet:
     label = f"{flyover.name}, {name}"
     path = workspace / "shifts" / f"{label.replace(' ', '_').replace(',', '')}.npy"
     if not path.exists():
-        looks = _look(flyover, SHIFTS[name])
+        gsd_m = flyover.spec.gsd_m
+        chips = (shift_chip(place, SHIFTS[name], gsd_m) for place in flyover.chips)
+        looks = look(flyover.spec, chips)
         path.parent.mkdir(parents=True, exist_ok=True)
         with atomic_path(path) as temporary, temporary.open("wb") as stream:
             np.save(stream, looks, allow_pickle=False)
@@ -112,22 +117,24 @@ def shifted(flyover: FlyoverSet, name: str, workspace: Path) -> FlyoverSet:
     return replace(flyover, name=label, looks=looks, labels=flyover.labels.iloc[:0])
 
 
-def _look(flyover: FlyoverSet, shift: Shift) -> NDArray[np.float32]:
-    """Return measures and features of the shifted chips."""
-    spec = flyover.spec
+def look(spec: ModelSpec, chips: Iterable[StoredChip]) -> Matrix:
+    """Return measures and features of chips, float32 (N, F)."""
     backbones = load_backbones(spec, "")
+    remaining = iter(chips)
     parts = []
-    for start in range(0, len(flyover.chips), CHIPS_AT_ONCE):
-        chips = []
-        for place in flyover.chips[start : start + CHIPS_AT_ONCE]:
-            chip = read_chip(place)
-            image = np.ascontiguousarray(chip.pixels.transpose(1, 2, 0))
-            changed = shift(image, spec.gsd_m) * image.any(axis=2, keepdims=True)
-            pixels = np.ascontiguousarray(changed.transpose(2, 0, 1), np.uint8)
-            chips.append(StoredChip(pixels=pixels, mask=chip.mask))
-        measures = np.stack([roof_measures(chip) for chip in chips])
-        parts.append(np.concatenate([measures, chip_features(spec, backbones, chips)], axis=1))
+    while batch := list(islice(remaining, CHIPS_AT_ONCE)):
+        measures = np.stack([roof_measures(chip) for chip in batch])
+        parts.append(np.concatenate([measures, chip_features(spec, backbones, batch)], axis=1))
     return np.concatenate(parts).astype(np.float32)
+
+
+def shift_chip(place: ChipPlace, shift: Shift, gsd_m: float) -> StoredChip:
+    """Read a chip and shift it; where there is no imagery, there is none afterwards."""
+    chip = read_chip(place)
+    image = np.ascontiguousarray(chip.pixels.transpose(1, 2, 0))
+    changed = shift(image, gsd_m) * image.any(axis=2, keepdims=True)
+    pixels = np.ascontiguousarray(changed.transpose(2, 0, 1), np.uint8)
+    return StoredChip(pixels=pixels, mask=chip.mask)
 
 
 def _clip(image: NDArray[np.float64]) -> Image:

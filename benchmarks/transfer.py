@@ -1,11 +1,12 @@
 """How well the ranking carries over to a flyover that nobody has labeled, and what looks add.
 
     python -m benchmarks.transfer --data DIR [--workspace DIR] [--model "input_px = 224"]
-        [--only TEXT]
+        [--own-norm] [--one-sharpness] [--only TEXT]
 
 Each labeled flyover in turn is the coming one, and the others are the past. First every recipe for
 setting features against a flyover, then rungs joined by a second model, then the recipe that ships
-with looks at the coming flyover.
+with looks at the coming flyover. The network or the photos may be changed before that, those of
+past flyovers and of the coming one alike.
 """
 
 import argparse
@@ -18,6 +19,7 @@ import pandas as pd
 from sklearn.metrics import average_precision_score, roc_auc_score
 
 from benchmarks.flyover_sets import LABELED, FlyoverSet, open_sets, score, set_folders, set_options
+from benchmarks.one_sharpness import to_one_sharpness
 from benchmarks.recipes import RECIPES, rank, rank_as_before
 from benchmarks.stacking import STACKS, rank_stack
 from labels.sample import Candidates, draw_looks
@@ -118,7 +120,11 @@ def rank_left_out(
 
 def run(options: argparse.Namespace) -> None:
     """Print both tables."""
-    sets = open_sets(set_folders(options), LABELED)
+    folders = replace(set_folders(options), own_norm=options.own_norm)
+    sets = open_sets(folders, LABELED)
+    if options.one_sharpness:
+        sets = to_one_sharpness(sets, folders.workspace)
+
     ranked = [known for known in sets if (known.failing == 1).sum() >= LEAST_FAILING]
     names = "".join(f"{known.name:>18}" for known in ranked)
     print(f"{'AUROC/AP of a flyover left out':42}{names}{'mean':>16}", flush=True)
@@ -156,6 +162,16 @@ def _line(name: str, found: Sequence[tuple[float, float]]) -> str:
 def main() -> None:
     """Read the options and print the tables."""
     parser = set_options(__doc__)
+    parser.add_argument(
+        "--own-norm",
+        action="store_true",
+        help="the network's batch normalization is measured on each flyover's own chips",
+    )
+    parser.add_argument(
+        "--one-sharpness",
+        action="store_true",
+        help="photos are blurred to the sharpness of the softest flyover",
+    )
     parser.add_argument(
         "--only", default="", metavar="TEXT", help="only rows with this in their name"
     )

@@ -558,7 +558,18 @@ def test_cache_holds_what_the_rungs_look_at(store: ChipStore) -> None:
 
 def test_commands_that_only_use_a_model_load_no_torch() -> None:
     """It takes seconds and 390 MB; the networks are loaded where chips have to be looked at."""
-    stages = ("train", "drift", "score", "run", "promote", "looks", "explain", "adopt", "export", "desk")
+    stages = (
+        "train",
+        "drift",
+        "score",
+        "run",
+        "promote",
+        "looks",
+        "explain",
+        "adopt",
+        "export",
+        "desk",
+    )
     names = ", ".join(f"roofwatch.stages.{stage}" for stage in stages)
     code = f"import sys, {names}; assert not {{'torch', 'torchvision'}} & set(sys.modules)"
     subprocess.run([sys.executable, "-c", code], check=True)
