@@ -179,8 +179,8 @@ def wrk(place: Place, *, seconds: int, paced: bool) -> str:
     """
     reader = Reader(place, next(iter(place.tokens)))
     script = place.root / "wrk.lua"
-    # The answer itself takes some 5 ms of each 100.
-    delay_ms = 1000 * READERS // RATE - 5 if paced else 0
+    # wrk knows no rate: of the 100 ms of a turn it waits 60, and the answer takes the others.
+    delay_ms = 600 * READERS // RATE if paced else 0
     cookie = reader.headers["Cookie"]
     text = PACED.format(chips=reader.roofs, cookie=cookie, delay_ms=delay_ms)
     script.write_text(text, encoding="utf-8")
