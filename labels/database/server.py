@@ -45,8 +45,8 @@ def sqlite_path(url: str) -> Path | None:
 def make_engine(url: str) -> Engine:
     """Return the database of an address; nothing is connected yet, and no file stays open.
 
-    Up to two connections to PostgreSQL are kept for the next look: to connect takes twice as long
-    as to write.
+    Up to two connections to PostgreSQL are kept for the next look: to connect takes longer
+    than to write.
 
     Raises:
         InputError: the address cannot be read, or psycopg is not installed.
