@@ -33,7 +33,7 @@ def list_remote(place: str) -> list[str]:
         StoreFailed: the store fails.
     """
     error = ""
-    began = time.monotonic()
+    waited_s = 0.0
     for wait_s in WAITS_S:
         time.sleep(wait_s)
         # The decoding process is a new one each time, for GDAL remembers what is not there.
@@ -43,8 +43,10 @@ def list_remote(place: str) -> list[str]:
             return call_guarded(place, LIST_S, list_once, place)
         except RasterioError as failed:
             error = str(failed)
+        waited_s = time.monotonic() - began
+        if waited_s > LIST_S / 2:
+            break
 
-    waited_s = time.monotonic() - began
     failing = _FAILING.search(error)
     if failing or waited_s > SILENT_S:
         said = failing.group() if failing else f"no list of files within {waited_s:.0f} s"
