@@ -12,6 +12,7 @@ from gis_export.table.storm_settings import StormSettings
 from imagery.chips.settings import TileSettings
 from imagery.errors import ConfigError
 from imagery.files import sha256_file
+from imagery.photo_services.service import PhotoService
 from imagery.roll.files import FootprintFile, ParcelFile, VacantFile
 from imagery.roll.reach_settings import ReachSettings
 from imagery.services.service import Service
@@ -38,7 +39,9 @@ class FlyoverSource:
     year: int = field(metadata=key("Year of the imagery."))
     path: tuple[str, ...] = field(
         metadata=key(
-            "Folder, glob, file, STAC item list, URL or GDAL virtual path; or a list of them.",
+            "Folder, glob, file, STAC item list, URL or GDAL virtual path; or a list of them. Or a "
+            "tile service: an address with {z}, {x} and {y}, WMTS:https://..., or "
+            "https://.../ImageServer (docs/snapshot.md).",
             path=True,
             remote=True,
         )
@@ -50,6 +53,15 @@ class FlyoverSource:
             'CRS of tiles that carry none and have no .prj beside them, e.g. "EPSG:4326".'
         ),
     )
+    zoom: int = field(
+        default=-1,
+        metadata=key("Level of a tile service; XYZ needs it, a WMTS takes what the model needs."),
+    )
+    layer: str = field(default="", metadata=key("Layer of a WMTS that has several."))
+    photos: PhotoService | None = field(
+        default=None, metadata=key("The tile service.", derived=True)
+    )
+    """The tile service; `path` is where its tiles are kept then."""
 
     @property
     def flown(self) -> datetime.date | None:

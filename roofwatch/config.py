@@ -24,6 +24,7 @@ from imagery.values.secrets import mask
 from imagery.values.texts import LONGEST_TEXT, is_plain
 from models.spec import DOWNLOAD
 from roofwatch.city_file import CityFile
+from roofwatch.city_photos import take_photos, with_photos
 from roofwatch.city_services import check_snapshots, take_services, with_snapshots
 
 VIRTUAL = "/vsi"
@@ -61,11 +62,12 @@ def read_city(path: Path, *, needs_snapshots: bool = True) -> CityFile:
         raise ConfigError(f"{path.name}: not valid TOML: {error}; correct that line") from error
 
     document, services = take_services(document, path.name)
+    document, photos = take_photos(document, path.name)
     reader = Reader(file=path.name, base=path.parent.resolve())
     city = reader.read_table(CityFile, document, "")
     check_name(city, path.name)
     check_flyovers(city, path.name)
-    city = with_snapshots(city, services)
+    city = with_photos(with_snapshots(city, services), photos)
     if needs_snapshots:
         check_snapshots(city, path)
     check_files(city, path.name)

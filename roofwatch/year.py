@@ -26,6 +26,7 @@ from labels.table.look_table import looks_of
 from labels.table.rows import LabelRows
 from roofwatch.audit import AuditLine, append_audit
 from roofwatch.city_file import CityFile, FlyoverSource
+from roofwatch.city_photos import check_photos
 from roofwatch.executors import Execution
 from roofwatch.progress import Progress
 from roofwatch.runner import Batch, BatchRunner, Done, batch_runner
@@ -185,6 +186,7 @@ class CityYear:
     @cached_property
     def flyover(self) -> Flyover:
         """Return the imagery as it was delivered."""
+        check_photos(self.file, self.year)
         source = self.source
         limits = replace(self.file.tile.image_limits, allow=self.file.imagery.allow)
         files = read_files(self.year, source.path, crs=source.crs, limits=limits)

@@ -23,8 +23,9 @@ from gis_export.formats.esri_rows import (
 )
 from gis_export.formats.esri_target import YEAR, EsriTarget
 from gis_export.table.export_table import ExportTable
-from imagery.services.client import Failed, Json, ServiceError
+from imagery.services.client import Json
 from imagery.services.esri import ROWS, list_rows
+from imagery.services.failures import Failed, ServiceError
 from imagery.services.json_values import object_of, objects_of, text_of
 from imagery.troubles import shown
 

@@ -11,53 +11,28 @@ import urllib.error
 import urllib.request
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
-from typing import IO
+from functools import partial
+from typing import IO, TypeVar
 from urllib.parse import quote, quote_plus, urlencode, urlsplit, urlunsplit
 
-from imagery.errors import InputError
+from imagery.services.failures import NOT_THERE, TOKEN_CODES, Failed, ServiceError
 from imagery.services.service import Service
 from imagery.services.settings import SnapshotSettings
 from imagery.troubles import shown
 
+Content = TypeVar("Content")
+"""What is read from an answer."""
 Json = dict[str, object]
 """An object of JSON."""
-FINAL = (401, 403, 404, 405, 410, 498, 499)
-"""Answers that another try would not change; Esri has 498 and 499 for tokens."""
-TOKEN_CODES = (401, 403, 498, 499)
-"""Those of them that a token would change."""
+ACCEPT = "application/geo+json, application/json, image/png, image/jpeg, image/tiff, */*;q=0.1"
 AGAIN = "run roofwatch snapshot again, which goes on where it stopped"
 RENEW = (
     "write ?token=$NAME after the address and set the environment variable NAME, or renew the token"
 )
-LONGEST_WAIT_S = 300.0
-"""Longest wait between two tries, seconds, whatever the service asks for."""
-
-
-class Failed(Exception):
-    """One request that failed; another try may succeed."""
-
-    def __init__(
-        self, words: str, *, code: int = 0, wait_s: float = 0.0, is_final: bool = False
-    ) -> None:
-        """Keep what happened, how long the service asks to wait, and whether tries are in vain."""
-        super().__init__(words)
-        self.code = code
-        self.wait_s = wait_s
-        self.is_final = is_final or code in FINAL
-        self.tries = 1
-
-
-class ServiceError(InputError):
-    """A service that failed for good."""
-
-    def __init__(self, message: str, *, words: str) -> None:
-        """Keep what happened, without the address and without what to do."""
-        super().__init__(message)
-        self.words = words
-
-
 Check = Callable[[Json], None]
 """Raises `Failed` at an answer that is not whole."""
+LONGEST_WAIT_S = 300.0
+"""Longest wait between two tries, seconds, whatever the service asks for."""
 
 
 class SameHost(urllib.request.HTTPRedirectHandler):
@@ -120,7 +95,7 @@ class Client:
         """
         url = self._url(path, parameters or {})
         try:
-            return self._ask_often(url, check)
+            return self._ask_often(url, partial(self.parse_checked, check=check))
         except Failed as failed:
             raise self.failure(failed) from None
 
@@ -131,12 +106,32 @@ class Client:
             InputError: it does not answer, or with another error.
         """
         try:
-            self._ask_often(self._url(path, parameters), None)
+            self._ask_often(self._url(path, parameters), self.parse)
         except Failed as failed:
             if failed.code in TOKEN_CODES:
                 return True
             raise self.failure(failed) from None
         return False
+
+    def fetch(
+        self, path: str, parameters: Mapping[str, object], read: Callable[[bytes], Content]
+    ) -> Content | None:
+        """Return what is read from the bytes of an answer; None where there is nothing (404, 204).
+
+        Args:
+            path: What follows the address of the service.
+            parameters: Beside those of the address.
+            read: Raises `Failed` at bytes that are not what was asked for.
+
+        Raises:
+            InputError: the service did not answer, or with an error.
+        """
+        try:
+            return self._ask_often(self._url(path, parameters), partial(_read_any, read=read))
+        except Failed as failed:
+            if failed.code == NOT_THERE:
+                return None
+            raise self.failure(failed) from None
 
     def send(self, path: str, form: Mapping[str, object]) -> Json:
         """Send a form once, and return the answer. Parameters of the address go with the form.
@@ -147,7 +142,7 @@ class Client:
             Failed: no answer, one that is cut short, or one that says that it failed.
         """
         url, _, query = self._url(path, form).partition("?")
-        return self._ask_once(url, query.encode())
+        return self.parse(self._ask_once(url, query.encode()))
 
     def wait(self, attempt: int, asked_s: float = 0.0) -> None:
         """Wait after a failure: longer each time, and as long as the service asks."""
@@ -192,18 +187,15 @@ class Client:
         start = parts.path.rstrip("/").removesuffix("/items").removesuffix("/query")
         return urlunsplit((parts.scheme, parts.netloc, start + path, urlencode(query), ""))
 
-    def _ask_often(self, url: str, check: Check | None) -> Json:
-        """Ask until it answers, as often as the settings say.
+    def _ask_often(self, url: str, read: Callable[[bytes], Content]) -> Content:
+        """Ask until the answer can be read, as often as the settings say.
 
         Raises:
             Failed: it did not answer, or with an error.
         """
         for attempt in range(1, self.settings.tries + 1):
             try:
-                answer = self._ask_once(url)
-                if check is not None:
-                    check(answer)
-                return answer
+                return read(self._ask_once(url))
             except Failed as failed:
                 failed.tries = attempt
                 if failed.is_final or attempt == self.settings.tries:
@@ -211,22 +203,22 @@ class Client:
                 self.wait(attempt, failed.wait_s)
         raise AssertionError("a service is asked once at least")
 
-    def _ask_once(self, url: str, form: bytes | None = None) -> Json:
+    def _ask_once(self, url: str, form: bytes | None = None) -> bytes:
         """Ask once; with a form, it is posted.
 
         Raises:
-            Failed: no answer, one that is cut short, or one that says that it failed.
+            Failed: no answer, one that is cut short, or one of an error.
         """
         pause_s = self.last + 1 / self.settings.requests_per_s - time.monotonic()
         if pause_s > 0:
             time.sleep(pause_s)
         self.last = time.monotonic()
 
-        headers = {"Accept": "application/geo+json, application/json", "User-Agent": "roofwatch"}
+        headers = {"Accept": ACCEPT, "User-Agent": "roofwatch"}
         request = urllib.request.Request(url, form, headers=headers)
         try:
             with _OPENER.open(request, timeout=self.settings.timeout_s) as answer:
-                content = answer.read()
+                content = bytes(answer.read())
         except urllib.error.HTTPError as error:
             with error:
                 raise Failed(
@@ -238,9 +230,20 @@ class Client:
             raise Failed(f"no answer: {error.reason}") from None
         except (OSError, http.client.HTTPException) as error:
             raise Failed(f"the answer broke off: {error or type(error).__name__}") from None
-        return self._parse(content)
+        return content
 
-    def _parse(self, content: bytes) -> Json:
+    def parse_checked(self, content: bytes, *, check: Check | None) -> Json:
+        """Return an answer as an object that a check has passed.
+
+        Raises:
+            Failed: see `parse`, or the check did not pass.
+        """
+        answer = self.parse(content)
+        if check is not None:
+            check(answer)
+        return answer
+
+    def parse(self, content: bytes) -> Json:
         """Return an answer as an object.
 
         Raises:
@@ -268,6 +271,13 @@ class Client:
 
 
 _OPENER = urllib.request.build_opener(SameHost)
+
+
+def _read_any(content: bytes, *, read: Callable[[bytes], Content]) -> Content:
+    """Read an answer that is not empty; 204 has no bytes."""
+    if not content:
+        raise Failed("the answer is empty", code=NOT_THERE)
+    return read(content)
 
 
 def _seconds(text: str | None) -> float:

@@ -14,8 +14,9 @@ import pyarrow as pa
 import shapely
 from pyproj import CRS
 
-from imagery.services.client import Client, Failed, Json
+from imagery.services.client import Client, Json
 from imagery.services.columns import guessed_array
+from imagery.services.failures import Failed
 from imagery.services.joining import join_pages
 from imagery.services.json_values import object_of, objects_of, text_of, whole_of
 from imagery.services.layer import LayerRows, Tell

@@ -27,6 +27,10 @@ class SnapshotSettings:
     timeout_s: float = field(
         default=60.0, metadata=key("How long a service may be silent, seconds.")
     )
+    most_tiles: int = field(
+        default=100_000,
+        metadata=key("Most tiles of imagery that one run asks a service for; more are refused."),
+    )
 
     def __post_init__(self) -> None:
         """Check the ranges."""
@@ -34,7 +38,7 @@ class SnapshotSettings:
             value = getattr(self, name)
             if not value > 0:
                 raise ValueError(f"{name} is {value}, want more than 0")
-        for name in ("page_rows", "tries"):
+        for name in ("page_rows", "tries", "most_tiles"):
             value = getattr(self, name)
             if value < 1:
                 raise ValueError(f"{name} is {value}, want 1 or more")

@@ -21,6 +21,7 @@ from imagery.services.snapshot_file import (
 from roofwatch.answer import Answer
 from roofwatch.city_services import named_columns
 from roofwatch.opened import open_city
+from roofwatch.photo_snapshots import TakenPhotos, photos_of, take_photos
 from roofwatch.progress import Progress
 from roofwatch.sealed_files import seal_snapshot
 from roofwatch.year import City
@@ -67,11 +68,12 @@ def command(options: argparse.Namespace) -> Answer:
     """Copy each layer that is a service; one that fails keeps no other from being copied."""
     city = open_city(options)
     services = city.file.services
-    if not services:
+    photos = photos_of(city)
+    if not services and not photos:
         line = f"{city.name}: no layer is a service; files are read where they are"
         return Answer(lines=[line], facts={"taken": [], "failed": []})
 
-    taken: list[Taken] = []
+    taken: list[Taken | TakenPhotos] = []
     failed: list[RoofwatchError] = []
     lines: list[str] = []
     with at_work(city.workspace.sources, "`snapshot`"):
@@ -82,6 +84,16 @@ def command(options: argparse.Namespace) -> Answer:
             except (InputError, Refused) as error:
                 failed.append(error)
                 lines.append(f"[{service.section}] not copied")
+
+        # The roll, which says which tiles are needed, may be of the snapshots just taken.
+        city = open_city(options)
+        for photo in photos:
+            try:
+                taken.append(take_photos(city, photo))
+                lines += taken[-1].lines
+            except (InputError, Refused) as error:
+                failed.append(error)
+                lines.append(f"[{photo.service.section}] not copied")
 
     return Answer(
         lines=lines,
