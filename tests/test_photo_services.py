@@ -14,6 +14,7 @@ from pyproj import Transformer
 from tile_service import HALF_WORLD, TileService, as_png, serve_tiles, wmts
 
 from imagery.chips.store import open_store
+from imagery.flyover.gdal_env import set_network
 
 LEVEL = 20
 SIDE = 2 * HALF_WORLD / 2**LEVEL
@@ -181,7 +182,7 @@ def test_tiles_are_fetched_once_and_counted(
     ran = roofwatch("snapshot", path, "--quiet", "--json")
     taken = taken_of(ran)
     asked = [each for each in tiles.asked if f"/{LEVEL}/" in each]
-    assert len(asked) == len(set(asked)) == taken["photos"]
+    assert len(asked) == len(set(asked)) == taken["photos"] == taken["asked"]
 
     # A degree of longitude is shorter up here: the pixel of the CRS is 0.149 m.
     assert taken["gsd_m"] == pytest.approx(SIDE / 256 * math.cos(math.radians(39.29)), rel=0.005)
@@ -191,6 +192,36 @@ def test_tiles_are_fetched_once_and_counted(
     again = roofwatch("snapshot", path, "--quiet", "--json")
     assert taken_of(again)["asked"] == 0
     assert [each for each in tiles.asked if f"/{LEVEL}/" in each] == asked
+
+
+def test_tiles_lie_where_gdals_own_driver_puts_them(
+    tmp_path: Path, tiny_city: CityBuilder, roofwatch: Roofwatch, tiles: TileService
+) -> None:
+    """GDAL's driver for tile services is the reference; it is used for nothing else."""
+    path = tiny_city(tmp_path, city_text(xyz(tiles), f"zoom = {LEVEL}"))
+    assert roofwatch("snapshot", path, "--quiet").code == 0
+    service = tmp_path / "service.xml"
+    server = f"{tiles.url}/photo/${{z}}/${{y}}/${{x}}.png"
+    service.write_text(
+        f"""<GDAL_WMS><Service name="TMS"><ServerUrl>{server}</ServerUrl></Service><DataWindow>
+<UpperLeftX>{-HALF_WORLD}</UpperLeftX><UpperLeftY>{HALF_WORLD}</UpperLeftY>
+<LowerRightX>{HALF_WORLD}</LowerRightX><LowerRightY>{-HALF_WORLD}</LowerRightY>
+<TileLevel>{LEVEL}</TileLevel><TileCountX>1</TileCountX><TileCountY>1</TileCountY>
+<YOrigin>top</YOrigin></DataWindow><Projection>EPSG:3857</Projection>
+<BlockSizeX>256</BlockSizeX><BlockSizeY>256</BlockSizeY><BandsCount>3</BandsCount></GDAL_WMS>"""
+    )
+    set_network(allowed=True)  # the command had closed it for GDAL
+    (file,) = photo_files(path)
+    with rasterio.open(file) as block, rasterio.open(service) as gdal:
+        pixels = block.read()
+        rows, columns = (pixels[3] > 0).nonzero()
+        x, y = block.transform * (columns.min(), rows.min())
+        start_row, start_column = gdal.index(x + SIDE / 512, y - SIDE / 512)
+        size = (np.ptp(rows) + 1, np.ptp(columns) + 1)
+        window = rasterio.windows.Window(start_column, start_row, size[1], size[0])
+        expected = gdal.read(window=window)
+    shown = expected[:, rows - rows.min(), columns - columns.min()]
+    np.testing.assert_array_equal(pixels[:3, rows, columns], shown)
 
 
 @pytest.mark.parametrize("fault", FAULTS)

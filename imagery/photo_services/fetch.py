@@ -87,8 +87,8 @@ def fetch_photos(
     places = source.grid.tiles_of(boxes)
     with open_kept(folder / KEPT_FILE) as kept:
         _check_origin(kept, photo, source.grid, folder)
-        missing = sorted(set(places) - kept.places())
-        _check_count(len(missing), client)
+        new = len(set(places) - kept.places())
+        _check_count(new, client)
         _check_own_pixels(kept, source, places, client)
         missing = sorted(set(places) - kept.places())
         for number, place in enumerate(missing, start=1):
@@ -107,7 +107,7 @@ def fetch_photos(
         return FetchedPhotos(
             level=grid.level,
             gsd_m=gsd_here(grid, need.shapes),
-            asked=len(missing),
+            asked=new,
             photos=count[PHOTO],
             none=count.get(NONE, 0),
             blank=count.get(BLANK, 0),
