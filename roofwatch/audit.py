@@ -6,7 +6,7 @@ import hashlib
 import io
 import os
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from imagery.errors import InputError, TamperedLog
@@ -21,6 +21,8 @@ START = "0" * 64
 """What stands for the hash of the line before the first one."""
 WAIT_S = 60
 """How long a command waits for another one that writes into the log, seconds."""
+HOUR = timedelta(hours=1)
+"""What clocks of several machines may differ by."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -102,6 +104,29 @@ def read_audit(path: Path) -> list[list[str]]:
             f"{path} cannot be read ({error}); restore the log from a backup"
         ) from error
     return rows[1:]
+
+
+def clock_notes(rows: list[list[str]]) -> list[str]:
+    """Return a line for each time that the clock was set back, by more than an hour.
+
+    Less may be two machines whose clocks differ.
+
+    Args:
+        rows: Of a log whose chain holds.
+    """
+    notes = []
+    latest = datetime.fromtimestamp(0, UTC)
+    is_back = False
+    for number, (written, *_) in enumerate(rows, start=2):
+        time = datetime.fromisoformat(written)
+        was_back, is_back = is_back, time < latest - HOUR
+        if is_back and not was_back:
+            notes.append(
+                f"line {number} is dated {time:%Y-%m-%d %H:%M}, but earlier lines reach "
+                f"{latest:%Y-%m-%d %H:%M}: the clock was set back"
+            )
+        latest = max(latest, time)
+    return notes
 
 
 def trusted_audit(path: Path) -> list[list[str]]:

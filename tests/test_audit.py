@@ -6,7 +6,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from roofwatch.audit import AuditLine, append_audit, champions, first_broken_line
+from roofwatch.audit import (
+    AuditLine,
+    append_audit,
+    champions,
+    clock_notes,
+    first_broken_line,
+    read_audit,
+)
 
 
 @pytest.fixture
@@ -73,3 +80,18 @@ def test_a_torn_last_line_does_not_hide(log: Path) -> None:
     """What a power cut leaves is found, and not taken for a whole line."""
     log.write_text(log.read_text()[:-20])
     assert first_broken_line(log) == 5
+
+
+def test_a_clock_that_was_set_back_is_noted_once(log: Path) -> None:
+    """By hand: back a year for two lines, right again, back two hours; half an hour is nothing."""
+    assert clock_notes(read_audit(log)) == []
+
+    days = ("24-05-01T12:00", "23-05-01T12:00", "23-05-02T12:00", "24-05-02T12:00")
+    last = ("24-05-02T11:30", "24-05-02T10:00")
+    rows = [[f"20{written}:00+00:00", "ann", "tile"] for written in (*days, *last)]
+    assert clock_notes(rows) == [
+        "line 3 is dated 2023-05-01 12:00, but earlier lines reach 2024-05-01 12:00: "
+        "the clock was set back",
+        "line 7 is dated 2024-05-02 10:00, but earlier lines reach 2024-05-02 12:00: "
+        "the clock was set back",
+    ]

@@ -7,7 +7,7 @@ from pathlib import Path
 from imagery.errors import MissingInput
 from roofwatch.anchors import add_anchor, check_anchors
 from roofwatch.answer import FIX_FIRST, Answer
-from roofwatch.audit import read_audit
+from roofwatch.audit import clock_notes, read_audit
 from roofwatch.damage import Damage, find_damage
 from roofwatch.opened import open_city
 from roofwatch.repair import repair
@@ -29,11 +29,12 @@ def command(options: argparse.Namespace) -> Answer:
         city = open_city(options)
         damages = audit(city, options.anchor)
 
-    entries = len(read_audit(log))
+    rows = read_audit(log)
     findings = [damage.line for damage in damages]
     lines = [*repaired, *findings]
     if not findings:
-        lines.append(f"{log}: {entries} lines, every hash follows; files unchanged")
+        lines.append(f"{log}: {len(rows)} lines, every hash follows; files unchanged")
+        lines += [f"note: {note}" for note in clock_notes(rows)]
         if options.anchor:
             lines.append(add_anchor(options.anchor, log))
     elif not options.repair:
@@ -41,7 +42,7 @@ def command(options: argparse.Namespace) -> Answer:
 
     facts: dict[str, object] = {
         "log": str(log),
-        "lines": entries,
+        "lines": len(rows),
         "findings": findings,
         "repaired": repaired,
         "repairable": sum(bool(damage.stage) for damage in damages),
