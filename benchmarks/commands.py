@@ -1,4 +1,7 @@
-"""What a roofwatch command costs, as a user starts it: a cold process with all its workers."""
+"""What a roofwatch command costs, as a user starts it: a cold process with all its workers.
+
+    python -m benchmarks.commands train demo/city.toml --year 2024 --quiet
+"""
 
 import resource
 import subprocess
@@ -60,3 +63,11 @@ def run_command(arguments: list[str]) -> Cost:
 def _children_cpu_s() -> float:
     usage = resource.getrusage(resource.RUSAGE_CHILDREN)
     return usage.ru_utime + usage.ru_stime
+
+
+if __name__ == "__main__":
+    cost = run_command(sys.argv[1:])
+    print(
+        f"{cost.wall_s:.1f} s of wall, {cost.cpu_s:.1f} CPU s; peak anonymous memory "
+        f"{cost.main_mb:.0f} MB, largest other process {cost.worker_mb:.0f} MB"
+    )
