@@ -1,6 +1,6 @@
 """What a roofwatch command costs, as a user starts it: a cold process with all its workers.
 
-    python -m benchmarks.commands train demo/city.toml --year 2024 --quiet
+python -m benchmarks.commands train demo/city.toml --year 2024 --quiet
 """
 
 import resource

@@ -24,8 +24,9 @@ from models.engine_name import engine_name
 from models.feature_cache import PARTS
 from models.flyover_stats import FlyoverStats, measure_flyover
 from models.measures import MEASURES
-from models.network import Backbones, chip_features, load_backbones
+from models.network import Backbones, load_backbones
 from models.preprocess import chip_views
+from models.scoring import chip_features
 from models.spec import ModelSpec
 from roofwatch.config import read_city
 from roofwatch.demo_truth import read_truth

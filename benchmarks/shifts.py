@@ -15,7 +15,8 @@ from imagery.files import atomic_path
 from models.extract import CHIPS_AT_ONCE
 from models.feature_cache import Matrix
 from models.measures import roof_measures
-from models.network import chip_features, load_backbones
+from models.network import load_backbones
+from models.scoring import chip_features
 from models.spec import ModelSpec
 
 Image = NDArray[np.uint8]

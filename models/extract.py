@@ -15,14 +15,12 @@ from imagery.files import atomic_path
 from models.feature_cache import Features, Matrix
 from models.light import relight
 from models.measures import MEASURES, roof_measures
-from models.openvino_engine import Engine, MapEngine, compile_maps, compile_openvino
+from models.openvino_engine import Engines, MapEngine, compile_maps, compile_openvino
 from models.preprocess import chip_views
 from models.spec import ModelSpec
 
 CHIPS_AT_ONCE = 4
 """Chips per forward pass."""
-Engines = tuple[Engine, ...]
-"""What runs each network of a spec, in its order."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -5,23 +5,18 @@ Their code is torchvision's, or timm's where torchvision lacks a network.
 
 import hashlib
 import itertools
-from collections.abc import Sequence
 from functools import lru_cache
 from pathlib import Path
 
-import numpy as np
 import torch
 import torchvision
-from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from imagery.chips.store import StoredChip
 from models.backbone_kind import TIMM
 from models.backbones import backbone_kind
 from models.engine import compile_engine, compile_map_engine
 from models.engine_name import engine_name
-from models.extract import Engines, engine_features
-from models.openvino_engine import MapEngine
+from models.openvino_engine import Engines, MapEngine
 from models.spec import DOWNLOAD, ModelSpec
 from models.timm_backbones import build_timm, timm_maps, timm_segments, without_classifier
 from models.weight_sums import LITE
@@ -237,13 +232,6 @@ def backbone_engines(backbones: Backbones, spec: ModelSpec, *, threads: int = 0)
         compile_engine(backbone, spec.side_px(backbone.name), count, engine_name())
         for backbone in backbones
     )
-
-
-def chip_features(
-    spec: ModelSpec, backbones: Backbones, chips: Sequence[StoredChip], *, threads: int = 0
-) -> NDArray[np.float32]:
-    """Return the features of chips, averaged over the turns, (N, spec.features)."""
-    return engine_features(spec, backbone_engines(backbones, spec, threads=threads), chips)
 
 
 def map_engines(backbones: Backbones, spec: ModelSpec, *, threads: int = 0) -> MapEngines:

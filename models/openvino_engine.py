@@ -18,6 +18,8 @@ Images = NDArray[np.uint8]
 Features = NDArray[np.float32]
 Engine = Callable[[Images], Features]
 """Maps uint8 images (B, 3, P, P) to float32 features (B, F)."""
+Engines = tuple[Engine, ...]
+"""What runs each network of a spec, in its order."""
 Maps = list[NDArray[np.float32]]
 MapEngine = Callable[[Images], Maps]
 """Maps uint8 images (B, 3, P, P) to feature maps (B, C, p, p), finest first."""

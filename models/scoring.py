@@ -7,13 +7,14 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from imagery.chips.store import StoredChip
-from models.extract import CHIPS_AT_ONCE
+from models.extract import CHIPS_AT_ONCE, engine_features
 from models.feature_cache import COLUMNS, feature_matrix
 from models.features import load_networks
 from models.files import Model
 from models.head import head_scores
 from models.measures import roof_measures
-from models.network import chip_features
+from models.network import Backbones, backbone_engines
+from models.spec import ModelSpec
 
 
 def score_chips(model: Model, chips: Sequence[StoredChip]) -> NDArray[np.float64]:
@@ -45,3 +46,10 @@ def look_at(model: Model, chips: Sequence[StoredChip]) -> NDArray[np.float32]:
     if "features" in COLUMNS[model.head.rung]:
         columns["features"] = list(chip_features(model.spec, load_networks(model.network), chips))
     return feature_matrix(pd.DataFrame(columns), model.head.rung)
+
+
+def chip_features(
+    spec: ModelSpec, backbones: Backbones, chips: Sequence[StoredChip], *, threads: int = 0
+) -> NDArray[np.float32]:
+    """Return the features of chips, averaged over the turns, (N, spec.features)."""
+    return engine_features(spec, backbone_engines(backbones, spec, threads=threads), chips)

@@ -41,11 +41,11 @@ from models.network import (
     PooledBackbone,
     backbone_engines,
     build_network,
-    chip_features,
     load_backbones,
 )
 from models.openvino_engine import load_openvino
 from models.preprocess import GRAY, chip_views, stretch_colors, turn_image, view_box
+from models.scoring import chip_features
 from models.spec import VIEWS, ModelSpec
 from models.weights import lite_state
 from training.fit import fit_head

@@ -87,7 +87,7 @@ class Toy:
 def toy_features(
     backbones: Backbones, chips: list[StoredChip], spec: ModelSpec = SPEC
 ) -> NDArray[np.float32]:
-    """See `models.features.chip_features`; in float32 on any machine."""
+    """See `models.scoring.chip_features`; in float32 on any machine."""
     parts = []
     for backbone in backbones:
         images = np.concatenate([chip_views(chip, spec, spec.input_px) for chip in chips])

@@ -21,10 +21,10 @@ from models.files import load_model, save_model
 from models.network import (
     PooledBackbone,
     backbone_checksum,
-    chip_features,
     load_backbones,
     segments,
 )
+from models.scoring import chip_features
 from models.spec import ModelSpec, spec_from_json, spec_to_json
 from models.weight_sums import weights_checksum
 from roofwatch.city_file import ModelSettings

@@ -70,7 +70,7 @@ class RoofNetwork(nn.Module):
     def features(self, images: Images) -> Tensor:
         """Return standardized features (B, F), averaged over the turns.
 
-        They come in the order of `models.features.chip_features`.
+        They come in the order of `models.scoring.chip_features`.
         """
         device = self.center.device
         features = []
