@@ -55,9 +55,17 @@ def compile_engine(network: nn.Module, side_px: int, threads: int, name: str) ->
 
 
 def save_converted(network: nn.Module, side_px: int, path: Path) -> None:
-    """Write a network as OpenVINO's files, PATH.xml and the .bin beside it, in full precision."""
+    """Write a network as OpenVINO's files, PATH.xml and the .bin beside it, in full precision.
+
+    Raises:
+        RuntimeError: they cannot be written.
+    """
     save = load_openvino().save_model
-    _converted(network, side_px, lambda model: save(model, str(path), compress_to_fp16=False))
+    try:
+        _converted(network, side_px, lambda model: save(model, str(path), compress_to_fp16=False))
+    except RuntimeError as error:
+        # OpenVINO does not say where.
+        raise RuntimeError(f"{path.parent}: {error}") from error
 
 
 def _converted(network: nn.Module, side_px: int, use: Callable[[object], Result]) -> Result:

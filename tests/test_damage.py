@@ -18,8 +18,12 @@ from imagery.errors import InputError
 from imagery.files import atomic_folder, atomic_path, reserve
 from imagery.limits import SystemLimit, limit_line, refuse_no_handles
 from imagery.workspace import Workspace, YearFiles
+from models.engine import save_converted
+from models.engine_name import OPENVINO, engine_name
 from models.feature_cache import Features
+from models.network import load_backbones
 from models.registry_look import find_registry_fault
+from models.spec import ModelSpec
 
 ALONE = ("--executor", "serial", "--quiet")
 
@@ -157,6 +161,17 @@ def test_room_is_reserved_before_a_file_is_mapped(tmp_path: Path) -> None:
 def test_each_limit_has_its_remedy(error: Exception, wanted: str | None) -> None:
     line = limit_line(error)
     assert (wanted in line) if wanted else line == ""
+
+
+def test_a_network_that_does_not_fit_on_the_disk_says_where(tmp_path: Path) -> None:
+    """OpenVINO says that a stream failed, and nothing of a file."""
+    if not engine_name().startswith(OPENVINO):
+        pytest.skip("networks are converted for OpenVINO alone")
+    (backbone,) = load_backbones(ModelSpec(backbone="efficientnet_lite0"))
+    with full_disk(100_000), pytest.raises(RuntimeError) as stop:
+        save_converted(backbone, 64, tmp_path / "network.xml")
+    assert limit_line(stop.value).startswith(f"{tmp_path}: ")
+    assert "free disk space" in limit_line(stop.value)
 
 
 # A process of its own: what earlier tests left open here is closed at any moment.
