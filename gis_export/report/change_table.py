@@ -156,7 +156,10 @@ def lineage_table(inputs: ExportInputs) -> pd.DataFrame:
 
 def _with_lost(lots: gpd.GeoDataFrame, roll: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
     """Return all parcels and those of the roll that no parcel layer holds."""
-    lost = roll.loc[~roll["parcel_id"].isin(lots["parcel_id"]), ["parcel_id", "geometry"]]
+    # On so many ids `isin` takes ten times as long.
+    known = pd.Index(lots["parcel_id"].unique())
+    is_lost = known.get_indexer(pd.Index(roll["parcel_id"])) < 0
+    lost = roll.loc[is_lost, ["parcel_id", "geometry"]]
     if not len(lost):
         return lots
     return gpd.GeoDataFrame(pd.concat([lots, lost], ignore_index=True))

@@ -113,11 +113,10 @@ class VacantRoll:
         """Find which of `known_ids` each id means; notices without a parcel as they are spelled."""
         parcels = self.known_ids[: len(self.all_parcels) or None]
         matches = match_ids(ids, parcels)
-        is_exact = ids.isin(self.known_ids)
-        exact = pd.Index(self.known_ids).get_indexer(pd.Index(ids[is_exact].astype("str")))
+        exact = pd.Index(self.known_ids).get_indexer(pd.Index(ids.astype("str")))
+        is_exact = exact >= 0
 
-        place = matches.place.copy()
-        place[is_exact.to_numpy(bool)] = exact
+        place = np.where(is_exact, exact, matches.place)
         open_ids = set(matches.collisions) - set(ids[is_exact])
         others = {name: matches.collisions[name] for name in open_ids}
         return Matches(place=place, collisions=others)
