@@ -6,11 +6,11 @@ from functools import cached_property
 from pathlib import Path
 
 import geopandas as gpd
-import numpy as np
 
 from gis_export.fire.dispatch.address_match import AddressBook
 from gis_export.fire.dispatch.columns import ColumnMap
 from gis_export.fire.dispatch.delivery import Dispatch
+from gis_export.fire.dispatch.spelling import respelled
 from gis_export.formats.metadata import Lineage
 from gis_export.printing.photo import Photo, photo_of
 from gis_export.table import columns
@@ -63,9 +63,7 @@ class ExportJob:
     @cached_property
     def fire_table(self) -> ExportTable:
         """Return the rows with addresses as dispatch spells them, which responders know."""
-        spelled = self.dispatch.match["DISPATCH_ADDRESS"].to_numpy(dtype=object)
-        on_roll = self.table.rows[columns.ADDRESS].to_numpy(dtype=object)
-        return self.table.with_addresses(np.where(spelled != "", spelled, on_roll))
+        return respelled(self.table, self.dispatch.match["DISPATCH_ADDRESS"].tolist())
 
     @cached_property
     def fire_rows(self) -> gpd.GeoDataFrame:

@@ -306,3 +306,28 @@ def test_dry_run_counts_and_the_command_publishes(
         bare = roofwatch(*words, layer.url.partition("?")[0])
         assert bare.code == 3
         assert "it answers 499: 'Token Required'; nothing was changed" in bare.err
+
+
+def test_the_fire_department_reads_addresses_as_dispatch_spells_them(
+    tmp_path: Path, done_city: DoneCity, roofwatch: Roofwatch
+) -> None:
+    """As in the fire pack; the housing department keeps those of the roll."""
+    shutil.copytree(done_city.path.parent, tmp_path / "city")
+    path = tmp_path / "city" / done_city.path.name
+    words = ("publish", path, "--year", 2023, "--quiet", "--json", "--to")
+
+    found = {}
+    for tier in (Tier.RESPONDER, Tier.HOUSING):
+        with serve_layer(FeatureLayer(fields=fields_as_packed(tier))) as layer:
+            assert roofwatch(*words, layer.url).code == 0
+            on_roll = layer.values("ADDRESS", 2023)
+            spelled = {parcel: text and str(text).swapcase() for parcel, text in on_roll.items()}
+            (path.parent / "list.csv").write_text(
+                "".join(f"{text}\n" for text in ["address", *filter(None, spelled.values())])
+            )
+            before = path.read_text()
+            path.write_text(f'{before}\n[export.dispatch]\naddresses = "list.csv"\n')
+            assert roofwatch(*words, layer.url).code == 0
+            path.write_text(before)
+            found[tier] = layer.values("ADDRESS", 2023) == spelled
+    assert found == {Tier.RESPONDER: True, Tier.HOUSING: False}

@@ -2,6 +2,7 @@
 
 import argparse
 
+from gis_export.fire.dispatch.spelling import as_dispatch_spells
 from gis_export.formats.esri_layer import AGAIN, apply_plan, plan_layer
 from gis_export.formats.esri_target import open_target
 from gis_export.formats.postgis import count_replaced, publish
@@ -38,13 +39,14 @@ def publish_year(year: CityYear, url: str, *, schema: str) -> dict[str, int]:
     Raises:
         InputError: the database cannot be reached or written to.
     """
-    table = year_table(year)
+    tables = year_tables(year)
     counts = {}
-    for tier in (Tier.RESPONDER, Tier.HOUSING):
+    for tier, table in tables.items():
         name = f"{schema}.vacant_roofs_{tier.value.lower()}"
         counts[name] = publish(table, url, schema=schema, tier=tier, year=year.year)
 
-    year.city.log("publish", f"{year.year}: {len(table)} rows into schema {schema}")
+    rows = len(tables[Tier.HOUSING])
+    year.city.log("publish", f"{year.year}: {rows} rows into schema {schema}")
     return counts
 
 
@@ -54,10 +56,9 @@ def count_year(year: CityYear, url: str, *, schema: str) -> Answer:
     Raises:
         InputError: the database cannot be reached, or its tables cannot take the rows.
     """
-    table = year_table(year)
     lines = []
     facts = {}
-    for tier in (Tier.RESPONDER, Tier.HOUSING):
+    for tier, table in year_tables(year).items():
         name = f"{schema}.vacant_roofs_{tier.value.lower()}"
         there = count_replaced(table, url, schema=schema, tier=tier, year=year.year)
         lines.append(f"{len(table):7d} rows would replace {there} of {year.year} in {name}")
@@ -75,7 +76,7 @@ def publish_layer(year: CityYear, url: str, *, dry_run: bool) -> Answer:
     service = Service(section="", address=url)
     client = Client(service=service, settings=year.file.snapshot, kept=KEPT, again=AGAIN)
     target = open_target(client)
-    plan = plan_layer(year_table(year), target, year.year)
+    plan = plan_layer(year_tables(year)[target.tier], target, year.year)
     counts = plan.counts
 
     place = f"{service.shown} ({target.tier.value})"
@@ -106,6 +107,8 @@ def publish_layer(year: CityYear, url: str, *, dry_run: bool) -> Answer:
     return Answer(lines=lines, facts=facts)
 
 
-def year_table(year: CityYear) -> ExportTable:
-    """Return the rows of the year, as every product has them."""
-    return build_table(export_inputs(year, photos=False), year.file.export)
+def year_tables(year: CityYear) -> dict[Tier, ExportTable]:
+    """Return the rows of the year as the products of each department have them."""
+    settings = year.file.export
+    table = build_table(export_inputs(year, photos=False), settings)
+    return {Tier.RESPONDER: as_dispatch_spells(table, settings.dispatch), Tier.HOUSING: table}
