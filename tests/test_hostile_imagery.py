@@ -1,5 +1,6 @@
 """Images that would take all time or memory: each costs its own parcels, and nothing else."""
 
+import gzip
 import os
 import random
 import struct
@@ -37,6 +38,7 @@ BAD_NAME = "tile_0_0"
 SECONDS = 2
 """The limit of these tests."""
 LIMITED = f"\n[tile]\nmax_seconds = {SECONDS}\n"
+ENDLESS_HEADER = Path(__file__).with_name("corpus") / "jp2-91-endless_header.gz"
 BLOCKS: Storage = {"tiled": True, "blockxsize": 16, "blockysize": 16}
 JPEG: Storage = {"compress": "jpeg", "photometric": "YCBCR", **BLOCKS}
 
@@ -355,3 +357,17 @@ def test_oversized_block_count_in_a_jpeg_tiff(
     struct.pack_into("<HHII", data, start + 2, 256, 4, 1, 2**32 - 1)
     path.write_bytes(bytes(data))
     assert "\n" not in read_header(str(path)).problem
+
+
+def test_a_jp2_whose_header_never_ends_is_left_out(tmp_path: Path) -> None:
+    """OpenJPEG takes more than a minute to open this file of 10 KB, and gigabytes."""
+    path = tmp_path / "endless.jp2"
+    path.write_bytes(gzip.decompress(ENDLESS_HEADER.read_bytes()))
+    start = time.monotonic()
+    tile = read_header(str(path), limits=ImageLimits(max_seconds=1.0))
+    assert "took longer than 1 s" in tile.problem
+    assert time.monotonic() - start < 10
+
+    assert ImageLimits().header_seconds == 7.5
+    assert ImageLimits(max_seconds=20).header_seconds == 5
+    assert ImageLimits(max_seconds=400).header_seconds == 50

@@ -70,8 +70,8 @@ class TileSettings:
     max_seconds: float = field(
         default=ImageLimits.max_seconds,
         metadata=key(
-            "Longest time that one read of JPEG 2000, VRT or a rarer format may take, seconds. "
-            "A file that takes longer is unreadable."
+            "Longest time that one read of JPEG 2000, VRT or a rarer format may take, seconds; "
+            "an eighth of it for a header. A file that takes longer is unreadable."
         ),
     )
     max_shift: float = field(

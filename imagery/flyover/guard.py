@@ -51,6 +51,10 @@ READ_ERRORS = (
 _START = "import sys; sys.path[:] = {path!r}; from imagery.flyover.guard import serve; serve()"
 Given = ParamSpec("Given")
 Result = TypeVar("Result")
+HEADER_SHARE = 1 / 8
+"""Of the time for pixels; a header needs far less."""
+LEAST_HEADER_S = 5.0
+"""Where there is so much time for pixels; a busy machine takes a while to open anything."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -63,6 +67,11 @@ class ImageLimits:
     """Longest time one read may take in JPEG 2000, VRT and rarer formats, seconds."""
     allow: tuple[str, ...] = ()
     """Folders and addresses in which VRTs and lists may find images, beside the flyover's own."""
+
+    @property
+    def header_seconds(self) -> float:
+        """Return the longest time that reading a header may take."""
+        return min(self.max_seconds, max(LEAST_HEADER_S, self.max_seconds * HEADER_SHARE))
 
 
 def opens_in_place(path: str) -> bool:

@@ -58,7 +58,7 @@ def read_header(path: str, crs: str = "", *, limits: ImageLimits | None = None) 
     if problem:
         return Tile(path=path, problem=problem)
 
-    seconds = 0.0 if opens_in_place(path) else limits.max_seconds
+    seconds = 0.0 if opens_in_place(path) else limits.header_seconds
     try:
         tile = call_guarded(path, seconds, open_header, path, crs, limits)
     except RasterioError as error:
