@@ -55,7 +55,7 @@ def list_sheets(path: Path) -> list[str]:
         BadZipFile: a part that holds cells is damaged; GDAL reads the rows before the damage, and
             says nothing of those behind it.
     """
-    with zipfile.ZipFile(path) as archive:
+    with _open(path) as archive:
         for name in filter(_CELLS.fullmatch, archive.namelist()):
             try:
                 with archive.open(name) as part:
@@ -63,6 +63,13 @@ def list_sheets(path: Path) -> list[str]:
             except _DAMAGED as error:
                 raise zipfile.BadZipFile(f"it is damaged in {name}") from error
     return [name for name, _ in list_layers(path)]
+
+
+def _open(path: Path) -> zipfile.ZipFile:
+    try:
+        return zipfile.ZipFile(path)
+    except NotImplementedError as error:  # zip of a version that nothing writes
+        raise zipfile.BadZipFile(str(error)) from error
 
 
 def read_sheet(file: TableFile, sheet: str, *, most: int | None = None) -> list[Row]:
