@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pyogrio
+import shapely
 from pyogrio.errors import CRSError, DataLayerError, DataSourceError, FeatureError, GeometryError
 
 from imagery.errors import InputError, MissingInput, first_line
@@ -29,6 +30,7 @@ READ_ERRORS = (
     DataSourceError,
     FeatureError,
     GeometryError,
+    shapely.errors.ShapelyError,
     UnicodeDecodeError,
     pa.ArrowException,
     zipfile.BadZipFile,
