@@ -486,21 +486,6 @@ def test_layer_by_its_name(
     assert len(city_of(path).roll.table) == 25
 
 
-@pytest.mark.parametrize("address", ["{}/wfs", "{}/ows?service=WFS&version=2.0.0"])
-def test_wfs_is_not_asked(
-    tmp_path: Path,
-    tiny_city: CityBuilder,
-    roofwatch: Roofwatch,
-    service: FakeService,
-    address: str,
-) -> None:
-    path = tiny_city(tmp_path, served_toml(address.format(service.url)))
-    ran = roofwatch("snapshot", path, "--quiet")
-    assert ran.code == 3
-    assert "a WFS is not read" in ran.error
-    assert service.asked == []
-
-
 def test_no_layer_is_a_service(
     tmp_path: Path, tiny_city: CityBuilder, roofwatch: Roofwatch
 ) -> None:

@@ -1,0 +1,155 @@
+"""`roofwatch snapshot` of a WFS: copied whole or not at all, with its axes the right way round."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import cast
+
+import geopandas as gpd
+import pytest
+from cities import CityBuilder, Roofwatch
+from shapely.affinity import scale
+from shapely.geometry import mapping, shape
+from test_snapshot import parcels_layer, served_toml, snapshot_file
+from wfs_cases import FakeWfs, serve_wfs
+
+from imagery.roll.tables import read_table
+
+
+@pytest.fixture
+def wfs(houses: gpd.GeoDataFrame) -> Iterator[FakeWfs]:
+    """Yield a WFS of the parcels of the tiny city."""
+    features = [
+        {
+            "type": "Feature",
+            "id": f"lots.{row['id']}",
+            "properties": row["attributes"],
+            "geometry": row["shape"],
+        }
+        for row in parcels_layer(houses).rows
+    ]
+    with serve_wfs(list(features)) as served:
+        yield served
+
+
+@pytest.mark.parametrize("fault", ["", "429", "exception", "cut"])
+@pytest.mark.parametrize("has_json", [True, False])
+def test_rows_are_those_of_the_file(  # noqa: PLR0913  # fixtures
+    tmp_path: Path,
+    tiny_city: CityBuilder,
+    roofwatch: Roofwatch,
+    wfs: FakeWfs,
+    has_json: bool,
+    fault: str,
+) -> None:
+    path = tiny_city(tmp_path, served_toml(wfs.url))
+    wfs.has_json = has_json
+    wfs.faults = ["", fault]
+    ran = roofwatch("snapshot", path, "--quiet")
+    assert (ran.code, ran.err) == (0, "")
+
+    rows = gpd.GeoDataFrame(read_table(snapshot_file(path), what="parcels").rows)
+    rows = rows.sort_values("parcel_id", ignore_index=True)
+    expected = gpd.read_file(tmp_path / "parcels.gpkg")
+    for name in ("parcel_id", "block", "address", "battalion"):
+        assert rows[name].tolist() == expected[name].tolist()
+    shapes = rows.geometry.to_crs(expected.crs)
+    assert (shapes.symmetric_difference(expected.geometry).area < 0.01).all()
+    assert len(wfs.pages) == 3 + bool(fault)
+
+
+def test_a_server_of_version_1_1_is_asked_by_its_names(
+    tmp_path: Path, tiny_city: CityBuilder, roofwatch: Roofwatch, wfs: FakeWfs
+) -> None:
+    path = tiny_city(tmp_path, served_toml(wfs.url))
+    wfs.version = "1.1.0"
+    ran = roofwatch("snapshot", path, "--quiet")
+    assert (ran.code, ran.err) == (0, "")
+    rows = read_table(snapshot_file(path), what="parcels").rows
+    assert len(rows) == len(wfs.features)
+    assert len(wfs.pages) == 3
+
+
+@pytest.mark.parametrize("has_json", [True, False])
+def test_axes_the_wrong_way_round_are_refused(
+    tmp_path: Path, tiny_city: CityBuilder, roofwatch: Roofwatch, wfs: FakeWfs, has_json: bool
+) -> None:
+    path = tiny_city(tmp_path, served_toml(wfs.url))
+    wfs.has_json = has_json
+    wfs.is_turned = True
+    ran = roofwatch("snapshot", path, "--quiet")
+    assert ran.code == 3
+    assert "latitude before longitude" in ran.error
+    assert not snapshot_file(path).exists()
+
+
+def test_another_crs_than_was_asked_for_is_refused(
+    tmp_path: Path, tiny_city: CityBuilder, roofwatch: Roofwatch, wfs: FakeWfs
+) -> None:
+    """A server that ignores SRSNAME and answers in meters."""
+    path = tiny_city(tmp_path, served_toml(wfs.url))
+    wfs.features = [
+        {
+            **row,
+            "geometry": mapping(
+                scale(shape(cast("dict[str, object]", row["geometry"])), 1e4, 1e4, origin=(0, 0))
+            ),
+        }
+        for row in wfs.features
+    ]
+    ran = roofwatch("snapshot", path, "--quiet")
+    assert ran.code == 3
+    assert "its places are no degrees, so it answers in another CRS" in ran.error
+    assert not snapshot_file(path).exists()
+
+
+def test_rows_that_come_twice_or_are_miscounted(
+    tmp_path: Path, tiny_city: CityBuilder, roofwatch: Roofwatch, wfs: FakeWfs
+) -> None:
+    path = tiny_city(tmp_path, served_toml(wfs.url))
+    wfs.faults = ["", "other order"]
+    ran = roofwatch("snapshot", path, "--quiet")
+    assert ran.code == 3
+    assert "10 rows came twice" in ran.error
+
+    wfs.count_off = 1
+    ran = roofwatch("snapshot", path, "--quiet")
+    assert ran.code == 3
+    assert "1 rows were asked for, and 0 came" in ran.error
+    assert not snapshot_file(path).exists()
+
+
+def test_goes_on_where_it_stopped(
+    tmp_path: Path, tiny_city: CityBuilder, roofwatch: Roofwatch, wfs: FakeWfs
+) -> None:
+    path = tiny_city(tmp_path, served_toml(wfs.url))
+    wfs.faults = ["", "exception", "exception", "exception"]
+    ran = roofwatch("snapshot", path, "--quiet")
+    assert ran.code == 3
+    assert "NoApplicableCode database is away" in ran.error
+    assert "(3 tries)" in ran.error
+
+    wfs.asked.clear()
+    wfs.most = 7  # the server allows fewer rows than are asked for
+    assert roofwatch("snapshot", path, "--quiet").code == 0
+    assert [page["STARTINDEX"] for page in wfs.pages] == ["10", "17"]
+
+
+def test_token_and_names_of_the_address(
+    tmp_path: Path,
+    tiny_city: CityBuilder,
+    roofwatch: Roofwatch,
+    wfs: FakeWfs,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    wfs.token = "s3cret"
+    monkeypatch.setenv("CITY_TOKEN", "s3cret")
+    address = f"{wfs.url}?SERVICE=WFS&request=GetCapabilities&token=$CITY_TOKEN&typeName="
+    path = tiny_city(tmp_path, served_toml(address + "lots&map=a"))
+    assert roofwatch("snapshot", path, "--quiet").code == 0
+    assert {asked["MAP"] for asked in wfs.asked} == {"a"}
+    assert b"s3cret" not in snapshot_file(path).read_bytes()
+
+    path.write_text(path.read_text().replace("=lots&", "=roads&"))
+    ran = roofwatch("snapshot", path, "--quiet")
+    assert ran.code == 3
+    assert "want one feature type, and it has city:lots" in ran.error

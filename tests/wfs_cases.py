@@ -1,0 +1,164 @@
+"""A small server that behaves like a WFS 2.0, in GeoJSON or GML, and fails where a test says so."""
+
+import json
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from urllib.parse import parse_qsl, urlsplit
+
+Feature = dict[str, object]
+"""GeoJSON's, a polygon without holes in longitude and latitude."""
+WFS = 'xmlns:wfs="http://www.opengis.net/wfs/2.0" xmlns:ows="http://www.opengis.net/ows/1.1"'
+GML = 'xmlns:gml="http://www.opengis.net/gml/3.2" xmlns:city="http://city.example/city"'
+EXCEPTION = (
+    f'<ows:ExceptionReport {WFS}><ows:Exception exceptionCode="NoApplicableCode">'
+    "<ows:ExceptionText>database is away</ows:ExceptionText></ows:Exception></ows:ExceptionReport>"
+)
+
+
+@dataclass(kw_only=True, eq=False)
+class FakeWfs:
+    """What is served, what was asked, and what fails next."""
+
+    features: list[Feature]
+    """All features of the type city:lots."""
+    has_json: bool = True
+    """Whether it offers GeoJSON."""
+    is_turned: bool = False
+    """Whether it has the axes the wrong way round."""
+    version: str = "2.0.0"
+    """What it speaks; 1.1.0 has other names of parameters and counts."""
+    most: int = 10**6
+    """Most rows of one answer."""
+    token: str = ""
+    """Token without which nothing is told, "" for none."""
+    url: str = ""
+    """Address of the server."""
+    faults: list[str] = field(default_factory=list)
+    """Faults of the next pages, in order; "" is none."""
+    count_off: int = 0
+    """Added to every count."""
+    asked: list[dict[str, str]] = field(default_factory=list)
+    """Parameters of every request, names in capitals."""
+
+    @property
+    def pages(self) -> list[dict[str, str]]:
+        """Return the requests for rows."""
+        return [asked for asked in self.asked if "STARTINDEX" in asked]
+
+    @property
+    def is_two(self) -> bool:
+        """Tell whether it speaks 2.0."""
+        return self.version.startswith("2.")
+
+    def answer(self, query: dict[str, str]) -> tuple[int, str]:
+        """Return status and text."""
+        if self.token and query.get("TOKEN") != self.token:
+            return 403, f"wrong {query.get('TOKEN')}"
+        if query["REQUEST"] == "GetCapabilities":
+            return 200, self.capabilities()
+        if query["TYPENAMES" if self.is_two else "TYPENAME"] != "city:lots":
+            return 400, EXCEPTION
+        if query.get("RESULTTYPE") == "hits":
+            count = len(self.features) + self.count_off
+            counted = "numberMatched" if self.is_two else "numberOfFeatures"
+            return 200, f'<wfs:FeatureCollection {WFS} {counted}="{count}"/>'
+
+        fault = self.faults.pop(0) if self.faults else ""
+        if fault == "429":
+            return 429, ""
+        if fault == "exception":
+            return 200, EXCEPTION
+        start = int(query["STARTINDEX"])
+        chosen = self.features[
+            start : start + min(int(query["COUNT" if self.is_two else "MAXFEATURES"]), self.most)
+        ]
+        if fault == "other order":
+            chosen = self.features[: len(chosen)]
+        text = self.geojson(chosen) if "OUTPUTFORMAT" in query else self.gml(chosen)
+        if fault == "cut":
+            text = text[:-60]
+        return 200, text
+
+    def capabilities(self) -> str:
+        """Return what it offers."""
+        shapes = [json.dumps(one["geometry"]) for one in self.features]
+        points = [point for text in shapes for point in json.loads(text)["coordinates"][0]]
+        west, south = (min(point[axis] for point in points) for axis in (0, 1))
+        east, north = (max(point[axis] for point in points) for axis in (0, 1))
+        formats = ["application/gml+xml; version=3.2", *["application/json"] * self.has_json]
+        values = "".join(f"<ows:Value>{name}</ows:Value>" for name in formats)
+        return (
+            f'<wfs:WFS_Capabilities version="{self.version}" {WFS}><ows:Operation name="GetFeature">'
+            f'<ows:Parameter name="outputFormat"><ows:AllowedValues>{values}</ows:AllowedValues>'
+            "</ows:Parameter></ows:Operation><wfs:FeatureType><wfs:Name>city:lots</wfs:Name>"
+            f"<ows:WGS84BoundingBox><ows:LowerCorner>{west} {south}</ows:LowerCorner>"
+            f"<ows:UpperCorner>{east} {north}</ows:UpperCorner></ows:WGS84BoundingBox>"
+            "</wfs:FeatureType></wfs:WFS_Capabilities>"
+        )
+
+    def geojson(self, features: list[Feature]) -> str:
+        """Return a page, longitude first unless it is turned."""
+        rows = json.loads(json.dumps(features))
+        for row in rows if self.is_turned else []:
+            ring = row["geometry"]["coordinates"][0]
+            row["geometry"]["coordinates"] = [[point[::-1] for point in ring]]
+        return json.dumps({"type": "FeatureCollection", "features": rows})
+
+    def gml(self, features: list[Feature]) -> str:
+        """Return a page, latitude first unless it is turned."""
+        members = []
+        step = 1 if self.is_turned else -1
+        for row in json.loads(json.dumps(features)):
+            ring = row["geometry"]["coordinates"][0]
+            places = " ".join(f"{value!r}" for point in ring for value in point[:2][::step])
+            texts = "".join(
+                f"<city:{name}>{value}</city:{name}>" for name, value in row["properties"].items()
+            )
+            members.append(
+                f'<wfs:member><city:lots gml:id="{row["id"]}">{texts}<city:geom>'
+                f'<gml:Polygon gml:id="g.{row["id"]}" srsName="urn:ogc:def:crs:EPSG::4326">'
+                f"<gml:exterior><gml:LinearRing><gml:posList>{places}</gml:posList>"
+                "</gml:LinearRing></gml:exterior></gml:Polygon></city:geom></city:lots>"
+                "</wfs:member>"
+            )
+        return (
+            f'<wfs:FeatureCollection {WFS} {GML} numberMatched="unknown" '
+            f'numberReturned="{len(features)}">{"".join(members)}</wfs:FeatureCollection>'
+        )
+
+
+@contextmanager
+def serve_wfs(features: list[Feature]) -> Iterator[FakeWfs]:
+    """Serve features until the block ends."""
+    wfs = FakeWfs(features=features)
+
+    class Handler(BaseHTTPRequestHandler):
+        """Answers as a WFS."""
+
+        def log_message(self, format: str, *args: object) -> None:
+            """Say nothing."""
+
+        def do_GET(self) -> None:
+            """Answer one question."""
+            pairs = parse_qsl(urlsplit(self.path).query)
+            query = {name.upper(): value for name, value in pairs}
+            wfs.asked.append(query)
+            status, text = wfs.answer(query)
+            self.send_response(status)
+            self.send_header("Content-Length", str(len(text.encode())))
+            self.end_headers()
+            self.wfile.write(text.encode())
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    wfs.url = f"http://127.0.0.1:{server.server_address[1]}/wfs"
+    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
+    thread.start()
+    try:
+        yield wfs
+    finally:
+        server.shutdown()
+        thread.join()
+        server.server_close()
