@@ -72,9 +72,8 @@ class FakeWfs:
         if fault == "exception":
             return 200, EXCEPTION
         start = int(query["STARTINDEX"])
-        chosen = self.features[
-            start : start + min(int(query["COUNT" if self.is_two else "MAXFEATURES"]), self.most)
-        ]
+        wanted = int(query["COUNT" if self.is_two else "MAXFEATURES"])
+        chosen = self.features[start : start + min(wanted, self.most)]
         if fault == "other order":
             chosen = self.features[: len(chosen)]
         text = self.geojson(chosen) if "OUTPUTFORMAT" in query else self.gml(chosen)
@@ -91,7 +90,8 @@ class FakeWfs:
         formats = ["application/gml+xml; version=3.2", *["application/json"] * self.has_json]
         values = "".join(f"<ows:Value>{name}</ows:Value>" for name in formats)
         return (
-            f'<wfs:WFS_Capabilities version="{self.version}" {WFS}><ows:Operation name="GetFeature">'
+            f'<wfs:WFS_Capabilities version="{self.version}" {WFS}>'
+            '<ows:Operation name="GetFeature">'
             f'<ows:Parameter name="outputFormat"><ows:AllowedValues>{values}</ows:AllowedValues>'
             "</ows:Parameter></ows:Operation><wfs:FeatureType><wfs:Name>city:lots</wfs:Name>"
             f"<ows:WGS84BoundingBox><ows:LowerCorner>{west} {south}</ows:LowerCorner>"
