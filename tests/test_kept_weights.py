@@ -20,12 +20,34 @@ from roofwatch.year import City
 RUN = "import sys; from roofwatch.cli import main; print(main({command}), 'torch' in sys.modules)"
 
 
-@pytest.fixture
-def city(done_city: DoneCity, tmp_path: Path) -> City:
-    """Return a copy of a city whose model was trained by the run."""
-    folder = tmp_path / "city"
+def train(folder: Path) -> tuple[dict[str, object], str]:
+    """Train in a process of its own; return the answer, and exit code and whether torch came."""
+    command = ["train", str(folder / "city.toml"), "--year", "2023", "--json", "--quiet"]
+    done = subprocess.run(
+        [sys.executable, "-c", RUN.format(command=command)],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    answer, end = done.stdout.rstrip().rsplit("\n", 1)
+    return json.loads(answer), end
+
+
+@pytest.fixture(scope="module")
+def trained(done_city: DoneCity, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return the folder of a city that was trained, whatever other tests left before."""
+    folder = tmp_path_factory.mktemp("trained") / "city"
     shutil.copytree(done_city.path.parent, folder)
-    return City(file=read_city(folder / done_city.path.name), quiet=True)
+    train(folder)
+    return folder
+
+
+@pytest.fixture
+def city(trained: Path, tmp_path: Path) -> City:
+    """Return a copy of it."""
+    folder = tmp_path / "city"
+    shutil.copytree(trained, folder)
+    return City(file=read_city(folder / "city.toml"), quiet=True)
 
 
 def kept(city: City) -> str:
@@ -34,25 +56,13 @@ def kept(city: City) -> str:
     return str(Path(weights).relative_to(city.workspace.folder)) if weights else ""
 
 
-def test_the_same_labels_give_the_same_model_without_torch(
-    city: City, done_city: DoneCity, tmp_path: Path
-) -> None:
-    """What the run trained comes out to the last bit."""
-    path = city.workspace.folder.parent / done_city.path.name
-    command = ["train", str(path), "--year", "2023", "--json", "--quiet"]
-    done = subprocess.run(
-        [sys.executable, "-c", RUN.format(command=command)],
-        capture_output=True,
-        text=True,
-        check=True,
-    )
-
-    answer, end = done.stdout.rstrip().rsplit("\n", 1)
-    assert end == "0 False"
-    assert json.loads(answer)["version"] == 1
+def test_the_same_labels_give_the_same_model_without_torch(city: City) -> None:
+    """What was trained comes out to the last bit."""
     model = city.year(2023).files.model
-    before = done_city.workspace / model.relative_to(city.workspace.folder)
-    assert model_checksum(model) == model_checksum(before) == json.loads(answer)["sha256"]
+    before = model_checksum(model)
+    answer, end = train(city.workspace.folder.parent)
+    assert end == "0 False"
+    assert model_checksum(model) == before == answer["sha256"]
 
 
 def test_weights_are_kept_where_nothing_changed_them(city: City) -> None:
