@@ -14,7 +14,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from benchmarks.own_norm import spec_digest, write_own_norm
+from benchmarks.own_norm import own_norm_weights
 from imagery.chips.store import ChipPlace
 from inference.hazard import Thresholds, hazard_word
 from models.extract import NetworkSource
@@ -231,14 +231,10 @@ def open_set(folders: SetFolders, name: str, year: int, number: int) -> FlyoverS
 
 def _with_own_norm(of_year: CityYear, folders: SetFolders, name: str) -> CityYear:
     """Open a set with a network whose batch normalization is measured on its own chips."""
-    spec = of_year.file.model.spec
-    file = f"own_norm_{of_year.year}_{spec_digest(spec)}.safetensors"
-    weights = of_year.file.city.workspace / file
-    if not weights.exists():
-        store = tile(of_year)
-        manifest = store.manifest
-        write_own_norm(weights, spec, store.places(manifest[manifest["status"] == "chip"]))
-
+    store = tile(of_year)
+    chips = store.places(store.manifest[store.manifest["status"] == "chip"])
+    workspace = of_year.file.city.workspace
+    weights = own_norm_weights(workspace, of_year.year, of_year.file.model.spec, chips)
     lines = f'{folders.model}\nweights = "{weights}"'
     return _open_city(replace(folders, model=lines), name, of_year.year)
 

@@ -27,6 +27,16 @@ CHIPS_AT_ONCE = 32
 """Chips of one batch."""
 
 
+def own_norm_weights(
+    workspace: Path, year: int, spec: ModelSpec, chips: Sequence[ChipPlace]
+) -> Path:
+    """Return the file of the weights of a flyover, which is written once."""
+    path = workspace / f"own_norm_{year}_{spec_digest(spec)}.safetensors"
+    if not path.exists():
+        write_own_norm(path, spec, chips)
+    return path
+
+
 def write_own_norm(path: Path, spec: ModelSpec, chips: Sequence[ChipPlace]) -> None:
     """Write the packaged weights, their normalization measured on chips from all over a flyover.
 

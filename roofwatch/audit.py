@@ -11,6 +11,7 @@ from pathlib import Path
 
 from imagery.errors import InputError, TamperedLog
 from imagery.locks import one_at_a_time
+from imagery.troubles import shown
 
 HEADER = ("time", "user", "command", "detail", "previous", "hash")
 COMMAND = HEADER.index("command")
@@ -118,7 +119,10 @@ def clock_notes(rows: list[list[str]]) -> list[str]:
     latest = datetime.fromtimestamp(0, UTC)
     is_back = False
     for number, (written, *_) in enumerate(rows, start=2):
-        time = datetime.fromisoformat(written)
+        time = _time_of(written)
+        if time is None:
+            notes.append(f"line {number} has no time: {shown(written)}")
+            continue
         was_back, is_back = is_back, time < latest - HOUR
         if is_back and not was_back:
             notes.append(
@@ -127,6 +131,15 @@ def clock_notes(rows: list[list[str]]) -> list[str]:
             )
         latest = max(latest, time)
     return notes
+
+
+def _time_of(written: str) -> datetime | None:
+    """Return the time of a line, None where it is none with a zone."""
+    try:
+        time = datetime.fromisoformat(written)
+    except ValueError:
+        return None
+    return time if time.tzinfo else None
 
 
 def trusted_audit(path: Path) -> list[list[str]]:

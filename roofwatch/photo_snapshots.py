@@ -44,7 +44,7 @@ def photos_of(city: City) -> list[PhotoService]:
     return [source.photos for source in city.file.flyover if source.photos]
 
 
-def take_photos(city: City, photo: PhotoService) -> TakenPhotos:
+def take_tiles(city: City, photo: PhotoService) -> TakenPhotos:
     """Fetch the tiles that the vacants need and that are not here.
 
     Raises:

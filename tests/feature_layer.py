@@ -6,15 +6,13 @@ field, a text that is too long, a wrong type. It fails where a test says so.
 
 import json
 import sqlite3
-import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from copy import deepcopy
 from dataclasses import dataclass, field
-from http.server import ThreadingHTTPServer
 from urllib.parse import parse_qsl, urlsplit
 
-from service_cases import Answer, ServiceHandler
+from service_cases import Answer, ServiceHandler, serving
 
 from gis_export.table.fields import Tier, fields_of
 
@@ -117,16 +115,8 @@ class FeatureLayer:
 def serve_layer(layer: FeatureLayer) -> Iterator[FeatureLayer]:
     """Serve a layer until the block ends."""
     handler = type("Handler", (LayerHandler,), {"layer": layer})
-    server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
-    layer.host = f"http://127.0.0.1:{server.server_address[1]}"
-    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
-    thread.start()
-    try:
+    with serving(handler) as layer.host:
         yield layer
-    finally:
-        server.shutdown()
-        thread.join()
-        server.server_close()
 
 
 class LayerHandler(ServiceHandler):

@@ -77,20 +77,26 @@ class FakeService:
 
 
 @contextmanager
-def serve(layers: dict[str, Layer]) -> Iterator[FakeService]:
-    """Serve layers until the block ends."""
-    service = FakeService(layers=layers)
-    handler = type("Handler", (ServiceHandler,), {"service": service})
+def serving(handler: type[BaseHTTPRequestHandler]) -> Iterator[str]:
+    """Answer on this machine until the block ends; yields the address."""
     server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
-    service.url = f"http://127.0.0.1:{server.server_address[1]}"
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
     thread.start()
     try:
-        yield service
+        yield f"http://127.0.0.1:{server.server_address[1]}"
     finally:
         server.shutdown()
         thread.join()
         server.server_close()
+
+
+@contextmanager
+def serve(layers: dict[str, Layer]) -> Iterator[FakeService]:
+    """Serve layers until the block ends."""
+    service = FakeService(layers=layers)
+    handler = type("Handler", (ServiceHandler,), {"service": service})
+    with serving(handler) as service.url:
+        yield service
 
 
 class ServiceHandler(BaseHTTPRequestHandler):

@@ -95,3 +95,7 @@ def test_a_clock_that_was_set_back_is_noted_once(log: Path) -> None:
         "line 7 is dated 2024-05-02 10:00, but earlier lines reach 2024-05-02 12:00: "
         "the clock was set back",
     ]
+    for no_time in ("yesterday", "2024-05-03T12:00:00"):
+        assert clock_notes([*rows[:1], [no_time, "ann", "tile"]]) == [
+            f"line 3 has no time: {no_time!r}"
+        ]

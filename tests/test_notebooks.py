@@ -2,6 +2,7 @@
 
 import ast
 import re
+import tempfile
 from pathlib import Path
 
 import nbformat
@@ -9,6 +10,7 @@ import pandas as pd
 import pytest
 from cities import make_houses, write_city
 from nbclient import NotebookClient
+from traitlets.config import Config
 
 from roofwatch.config import read_city
 from roofwatch.executors import Execution
@@ -118,7 +120,10 @@ def test_runs(path: Path, finished: Path, tmp_path: Path, monkeypatch: pytest.Mo
     monkeypatch.setenv("IPYTHONDIR", str(tmp_path / "ipython"))
     book = read_book(path)
     resources = {"metadata": {"path": str(FOLDER)}}
-    NotebookClient(book, timeout=240, kernel_name="python3", resources=resources).execute()
+    with tempfile.TemporaryDirectory() as sockets:
+        # Sockets of this folder, since another test can take a TCP port first.
+        kernel = Config({"KernelManager": {"transport": "ipc", "ip": f"{sockets}/kernel"}})
+        NotebookClient(book, config=kernel, timeout=240, resources=resources).execute()
 
     outputs = []
     for cell in book.cells:

@@ -5,6 +5,7 @@ Also nested runs, packages, and files that were tampered with.
 
 import importlib.util
 import os
+import random
 import shutil
 import signal
 import socket
@@ -17,7 +18,7 @@ import urllib.request
 import warnings
 import zipfile
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 from pathlib import Path
 
@@ -227,10 +228,7 @@ def postgres() -> Iterator[str]:
 @contextmanager
 def server(folder: Path, database: str) -> Iterator[str]:
     """Run an MLflow server on a loopback port."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-
+    port = free_port()
     command = [sys.executable, "-m", "mlflow", "server", "--workers", "1"]
     command += ["--host", "127.0.0.1", "--port", str(port)]
     command += ["--backend-store-uri", database, "--artifacts-destination", str(folder / "files")]
@@ -239,6 +237,15 @@ def server(folder: Path, database: str) -> Iterator[str]:
     with running(command, environ={**os.environ, **MLFLOW_ENVIRONMENT}, log=log):
         wait_for(lambda: answers(f"{url}/health"), log)
         yield url
+
+
+def free_port() -> int:
+    """Return a free loopback port below those that the kernel hands out to others by itself."""
+    while True:
+        port = random.randrange(20_000, 32_000)
+        with socket.socket() as probe, suppress(OSError):
+            probe.bind(("127.0.0.1", port))
+            return port
 
 
 def answers(url: str) -> bool:

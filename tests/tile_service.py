@@ -4,17 +4,15 @@ It cuts tiles from one picture, counts what is asked, and fails where a test say
 """
 
 import re
-import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from http.server import ThreadingHTTPServer
 from urllib.parse import parse_qsl, urlsplit
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
-from service_cases import ServiceHandler
+from service_cases import ServiceHandler, serving
 
 HALF_WORLD = 20_037_508.342789244
 
@@ -87,16 +85,8 @@ def as_png(piece: NDArray[np.uint8]) -> bytes:
 def serve_tiles(service: TileService) -> Iterator[TileService]:
     """Serve tiles until the block ends."""
     handler = type("Handler", (TileHandler,), {"tiles": service})
-    server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
-    service.url = f"http://127.0.0.1:{server.server_address[1]}"
-    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
-    thread.start()
-    try:
+    with serving(handler) as service.url:
         yield service
-    finally:
-        server.shutdown()
-        thread.join()
-        server.server_close()
 
 
 class TileHandler(ServiceHandler):

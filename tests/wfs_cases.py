@@ -1,12 +1,13 @@
 """A small server that behaves like a WFS 2.0, in GeoJSON or GML, and fails where a test says so."""
 
 import json
-import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from urllib.parse import parse_qsl, urlsplit
+
+from service_cases import serving
 
 Feature = dict[str, object]
 """GeoJSON's, a polygon without holes in longitude and latitude."""
@@ -152,13 +153,6 @@ def serve_wfs(features: list[Feature]) -> Iterator[FakeWfs]:
             self.end_headers()
             self.wfile.write(text.encode())
 
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    wfs.url = f"http://127.0.0.1:{server.server_address[1]}/wfs"
-    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
-    thread.start()
-    try:
+    with serving(Handler) as host:
+        wfs.url = f"{host}/wfs"
         yield wfs
-    finally:
-        server.shutdown()
-        thread.join()
-        server.server_close()

@@ -71,7 +71,8 @@ class TileSettings:
         default=ImageLimits.max_seconds,
         metadata=key(
             "Longest time that one read of JPEG 2000, VRT or a rarer format may take, seconds; "
-            "an eighth of it for a header. A file that takes longer is unreadable."
+            "for a header an eighth of it, or 5 s where that is more. A file that takes longer is "
+            "unreadable."
         ),
     )
     max_shift: float = field(

@@ -53,10 +53,8 @@ def read_unit(
     Raises:
         READ_ERRORS: the unit cannot be decoded.
     """
-    if tile.remote:
-        read = partial(_read_once, tile, place, decoder=decoder, white=white, out=out)
-        return read_again(tile.path, read)
-    return _read_once(tile, place, decoder=decoder, white=white, out=out)
+    read = partial(_read_once, tile, place, decoder=decoder, white=white, out=out)
+    return read_again(tile.path, read) if tile.remote else read()
 
 
 def _read_once(

@@ -4,14 +4,15 @@ No service is asked here.
 """
 
 import math
-import xml.etree.ElementTree as ElementTree
 from dataclasses import dataclass
+from xml.etree.ElementTree import Element
 
 from pyproj import CRS
 from pyproj.exceptions import CRSError
 
 from imagery.photo_services.grid import TileGrid
 from imagery.services.failures import Failed
+from imagery.services.xml_answers import parse_xml
 
 PIXEL_M = 0.00028
 """Side of a pixel for which scales are stated, meters."""
@@ -19,8 +20,6 @@ DEGREE_M = math.pi * 6_378_137 / 180
 """Meters that stand for a degree in scales."""
 FORMATS = ("image/png", "image/jpeg", "image/png8", "image/jpgpng", "image/tiff")
 """Formats that are taken, best first."""
-
-Element = ElementTree.Element
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -57,10 +56,7 @@ def read_capabilities(content: bytes) -> Capabilities:
     Raises:
         Failed: it is no WMTS capabilities.
     """
-    try:
-        root = ElementTree.fromstring(content)
-    except ElementTree.ParseError as error:
-        raise Failed("the answer is no XML, or cut short") from error
+    root = parse_xml(content)
     contents = root.find("{*}Contents")
     if contents is None:
         raise Failed("the answer is no capabilities of a WMTS", is_final=True)

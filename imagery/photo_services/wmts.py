@@ -76,7 +76,7 @@ def open_wmts(photo: PhotoService, client: Client, gsd: Gsd, wanted_m: float) ->
     Raises:
         InputError: it does not answer, or has no such layer or level.
     """
-    client = replace(client, service=replace(photo.service, address=_plain_address(photo)))
+    client = replace(client, service=photo.service.without(_QUESTION))
     found = client.fetch("", _own_parameters(photo), read_capabilities)
     if found is None:
         raise client.error("there is no such WMTS", remedy="correct the address")
@@ -101,16 +101,9 @@ def _own_parameters(photo: PhotoService) -> dict[str, object]:
     return {"service": "WMTS", "request": "GetCapabilities"}
 
 
-def _plain_address(photo: PhotoService) -> str:
-    """Return the address without the question, which is asked in our own words."""
-    start, _, query = photo.service.address.partition("?")
-    pairs = [pair for pair in query.split("&") if pair.partition("=")[0].lower() not in _QUESTION]
-    return "?".join(part for part in (start, "&".join(pairs)) if part)
-
-
 def _tile_address(photo: PhotoService, layer: WmtsLayer) -> str:
     """Return where tiles are asked for: on the host that the city file names, whatever is said."""
-    address = _plain_address(photo)
+    address = photo.service.without(_QUESTION).address
     if not layer.template:
         return address
     parts = urlsplit(address)

@@ -116,10 +116,9 @@ class VacantRoll:
         exact = pd.Index(self.known_ids).get_indexer(pd.Index(ids.astype("str")))
         is_exact = exact >= 0
 
-        place = np.where(is_exact, exact, matches.place)
         open_ids = set(matches.collisions) - set(ids[is_exact])
         others = {name: matches.collisions[name] for name in open_ids}
-        return Matches(place=place, collisions=others)
+        return Matches(place=np.where(is_exact, exact, matches.place), collisions=others)
 
     @cached_property
     def block_of(self) -> dict[str, str]:

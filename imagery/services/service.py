@@ -2,7 +2,8 @@
 
 import os
 import re
-from dataclasses import dataclass
+from collections.abc import Callable, Collection
+from dataclasses import dataclass, replace
 from urllib.parse import parse_qsl, urlsplit
 
 from imagery.errors import ConfigError
@@ -71,8 +72,17 @@ class Service:
     @property
     def identity(self) -> str:
         """Return the address without parameters from the environment, which may change."""
+        return self._address_with(lambda pair: "$" not in pair)
+
+    def without(self, names: Collection[str]) -> "Service":
+        """Return the service without parameters of these names, in small letters."""
+        address = self._address_with(lambda pair: pair.partition("=")[0].lower() not in names)
+        return replace(self, address=address)
+
+    def _address_with(self, is_kept: Callable[[str], bool]) -> str:
+        """Return the address with some of its parameters, spelled as they were."""
         start, _, query = self.address.partition("?")
-        kept = [pair for pair in query.split("&") if pair and "$" not in pair]
+        kept = [pair for pair in query.split("&") if pair and is_kept(pair)]
         return "?".join(part for part in (start, "&".join(kept)) if part)
 
     @property

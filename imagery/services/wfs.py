@@ -7,7 +7,6 @@ import json
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import partial
-from urllib.parse import parse_qsl, urlsplit
 
 import numpy as np
 import shapely
@@ -180,15 +179,9 @@ def open_wfs(client: Client) -> WfsLayer:
         InputError: no such feature type, or the service does not count.
     """
     service = client.service
-    start, _, query = service.address.partition("?")
-    pairs = [pair for pair in query.split("&") if pair]
-    others = [pair for pair in pairs if pair.split("=")[0].lower() not in OURS + NAMES]
-    address = "?".join(part for part in (start, "&".join(others)) if part)
-    named = [
-        value for name, value in parse_qsl(urlsplit(service.address).query) if name.lower() in NAMES
-    ]
+    named = [value for name, value in service.parameters.items() if name.lower() in NAMES]
     wanted = service.layer or "".join(named[:1])
-    bare = replace(client, service=replace(service, address=address))
+    bare = replace(client, service=service.without(OURS + NAMES))
 
     answer = bare.fetch("", {**FIXED, "REQUEST": "GetCapabilities"}, read_about)
     types = answer or []

@@ -14,6 +14,7 @@ from pyogrio.raw import read_arrow
 from imagery.services.client import Json
 from imagery.services.failures import Failed
 from imagery.services.json_values import objects_of, whole_of
+from imagery.services.xml_answers import parse_xml
 from imagery.tables.layers import READ_ERRORS
 from imagery.troubles import shown
 
@@ -52,14 +53,9 @@ def read_xml(content: bytes) -> ET.Element:
     """Return the root of an answer.
 
     Raises:
-        Failed: it is cut short or no XML, declares entities, or says that it failed.
+        Failed: it is no XML as it should be, or says that it failed.
     """
-    if b"<!DOCTYPE" in content or b"<!ENTITY" in content:
-        raise Failed("the answer is a web page or declares entities, not the XML of a WFS")
-    try:
-        root = ET.fromstring(content)  # without entities, see above
-    except ET.ParseError:
-        raise Failed("the answer is no XML, or cut short") from None
+    root = parse_xml(content)
     if root.tag.rpartition("}")[2] in ("ExceptionReport", "ServiceExceptionReport"):
         words = " ".join(" ".join(root.itertext()).split())
         codes = [part.get("exceptionCode", "") for part in root]

@@ -18,6 +18,8 @@ from roofwatch.stages.export import export_inputs
 from roofwatch.year import CityYear
 
 KEPT = "nothing was changed"
+DEPARTMENTS = (Tier.RESPONDER, Tier.HOUSING)
+"""Departments that have a table or a layer."""
 
 
 def command(options: argparse.Namespace) -> Answer:
@@ -39,14 +41,14 @@ def publish_year(year: CityYear, url: str, *, schema: str) -> dict[str, int]:
     Raises:
         InputError: the database cannot be reached or written to.
     """
-    tables = year_tables(year)
+    table = year_table(year)
     counts = {}
-    for tier, table in tables.items():
+    for tier in DEPARTMENTS:
         name = f"{schema}.vacant_roofs_{tier.value.lower()}"
-        counts[name] = publish(table, url, schema=schema, tier=tier, year=year.year)
+        rows = rows_for(tier, table, year)
+        counts[name] = publish(rows, url, schema=schema, tier=tier, year=year.year)
 
-    rows = len(tables[Tier.HOUSING])
-    year.city.log("publish", f"{year.year}: {rows} rows into schema {schema}")
+    year.city.log("publish", f"{year.year}: {len(table)} rows into schema {schema}")
     return counts
 
 
@@ -56,9 +58,10 @@ def count_year(year: CityYear, url: str, *, schema: str) -> Answer:
     Raises:
         InputError: the database cannot be reached, or its tables cannot take the rows.
     """
+    table = year_table(year)
     lines = []
     facts = {}
-    for tier, table in year_tables(year).items():
+    for tier in DEPARTMENTS:
         name = f"{schema}.vacant_roofs_{tier.value.lower()}"
         there = count_replaced(table, url, schema=schema, tier=tier, year=year.year)
         lines.append(f"{len(table):7d} rows would replace {there} of {year.year} in {name}")
@@ -76,7 +79,7 @@ def publish_layer(year: CityYear, url: str, *, dry_run: bool) -> Answer:
     service = Service(section="", address=url)
     client = Client(service=service, settings=year.file.snapshot, kept=KEPT, again=AGAIN)
     target = open_target(client)
-    plan = plan_layer(year_tables(year)[target.tier], target, year.year)
+    plan = plan_layer(rows_for(target.tier, year_table(year), year), target, year.year)
     counts = plan.counts
 
     place = f"{service.shown} ({target.tier.value})"
@@ -107,8 +110,13 @@ def publish_layer(year: CityYear, url: str, *, dry_run: bool) -> Answer:
     return Answer(lines=lines, facts=facts)
 
 
-def year_tables(year: CityYear) -> dict[Tier, ExportTable]:
-    """Return the rows of the year as the products of each department have them."""
-    settings = year.file.export
-    table = build_table(export_inputs(year, photos=False), settings)
-    return {Tier.RESPONDER: as_dispatch_spells(table, settings.dispatch), Tier.HOUSING: table}
+def year_table(year: CityYear) -> ExportTable:
+    """Return the rows of the year."""
+    return build_table(export_inputs(year, photos=False), year.file.export)
+
+
+def rows_for(tier: Tier, table: ExportTable, year: CityYear) -> ExportTable:
+    """Return the rows as the products of a department have them."""
+    if tier is Tier.RESPONDER:
+        return as_dispatch_spells(table, year.file.export.dispatch)
+    return table

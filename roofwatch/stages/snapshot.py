@@ -1,8 +1,10 @@
 """`roofwatch snapshot`: layers that are services, copied whole into the workspace."""
 
 import argparse
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date
+from functools import partial
 
 from imagery.errors import InputError, MissingInput, Refused, RoofwatchError
 from imagery.files import atomic_path
@@ -21,7 +23,7 @@ from imagery.services.snapshot_file import (
 from roofwatch.answer import Answer
 from roofwatch.city_services import named_columns
 from roofwatch.opened import open_city
-from roofwatch.photo_snapshots import TakenPhotos, photos_of, take_photos
+from roofwatch.photo_snapshots import TakenPhotos, photos_of, take_tiles
 from roofwatch.progress import Progress
 from roofwatch.sealed_files import seal_snapshot
 from roofwatch.year import City
@@ -64,6 +66,29 @@ class Taken:
         }
 
 
+@dataclass(frozen=True, kw_only=True)
+class Copies:
+    """What was copied and what was not; one that fails keeps no other from being copied."""
+
+    taken: list[Taken | TakenPhotos]
+    """What was copied."""
+    failed: list[RoofwatchError]
+    """Why others were not."""
+    lines: list[str]
+    """What people are told."""
+
+    def try_one(self, section: str, take: Callable[[], Taken | TakenPhotos]) -> None:
+        """Copy one."""
+        try:
+            taken = take()
+        except (InputError, Refused) as error:
+            self.failed.append(error)
+            self.lines.append(f"[{section}] not copied")
+        else:
+            self.taken.append(taken)
+            self.lines.extend(taken.lines)
+
+
 def command(options: argparse.Namespace) -> Answer:
     """Copy each layer that is a service; one that fails keeps no other from being copied."""
     city = open_city(options)
@@ -73,36 +98,24 @@ def command(options: argparse.Namespace) -> Answer:
         line = f"{city.name}: no layer is a service; files are read where they are"
         return Answer(lines=[line], facts={"taken": [], "failed": []})
 
-    taken: list[Taken | TakenPhotos] = []
-    failed: list[RoofwatchError] = []
-    lines: list[str] = []
+    copies = Copies(taken=[], failed=[], lines=[])
     with at_work(city.workspace.sources, "`snapshot`"):
         for service in services:
-            try:
-                taken.append(take_snapshot(city, service))
-                lines += taken[-1].lines
-            except (InputError, Refused) as error:
-                failed.append(error)
-                lines.append(f"[{service.section}] not copied")
-
-        # The roll, which says which tiles are needed, may be of the snapshots just taken.
-        city = open_city(options)
+            copies.try_one(service.section, partial(take_snapshot, city, service))
+        if photos:
+            # The roll, which says which tiles are needed, may be of the snapshots just taken.
+            city = open_city(options)
         for photo in photos:
-            try:
-                taken.append(take_photos(city, photo))
-                lines += taken[-1].lines
-            except (InputError, Refused) as error:
-                failed.append(error)
-                lines.append(f"[{photo.service.section}] not copied")
+            copies.try_one(photo.service.section, partial(take_tiles, city, photo))
 
     return Answer(
-        lines=lines,
+        lines=copies.lines,
         facts={
-            "taken": [layer.facts for layer in taken],
-            "failed": [str(error) for error in failed],
+            "taken": [layer.facts for layer in copies.taken],
+            "failed": [str(error) for error in copies.failed],
         },
-        exit_code=max((error.exit_code for error in failed), default=0),
-        error="\nroofwatch: ".join(map(str, failed)),
+        exit_code=max((error.exit_code for error in copies.failed), default=0),
+        error="\nroofwatch: ".join(map(str, copies.failed)),
     )
 
 
