@@ -118,6 +118,44 @@ def test_rows_that_come_twice_or_are_miscounted(
     assert not snapshot_file(path).exists()
 
 
+@pytest.mark.parametrize("has_json", [True, False])
+@pytest.mark.parametrize("lacking", ["all", "some"])
+def test_rows_without_an_id_are_known_by_all_that_they_hold(  # noqa: PLR0913  # fixtures
+    tmp_path: Path,
+    tiny_city: CityBuilder,
+    roofwatch: Roofwatch,
+    wfs: FakeWfs,
+    has_json: bool,
+    lacking: str,
+) -> None:
+    """Rows that all differ came once each; of rows that are alike one may hide a gap."""
+    path = tiny_city(tmp_path, served_toml(wfs.url))
+    wfs.has_json = has_json
+    for row in wfs.features[:: 1 if lacking == "all" else 3]:
+        del row["id"]
+    before = wfs.features
+    ran = roofwatch("snapshot", path, "--quiet")
+    assert (ran.code, ran.err) == (0, "")
+    rows = read_table(snapshot_file(path), what="parcels").rows
+    assert sorted(rows["parcel_id"]) == sorted(row["properties"]["parcel_id"] for row in before)  # type: ignore[index]  # JSON
+    snapshot_file(path).unlink()
+
+    # The second page has a row of the first one, as without a stable order.
+    wfs.features = [*before[:12], before[0], *before[13:]]
+    ran = roofwatch("snapshot", path, "--quiet")
+    assert ran.code == 3
+    missing = len(before) if lacking == "all" else 8
+    assert f"{missing} rows have no id, and 1 of them are like another" in ran.error
+    assert "set [snapshot] page_rows = 24 to have one page" in ran.error
+    assert not snapshot_file(path).exists()
+
+    # On one page rows that are alike are the layer's own.
+    path.write_text(path.read_text().replace("page_rows = 10", "page_rows = 24"))
+    assert roofwatch("snapshot", path, "--quiet").code == 0
+    rows = read_table(snapshot_file(path), what="parcels").rows
+    assert list(rows["parcel_id"]).count(before[0]["properties"]["parcel_id"]) == 2  # type: ignore[index]  # JSON
+
+
 def test_goes_on_where_it_stopped(
     tmp_path: Path, tiny_city: CityBuilder, roofwatch: Roofwatch, wfs: FakeWfs
 ) -> None:

@@ -118,9 +118,10 @@ class FakeWfs:
             texts = "".join(
                 f"<city:{name}>{value}</city:{name}>" for name, value in row["properties"].items()
             )
+            row_id = f' gml:id="{row["id"]}"' if "id" in row else ""
             members.append(
-                f'<wfs:member><city:lots gml:id="{row["id"]}">{texts}<city:geom>'
-                f'<gml:Polygon gml:id="g.{row["id"]}" srsName="urn:ogc:def:crs:EPSG::4326">'
+                f"<wfs:member><city:lots{row_id}>{texts}<city:geom>"
+                f'<gml:Polygon srsName="urn:ogc:def:crs:EPSG::4326">'
                 f"<gml:exterior><gml:LinearRing><gml:posList>{places}</gml:posList>"
                 "</gml:LinearRing></gml:exterior></gml:Polygon></city:geom></city:lots>"
                 "</wfs:member>"

@@ -3,7 +3,9 @@
 Places are asked for in WGS 84, and are longitude and latitude once they are read.
 """
 
+import hashlib
 import json
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import partial
@@ -139,16 +141,36 @@ class WfsLayer:
         if {again, self.count} != {rows}:
             pages.remove()
             raise self.client.error(f"{rows:,} rows came, and it counts {again:,}")
-        ids = [row.get(ID) for page in pages.all() for row in objects_of(page, ROWS)]
-        missing = ids.count(None)
-        twice = rows - missing - len({json.dumps(value) for value in ids if value is not None})
-        if missing or twice:
+        rows_of = [objects_of(page, ROWS) for page in pages.all()]
+        names = Counter(row_name(row) for page in rows_of for row in page if has_id(row))
+        twice = names.total() - len(names)
+        remedy = "write &sortBy=KEY after the address, with a column that is unique"
+        if twice:
             pages.remove()
             raise self.client.error(
-                f"{twice:,} rows came twice and {missing:,} have no id, so that its pages may "
-                "have gaps",
-                remedy="write &sortBy=KEY after the address, with a column that is unique",
+                f"{twice:,} rows came twice, so that its pages may have gaps", remedy=remedy
             )
+        # Of rows without an id that all differ none came twice, so none of as many is missing.
+        bare = Counter(row_name(row) for page in rows_of for row in page if not has_id(row))
+        alike = bare.total() - len(bare)
+        if alike and len(rows_of) > 1:
+            pages.remove()
+            raise self.client.error(
+                f"{bare.total():,} rows have no id, and {alike:,} of them are like another, so "
+                "that its pages may have gaps",
+                remedy=f"{remedy}, or set [snapshot] page_rows = {rows} to have one page",
+            )
+
+
+def has_id(row: Json) -> bool:
+    """Tell whether a feature has an id; GDAL writes an empty one where GML has none."""
+    return row.get(ID) not in (None, "")
+
+
+def row_name(row: Json) -> bytes:
+    """Return what tells a feature from others: its id, or all of it where it has none."""
+    content = row.get(ID) if has_id(row) else [row.get("properties"), row.get("geometry")]
+    return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).digest()
 
 
 def are_degrees(shapes: Shapes) -> bool:
