@@ -149,8 +149,8 @@ def drop_broken(year: "CityYear", group: Group) -> None:
     warn(f"roofwatch: note: {year.year}: {names} not as audit.csv seals it; made anew")
 
 
-def check_results(year: "CityYear", groups: tuple[Group, ...] = RESULTS) -> None:
-    """Compare what the products of a year are made from with its seals.
+def check_results(year: "CityYear", groups: tuple[Group, ...]) -> None:
+    """Compare the files of groups of a year with their seals.
 
     Raises:
         TamperedFile: a file is another one.

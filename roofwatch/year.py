@@ -31,7 +31,7 @@ from roofwatch.executors import Execution
 from roofwatch.progress import Progress
 from roofwatch.runner import Batch, BatchRunner, Done, batch_runner
 from roofwatch.seal import check_seal
-from roofwatch.sealed_files import check_results, check_snapshots
+from roofwatch.sealed_files import SCORED, check_results, check_snapshots
 from roofwatch.seen import book_url, has_book, read_seen
 
 if TYPE_CHECKING:
@@ -278,13 +278,13 @@ class CityYear:
         """Read the ledger that `score` sealed; None when the year has not been scored.
 
         Raises:
-            TamperedFile: it, or what `train` and `score` left beside it, is not as it was sealed.
+            TamperedFile: it, or what `score` left beside it, is not as it was sealed.
             InputError: it is damaged.
         """
         if not self.files.ledger.exists():
             return None
         check_seal(self.files, self.year, self.city.workspace.audit)
-        check_results(self)
+        check_results(self, (SCORED,))
         return read_ledger(self.files.folder, self.year)
 
     def find_chips(self) -> ChipStore | None:

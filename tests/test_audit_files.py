@@ -139,6 +139,31 @@ def test_what_only_a_backup_brings_back_is_left(city: Path, roofwatch: Roofwatch
     assert roofwatch("audit", city, *ALONE).code == 0
 
 
+@pytest.mark.parametrize(
+    ("stage", "names"),
+    [
+        ("train", ["model/head.safetensors", "report/evaluation.json"]),
+        ("train", ["report/out_of_fold.parquet", "model/backbone.safetensors"]),
+        ("score", ["report/roll.parquet", "report/model.json", "explain/explain.csv"]),
+        ("score", ["ledger.parquet"]),
+        ("drift", ["report/drift.json"]),
+    ],
+)
+def test_the_command_that_a_refusal_names_helps(
+    city: Path, stage: str, names: list[str], roofwatch: Roofwatch
+) -> None:
+    """What is not as sealed is refused by export; its stage makes it anew without looking at it."""
+    for name in names:
+        flip(year_of(city).folder / name)
+    refused = roofwatch("export", city, "--year", 2023, *ALONE)
+    assert refused.code == 4
+    assert f"put it back from a backup, or {stage} 2023 again" in refused.error
+
+    assert roofwatch(stage, city, "--year", 2023, *ALONE).code == 0
+    assert roofwatch("export", city, "--year", 2023, *ALONE).code == 0
+    assert roofwatch("audit", city, *ALONE).code == 0
+
+
 def test_swapped_features_are_made_anew(city: Path, roofwatch: Roofwatch) -> None:
     """Whoever exchanges what was seen of two roofs changes no score."""
     files = year_of(city)

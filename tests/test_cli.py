@@ -494,6 +494,18 @@ def loaded_by(code: str, names: tuple[str, ...]) -> str:
     return done.stdout.strip()
 
 
+def test_the_package_runs_as_the_command_does() -> None:
+    told = [
+        subprocess.run([*start, "score", "--help"], capture_output=True, text=True, check=True)
+        for start in (
+            [sys.executable, "-m", "roofwatch"],
+            [Path(sys.executable).with_name("roofwatch")],
+        )
+    ]
+    assert told[0].stdout == told[1].stdout
+    assert told[0].stdout.startswith("usage: roofwatch score")
+
+
 def test_products_are_written_and_cities_read_without_torch() -> None:
     """It takes seconds to load, and neither a wrong key nor an export needs it."""
     code = "import sys, roofwatch.config, roofwatch.stages.export"

@@ -63,7 +63,8 @@ def _parts(url: str) -> dict[str, str]:
         ) from error
 
     refusal = InputError(
-        f"the address of the database cannot be read, want {_WANTED}; "
+        f"the address of the database cannot be read, want {_WANTED} "
+        "(or https://HOST/.../FeatureServer/N for a feature layer); "
         "write @ : / ? # % of a password as %40 %3A %2F %3F %23 %25"
     )
     if not _ADDRESS.fullmatch(url):

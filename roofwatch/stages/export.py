@@ -35,7 +35,7 @@ from roofwatch.opened import open_year
 from roofwatch.progress import Progress
 from roofwatch.scored_by import expected_sentence, scored_by, share_failing
 from roofwatch.seal import LEDGER, read_seals, sealing_line
-from roofwatch.sealed_files import seal_deliveries
+from roofwatch.sealed_files import RESULTS, check_results, seal_deliveries
 from roofwatch.signature import check_key, sign_manifest
 from roofwatch.stages.check import label_troubles
 from roofwatch.stages.tile import registered_flyover
@@ -205,8 +205,9 @@ def scored_ledger(year: CityYear) -> Ledger:
     Raises:
         MissingInput: the year has no ledger yet.
         InputError: the roll is no longer the one that was scored.
-        TamperedLedger: it is not the one that was sealed.
+        TamperedFile: it, or another file that products are made from, is not as it was sealed.
     """
+    check_results(year, RESULTS)
     ledger = year.find_ledger()
     if ledger is None:
         where = f"export {year.year}: no ledger in {year.files.folder}"
@@ -249,7 +250,12 @@ def check_roll(year: CityYear, ledger: Ledger) -> None:
 
 
 def earlier_year(year: CityYear) -> Year:
-    """Return what an earlier year left."""
+    """Return what an earlier year left.
+
+    Raises:
+        TamperedFile: a file that products are made from is not as it was sealed.
+    """
+    check_results(year, RESULTS)
     return Year(
         year=year.year,
         flown=year.flown,
