@@ -58,6 +58,14 @@ class FlyoverSource:
         metadata=key("Level of a tile service; XYZ needs it, a WMTS takes what the model needs."),
     )
     layer: str = field(default="", metadata=key("Layer of a WMTS that has several."))
+    own_pixels: str = field(
+        default="",
+        metadata=key(
+            "Why a level of a tile service is sharp although `snapshot` finds that it only "
+            "enlarges the level above: who looked at the photos, when, at how many. Without it "
+            "such a level is refused. It is told by `check` and stands in the manifest."
+        ),
+    )
     photos: PhotoService | None = field(
         default=None, metadata=key("The tile service.", derived=True)
     )

@@ -3,13 +3,15 @@
 from dataclasses import replace
 from pathlib import Path
 
-from imagery.errors import ConfigError, MissingInput
+from imagery.errors import ConfigError
 from imagery.photo_services.service import PhotoService, kind_of, photo_service
 from imagery.workspace import Workspace
 from roofwatch.city_file import CityFile
 
 Document = dict[str, object]
 """A city file as TOML."""
+KEYS = {"zoom", "layer", "own_pixels"}
+"""Keys of a [[flyover]] that is a tile service."""
 
 
 def take_photos(document: Document, file: str) -> tuple[Document, tuple[PhotoService, ...]]:
@@ -39,20 +41,24 @@ def _find_photo(values: Document, file: str) -> PhotoService | None:
     paths = path if isinstance(path, list) else [path]
     named = [each for each in paths if isinstance(each, str) and kind_of(each)]
     year, zoom, layer = values.get("year"), values.get("zoom", -1), values.get("layer", "")
+    own_pixels = values.get("own_pixels", "")
     if not named:
-        if "zoom" in values or "layer" in values:
+        if KEYS & values.keys():
             raise ConfigError(
-                f"{file}: [[flyover]] {year}: zoom and layer are of tile services; remove them"
+                f"{file}: [[flyover]] {year}: zoom, layer and own_pixels are of tile services; "
+                "remove them"
             )
         return None
     if len(paths) > 1:
         raise ConfigError(
             f"{file}: [[flyover]] {year} path: got a tile service among other paths, want it alone"
         )
-    if not (isinstance(year, int) and isinstance(zoom, int) and isinstance(layer, str)):
+    if not (isinstance(year, int) and isinstance(zoom, int)):
         return None  # the reader says what is wrong
+    if not (isinstance(layer, str) and isinstance(own_pixels, str)):
+        return None
     try:
-        return photo_service(year, named[0], zoom=zoom, layer=layer)
+        return photo_service(year, named[0], zoom=zoom, layer=layer, own_pixels=own_pixels)
     except ConfigError as error:
         raise ConfigError(f"{file}: {error}") from error
 
@@ -72,18 +78,3 @@ def with_photos(city: CityFile, photos: tuple[PhotoService, ...]) -> CityFile:
 def photo_folder(city: CityFile, year: int) -> Path:
     """Return where the tiles of a year's service are kept."""
     return Workspace(folder=city.city.workspace).sources / f"flyover_{year}"
-
-
-def check_photos(city: CityFile, year: int) -> None:
-    """Check that the tiles of a year are here, where its flyover is a service.
-
-    Raises:
-        MissingInput: they are not.
-    """
-    photo = city.source(year).photos
-    folder = photo_folder(city, year)
-    if photo and not any(folder.glob("*.tif")):
-        raise MissingInput(
-            f"[{photo.service.section}] path: no tiles of {photo.service.shown} in {folder}; "
-            "run roofwatch snapshot first"
-        )

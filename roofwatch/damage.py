@@ -18,8 +18,11 @@ from imagery.errors import InputError, RoofwatchError
 from imagery.workspace import ChipFiles
 from roofwatch.audit import broken_line_text
 from roofwatch.sealed_files import broken_seals, intact_files, stage_of
+from roofwatch.sealed_photos import photo_damage
 from roofwatch.year import City, CityYear
 
+SNAPSHOT = "snapshot"
+"""Command that asks a service again; `--repair` asks nobody."""
 FROM_BACKUP = ""
 """Nothing makes it anew: it comes back from a backup."""
 
@@ -33,7 +36,7 @@ class Damage:
     year: int | None
     """The year it belongs to, None for the whole workspace."""
     stage: str = FROM_BACKUP
-    """Command that makes it anew: "tile", "score" or "export"."""
+    """Command that makes it anew: "tile", "score", "export" or `SNAPSHOT`."""
     files: tuple[Path, ...] = ()
     """Files to remove before that."""
 
@@ -50,7 +53,10 @@ def find_damage(city: City) -> list[Damage]:
         year, name = _place_of(city, finding.path)
         stage = "" if year is None else stage_of(name)
         files = (finding.path,) if stage in ("tile", "score") else ()
-        found.append(Damage(line=str(finding), year=year, stage=_repair_of(stage), files=files))
+        is_source = finding.path.is_relative_to(city.workspace.sources.resolve())
+        repaired_by = SNAPSHOT if is_source else _repair_of(stage)
+        found.append(Damage(line=str(finding), year=year, stage=repaired_by, files=files))
+    found += [Damage(line=line, year=None, stage=SNAPSHOT) for line in photo_damage(city)]
 
     for source in sorted(city.file.flyover, key=lambda source: source.year):
         year_at_work = city.year(source.year)

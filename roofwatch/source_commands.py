@@ -35,4 +35,10 @@ def add_init(commands: Commands) -> None:
 def add_snapshot(commands: Commands) -> None:
     """Add `roofwatch snapshot`."""
     text = "layers that are services, copied whole into the workspace"
-    add_city_command(commands, "snapshot", text)
+    parser = add_city_command(commands, "snapshot", text)
+    parser.add_argument(
+        "--dry-run",
+        action="store_true",
+        help="say how many rows and tiles would be copied, how large they are and how long it "
+        "takes, and copy none; some tiles are looked at, and kept",
+    )

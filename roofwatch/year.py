@@ -26,12 +26,12 @@ from labels.table.look_table import looks_of
 from labels.table.rows import LabelRows
 from roofwatch.audit import AuditLine, append_audit
 from roofwatch.city_file import CityFile, FlyoverSource
-from roofwatch.city_photos import check_photos
 from roofwatch.executors import Execution
 from roofwatch.progress import Progress
 from roofwatch.runner import Batch, BatchRunner, Done, batch_runner
 from roofwatch.seal import check_seal
 from roofwatch.sealed_files import SCORED, check_results, check_snapshots
+from roofwatch.sealed_photos import check_photos
 from roofwatch.seen import book_url, has_book, read_seen
 
 if TYPE_CHECKING:
@@ -186,7 +186,7 @@ class CityYear:
     @cached_property
     def flyover(self) -> Flyover:
         """Return the imagery as it was delivered."""
-        check_photos(self.file, self.year)
+        check_photos(self.city, self.year)
         source = self.source
         limits = replace(self.file.tile.image_limits, allow=self.file.imagery.allow)
         files = read_files(self.year, source.path, crs=source.crs, limits=limits)

@@ -40,10 +40,38 @@ class TileAbove:
     """The quarter, (4, rows / 2, columns / 2)."""
 
 
-def is_enlarged(pairs: Sequence[TileAbove]) -> bool:
-    """Tell whether tiles add next to nothing to the level above; False where none tells."""
+@dataclass(frozen=True, kw_only=True)
+class OwnPixels:
+    """What was found out about whether the pixels of a level are its own."""
+
+    compared: int
+    """Tiles that were compared with the level above."""
+    added: float | None
+    """Median of the shares of detail that they add to it; None where none tells."""
+    taken_because: str = ""
+    """Why the city takes an enlarged level for sharp all the same, in its own words."""
+
+    @property
+    def is_enlarged(self) -> bool:
+        """Tell whether the tiles add next to nothing; False where none tells."""
+        return self.added is not None and self.added < LEAST_ADDED
+
+    @property
+    def line(self) -> str:
+        """Say that an enlarged level is taken for sharp, "" where none is."""
+        if not (self.is_enlarged and self.taken_because):
+            return ""
+        return (
+            f"taken as sharp although its tiles add {self.added:.2f} of detail to the level above, "
+            f"want {LEAST_ADDED:g} (own_pixels in the city file: {self.taken_because!r})"
+        )
+
+
+def compare(pairs: Sequence[TileAbove]) -> OwnPixels:
+    """Compare tiles with the level above."""
     shares = [share for share in map(added_share, pairs) if share is not None]
-    return bool(shares) and float(np.median(shares)) < LEAST_ADDED
+    added = round(float(np.median(shares)), 4) if shares else None
+    return OwnPixels(compared=len(pairs), added=added)
 
 
 def added_share(pair: TileAbove) -> float | None:

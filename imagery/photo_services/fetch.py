@@ -1,44 +1,36 @@
-"""The tiles that the parcels of a year need, fetched once and written as a flyover of files."""
+"""The missing tiles of a copy, fetched and written as a flyover of files."""
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+import os
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from datetime import date
 from pathlib import Path
 
-import geopandas as gpd
-import numpy as np
+from imagery.photo_services.blocks import Block, block_name, write_block
+from imagery.photo_services.copied import (
+    BLANK,
+    MANIFEST,
+    NONE,
+    PHOTO,
+    CopiedTile,
+    CopyAbout,
+    PhotoCopy,
+    blank_where_repeated,
+    write_copy,
+)
+from imagery.photo_services.estimate import check_size
+from imagery.photo_services.grid import TileGrid, TilePlace
+from imagery.photo_services.job import CopyJob, gsd_here
 
-from imagery.errors import Refused
-from imagery.photo_services.blocks import write_blocks
-from imagery.photo_services.enlarged import SAMPLES, TileAbove, is_enlarged
-from imagery.photo_services.grid import TileGrid, TilePlace, TileSource, chip_boxes
-from imagery.photo_services.image_server import open_image_server
-from imagery.photo_services.kept import BLANK, NONE, PHOTO, KeptTiles, open_kept
-from imagery.photo_services.pictures import Picture, Pixels, read_picture
-from imagery.photo_services.service import Kind, PhotoService
-from imagery.photo_services.wmts import open_wmts
-from imagery.photo_services.xyz import open_xyz
-from imagery.services.client import Client
-from imagery.services.settings import SnapshotSettings
-
-KEPT_FILE = "tiles.db"
-"""Name of the file of fetched tiles, beside the blocks."""
-ORIGIN = "origin"
-OWN_PIXELS = "own pixels"
+KEPT_FILE = ".tiles.db"
+"""Name of the file of tiles that are in no file yet, beside the files of tiles."""
+NEXT = ".next.tiles.parquet"
+"""Name of the table of a copy until it takes its place."""
 
 Tell = Callable[[int, int], None]
 """Told how many tiles of how many are here."""
-
-
-@dataclass(frozen=True, kw_only=True, eq=False)
-class PhotoNeed:
-    """What the chips of a city need."""
-
-    shapes: gpd.GeoSeries
-    """Outlines of the vacants, in any CRS."""
-    margin_m: float
-    """Margin of a chip."""
-    gsd_m: float
-    """Meters per pixel of a chip."""
+Seal = Callable[[Path], None]
+"""Told the table of a copy before it takes its place."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -50,7 +42,7 @@ class FetchedPhotos:
     gsd_m: float
     """Meters per pixel on the ground where the city is."""
     asked: int
-    """Tiles that were asked for now."""
+    """Tiles that came now."""
     photos: int
     """Tiles with a photo."""
     none: int
@@ -63,155 +55,96 @@ class FetchedPhotos:
     """Files that were made of them."""
 
 
-def fetch_photos(
-    photo: PhotoService, need: PhotoNeed, settings: SnapshotSettings, folder: Path, tell: Tell
-) -> FetchedPhotos:
-    """Fetch the tiles that are missing, and write those that are new.
-
-    Args:
-        photo: The service.
-        need: What is needed of it.
-        settings: How it is asked.
-        folder: Where the files are; tiles of an earlier run are kept.
-        tell: See `Tell`.
+def fetch_missing(job: CopyJob, tell: Tell) -> None:
+    """Fetch the tiles that are not here; each is kept at once.
 
     Raises:
-        InputError: the service failed, has nothing here, or too many tiles would be asked for.
-        Refused: the folder holds tiles of another service, or the level is only enlarged.
+        InputError: the service failed, or a limit of the city file is reached.
     """
-    client = Client(service=photo.service, settings=settings, kept="fetched tiles were kept")
-    source = open_source(photo, client, need)
-    boxes = chip_boxes(need.shapes, source.grid.crs, need.margin_m)
-    if not len(boxes):
-        raise client.error("no vacant has a place", remedy="see roofwatch check")
-    places = source.grid.tiles_of(boxes)
-    with open_kept(folder / KEPT_FILE) as kept:
-        _check_origin(kept, photo, source.grid, folder)
-        new = len(set(places) - kept.places())
-        _check_count(new, client)
-        _check_own_pixels(kept, source, places, client)
-        missing = sorted(set(places) - kept.places())
-        for number, place in enumerate(missing, start=1):
-            _fetch_tile(kept, source, place)
-            tell(number, len(missing))
-
-        kept.mark_repeated()
-        count = kept.count()
-        if not count.get(PHOTO):
-            raise client.error(
-                f"none of {len(places):,} tiles of level {source.grid.level} shows a photo",
-                remedy="correct the address or zoom",
-            )
-        grid = _grid_of_pictures(kept, source, client)
-        files = write_blocks(kept, grid, folder)
-        return FetchedPhotos(
-            level=grid.level,
-            gsd_m=gsd_here(grid, need.shapes),
-            asked=new,
-            photos=count[PHOTO],
-            none=count.get(NONE, 0),
-            blank=count.get(BLANK, 0),
-            bytes=kept.total_bytes(),
-            files=files,
-        )
+    missing = job.missing
+    here_bytes = job.here_bytes
+    for number, place in enumerate(missing, start=1):
+        check_size(here_bytes, job.place.folder, job.source.client)
+        picture = job.place.kept.fetch(job.source, place)
+        here_bytes += len(picture.content) if picture else 0
+        tell(number, len(missing))
 
 
-def open_source(photo: PhotoService, client: Client, need: PhotoNeed) -> TileSource:
-    """Ask what the service has, and choose the level.
+def finish_copy(job: CopyJob, seal: Seal) -> FetchedPhotos:
+    """Write the files of tiles that are new or damaged, and the table of the copy.
 
     Raises:
-        InputError: it does not answer, or has no such layer or level.
+        InputError: no tile shows a photo, or they have different sizes.
+        OSError: the disk is full.
     """
-    if photo.kind is Kind.XYZ:
-        return open_xyz(photo, client)
-    if photo.kind is Kind.IMAGE_SERVER:
-        return open_image_server(client)
-    return open_wmts(photo, client, lambda grid: gsd_here(grid, need.shapes), need.gsd_m)
+    kept = job.place.kept.tiles(job.source.grid.level)
+    tiles = blank_where_repeated(job.earlier.intact | kept)
+    grid = _grid_of(tiles, job)
+    tiles = {
+        place: replace(tile, file=block_name(place, grid.pixels)) for place, tile in tiles.items()
+    }
+    copy = _write_files(tiles, grid, job)
+    if copy != job.place.before:
+        following = job.place.folder / NEXT
+        write_copy(copy, following)
+        # A run that is killed here is finished by the next one: the seal names the table.
+        seal(following)
+        os.replace(following, job.place.folder / MANIFEST)
+    states = [tile.state for tile in copy.tiles.values()]
+    return FetchedPhotos(
+        level=grid.level,
+        gsd_m=copy.about.gsd_m,
+        asked=job.new,
+        photos=copy.about.photos,
+        none=states.count(NONE),
+        blank=states.count(BLANK),
+        bytes=copy.total_bytes,
+        files=len(copy.about.files),
+    )
 
 
-def gsd_here(grid: TileGrid, shapes: gpd.GeoSeries) -> float:
-    """Return the meters on the ground of a pixel in the middle of parcels."""
-    west, south, east, north = shapes.dropna().to_crs(grid.crs).total_bounds
-    return grid.gsd_m(float(west + east) / 2, float(south + north) / 2)
-
-
-def _check_origin(kept: KeptTiles, photo: PhotoService, grid: TileGrid, folder: Path) -> None:
-    """Check that the tiles that are here are of the same service and level."""
-    origin = f"{photo.identity}, level {grid.level}"
-    before = kept.about(ORIGIN)
-    if before and before != origin:
-        raise Refused(
-            f"[{photo.service.section}] path: {folder} holds tiles of {before}, not of {origin}; "
-            "move it away and run roofwatch snapshot again"
-        )
-    kept.note(ORIGIN, origin)
-
-
-def _check_count(count: int, client: Client) -> None:
-    """Check that not more tiles are asked for than the city allows."""
-    settings = client.settings
-    if count > settings.most_tiles:
-        hours = count / settings.requests_per_s / 3600
-        raise client.error(
-            f"{count:,} tiles would be asked for, {hours:,.1f} hours at "
-            f"{settings.requests_per_s:g} a second, want at most {settings.most_tiles:,}",
-            remedy="set a coarser zoom, or raise [snapshot] most_tiles",
-        )
-
-
-def _check_own_pixels(
-    kept: KeptTiles, source: TileSource, places: Sequence[TilePlace], client: Client
-) -> None:
-    """Check on some tiles that the level is more than the one above enlarged; once."""
-    if source.coarser is None or kept.about(OWN_PIXELS):
-        return
-    chosen = np.linspace(0, len(places) - 1, min(SAMPLES, len(places))).astype(int)
-    pairs = []
-    for number in chosen.tolist():
-        picture = _fetch_tile(kept, source, places[number])
-        above = _fetch(source.coarser, _above(places[number])) if picture else None
-        if picture and above and picture.pixels.shape == above.pixels.shape:
-            quarter = _quarter(above, places[number])
-            pairs.append(TileAbove(tile=picture.pixels, quarter=quarter))
-    if is_enlarged(pairs):
-        level, above_level = source.grid.level, source.coarser.grid.level
-        error = client.error(
-            f"level {level} only enlarges level {above_level}, and must not pass as sharp",
-            remedy=f"set zoom to {above_level}, move the folder of its tiles away and run "
-            "roofwatch snapshot again",
-        )
-        raise Refused(*error.args)
-    kept.note(OWN_PIXELS, f"compared on {len(pairs)} tiles")
-
-
-def _above(place: TilePlace) -> TilePlace:
-    return TilePlace(row=place.row // 2, column=place.column // 2)
-
-
-def _quarter(above: Picture, place: TilePlace) -> Pixels:
-    """Return the quarter of a tile that shows the ground of a tile below it."""
-    rows, columns = (side // 2 for side in above.pixels.shape[1:])
-    top = place.row % 2 * rows
-    left = place.column % 2 * columns
-    return above.pixels[:, top : top + rows, left : left + columns]
-
-
-def _fetch_tile(kept: KeptTiles, source: TileSource, place: TilePlace) -> Picture | None:
-    picture = _fetch(source, place)
-    kept.add(place, picture)
-    return picture
-
-
-def _fetch(source: TileSource, place: TilePlace) -> Picture | None:
-    request = source.request(place)
-    return source.client.fetch(request.path, request.parameters, read_picture)
-
-
-def _grid_of_pictures(kept: KeptTiles, source: TileSource, client: Client) -> TileGrid:
+def _grid_of(tiles: Mapping[TilePlace, CopiedTile], job: CopyJob) -> TileGrid:
     """Return the grid with the pixels that the tiles really have."""
-    found = kept.pixels()
+    found = {tile.pixels for tile in tiles.values() if tile.state == PHOTO}
+    client = job.source.client
+    if not found:
+        raise client.error(
+            f"none of {len(tiles):,} tiles of level {job.source.grid.level} shows a photo",
+            remedy="correct the address or zoom",
+        )
     if len(found) > 1:
         raise client.error(
             f"its tiles have different sizes: {sorted(found)}", remedy="ask those who run it"
         )
-    return source.grid.with_pixels(found.pop())
+    return job.source.grid.with_pixels(found.pop())
+
+
+def _write_files(tiles: dict[TilePlace, CopiedTile], grid: TileGrid, job: CopyJob) -> PhotoCopy:
+    """Write the files that are not as they should be, and return the whole copy."""
+    before = job.place.before
+    known = before.tiles if before else {}
+    files = dict(before.about.files) if before else {}
+    changed = {file.path.name for file in job.earlier.damaged}
+    changed |= {tile.file for place, tile in tiles.items() if tile != known.get(place)}
+    by_file: dict[str, list[CopiedTile]] = {name: [] for name in changed}
+    for place in sorted(tiles):
+        if tiles[place].file in changed:
+            by_file[tiles[place].file].append(tiles[place])
+
+    written = dict(tiles)
+    for name in sorted(changed):
+        block = Block(path=job.place.folder / name, tiles=tuple(by_file[name]))
+        done = write_block(block, grid, job.place.kept)
+        files[name] = done.file
+        written |= {tile.place: tile for tile in done.tiles}
+
+    about = CopyAbout(
+        origin=job.origin,
+        level=grid.level,
+        gsd_m=gsd_here(grid, job.shapes),
+        day=date.today().isoformat() if changed or not before else before.about.day,
+        photos=sum(tile.state == PHOTO for tile in written.values()),
+        own_pixels=job.sampled.own_pixels,
+        files=dict(sorted(files.items())),
+    )
+    return PhotoCopy(about=about, tiles=written)

@@ -1,8 +1,10 @@
-"""Tiles that were fetched, in one SQLite file: each is kept at once, so that none is asked twice.
+"""Tiles that were fetched and are in no file yet, in one SQLite file: none is asked for twice.
 
-Once the pixels of a block are in its TIFF, the pictures are removed and what they were is kept.
+Each is kept as soon as it is here, those of the level above too. The file is removed when all
+of them are in files and in the table of the copy.
 """
 
+import hashlib
 import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -10,113 +12,85 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from imagery.errors import InputError
-from imagery.photo_services.grid import TilePlace
-from imagery.photo_services.pictures import Picture
-
-PHOTO = "photo"
-NONE = "none"
-"""The service has no tile there."""
-BLANK = "blank"
-"""A tile of one color, or one that the service sends at several places: it shows no ground."""
+from imagery.photo_services.copied import BLANK, NONE, PHOTO, CopiedTile
+from imagery.photo_services.grid import TilePlace, TileSource
+from imagery.photo_services.pictures import Picture, read_picture
 
 _TABLES = """
 CREATE TABLE IF NOT EXISTS about (name TEXT PRIMARY KEY, value TEXT NOT NULL);
 CREATE TABLE IF NOT EXISTS tiles (
-    tile_row INTEGER, tile_column INTEGER, state TEXT NOT NULL, sha256 TEXT NOT NULL,
-    bytes INTEGER NOT NULL, rows INTEGER NOT NULL, columns INTEGER NOT NULL, picture BLOB,
-    is_written INTEGER NOT NULL DEFAULT 0, PRIMARY KEY (tile_row, tile_column));
-CREATE INDEX IF NOT EXISTS tiles_by_sha256 ON tiles (sha256);
+    level TEXT, tile_row INTEGER, tile_column INTEGER, state TEXT NOT NULL, sha256 TEXT NOT NULL,
+    bytes INTEGER NOT NULL, rows INTEGER NOT NULL, columns INTEGER NOT NULL, picture BLOB NOT NULL,
+    PRIMARY KEY (level, tile_row, tile_column));
 """
-
-
-@dataclass(frozen=True, kw_only=True)
-class KeptTile:
-    """A tile that was fetched."""
-
-    place: TilePlace
-    """Where it is."""
-    state: str
-    """`PHOTO`, `NONE` or `BLANK`."""
-    picture: bytes | None
-    """As it was sent; None where its pixels are in a block already, or where it shows nothing."""
+_AT = "WHERE level = ? AND tile_row = ? AND tile_column = ?"
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class KeptTiles:
-    """The tiles of one flyover."""
+    """The tiles of one flyover that are in no file yet."""
 
     database: sqlite3.Connection
     """Where they are."""
 
-    def places(self) -> set[TilePlace]:
-        """Return which tiles are here, also those that show nothing."""
-        found = self.database.execute("SELECT tile_row, tile_column FROM tiles")
-        return {TilePlace(row=row, column=column) for row, column in found}
+    def fetch(self, source: TileSource, place: TilePlace) -> Picture | None:
+        """Return a tile, and ask for it only where it is not here; None where there is none.
 
-    def add(self, place: TilePlace, picture: Picture | None) -> None:
-        """Keep a tile; None where the service has none."""
+        Raises:
+            InputError: the service failed.
+        """
+        key = (source.grid.level, place.row, place.column)
+        found = self.database.execute(f"SELECT picture FROM tiles {_AT}", key).fetchone()
+        if found is not None:
+            return read_picture(found[0]) if found[0] else None
+
+        request = source.request(place)
+        picture = source.client.fetch(request.path, request.parameters, read_picture)
         state = NONE
-        facts: tuple[object, ...] = ("", 0, 0, 0, None)
+        facts: tuple[object, ...] = ("", 0, 0, 0, b"")
         if picture is not None:
             state = BLANK if picture.is_blank else PHOTO
             size = len(picture.content)
             facts = (picture.sha256, size, *picture.pixels.shape[1:], picture.content)
-        values = (place.row, place.column, state, *facts)
         with self.database:
+            values = (*key, state, *facts)
             self.database.execute(
-                "INSERT OR REPLACE INTO tiles VALUES (?, ?, ?, ?, ?, ?, ?, ?, 0)", values
+                "INSERT INTO tiles VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                values,
             )
+        return picture
 
-    def mark_repeated(self) -> None:
-        """Take tiles that were sent at several places for blank: no two photos are the same."""
-        with self.database:
-            self.database.execute(
-                "UPDATE tiles SET state = ?, is_written = 0 WHERE state = ? AND sha256 IN "
-                "(SELECT sha256 FROM tiles WHERE bytes > 0 GROUP BY sha256 HAVING count(*) > 1)",
-                (BLANK, PHOTO),
-            )
-
-    def pixels(self) -> set[tuple[int, int]]:
-        """Return the (rows, columns) of the pictures; more than one where they differ."""
+    def tiles(self, level: str) -> dict[TilePlace, CopiedTile]:
+        """Return the tiles of a level by place, without their pictures."""
         found = self.database.execute(
-            "SELECT DISTINCT rows, columns FROM tiles WHERE state = ?", (PHOTO,)
+            "SELECT tile_row, tile_column, state, bytes, sha256, rows, columns FROM tiles "
+            "WHERE level = ?",
+            (level,),
         )
-        return {(rows, columns) for rows, columns in found}
-
-    def total_bytes(self) -> int:
-        """Return how many bytes were sent."""
-        found = self.database.execute("SELECT coalesce(sum(bytes), 0) FROM tiles").fetchone()
-        return int(found[0])
-
-    def count(self) -> dict[str, int]:
-        """Return how many tiles there are of each state."""
-        found = self.database.execute("SELECT state, count(*) FROM tiles GROUP BY state")
-        return dict(found.fetchall())
-
-    def not_written(self) -> list[TilePlace]:
-        """Return the tiles whose block does not show them as they are, sorted."""
-        found = self.database.execute(
-            "SELECT tile_row, tile_column FROM tiles WHERE is_written = 0 "
-            "ORDER BY tile_row, tile_column"
-        )
-        return [TilePlace(row=row, column=column) for row, column in found]
-
-    def read(self, place: TilePlace) -> KeptTile:
-        """Return a tile that is here."""
-        state, picture = self.database.execute(
-            "SELECT state, picture FROM tiles WHERE tile_row = ? AND tile_column = ?",
-            (place.row, place.column),
-        ).fetchone()
-        return KeptTile(place=place, state=state, picture=picture)
-
-    def mark_written(self, places: list[TilePlace]) -> None:
-        """Remove the pictures of tiles whose pixels are in a block."""
-        with self.database:
-            self.database.executemany(
-                "UPDATE tiles SET is_written = 1, picture = NULL "
-                "WHERE tile_row = ? AND tile_column = ?",
-                [(place.row, place.column) for place in places],
+        tiles = {}
+        for row, column, state, size, sha256, rows, columns in found:
+            place = TilePlace(row=row, column=column)
+            tiles[place] = CopiedTile(
+                place=place, state=state, bytes=size, sha256=sha256, pixels=(rows, columns)
             )
+        return tiles
+
+    def picture(self, level: str, place: TilePlace) -> bytes | None:
+        """Return what was sent of a tile, None where it is not here."""
+        key = (level, place.row, place.column)
+        found = self.database.execute(f"SELECT picture FROM tiles {_AT}", key).fetchone()
+        return bytes(found[0]) if found else None
+
+    def drop_damaged(self) -> None:
+        """Remove the tiles that are not what was sent."""
+        found = self.database.execute(
+            "SELECT level, tile_row, tile_column, sha256, picture FROM tiles WHERE bytes > 0"
+        )
+        damaged = [
+            key for *key, sha256, picture in found if hashlib.sha256(picture).hexdigest() != sha256
+        ]
+        with self.database:
+            self.database.executemany(f"DELETE FROM tiles {_AT}", damaged)
 
     def about(self, name: str) -> str:
         """Return what was noted under a name, "" if nothing was."""
@@ -131,7 +105,7 @@ class KeptTiles:
 
 @contextmanager
 def open_kept(path: Path) -> Iterator[KeptTiles]:
-    """Open the tiles of a flyover, or make their file.
+    """Open the tiles that are in no file yet, or make their file.
 
     Raises:
         InputError: the file is damaged.
@@ -143,8 +117,8 @@ def open_kept(path: Path) -> Iterator[KeptTiles]:
         yield KeptTiles(database=database)
     except sqlite3.DatabaseError as error:
         raise InputError(
-            f"{path}: cannot be read or written: {error}; free disk space, or move its folder away "
-            "and run roofwatch snapshot again"
+            f"{path}: cannot be read or written: {error}; free disk space, or remove it and run "
+            "roofwatch snapshot again"
         ) from error
     finally:
         database.close()

@@ -34,6 +34,8 @@ class PhotoService:
     """Level that is fetched; -1 takes the one that the model needs."""
     layer: str = ""
     """Name of its layer, "" where it has one."""
+    own_pixels: str = ""
+    """Why the city takes its level for sharp though it looks enlarged, "" where it does not."""
 
     @property
     def identity(self) -> str:
@@ -41,7 +43,9 @@ class PhotoService:
         return f"{self.kind} {self.service.identity} {self.layer}".strip()
 
 
-def photo_service(year: int, path: str, *, zoom: int, layer: str) -> PhotoService | None:
+def photo_service(
+    year: int, path: str, *, zoom: int, layer: str, own_pixels: str = ""
+) -> PhotoService | None:
     """Return the service that a path of a [[flyover]] names; None for files.
 
     Raises:
@@ -59,7 +63,9 @@ def photo_service(year: int, path: str, *, zoom: int, layer: str) -> PhotoServic
             f"flyover {year} zoom: missing; {service.shown} does not say to which level it has "
             "pixels of its own: write zoom = N"
         )
-    return PhotoService(year=year, kind=kind, service=service, zoom=zoom, layer=layer)
+    return PhotoService(
+        year=year, kind=kind, service=service, zoom=zoom, layer=layer, own_pixels=own_pixels.strip()
+    )
 
 
 def kind_of(path: str) -> Kind | None:

@@ -12,10 +12,11 @@ import urllib.request
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from functools import partial
-from typing import IO, TypeVar
+from typing import TypeVar
 from urllib.parse import quote, quote_plus, urlencode, urlsplit, urlunsplit
 
 from imagery.services.failures import NOT_THERE, TOKEN_CODES, Failed, ServiceError
+from imagery.services.same_host import SameHost
 from imagery.services.service import Service
 from imagery.services.settings import SnapshotSettings
 from imagery.troubles import shown
@@ -35,32 +36,6 @@ LONGEST_WAIT_S = 300.0
 """Longest wait between two tries, seconds, whatever the service asks for."""
 
 
-class SameHost(urllib.request.HTTPRedirectHandler):
-    """Follows a redirect on the host that was named, and no other."""
-
-    def redirect_request(  # noqa: PLR0913  # as urllib calls it
-        self,
-        req: urllib.request.Request,
-        fp: IO[bytes],
-        code: int,
-        msg: str,
-        headers: http.client.HTTPMessage,
-        newurl: str,
-    ) -> urllib.request.Request | None:
-        """Refuse another host, port or a way that others can read."""
-        asked = urlsplit(req.full_url)
-        other = urlsplit(newurl)
-        is_same = (asked.scheme, asked.netloc) == (other.scheme, other.netloc)
-        is_safer = asked.hostname == other.hostname and other.scheme == "https"
-        if not (is_same or is_safer):
-            fp.close()
-            where = f"{other.scheme}://{other.netloc}"
-            raise Failed(
-                f"it sends us to {where}, which the city file does not name", is_final=True
-            )
-        return super().redirect_request(req, fp, code, msg, headers, newurl)
-
-
 @dataclass(kw_only=True, eq=False)
 class Client:
     """Asks the service of one layer."""
@@ -73,6 +48,8 @@ class Client:
     """What a failure leaves."""
     again: str = AGAIN
     """What to do after a failure that may pass."""
+    most_bytes: int = 0
+    """Most bytes of an answer, 0 for any number."""
     last: float = field(default=float("-inf"))
     """When it was asked last, seconds of the monotonic clock."""
 
@@ -151,7 +128,7 @@ class Client:
 
     def failure(self, failed: Failed) -> ServiceError:
         """Return the error of a request that failed for good."""
-        remedy = "correct the address" if failed.is_final else self.again
+        remedy = failed.remedy or ("correct the address" if failed.is_final else self.again)
         if failed.code in TOKEN_CODES:
             remedy = RENEW
         return self.error(str(failed), remedy=remedy, tries=failed.tries)
@@ -218,7 +195,7 @@ class Client:
         request = urllib.request.Request(url, form, headers=headers)
         try:
             with _OPENER.open(request, timeout=self.settings.timeout_s) as answer:
-                content = bytes(answer.read())
+                content = self._read_answer(answer)
         except urllib.error.HTTPError as error:
             with error:
                 raise Failed(
@@ -231,6 +208,25 @@ class Client:
         except (OSError, http.client.HTTPException) as error:
             raise Failed(f"the answer broke off: {error or type(error).__name__}") from None
         return content
+
+    def _read_answer(self, answer: http.client.HTTPResponse) -> bytes:
+        """Read an answer, of which no more is read than may come.
+
+        Raises:
+            Failed: it is longer.
+        """
+        if not self.most_bytes:
+            return answer.read()
+        content = answer.read(self.most_bytes + 1)
+        if len(content) > self.most_bytes:
+            raise Failed(
+                f"an answer has more than {self.most_bytes / 1e6:g} MB, want at most that "
+                "([snapshot] most_tile_mb)",
+                is_final=True,
+                remedy="ask those who run it, or raise most_tile_mb, and run roofwatch snapshot "
+                "again, which goes on where it stopped",
+            )
+        return content + answer.read()  # an answer that broke off is told by the end of it
 
     def parse_checked(self, content: bytes, *, check: Check | None) -> Json:
         """Return an answer as an object that a check has passed.

@@ -14,13 +14,20 @@ class Failed(Exception):
     """One request that failed; another try may succeed."""
 
     def __init__(
-        self, words: str, *, code: int = 0, wait_s: float = 0.0, is_final: bool = False
+        self,
+        words: str,
+        *,
+        code: int = 0,
+        wait_s: float = 0.0,
+        is_final: bool = False,
+        remedy: str = "",
     ) -> None:
         """Keep what happened, how long the service asks to wait, and whether tries are in vain."""
         super().__init__(words)
         self.code = code
         self.wait_s = wait_s
         self.is_final = is_final or code in FINAL
+        self.remedy = remedy
         self.tries = 1
 
 

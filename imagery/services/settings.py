@@ -31,13 +31,35 @@ class SnapshotSettings:
         default=100_000,
         metadata=key("Most tiles of imagery that one run asks a service for; more are refused."),
     )
+    most_tile_mb: float = field(
+        default=8.0,
+        metadata=key(
+            "Most megabytes of one tile of imagery; a service that sends more is refused."
+        ),
+    )
+    most_copy_gb: float = field(
+        default=50.0,
+        metadata=key(
+            "Most gigabytes that a tile service sends for one flyover, all runs together; the run "
+            "ends before it begins, or when that much has come."
+        ),
+    )
+    least_free_gb: float = field(
+        default=2.0,
+        metadata=key(
+            "Gigabytes of the workspace's disk that tiles of imagery leave free; the run ends "
+            "before it begins, or when less is free."
+        ),
+    )
 
     def __post_init__(self) -> None:
         """Check the ranges."""
-        for name in ("requests_per_s", "wait_s", "timeout_s"):
+        for name in ("requests_per_s", "wait_s", "timeout_s", "most_tile_mb", "most_copy_gb"):
             value = getattr(self, name)
             if not value > 0:
                 raise ValueError(f"{name} is {value}, want more than 0")
+        if not self.least_free_gb >= 0:
+            raise ValueError(f"least_free_gb is {self.least_free_gb}, want 0 or more")
         for name in ("page_rows", "tries", "most_tiles"):
             value = getattr(self, name)
             if value < 1:

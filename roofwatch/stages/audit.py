@@ -8,9 +8,9 @@ from imagery.errors import MissingInput
 from roofwatch.anchors import add_anchor, check_anchors
 from roofwatch.answer import FIX_FIRST, Answer
 from roofwatch.audit import clock_notes, read_audit
-from roofwatch.damage import Damage, find_damage
+from roofwatch.damage import SNAPSHOT, Damage, find_damage
 from roofwatch.opened import open_city
-from roofwatch.repair import repair
+from roofwatch.repair import STAGES, repair
 from roofwatch.signature import signature_fault
 from roofwatch.year import City
 
@@ -45,7 +45,7 @@ def command(options: argparse.Namespace) -> Answer:
         "lines": len(rows),
         "findings": findings,
         "repaired": repaired,
-        "repairable": sum(bool(damage.stage) for damage in damages),
+        "repairable": sum(damage.stage in STAGES for damage in damages),
     }
     return Answer(lines=lines, facts=facts, exit_code=FIX_FIRST if findings else 0)
 
@@ -74,6 +74,9 @@ def remedy_lines(damages: Sequence[Damage]) -> list[str]:
     for year in sorted({damage.year for damage in damages if damage.year and damage.stage}):
         stages = {damage.stage for damage in damages if damage.year == year and damage.stage}
         lines.append(f"--repair would make {year} anew, from {', '.join(sorted(stages))} on")
+    asked = sum(damage.stage == SNAPSHOT for damage in damages)
+    if asked:
+        lines.append(f"roofwatch snapshot makes {asked} of these good, from their services")
     kept = sum(not damage.stage for damage in damages)
     if kept:
         lines.append(f"{kept} of these only a backup brings back")

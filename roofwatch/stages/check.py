@@ -16,6 +16,7 @@ from models.registry_look import find_registry_fault
 from roofwatch.answer import FIX_FIRST, Answer
 from roofwatch.city_services import snapshot_facts, snapshot_lines
 from roofwatch.opened import open_year
+from roofwatch.photo_facts import photo_facts, photo_lines
 from roofwatch.scored_by import expected_sentence
 from roofwatch.stages.dispatch_inputs import dispatch_troubles
 from roofwatch.stages.tile import shift_lines, tile
@@ -39,10 +40,11 @@ def command(options: argparse.Namespace) -> Answer:
     lines += [f"  {count.line}" for count in intake.matches]
     if intake.roll_balance:
         lines.append(f"  vacancy file: {intake.roll_balance.line}")
-    lines += snapshot_lines(year.file)
+    lines += [*snapshot_lines(year.file), *photo_lines(year.file, year.year)]
     lines += [f"  fix first: {line}" for line in intake.fixes]
     lines += [f"  note: {line}" for line in intake.warnings]
-    facts = intake.answer() | {"sources": snapshot_facts(year.file)}
+    sources = snapshot_facts(year.file) | photo_facts(year.file, year.year)
+    facts = intake.answer() | {"sources": sources}
     if options.pixels and not intake.fixes:
         drift = pixel_drift(year)
         lines += [f"  drift: {drift}"] if drift else []

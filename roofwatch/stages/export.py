@@ -32,6 +32,7 @@ from roofwatch.executors import Execution, map_batches
 from roofwatch.kept_roll import read_kept_roll
 from roofwatch.miss_rate import VisitFindings, find_visits, write_visits
 from roofwatch.opened import open_year
+from roofwatch.photo_facts import photo_facts
 from roofwatch.progress import Progress
 from roofwatch.scored_by import expected_sentence, scored_by, share_failing
 from roofwatch.seal import LEDGER, read_seals, sealing_line
@@ -136,7 +137,8 @@ def _export(year: CityYear) -> list[Path]:
     write_year_report(year, inputs, plan)
     write_equity(year, inputs, levels)
     write_year_papers(year, inputs)
-    write_manifest(folder, inputs.roll.balance, snapshot_facts(year.file))
+    sources = snapshot_facts(year.file) | photo_facts(year.file, year.year)
+    write_manifest(folder, inputs.roll.balance, sources)
     sign_manifest(year.files.report.manifest, year.file.audit.sign)
     seal_deliveries(year.city)
     year.city.log("export", f"{year.year}: {len(products)} files from run {inputs.run_id}")

@@ -23,13 +23,20 @@ from imagery.services.snapshot_file import (
 from roofwatch.answer import Answer
 from roofwatch.city_services import named_columns
 from roofwatch.opened import open_city
-from roofwatch.photo_snapshots import TakenPhotos, photos_of, take_tiles
+from roofwatch.photo_snapshots import (
+    PlannedPhotos,
+    TakenPhotos,
+    photos_of,
+    plan_tiles,
+    take_tiles,
+)
 from roofwatch.progress import Progress
 from roofwatch.sealed_files import seal_snapshot
 from roofwatch.year import City
 
 LEAST_KEPT = 2 / 3
 """Share of the rows of the last snapshot below which a layer is refused."""
+NOTHING_COPIED = "nothing was copied"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -67,17 +74,43 @@ class Taken:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Planned:
+    """A layer that would be copied."""
+
+    service: Service
+    """Its service."""
+    count: int | None
+    """How many rows the service counts; None where it does not."""
+
+    @property
+    def lines(self) -> list[str]:
+        """Return what people are told."""
+        rows = "rows that it does not count" if self.count is None else f"{self.count:,} rows"
+        return [f"[{self.service.section}] {rows} of {self.service.shown} would be copied"]
+
+    @property
+    def facts(self) -> dict[str, object]:
+        """Return the same for programs."""
+        service = self.service
+        return {"section": service.section, "address": service.shown, "rows": self.count}
+
+
+Told = Taken | TakenPhotos | Planned | PlannedPhotos
+"""What is told of a layer or of a tile service."""
+
+
+@dataclass(frozen=True, kw_only=True)
 class Copies:
     """What was copied and what was not; one that fails keeps no other from being copied."""
 
-    taken: list[Taken | TakenPhotos]
-    """What was copied."""
+    taken: list[Told]
+    """What was copied, or would be."""
     failed: list[RoofwatchError]
     """Why others were not."""
     lines: list[str]
     """What people are told."""
 
-    def try_one(self, section: str, take: Callable[[], Taken | TakenPhotos]) -> None:
+    def try_one(self, section: str, take: Callable[[], Told]) -> None:
         """Copy one."""
         try:
             taken = take()
@@ -100,23 +133,42 @@ def command(options: argparse.Namespace) -> Answer:
 
     copies = Copies(taken=[], failed=[], lines=[])
     with at_work(city.workspace.sources, "`snapshot`"):
+        take_layer = plan_snapshot if options.dry_run else take_snapshot
         for service in services:
-            copies.try_one(service.section, partial(take_snapshot, city, service))
+            copies.try_one(service.section, partial(take_layer, city, service))
         if photos:
             # The roll, which says which tiles are needed, may be of the snapshots just taken.
             city = open_city(options)
+        take_photos = plan_tiles if options.dry_run else take_tiles
         for photo in photos:
-            copies.try_one(photo.service.section, partial(take_tiles, city, photo))
+            copies.try_one(photo.service.section, partial(take_photos, city, photo))
 
+    nothing = [NOTHING_COPIED] if options.dry_run else []
     return Answer(
-        lines=copies.lines,
+        lines=[*copies.lines, *nothing],
         facts={
+            "dry_run": options.dry_run,
             "taken": [layer.facts for layer in copies.taken],
             "failed": [str(error) for error in copies.failed],
         },
         exit_code=max((error.exit_code for error in copies.failed), default=0),
         error="\nroofwatch: ".join(map(str, copies.failed)),
     )
+
+
+def plan_snapshot(city: City, service: Service) -> Planned:
+    """Ask how many rows a layer has; nothing is copied.
+
+    Raises:
+        InputError: the service failed.
+        MissingInput: see `take_snapshot`.
+        Refused: see `take_snapshot`.
+    """
+    last = find_snapshot(city.workspace, service)
+    layer = open_layer(Client(service=service, settings=city.file.snapshot))
+    check_count(layer.count, last, service)
+    check_columns(city, layer.columns, last, service)
+    return Planned(service=service, count=layer.count)
 
 
 def take_snapshot(city: City, service: Service) -> Taken:

@@ -27,6 +27,7 @@ from models.spec import ModelSpec
 from roofwatch.answer import Answer, count_lines, count_values
 from roofwatch.opened import open_year
 from roofwatch.sealed_files import CHIPS, drop_broken, seal
+from roofwatch.sealed_photos import check_pixels
 from roofwatch.year import CityYear
 from roofwatch.year_reach import cut_reach
 
@@ -83,6 +84,7 @@ def tile(year: CityYear, spec: ModelSpec | None = None) -> ChipStore:
 
     Raises:
         InputError: the building outlines are not those of this city.
+        TamperedFile: the flyover is a service, and kept tiles of it are damaged.
     """
     if year.roll.misplaced:
         raise InputError(year.roll.misplaced)
@@ -92,6 +94,7 @@ def tile(year: CityYear, spec: ModelSpec | None = None) -> ChipStore:
         return year.cut[settings]
 
     with year.at_work("tile"):
+        check_pixels(year.city, year.year)
         drop_broken(year, CHIPS)
         delivered = CutInputs(
             roll=year.roll,
