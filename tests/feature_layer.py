@@ -6,6 +6,7 @@ field, a text that is too long, a wrong type. It fails where a test says so.
 
 import json
 import sqlite3
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from copy import deepcopy
@@ -67,6 +68,12 @@ class FeatureLayer:
     """Path and query of every request."""
     host: str = ""
     """Address of the server."""
+    held: threading.Event = field(default_factory=threading.Event)
+    """Set when an edit is not answered ("held before" and "held after" it was done)."""
+    released: threading.Event = field(default_factory=threading.Event)
+    """Lets what is held go on."""
+    done: threading.Event = field(default_factory=threading.Event)
+    """Set when what was held has been done."""
 
     @property
     def url(self) -> str:
@@ -185,7 +192,12 @@ class LayerHandler(ServiceHandler):
         }
         self.layer.edits.append(edits)
         fault = self.layer.faults.pop(0) if self.layer.faults else ""
-        if fault == "429":
+        if fault == "lets go":
+            self.layer.released.set()
+            self.layer.done.wait(60)
+        if fault.startswith("held"):
+            self.hold(edits, is_done_first=fault == "held after")
+        elif fault == "429":
             self.send({}, status=429, headers={"Retry-After": "0"})
         elif fault == "500":
             self.send({}, status=500)
@@ -200,6 +212,16 @@ class LayerHandler(ServiceHandler):
                 self.send_bytes(json.dumps(answer).encode()[:-20])
             else:
                 self.send(answer, length_off=100 if fault == "broken off" else 0)
+
+    def hold(self, edits: Answer, *, is_done_first: bool) -> None:
+        """Do edits before or after a long wait, and answer nobody."""
+        if is_done_first:
+            self.apply(edits, refuses=False)
+        self.layer.held.set()
+        self.layer.released.wait(60)
+        if not is_done_first:
+            self.apply(edits, refuses=False)
+        self.layer.done.set()
 
     def apply(self, edits: Answer, *, refuses: bool) -> Answer:
         """Do the edits and return a result for each."""

@@ -23,19 +23,20 @@ tries = 3
 """
 
 
-def corner() -> tuple[int, int]:
+def corner(level: int = LEVEL) -> tuple[int, int]:
     """Return row and column of a tile up and left of the tiny city, even ones."""
+    side = 2 * HALF_WORLD / 2**level
     to_mercator = Transformer.from_crs(32618, 3857, always_xy=True)
     x, y = to_mercator.transform(360_000, 4_350_064)
-    row = math.floor((HALF_WORLD - y) / SIDE) - 1
-    column = math.floor((x + HALF_WORLD) / SIDE) - 1
+    row = math.floor((HALF_WORLD - y) / side) - 1
+    column = math.floor((x + HALF_WORLD) / side) - 1
     return row // 2 * 2, column // 2 * 2
 
 
-def sharp_picture() -> NDArray[np.uint8]:
-    """Return a picture with detail at every scale, (2048, 2048, 3)."""
+def sharp_picture(tiles: int = TILES) -> NDArray[np.uint8]:
+    """Return a picture of tiles x tiles with detail at every scale, (rows, columns, 3)."""
     rng = np.random.default_rng(7)
-    side = TILES * 256
+    side = tiles * 256
     picture = np.full((side, side, 3), 128.0, np.float32)
     for cell in (1, 2, 4, 8, 16, 32, 64):
         noise = rng.normal(0, 9, (side // cell, side // cell, 3)).astype(np.float32)

@@ -4,6 +4,7 @@ It cuts tiles from one picture, counts what is asked, and fails where a test say
 """
 
 import re
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -45,6 +46,12 @@ class TileService:
     """What the WMTS says, with HOST for the address."""
     info: dict[str, object] = field(default_factory=dict)
     """What the ImageServer says."""
+    holds_after: int = 10**9
+    """Tiles after which no more is answered, until `released`."""
+    held: threading.Event = field(default_factory=threading.Event)
+    """Set when a tile is not answered."""
+    released: threading.Event = field(default_factory=threading.Event)
+    """Lets what is held go on."""
 
     def tile(self, level: int, row: int, column: int) -> bytes | None:
         """Return a tile as PNG; None outside the picture. Coarser levels are averages."""
@@ -126,6 +133,10 @@ class TileHandler(ServiceHandler):
 
     def send_tile(self, level: int, row: int, column: int) -> None:
         """Send a tile, or fail as the test says."""
+        if len(self.tiles.asked) > self.tiles.holds_after and not self.tiles.released.is_set():
+            self.tiles.held.set()
+            self.tiles.released.wait(60)
+            return
         fault = self.tiles.faults.pop(0) if self.tiles.faults else ""
         content = self.tiles.tile(level, row, column)
         if fault == "429":

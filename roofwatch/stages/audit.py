@@ -8,6 +8,7 @@ from imagery.errors import MissingInput
 from roofwatch.anchors import add_anchor, check_anchors
 from roofwatch.answer import FIX_FIRST, Answer
 from roofwatch.audit import clock_notes, read_audit
+from roofwatch.begun_publishes import begun_notes
 from roofwatch.damage import SNAPSHOT, Damage, find_damage
 from roofwatch.opened import open_city
 from roofwatch.repair import STAGES, repair
@@ -34,7 +35,7 @@ def command(options: argparse.Namespace) -> Answer:
     lines = [*repaired, *findings]
     if not findings:
         lines.append(f"{log}: {len(rows)} lines, every hash follows; files unchanged")
-        lines += [f"note: {note}" for note in clock_notes(rows)]
+        lines += [f"note: {note}" for note in (*clock_notes(rows), *begun_notes(rows))]
         if options.anchor:
             lines.append(add_anchor(options.anchor, log))
     elif not options.repair:

@@ -3,7 +3,7 @@
 import argparse
 
 from gis_export.fire.dispatch.spelling import as_dispatch_spells
-from gis_export.formats.esri_layer import AGAIN, apply_plan, plan_layer
+from gis_export.formats.esri_layer import AGAIN, LayerPlan, apply_plan, plan_layer
 from gis_export.formats.esri_target import open_target
 from gis_export.formats.postgis import count_replaced, publish
 from gis_export.table.export_table import ExportTable
@@ -12,6 +12,8 @@ from gis_export.table.rows import build_table
 from imagery.services.client import Client
 from imagery.services.service import Service, is_service
 from roofwatch.answer import Answer, count_lines
+from roofwatch.audit import read_audit
+from roofwatch.begun_publishes import begun_publishes, begun_text, ended_text
 from roofwatch.opened import open_year
 from roofwatch.progress import Progress
 from roofwatch.stages.export import export_inputs
@@ -83,13 +85,8 @@ def publish_layer(year: CityYear, url: str, *, dry_run: bool) -> Answer:
     counts = plan.counts
 
     place = f"{service.shown} ({target.tier.value})"
-    if len(plan.edits) and not dry_run:
-        # A run that is killed leaves this line without the other one.
-        year.city.log("publish", f"{year.year}: begin {len(plan.edits)} rows in {place}")
-        with Progress("publish", quiet=year.city.quiet) as progress:
-            progress.total = len(plan.edits)
-            apply_plan(plan, progress.advance)
-        year.city.log("publish", f"{year.year}: {len(plan.edits)} rows in {place}")
+    if not dry_run:
+        send_plan(year, plan, place)
 
     words = {
         f"rows of {year.year} to add" if dry_run else f"rows of {year.year} added": counts.added,
@@ -108,6 +105,24 @@ def publish_layer(year: CityYear, url: str, *, dry_run: bool) -> Answer:
         "left": counts.left,
     }
     return Answer(lines=lines, facts=facts)
+
+
+def send_plan(year: CityYear, plan: LayerPlan, place: str) -> None:
+    """Send what differs, and write into the log when it begins and when it has ended.
+
+    Raises:
+        InputError: the service failed, or refused a row.
+    """
+    count = len(plan.edits)
+    if count:
+        # A run that is killed leaves this line without the other one.
+        year.city.log("publish", begun_text(year.year, count, place))
+        with Progress("publish", quiet=year.city.quiet) as progress:
+            progress.total = count
+            apply_plan(plan, progress.advance)
+    elif (year.year, place) not in begun_publishes(read_audit(year.city.workspace.audit)):
+        return
+    year.city.log("publish", ended_text(year.year, count, place))
 
 
 def year_table(year: CityYear) -> ExportTable:
