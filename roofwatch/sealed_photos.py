@@ -11,7 +11,13 @@ from typing import TYPE_CHECKING
 from imagery.errors import InputError, MissingInput, Refused, TamperedFile
 from imagery.files import sha256_file
 from imagery.photo_services.copied import MANIFEST, CopyAbout, PhotoCopy, read_about, read_copy
-from imagery.photo_services.damaged import DamagedFile, find_damaged, has_length, strangers
+from imagery.photo_services.damaged import (
+    DamagedFile,
+    broken_files,
+    find_damaged,
+    has_length,
+    strangers,
+)
 from imagery.photo_services.fetch import NEXT
 from imagery.photo_services.service import Kind, PhotoService
 from roofwatch.city_photos import photo_folder
@@ -114,17 +120,18 @@ def check_about(about: CopyAbout, photo: PhotoService, folder: Path) -> None:
 
 
 def check_pixels(city: "City", year: int) -> None:
-    """Compare every file of the tiles of a year with its checksum, before chips are cut.
+    """Compare every file of the tiles of a year with its checksum, before its pixels are used.
 
     Raises:
         TamperedFile: one is not as it was written.
     """
-    if city.file.source(year).photos:
-        check_photos(city, year)
-        folder = photo_folder(city.file, year)
-        damaged = find_damaged(read_copy(folder / MANIFEST), folder)
-        if damaged:
-            raise broken_error(damaged)
+    if city.file.source(year).photos is None:
+        return
+    check_photos(city, year)
+    folder = photo_folder(city.file, year)
+    path = folder / MANIFEST
+    if broken_files(read_about(path).files, folder, sum_of=sum_of):
+        raise broken_error(find_damaged(read_copy(path), folder))
 
 
 def broken_error(damaged: tuple[DamagedFile, ...]) -> TamperedFile:

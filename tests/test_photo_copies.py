@@ -156,9 +156,10 @@ def test_damaged_tiles_are_named_refused_and_fetched_again_alone(
         assert f"row {tile.place.row} column {tile.place.column}" in line
     assert "roofwatch snapshot makes 1 of these good" in audited.out
 
-    cut = roofwatch("tile", city, "--year", 2023, "--executor", "serial", "--quiet")
-    assert cut.code == 4
-    assert "run roofwatch snapshot again, which fetches no others" in cut.error
+    for command in ("check", "tile"):
+        refused = roofwatch(command, city, "--year", 2023, "--executor", "serial", "--quiet")
+        assert refused.code == 4
+        assert "run roofwatch snapshot again, which fetches no others" in refused.error
     assert not (city.parent / "workspace" / "2023" / "chips" / "manifest.parquet").exists()
 
     ran = roofwatch("snapshot", city, "--quiet", "--json")

@@ -1,6 +1,6 @@
 """Which copied tiles are not as they were written: cut short, changed, swapped or removed."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
@@ -18,6 +18,8 @@ NAMED = 6
 """Tiles of a file that are named."""
 GONE = "is not there"
 CHANGED = "is not as snapshot wrote it"
+SumOf = Callable[[Path], str]
+"""Returns the sha256 of a file."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -71,13 +73,25 @@ class EarlierCopy:
 def find_damaged(copy: PhotoCopy, folder: Path) -> tuple[DamagedFile, ...]:
     """Compare every file of a copy with its checksum, and the tiles of those that differ."""
     by_file = copy.tiles_by_file()
-    found = (_damage_of(file, by_file[name], folder) for name, file in copy.about.files.items())
-    return tuple(damaged for damaged in found if damaged)
+    broken = broken_files(copy.about.files, folder)
+    return tuple(_damage_of(folder / file.name, by_file[file.name]) for file in broken)
 
 
-def is_whole(file: CopiedFile, path: Path) -> bool:
-    """Tell whether a file has its length and checksum."""
-    return has_length(file, path) and sha256_file(path) == file.sha256
+def broken_files(
+    files: Mapping[str, CopiedFile], folder: Path, *, sum_of: SumOf = sha256_file
+) -> list[CopiedFile]:
+    """Return the files that are not there, or have another length or checksum.
+
+    Args:
+        files: By name.
+        folder: Where they are.
+        sum_of: Returns the sha256 of a file; one that remembers reads none twice.
+    """
+    return [
+        file
+        for name, file in files.items()
+        if not has_length(file, folder / name) or sum_of(folder / name) != file.sha256
+    ]
 
 
 def has_length(file: CopiedFile, path: Path) -> bool:
@@ -97,10 +111,7 @@ def look_at_earlier(copy: PhotoCopy | None, folder: Path) -> EarlierCopy:
     return EarlierCopy(copy=copy, damaged=find_damaged(copy, folder) if copy else ())
 
 
-def _damage_of(file: CopiedFile, tiles: Sequence[CopiedTile], folder: Path) -> DamagedFile | None:
-    path = folder / file.name
-    if is_whole(file, path):
-        return None
+def _damage_of(path: Path, tiles: Sequence[CopiedTile]) -> DamagedFile:
     photos = sorted((tile for tile in tiles if tile.state == PHOTO), key=lambda tile: tile.place)
     damaged = DamagedFile(path=path, what=CHANGED, tiles=tuple(photos), photos=len(photos))
     if not path.is_file():

@@ -18,6 +18,7 @@ from roofwatch.city_services import snapshot_facts, snapshot_lines
 from roofwatch.opened import open_year
 from roofwatch.photo_facts import photo_facts, photo_lines
 from roofwatch.scored_by import expected_sentence
+from roofwatch.sealed_photos import check_pixels
 from roofwatch.stages.dispatch_inputs import dispatch_troubles
 from roofwatch.stages.tile import shift_lines, tile
 from roofwatch.year import CityYear
@@ -84,7 +85,11 @@ def check(year: CityYear, *, pixels: bool = False) -> Intake:
     Args:
         year: The city in the year.
         pixels: Cut chips first and measure displaced tiles; without it headers are read only.
+
+    Raises:
+        TamperedFile: the flyover is a service, and kept tiles of it are damaged.
     """
+    check_pixels(year.city, year.year)
     if pixels:
         tile(year)
 

@@ -202,7 +202,12 @@ def find_reference(year: CityYear, spec: ModelSpec | None) -> tuple[Path | None,
 
 
 def registered_flyover(year: CityYear) -> Flyover:
-    """Return the flyover with its displaced tiles corrected, as far as they are known."""
+    """Return the flyover with its displaced tiles corrected, as far as they are known.
+
+    Raises:
+        TamperedFile: the flyover is a service, and kept tiles of it are damaged.
+    """
+    check_pixels(year.city, year.year)
     shifts = displaced_tiles(year)
     if not shifts:
         return year.flyover
