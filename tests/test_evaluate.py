@@ -12,6 +12,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
+from scipy import stats
 from sklearn.metrics import average_precision_score, brier_score_loss, f1_score, roc_auc_score
 
 from inference.hazard import Thresholds
@@ -272,6 +273,32 @@ def test_intervals_hold_the_point() -> None:
     wide_low, wide_high = measure_rungs(copies, {}, settings)[2].interval
     narrow_low, narrow_high = measure_rungs(single, {}, settings)[2].interval
     assert wide_high - wide_low > 1.5 * (narrow_high - narrow_low)
+
+
+def test_a_share_of_few_labels_has_a_wide_interval() -> None:
+    """Both LIKELY fail, in every resample too; of 2 the exact interval begins at sqrt(0.05)."""
+    scores = np.array([0.9, 0.9, 0.2, 0.1] + [0.05] * 26)
+    table = pd.DataFrame(
+        {
+            "network": scores,
+            "failing": [1, 1, 1] + [0] * 27,
+            "block": [str(row) for row in range(30)],
+            "fold": 0,
+        }
+    )
+    figures = measure(
+        "network",
+        scores,
+        table,
+        FigureSettings(repeats=200, seed=1),
+        Thresholds(likely=0.8, possible=0.15),
+    )
+    assert figures.precision_likely == 1
+    low, high = figures.intervals["precision_likely"]
+    assert (low, high) == (pytest.approx(0.05**0.5), 1)
+    exact = stats.binomtest(2, 3).proportion_ci(0.9, method="exact")
+    low, high = figures.intervals["recall_likely"]
+    assert low <= exact.low + 1e-9 and high >= exact.high - 1e-9
 
 
 def test_intervals_cover_the_truth() -> None:

@@ -165,31 +165,37 @@ def test_errors_by_hand() -> None:
 
 
 def test_five_sentences_by_hand(evaluation: Evaluation) -> None:
-    table = labels()
+    """All labels twice over; half of them are too few to say so many of ten."""
+    table = pd.concat([labels(), labels()], ignore_index=True)
     whole = measure_whole(table, "joined", BEGINS)
     figures = replace(
         evaluation.rungs[-1],
-        recall_possible=2 / 3,
-        precision_likely=1.0,
         intervals={"recall_possible": (0.41, 0.9), "precision_likely": (np.nan, np.nan)},
     )
     parts = measure_parts(table, "joined", BEGINS)
     opening = open_page(figures, whole, parts, Unseen(labels=9, without_chip=1))
     assert opening.sentences == (
-        "Of 10 open roofs the list has about 7 (2 of 3 labeled ones; 9 times in 10 between 4.1 "
+        "Of 10 open roofs the list has about 7 (4 of 6 labeled ones; 9 times in 10 between 4.1 "
         "and 9.0).",
-        "Of 10 roofs that it calls LIKELY about 10 are open (1 of 1 labeled ones).",
-        "It misses 1 of the 3 labeled roofs that are open.",
-        "Where it is weakest is not known: no flyover, source or place has 5 labeled roofs that "
-        "are open.",
+        "Of the labeled roofs that it calls LIKELY 2 of 2 are open: too few to say how many of 10.",
+        "It misses 2 of the 6 labeled roofs that are open.",
+        "It is weakest in the district D: there the list has 4 of 6 open roofs (27% to 94%), which "
+        "may be chance.",
         "Not assessed: 1 of 9 labels are of roofs that the photo does not show well enough, and "
         "no figure here speaks of such roofs.",
     )
-    assert [row.count for row in opening.picture] == [7, 10]
+    assert [row.count for row in opening.picture] == [7, None]
 
-    nothing = replace(figures, recall_possible=np.nan, precision_likely=np.nan)
+    few = measure_whole(labels(), "joined", BEGINS)
+    said = open_page(figures, few, [], None)
+    assert [row.count for row in said.picture] == [None, None]
+    assert said.sentences[:2] == (
+        "Of the labeled roofs that are open the list has 2 of 3: too few to say how many of 10.",
+        "Of the labeled roofs that it calls LIKELY 1 of 1 is open: too few to say how many of 10.",
+    )
+
     sound = measure_whole(table.assign(failing=0), "joined", Words(likely=0.95, possible=0.95))
-    said = open_page(nothing, sound, [], None)
+    said = open_page(figures, sound, [], None)
     assert [row.count for row in said.picture] == [None, None]
     assert "no labeled roof is open" in said.sentences[0]
     assert "calls no labeled roof LIKELY" in said.sentences[1]

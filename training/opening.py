@@ -9,6 +9,7 @@ from training.parts import ALL, Counted, Part
 from training.resample import Interval
 
 TEN = 10
+TOO_FEW = "too few to say how many of 10"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -63,28 +64,32 @@ def open_page(
             _say_unseen(unseen),
         ),
         picture=(
-            OfTen(what="10 open roofs", verb="on the list", count=_of_ten(figures.recall_possible)),
-            OfTen(
-                what="10 roofs called LIKELY",
-                verb="open",
-                count=_of_ten(figures.precision_likely),
-            ),
+            OfTen(what="10 open roofs", verb="on the list", count=_of_ten(whole.found)),
+            OfTen(what="10 roofs called LIKELY", verb="open", count=_of_ten(whole.likely)),
         ),
     )
 
 
 def _say_found(figures: Figures, whole: Part) -> str:
-    found = _of_ten(figures.recall_possible)
-    if found is None or whole.found is None:
+    if whole.found is None or not whole.found.of:
         return "How many of 10 open roofs it finds is not known: no labeled roof is open."
+    found = _of_ten(whole.found)
+    if found is None:
+        return (
+            f"Of the labeled roofs that are open the list has {_counted(whole.found)}: {TOO_FEW}."
+        )
     between = _between(whole.found, figures.intervals["recall_possible"])
     return f"Of 10 open roofs the list has about {found} {between}."
 
 
 def _say_likely(figures: Figures, whole: Part) -> str:
-    count = _of_ten(figures.precision_likely)
-    if count is None or whole.likely is None:
+    if whole.likely is None or not whole.likely.of:
         return "It calls no labeled roof LIKELY, so nobody can say how many of these are open."
+    count = _of_ten(whole.likely)
+    if count is None:
+        are = "is" if whole.likely.hits == 1 else "are"
+        hits = _counted(whole.likely)
+        return f"Of the labeled roofs that it calls LIKELY {hits} {are} open: {TOO_FEW}."
     between = _between(whole.likely, figures.intervals["precision_likely"])
     return f"Of 10 roofs that it calls LIKELY about {count} are open {between}."
 
@@ -150,12 +155,19 @@ def _say_unseen(unseen: Unseen | None) -> str:
     )
 
 
-def _of_ten(share: float) -> int | None:
-    return None if math.isnan(share) else round(TEN * share)
+def _of_ten(counted: Counted | None) -> int | None:
+    """Return so many of ten; None where the labels are too few to say."""
+    if counted is None or counted.of < LEAST_FAILING:
+        return None
+    return round(TEN * counted.share)
+
+
+def _counted(counted: Counted) -> str:
+    return f"{counted.hits:,} of {counted.of:,}"
 
 
 def _between(counted: Counted, interval: Interval) -> str:
-    labeled = f"{counted.hits:,} of {counted.of:,} labeled ones"
+    labeled = f"{_counted(counted)} labeled ones"
     low, high = interval
     if math.isnan(low) or math.isnan(high):
         return f"({labeled})"
