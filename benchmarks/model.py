@@ -32,6 +32,7 @@ from roofwatch.config import read_city
 from roofwatch.demo_truth import read_truth
 from roofwatch.stages.tile import tile
 from roofwatch.year import City
+from training.design import head_design
 from training.fit import fit_head
 from training.labeled_features import Group, LabeledFeatures
 from training.splits import block_folds
@@ -209,22 +210,18 @@ def _auroc(labeled: LabeledChips, features: NDArray[np.float32], spec: ModelSpec
     flyover = _flyover_of(features)
     own = flyover.part(PARTS["network"])
     count = len(labeled.failing)
-    fit = fit_head(
-        LabeledFeatures(
-            features=((features - own.center) / own.spread).astype(np.float32),
-            relit=None,
-            failing=labeled.failing,
-            folds=block_folds(labels, FOLDS),
-            blocks=labeled.blocks,
-            flyovers=np.full(count, YEAR),
-            weights=np.ones(count),
-            groups=_groups_of(spec),
-        ),
-        rung="network",
-        penalty=1.0,
-        light=0.0,
-        flyovers=[flyover],
+    rows = LabeledFeatures(
+        features=((features - own.center) / own.spread).astype(np.float32),
+        relit=None,
+        failing=labeled.failing,
+        folds=block_folds(labels, FOLDS),
+        blocks=labeled.blocks,
+        flyovers=np.full(count, YEAR),
+        weights=np.ones(count),
+        groups=_groups_of(spec),
     )
+    design = head_design(rows, penalty=1.0, light=0.0)
+    fit = fit_head(rows, design, rung="network", flyovers=[flyover])
     return float(roc_auc_score(labeled.failing, fit.out_of_fold.scores))
 
 
@@ -265,4 +262,5 @@ def _make_labeled(spec: ModelSpec) -> LabeledFeatures:
 
 def _refit(labeled: LabeledFeatures) -> None:
     flyover = _flyover_of(labeled.features)
-    fit_head(labeled, rung="network", penalty=1.0, light=0.1, flyovers=[flyover])
+    design = head_design(labeled, penalty=1.0, light=0.1)
+    fit_head(labeled, design, rung="network", flyovers=[flyover])

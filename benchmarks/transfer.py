@@ -24,6 +24,7 @@ from benchmarks.recipes import RECIPES, rank, rank_as_before
 from benchmarks.stacking import STACKS, rank_stack
 from labels.sample import Candidates, draw_looks
 from models.head import Floats, Head
+from training.design import head_design
 from training.fit import fit_head
 from training.rungs import rung_features
 from training.settings import TrainSettings
@@ -56,10 +57,8 @@ def learn_joined(sets: Sequence[FlyoverSet]) -> Head:
     flyovers = [known.stats for known in sets]
     folds = block_folds(rows, settings.folds)
     labeled = rung_features(rows, folds, RUNG, sets[0].spec.groups, flyovers)
-    fit = fit_head(
-        labeled, rung=RUNG, penalty=settings.penalty, light=settings.light, flyovers=flyovers
-    )
-    return fit.head
+    design = head_design(labeled, penalty=settings.penalty, light=settings.light)
+    return fit_head(labeled, design, rung=RUNG, flyovers=flyovers).head
 
 
 def with_looks(

@@ -20,7 +20,7 @@ from training.calibration import (
     flyover_shares,
     known_flyovers,
 )
-from training.design import Scaling
+from training.design import Scaling, head_design
 from training.fit import (
     Fit,
     LeftOut,
@@ -84,7 +84,8 @@ def fit_rows(rows: LabeledFeatures) -> Fit:
         FlyoverStats(year=int(year), chips=500, center=np.zeros(width), spread=np.ones(width))
         for year in np.unique(rows.flyovers)
     ]
-    return fit_head(rows, rung="network", penalty=1.0, light=0.0, flyovers=flyovers)
+    design = head_design(rows, penalty=1.0, light=0.0)
+    return fit_head(rows, design, rung="network", flyovers=flyovers)
 
 
 def everything(rows: LabeledFeatures) -> NDArray[np.bool_]:

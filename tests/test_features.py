@@ -48,6 +48,7 @@ from models.preprocess import GRAY, chip_views, stretch_colors, turn_image, view
 from models.scoring import chip_features
 from models.spec import VIEWS, ModelSpec
 from models.weights import lite_state
+from training.design import head_design
 from training.fit import fit_head
 from training.labeled_features import Group, LabeledFeatures
 
@@ -442,7 +443,8 @@ def test_engines_agree(store: ChipStore, backbone: PooledBackbone, houses: pd.Da
         weights=np.ones(24),
         groups=tuple(Group(features=features) for features in SPEC.groups),
     )
-    head = fit_head(rows, rung="network", penalty=2.0, light=0.0, flyovers=[flyover]).head
+    design = head_design(rows, penalty=2.0, light=0.0)
+    head = fit_head(rows, design, rung="network", flyovers=[flyover]).head
     plain = head_scores(head, exact)[0]
     assert np.ptp(plain) > 0.5
 

@@ -13,6 +13,7 @@ from labels.draws.weights import name_draw
 from models.flyover_stats import FlyoverStats
 from models.measures import MEASURES
 from roofwatch.desk_learner import few_others
+from training.design import head_design
 from training.fit import fit_head
 from training.kept import FlyoverFeatures, Kept, keep_features
 from training.labeled_features import Group
@@ -129,7 +130,8 @@ def test_refit_is_the_fit_of_a_training(kept: Kept, labels: pd.DataFrame) -> Non
     folds = np.arange(len(labels)) // 6 % 5
     flyovers = (stats[2024][0], stats[2023][0])
     labeled = rung_features(seen, folds, "joined", GROUPS, flyovers)
-    wanted = fit_head(labeled, rung="joined", penalty=1.0, light=0.0, flyovers=flyovers)
+    design = head_design(labeled, penalty=1.0, light=0.0)
+    wanted = fit_head(labeled, design, rung="joined", flyovers=flyovers)
 
     places = [kept.place[(year, name)] for name, year in labels[["parcel_id", "year"]].to_numpy()]
     scaled = kept.features[places]

@@ -23,6 +23,7 @@ from models.head import at_share, head_logits, head_scores
 from models.measures import MEASURES
 from training.aims import Aims
 from training.calibration import FULL_CLASS, PARTS_WITHIN
+from training.design import head_design
 from training.evaluate import measure
 from training.figures import FigureSettings
 from training.fit import Fit, fit_head, score_splits, with_thresholds
@@ -109,7 +110,8 @@ def fit_rows(rows: LabeledFeatures, *, penalty: float = 2.0, light: float = 0.25
     flyover = FlyoverStats(
         year=2023, chips=200, center=np.full(width, CENTER), spread=np.full(width, SPREAD)
     )
-    return fit_head(rows, rung="network", penalty=penalty, light=light, flyovers=[flyover])
+    design = head_design(rows, penalty=penalty, light=light)
+    return fit_head(rows, design, rung="network", flyovers=[flyover])
 
 
 def as_seen(rows: LabeledFeatures) -> NDArray[np.float32]:
@@ -386,7 +388,7 @@ def test_splits_are_scored_by_their_own_heads() -> None:
     train = np.arange(10, 60)
     test = np.arange(0, 7)
     split = Split(train=train, test=test)
-    found = score_splits(MANY, [split], fit.head, penalty=2.0, light=0.25)
+    found = score_splits(MANY, head_design(MANY, penalty=2.0, light=0.25), [split], fit.head)
 
     weights = plain_ridge(MANY, np.isin(np.arange(60), train), 2.0, 0.25)
     logits = weigh_groups(MANY, MANY.features)[test] @ weights

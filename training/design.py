@@ -6,6 +6,7 @@ each flyover. So that many labels of one flyover fail says nothing of its other 
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,6 +14,7 @@ from numpy.typing import NDArray
 from models.head import Floats
 from training.labeled_features import Group, LabeledFeatures
 from training.ridge import (
+    DualSystem,
     Mask,
     Matrix,
     Moments,
@@ -72,6 +74,18 @@ class Design:
         """Tell whether a system as large as the rows is the smaller one."""
         copies = 1 if self.relit is None else 2
         return len(self.features) * copies <= self.width
+
+    @cached_property
+    def dual(self) -> DualSystem:
+        """Return the system of the rows, made once for all heads that learn from some of them."""
+        copies = _weighted_rows(self)
+        return make_dual(
+            np.concatenate([copy.rows for copy in copies]),
+            np.concatenate([copy.targets for copy in copies]),
+            np.concatenate([copy.weights for copy in copies]),
+            np.tile(self.flyovers, len(copies)),
+            self.penalty,
+        )
 
     def take(self, chosen: NDArray[np.int64] | Mask) -> "Design":
         """Return the design of some labels; they weigh as they do among all labels."""
@@ -157,6 +171,11 @@ def make_design(
     )
 
 
+def head_design(labeled: LabeledFeatures, *, penalty: float, light: float) -> Design:
+    """Return the design of features that are standardized already; see `make_design`."""
+    return make_design(labeled, group_scaling(labeled), penalty=penalty, light=light)
+
+
 def solve_design(design: Design) -> Solution:
     """Return weights (F,) and intercept of the head of all rows."""
     return solve_parts(design, [np.ones(len(design.failing), bool)])[0]
@@ -170,7 +189,8 @@ def solve_parts(design: Design, parts: Sequence[Mask]) -> list[Solution]:
         parts: Masks (N,): the rows that each head learns from.
     """
     if design.has_few_rows:
-        return _solve_few(design, parts)
+        copies = 1 if design.relit is None else 2
+        return [design.dual.solve(np.tile(part, copies)) for part in parts]
 
     # Moments add up over rows. Rows that always go together, and lie in one flyover, form a cell.
     together = np.unique(np.stack([design.flyovers, *parts]), axis=1, return_inverse=True)
@@ -187,18 +207,6 @@ def solve_parts(design: Design, parts: Sequence[Mask]) -> list[Solution]:
                 by_flyover[year] = moments[cell] if known is None else known + moments[cell]
         solved.append(solve_ridge(list(by_flyover.values()), design.penalty))
     return solved
-
-
-def _solve_few(design: Design, parts: Sequence[Mask]) -> list[Solution]:
-    copies = _weighted_rows(design)
-    system = make_dual(
-        np.concatenate([copy.rows for copy in copies]),
-        np.concatenate([copy.targets for copy in copies]),
-        np.concatenate([copy.weights for copy in copies]),
-        np.tile(design.flyovers, len(copies)),
-        design.penalty,
-    )
-    return [system.solve(np.tile(part, len(copies))) for part in parts]
 
 
 def _moments(design: Design) -> Moments:

@@ -25,7 +25,7 @@ from training.calibration import (
     flyover_shares,
     known_flyovers,
 )
-from training.design import Scaling, group_scaling, make_design, solve_parts
+from training.design import Design, Scaling, solve_parts
 from training.labeled_features import LabeledFeatures
 from training.ridge import Mask
 from training.splits import Split
@@ -85,24 +85,16 @@ class LeftOut:
 
 
 def fit_head(
-    labeled: LabeledFeatures,
-    *,
-    rung: str,
-    penalty: float,
-    light: float,
-    flyovers: Sequence[FlyoverStats],
+    labeled: LabeledFeatures, design: Design, *, rung: str, flyovers: Sequence[FlyoverStats]
 ) -> Fit:
     """Fit the shipped head on all rows, and heads that left blocks and flyovers out.
 
     Args:
         labeled: Features, set against their flyovers, and labels.
+        design: Of these labels; see `head_design`.
         rung: What the features are, of `models.head.RUNGS`.
-        penalty: L2 penalty of least squares, in units of one label.
-        light: Share of a label's weight that its copy in other light carries, where there are
-            copies.
         flyovers: Statistics that the features were set against, over measures and features.
     """
-    design = make_design(labeled, group_scaling(labeled), penalty=penalty, light=light)
     folds = [labeled.folds == fold for fold in np.unique(labeled.folds)]
     tests = flyover_tests(labeled)
     everything = np.ones(len(labeled), bool)
@@ -210,13 +202,12 @@ def _share_error(shares: dict[int, Share], labeled: LabeledFeatures, is_tried: b
 
 
 def score_splits(
-    labeled: LabeledFeatures, splits: Sequence[Split], head: Head, *, penalty: float, light: float
+    labeled: LabeledFeatures, design: Design, splits: Sequence[Split], head: Head
 ) -> Adapted:
     """Return scores of every split's test rows by a head fitted on its training rows.
 
     They are calibrated as `head` is. Rows that no split tests are NaN.
     """
-    design = make_design(labeled, group_scaling(labeled), penalty=penalty, light=light)
     parts = [_mask(split.train, len(labeled)) for split in splits]
     logits = np.full(len(labeled), np.nan)
     for split, (weights, _) in zip(splits, solve_parts(design, parts), strict=True):

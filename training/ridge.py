@@ -161,7 +161,9 @@ class DualSystem:
         inverse, failed = lapack.dpotri(lower, lower=1)
         if failed:
             raise ValueError(f"products of rows are not positive definite ({failed})")
-        return np.asarray(np.tril(inverse) + np.tril(inverse, -1).T, np.float64)
+        whole = np.asarray(inverse + inverse.T, np.float64)  # zero above the diagonal
+        whole[np.diag_indices_from(whole)] /= 2
+        return whole
 
     def _solve(self, part: Mask, known: Floats) -> Floats:
         """Solve the rows and columns of a part for known columns (P, C).

@@ -16,6 +16,7 @@ from models.flyover_stats import FlyoverStats, pooled_stats
 from models.head import RUNGS
 from models.measures import MEASURES
 from training.adapted import Adapted
+from training.design import head_design
 from training.fit import Fit, fit_head, score_splits
 from training.labeled_features import Group, LabeledFeatures
 from training.settings import TrainSettings
@@ -84,18 +85,14 @@ def fit_rungs(
     transfer = scored
     for rung in RUNGS:
         seen = rung_features(labels, folds, rung, groups, flyovers)
-        fit = fit_head(
-            seen, rung=rung, penalty=settings.penalty, light=settings.light, flyovers=flyovers
-        )
+        design = head_design(seen, penalty=settings.penalty, light=settings.light)
+        fit = fit_head(seen, design, rung=rung, flyovers=flyovers)
         fits[rung] = fit
         scored = with_scores(scored, rung, fit.out_of_fold)
         transfer = with_scores(transfer, rung, fit.transfer)
         for name, table in others.items():
             if table is not None:
-                parts = splits[name] or []
-                found = score_splits(
-                    seen, parts, fit.head, penalty=settings.penalty, light=settings.light
-                )
+                found = score_splits(seen, design, splits[name] or [], fit.head)
                 others[name] = with_scores(table, rung, found, table.index.to_numpy())
 
     for name, table in others.items():
