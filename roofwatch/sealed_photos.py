@@ -58,7 +58,12 @@ def trusted_copy(city: "City", year: int) -> PhotoCopy | None:
     if wanted is not None and sum_of(path) != wanted:
         warn(f"roofwatch: note: {path}: is not as audit.csv seals it; {REFETCHED}")
         return None
-    return read_copy(path)
+    try:
+        return read_copy(path)
+    except InputError:
+        # A log that was begun again has no seal of it.
+        warn(f"roofwatch: note: {path}: cannot be read; {REFETCHED}")
+        return None
 
 
 def check_photos(city: "City", year: int) -> None:

@@ -19,6 +19,7 @@ from tile_service import TileService, as_png, serve_tiles
 
 from imagery.photo_services import samples
 from imagery.photo_services.copied import MANIFEST, PHOTO, CopiedTile, read_copy
+from imagery.photo_services.estimate import CopyEstimate
 from roofwatch.config import read_city
 from roofwatch.photo_facts import photo_facts
 
@@ -190,6 +191,24 @@ def test_a_file_that_snapshot_did_not_write_is_named_and_refused(
         stranger.unlink()
 
 
+def test_a_table_that_cannot_be_read_and_has_no_seal(
+    city: Path, roofwatch: Roofwatch, tiles: TileService
+) -> None:
+    """The log was begun again, and the table is damaged."""
+    count = len(photos_of(city))
+    (city.parent / "workspace" / "audit.csv").unlink()
+    table_of(city).write_bytes(b"PAR1 and no more")
+    refused = roofwatch("check", city, "--year", 2023, "--quiet")
+    assert refused.code == 3
+    assert "the table of copied tiles cannot be read" in refused.error
+
+    ran = roofwatch("snapshot", city, "--quiet")
+    assert ran.code == 0
+    assert "cannot be read; all of its tiles are fetched again" in ran.error
+    assert len(asked_places(tiles)) == count
+    assert roofwatch("audit", city).code == 0
+
+
 @pytest.mark.parametrize("is_gone", [False, True])
 def test_a_table_that_was_edited_or_removed_is_not_believed(
     city: Path, roofwatch: Roofwatch, tiles: TileService, *, is_gone: bool
@@ -266,7 +285,7 @@ def test_what_it_costs_is_said_before_it_begins(
     assert estimate["megabytes"] == pytest.approx(sent * share, rel=0.1)
 
     nothing = roofwatch("snapshot", city, "--dry-run")
-    assert "0 to fetch, about 0.0 MB, about 0.0 minutes" in nothing.out
+    assert "0 to fetch, about 0.0 MB, less than a minute" in nothing.out
     assert nothing.out.splitlines()[-1] == "nothing was copied"
 
 
@@ -342,11 +361,14 @@ def test_an_enlarged_level_is_taken_only_with_a_reason_that_is_told(
     assert len(note) == 1
     assert REASON in note[0]
     checked = roofwatch("check", city, "--year", 2023, "--quiet")
-    assert note[0] in checked.out.splitlines()
+    (told,) = [line for line in checked.out.splitlines() if REASON in line]
+    assert told.startswith("  note: photos that may only be enlarged: 1: flyover 2023 (taken as")
+    assert REASON in (city.parent / "workspace" / "2023" / "check.html").read_text()
     assert read_copy(table_of(city)).about.own_pixels.taken_because == REASON
     facts = photo_facts(read_city(city), 2023)["flyover 2023"]
     assert REASON in facts["own_pixels"]
     assert REASON in (city.parent / "workspace" / "audit.csv").read_text()
+    assert "a coarser zoom helps" in checked.out  # gdaladdo would break the seal
     report = roofwatch("check", city, "--year", 2023, "--quiet", "--json")
     assert REASON in json.dumps(report.answer["sources"])
 
@@ -369,3 +391,22 @@ def test_a_reason_that_is_not_needed_changes_nothing(
     assert own_pixels.added is not None
     assert math.isfinite(own_pixels.added)
     assert REASON not in json.dumps(photo_facts(read_city(city), 2023))
+
+
+@pytest.mark.parametrize(
+    ("missing", "told"), [(299, "less than a minute"), (54_000, "about 180 minutes")]
+)
+def test_time_is_told_in_words(missing: int, told: str) -> None:
+    estimate = CopyEstimate(
+        level="20",
+        gsd_m=0.075,
+        needed=60_000,
+        missing=missing,
+        damaged=0,
+        sent_bytes=40_000,
+        stored_bytes=150_000,
+        requests_per_s=5,
+    )
+    assert f", {told} at 5 a second" in estimate.line
+    assert estimate.megabytes == missing * 0.04
+    assert estimate.disk_bytes == missing * 190_000

@@ -27,5 +27,7 @@ class IntakeInputs:
     """How much of the lists beside the roll matches a parcel, such as labels."""
     troubles: tuple[Trouble, ...] = ()
     """What was noticed in the other files of the city, such as its labels."""
+    is_service: bool = False
+    """Whether the tiles were copied from a service: nothing may be added to them."""
     cores: int = 2
     """Cores that the year's work may use."""

@@ -7,7 +7,6 @@ import numpy as np
 import shapely
 from pyproj import CRS
 
-from imagery.chips.settings import TileSettings
 from imagery.crs import (
     INTERNATIONAL_FOOT_M,
     UNIT_WORDS,
@@ -77,7 +76,7 @@ def find_warnings(inputs: IntakeInputs, coverage: Coverage) -> list[str]:
         *_first_of(displaced, "tiles are misaligned"),
         *_flight_date_lines(flyover),
         *_tile_date_lines(flyover),
-        *_scale_lines(flyover, inputs.settings),
+        *_scale_lines(inputs),
         *_decoder_lines(flyover),
         *_foot_lines(inputs.roll, flyover),
     ]
@@ -184,8 +183,10 @@ def _tile_date_lines(flyover: Flyover) -> list[str]:
     )
 
 
-def _scale_lines(flyover: Flyover, settings: TileSettings) -> list[str]:
+def _scale_lines(inputs: IntakeInputs) -> list[str]:
     """Say what depth and scale mean for the chips."""
+    flyover = inputs.flyover
+    settings = inputs.settings
     lines = []
     if flyover.white != 255:
         lines.append(f"pixels deeper than 8 bit: 0 to {flyover.white:.0f} is scaled to 0 to 255")
@@ -200,9 +201,10 @@ def _scale_lines(flyover: Flyover, settings: TileSettings) -> list[str]:
     bare = [tile for tile in flyover.tiles if not tile.overviews]
     fine = sum(tile.gsd_m < settings.gsd_m / 2 for tile in bare)
     if fine:
+        remedy = "a coarser zoom helps" if inputs.is_service else "gdaladdo -r average helps"
         lines.append(
             f"tiles more than twice as fine as the model wants, without overviews: {fine}: "
-            "cutting takes several times as long; gdaladdo -r average helps"
+            f"cutting takes several times as long; {remedy}"
         )
     return lines
 

@@ -53,9 +53,15 @@ class CopyEstimate:
         return (
             f"level {self.level}, {self.gsd_m:.3f} m per pixel: {self.needed:,} tiles are needed, "
             f"{self.needed - self.missing:,} are here already; {self.missing:,} to fetch{again}, "
-            f"about {self.megabytes:,.1f} MB, about {self.minutes:,.1f} minutes at "
-            f"{self.requests_per_s:g} a second"
+            f"about {self.megabytes:,.1f} MB, {self._time} at {self.requests_per_s:g} a second"
         )
+
+    @property
+    def _time(self) -> str:
+        """Return about how long it takes, in words."""
+        if self.minutes < 1:
+            return "less than a minute"
+        return f"about {self.minutes:,.0f} minutes"
 
     @property
     def facts(self) -> dict[str, object]:

@@ -83,7 +83,8 @@ def decode_picture(content: bytes) -> Pixels:
                         f"{source.dtypes[0]}, want at most {MOST_PX} x {MOST_PX} of uint8",
                         is_final=True,
                     )
-                bands = source.read()
+                # Of many bands, which may be a thousand in a small file, three are colors.
+                bands = source.read([1, 2, 3] if source.count > 4 else None)
                 is_palette = source.colorinterp[0] is ColorInterp.palette
                 colors = source.colormap(1) if is_palette else None
     except RasterioError as error:
@@ -95,7 +96,7 @@ def decode_picture(content: bytes) -> Pixels:
 
 
 def _as_rgba(bands: Pixels) -> Pixels:
-    """Return 1 to 4 bands as four; of more bands the first three are the colors."""
+    """Return 1 to 4 bands as four."""
     count, rows, columns = bands.shape
     has_alpha = count in (2, 4)
     colors = bands[:1] if count < 3 else bands[:3]

@@ -16,7 +16,7 @@ from models.registry_look import find_registry_fault
 from roofwatch.answer import FIX_FIRST, Answer
 from roofwatch.city_services import snapshot_facts, snapshot_lines
 from roofwatch.opened import open_year
-from roofwatch.photo_facts import photo_facts, photo_lines
+from roofwatch.photo_facts import photo_facts, photo_lines, photo_troubles
 from roofwatch.scored_by import expected_sentence
 from roofwatch.sealed_photos import check_pixels
 from roofwatch.stages.dispatch_inputs import dispatch_troubles
@@ -100,6 +100,7 @@ def check(year: CityYear, *, pixels: bool = False) -> Intake:
         flyover=year.flyover,
         settings=year.file.tile,
         shifts=shift_lines(year),
+        is_service=year.source.photos is not None,
         cores=year.city.execution.count,
         matches=(labels.matches,) if labels else (),
         troubles=(
@@ -107,6 +108,7 @@ def check(year: CityYear, *, pixels: bool = False) -> Intake:
             *troubles,
             *dispatch_troubles(year),
             *registry_troubles(year),
+            *photo_troubles(year.file, year.year),
             *reach_troubles(year),
             *area_troubles(year),
         ),
