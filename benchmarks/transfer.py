@@ -4,9 +4,9 @@
         [--own-norm] [--one-sharpness] [--only TEXT]
 
 Each labeled flyover in turn is the coming one, and the others are the past. First every recipe for
-setting features against a flyover, then rungs joined by a second model, then the recipe that ships
-with looks at the coming flyover. The network or the photos may be changed before that, those of
-past flyovers and of the coming one alike.
+setting features against a flyover, then rungs joined by a second model, then a model of the
+flyover's own other blocks, then the recipe that ships with looks at the coming flyover. The network
+or the photos may be changed before that, those of past flyovers and of the coming one alike.
 """
 
 import argparse
@@ -25,7 +25,7 @@ from benchmarks.stacking import STACKS, rank_stack
 from labels.sample import Candidates, draw_looks
 from models.head import Floats, Head
 from training.design import head_design
-from training.fit import fit_head
+from training.fit import Fit, fit_head
 from training.rungs import rung_features
 from training.settings import TrainSettings
 from training.splits import block_folds
@@ -34,6 +34,8 @@ LEAST_FAILING = 20
 """Failing roofs that a flyover needs to be ranked."""
 LOOKS = (0, 25, 50, 100)
 """Looks at the coming flyover."""
+OWN = "joined, its own blocks left out"
+"""Name of the row of models that learned from the same flyover."""
 RUNG = "joined"
 """What the looks are added to."""
 LIKELY = 0.7
@@ -52,13 +54,28 @@ RANKERS: dict[str, Ranker] = {
 
 def learn_joined(sets: Sequence[FlyoverSet]) -> Head:
     """Fit the joined rung as `roofwatch train` does, without thresholds."""
+    return fit_joined(sets).head
+
+
+def rank_own(flyover: FlyoverSet) -> tuple[float, float]:
+    """Return AUROC and AP of a flyover's labels by a model of its other blocks."""
+    scores = fit_joined([flyover]).out_of_fold.scores
+    failing = flyover.labels["failing"]
+    return (
+        float(roc_auc_score(failing, scores)),
+        float(average_precision_score(failing, scores)),
+    )
+
+
+def fit_joined(sets: Sequence[FlyoverSet]) -> Fit:
+    """Fit the joined rung on the labels of some flyovers."""
     settings = TrainSettings()
     rows = pd.concat([known.labels for known in sets], ignore_index=True)
     flyovers = [known.stats for known in sets]
     folds = block_folds(rows, settings.folds)
     labeled = rung_features(rows, folds, RUNG, sets[0].spec.groups, flyovers)
     design = head_design(labeled, penalty=settings.penalty, light=settings.light)
-    return fit_head(labeled, design, rung=RUNG, flyovers=flyovers).head
+    return fit_head(labeled, design, rung=RUNG, flyovers=flyovers)
 
 
 def with_looks(
@@ -131,6 +148,9 @@ def run(options: argparse.Namespace) -> None:
         if options.only in name:
             found = [rank_left_out(coming, sets, ranker) for coming in ranked]
             print(_line(name, found), flush=True)
+
+    if options.only in OWN:
+        print(_line(OWN, [rank_own(flyover) for flyover in ranked]), flush=True)
 
     counts = [count for count in LOOKS if options.only in looks_name(count)]
     heads = {}
