@@ -17,6 +17,12 @@ SLOW_DOWN = b'<?xml version="1.0"?><Error><Code>SlowDown</Code><Message>Reduce</
 FAULTS = ("503", "500", "reset", "cut", "short", "hang")
 """Answers: throttled, failed, the line reset midway, the body cut short, a body that is shorter
 than asked for but says so itself, and none at all."""
+EXCEPTION = (
+    b'<ows:ExceptionReport xmlns:ows="http://www.opengis.net/ows/1.1" version="2.0.0">'
+    b'<ows:Exception exceptionCode="NoApplicableCode"><ows:ExceptionText>database is away'
+    b"</ows:ExceptionText></ows:Exception></ows:ExceptionReport>"
+)
+"""What a WFS answers with status 200: the fault "exception"."""
 HANG_S = 1_000.0
 KEPT = ("host", "connection", "content-length", "transfer-encoding")
 """Headers that a proxy makes itself."""
@@ -27,7 +33,7 @@ class Weather:
     """What the proxy does, and what it saw."""
 
     fault: str = ""
-    """One of `FAULTS`; "" for none."""
+    """One of `FAULTS`, or "exception"; "" for none."""
     methods: tuple[str, ...] = ("GET",)
     """Which requests it strikes."""
     part: str = ""
@@ -98,6 +104,8 @@ class Handler(BaseHTTPRequestHandler):
         body = self.rfile.read(length)
         if fault in ("503", "500"):
             self.send(int(fault), SLOW_DOWN, {})
+        elif fault == "exception":
+            self.send(200, EXCEPTION, {"Content-Type": "text/xml"})
         elif fault == "hang":
             time.sleep(HANG_S)
         else:

@@ -6,13 +6,15 @@ from typing import cast
 
 import geopandas as gpd
 import pytest
+import shapely
 from cities import CityBuilder, Roofwatch
 from shapely.affinity import scale
 from shapely.geometry import mapping, shape
 from test_snapshot import parcels_layer, served_toml, snapshot_file
-from wfs_cases import FakeWfs, serve_wfs
+from wfs_cases import FakeWfs, rounded, serve_wfs
 
 from imagery.roll.tables import read_table
+from imagery.services.wfs_places import own_crs
 
 
 @pytest.fixture
@@ -80,6 +82,84 @@ def test_axes_the_wrong_way_round_are_refused(
     assert ran.code == 3
     assert "latitude before longitude" in ran.error
     assert not snapshot_file(path).exists()
+
+
+@pytest.mark.parametrize(
+    ("version", "crs", "is_qgis"),
+    [("1.1.0", "EPSG:2248", True), ("2.0.0", "urn:ogc:def:crs:EPSG::2248", False)],
+    ids=["QGIS Server", "MapServer"],
+)
+@pytest.mark.parametrize("has_json", [True, False])
+def test_a_layer_in_feet_comes_in_feet(  # noqa: PLR0913  # fixtures
+    tmp_path: Path,
+    tiny_city: CityBuilder,
+    roofwatch: Roofwatch,
+    wfs: FakeWfs,
+    has_json: bool,
+    version: str,
+    crs: str,
+    is_qgis: bool,
+) -> None:
+    """Outlines are those of the file to the millimeter; QGIS has GeoJSON in rounded degrees."""
+    path = tiny_city(tmp_path, served_toml(wfs.url))
+    wfs.version, wfs.own_crs, wfs.is_qgis = version, crs, is_qgis
+    wfs.has_json, wfs.json_name = has_json, "application/json; subtype=geojson"
+    ran = roofwatch("snapshot", path)
+    assert ran.code == 0
+    assert "rounded" not in ran.out
+
+    rows = gpd.read_file(snapshot_file(path)).sort_values("parcel_id", ignore_index=True)
+    expected = gpd.read_file(tmp_path / "parcels.gpkg")
+    off_m = shapely.hausdorff_distance(rows.geometry.to_crs(expected.crs), expected.geometry)
+    assert (off_m < 0.001).all()
+    assert rows.crs.to_epsg() == 2248
+    assert not {"lowerCorner", "upperCorner"} & {*rows.columns}
+    assert {page["SRSNAME"] for page in wfs.pages} == {crs}
+    assert {"OUTPUTFORMAT" in page for page in wfs.pages} == {has_json and not is_qgis}
+
+
+def test_a_layer_that_is_not_in_the_crs_that_it_names_is_refused(
+    tmp_path: Path, tiny_city: CityBuilder, roofwatch: Roofwatch, wfs: FakeWfs
+) -> None:
+    path = tiny_city(tmp_path, served_toml(wfs.url))
+    wfs.own_crs, wfs.sent_crs = "EPSG:2248", "EPSG:32618"
+    ran = roofwatch("snapshot", path, "--quiet")
+    assert ran.code == 3
+    assert "off the box that it gives for them, so they are not in 'EPSG:2248'" in ran.error
+    assert not snapshot_file(path).exists()
+
+
+@pytest.mark.parametrize("has_json", [True, False])
+def test_rounded_places_are_told(
+    tmp_path: Path, tiny_city: CityBuilder, roofwatch: Roofwatch, wfs: FakeWfs, has_json: bool
+) -> None:
+    """Six decimals of a degree are half of 0.11 m off at most."""
+    path = tiny_city(tmp_path, served_toml(wfs.url))
+    wfs.has_json = has_json
+    wfs.features = rounded(wfs.features)
+    ran = roofwatch("snapshot", path)
+    assert ran.code == 0
+    assert "its places are rounded, and off by up to 0.056 m" in ran.out
+    assert {"OUTPUTFORMAT" in page for page in wfs.pages} == {has_json}
+
+
+@pytest.mark.parametrize(
+    ("name", "code"),
+    [
+        ("EPSG:2248", 2248),
+        ("urn:ogc:def:crs:EPSG::2248", 2248),
+        ("urn:x-ogc:def:crs:EPSG:6.9:2248", 2248),
+        ("http://www.opengis.net/def/crs/EPSG/0/2248", 2248),
+        ("urn:ogc:def:crs:EPSG::4326", None),
+        ("urn:ogc:def:crs:OGC:1.3:CRS84", None),
+        ("EPSG:31467", None),  # north comes first
+        ("EPSG:102685", None),  # a code of Esri's
+        ("", None),
+    ],
+)
+def test_only_meters_and_feet_with_east_first_are_asked_for(name: str, code: int | None) -> None:
+    crs = own_crs(name)
+    assert (crs.to_epsg() if crs else None) == code
 
 
 def test_another_crs_than_was_asked_for_is_refused(

@@ -1,12 +1,11 @@
 """A feature type of a WFS 2.0 or 1.1, page after page by STARTINDEX.
 
-Places are asked for in WGS 84, and are longitude and latitude once they are read.
+Places are asked for in the layer's own CRS where that has meters or feet, else in WGS 84.
 """
 
 import hashlib
 import json
 from collections import Counter
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 
@@ -15,16 +14,24 @@ import shapely
 from pyproj import CRS
 
 from imagery.services.client import Client, Json
+from imagery.services.failures import ServiceError
 from imagery.services.joining import join_pages
 from imagery.services.json_values import object_of, objects_of
 from imagery.services.layer import LayerRows, Tell
 from imagery.services.ogc_api import ID, LON_LAT, ROWS, read_geojson, read_properties
 from imagery.services.pages import KeptPages
 from imagery.services.wfs_answers import About, read_about, read_hits, read_page
+from imagery.services.wfs_places import (
+    DEGREES,
+    are_degrees,
+    is_elsewhere,
+    is_turned,
+    lost_m,
+    own_crs,
+)
 from imagery.shapes import Shapes
+from imagery.troubles import shown
 
-SRS = "urn:ogc:def:crs:EPSG::4326"
-"""Asked for by name; GML has latitude first then, GeoJSON longitude."""
 OURS = (
     "service",
     "request",
@@ -35,8 +42,8 @@ OURS = (
     "maxfeatures",
     "startindex",
 )
-MOST_DEGREES = 180
-"""Of a longitude."""
+PROBED_ROWS = 10
+"""Rows that show how finely places are written."""
 NAMES = ("typename", "typenames")
 FIXED: Json = {"SERVICE": "WFS", "VERSION": "2.0.0"}
 
@@ -67,6 +74,8 @@ class WfsLayer:
             "layer": self.about_type.name,
             "count": self.count,
             "page_rows": self.client.settings.page_rows,
+            "crs": self.about_type.crs,
+            "format": self.about_type.json_format,
         }
 
     def fetch(self, pages: KeptPages, tell: Tell) -> None:
@@ -98,38 +107,46 @@ class WfsLayer:
             parts.append(read_geojson([object_of(feature, "geometry") for feature in features]))
         shapes = np.concatenate(parts)
         is_table = bool(shapely.is_missing(shapes).all())
-        if not is_table and not are_degrees(shapes):
+        if is_table:
+            return LayerRows(table=join_pages(tables), shapes=None, crs=None)
+        crs = self._crs_of(shapes)
+        off_m = lost_m(shapes) if crs.is_geographic else 0.0
+        notes = (f"its places are rounded, and off by up to {off_m:.2g} m",) if off_m else ()
+        return LayerRows(table=join_pages(tables), shapes=shapes, crs=crs, notes=notes)
+
+    def _crs_of(self, shapes: Shapes) -> CRS:
+        """Return the CRS of places, (n,), that has been checked against the service's own box.
+
+        Raises:
+            InputError: they are in another one than was asked for.
+        """
+        remedy = "ask those who run it, or give the layer as a file"
+        bounds = self.about_type.bounds
+        own = own_crs(self.about_type.crs)
+        if are_degrees(shapes):
+            if is_turned(shapes, bounds):
+                raise self.client.error(
+                    "its places are latitude before longitude where the order should be the other",
+                    remedy=remedy,
+                )
+            return CRS(LON_LAT)
+        if own is None:
             raise self.client.error(
-                f"its places are no degrees, so it answers in another CRS than {SRS}",
-                remedy="ask those who run it, or give the layer as a file",
+                f"its places are no degrees, so it answers in another CRS than {DEGREES}",
+                remedy=remedy,
             )
-        if not is_table and is_turned(shapes, self.about_type.bounds):
+        if is_elsewhere(shapes, own, bounds):
             raise self.client.error(
-                "its places are latitude before longitude where the order should be the other",
-                remedy="ask those who run it, or give the layer as a file",
+                "its places lie off the box that it gives for them, so they are not in "
+                f"{shown(self.about_type.crs)}",
+                remedy=remedy,
             )
-        return LayerRows(
-            table=join_pages(tables),
-            shapes=None if is_table else shapes,
-            crs=None if is_table else CRS(LON_LAT),
-        )
+        return own
 
     def _fetch_page(self, start: int) -> list[Json]:
         """Ask for one page until it is whole."""
         most = min(self.client.settings.page_rows, self.count - start)
-        asked = {
-            "REQUEST": "GetFeature",
-            "SRSNAME": SRS,
-            "STARTINDEX": start,
-            self.about_type.most: most,
-        }
-        if self.about_type.json_format:
-            asked["OUTPUTFORMAT"] = self.about_type.json_format
-        read = partial(read_page, is_json=bool(self.about_type.json_format), most=most)
-        rows = self.client.fetch("", {**FIXED, **self.about_type.chosen, **asked}, read)
-        if rows is None:
-            raise self.client.error("no such page")
-        return rows
+        return fetch_rows(self.client, self.about_type, {"STARTINDEX": start}, most=most)
 
     def _check_whole(self, pages: KeptPages, rows: int) -> None:
         """Compare the rows with the service's own count, and see that none came twice.
@@ -173,27 +190,6 @@ def row_name(row: Json) -> bytes:
     return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).digest()
 
 
-def are_degrees(shapes: Shapes) -> bool:
-    """Tell whether shapes, (n,), may be degrees in either order."""
-    return bool((np.abs(shapely.total_bounds(shapes)) <= MOST_DEGREES).all())
-
-
-def is_turned(shapes: Shapes, bounds: Sequence[float]) -> bool:
-    """Tell whether shapes lie where the service says only with their axes exchanged.
-
-    Args:
-        shapes: (n,), longitude and latitude as read, or None.
-        bounds: West, south, east and north as the service has them; empty where it does not say.
-    """
-    if not bounds:
-        return False
-    west, south, east, north = bounds
-    allowed = shapely.box(west, south, east, north).buffer(0.01)
-    left, bottom, right, top = shapely.total_bounds(shapes)
-    is_right = allowed.covers(shapely.box(left, bottom, right, top))
-    return not is_right and bool(allowed.covers(shapely.box(bottom, left, top, right)))
-
-
 def open_wfs(client: Client) -> WfsLayer:
     """Ask which feature types a WFS has, and how many features the wanted one has.
 
@@ -214,10 +210,72 @@ def open_wfs(client: Client) -> WfsLayer:
             f"want one feature type, and it has {names or 'none'}",
             remedy=f"name it with [{service.section}] layer",
         )
-    count = count_rows(bare, found[0])
+    about = found[0]
+    count = count_rows(bare, about)
     if count == 0:
         raise client.error("it has no rows")
-    return WfsLayer(client=bare, identity=service.identity, about_type=found[0], count=count)
+    about = finer(bare, about)
+    return WfsLayer(client=bare, identity=service.identity, about_type=about, count=count)
+
+
+def finer(client: Client, about: About) -> About:
+    """Return a feature type without GeoJSON where GML has finer places.
+
+    QGIS Server rounds GeoJSON to six decimals of a degree, whatever CRS is asked for.
+
+    Raises:
+        InputError: the service failed.
+    """
+    if not about.json_format:
+        return about
+    json_lost_m = probe_lost_m(client, about)
+    if not json_lost_m:
+        return about
+    gml = replace(about, json_format="")
+    try:
+        gml_lost_m = probe_lost_m(client, gml)
+    except ServiceError:
+        # It may have no GML that can be read, and its GeoJSON will do.
+        return about
+    return gml if gml_lost_m < json_lost_m else about
+
+
+def probe_lost_m(client: Client, about: About) -> float:
+    """Return how far off the places of the first rows may be, meters.
+
+    Raises:
+        InputError: the service failed.
+    """
+    rows = fetch_rows(client, about, {}, most=PROBED_ROWS)
+    shapes = read_geojson([object_of(row, "geometry") for row in rows])
+    return lost_m(shapes) if are_degrees(shapes) else 0.0
+
+
+def fetch_rows(client: Client, about: About, start: Json, *, most: int) -> list[Json]:
+    """Ask for a page of features until it is whole.
+
+    Args:
+        client: Asks the service.
+        about: Of the feature type.
+        start: The parameter of the first row; none for the very first.
+        most: Rows that are wanted.
+
+    Raises:
+        InputError: the service failed.
+    """
+    asked: Json = {
+        "REQUEST": "GetFeature",
+        "SRSNAME": about.crs if own_crs(about.crs) else DEGREES,
+        about.most: most,
+        **start,
+    }
+    if about.json_format:
+        asked["OUTPUTFORMAT"] = about.json_format
+    read = partial(read_page, is_json=bool(about.json_format), most=most)
+    rows = client.fetch("", {**FIXED, **about.chosen, **asked}, read)
+    if rows is None:
+        raise client.error("no such page")
+    return rows
 
 
 def count_rows(client: Client, about: About) -> int:

@@ -19,9 +19,17 @@ from imagery.tables.layers import READ_ERRORS
 from imagery.troubles import shown
 
 ANY = "{*}"
-JSON_FORMATS = ("application/json", "application/geo+json", "application/vnd.geo+json", "geojson")
+JSON_FORMATS = (
+    "application/json",
+    "application/geo+json",
+    "application/json; subtype=geojson",
+    "application/vnd.geo+json",
+    "geojson",
+)
 """Names of GeoJSON as servers write them, the best first."""
 GML_ID = "gml_id"
+ENVELOPE = ("lowerCorner", "upperCorner")
+"""Corners of a feature's `boundedBy`, which GDAL takes for columns."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -34,6 +42,8 @@ class About:
     """Of the service, "2.0.0" or "1.1.0"."""
     json_format: str
     """How the service calls GeoJSON, "" where it has none."""
+    crs: str
+    """In which it is kept, as the service writes it; "" where it does not say."""
     bounds: tuple[float, ...]
     """West, south, east and north in degrees; empty where it does not say."""
 
@@ -58,7 +68,7 @@ def read_xml(content: bytes) -> ET.Element:
     root = parse_xml(content)
     if root.tag.rpartition("}")[2] in ("ExceptionReport", "ServiceExceptionReport"):
         words = " ".join(" ".join(root.itertext()).split())
-        codes = [part.get("exceptionCode", "") for part in root]
+        codes = [part.get("exceptionCode") or part.get("code", "") for part in root]
         raise Failed(f"it answers with an exception: {shown(' '.join([*codes, words])[:300])}")
     return root
 
@@ -81,11 +91,13 @@ def read_about(content: bytes) -> list[About]:
         for value in operation.iterfind(f"{ANY}Parameter[@name='outputFormat']//{ANY}Value"):
             offered[(value.text or "").strip().lower()] = (value.text or "").strip()
     formats = [offered[name] for name in JSON_FORMATS if name in offered]
+    crs = "DefaultCRS" if version.startswith("2.") else "DefaultSRS"
     return [
         About(
             name=(one.findtext(f"{ANY}Name") or "").strip(),
             version=version,
             json_format="".join(formats[:1]),
+            crs=(one.findtext(f"{ANY}{crs}") or "").strip(),
             bounds=_bounds(one),
         )
         for one in root.iterfind(f".//{ANY}FeatureType")
@@ -166,8 +178,9 @@ def read_gml(content: bytes) -> list[Json]:
         pyogrio.set_gdal_config_options({"GML_FIELDTYPES": before})
 
     place = meta["geometry_name"] or "wkb_geometry"
+    corners = [name for name in ENVELOPE if name in table.column_names]
     rows: list[Json] = []
-    for values in table.to_pylist():
+    for values in table.drop_columns(corners).to_pylist():
         shape = values.pop(place, None)
         row: Json = {"id": values.pop(GML_ID, None), "properties": values}
         text = shapely.to_geojson(shapely.from_wkb(shape)) if shape else None
