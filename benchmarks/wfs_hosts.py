@@ -56,6 +56,7 @@ MAP
       "ows_onlineresource" "http://127.0.0.1/wfs"
       "ows_srs" "EPSG:{epsg} EPSG:4326"
       "ows_enable_request" "*"
+      {limit}
     END
   END
   LAYER
@@ -189,7 +190,9 @@ def qgis_server(sources: list[Path], folder: Path) -> Program:
     return Program(path=QGIS_SERVER, environment=environment | told)
 
 
-def mapserver(source: Path, epsg: int, folder: Path, *, has_json: bool) -> Program:
+def mapserver(
+    source: Path, epsg: int, folder: Path, *, has_json: bool, most_rows: int = 0
+) -> Program:
     """Publish a file with MapServer.
 
     Args:
@@ -197,10 +200,15 @@ def mapserver(source: Path, epsg: int, folder: Path, *, has_json: bool) -> Progr
         epsg: Code of its CRS.
         folder: For its map and settings.
         has_json: Offer GeoJSON too.
+        most_rows: Most rows of an answer, which it then takes for their count; 0 for no limit.
     """
     mapfile = folder / f"{source.stem}.map"
     text = MAPFILE.format(
-        name=source.stem, path=source, epsg=epsg, formats="geojson" if has_json else "gml"
+        name=source.stem,
+        path=source,
+        epsg=epsg,
+        formats="geojson" if has_json else "gml",
+        limit=f'"wfs_maxfeatures" "{most_rows}"' if most_rows else "",
     )
     mapfile.write_text(text, encoding="utf-8")
     settings = folder / "mapserver.conf"

@@ -11,9 +11,10 @@ from cities import CityBuilder, Roofwatch
 from shapely.affinity import scale
 from shapely.geometry import mapping, shape
 from test_snapshot import parcels_layer, served_toml, snapshot_file
-from wfs_cases import FakeWfs, rounded, serve_wfs
+from wfs_cases import FakeWfs, Feature, rounded, serve_wfs
 
 from imagery.roll.tables import read_table
+from imagery.services.wfs_answers import row_name
 from imagery.services.wfs_places import own_crs
 
 
@@ -56,7 +57,7 @@ def test_rows_are_those_of_the_file(  # noqa: PLR0913  # fixtures
         assert rows[name].tolist() == expected[name].tolist()
     shapes = rows.geometry.to_crs(expected.crs)
     assert (shapes.symmetric_difference(expected.geometry).area < 0.01).all()
-    assert len(wfs.pages) == 3 + bool(fault)
+    assert len(wfs.pages) == 3 + bool(fault) + 1  # the last asks what comes after
 
 
 def test_a_server_of_version_1_1_is_asked_by_its_names(
@@ -68,7 +69,7 @@ def test_a_server_of_version_1_1_is_asked_by_its_names(
     assert (ran.code, ran.err) == (0, "")
     rows = read_table(snapshot_file(path), what="parcels").rows
     assert len(rows) == len(wfs.features)
-    assert len(wfs.pages) == 3
+    assert len(wfs.pages) == 3 + 1
 
 
 @pytest.mark.parametrize("has_json", [True, False])
@@ -141,6 +142,13 @@ def test_rounded_places_are_told(
     assert ran.code == 0
     assert "its places are rounded, and off by up to 0.056 m" in ran.out
     assert {"OUTPUTFORMAT" in page for page in wfs.pages} == {has_json}
+
+
+def test_a_row_is_known_without_the_columns_that_a_page_lacks() -> None:
+    """GDAL has no column for what is empty in all of a page of GML."""
+    row: Feature = {"id": "", "properties": {"key": "007", "note": None}, "geometry": None}
+    assert row_name(row) == row_name({**row, "properties": {"key": "007"}})
+    assert row_name(row) != row_name({**row, "properties": {"key": "7"}})
 
 
 @pytest.mark.parametrize(
@@ -236,6 +244,28 @@ def test_rows_without_an_id_are_known_by_all_that_they_hold(  # noqa: PLR0913  #
     assert list(rows["parcel_id"]).count(before[0]["properties"]["parcel_id"]) == 2  # type: ignore[index]  # JSON
 
 
+def test_a_service_that_counts_no_more_than_its_limit_is_refused(
+    tmp_path: Path, tiny_city: CityBuilder, roofwatch: Roofwatch, wfs: FakeWfs
+) -> None:
+    path = tiny_city(tmp_path, served_toml(wfs.url))
+    wfs.most_counted = 15
+    ran = roofwatch("snapshot", path, "--quiet")
+    assert ran.code == 3
+    assert "it counts 15 rows and has more, so it limits its answers" in ran.error
+    assert not snapshot_file(path).exists()
+
+
+def test_an_error_of_http_says_what_the_service_says(
+    tmp_path: Path, tiny_city: CityBuilder, roofwatch: Roofwatch, wfs: FakeWfs
+) -> None:
+    """QGIS Server and MapServer send their exceptions with status 400."""
+    path = tiny_city(tmp_path, served_toml(wfs.url))
+    wfs.faults = ["400", "400", "400"]
+    ran = roofwatch("snapshot", path, "--quiet")
+    assert ran.code == 3
+    assert "it answers 400 Bad Request: 'NoApplicableCode database is away' (3 tries)" in ran.error
+
+
 def test_goes_on_where_it_stopped(
     tmp_path: Path, tiny_city: CityBuilder, roofwatch: Roofwatch, wfs: FakeWfs
 ) -> None:
@@ -249,7 +279,7 @@ def test_goes_on_where_it_stopped(
     wfs.asked.clear()
     wfs.most = 7  # the server allows fewer rows than are asked for
     assert roofwatch("snapshot", path, "--quiet").code == 0
-    assert [page["STARTINDEX"] for page in wfs.pages] == ["10", "17"]
+    assert [page["STARTINDEX"] for page in wfs.pages] == ["10", "17", "23"]
 
 
 def test_token_and_names_of_the_address(

@@ -28,7 +28,7 @@ EXCEPTION = (
     "<ows:ExceptionText>database is away</ows:ExceptionText></ows:Exception></ows:ExceptionReport>"
 )
 
-FAULTS = {"429": (429, ""), "exception": (200, EXCEPTION)}
+FAULTS = {"429": (429, ""), "400": (400, EXCEPTION), "exception": (200, EXCEPTION)}
 """Status and text of answers that are none."""
 
 
@@ -54,6 +54,8 @@ class FakeWfs:
     """Whether GeoJSON is in degrees of six decimals, and GML has a box of each feature."""
     most: int = 10**6
     """Most rows of one answer."""
+    most_counted: int = 10**6
+    """Most rows that it counts, as MapServer with `wfs_maxfeatures`."""
     token: str = ""
     """Token without which nothing is told, "" for none."""
     url: str = ""
@@ -84,7 +86,7 @@ class FakeWfs:
         if query["TYPENAMES" if self.is_two else "TYPENAME"] != "city:lots":
             return 400, EXCEPTION
         if query.get("RESULTTYPE") == "hits":
-            count = len(self.features) + self.count_off
+            count = min(len(self.features) + self.count_off, self.most_counted)
             counted = "numberMatched" if self.is_two else "numberOfFeatures"
             return 200, f'<wfs:FeatureCollection {WFS} {counted}="{count}"/>'
 

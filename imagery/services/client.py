@@ -19,6 +19,7 @@ from imagery.services.failures import NOT_THERE, TOKEN_CODES, Failed, ServiceErr
 from imagery.services.same_host import SameHost
 from imagery.services.service import Service
 from imagery.services.settings import SnapshotSettings
+from imagery.services.xml_answers import failure_words
 from imagery.troubles import shown
 
 Content = TypeVar("Content")
@@ -32,6 +33,8 @@ RENEW = (
 )
 Check = Callable[[Json], None]
 """Raises `Failed` at an answer that is not whole."""
+MOST_ERROR_BYTES = 20_000
+"""Bytes of an answer's body that are read for what failed."""
 LONGEST_WAIT_S = 300.0
 """Longest wait between two tries, seconds, whatever the service asks for."""
 
@@ -198,8 +201,11 @@ class Client:
                 content = self._read_answer(answer)
         except urllib.error.HTTPError as error:
             with error:
+                # What is secret is taken out before the text is cut, or half of it would be left.
+                words = self.without_secrets(failure_words(_begin(error)))
+                why = f": {shown(words[:300])}" if words else ""
                 raise Failed(
-                    f"it answers {error.code} {error.reason}",
+                    f"it answers {error.code} {error.reason}{why}",
                     code=error.code,
                     wait_s=_seconds(error.headers.get("Retry-After")),
                 ) from None
@@ -274,6 +280,14 @@ def _read_any(content: bytes, *, read: Callable[[bytes], Content]) -> Content:
     if not content:
         raise Failed("the answer is empty", code=NOT_THERE)
     return read(content)
+
+
+def _begin(error: urllib.error.HTTPError) -> bytes:
+    """Return the begin of the body of an error, nothing where it breaks off."""
+    try:
+        return error.read(MOST_ERROR_BYTES)
+    except (OSError, http.client.HTTPException):
+        return b""
 
 
 def _seconds(text: str | None) -> float:

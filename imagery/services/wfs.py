@@ -3,8 +3,6 @@
 Places are asked for in the layer's own CRS where that has meters or feet, else in WGS 84.
 """
 
-import hashlib
-import json
 from collections import Counter
 from dataclasses import dataclass, replace
 from functools import partial
@@ -18,9 +16,16 @@ from imagery.services.failures import ServiceError
 from imagery.services.joining import join_pages
 from imagery.services.json_values import object_of, objects_of
 from imagery.services.layer import LayerRows, Tell
-from imagery.services.ogc_api import ID, LON_LAT, ROWS, read_geojson, read_properties
+from imagery.services.ogc_api import LON_LAT, ROWS, read_geojson, read_properties
 from imagery.services.pages import KeptPages
-from imagery.services.wfs_answers import About, read_about, read_hits, read_page
+from imagery.services.wfs_answers import (
+    About,
+    has_id,
+    read_about,
+    read_hits,
+    read_page,
+    row_name,
+)
 from imagery.services.wfs_places import (
     DEGREES,
     are_degrees,
@@ -177,17 +182,22 @@ class WfsLayer:
                 "that its pages may have gaps",
                 remedy=f"{remedy}, or set [snapshot] page_rows = {rows} to have one page",
             )
+        self._check_last(pages, {*names, *bare})
 
+    def _check_last(self, pages: KeptPages, known: set[bytes]) -> None:
+        """See that no row comes after the last: a server may count no more than its own limit.
 
-def has_id(row: Json) -> bool:
-    """Tell whether a feature has an id; GDAL writes an empty one where GML has none."""
-    return row.get(ID) not in (None, "")
-
-
-def row_name(row: Json) -> bytes:
-    """Return what tells a feature from others: its id, or all of it where it has none."""
-    content = row.get(ID) if has_id(row) else [row.get("properties"), row.get("geometry")]
-    return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).digest()
+        Raises:
+            InputError: one does.
+        """
+        rows = fetch_rows(self.client, self.about_type, {"STARTINDEX": self.count - 1}, most=2)
+        if any(row_name(row) not in known for row in rows[1:]):
+            pages.remove()
+            raise self.client.error(
+                f"it counts {self.count:,} rows and has more, so it limits its answers",
+                remedy="ask those who run it to raise the limit (MapServer: wfs_maxfeatures), or "
+                "give the layer as a file",
+            )
 
 
 def open_wfs(client: Client) -> WfsLayer:
@@ -197,7 +207,7 @@ def open_wfs(client: Client) -> WfsLayer:
         InputError: no such feature type, or the service does not count.
     """
     service = client.service
-    named = [value for name, value in service.parameters.items() if name.lower() in NAMES]
+    named = [text for name, text in service.parameters.items() if name.lower() in NAMES]
     wanted = service.layer or "".join(named[:1])
     bare = replace(client, service=service.without(OURS + NAMES))
 
@@ -219,9 +229,7 @@ def open_wfs(client: Client) -> WfsLayer:
 
 
 def finer(client: Client, about: About) -> About:
-    """Return a feature type without GeoJSON where GML has finer places.
-
-    QGIS Server rounds GeoJSON to six decimals of a degree, whatever CRS is asked for.
+    """Return a feature type without GeoJSON where GML has finer places, as of QGIS Server.
 
     Raises:
         InputError: the service failed.
@@ -235,8 +243,7 @@ def finer(client: Client, about: About) -> About:
     try:
         gml_lost_m = probe_lost_m(client, gml)
     except ServiceError:
-        # It may have no GML that can be read, and its GeoJSON will do.
-        return about
+        return about  # it may have no GML that can be read, and its GeoJSON will do
     return gml if gml_lost_m < json_lost_m else about
 
 

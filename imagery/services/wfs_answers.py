@@ -1,5 +1,6 @@
 """What a WFS answers, read. No service is asked, by GDAL neither."""
 
+import hashlib
 import json
 import re
 import tempfile
@@ -13,8 +14,8 @@ from pyogrio.raw import read_arrow
 
 from imagery.services.client import Json
 from imagery.services.failures import Failed
-from imagery.services.json_values import objects_of, whole_of
-from imagery.services.xml_answers import parse_xml
+from imagery.services.json_values import object_of, objects_of, whole_of
+from imagery.services.xml_answers import exception_words, parse_xml
 from imagery.tables.layers import READ_ERRORS
 from imagery.troubles import shown
 
@@ -28,6 +29,7 @@ JSON_FORMATS = (
 )
 """Names of GeoJSON as servers write them, the best first."""
 GML_ID = "gml_id"
+ID = "id"
 ENVELOPE = ("lowerCorner", "upperCorner")
 """Corners of a feature's `boundedBy`, which GDAL takes for columns."""
 
@@ -66,10 +68,9 @@ def read_xml(content: bytes) -> ET.Element:
         Failed: it is no XML as it should be, or says that it failed.
     """
     root = parse_xml(content)
-    if root.tag.rpartition("}")[2] in ("ExceptionReport", "ServiceExceptionReport"):
-        words = " ".join(" ".join(root.itertext()).split())
-        codes = [part.get("exceptionCode") or part.get("code", "") for part in root]
-        raise Failed(f"it answers with an exception: {shown(' '.join([*codes, words])[:300])}")
+    words = exception_words(root)
+    if words:
+        raise Failed(f"it answers with an exception: {shown(words[:300])}")
     return root
 
 
@@ -182,7 +183,23 @@ def read_gml(content: bytes) -> list[Json]:
     rows: list[Json] = []
     for values in table.drop_columns(corners).to_pylist():
         shape = values.pop(place, None)
-        row: Json = {"id": values.pop(GML_ID, None), "properties": values}
+        row: Json = {ID: values.pop(GML_ID, None), "properties": values}
         text = shapely.to_geojson(shapely.from_wkb(shape)) if shape else None
         rows.append({**row, "geometry": json.loads(text) if text else None})
     return rows
+
+
+def has_id(row: Json) -> bool:
+    """Tell whether a feature has an id; GDAL writes an empty one where GML has none."""
+    return row.get(ID) not in (None, "")
+
+
+def row_name(row: Json) -> bytes:
+    """Return what tells a feature from others: its id, or all of it where it has none.
+
+    A column without a value counts as one that is not there: GML of another page may lack it.
+    """
+    values = object_of(row, "properties")
+    held = {name: value for name, value in values.items() if value is not None}
+    content = row.get(ID) if has_id(row) else [held, row.get("geometry")]
+    return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).digest()

@@ -7,6 +7,7 @@ import numpy as np
 import shapely
 from pyproj import CRS, Transformer
 from pyproj.exceptions import CRSError
+from shapely.geometry.base import BaseGeometry
 
 from imagery.shapes import Shapes
 
@@ -54,7 +55,7 @@ def lost_m(shapes: Shapes) -> float:
     for decimals in range(MOST_DECIMALS + 1):
         steps = degrees * 10**decimals
         if (np.abs(steps - np.round(steps)) < 1e-6).all():
-            return DEGREE_M / 2 / 10**decimals
+            return float(DEGREE_M / 2 / 10**decimals)
     return 0.0
 
 
@@ -72,7 +73,7 @@ def is_turned(shapes: Shapes, bounds: Sequence[float]) -> bool:
     """
     if not bounds:
         return False
-    allowed = shapely.box(*bounds).buffer(SLACK_DEGREES)
+    allowed = allowed_box(bounds)
     left, bottom, right, top = shapely.total_bounds(shapes)
     is_right = allowed.covers(shapely.box(left, bottom, right, top))
     return not is_right and bool(allowed.covers(shapely.box(bottom, left, top, right)))
@@ -92,4 +93,10 @@ def is_elsewhere(shapes: Shapes, crs: CRS, bounds: Sequence[float]) -> bool:
     corners = to_degrees.transform_bounds(*shapely.total_bounds(shapes))
     if not np.isfinite(corners).all():
         return True
-    return not shapely.box(*bounds).buffer(SLACK_DEGREES).covers(shapely.box(*corners))
+    return not allowed_box(bounds).covers(shapely.box(*corners))
+
+
+def allowed_box(bounds: Sequence[float]) -> BaseGeometry:
+    """Return where places may be, in longitude and latitude, for a box that is not empty."""
+    west, south, east, north = bounds
+    return shapely.box(west, south, east, north).buffer(SLACK_DEGREES)

@@ -4,6 +4,9 @@ import xml.etree.ElementTree as ET
 
 from imagery.services.failures import Failed
 
+REPORTS = ("ExceptionReport", "ServiceExceptionReport")
+"""Roots of answers that say what failed."""
+
 
 def parse_xml(content: bytes) -> ET.Element:
     """Return the root of an answer.
@@ -17,3 +20,19 @@ def parse_xml(content: bytes) -> ET.Element:
         return ET.fromstring(content)  # without entities, see above
     except ET.ParseError as error:
         raise Failed("the answer is no XML, or cut short") from error
+
+
+def exception_words(root: ET.Element) -> str:
+    """Return what an exception report says, "" for another answer."""
+    if root.tag.rpartition("}")[2] not in REPORTS:
+        return ""
+    codes = [part.get("exceptionCode", part.get("code", "")) for part in root]
+    return " ".join([*codes, *" ".join(root.itertext()).split()])
+
+
+def failure_words(content: bytes) -> str:
+    """Return what the body of an error of HTTP says as an exception report, else ""."""
+    try:
+        return exception_words(parse_xml(content))
+    except Failed:
+        return ""
