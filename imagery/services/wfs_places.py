@@ -1,5 +1,6 @@
 """In which CRS a WFS is asked for places, and in which one they came. No service is asked."""
 
+import math
 import re
 from collections.abc import Sequence
 
@@ -18,7 +19,7 @@ MOST_DEGREES = 180
 MOST_DECIMALS = 6
 """Of degrees that are told to be rounded."""
 DEGREE_M = 111_320.0
-"""Length of a degree of latitude, meters."""
+"""Length of a degree of latitude, and of longitude at the equator, meters."""
 SLACK_DEGREES = 0.01
 """How far places may lie off the box that a service gives, which is rounded."""
 EPSG = re.compile(r".*epsg\D.*?(\d+)", re.IGNORECASE)
@@ -55,7 +56,7 @@ def lost_m(shapes: Shapes) -> float:
     for decimals in range(MOST_DECIMALS + 1):
         steps = degrees * 10**decimals
         if (np.abs(steps - np.round(steps)) < 1e-6).all():
-            return float(DEGREE_M / 2 / 10**decimals)
+            return math.hypot(DEGREE_M / 2, DEGREE_M / 2) * 0.1**decimals  # north and east
     return 0.0
 
 
@@ -80,7 +81,7 @@ def is_turned(shapes: Shapes, bounds: Sequence[float]) -> bool:
 
 
 def is_elsewhere(shapes: Shapes, crs: CRS, bounds: Sequence[float]) -> bool:
-    """Tell whether shapes in another CRS than degrees lie off the box of the service.
+    """Tell whether shapes in another CRS than degrees lie nowhere near the box of the service.
 
     Args:
         shapes: (n,), as read, or None.
@@ -93,7 +94,8 @@ def is_elsewhere(shapes: Shapes, crs: CRS, bounds: Sequence[float]) -> bool:
     corners = to_degrees.transform_bounds(*shapely.total_bounds(shapes))
     if not np.isfinite(corners).all():
         return True
-    return not allowed_box(bounds).covers(shapely.box(*corners))
+    # Places may have been added since the box was worked out, so it need not hold all of them.
+    return not allowed_box(bounds).intersects(shapely.box(*corners))
 
 
 def allowed_box(bounds: Sequence[float]) -> BaseGeometry:
