@@ -33,6 +33,19 @@ def setting(book: Book) -> DeskSetting:
     return make_setting(make_batch(ROOFS, twice=(0, 2, 5, 7, 11)), book, learn_backwards)
 
 
+def test_the_token_leaves_the_address_bar(
+    browser: Browser, setting: DeskSetting, complaints: list[str]
+) -> None:
+    """The page is opened again without it."""
+    with serve(setting) as served:
+        page = new_page(browser, complaints, SIZES[0])
+        enter(page, served, "Ann")
+        assert page.url == served.address.partition("?")[0]
+        assert page.evaluate("history.length") == 2  # about:blank before it
+        page.reload()
+        expect(page.locator("#who")).to_have_value("Ann")
+
+
 def test_a_batch_by_keyboard_killed_in_the_middle(
     browser: Browser, setting: DeskSetting, book: Book, complaints: list[str]
 ) -> None:

@@ -11,6 +11,8 @@ const PENDING = `pending ${facts.batch}`;
 const desk = { who: "", card: null, mine: null, odd: null, progress: null, last: null, since: 0, busy: false, confuser: "" };
 
 function begin() {
+  // The cookie carries the token from here on: not the address bar, the history, or a screenshot.
+  if (location.search) history.replaceState(null, "", location.pathname);
   byId("where").textContent = `${facts.city}, ${facts.flown}`;
   byId("who").value = facts.who || kept.read("who") || "";
   byId("who").readOnly = Boolean(facts.who);  // the token says whose looks these are
