@@ -45,6 +45,7 @@ TRAINED = Group(
         "report/evaluation.*",
         "report/*.png",
         "report/out_of_fold.parquet",
+        "report/surprising_labels.csv",
         "report/heads",
         "model",
     ),
