@@ -16,10 +16,8 @@ from inference.recall import Recall, WordVisits, estimate_recall
 from inference.visit_errors import VisitErrors
 from roofwatch.year import CityYear
 
-_PROMISES = {
-    HazardWord.LIKELY: "precision_likely",
-    HazardWord.POSSIBLE: "precision_possible",
-}
+LEAST_TESTED = 5
+"""Labels that a word needs before what it was promised to hold is told."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -114,21 +112,42 @@ def _realized(looks: pd.DataFrame, year: CityYear, errors: VisitErrors) -> tuple
 
 
 def _promised(year: CityYear) -> dict[HazardWord, float]:
-    """Return the share open that the model's test on other blocks gave each word."""
-    path = year.files.report.evaluation
+    """Return the share open that the test of the scoring model on other blocks gave each word."""
+    path = year.files.report.model_evaluation
     if not path.exists():
         return {}
 
-    evaluation = read_facts(path, remedy=f"train {year.year} again")
+    evaluation = read_facts(path, remedy=f"score {year.year} again")
     ships = evaluation["ships"]
     rungs = evaluation["rungs"]
     if not isinstance(ships, dict) or not isinstance(rungs, list):
         return {}
-    for figures in rungs:
-        if figures["name"] == ships["name"]:
-            known = {word: figures.get(key) for word, key in _PROMISES.items()}
-            return {word: float(share) for word, share in known.items() if share is not None}
-    return {}
+    (figures,) = (figures for figures in rungs if figures["name"] == ships["name"])
+    return shares_by_word(figures)
+
+
+def shares_by_word(figures: Mapping[str, float | None]) -> dict[HazardWord, float]:
+    """Return the share of the labels with a word that are open, of words with `LEAST_TESTED`.
+
+    Args:
+        figures: Of a rung, as evaluation.json has them: there LIKELY is a part of POSSIBLE.
+    """
+    likely_open, likely = _count_labels(figures, "likely")
+    listed_open, listed = _count_labels(figures, "possible")
+    counts = {
+        HazardWord.LIKELY: (likely_open, likely),
+        HazardWord.POSSIBLE: (listed_open - likely_open, listed - likely),
+    }
+    return {
+        word: hits / labels for word, (hits, labels) in counts.items() if labels >= LEAST_TESTED
+    }
+
+
+def _count_labels(figures: Mapping[str, float | None], word: str) -> tuple[int, int]:
+    """Return the open labels with a word, and all of them; none where no label is open."""
+    precision = figures[f"precision_{word}"]
+    hits = round((figures[f"recall_{word}"] or 0) * (figures["failing"] or 0))
+    return hits, round(hits / precision) if precision else 0
 
 
 def write_visits(year: CityYear, found: VisitFindings) -> None:

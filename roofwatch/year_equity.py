@@ -132,7 +132,8 @@ def _held_out_words(year: CityYear) -> str:
     trained = trained_in(year)
     if trained is None:
         return (
-            "The model that scored this year was not trained here, so there are no held-out roofs."
+            "The training of the model that scored this year is not in this workspace (any more), "
+            "so there are no held-out roofs."
         )
     return (
         f"Held-out roofs are those that people labeled up to {trained.year}, the latest label of "

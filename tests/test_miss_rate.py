@@ -1,5 +1,6 @@
 """The miss rate: its bound, its words, and which visits count."""
 
+import shutil
 from dataclasses import replace
 from math import nan
 from pathlib import Path
@@ -7,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+from cities import DoneCity
 from export_cases import export, make_ledger, make_roll
 from hypothesis import given
 from hypothesis import strategies as st
@@ -18,6 +20,9 @@ from gis_export.table.inputs import no_looks
 from gis_export.table.visits import AUDIT, LISTED
 from inference.hazard import HazardWord
 from inference.miss_rate import Checked, MissRate, Realized, percent_up
+from roofwatch.config import read_city
+from roofwatch.miss_rate import find_visits, shares_by_word
+from roofwatch.year import City
 
 SENTENCE = (
     "We checked 60 roofs at random that were not flagged: 1 was open. "
@@ -44,6 +49,34 @@ def test_sentence_says_what_was_checked_and_the_bound() -> None:
         "At most 95.0% are missed (95%). 2 more could not be judged."
     )
     assert rate(0, 0, 3).sentence == ""
+
+
+def test_what_was_promised_is_counted_by_word() -> None:
+    """8 of 10 LIKELY labels and 3 of 30 POSSIBLE ones are open: 11 of 40 together, of 20 in all."""
+    figures = {
+        "failing": 20,
+        "precision_likely": 8 / 10,
+        "recall_likely": 8 / 20,
+        "precision_possible": 11 / 40,
+        "recall_possible": 11 / 20,
+    }
+    assert shares_by_word(figures) == {HazardWord.LIKELY: 0.8, HazardWord.POSSIBLE: 0.1}
+
+    one = figures | {"precision_likely": 1.0, "recall_likely": 1 / 20}
+    assert shares_by_word(one) == {HazardWord.POSSIBLE: 10 / 39}
+    none = figures | {"precision_likely": None, "recall_likely": 0.0}
+    assert shares_by_word(none) == {HazardWord.POSSIBLE: 11 / 40}
+
+
+def test_what_was_promised_is_of_the_model_that_scored(done_city: DoneCity, tmp_path: Path) -> None:
+    """A later training changes evaluation.json."""
+    shutil.copytree(done_city.path.parent, tmp_path / "city")
+    city = City(file=read_city(tmp_path / "city" / "city.toml"), quiet=True)
+    report = city.year(2023).files.report
+    before = find_visits(city.year(2023)).realized
+    assert not np.isnan([found.promised for found in before]).all()
+    report.evaluation.write_text("damaged", encoding="utf-8")
+    assert find_visits(city.year(2023)).realized == before
 
 
 def test_earlier_flyover_is_named() -> None:
