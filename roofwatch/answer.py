@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from imagery.values.secrets import mask
+from inference.hazard import HazardWord
 
 FIX_FIRST = 3
 """Exit code when a person must correct something first."""
@@ -53,6 +54,12 @@ def count_values(values: Iterable[str | None]) -> dict[str, int]:
     """Return how often each text occurs, by text in alphabetical order; empty ones are left out."""
     counts = Counter(value for value in values if value)
     return dict(sorted(counts.items()))
+
+
+def count_words(words: Iterable[str]) -> dict[str, int]:
+    """Return how many roofs have each hazard word, worst first; words of none are left out."""
+    counts = count_values(words)
+    return {word.value: counts[word.value] for word in HazardWord if word.value in counts}
 
 
 def count_lines(counts: dict[str, int]) -> list[str]:

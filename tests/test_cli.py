@@ -17,6 +17,7 @@ from cities import STRANGER, CityBuilder, DoneCity, RasterWriter, Roofwatch
 from paper_numbers import wrong_numbers
 
 from gis_export.table.symbols import BY_WORD
+from inference.hazard import HazardWord
 from roofwatch.audit import first_broken_line
 from roofwatch.commands import build_parser
 
@@ -204,6 +205,18 @@ def test_lines_for_people(done_city: DoneCity, roofwatch: Roofwatch) -> None:
     assert ran.code == 0
     assert ran.out.startswith("Tinyville 2023: GO\n")
     assert "1 of 25 notices match no parcel" in ran.out
+
+
+def test_words_are_told_worst_first_and_reasons_below_their_own(
+    done_city: DoneCity, roofwatch: Roofwatch
+) -> None:
+    ran = roofwatch("score", done_city.path, "--year", 2023, "--executor", "serial", "--quiet")
+    lines = [line.split(maxsplit=1) for line in ran.out.splitlines()[1:]]
+    words = [line[1] for line in lines if line[0].isdigit()]
+    assert len(words) > 2
+    assert words == [word for word in HazardWord if word in words]
+    assert words[-1] == HazardWord.NOT_ASSESSED
+    assert lines[len(words)][:1] == ["of"]
 
 
 def test_training_leaves_nested_runs(done_city: DoneCity) -> None:

@@ -11,7 +11,7 @@ from imagery.errors import InputError, Refused
 from imagery.intake.report import Intake
 from inference.ledger import Ledger
 from models.registry import alias_version, check_ready, find_version
-from roofwatch.answer import Answer, count_lines, count_values
+from roofwatch.answer import Answer, count_lines, count_values, count_words
 from roofwatch.cold_start import require_model_or_labels
 from roofwatch.drift_found import NOT_DESPITE, Despite, refuse_on_stop
 from roofwatch.opened import open_year
@@ -48,7 +48,7 @@ def command(options: argparse.Namespace) -> Answer:
     year = open_year(options)
     done = run(year, despite)
 
-    words = count_values(done.ledger.table["hazard"])
+    words = count_words(done.ledger.table["hazard"])
     reasons = count_values(done.ledger.table["reason"])
     trained = "no training: no new labels, or too few"
     if done.trained:

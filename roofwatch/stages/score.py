@@ -9,7 +9,7 @@ from inference.ledger import Ledger, build_ledger, write_ledger
 from models.files import Model
 from models.scored_by import ScoredBy, write_scored_by
 from models.spec import ModelVersion
-from roofwatch.answer import Answer, count_lines, count_values
+from roofwatch.answer import Answer, count_lines, count_values, count_words
 from roofwatch.before import keep_before, last_scored
 from roofwatch.cold_start import require_model
 from roofwatch.drift_found import drift_lines
@@ -35,7 +35,7 @@ def command(options: argparse.Namespace) -> Answer:
     year = open_year(options)
     ledger = score(year, options.model)
 
-    words = count_values(ledger.table["hazard"])
+    words = count_words(ledger.table["hazard"])
     reasons = count_values(ledger.table["reason"])
     path = year.files.ledger
     reach = find_reach(year)
