@@ -17,7 +17,8 @@ class Expected:
     scored: int
     """Scored roofs."""
     low: int
-    """At least so many failing roofs, by the 90% interval of the share failing."""
+    """At least so many failing roofs, by the 90% interval of the share failing; no fewer than
+    people found."""
     high: int
     """At most so many."""
     likely: int
@@ -26,12 +27,15 @@ class Expected:
     """At least so many of these are failing, with 95% confidence if the scores hold."""
     looked: int = 0
     """Scored roofs that somebody has looked at."""
+    found: int = 0
+    """Those of them that people called failing."""
 
     def __post_init__(self) -> None:
         """Check that the counts are in order."""
         is_ordered = 0 <= self.low <= self.high <= self.scored
         is_part = 0 <= self.likely_failing <= self.likely <= self.scored
-        if not is_ordered or not is_part or not 0 <= self.looked <= self.scored:
+        is_seen = 0 <= self.found <= self.looked <= self.scored and self.found <= self.high
+        if not is_ordered or not is_part or not is_seen:
             raise ValueError(f"{self} is not in order")
 
     @property
@@ -63,11 +67,17 @@ class Expected:
     def _seen(self) -> str:
         if not self.looked:
             return "Nobody has looked yet."
-        return f"People have looked at {self.looked:,} of {self.scored:,} roofs."
+        found = f" and found {self.found:,} failing" if self.found else ""
+        return f"People have looked at {self.looked:,} of {self.scored:,} roofs{found}."
 
 
 def expect_failing(
-    share: tuple[float, float], scored: int, likely_scores: Sequence[float], *, looked: int = 0
+    share: tuple[float, float],
+    scored: int,
+    likely_scores: Sequence[float],
+    *,
+    looked: int = 0,
+    found: int = 0,
 ) -> Expected:
     """Return how many failing roofs are expected.
 
@@ -76,6 +86,7 @@ def expect_failing(
         scored: Number of scored roofs.
         likely_scores: Calibrated scores of the roofs that are LIKELY.
         looked: Scored roofs that somebody has looked at.
+        found: Those of them that people called failing.
     """
     low, high = share
     mean = math.fsum(likely_scores)
@@ -84,9 +95,10 @@ def expect_failing(
 
     return Expected(
         scored=scored,
-        low=math.floor(low * scored + ROUNDING),
-        high=math.ceil(high * scored - ROUNDING),
+        low=max(math.floor(low * scored + ROUNDING), found),
+        high=max(math.ceil(high * scored - ROUNDING), found),
         likely=len(likely_scores),
         likely_failing=max(least, 0),
         looked=looked,
+        found=found,
     )

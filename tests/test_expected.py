@@ -53,6 +53,15 @@ def test_sentence_of_few_roofs(
     assert expect_failing(share, 20, scores, looked=looked).sentence == sentence
 
 
+def test_no_fewer_are_expected_than_people_found() -> None:
+    found = expect_failing((0.0, 0.05), 20, [], looked=7, found=3)
+    assert (found.low, found.high) == (3, 3)
+    assert found.sentence == (
+        "We expect 3 failing roofs in these photos; no roof is LIKELY. "
+        "People have looked at 7 of 20 roofs and found 3 failing."
+    )
+
+
 def test_sentence_without_scored_roofs() -> None:
     assert expect_failing((0.0, 1.0), 0, []).sentence == "No roof was scored in these photos."
 

@@ -116,7 +116,7 @@ def look_at(year: CityYear, wanted: str) -> Look:
 
     found = score_year(year, version, model.head, features)
     other = other_scores(year, model, found.flyover, features)
-    looked = count_looked(year, found.scores)
+    seen = count_looked(year, found.scores)
     drift = Drift(
         year=year.year,
         model=version.label,
@@ -124,7 +124,7 @@ def look_at(year: CityYear, wanted: str) -> Look:
         chips=found.flyover.stats.chips,
         signs=find_signs(seen_in(year, model, found.flyover, found.scores, other)),
         share=found.flyover.share,
-        expected=expect(found.flyover, found.scores, found.begins, looked),
+        expected=expect(found.flyover, found.scores, found.begins, seen),
         figures=find_figures(found.flyover, found),
     )
     thresholds = found.thresholds(drift.held_back)
@@ -138,7 +138,7 @@ def look_at(year: CityYear, wanted: str) -> Look:
         scores=found.scores,
         thresholds=thresholds,
         standing=found.standing,
-        drift=replace(drift, expected=expect(found.flyover, found.scores, thresholds, looked)),
+        drift=replace(drift, expected=expect(found.flyover, found.scores, thresholds, seen)),
     )
 
 
@@ -153,16 +153,19 @@ def find_figures(flyover: ScoredFlyover, found: YearScores) -> EstimatedFigures 
     )
 
 
-def count_looked(year: CityYear, scores: pd.DataFrame) -> int:
-    """Return how many scored roofs somebody has looked at in the flyover, however chosen."""
+def count_looked(year: CityYear, scores: pd.DataFrame) -> tuple[int, int]:
+    """Return how many scored roofs people looked at in the flyover, and called failing of these."""
     looks = year.find_looks()
-    if looks is None:
-        return 0
-    return len(set(looks.loc[looks["year"] == year.year, "parcel_id"]) & set(scores["parcel_id"]))
+    labels = year.find_labels()
+    if looks is None or labels is None:
+        return 0, 0
+    seen = set(looks.loc[looks["year"] == year.year, "parcel_id"]) & set(scores["parcel_id"])
+    is_here = (labels.table["year"] == year.year) & labels.table["parcel_id"].isin(list(seen))
+    return len(seen), int(labels.table.loc[is_here, "failing"].sum())
 
 
 def expect(
-    flyover: ScoredFlyover, scores: pd.DataFrame, thresholds: Thresholds, looked: int
+    flyover: ScoredFlyover, scores: pd.DataFrame, thresholds: Thresholds, seen: tuple[int, int]
 ) -> Expected:
     """Return how many failing roofs are expected."""
     likely = [
@@ -170,8 +173,9 @@ def expect(
         for score in scores["score"]
         if hazard_word(float(score), thresholds) == HazardWord.LIKELY
     ]
-    share = flyover.share
-    return expect_failing((share.low, share.high), len(scores), likely, looked=looked)
+    share = (flyover.share.low, flyover.share.high)
+    looked, called = seen
+    return expect_failing(share, len(scores), likely, looked=looked, found=called)
 
 
 def checked_before(year: CityYear, version: ModelVersion) -> tuple[str, ...]:
