@@ -84,8 +84,10 @@ class Tested:
     """Area under the ROC curve."""
     calibration_error: Measured | None
     """Expected calibration error."""
+    likely_labels: Figure | None
+    """Labels that are LIKELY."""
     likely: Measured | None
-    """Share failing among LIKELY."""
+    """Share failing among them."""
     listed: Measured | None
     """Share failing among LIKELY and POSSIBLE."""
     found_likely: Measured | None

@@ -42,6 +42,7 @@ def read_tested(tables: Tables, file: str) -> Tested | None:
         average_precision=_read_figure(tables, file, key, "average_precision", Form.SCORE),
         auroc=_read_figure(tables, file, key, "auroc", Form.SCORE),
         calibration_error=_read_figure(tables, file, key, "calibration_error", Form.SCORE),
+        likely_labels=tables.fact(file, f"chosen.{ships}.precision.labels"),
         likely=_read_figure(tables, file, key, "precision_likely", Form.PERCENT),
         listed=_read_figure(tables, file, key, "precision_possible", Form.PERCENT),
         found_likely=_read_figure(tables, file, key, "recall_likely", Form.PERCENT),
