@@ -102,7 +102,8 @@ def fit_head(
     solved = solve_parts(design, parts)
 
     # Each flyover is set against its own mean: intercepts say nothing of the next one.
-    logits = [design.features @ weights for weights, _ in solved]
+    weights = np.stack([weights for weights, _ in solved])
+    logits = list((weights.astype(np.float32) @ design.features.T).astype(np.float64))
     left_out = LeftOut(
         blocks=_gather(folds, logits[1 : len(folds) + 1]),
         flyovers=_gather([test for _, test in tests], logits[len(folds) + 1 :], len(labeled)),
@@ -112,8 +113,7 @@ def fit_head(
         rung=rung,
         flyovers=tuple(flyovers),
         scaling=Scaling(center=pooled.center, scale=pooled.spread),
-        weights=np.stack([weights for weights, _ in solved[: len(folds) + 1]])
-        / design.scaling.scale,
+        weights=weights[: len(folds) + 1] / design.scaling.scale,
         bias=np.zeros(len(folds) + 1),
     )
     return calibrate_heads(heads, left_out, labeled)

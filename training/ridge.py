@@ -89,12 +89,15 @@ def solve_ridge(groups: Sequence[Moments], penalty: float) -> Solution:
     for moments in groups:
         mean = moments.x / moments.weight
         target = moments.t / moments.weight
-        centered += moments.xx - (moments.weight * np.outer(mean, mean)).astype(np.float32)
+        centered += moments.xx
+        centered -= np.outer(moments.x.astype(np.float32), mean.astype(np.float32))
         right += (moments.xt - moments.weight * mean * target).astype(np.float32)
 
     centered[np.diag_indices_from(centered)] += np.float32(penalty)
-    found = solve(centered, right, assume_a="pos", overwrite_a=True, check_finite=False)
-    weights = found.astype(np.float64)
+    _, found, failed = lapack.sposv(centered.T, right, lower=1, overwrite_a=1)
+    if failed:
+        raise ValueError(f"the normal equations are not positive definite ({failed})")
+    weights = np.asarray(found, np.float64)
 
     total = sum(moments.weight for moments in groups)
     targets = sum(moments.t for moments in groups)
