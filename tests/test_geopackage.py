@@ -198,10 +198,16 @@ def test_the_same_rows_of_a_day_are_the_same_bytes(tmp_path: Path) -> None:
     for path in paths:
         table = ExportTable(rows=rows)
         write_geopackage(table, path, tier=Tier.RESPONDER, title="t")
+        if path == paths[1]:  # as GDAL does, or does not, depending on the millisecond
+            with closing(sqlite3.connect(path)) as database, database:
+                database.execute(
+                    "UPDATE gpkg_contents SET last_change = '0001-01-01T00:00:00.000Z'"
+                )
         set_day(path, date(2026, 6, 1))
         time.sleep(0.01)
     first, second = (path.read_bytes() for path in paths)
     assert first == second
     with closing(sqlite3.connect(paths[0])) as database:
         days = {day for (day,) in database.execute("SELECT last_change FROM gpkg_contents")}
+        assert database.execute("PRAGMA integrity_check").fetchone() == ("ok",)
     assert days == {"2026-06-01T00:00:00.000Z"}

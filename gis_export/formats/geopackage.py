@@ -76,6 +76,7 @@ _ADD_EXTENSION = "INSERT INTO gpkg_extensions VALUES (?, NULL, 'gpkg_schema', ?,
 _ADD_MEANING = """
 INSERT INTO gpkg_data_columns (table_name, column_name, name, title, description)
 VALUES (?, ?, ?, ?, ?)"""
+_CHANGE_COUNTERS = (24, 92)
 _HAS_STYLES = "SELECT 1 FROM sqlite_master WHERE name = 'layer_styles'"
 _TITLE = "UPDATE gpkg_contents SET identifier = ?, description = ? WHERE table_name = ?"
 
@@ -106,13 +107,19 @@ def write_geopackage(
 def set_day(path: Path, made: date) -> None:
     """Set the time of the last change of layers and styles to midnight of a day, UTC.
 
-    Then the same rows give the same bytes, whatever the clock says.
+    Then the same rows give the same bytes, whatever the clock says. So that they also do however
+    many transactions GDAL made of them, which depends on the clock, SQLite's counter of changes is
+    set to 1, twice in the header (SQLite's database file format, 1.3.7 and 1.3.16).
     """
     stamp = f"{made.isoformat()}T00:00:00.000Z"
     with closing(sqlite3.connect(path)) as database, database:
         database.execute("UPDATE gpkg_contents SET last_change = ?", (stamp,))
         if database.execute(_HAS_STYLES).fetchone():
             database.execute("UPDATE layer_styles SET update_time = ?", (stamp,))
+    with path.open("r+b") as file:
+        for place in _CHANGE_COUNTERS:
+            file.seek(place)
+            file.write((1).to_bytes(4, "big"))
 
 
 def _write_layer(table: ExportTable, path: Path, fields: tuple[Field, ...], *, layer: str) -> None:
