@@ -16,22 +16,16 @@ from numpy.typing import NDArray
 
 from benchmarks.own_norm import own_norm_weights
 from imagery.chips.store import ChipPlace
-from inference.hazard import Thresholds, hazard_word
 from models.extract import NetworkSource
-from models.feature_cache import PARTS, Matrix
+from models.feature_cache import Matrix
 from models.features import store_features
-from models.flyover_stats import Floats, FlyoverStats, measure_flyover
-from models.head import Head, head_logits, head_scores, on_flyover
-from models.share import ScoredFlyover, Share, estimate_share
+from models.flyover_stats import FlyoverStats, measure_flyover
 from models.spec import ModelSpec
 from roofwatch.config import read_city
 from roofwatch.labeled import label_year
 from roofwatch.stages.tile import tile
 from roofwatch.year import City, CityYear
-from training.fit import with_thresholds
-from training.report import Evaluation, evaluate
-from training.rungs import FittedRungs, fit_rungs
-from training.settings import TrainSettings
+from roofwatch.year_features import feature_workers
 
 CITY = """
 [city]
@@ -128,33 +122,6 @@ class FlyoverSet:
         )
 
 
-@dataclass(frozen=True, kw_only=True, eq=False)
-class Words:
-    """What a model said of a flyover."""
-
-    scores: Floats
-    """Adapted probability of each chip, (N,)."""
-    words: NDArray[np.object_]
-    """Hazard word of each chip, (N,)."""
-    share: Share
-    """Estimated share failing."""
-
-
-@dataclass(frozen=True, kw_only=True, eq=False)
-class PastFlyovers:
-    """What was learned from some flyovers."""
-
-    fitted: FittedRungs
-    """Every rung."""
-    evaluation: Evaluation
-    """Its figures and thresholds."""
-
-    def head(self, rung: str = "") -> Head:
-        """Return the head of a rung with its thresholds; the one that ships by default."""
-        name = rung or self.evaluation.ships.name
-        return with_thresholds(self.fitted.fits[name].head, self.evaluation.chosen[name])
-
-
 @dataclass(frozen=True, kw_only=True)
 class SetFolders:
     """Where the sets are, and how they are looked at."""
@@ -208,8 +175,7 @@ def open_set(folders: SetFolders, name: str, year: int, number: int) -> FlyoverS
     features = store_features(
         store,
         network,
-        threads=1,
-        mapper=of_year.city.runner(f"look at {name}", len(of_year.roll)),
+        feature_workers(of_year.city, f"look at {name}", len(of_year.roll)),
     )
     parts = list(features.rung("joined"))
     ids = [parcel_id for part, _ in parts for parcel_id in part]
@@ -256,28 +222,6 @@ def _open_city(folders: SetFolders, name: str, year: int) -> CityYear:
     file = home / f"city_{year}.toml"
     file.write_text(text + folders.model + "\n", encoding="utf-8")
     return City(file=read_city(file), quiet=True).year(year)
-
-
-def learn(sets: Sequence[FlyoverSet], settings: TrainSettings) -> PastFlyovers:
-    """Train on some flyovers as `roofwatch train` does."""
-    rows = pd.concat([known.labels for known in sets], ignore_index=True)
-    fitted = fit_rungs(rows, [known.stats for known in sets], sets[0].spec.groups, settings)
-    return PastFlyovers(
-        fitted=fitted, evaluation=evaluate(fitted.scored, others=fitted.others, settings=settings)
-    )
-
-
-def score(head: Head, flyover: FlyoverSet) -> Words:
-    """Score a flyover as `roofwatch score` does."""
-    looks = flyover.looks[:, PARTS[head.rung]]
-    own = on_flyover(head, flyover.stats)
-    share = estimate_share(own, head_logits(own, looks)[:, 0], flyover.blocks.astype(str))
-    ready = ScoredFlyover(stats=flyover.stats, share=share).set(head)
-
-    scores, _, _ = head_scores(ready, looks)
-    begins = Thresholds(likely=ready.likely, possible=ready.possible, held_back=share.doubt)
-    words = np.array([hazard_word(value, begins).value for value in scores.tolist()], object)
-    return Words(scores=scores, words=words, share=share)
 
 
 def set_options(description: str | None) -> argparse.ArgumentParser:

@@ -18,8 +18,9 @@ import numpy as np
 import pandas as pd
 from sklearn.metrics import average_precision_score, roc_auc_score
 
-from benchmarks.flyover_sets import LABELED, FlyoverSet, open_sets, score, set_folders, set_options
+from benchmarks.flyover_sets import LABELED, FlyoverSet, open_sets, set_folders, set_options
 from benchmarks.one_sharpness import to_one_sharpness
+from benchmarks.past_flyovers import score
 from benchmarks.recipes import RECIPES, rank, rank_as_before
 from benchmarks.stacking import STACKS, rank_stack
 from labels.sample import Candidates, draw_looks

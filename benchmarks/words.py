@@ -21,14 +21,11 @@ from benchmarks.flyover_sets import (
     LABELED,
     UNLABELED,
     FlyoverSet,
-    PastFlyovers,
-    Words,
-    learn,
     open_sets,
-    score,
     set_folders,
     set_options,
 )
+from benchmarks.past_flyovers import PastFlyovers, Words, learn, score
 from benchmarks.shifts import SHIFTS, shifted
 from imagery.files import atomic_path
 from training.settings import TrainSettings

@@ -7,6 +7,8 @@ from imagery.report_files import ReportFiles
 
 SOURCES = "sources"
 """Folder of the snapshots of services, in the workspace."""
+NETWORKS = "networks"
+"""Folder of the converted networks, in the workspace."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -224,6 +226,11 @@ class Workspace:
     def sources(self) -> Path:
         """Return the folder with a folder of snapshots for each day on which one was taken."""
         return self.folder / SOURCES
+
+    @property
+    def networks(self) -> Path:
+        """Return the folder of networks converted for this machine; it may be removed."""
+        return self.folder / NETWORKS
 
     def year(self, year: int) -> YearFiles:
         """Return the files of one year."""

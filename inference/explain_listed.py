@@ -4,7 +4,6 @@ A picture is kept as long as nothing changes that it was made from.
 """
 
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -29,9 +28,8 @@ from inference.explain_labels import LabeledRoofs, checksum
 from inference.explain_measures import measure_shares
 from inference.explain_nearest import NEAREST, LabeledLooks, join_looks, looks_of, nearest_roofs
 from models.checksum import BACKBONE
-from models.extract import NetworkSource
+from models.extract import Converter, NetworkSource
 from models.feature_cache import Features, feature_matrix
-from models.features import converted
 from models.files import load_model
 from models.head import Head, on_flyover
 from models.share import ScoredFlyover
@@ -83,6 +81,8 @@ class ExplainYear:
     """What the model saw of them."""
     labeled: LabeledRoofs
     """Roofs that a person has looked at."""
+    convert: Converter
+    """Converts the networks to files whose outputs are their feature maps."""
 
     def key(self, parcel_id: str) -> str:
         """Return the checksum of all that one picture depends on."""
@@ -170,14 +170,12 @@ def draw_roofs(
     groups = [tuple(tasks[start : start + PER_BATCH]) for start in range(0, len(tasks), PER_BATCH)]
     peaks: dict[str, tuple[int, int]] = {}
     networks = NetworkSource(spec=version.spec, weights=str(version.folder / BACKBONE))
-    conversion = converted(networks, year.store.folder, maps=True)
-    with conversion if has_heat(head) else nullcontext(networks) as ready:
-        batches = [
-            ExplainBatch(tasks=group, networks=ready, head=head, threads=threads)
-            for group in groups
-        ]
-        for explained in runner(explain_batch, batches):
-            peaks |= explained.peaks
+    ready = year.convert(networks) if has_heat(head) else networks
+    batches = [
+        ExplainBatch(tasks=group, networks=ready, head=head, threads=threads) for group in groups
+    ]
+    for explained in runner(explain_batch, batches):
+        peaks |= explained.peaks
     return [add_peak(row, peaks) for row in rows]
 
 

@@ -3,7 +3,7 @@
 It starts without torch where OpenVINO runs the networks, which saves a worker several seconds.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -35,6 +35,10 @@ class NetworkSource:
     """The networks as OpenVINO's files, made by this run; empty where torch runs them."""
     precision: str = ""
     """Of the converted networks: "bf16" or "fp32"."""
+
+
+Converter = Callable[[NetworkSource], NetworkSource]
+"""Returns networks with OpenVINO's files of them, or as they are where another engine runs them."""
 
 
 @dataclass(frozen=True, kw_only=True)

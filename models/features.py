@@ -4,10 +4,7 @@ What is computed is cached beside the chips. Chips that have not changed keep th
 """
 
 import hashlib
-import shutil
-import tempfile
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
-from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, replace
 from functools import cached_property, lru_cache
 from pathlib import Path
@@ -17,8 +14,8 @@ import pandas as pd
 
 from imagery.chips.store import ChipStore, shard_key
 from imagery.workspace import ChipFiles
-from models.engine_name import OPENVINO, engine_name
-from models.extract import FeatureBatch, KnownRows, NetworkSource, extract_batch
+from models.engine_name import engine_name
+from models.extract import Converter, FeatureBatch, KnownRows, NetworkSource, extract_batch
 from models.feature_cache import CacheGroup, ChipKey, Features, cache_schema, write_cache
 from models.light import light_seed
 from models.spec import spec_to_json
@@ -31,8 +28,22 @@ MAKER = 2
 """Increase this when the same chips would give other features."""
 Mapper = Callable[[Callable[[FeatureBatch], int], Sequence[FeatureBatch]], Iterator[int]]
 """Executes batches."""
-_NETWORKS = ".networks_"
-"""Beginning of the folders of converted networks."""
+FEW = 64
+"""Chips that this process looks at itself: other processes take longer to start."""
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Workers:
+    """Who looks at chips."""
+
+    threads: int
+    """Threads of a worker."""
+    mapper: Mapper
+    """Executes batches."""
+    convert: Converter
+    """Converts the networks for the workers, where a chip must be looked at."""
+    few: int = FEW
+    """So many chips are not worth a mapper."""
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -120,9 +131,8 @@ class FeatureRun:
 def store_features(
     store: ChipStore,
     network: NetworkSource,
+    workers: Workers,
     *,
-    threads: int,
-    mapper: Mapper,
     relit: Collection[str] | None = None,
 ) -> Features:
     """Compute the features of every chip in the store.
@@ -133,11 +143,10 @@ def store_features(
     Args:
         store: The chips of one year.
         network: What looks at them.
-        threads: Threads of a worker.
-        mapper: Executes batches.
+        workers: Who does.
         relit: Only these parcels, in other light, in a cache of their own.
     """
-    run = FeatureRun(store=store, network=network, threads=threads, relit=relit)
+    run = FeatureRun(store=store, network=network, threads=workers.threads, relit=relit)
     shards = run.shards()
     kept = run.features.groups(run.network_key)
     if kept is not None and list(kept) == [shard.key for shard in shards]:
@@ -147,44 +156,16 @@ def store_features(
     kept = kept or {}
     batches = [run.batch(shard, seen) for shard in shards if shard.key not in kept]
     fresh = [batch for batch in batches if not batch.target.exists()]
-    must_look = any(batch.unknown for batch in fresh)
-    with converted(network, store.folder) if must_look else nullcontext(network) as ready:
-        for _ in mapper(extract_batch, [replace(batch, network=ready) for batch in fresh]):
-            pass
+    unknown = sum(len(batch.unknown) for batch in fresh)
+    ready = workers.convert(network) if unknown else network
+    look = workers.mapper if unknown > workers.few else map
+    for _ in look(extract_batch, [replace(batch, network=ready) for batch in fresh]):
+        pass
 
     groups = [run.group(shard) for shard in shards]
     write_cache(run.features, groups, kept, cache_schema(run.network_key, network.spec.features))
     _remove_batches(store.folder)
     return run.features
-
-
-@contextmanager
-def converted(
-    network: NetworkSource, folder: Path, *, maps: bool = False
-) -> Iterator[NetworkSource]:
-    """Convert networks to OpenVINO's files below a folder, for workers that do without torch.
-
-    Args:
-        network: The networks; where another engine runs them, they stay as they are.
-        folder: Reached by every worker. The files are removed at the end.
-        maps: Their outputs are the feature maps, not the features.
-    """
-    engine, *_, precision = engine_name().split("-")
-    if engine != OPENVINO:
-        yield network
-        return
-
-    from models.engine import save_converted
-    from models.network import feature_maps
-
-    with tempfile.TemporaryDirectory(prefix=_NETWORKS, dir=folder) as name:
-        paths = []
-        for number, backbone in enumerate(load_networks(network)):
-            path = Path(name) / f"network_{number}.xml"
-            whole = feature_maps(backbone) if maps else backbone
-            save_converted(whole, network.spec.side_px(backbone.name), path)
-            paths.append(path)
-        yield replace(network, converted=tuple(paths), precision=precision)
 
 
 def cached_features(store: ChipStore, network: NetworkSource) -> Features | None:
@@ -217,8 +198,6 @@ def _remove_batches(folder: Path) -> None:
     """Remove what workers left, whole or not."""
     for leftover in (*folder.glob("features_*.npy"), *folder.glob(".*.features_*.npy")):
         leftover.unlink()
-    for leftover in folder.glob(f"{_NETWORKS}*"):
-        shutil.rmtree(leftover)
 
 
 def _short(text: str) -> str:

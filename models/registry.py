@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from imagery.errors import InputError, MissingInput, TamperedModel
+from imagery.errors import InputError, MissingInput
 from imagery.values.secrets import mask
 from models.anchor import anchor_places
 from models.checksum import SPEC, model_checksum
@@ -19,7 +19,7 @@ from models.package import WEIGHTS_PATH, save_package
 from models.registry_look import deleted_line
 from models.run_files import PACKAGE, fetch
 from models.runs import RunRecord, open_run
-from models.spec import ModelSpec, ModelVersion, spec_from_json
+from models.spec import ModelVersion, read_spec
 from models.tracking import open_client, served
 
 if TYPE_CHECKING:
@@ -99,7 +99,7 @@ def resolve_model(registry: Registry, wanted: str) -> ModelVersion:
     return ModelVersion(
         name=registry.model,
         version=int(version.version),
-        spec=_read_spec(folder, label),
+        spec=read_spec(folder / SPEC, label),
         sha256=str(version.tags.get("sha256", "")),
         run_id=str(version.run_id),
         alias="" if wanted.isdecimal() else wanted,
@@ -260,15 +260,6 @@ def _tags(record: RunRecord, sha256: str) -> dict[str, str]:
     for name, value in record.metrics.items():
         tags[f"metric.{name}"] = f"{value:.6f}"
     return tags
-
-
-def _read_spec(folder: Path, label: str) -> ModelSpec:
-    try:
-        return spec_from_json((folder / SPEC).read_text(encoding="utf-8"))
-    except (OSError, ValueError, TypeError) as error:
-        raise TamperedModel(
-            f"{label}: {SPEC} cannot be read ({error}); promote another version"
-        ) from error
 
 
 def _versions(registry: Registry, mlflow: "MlflowClient") -> "list[RegisteredVersion]":

@@ -1,6 +1,7 @@
 """From chips to calibrated scores in one call, for any caller with a model and some chips."""
 
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
@@ -13,8 +14,10 @@ from models.features import load_networks
 from models.files import Model
 from models.head import head_scores
 from models.measures import roof_measures
-from models.network import Backbones, backbone_engines
 from models.spec import ModelSpec
+
+if TYPE_CHECKING:
+    from models.network import Backbones
 
 
 def score_chips(model: Model, chips: Sequence[StoredChip]) -> NDArray[np.float64]:
@@ -49,7 +52,10 @@ def look_at(model: Model, chips: Sequence[StoredChip]) -> NDArray[np.float32]:
 
 
 def chip_features(
-    spec: ModelSpec, backbones: Backbones, chips: Sequence[StoredChip], *, threads: int = 0
+    spec: ModelSpec, backbones: "Backbones", chips: Sequence[StoredChip], *, threads: int = 0
 ) -> NDArray[np.float32]:
     """Return the features of chips, averaged over the turns, (N, spec.features)."""
+    # It loads torch, which whoever only saves a model does without.
+    from models.network import backbone_engines
+
     return engine_features(spec, backbone_engines(backbones, spec, threads=threads), chips)

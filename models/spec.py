@@ -9,6 +9,7 @@ from collections.abc import Callable
 from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
 
+from imagery.errors import TamperedModel
 from imagery.settings import key
 from models.backbone_kind import BackboneKind
 from models.backbones import backbone_kind
@@ -163,6 +164,24 @@ class ModelVersion:
 def spec_to_json(spec: ModelSpec) -> str:
     """Write a spec as JSON with sorted keys."""
     return json.dumps(asdict(spec), indent=2, sort_keys=True)
+
+
+def read_spec(file: Path, label: str) -> ModelSpec:
+    """Read the spec of a model.
+
+    Args:
+        file: Where it is.
+        label: The model, as people are told of it.
+
+    Raises:
+        TamperedModel: it cannot be read.
+    """
+    try:
+        return spec_from_json(file.read_text(encoding="utf-8"))
+    except (OSError, ValueError, TypeError) as error:
+        raise TamperedModel(
+            f"{label}: {file.name} cannot be read ({error}); promote another version"
+        ) from error
 
 
 def spec_from_json(text: str) -> ModelSpec:

@@ -52,7 +52,8 @@ def find_damage(city: City) -> list[Damage]:
     for finding in edited:
         year, name = _place_of(city, finding.path)
         stage = "" if year is None else stage_of(name)
-        files = (finding.path,) if stage in ("tile", "score") else ()
+        is_network = finding.path.is_relative_to(city.workspace.networks.resolve())
+        files = (finding.path,) if is_network or stage in ("tile", "score") else ()
         is_source = finding.path.is_relative_to(city.workspace.sources.resolve())
         repaired_by = SNAPSHOT if is_source else _repair_of(stage)
         found.append(Damage(line=str(finding), year=year, stage=repaired_by, files=files))

@@ -20,6 +20,9 @@ def repair(city: City, damages: Sequence[Damage]) -> list[str]:
         What was done, a line for each year; and why a year could not be repaired.
     """
     lines = []
+    for path in {path for damage in damages if damage.year is None for path in damage.files}:
+        path.unlink(missing_ok=True)
+        lines.append(f"{path}: removed; it is made anew when it is wanted")
     for number in sorted({damage.year for damage in damages if damage.year is not None}):
         of_year = [damage for damage in damages if damage.year == number and damage.stage]
         if not of_year:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from gis_export.verify.finding import Finding
 from imagery.errors import TamperedFile
 from imagery.files import sha256_file
-from imagery.workspace import SOURCES, Workspace
+from imagery.workspace import NETWORKS, SOURCES, Workspace
 from roofwatch.city_services import find_snapshots
 from roofwatch.console import warn
 from roofwatch.seal import LEDGER, Seals, read_seals, trusted_seals, write_seals
@@ -245,6 +245,8 @@ def _finding(path: Path, subject: str, name: str, *, got: str, want: str) -> Fin
     again = f", or {stage} {subject} again" if stage else ""
     if subject == WORKSPACE and name.startswith(f"{SOURCES}/"):
         again = ", or run roofwatch snapshot again"
+    if subject == WORKSPACE and name.startswith(f"{NETWORKS}/"):
+        again = ", or remove it: it is made anew when it is wanted"
     return Finding(
         path=path,
         what=what,

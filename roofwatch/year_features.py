@@ -1,14 +1,16 @@
 """Features of a year's chips: computed once, sealed, and made anew when they are not as sealed."""
 
 from collections.abc import Collection
+from functools import partial
 
 from imagery.chips.store import ChipStore
 from models.extract import NetworkSource
 from models.feature_cache import Features
-from models.features import cached_features, store_features
+from models.features import Workers, cached_features, store_features
 from models.files import Model
+from roofwatch.converted_networks import convert_once
 from roofwatch.sealed_files import FEATURES, broken_files, drop_broken, seal
-from roofwatch.year import CityYear
+from roofwatch.year import City, CityYear
 
 
 def compute_features(
@@ -33,14 +35,28 @@ def compute_features(
     features = store_features(
         store,
         network,
-        threads=city.execution.threads,
-        mapper=city.runner(f"look at {year.year}{light}", count),
+        feature_workers(city, f"look at {year.year}{light}", count),
         relit=relit,
     )
     if relit is None:
         features.stats(year.year)  # kept beside them, and sealed with them
     seal(year, FEATURES)
     return features
+
+
+def feature_workers(city: City, what: str, count: int) -> Workers:
+    """Return who looks at chips.
+
+    Args:
+        city: The city, in whose workspace converted networks are kept.
+        what: The work, as its progress is headed.
+        count: Chips.
+    """
+    return Workers(
+        threads=city.execution.threads,
+        mapper=city.runner(what, count),
+        convert=partial(convert_once, city),
+    )
 
 
 def recall_features(year: CityYear, store: ChipStore, model: Model) -> Features | None:

@@ -22,6 +22,7 @@ from models.features import store_features
 from roofwatch.sealed_files import REACH, REACH_FEATURES, drop_broken, seal
 from roofwatch.stages.drift import Look
 from roofwatch.year import CityYear
+from roofwatch.year_features import feature_workers
 
 _STATES = {YES: "Y", NO: "N"}
 """How the ledger says what is known; "" for all others."""
@@ -41,8 +42,7 @@ def score_reach(year: CityYear, store: ChipStore, look: Look) -> ReachLedger:
     features = store_features(
         store,
         NetworkSource(spec=look.model.spec, weights=weights),
-        threads=city.execution.threads,
-        mapper=city.runner(f"look at {year.year} without a notice", len(store.manifest)),
+        feature_workers(city, f"look at {year.year} without a notice", len(store.manifest)),
     )
     seal(year, REACH_FEATURES)
 

@@ -16,7 +16,7 @@ from imagery.chips.shards import CutRow, ShardOrigin, write_shard
 from imagery.chips.store import ChipStore, open_store, rows_path
 from models.extract import FeatureBatch, NetworkSource
 from models.feature_cache import Features
-from models.features import store_features
+from models.features import Workers, store_features
 from models.spec import ModelSpec
 
 SPEC = ModelSpec(input_px=64, gsd_m=0.5, margin_m=2, views=("roof", "context"), turns=4)
@@ -80,11 +80,18 @@ def write_store(folder: Path, shards: Sequence[Sequence[Chip]]) -> ChipStore:
     return open_store(folder)
 
 
+def as_it_is(network: NetworkSource) -> NetworkSource:
+    """Let torch's network be converted by whoever runs it."""
+    return network
+
+
 def look(
     store: ChipStore, counter: Counter
 ) -> dict[str, np.ndarray[tuple[int], np.dtype[np.float32]]]:
     """Return what the model sees of every chip."""
-    features = store_features(store, NETWORK, threads=1, mapper=counter)
+    features = store_features(
+        store, NETWORK, Workers(threads=1, mapper=counter, convert=as_it_is, few=0)
+    )
     seen: dict[str, np.ndarray[tuple[int], np.dtype[np.float32]]] = {}
     for parcel_ids, matrix in features.rung("joined"):
         seen |= dict(zip(parcel_ids, matrix, strict=True))

@@ -15,14 +15,14 @@ TIMEOUT_S = 300
 FAULTY = """\
 import os, signal, sys, time
 import roofwatch.cli
-from benchmarks import fuzz
+from benchmarks import fuzz, fuzz_cases
 
 def crash(words):
     {crash}
 
-fuzz.HANG_S = 1.0
+fuzz_cases.HANG_S = 1.0
 fuzz.KILL_S = 1.5
-fuzz.MEMORY_MB = 600
+fuzz_cases.MEMORY_MB = 600
 roofwatch.cli.main = crash
 sys.argv = ["fuzz", "--replay", "--corpus", {corpus!r}]
 sys.exit(fuzz.main())

@@ -1,4 +1,4 @@
-"""`train` again: the weights of the networks come from the last model's file, without torch."""
+"""`train` again, without torch: the networks come from files that the last training left."""
 
 import json
 import shutil
@@ -11,10 +11,13 @@ import pytest
 from cities import DoneCity
 
 from models.checksum import BACKBONE, model_checksum
+from models.registry import list_versions
 from models.spec import DOWNLOAD, ModelSpec
 from models.weight_sums import packaged_file, read_source, source_checksum
 from roofwatch.config import read_city
+from roofwatch.damage import find_damage
 from roofwatch.kept_weights import find_network
+from roofwatch.repair import repair
 from roofwatch.year import City
 
 RUN = "import sys; from roofwatch.cli import main; print(main({command}), 'torch' in sys.modules)"
@@ -63,6 +66,67 @@ def test_the_same_labels_give_the_same_model_without_torch(city: City) -> None:
     answer, end = train(city.workspace.folder.parent)
     assert end == "0 False"
     assert model_checksum(model) == before == answer["sha256"]
+
+
+def forget_features(city: City) -> None:
+    """Remove what the networks saw of the chips."""
+    for path in city.year(2023).files.chips.folder.glob("features*.parquet"):
+        path.unlink()
+
+
+def test_chips_are_looked_at_again_without_torch(city: City) -> None:
+    """The networks were converted by the training before, and their files are sealed."""
+    model = city.year(2023).files.model
+    before = model_checksum(model)
+    forget_features(city)
+    assert train(city.workspace.folder.parent)[1] == "0 False"
+    assert model_checksum(model) == before
+
+
+def test_other_labels_give_another_model_without_torch(city: City) -> None:
+    """It is registered, package and all, with nothing that takes seconds to load."""
+    labels = city.workspace.folder.parent / "labels.csv"
+    lines = labels.read_text().splitlines(keepends=True)
+    labels.write_text("".join(lines[:-1]))
+    before = model_checksum(city.year(2023).files.model)
+    answer, end = train(labels.parent)
+    assert end == "0 False"
+    assert answer["sha256"] != before
+    assert answer["version"] == max(list_versions(city.registry))
+
+
+@pytest.mark.parametrize("name", ["network_0.xml", "network_0.bin"])
+@pytest.mark.parametrize("what", ["flipped", "cut", "gone", "not sealed"])
+def test_converted_networks_are_believed_only_as_sealed(city: City, name: str, what: str) -> None:
+    """Whatever became of them, they are made anew, and the features are the same."""
+    model = city.year(2023).files.model
+    before = model_checksum(model)
+    (path,) = city.workspace.networks.glob(f"*_features_*/{name}")
+    content = path.read_bytes()
+    if what == "flipped":
+        path.write_bytes(content[:-9] + bytes([content[-9] ^ 1]) + content[-8:])
+    elif what == "cut":
+        path.write_bytes(content[: len(content) // 2])
+    elif what == "gone":
+        path.unlink()
+    else:
+        city.workspace.audit.unlink()
+
+    forget_features(city)
+    assert train(city.workspace.folder.parent)[1] == "0 True"
+    assert model_checksum(model) == before
+    assert path.stat().st_size >= len(content)
+    assert not [line for line in find_damage(city) if "networks" in line.line]
+
+
+def test_repair_removes_a_damaged_network(city: City) -> None:
+    """It is made anew by the next command that wants it."""
+    path = next(city.workspace.networks.glob("*_features_*/*.bin"))
+    path.write_bytes(b"")
+    damages = find_damage(city)
+    assert [damage.line for damage in damages if damage.files == (path.resolve(),)]
+    assert repair(city, damages) == [f"{path}: removed; it is made anew when it is wanted"]
+    assert not find_damage(city)
 
 
 def test_weights_are_kept_where_nothing_changed_them(city: City) -> None:

@@ -1,5 +1,6 @@
 """The stage that shows why the listed roofs are on the list; `score` calls it."""
 
+from functools import partial
 from pathlib import Path
 
 import pandas as pd
@@ -13,6 +14,7 @@ from labels.files import Labels
 from models.feature_cache import Features
 from models.share import ScoredFlyover
 from models.spec import ModelVersion
+from roofwatch.converted_networks import convert_once
 from roofwatch.stages.tile import tile
 from roofwatch.year import CityYear
 
@@ -50,6 +52,7 @@ def explain(
         store=tile(year, version.spec),
         features=features,
         labeled=find_labeled_roofs(find_labels(year), chips, features),
+        convert=partial(convert_once, year.city, maps=True),
     )
     return explain_listed(
         inputs,
