@@ -13,6 +13,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from benchmarks.shifts import SHIFTS, Shift
 from imagery.chips.bare_lots import BARE_NOTES, USUAL_GROUND, note_bare_lots
@@ -83,8 +84,8 @@ def measure_chips(store: ChipStore, shift: Shift | None) -> pd.DataFrame:
     """Return the manifest of changed photos, with the columns that tell a bare lot."""
     rows = store.manifest[store.manifest["height"] > 0]
     records = []
-    for row, place in zip(rows.itertuples(), store.places(rows), strict=True):
-        gsd_m = float(np.hypot(row.grid_a, row.grid_d))
+    sizes_m = np.hypot(rows["grid_a"].to_numpy(), rows["grid_d"].to_numpy()).tolist()
+    for row, place, gsd_m in zip(rows.itertuples(), store.places(rows), sizes_m, strict=True):
         quality = measure_quality(make_scene(read_chip(place), shift, gsd_m))
         surface = {name: getattr(quality.surface, name) for name in SURFACE_COLUMNS}
         record = {
@@ -100,7 +101,7 @@ def measure_chips(store: ChipStore, shift: Shift | None) -> pd.DataFrame:
 def make_scene(chip: StoredChip, shift: Shift | None, gsd_m: float) -> Scene:
     """Return a chip, its photo changed, as the cutter sees it."""
     image = np.ascontiguousarray(chip.pixels.transpose(1, 2, 0))
-    is_data = image.any(axis=2)
+    is_data = np.any(image, axis=2)
     if shift is not None:
         image = shift(image, gsd_m) * is_data[..., None]
 

@@ -203,7 +203,9 @@ def _change_lots(
     return Parcels(ids=pd.Series([*names[kept], *new_names], dtype="str"), shapes=outlines)
 
 
-def _halves(shape: shapely.Geometry) -> tuple[shapely.Geometry, shapely.Geometry]:
+def _halves(
+    shape: shapely.geometry.base.BaseGeometry,
+) -> tuple[shapely.Geometry, shapely.Geometry]:
     """Cut a parcel in two across its box."""
     west, south, east, north = shape.bounds
     if east - west > north - south:

@@ -15,7 +15,7 @@ from imagery.chips.inputs import CutInputs
 from imagery.chips.jobs import CutRun, plan_jobs
 from imagery.chips.settings import TileSettings
 from imagery.chips.store import ChipStore
-from imagery.chips.tasks import CutJob, CutPlan, units_of
+from imagery.chips.tasks import CutJob, CutPlan, find_reads, units_of
 from imagery.chips.tiling import plan_flyover, tile_parcels
 from imagery.chips.units import Units
 from imagery.flyover.decode import read_unit
@@ -74,7 +74,7 @@ def decode(stage: Stage) -> None:
     units = set()
     for task in stage.plan.tasks:
         tiles.update(task.tiles)
-        for read in task.reads:
+        for read in [*find_reads(task.parcels), *task.spills]:
             units.update(units_of(read, task.tiles[read.tile], stage.decoder))
 
     white = stage.city.flyover.white

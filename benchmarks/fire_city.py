@@ -225,14 +225,16 @@ def _make_ledger(rng: np.random.Generator, parcel_ids: list[str]) -> Ledger:
             "parcel_id": parcel_ids,
             "year": YEAR,
             "status": np.where(is_scored, "scored", "not_assessed"),
-            "reason": np.where(is_scored, None, "canopy"),
+            "reason": [None if one else "canopy" for one in is_scored],
             "score": score,
             "score_low": score,
             "score_high": score,
             "score_raw": score,
             "hazard": words,
             "rank": score.rank(method="first", ascending=False).astype("Int32"),
-            "model_version": pd.Series(np.where(is_scored, "bench/1", None), dtype="string"),
+            "model_version": pd.Series("bench/1", index=score.index, dtype="string").where(
+                is_scored
+            ),
             "img_date": pd.Series([FLOWN] * count, dtype=object),
             "covered_share": 1.0,
             "nodata_share": 0.0,
@@ -284,7 +286,9 @@ def _paint_roofs(rng: np.random.Generator) -> NDArray[np.uint8]:
     columns = CHIP_WIDTH // 90
     roofs = rng.normal(120, 45, (rows, columns, 1)) + rng.normal(0, 12, (rows, columns, 3))
     size = (CHIP_WIDTH, CHIP_HEIGHT)
-    picture = cv2.resize(roofs.astype(np.float32), size, interpolation=cv2.INTER_NEAREST)
+    picture: NDArray[np.float32] = cv2.resize(
+        roofs.astype(np.float32), size, interpolation=cv2.INTER_NEAREST
+    ).astype(np.float32)
 
     stains = cv2.GaussianBlur(rng.normal(0, 60, shape), (0, 0), 2.5)
     picture += (stains + rng.normal(0, 6, shape))[..., None]

@@ -7,6 +7,7 @@ not depend on what they show.
 import shutil
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import cv2
 import geopandas as gpd
@@ -37,7 +38,7 @@ VACANT = 0.09
 PICTURES = 4
 PATCH_PX = 60
 GRAIN_PX = 1024
-FORMATS = {
+FORMATS: dict[str, dict[str, Any]] = {
     "jpeg": {
         "driver": "GTiff",
         "tiled": True,
@@ -166,7 +167,8 @@ def _picture(side_px: int, seed: int) -> NDArray[np.uint8]:
     grain = rng.normal(0, 7, (GRAIN_PX, GRAIN_PX)).astype(np.int16)
     repeats = side_px // GRAIN_PX + 1
     everywhere = np.tile(grain, (repeats, repeats))[:side_px, :side_px]
-    return np.clip(patches.astype(np.int16) + everywhere[..., None], 1, 255).astype(np.uint8)
+    picture: NDArray[np.int16] = np.clip(patches.astype(np.int16) + everywhere[..., None], 1, 255)
+    return picture.astype(np.uint8)
 
 
 def _write_lots(folder: Path, size: CitySize) -> None:

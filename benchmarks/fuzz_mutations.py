@@ -91,7 +91,8 @@ def set_word(dice: random.Random, content: bytes) -> bytes:
     reach = dice.choice((len(content), min(len(content), 512)))
     place = dice.randrange(max(1, reach - size + 1))
     order = dice.choice(("little", "big"))
-    word = (dice.choice(WORDS) % 2 ** (8 * size)).to_bytes(size, "big")
+    number: int = dice.choice(WORDS) % 2 ** (8 * size)
+    word = number.to_bytes(size, "big")
     if order == "little":
         word = word[::-1]
     return content[:place] + word + content[place + size :]

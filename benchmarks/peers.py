@@ -75,7 +75,7 @@ def _cut_naively(outline: shapely.Geometry, flyover: Flyover) -> bool:
     return bool(mosaic.size)
 
 
-def _read(source: DatasetReader, around: shapely.Geometry) -> int:
+def _read(source: DatasetReader, around: shapely.Polygon) -> int:
     """Read the part of a box that is on a tile; return how many values that is."""
     window = from_bounds(*around.bounds, transform=source.transform)
     inside = (

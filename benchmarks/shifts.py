@@ -55,7 +55,9 @@ def autumn(image: Image, _: float) -> Image:
 def jpeg(image: Image, _: float) -> Image:
     """Compress hard."""
     _, packed = cv2.imencode(".jpg", image[..., ::-1], [cv2.IMWRITE_JPEG_QUALITY, 30])
-    return np.ascontiguousarray(cv2.imdecode(packed, cv2.IMREAD_COLOR)[..., ::-1])
+    unpacked = cv2.imdecode(packed, cv2.IMREAD_COLOR)
+    assert unpacked is not None
+    return np.ascontiguousarray(unpacked[..., ::-1]).astype(np.uint8)
 
 
 def blur(image: Image, gsd_m: float) -> Image:
@@ -138,8 +140,9 @@ def shift_chip(place: ChipPlace, shift: Shift, gsd_m: float) -> StoredChip:
     return StoredChip(pixels=pixels, mask=chip.mask)
 
 
-def _clip(image: NDArray[np.float64]) -> Image:
-    return np.clip(np.rint(image), 1, 255).astype(np.uint8)
+def _clip(image: NDArray[np.floating]) -> Image:
+    levels: NDArray[np.floating] = np.clip(np.rint(image), 1, 255)
+    return levels.astype(np.uint8)
 
 
 def _move(image: Image, pixels: float) -> Image:

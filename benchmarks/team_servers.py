@@ -214,7 +214,7 @@ def status_of(place: Place, address: str) -> int:
         return error.code
 
 
-def wait_for(question: Callable[[], object], *errors: type[Exception]) -> None:
+def wait_for(question: Callable[[], object], *errors: type[BaseException]) -> None:
     """Ask until there is an answer that is true or None."""
     deadline = time.monotonic() + PATIENCE_S
     while True:

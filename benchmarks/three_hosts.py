@@ -190,8 +190,9 @@ def start_cluster(place: Place, log: Path) -> str:
     time.sleep(1.0)  # the server of files
     for name in HOSTS:
         host = place.hosts[name]
-        words = (*dask, "worker", address, "--nthreads", "1", "--host", host.address, *board)
-        words += ("--local-directory", str(log.parent / f"scratch-{name}"))
+        scratch = ("--local-directory", str(log.parent / f"scratch-{name}"))
+        where = ("--nthreads", "1", "--host", host.address)
+        words = (*dask, "worker", address, *where, *board, *scratch)
         start_with_share(host, office, place.city.parent, words, log)
 
     waiting = office.start(sys.executable, "-c", ALL_THERE, address)

@@ -112,7 +112,8 @@ def _change(notices: pd.DataFrame, parcels: pd.Series) -> pd.DataFrame:
 
 def _parcels(city: Path) -> pd.Series:
     path = city.parent / "parcels.gpkg"
-    return pyogrio.read_dataframe(path, columns=["parcel_id"], read_geometry=False)["parcel_id"]
+    table = pd.DataFrame(pyogrio.read_dataframe(path, columns=["parcel_id"], read_geometry=False))
+    return table["parcel_id"]
 
 
 def _run_cold(run: str, stage: str, city: Path, *, year: int = YEAR) -> Cost:
