@@ -13,7 +13,6 @@ from pathlib import Path
 import cv2
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
 from benchmarks.shifts import SHIFTS, Shift
 from imagery.chips.bare_lots import BARE_NOTES, USUAL_GROUND, note_bare_lots
