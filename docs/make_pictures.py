@@ -18,8 +18,8 @@ from gis_export.fire.map.folder import write_fire_map
 from gis_export.table.rows import build_rows
 from gis_export.table.symbols import BY_CODE
 from roofwatch.config import read_city
-from roofwatch.stages.export import export_inputs
 from roofwatch.year import City
+from roofwatch.year_inputs import export_inputs
 
 DOCS = Path(__file__).parent
 CHROMIUM = "/usr/bin/chromium"

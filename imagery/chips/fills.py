@@ -91,7 +91,7 @@ def _may_be_flat(pixels: Pixels) -> bool:
     return _has_flat_square(cv2.extractChannel(pixels, 1), FLAT_PX)
 
 
-def _has_flat_square(values: NDArray[np.integer], side_px: int) -> bool:
+def _has_flat_square(values: cv2.typing.MatLike, side_px: int) -> bool:
     """Tell whether one band (h, w) is flat over a square."""
     square = np.ones((side_px, side_px), np.uint8)
     spread = cv2.subtract(cv2.dilate(values, square), cv2.erode(values, square))

@@ -12,9 +12,9 @@ from imagery.errors import InputError
 from imagery.roll.parcels import VacantRoll
 from roofwatch.answer import Answer
 from roofwatch.opened import open_year
-from roofwatch.stages.export import export_inputs
 from roofwatch.waiting import hold_chips
 from roofwatch.year import CityYear
+from roofwatch.year_inputs import export_inputs
 
 
 def command(options: argparse.Namespace) -> Answer:

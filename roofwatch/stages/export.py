@@ -5,10 +5,8 @@ from dataclasses import asdict, replace
 from functools import partial
 from pathlib import Path
 
-import pandas as pd
-
 from gis_export.fire.dispatch.findings import find_lost_findings, lost_findings
-from gis_export.fire.dispatch.held_fires import find_lost_fires, with_held_fires
+from gis_export.fire.dispatch.held_fires import find_lost_fires
 from gis_export.fire.dispatch.state import newest_flyover, read_state
 from gis_export.housing.worklist.what_if import WhatIf, parse_weights, what_if
 from gis_export.parts import PartRunner
@@ -16,38 +14,30 @@ from gis_export.products import STEPS, Course, export_products
 from gis_export.report.change import write_change
 from gis_export.report.manifest import write_manifest
 from gis_export.report.reach import write_reach_figures
-from gis_export.table.inputs import ExportInputs, Year, no_looks
 from gis_export.table.priority import street_sides
 from gis_export.table.rows import build_rows
-from imagery.errors import InputError, MissingInput
-from imagery.files import sha256_file
-from imagery.troubles import MOST_EXAMPLES, only_troubles, shown
-from inference.ledger import Ledger
+from imagery.troubles import only_troubles
 from roofwatch.answer import Answer
-from roofwatch.before import read_before
-from roofwatch.borrowed_note import borrowed_note, lent_sentence
+from roofwatch.borrowed_note import borrowed_note
 from roofwatch.city_services import snapshot_facts
 from roofwatch.drift_found import drift_note
 from roofwatch.executors import Execution, map_batches
-from roofwatch.kept_roll import read_kept_roll
-from roofwatch.miss_rate import VisitFindings, find_visits, write_visits
+from roofwatch.miss_rate import find_visits, write_visits
 from roofwatch.opened import open_year
 from roofwatch.photo_facts import photo_facts
 from roofwatch.progress import Progress
-from roofwatch.scored_by import expected_sentence, scored_by, share_failing
-from roofwatch.seal import LEDGER, read_seals, sealing_line
-from roofwatch.sealed_files import RESULTS, check_results, seal_deliveries
+from roofwatch.seal import LEDGER, read_seals
+from roofwatch.sealed_files import seal_deliveries
 from roofwatch.signature import check_key, sign_manifest
 from roofwatch.stages.check import label_troubles
-from roofwatch.stages.tile import registered_flyover
 from roofwatch.waiting import hold_chips
 from roofwatch.year import CityYear
 from roofwatch.year_equity import levels_of, write_equity
+from roofwatch.year_inputs import export_inputs, find_looks
 from roofwatch.year_papers import write_year_papers
 from roofwatch.year_plan import write_plan
 from roofwatch.year_reach import reach_inputs, reach_notes
 from roofwatch.year_report import write_year_report
-from training.tested import tested_sentence
 
 OPENED = (".shp", ".gpkg", ".qgs", ".csv", ".xlsx", ".parquet", ".pmtiles", ".pdf")
 """Suffixes of the files that people open."""
@@ -152,72 +142,6 @@ def _part_runner(execution: Execution) -> PartRunner | None:
     return partial(map_batches, execution=execution)
 
 
-def export_inputs(
-    year: CityYear, *, photos: bool = True, visits: VisitFindings | None = None
-) -> ExportInputs:
-    """Gather what the products of a scored year are made from.
-
-    Args:
-        year: The city in the year.
-        photos: Open the flyover too.
-        visits: What visits say, where that is known.
-
-    Raises:
-        MissingInput, InputError, TamperedLedger: see `scored_ledger`.
-    """
-    ledger = scored_ledger(year)
-    note = drift_note(year)
-    borrowed = borrowed_note(year)
-    visits = visits or find_visits(year)
-    state = read_state(year.city.workspace.folder)
-    parcels = year.roll.table["parcel_id"].astype("str")
-    ledger_sha256 = sha256_file(year.files.ledger)
-
-    return ExportInputs(
-        city=year.city.name,
-        year=year.year,
-        run_id=f"{year.year}-{ledger_sha256[:8]}",
-        roll=year.roll,
-        ledger=ledger,
-        flyover=registered_flyover(year) if photos else None,
-        chips=year.find_chips(),
-        tiles=year.delivered_tiles,
-        earlier=tuple(earlier_year(before) for before in year.earlier),
-        looks=find_looks(year),
-        fires=with_held_fires(year.fires.latest, state, parcels),
-        before=read_before(year, ledger),
-        tested=note
-        or tested_sentence(year.files.report, year.files.model)
-        or lent_sentence(borrowed),
-        drift=note,
-        borrowed=borrowed,
-        share=share_failing(year),
-        expected=expected_sentence(year),
-        missed=visits.cover,
-        visited=" ".join(found.sentence for found in visits.realized if found.sentence),
-        models=models_of([year, *year.earlier]),
-        log=sealing_line(year.city.workspace.audit, year.year, ledger_sha256),
-        today=year.today,
-    )
-
-
-def scored_ledger(year: CityYear) -> Ledger:
-    """Return the ledger of a scored year, of the roll as it is.
-
-    Raises:
-        MissingInput: the year has no ledger yet.
-        InputError: the roll is no longer the one that was scored.
-        TamperedFile: it, or another file that products are made from, is not as it was sealed.
-    """
-    check_results(year, RESULTS)
-    ledger = year.find_ledger()
-    if ledger is None:
-        where = f"export {year.year}: no ledger in {year.files.folder}"
-        raise MissingInput(f"{where}; run score --year {year.year} first")
-    check_roll(year, ledger)
-    return ledger
-
-
 def seal_notes(year: CityYear) -> list[str]:
     """Say when the ledger has no seal, as one that an earlier version wrote."""
     if (str(year.year), LEDGER) in read_seals(year.city.workspace.audit):
@@ -226,58 +150,6 @@ def seal_notes(year: CityYear) -> list[str]:
         f"{year.files.ledger}: audit.csv holds no checksum of it, so it could not be compared; "
         f"the next score of {year.year} writes one"
     ]
-
-
-def check_roll(year: CityYear, ledger: Ledger) -> None:
-    """Refuse a ledger that does not hold the parcels of the roll.
-
-    Raises:
-        InputError: parcels have come or gone since the year was scored.
-    """
-    scored = set(ledger.table["parcel_id"])
-    on_roll = set(year.roll.table["parcel_id"])
-    changes = []
-    for words, parcels in (("new", on_roll - scored), ("gone", scored - on_roll)):
-        if parcels:
-            examples = ", ".join(shown(parcel) for parcel in sorted(parcels)[:MOST_EXAMPLES])
-            changes.append(f"{len(parcels):,} {words}, such as {examples}")
-
-    if changes:
-        raise InputError(
-            f"export {year.year}: the roll has changed since the year was scored: "
-            f"{len(on_roll):,} vacants, {len(scored):,} rows in the ledger, "
-            f"{' and '.join(changes)}; "
-            f"tile and score {year.year} first"
-        )
-
-
-def earlier_year(year: CityYear) -> Year:
-    """Return what an earlier year left.
-
-    Raises:
-        TamperedFile: a file that products are made from is not as it was sealed.
-    """
-    check_results(year, RESULTS)
-    return Year(
-        year=year.year,
-        flown=year.flown,
-        ledger=year.find_ledger(),
-        chips=year.find_chips(),
-        tiles=year.delivered_tiles,
-        roll=read_kept_roll(year),
-    )
-
-
-def find_looks(year: CityYear) -> pd.DataFrame:
-    """Return what people said of the roofs up to the year."""
-    looks = year.find_looks()
-    return no_looks() if looks is None else looks
-
-
-def models_of(years: list[CityYear]) -> dict[str, str]:
-    """Return the sha256 of the models that scored some years, by label."""
-    facts = [scored_by(year) for year in years]
-    return {str(model["label"]): str(model["sha256"]) for model in facts if model}
 
 
 def other_points(year: CityYear, pairs: list[str]) -> WhatIf:

@@ -10,8 +10,8 @@ from gis_export.housing.plan.tables import PlanTables
 from roofwatch.answer import Answer
 from roofwatch.opened import open_year
 from roofwatch.scored_by import share_failing
-from roofwatch.stages.export import export_inputs
 from roofwatch.year import CityYear
+from roofwatch.year_inputs import export_inputs
 from roofwatch.year_plan import OtherCrews, write_plan
 
 

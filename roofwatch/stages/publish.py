@@ -16,8 +16,8 @@ from roofwatch.audit import read_audit
 from roofwatch.begun_publishes import begun_publishes, begun_text, ended_text
 from roofwatch.opened import open_year
 from roofwatch.progress import Progress
-from roofwatch.stages.export import export_inputs
 from roofwatch.year import CityYear
+from roofwatch.year_inputs import export_inputs
 
 KEPT = "nothing was changed"
 DEPARTMENTS = (Tier.RESPONDER, Tier.HOUSING)

@@ -18,9 +18,9 @@ from gis_export.table.rows import build_rows
 from imagery.errors import InputError
 from roofwatch.answer import Answer
 from roofwatch.opened import open_year
-from roofwatch.stages.export import export_inputs
 from roofwatch.waiting import hold_chips
 from roofwatch.year import CityYear
+from roofwatch.year_inputs import export_inputs
 
 _PEOPLE = {
     PEOPLE_NEAR: "with people near, which come first",
