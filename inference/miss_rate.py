@@ -129,7 +129,7 @@ class Realized:
         if self.promised == self.promised:
             promise = f"; {self.promised:.0%} was promised"
         return (
-            f"Of {checked.judged} visited roofs that were {self.word} in {self.year}, "
+            f"Of {checked.judged} visited {_roofs_that(checked)} {self.word} in {self.year}, "
             f"{_open(checked.open)}: {checked.share:.0%} "
             f"(90%: {self.least:.0%} to {self.most:.0%}){promise}.{_rest(checked)}"
         )
@@ -151,6 +151,10 @@ def _found(checked: Checked) -> str:
         f"We checked {checked.judged:,} {noun} at random that {verb} not flagged: "
         f"{_open(checked.open)}."
     )
+
+
+def _roofs_that(checked: Checked) -> str:
+    return "roof that was" if checked.judged == 1 else "roofs that were"
 
 
 def _open(count: int) -> str:

@@ -8,6 +8,7 @@ from imagery.files import atomic_path
 from imagery.json_files import read_facts
 from models.registry import version_file
 from models.spec import ModelVersion
+from roofwatch.audit import champions
 from roofwatch.year import CityYear
 
 
@@ -31,6 +32,30 @@ def share_failing(year: CityYear) -> ShareFailing | None:
     if not isinstance(low, int | float) or not isinstance(high, int | float):
         return None
     return ShareFailing(low=low, high=high, looks=looks if isinstance(looks, int) else 0)
+
+
+def scored_version(year: CityYear) -> int | None:
+    """Return the version of the model that scored a year; None where that is not known."""
+    _, _, number = str(scored_by(year).get("label") or "").rpartition("/")
+    return int(number) if number.isdecimal() else None
+
+
+def champion_note(year: CityYear) -> str:
+    """Say that the newest flyover was scored by another model than the champion; "" where not.
+
+    The champion is the one that the log names last; a server that others share may know better,
+    and is not asked.
+    """
+    city = year.city
+    is_newest = year.year == max(flyover.year for flyover in city.file.flyover)
+    promoted = champions(city.workspace.audit)
+    scored = scored_version(year)
+    if not is_newest or city.file.mlflow.uri or not promoted or scored in (None, promoted[-1]):
+        return ""
+    return (
+        f"{year.year} was scored by version {scored}, and the champion is version {promoted[-1]}; "
+        f"score {year.year} and export it again for the champion's words"
+    )
 
 
 def expected_sentence(year: CityYear) -> str:

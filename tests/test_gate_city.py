@@ -15,6 +15,7 @@ from gate_city import GateCity, build_gate_city
 
 from imagery.errors import Refused
 from models.registry import alias_version
+from roofwatch.scored_by import champion_note
 from roofwatch.stages.promote import Promotion, promote_version
 from roofwatch.stages.run import train_if_new
 from roofwatch.stages.score import score
@@ -187,6 +188,15 @@ def test_and_export_scores_and_exports_the_latest_flyover(
     assert set(scored["model_version"]) == {"demo-city-roof/2"}
     assert (year / "fire" / "fire_map" / "index.html").exists()
     assert "2024 scored and exported: " in ran.out
+    assert champion_note(copy.open().year(2024)) == ""
+
+    back = roofwatch("promote", copy.path, "--version", 1, "--by", "Ann", "--why", "t")
+    assert "score and export 2024 again" in back.out
+    note = "2024 was scored by version 2, and the champion is version 1; score 2024 and export it"
+    assert champion_note(copy.open().year(2024)).startswith(note)
+    assert champion_note(copy.open().year(2023)) == ""
+    again = roofwatch("promote", copy.path, "--version", 2, "--by", "Ann", "--why", "t")
+    assert again.out.endswith("2024 was scored by it already\n")
 
 
 def test_the_champion_changes_nothing(city: GateCity) -> None:

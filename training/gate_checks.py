@@ -191,7 +191,7 @@ def _check_length(both: BothScored, words: tuple[str, ...], name: str) -> Check:
     rise = min(both.share.used, share.high) / share.used
 
     is_longer = after - usual >= LEAST_LONGER and after > LONGER * usual
-    given = f"{before:,}" if before else f"none (it expects {usual:,} failing roofs)"
+    given = f"{before:,}" if before else f"none (it expects {usual:,} failing)"
     return Check(
         name=f"length of {name}",
         holds=not is_longer or after <= rise * usual,

@@ -26,6 +26,7 @@ from roofwatch.miss_rate import find_visits, write_visits
 from roofwatch.opened import open_year
 from roofwatch.photo_facts import photo_facts
 from roofwatch.progress import Progress
+from roofwatch.scored_by import champion_note
 from roofwatch.seal import LEDGER, read_seals
 from roofwatch.sealed_files import seal_deliveries
 from roofwatch.signature import check_key, sign_manifest
@@ -79,7 +80,8 @@ def export_notes(year: CityYear) -> list[str]:
         *label_troubles(year),
         *year.roll.troubles,
     )
-    notes = [note for note in (borrowed_note(year), drift_note(year), fires.line) if note]
+    said = (champion_note(year), borrowed_note(year), drift_note(year), fires.line)
+    notes = [note for note in said if note]
     notes += [*find_visits(year).sentences, *reach_notes(year)]
     return notes + [trouble.line for trouble in only_troubles(found)] + seal_notes(year)
 

@@ -11,6 +11,7 @@ from roofwatch.answer import REFUSED, Answer
 from roofwatch.audit import champions
 from roofwatch.both_scored import BothYears, score_both
 from roofwatch.opened import open_city
+from roofwatch.scored_by import scored_version
 from roofwatch.waiting import alone_with_models
 from roofwatch.year import City
 from training.gate_lists import list_facts, list_lines
@@ -74,7 +75,7 @@ def command(options: argparse.Namespace) -> Answer:
         )
 
     how = "is champion" if verdict.holds else "is champion by force"
-    after = _follow(city, options.city, and_export=options.and_export)
+    after = _follow(city, options.city, options.version, and_export=options.and_export)
     return Answer(
         lines=[
             *promotion.lines,
@@ -129,7 +130,7 @@ def weigh_version(city: City, version: int) -> Promotion:
     return Promotion(version=version, verdict=verdict, is_done=False, years=years)
 
 
-def _follow(city: City, path: Path, *, and_export: bool) -> list[str]:
+def _follow(city: City, path: Path, version: int, *, and_export: bool) -> list[str]:
     """Score and export the latest flyover, or say how: until then all is as it was."""
     year = city.year(max(source.year for source in city.file.flyover))
     if and_export:
@@ -142,6 +143,8 @@ def _follow(city: City, path: Path, *, and_export: bool) -> list[str]:
         done = f"{year.year} scored and exported: {len(ledger.table)} vacant parcels"
         return [done, *opened_products(products)]
 
+    if scored_version(year) == version:
+        return [f"{year.year} was scored by it already"]
     name = shlex.quote(str(path))
     return [
         f"score and export {year.year} again, so that its products are those of the champion:",

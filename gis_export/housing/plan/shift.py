@@ -73,9 +73,14 @@ class Shift:
         noun = "roof" if self.judged == 1 else "roofs"
         return (
             f"Visits of the work list have judged {self.judged:,} {noun} at these photos and "
-            f"found {self.failing:,} failing; the scores said {self.promised:.1f}. What is "
+            f"found {self.failing:,} failing; the scores said {_tenths(self.promised)}. What is "
             "expected of the others counts that in."
         )
+
+
+def _tenths(count: float) -> str:
+    """Return an expected count with one digit; what is not zero is not written as zero."""
+    return "less than 0.1" if 0 < count < 0.05 else f"{count:.1f}"
 
 
 def moved(scores: Floats, step: float) -> Floats:

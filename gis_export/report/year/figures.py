@@ -123,6 +123,11 @@ class Figure:
         return "was" if self.text == "1" else "were"
 
     @property
+    def roofs(self) -> str:
+        """Return the noun that follows it."""
+        return "roof" if self.text == "1" else "roofs"
+
+    @property
     def link(self) -> Markup:
         """Return it as a link to its table; papers are in report/."""
         href = f"../{self.source.file}".replace("../report/", "")
