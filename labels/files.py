@@ -44,6 +44,8 @@ class Labels:
     """Labels that match no parcel."""
     off_roll: int
     """Labels of parcels that are not on the roll."""
+    off_roll_failing: int
+    """Those of them that say failing."""
     cannot_tell: int
     """Labels in which the person could not tell."""
     later: int
@@ -60,7 +62,8 @@ class Labels:
     @property
     def notes(self) -> tuple[str, ...]:
         """Say which labels cannot be used, a line for each kind, and how chosen ones weigh."""
-        return (*self._weighed, *self._changed, *(trouble.line for trouble in self.troubles))
+        troubles = (trouble.line for trouble in self.troubles)
+        return (*self._weighed, *self._changed, *self._gone, *troubles)
 
     @property
     def _changed(self) -> tuple[str, ...]:
@@ -69,6 +72,15 @@ class Labels:
         return (
             f"{self.not_of_photo:,} visits found a roof that is razed, repaired or a duplicate, or "
             "were made more than a year after the flight: nothing is learned from them",
+        )
+
+    @property
+    def _gone(self) -> tuple[str, ...]:
+        if not self.off_roll:
+            return ()
+        return (
+            f"{self.off_roll:,} labels, {self.off_roll_failing:,} of them failing, are of parcels "
+            "that are not on the vacant roll, or no longer: nothing is learned from them",
         )
 
     @property
@@ -194,6 +206,7 @@ def usable_labels(
         table=pd.DataFrame(table),
         unknown_parcels=int((~rows.on_roll & ~rows.parcels.is_off_roll).sum()),
         off_roll=int(rows.parcels.is_off_roll.sum()),
+        off_roll_failing=int((rows.parcels.is_off_roll & rows.failing).sum()),
         cannot_tell=int((rows.on_roll & rows.unclear).sum()),
         later=int((rows.on_roll & is_later).sum()),
         matches=rows.parcels.count,

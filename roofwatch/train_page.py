@@ -56,7 +56,6 @@ def describe_labels(labels: Labels, rows: pd.DataFrame, evaluation: Evaluation) 
         f"{len(rows)} of {len(labels.table)} labels have a chip in the flyover of their year; "
         "the others could not be used.",
         f"{labels.cannot_tell} labels say cannot tell, {labels.unknown_parcels} match no parcel, "
-        f"{labels.off_roll} are of parcels that are not on the roll, "
         f"{labels.later} are dated later: all left out.",
         *labels.notes,
         f"{rows['block'].nunique()} blocks; a block, and so a building's years, stay in one fold.",

@@ -38,7 +38,9 @@ def deliver(delivered: Path, *looks: Look) -> Dispatch:
         make_inputs(roll, make_ledger(roll, ("LIKELY",))), looks=make_looks(*looks)
     )
     state = read_state(delivered)
-    center = DispatchCenter(state=state, lost=lost_findings(state, inputs.looks, until=2026))
+    center = DispatchCenter(
+        state=state, lost=lost_findings(state, inputs.looks, until=2026, roll=[PARCEL])
+    )
     rows = build_rows(inputs, SETTINGS)
     dispatch = build_dispatch(rows, center, SETTINGS, year=2026, today=TODAY)
     mark_delivered(dispatch, delivered, run_id="run-1")
@@ -84,10 +86,18 @@ def test_a_finding_that_is_gone_lowers_nothing(tmp_path: Path, way: str) -> None
     assert held(tmp_path) == ("CONFIRMED", "REVIEW")
 
     assert len(deliver(tmp_path, *GONE[way]).delete) == 0
-    lost = lost_findings(read_state(tmp_path), make_looks(*GONE[way]), until=2026)
+    lost = lost_findings(read_state(tmp_path), make_looks(*GONE[way]), until=2026, roll=[PARCEL])
     trouble = find_lost_findings(lost)
     assert trouble is not None
     assert (trouble.total, trouble.examples) == (1, (f"{PARCEL!r}",))
+
+
+def test_a_parcel_that_left_the_roll_has_lost_no_finding(tmp_path: Path) -> None:
+    """Its finding is not read, for nobody asks for it; that it left is told for itself."""
+    deliver(tmp_path, FOUND)
+    state = read_state(tmp_path)
+    assert lost_findings(state, make_looks(), until=2026, roll=[PARCEL]) == {PARCEL}
+    assert lost_findings(state, make_looks(), until=2026, roll=[]) == set()
 
 
 @pytest.mark.parametrize("day", ["2026-05-02", "2026-08-01"])
@@ -115,4 +125,5 @@ def test_a_finding_that_is_back_ends_the_review(tmp_path: Path) -> None:
     ]
     assert held(tmp_path) == ("CONFIRMED", "ACTIVE")
     state = read_state(tmp_path)
-    assert find_lost_findings(lost_findings(state, make_looks(FOUND), until=2026)) is None
+    looks = make_looks(FOUND)
+    assert find_lost_findings(lost_findings(state, looks, until=2026, roll=[PARCEL])) is None

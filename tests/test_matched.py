@@ -139,6 +139,7 @@ def test_labels_off_the_roll_are_counted_apart(tmp_path: Path) -> None:
     labels = read_label_ids(tmp_path, roll, [*parcels, "021G 001"])
 
     assert (labels.off_roll, labels.unknown_parcels, len(labels.table)) == (5, 1, 5)
+    assert labels.notes[0].startswith("5 labels, 5 of them failing, are of parcels that are not on")
     words = "10 of 11 labels match a parcel; 5 of parcels that are not on the roll"
     assert labels.matches.line == words
     trouble = only(labels.troubles)

@@ -70,7 +70,8 @@ def export_notes(year: CityYear) -> list[str]:
     state = read_state(year.city.workspace.folder)
     lost: frozenset[str] = frozenset()
     if year.year >= newest_flyover(state):
-        lost = lost_findings(state, find_looks(year), until=year.year)
+        roll = year.roll.table["parcel_id"].tolist()
+        lost = lost_findings(state, find_looks(year), until=year.year, roll=roll)
 
     fires = year.fires
     found = (

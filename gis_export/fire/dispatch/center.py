@@ -57,6 +57,8 @@ def read_center(
         state=state,
         addresses=read_addresses(settings),
         deletes=read_deletes(delivered, today=inputs.today),
-        lost=lost_findings(state, inputs.looks, until=inputs.year),
+        lost=lost_findings(
+            state, inputs.looks, until=inputs.year, roll=inputs.roll.table["parcel_id"].tolist()
+        ),
         last=last,
     )

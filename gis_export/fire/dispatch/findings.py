@@ -5,6 +5,8 @@ or a later one may lower it. Where the finding has vanished from the labels, or 
 its parcel, the row stays as it was delivered, and a person is asked to look at it.
 """
 
+from collections.abc import Collection
+
 import pandas as pd
 
 from gis_export.fire.dispatch.rows import year_seen
@@ -17,15 +19,22 @@ from inference.hazard import HazardWord
 CONFIRMED = BY_WORD[HazardWord.CONFIRMED].code
 
 
-def lost_findings(state: pd.DataFrame, looks: pd.DataFrame, *, until: int) -> frozenset[str]:
+def lost_findings(
+    state: pd.DataFrame, looks: pd.DataFrame, *, until: int, roll: Collection[str]
+) -> frozenset[str]:
     """Return the parcels that dispatch holds as CONFIRMED without a finding that supports it.
+
+    One that has left the roll is none of them: no finding is read of it, and dispatch is asked to
+    look at it for that reason.
 
     Args:
         state: What dispatch holds, columns `STATE_COLUMNS`.
         looks: What people found, columns `gis_export.table.inputs.LOOK_COLUMNS`.
         until: Last year that counts.
+        roll: Ids of all parcels on the roll.
     """
-    held = state[state["RISK_LVL"] == CONFIRMED]
+    on_roll = state["PARCEL_ID"].isin(set(map(harmless, roll)))
+    held = state[on_roll & (state["RISK_LVL"] == CONFIRMED)]
     seen = dict(zip(held["PARCEL_ID"], _days_seen(held), strict=True))
     latest = _latest_findings(looks, until=until)
 
