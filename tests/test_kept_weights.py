@@ -115,7 +115,7 @@ def test_converted_networks_are_believed_only_as_sealed(city: City, name: str, w
     forget_features(city)
     assert train(city.workspace.folder.parent)[1] == "0 True"
     assert model_checksum(model) == before
-    assert path.stat().st_size >= len(content)
+    assert path.stat().st_size > len(content) * 0.9
     assert not [line for line in find_damage(city) if "networks" in line.line]
 
 
