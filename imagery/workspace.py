@@ -105,6 +105,11 @@ class YearFiles:
         return ReachFiles(folder=self.folder / "reach")
 
     @property
+    def left_chips(self) -> ChipFiles:
+        """Return where the chips of labeled parcels are that have left the vacant roll."""
+        return ChipFiles(folder=self.folder / "left_chips")
+
+    @property
     def registration(self) -> Path:
         """Return how far each tile is displaced."""
         return self.folder / "registration.json"

@@ -6,7 +6,7 @@ start from its rows, and so refuse the same. An unlabeled roof is never negative
 
 import datetime
 import hashlib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
@@ -196,14 +196,9 @@ def usable_labels(
     table = table.drop_duplicates(["parcel_id", "year"], keep="last")
     table = table.sort_values(["year", "parcel_id"])
     table = table.merge(roll.table[["parcel_id", "block"]], on="parcel_id").reset_index(drop=True)
-    table["weight"] = label_weights(
-        table["chance"].to_numpy(np.float64),
-        draw_numbers(table["chosen"]),
-        table["year"].to_numpy(np.int64),
-    )
-
+    table = _weighed(table)
     return Labels(
-        table=pd.DataFrame(table),
+        table=table,
         unknown_parcels=int((~rows.on_roll & ~rows.parcels.is_off_roll).sum()),
         off_roll=int(rows.parcels.is_off_roll.sum()),
         off_roll_failing=int((rows.parcels.is_off_roll & rows.failing).sum()),
@@ -214,6 +209,33 @@ def usable_labels(
         troubles=rows.troubles,
         not_of_photo=int((rows.on_roll & ~rows.is_of_photo & ~is_later).sum()),
     )
+
+
+def join_labels(labels: Labels, others: Labels) -> Labels:
+    """Return labels with those of other parcels, weighed together.
+
+    Args:
+        labels: Those of the roll; what cannot be used is counted as it is here.
+        others: Of parcels that are not on it.
+    """
+    joined = pd.concat([labels.table, others.table])
+    table = _weighed(joined.sort_values(["year", "parcel_id"], ignore_index=True))
+    return replace(
+        labels,
+        table=table,
+        off_roll=labels.off_roll - len(others.table),
+        off_roll_failing=labels.off_roll_failing - int(others.table["failing"].sum()),
+        sha256=_checksum(table),
+    )
+
+
+def _weighed(table: pd.DataFrame) -> pd.DataFrame:
+    weights = label_weights(
+        table["chance"].to_numpy(np.float64),
+        draw_numbers(table["chosen"]),
+        table["year"].to_numpy(np.int64),
+    )
+    return pd.DataFrame(table.assign(weight=weights))
 
 
 def _join_chances(table: pd.DataFrame) -> pd.DataFrame:

@@ -141,7 +141,7 @@ def _score_year(year: CityYear, ours: Scorer, theirs: Scorer) -> BothScored | No
     champion = _score_with(theirs, year, features_champion)
     names = {"score": "score_champion", "word": "word_champion", "even": "even_champion"}
     roofs = scored.roofs.merge(champion.roofs.rename(columns=names), on="parcel_id")
-    places = parcel_places(year.city)[["parcel_id", "district"]].fillna("")
+    places = parcel_places(year.roll)[["parcel_id", "district"]].fillna("")
     held_out = champion.held_out.rename(columns=names)
     if ours.fold_of_block:
         held_out = held_out.merge(scored.held_out, on="parcel_id")

@@ -107,7 +107,7 @@ def _database_damage(city: City) -> Iterator[Damage]:
 
 def _chip_damage(year: CityYear) -> Iterator[Damage]:
     """Compare every chip with the checksum in the manifest; name each shard once."""
-    for chips in (year.files.chips, year.files.reach.chips):
+    for chips in (year.files.chips, year.files.reach.chips, year.files.left_chips):
         if chips.manifest.exists():
             yield from _damage_of(chips, year.year)
 

@@ -79,7 +79,7 @@ def draw_batch(
 def unscored_roofs(year: CityYear, store: ChipStore) -> pd.DataFrame:
     """Return every roof with a chip, as `draw_next` takes it."""
     chips = store.manifest.loc[store.manifest["status"] == "chip", ["parcel_id"]]
-    places = parcel_places(year.city)[["parcel_id", "district"]]
+    places = parcel_places(year.roll)[["parcel_id", "district"]]
     return pd.DataFrame(chips.merge(places, on="parcel_id")).assign(score=0.5, strangeness=np.nan)
 
 

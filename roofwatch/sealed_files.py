@@ -70,7 +70,13 @@ REACH_CHIPS = Group(
 )
 REACH_FEATURES = Group(stage="score", names=("reach/chips/features*.parquet",))
 REACH = Group(stage="score", names=("reach/reach.*",))
-GROUPS = (CHIPS, FEATURES, *RESULTS, REACH_CHIPS, REACH_FEATURES, REACH)
+LEFT_CHIPS = Group(
+    stage="train", names=("left_chips/manifest.parquet",), along=("left_chips/shard_*",)
+)
+LEFT_FEATURES = Group(stage="train", names=("left_chips/features*.parquet",))
+LEFT = (LEFT_CHIPS, LEFT_FEATURES)
+"""Of labeled parcels that have left the roll."""
+GROUPS = (CHIPS, FEATURES, *RESULTS, REACH_CHIPS, REACH_FEATURES, REACH, *LEFT)
 
 
 def seal(year: "CityYear", group: Group) -> None:

@@ -8,10 +8,10 @@ from functools import partial
 import numpy as np
 import pandas as pd
 
-from labels.files import Labels
 from models.extract import NetworkSource
 from models.network import Backbones, load_backbones
 from roofwatch.labeled import labeled_features
+from roofwatch.left_roll import Taught
 from roofwatch.progress import Progress
 from roofwatch.stages.tile import tile
 from roofwatch.year import City
@@ -23,7 +23,7 @@ from training.task import FinetuneInputs
 from training.tune_rungs import TunedRungs, tune_rungs
 
 
-def fit_tuned(city: City, labels: Labels) -> tuple[pd.DataFrame, TunedRungs]:
+def fit_tuned(city: City, taught: Taught) -> tuple[pd.DataFrame, TunedRungs]:
     """Fit every rung and fine-tune the networks; return the labeled roofs too.
 
     Raises:
@@ -35,7 +35,7 @@ def fit_tuned(city: City, labels: Labels) -> tuple[pd.DataFrame, TunedRungs]:
     with processes():
         with first_alone():
             network = NetworkSource(spec=model.spec, weights=weights)
-            labeled = labeled_features(city, labels, network)
+            labeled = labeled_features(city, taught, network)
         frozen = fit_rungs(labeled.rows, labeled.flyovers, model.spec.groups, city.file.train)
         inputs = finetune_inputs(city, labeled.rows, frozen, backbones)
         rank = int(os.environ.get("RANK", "0"))

@@ -9,7 +9,7 @@ from models.feature_cache import Features
 from models.features import Workers, cached_features, store_features
 from models.files import Model
 from roofwatch.converted_networks import convert_once
-from roofwatch.sealed_files import FEATURES, broken_files, drop_broken, seal
+from roofwatch.sealed_files import FEATURES, Group, broken_files, drop_broken, seal
 from roofwatch.year import City, CityYear
 
 
@@ -19,6 +19,7 @@ def compute_features(
     network: NetworkSource,
     *,
     relit: Collection[str] | None = None,
+    apart: Group | None = None,
 ) -> Features:
     """Compute the features of the year's chips, as far as they are not cached; and seal them.
 
@@ -27,20 +28,23 @@ def compute_features(
         store: Its chips.
         network: What looks at them.
         relit: Only these parcels, in other light, in a cache of their own.
+        apart: The sealed files, where the chips are not those of the vacants: no statistics of the
+            flyover are made of them.
     """
     city = year.city
-    drop_broken(year, FEATURES)
+    group = apart or FEATURES
+    drop_broken(year, group)
     light = "" if relit is None else " in other light"
-    count = len(city.roll) if relit is None else len(relit)
+    count = len(store.manifest) if relit is None else len(relit)
     features = store_features(
         store,
         network,
         feature_workers(city, f"look at {year.year}{light}", count),
         relit=relit,
     )
-    if relit is None:
+    if relit is None and apart is None:
         features.stats(year.year)  # kept beside them, and sealed with them
-    seal(year, FEATURES)
+    seal(year, group)
     return features
 
 

@@ -11,7 +11,6 @@ from gis_export.table.reach_inputs import ReachInputs
 from imagery.chips.inputs import CutInputs
 from imagery.chips.settings import TileSettings
 from imagery.chips.store import ChipStore
-from imagery.chips.tiling import CutRunner, tile_parcels
 from imagery.errors import InputError
 from imagery.flyover.flyover import Flyover
 from imagery.intake.work_ahead import FEATURE_BYTES, WorkAhead
@@ -23,7 +22,8 @@ from labels.draws.weights import REACH as CHOSEN_BY_LIST
 from labels.settings import THRESHOLD
 from labels.table.book_rows import book_rows
 from labels.table.look_table import looks_of
-from roofwatch.sealed_files import REACH, REACH_CHIPS, check_results, drop_broken, seal
+from roofwatch.cut_apart import cut_apart
+from roofwatch.sealed_files import REACH, REACH_CHIPS, check_results
 from roofwatch.seen import flights_of
 from roofwatch.year import CityYear
 
@@ -43,15 +43,10 @@ def cut_reach(year: CityYear, flyover: Flyover, settings: TileSettings) -> ChipS
     if roll is None:
         return None
 
-    with year.at_work("tile"):
-        drop_broken(year, REACH_CHIPS)
-        inputs = CutInputs(
-            roll=roll, flyover=flyover, settings=settings, footprints=year.file.footprints
-        )
-        runner: CutRunner = year.city.runner(f"cut {year.year} without a notice", len(roll))
-        store = tile_parcels(inputs, year.files.reach.chips.folder, runner)
-        seal(year, REACH_CHIPS)
-    return store
+    inputs = CutInputs(
+        roll=roll, flyover=flyover, settings=settings, footprints=year.file.footprints
+    )
+    return cut_apart(year, inputs, year.files.reach.chips, REACH_CHIPS, "without a notice")
 
 
 def find_reach(year: CityYear) -> ReachLedger | None:

@@ -18,11 +18,10 @@ from inference.predict import score_features
 from inference.reach import ReachLedger, build_reach, write_reach
 from models.checksum import BACKBONE
 from models.extract import NetworkSource
-from models.features import store_features
-from roofwatch.sealed_files import REACH, REACH_FEATURES, drop_broken, seal
+from roofwatch.sealed_files import REACH, REACH_FEATURES, seal
 from roofwatch.stages.drift import Look
 from roofwatch.year import CityYear
-from roofwatch.year_features import feature_workers
+from roofwatch.year_features import compute_features
 
 _STATES = {YES: "Y", NO: "N"}
 """How the ledger says what is known; "" for all others."""
@@ -36,15 +35,9 @@ def score_reach(year: CityYear, store: ChipStore, look: Look) -> ReachLedger:
         store: Their chips.
         look: How the model sees the vacants of the flyover.
     """
-    city = year.city
-    drop_broken(year, REACH_FEATURES)
     weights = str(look.version.folder / BACKBONE)
-    features = store_features(
-        store,
-        NetworkSource(spec=look.model.spec, weights=weights),
-        feature_workers(city, f"look at {year.year} without a notice", len(store.manifest)),
-    )
-    seal(year, REACH_FEATURES)
+    network = NetworkSource(spec=look.model.spec, weights=weights)
+    features = compute_features(year, store, network, apart=REACH_FEATURES)
 
     head = look.flyover.set(look.trained)
     scored = build_ledger(
@@ -58,7 +51,7 @@ def score_reach(year: CityYear, store: ChipStore, look: Look) -> ReachLedger:
     write_reach(ledger, year.files.reach)
     seal(year, REACH)
     count = len(ledger.scored)
-    city.log("reach", f"{year.year} without a notice: {count} of {len(ledger.table)} scored")
+    year.city.log("reach", f"{year.year} without a notice: {count} of {len(ledger.table)} scored")
     return ledger
 
 

@@ -40,9 +40,19 @@ ROLL_COLUMNS = (
     "street_sides",
     "geometry",
 )
-LOT_COLUMNS = ("parcel_id", "address", "occupied", "geometry")
+LOT_COLUMNS = (
+    "parcel_id",
+    "address",
+    "block",
+    "neighborhood",
+    "fire_district",
+    "inspection_district",
+    "occupied",
+    "outline_fault",
+    "geometry",
+)
 """Of all parcels; `occupied` as in `imagery.values.coded`."""
-REACH_COLUMNS = ("block", "inspection_district", "neighborhood", "outline_fault", KIND, PERMIT)
+REACH_COLUMNS = (KIND, PERMIT)
 """Further ones where parcels without a notice are looked at."""
 TEXTS = ("address", "neighborhood", "fire_district", "inspection_district")
 """Columns of the roll that are empty where the city file names none."""

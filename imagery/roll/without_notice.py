@@ -3,15 +3,13 @@
 No file is opened.
 """
 
-from dataclasses import replace
-
 import geopandas as gpd
 import pandas as pd
 
 from imagery.errors import InputError
 from imagery.roll.lots import KIND
-from imagery.roll.parcels import ROLL_COLUMNS, VacantRoll
-from imagery.roll.places import WITHOUT_AREA
+from imagery.roll.other_rolls import roll_of_lots
+from imagery.roll.parcels import VacantRoll
 from imagery.roll.reach_settings import ReachSettings
 from imagery.troubles import name_few, shown
 
@@ -46,22 +44,7 @@ def without_notice(roll: VacantRoll, reach: ReachSettings) -> VacantRoll:
             "at least one without a notice; choose other parcels, or take [reach] out"
         )
 
-    own = own.assign(
-        fire_district="", notice_date=None, occupied_sides="U", street_sides=""
-    ).sort_values("parcel_id", ignore_index=True)
-    table = gpd.GeoDataFrame(own[[*ROLL_COLUMNS, "occupied", "permit"]], crs=lots.crs)
-    is_flat = own["outline_fault"].isin(WITHOUT_AREA)
-    return replace(
-        roll,
-        table=table,
-        notices=0,
-        joined_by_place=0,
-        unmatched=(),
-        balance=None,
-        without_area=tuple(own.loc[is_flat, "parcel_id"]),
-        troubles=(),
-        lots=None,
-    )
+    return roll_of_lots(roll, own.assign(fire_district=""), ("occupied", "permit"))
 
 
 def _is_chosen(lots: gpd.GeoDataFrame, reach: ReachSettings) -> pd.Series:

@@ -69,7 +69,7 @@ def draw_year(year: CityYear, ledger: Ledger, features: Features, head: Head) ->
 
 def scored_roofs(year: CityYear, ledger: Ledger, features: Features, head: Head) -> pd.DataFrame:
     """Return parcel_id, score, district and strangeness of every roof that was scored."""
-    places = parcel_places(year.city)[["parcel_id", "district"]]
+    places = parcel_places(year.roll)[["parcel_id", "district"]]
     is_scored = ledger.table["status"] == "scored"
     scored = ledger.table.loc[is_scored, ["parcel_id", "score"]].merge(places, on="parcel_id")
     unlike = strangeness(features.rung(head.rung), head)

@@ -14,6 +14,7 @@ from models.registry import alias_version, check_ready, find_version
 from roofwatch.answer import Answer, count_lines, count_values, count_words
 from roofwatch.cold_start import require_model_or_labels
 from roofwatch.drift_found import NOT_DESPITE, Despite, refuse_on_stop
+from roofwatch.left_roll import find_taught
 from roofwatch.opened import open_year
 from roofwatch.stages.check import check
 from roofwatch.stages.export import export, export_notes, opened_products
@@ -152,9 +153,10 @@ def has_new_labels(year: CityYear) -> bool:
     registry = year.city.registry
     has_champion = alias_version(registry, "champion") is not None
 
-    labels = year.find_labels()
-    if labels is None:
+    taught = find_taught(year)
+    if taught is None:
         return False
+    labels = taught.labels
 
     # A city with a borrowed model has a few labels before it has enough to learn from.
     failing = int(labels.table["failing"].sum())

@@ -25,6 +25,7 @@ from models.weight_sums import source_checksum
 from roofwatch.answer import Answer
 from roofwatch.kept_weights import find_network
 from roofwatch.labeled import labeled_features
+from roofwatch.left_roll import Taught, find_taught
 from roofwatch.opened import open_year
 from roofwatch.sealed_files import TRAINED, seal
 from roofwatch.train_page import page_text
@@ -101,34 +102,34 @@ def train(year: CityYear) -> Trained:
         ConfigError: the city file has no [labels].
         InputError: too few labels, or a label file that cannot be read.
     """
-    labels = year.find_labels()
-    if labels is None:
+    taught = find_taught(year)
+    if taught is None:
         raise ConfigError(
             "train: the city file has no [labels], and the book holds no look; "
             "add path, id, year and collapsed or roof_pct, or read findings"
         )
     began = time.monotonic()
     with year.at_work("train"):
-        trained = _train(year, labels)
+        trained = _train(year, taught)
     record_seconds(year.city.registry, trained.version.version, time.monotonic() - began)
     return trained
 
 
-def _train(year: CityYear, labels: Labels) -> Trained:
+def _train(year: CityYear, taught: Taught) -> Trained:
     check_ready(year.city.registry)
-    fitted = fit(year, labels)
+    fitted = fit(year, taught)
 
     evaluation = evaluate(fitted.rungs.scored, others=fitted.rungs.others, settings=year.file.train)
     report = write_report(
         year.files.report.folder,
         evaluation,
         fitted.rungs.scored,
-        page_text(year, labels, fitted.rungs.scored, evaluation),
+        page_text(year, taught, fitted.rungs.scored, evaluation),
     )
 
     write_model(year, fitted, evaluation)
     seal(year, TRAINED)
-    parameters = list_parameters(year, labels)
+    parameters = list_parameters(year, taught.labels)
     record = make_record(parameters, fitted.rungs.scored, evaluation, report)
     with alone_with_models(year.city, "train"):
         version = register_model(year.city.registry, year.files.model, record)
@@ -138,14 +139,14 @@ def _train(year: CityYear, labels: Labels) -> Trained:
             evaluation=evaluation,
             champion=alias_version(year.city.registry, "champion"),
             report=report,
-            notes=(*(trouble.line for trouble in year.roll.troubles), *labels.notes),
+            notes=(*(trouble.line for trouble in year.roll.troubles), *taught.notes),
             floor=check_floor(fitted.rungs.scored, evaluation.ships.name),
         )
         announce(year, trained)
     return trained
 
 
-def fit(year: CityYear, labels: Labels) -> Fitted:
+def fit(year: CityYear, taught: Taught) -> Fitted:
     """Fit every rung, and fine-tune the network where the city file says so.
 
     Raises:
@@ -154,11 +155,11 @@ def fit(year: CityYear, labels: Labels) -> Fitted:
     if year.file.train.mode == "finetune":
         from roofwatch.tuned import fit_tuned  # loads torch
 
-        rows, tuned = fit_tuned(year.city, labels)
+        rows, tuned = fit_tuned(year.city, taught)
         return Fitted(rows=rows, rungs=tuned.fitted, networks=tuned.backbones, source="")
 
     network = find_network(year.city)
-    labeled = labeled_features(year.city, labels, network)
+    labeled = labeled_features(year.city, taught, network)
     rungs = fit_rungs(labeled.rows, labeled.flyovers, year.file.model.spec.groups, year.file.train)
     if network.weights != year.file.model.weights:
         kept = Path(network.weights)
