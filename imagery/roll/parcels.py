@@ -28,29 +28,17 @@ from imagery.roll.strays import find_remote, lost_points, without_strays
 from imagery.troubles import Trouble, only_troubles
 from imagery.values.coded import NOT_KNOWN, find_turned_round
 
-ROLL_COLUMNS = (
+PARCEL_COLUMNS = (
     "parcel_id",
     "address",
     "block",
     "neighborhood",
     "fire_district",
     "inspection_district",
-    "notice_date",
-    "occupied_sides",
-    "street_sides",
-    "geometry",
 )
-LOT_COLUMNS = (
-    "parcel_id",
-    "address",
-    "block",
-    "neighborhood",
-    "fire_district",
-    "inspection_district",
-    "occupied",
-    "outline_fault",
-    "geometry",
-)
+"""Of every parcel, vacant or not."""
+ROLL_COLUMNS = (*PARCEL_COLUMNS, "notice_date", "occupied_sides", "street_sides", "geometry")
+LOT_COLUMNS = (*PARCEL_COLUMNS, "occupied", "outline_fault", "geometry")
 """Of all parcels; `occupied` as in `imagery.values.coded`."""
 REACH_COLUMNS = (KIND, PERMIT)
 """Further ones where parcels without a notice are looked at."""
